@@ -1,0 +1,1 @@
+"""What makes a baseline: prompts, a stillness gate, a robust fit, a verdict on its quality."""

@@ -1,0 +1,1 @@
+"""Sitting posture from pictures: measured against a personal baseline, live or recorded."""

@@ -1,0 +1,1 @@
+"""Measurements -> states, episodes and alerts. Pure: time is an argument."""

@@ -1,0 +1,48 @@
+"""Landmarks in, assessment out: the one engine behind the monitor, the replay and the evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from posture_cv.assess.policy_state import PolicyState
+from posture_cv.assess.recording import Assessment, assess_measurements
+from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.stream import Step, Stream
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.measure import measure
+
+__all__ = ["Assessment", "Engine", "Step", "assess_measurements", "assess_recording"]
+
+
+class Engine(Stream):
+    """The streaming engine: one frame's landmarks at a time.
+
+    Args:
+        baseline: of the person and camera.
+        coefficients: from `posture_cv.coefficients.load_coefficients`.
+        settings: of the assessment.
+        state: what an earlier run remembered (`Engine.state`), to resume; its clock must go on.
+    """
+
+    def __init__(
+        self,
+        baseline: Baseline,
+        coefficients: Mapping[str, Any],
+        settings: AssessSettings,
+        state: PolicyState | None = None,
+    ) -> None:
+        super().__init__(baseline, settings, state)
+        self._coefficients = coefficients
+
+    def step(self, lm: Landmarks) -> Step:
+        """One frame (`len(lm) == 1`) later; a frame not later than the last is dropped and counted."""
+        return self.push(measure(lm, self._baseline, self._coefficients))
+
+
+def assess_recording(
+    lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any], settings: AssessSettings
+) -> Assessment:
+    """Assess a whole recording at once; the answers are those of `Engine`, frame by frame."""
+    return assess_measurements(measure(lm, baseline, coefficients), baseline, settings)

@@ -1,0 +1,49 @@
+"""Stretches of one state, cut from the policy's ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from posture_cv.assess.policy_state import PolicyState
+from posture_cv.assess.types import Episode, State
+from posture_cv.measure.types import Reason
+
+
+class EpisodeTracker:
+    """Cuts episodes tick by tick; a change of the reason cuts unmeasured time too."""
+
+    def __init__(self, tick_s: float) -> None:
+        self._tick_s = tick_s
+        self._open: tuple[State, Reason, float, float] | None = None
+
+    def push(self, state: PolicyState) -> Episode | None:
+        """The episode that ended with this tick, if one did."""
+        t_s = (state.tick or 0) * self._tick_s
+        if self._open is not None:
+            posture, reason, start_s, peak = self._open
+            if (posture, reason) == (state.posture, state.reason):
+                self._open = (posture, reason, start_s, max(peak, state.size))
+                return None
+        closed = self.finish(t_s)
+        self._open = (state.posture, state.reason, t_s, state.size)
+        return closed
+
+    def finish(self, t_s: float) -> Episode | None:
+        """The open episode, ended at `t_s`; None without."""
+        if self._open is None:
+            return None
+        posture, reason, start_s, peak = self._open
+        self._open = None
+        return Episode(posture, start_s, t_s, peak, reason)
+
+
+def episodes(states: Iterable[PolicyState], tick_s: float) -> list[Episode]:
+    """All episodes of a run; the last one ends at the last tick."""
+    tracker, out, last_s = EpisodeTracker(tick_s), [], 0.0
+    for state in states:
+        closed = tracker.push(state)
+        last_s = (state.tick or 0) * tick_s
+        if closed is not None:
+            out.append(closed)
+    last = tracker.finish(last_s)
+    return out if last is None else [*out, last]

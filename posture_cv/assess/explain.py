@@ -1,0 +1,139 @@
+"""From the record of an alert to plain text: which quantity, how far, how long, against which baseline."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from posture_cv.assess.effects import Rule
+from posture_cv.assess.records import Evidence, Limit, Record
+
+_NAMES: Final = {
+    "forward_head": "forward head",
+    "text_neck": "text neck",
+    "rounded_shoulders": "rounded shoulders",
+    "shrug": "raised shoulders",
+    "slump": "slumping",
+    "break": "time for a break",
+    "stillness": "sitting still",
+    "recalibrate": "the camera was moved",
+}
+# Quantity -> what its positive and negative changes are called, and the unit as printed.
+_WORDS: Final = {
+    "neck_deg": ("the head was carried {} further forward on the neck", "further back", "°"),
+    "head_pitch_deg": ("the head was bent {} further down", "further up", "°"),
+    "head_forward_cm": ("the head was {} further forward of the trunk", "further back", " cm"),
+    "protraction_cm": ("the shoulders were {} further forward", "further back", " cm"),
+    "shoulder_elevation_cm": ("both shoulders together were {} higher", "lower", " cm"),
+    "shoulder_elevation_left_cm": ("the left shoulder was {} higher", "lower", " cm"),
+    "shoulder_elevation_right_cm": ("the right shoulder was {} higher", "lower", " cm"),
+    "trunk_incl_deg": ("the trunk was inclined {} further forward", "further back", "°"),
+}
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: "45 s", "2 min", "1 h 5 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else "", f"{rest} s" if rest else ""]
+    return " ".join(part for part in parts[: 2 if hours else 3] if part)
+
+
+def explain(rec: Record) -> str:
+    """Why the alert came, as a few plain sentences, one a line."""
+    name = _NAMES.get(rec.alert.cue, rec.alert.cue)
+    head = (
+        f"{name[0].upper()}{name[1:]} ({_level(rec)}), at {duration(rec.alert.t_s)} ({rec.alert.t_s:.1f} s)."
+    )
+    lines = _nudge(rec) if not rec.rule else [*_measured(rec), *_time(rec), _baseline(rec)]
+    return "\n".join([head, *lines])
+
+
+def _level(rec: Record) -> str:
+    if rec.alert.repeat:
+        return f"reminder {rec.alert.repeat} while it lasts"
+    return rec.alert.level
+
+
+def _measured(rec: Record) -> list[str]:
+    """A sentence a quantity that decides the cue, then what is told beside it."""
+    lines = []
+    for limit in rec.limits:
+        found = rec.found(limit.name)
+        if found is not None and (
+            limit.name not in _ONE_SIDED or found.mean >= limit.value * rec.enter_excess
+        ):
+            lines.append(_compared(found, limit, rec))
+    if not lines:
+        return ["What was measured is not in the record."]
+    beside = rec.found("head_forward_cm")
+    if rec.alert.cue == "forward_head" and beside is not None:
+        lines.append(f"{_sentence(beside)} than in the baseline.")
+    return lines
+
+
+_ONE_SIDED: Final = ("shoulder_elevation_left_cm", "shoulder_elevation_right_cm")
+
+
+def _sentence(found: Evidence) -> str:
+    words, opposite, unit = _WORDS[found.name]
+    if found.mean < 0:
+        words = words[: words.index("{}") + 2] + " " + opposite
+    text = words.format(f"{abs(found.mean):.1f}{unit} (± {found.sd:.1f})")
+    return text[0].upper() + text[1:]
+
+
+def _compared(found: Evidence, limit: Limit, rec: Record) -> str:
+    unit = _WORDS[found.name][2]
+    entered = limit.value * rec.enter_excess
+    spread = (
+        "" if found.spread is None else f"; your own spread while calibrating was {found.spread:.1f}{unit}"
+    )
+    times = f", {found.mean / entered:.1f} times the limit of {entered:.1f}{unit}"
+    return f"{_sentence(found)} than in the baseline, on average{times}{spread}."
+
+
+def _time(rec: Record) -> list[str]:
+    alert = rec.alert
+    seen = f"{duration(rec.measured_s)} of the last {duration(alert.window_s)} could be measured"
+    if rec.rule == Rule.BUDGET:
+        pitch = rec.found("head_pitch_deg")
+        angle = "" if pitch is None else f" (lately {pitch.mean:.0f}°)"
+        bent = f"The head was bent down by 25° or more{angle} for {duration(alert.lasted_s)}"
+        accepted = f"at these angles ISO 11226 accepts about {duration(alert.window_s)} without recovery"
+        return [f"{bent}; {accepted}. Used up: {rec.spent:.0%} of it."]
+    kind = "beyond the severe limit or the limit" if rec.rule == Rule.SEVERE else "beyond the limit"
+    share = f"{alert.share:.0%} of the measured time (asked for: {rec.needed_share:.0%})"
+    lasted = f"It had lasted {duration(alert.lasted_s)}, unmeasured time not counted"
+    lines = [f"It was {kind} in {share}; {seen}. {lasted}."]
+    others = {cue: share for cue, share in (rec.shares or {}).items() if cue != alert.cue}
+    if rec.rule == Rule.MIXED and others:
+        named = {alert.cue: (rec.shares or {}).get(alert.cue, 0.0), **others}
+        text = ", ".join(f"{_NAMES[cue]} {share:.0%}" for cue, share in named.items())
+        lines.append(f"Several postures took turns, and it is named after the most frequent: {text}.")
+    return lines
+
+
+def _baseline(rec: Record) -> str:
+    text = f"Judged against your own baseline of {rec.baseline_frames} frames"
+    text += f", seen from the {rec.baseline_view}" if rec.baseline_view in ("front", "side") else ""
+    if rec.enter_excess != 1.0:
+        text += f"; the limits stood at {rec.enter_excess:.2f} times their default (sensitivity, feedback)"
+    return text + "."
+
+
+def _nudge(rec: Record) -> list[str]:
+    alert = rec.alert
+    lasted = duration(alert.lasted_s)
+    if alert.cue == "stillness":
+        found = f"Your posture shifted {rec.shifts} times in {lasted} of presence, however good it was"
+        return [f"{found}; 20 to 30 shifts an hour did better than 10 in a study."]
+    if alert.cue != "break":
+        return [f"The background had been shifted for {lasted}: the camera moved, not you."]
+    full = f"{duration(rec.sitting_s)} since the last full break (5 min away)"
+    lines = [f"You had been there for {lasted} since the last break or prompt, {full}."]
+    if rec.shifts is not None:
+        lines.append(f"Your posture shifted {rec.shifts} times in the stretch looked back upon.")
+    return lines

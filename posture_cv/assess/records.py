@@ -1,0 +1,208 @@
+"""The record of why something was told: complete in itself, written with the alert, read by `explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posture_cv.assess.effects import BreakDue, Notice, StillnessNudge, Told
+from posture_cv.assess.naming import Thresholds, neck_deg
+from posture_cv.assess.settings import CUES, AssessSettings
+from posture_cv.assess.smoothing import NAMES
+from posture_cv.assess.types import Alert
+from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.types import Estimate, Float, Measurements, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One quantity over the measured time that was looked back upon.
+
+    Attributes:
+        name: of the quantity, with its unit; "neck_deg" is the loss of craniovertebral angle due to the neck.
+        mean: over that time, against the baseline.
+        sd: standard deviation of the error of a single frame.
+        valid_share: share of the measured time in which it could be told, 0-1.
+        spread: its standard deviation within the calibration; None where the baseline does not say.
+    """
+
+    name: str
+    mean: float
+    sd: float
+    valid_share: float
+    spread: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit that the named posture is judged by: the quantity's name and where the posture begins."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Why something was told.
+
+    Attributes:
+        id: as in the effect; answers name it.
+        alert: what was told.
+        rule: `Rule` of a posture notification; empty for nudges.
+        shares: share of the measured time named each cue.
+        spent: share of the look-down budget used.
+        measured_s: measured time that was looked back upon.
+        needed_share: share of it that had to be beyond the limits.
+        enter_excess: multiple of the limits from which time counted (1 at sensitivity 1 without feedback).
+        limits: of the quantities that decide this cue, before that multiple.
+        evidence: every quantity that could be told.
+        baseline_frames, baseline_view: of the calibration it is judged against.
+        shifts, long, sitting_s, can_postpone, with_break: of nudges, see `BreakDue` and `StillnessNudge`.
+    """
+
+    id: int
+    alert: Alert
+    rule: str = ""
+    shares: Mapping[str, float] | None = None
+    spent: float = 0.0
+    measured_s: float = 0.0
+    needed_share: float = 0.0
+    enter_excess: float = 1.0
+    limits: tuple[Limit, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    baseline_frames: int = 0
+    baseline_view: str = ""
+    shifts: int | None = None
+    long: bool = False
+    sitting_s: float = 0.0
+    can_postpone: bool = False
+    with_break: bool = False
+
+    def found(self, name: str) -> Evidence | None:
+        """The evidence of one quantity, None where it could not be told."""
+        return next((e for e in self.evidence if e.name == name), None)
+
+
+def limits(cue: str, thresholds: Thresholds) -> tuple[Limit, ...]:
+    """The limits by which a cue is named, by quantity."""
+    th = thresholds
+    known = {
+        "forward_head": [("neck_deg", th.neck_deg)],
+        "text_neck": [("head_pitch_deg", th.text_neck_pitch_deg), ("neck_deg", th.text_neck_neck_deg)],
+        "rounded_shoulders": [("protraction_cm", th.protraction_cm)],
+        "shrug": [
+            ("shoulder_elevation_cm", th.elevation_cm),
+            ("shoulder_elevation_left_cm", th.elevation_one_side_cm),
+            ("shoulder_elevation_right_cm", th.elevation_one_side_cm),
+        ],
+        "slump": [("trunk_incl_deg", th.slump_trunk_deg), ("protraction_cm", th.slump_protraction_cm)],
+    }
+    return tuple(Limit(name, value) for name, value in known[cue])
+
+
+def _mean(rows: Float) -> Float:
+    """(Q,) mean over the rows that tell it, NaN where none does."""
+    told = ~np.isnan(rows)
+    count = told.sum(axis=0)
+    total = np.where(told, rows, 0.0).sum(axis=0)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
+def evidence(values: Float, sds: Float, baseline: Baseline) -> tuple[Evidence, ...]:
+    """What was measured, averaged.
+
+    Args:
+        values: (T, Q) smoothed values at the measured ticks, columns as `NAMES`, NaN where not told.
+        sds: (T, Q) their uncertainties.
+        baseline: whose spread is quoted.
+    """
+    if len(values) == 0:
+        return ()
+    mean, sd, share = _mean(values), _mean(sds), (~np.isnan(values)).mean(axis=0)
+    found = [
+        Evidence(name, float(mean[i]), float(sd[i]), float(share[i]), baseline.spread.get(name))
+        for i, name in enumerate(NAMES)
+        if share[i] > 0.0
+    ]
+    neck = neck_deg(_one_row(mean, sd))[0]
+    if not np.isnan(neck):
+        angle = next(e for e in found if e.name == "cva_change_deg")
+        found.append(Evidence("neck_deg", float(neck), angle.sd, angle.valid_share, angle.spread))
+    return tuple(found)
+
+
+def _one_row(mean: Float, sd: Float) -> Measurements:
+    ok: NDArray[np.int8] = np.zeros(1, np.int8)
+    values = {
+        name: Estimate.of(mean[i : i + 1], sd[i : i + 1], np.where(np.isnan(mean[i]), Reason.UNCERTAIN, ok))
+        for i, name in enumerate(NAMES)
+    }
+    return Measurements(np.zeros(1), ok, ok, values)
+
+
+def record(told: Told, values: Float, sds: Float, baseline: Baseline, settings: AssessSettings) -> Record:
+    """The record of something told.
+
+    Args:
+        told: the effect.
+        values, sds: see `evidence`; the last rows of measured time, no more than `measured_s` holds.
+        baseline: what it was judged against.
+        settings: with which.
+    """
+    if isinstance(told, Notice):
+        return Record(
+            id=told.id,
+            alert=told.alert,
+            rule=str(told.rule),
+            shares=told.shares,
+            spent=told.spent,
+            measured_s=told.measured_s,
+            needed_share=settings.policy.enter_share,
+            enter_excess=settings.policy.enter_excess[CUES.index(told.alert.cue)],
+            limits=limits(told.alert.cue, settings.thresholds),
+            evidence=evidence(values, sds, baseline),
+            baseline_frames=baseline.frame_count,
+            baseline_view=baseline.view.label,
+        )
+    if isinstance(told, BreakDue):
+        return Record(
+            told.id,
+            told.alert,
+            shifts=told.shifts,
+            long=told.long,
+            sitting_s=told.sitting_s,
+            can_postpone=told.can_postpone,
+        )
+    if isinstance(told, StillnessNudge):
+        return Record(told.id, told.alert, shifts=told.shifts, with_break=told.with_break)
+    return Record(told.id, told.alert)
+
+
+def to_json(rec: Record) -> dict[str, Any]:
+    """The record as one flat object for `json`: time, cue and level first."""
+    data = asdict(rec)
+    alert = data.pop("alert")
+    lead = {name: alert.pop(name) for name in ("t_s", "cue", "level")}
+    return {**lead, "id": data.pop("id"), **alert, **data}
+
+
+def from_json(data: Mapping[str, Any]) -> Record:
+    """The record that `to_json` wrote; further keys are ignored.
+
+    Raises:
+        ValueError: a value is missing or of the wrong kind.
+    """
+    try:
+        alert = Alert(**{f.name: data[f.name] for f in fields(Alert)})
+        rest = {f.name: data[f.name] for f in fields(Record) if f.name != "alert"}
+        rest["limits"] = tuple(Limit(str(x["name"]), float(x["value"])) for x in rest["limits"])
+        rest["evidence"] = tuple(
+            Evidence(**{f.name: x[f.name] for f in fields(Evidence)}) for x in rest["evidence"]
+        )
+        return Record(alert=alert, **rest)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not the record of an alert: {error!r}") from error

@@ -1,0 +1,253 @@
+"""Settings of the assessment: plain frozen values, checked once, all durations in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from math import ceil, sqrt
+from typing import Final, Self
+
+from posture_cv.assess.naming import Thresholds
+from posture_cv.assess.types import ALERTING
+
+CUES: Final = tuple(state.label for state in ALERTING)
+LOWEST_SENSITIVITY: Final = 0.5
+HIGHEST_SENSITIVITY: Final = 2.0
+
+
+def _require(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name} is {value!r}, expected {low:g} to {high:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class SmoothingSettings:
+    """The trailing mean in front of the naming.
+
+    Attributes:
+        window_s: length of the trailing window (ours: about the time a person needs to settle after moving).
+        valid_share: share of the window's frames that must hold a value, else the value is withheld.
+    """
+
+    window_s: float = 2.0
+    valid_share: float = 0.5
+
+    def __post_init__(self) -> None:
+        _require("smoothing.window_s", self.window_s, 0.0, 60.0)
+        _require("smoothing.valid_share", self.valid_share, 0.01, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class TickSettings:
+    """The regular grid on which the policy runs.
+
+    Attributes:
+        tick_s: distance of the ticks; t = 0 is one of them.
+        hold_max_s: a frame older than this says nothing about now; the tick is unmeasured (a gap).
+        gap_skip_s: in a gap the ticks stop after this long and start again with the next frame, so that a
+            night of suspend costs nothing. Longer than anything the policy remembers.
+    """
+
+    tick_s: float = 0.5
+    hold_max_s: float = 3.5
+    gap_skip_s: float = 900.0
+
+    def __post_init__(self) -> None:
+        _require("tick_s", self.tick_s, 0.05, 5.0)
+        _require("hold_max_s", self.hold_max_s, self.tick_s, 60.0)
+        _require("gap_skip_s", self.gap_skip_s, self.hold_max_s, 86400.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """When to speak. Defaults after the design's alert timing; "ours" where no study gives a figure.
+
+    Attributes:
+        sensitivity: 0.5-2, higher = more sensitive: earlier and for smaller deviations, never later.
+        threshold_factor: by cue of `CUES`, 1 or more; raised by feedback only (see `feedback`).
+        ambient_after_s: window of the ambient cue; it changes when `share` of it was beyond the threshold.
+        window_s: measured time that is looked back upon for a notification.
+        severe_window_s: the same for severe deviations.
+        share: share of the window's measured time that must be beyond the enter threshold.
+        measured_share: share of the window that must have been measured.
+        age_factor: what lies more than `age_factor` windows back no longer counts, however little was
+            measured since: at the default window that is 300 s, the absence that counts as a full break. At
+            least 1 / age_factor (40 %) of the time must thus have been measured.
+        exit_ratio, exit_hold_s: a posture is over when the excess stays below `exit_ratio` of the enter
+            threshold for `exit_hold_s` of measured time.
+        cue_cooldown_s, global_cooldown_s: pause after a notification, for the same cue and for any posture.
+        cap_per_hour: most posture notifications within any 3600 s.
+        backoff_after, backoff_max: a cue's cool-down doubles each time so many of its notifications in a row
+            were ignored, dismissed or called wrong, up to this multiple.
+        grace_s: no notification this long after the start or a calibration.
+        moving_cm_s: faster than this is moving, which is not a posture: such time is unmeasured. Three times
+            the noise of single still pictures, half the speed of a chair being moved (measured).
+        snooze_s: how long an answer "snooze" keeps silent.
+        recalibrate_after_s: the camera must have been seen moved this long before it is said.
+    """
+
+    sensitivity: float = 1.0
+    threshold_factor: tuple[float, ...] = (1.0,) * len(CUES)
+    ambient_after_s: float = 8.0
+    window_s: float = 120.0
+    severe_window_s: float = 30.0
+    share: float = 0.7
+    measured_share: float = 0.7
+    age_factor: float = 2.5
+    exit_ratio: float = 0.7
+    exit_hold_s: float = 10.0
+    cue_cooldown_s: float = 600.0
+    global_cooldown_s: float = 300.0
+    cap_per_hour: int = 4
+    backoff_after: int = 2
+    backoff_max: int = 8
+    grace_s: float = 120.0
+    moving_cm_s: float = 8.0
+    snooze_s: float = 1800.0
+    recalibrate_after_s: float = 20.0
+
+    def __post_init__(self) -> None:
+        _require("sensitivity", self.sensitivity, LOWEST_SENSITIVITY, HIGHEST_SENSITIVITY)
+        if len(self.threshold_factor) != len(CUES):
+            found = len(self.threshold_factor)
+            raise ValueError(f"threshold_factor has {found} values, expected {len(CUES)}")
+        for cue, factor in zip(CUES, self.threshold_factor, strict=True):
+            _require(f"threshold_factor of {cue}", factor, 1.0, 5.0)
+        for name, low, high in _POLICY_RANGES:
+            _require(name, getattr(self, name), low, high)
+
+    @property
+    def enter_excess(self) -> tuple[float, ...]:
+        """The multiple of each cue's threshold from which time counts: falls with the sensitivity's root."""
+        return tuple(factor / sqrt(self.sensitivity) for factor in self.threshold_factor)
+
+    @property
+    def enter_share(self) -> float:
+        """The share of the window that must be beyond: falls with the sensitivity, within 0.5-0.95.
+
+        Half is the least that may still be called most of the window.
+        """
+        return min(0.95, max(0.5, self.share / float(self.sensitivity**0.3)))
+
+    @property
+    def budget_limit(self) -> float:
+        """The spent share of the look-down budget that makes text neck; 1 is ISO 11226's own limit."""
+        return min(1.4, self.enter_excess[CUES.index("text_neck")])
+
+    def alert_after(self, seconds: float) -> Self:
+        """The same policy for postures that last so long, without grace, as `--alert-after` asks for.
+
+        It is meant for short recordings and for trying things out: the cool-downs and the held exit shrink
+        with it, and the cap grows to what they allow.
+        """
+        return replace(
+            self,
+            window_s=seconds,
+            severe_window_s=min(self.severe_window_s, seconds),
+            grace_s=0.0,
+            global_cooldown_s=min(self.global_cooldown_s, seconds),
+            cue_cooldown_s=min(self.cue_cooldown_s, 2.0 * seconds),
+            exit_hold_s=min(self.exit_hold_s, seconds / 4.0),
+            cap_per_hour=max(self.cap_per_hour, min(3600, ceil(3600.0 / seconds))),
+        )
+
+
+_POLICY_RANGES: Final = (
+    ("ambient_after_s", 0.5, 60.0),
+    ("window_s", 0.5, 3600.0),
+    ("severe_window_s", 0.5, 3600.0),
+    ("share", 0.5, 0.95),
+    ("measured_share", 0.1, 1.0),
+    ("age_factor", 1.0, 10.0),
+    ("exit_ratio", 0.1, 1.0),
+    ("exit_hold_s", 0.0, 600.0),
+    ("cue_cooldown_s", 0.0, 86400.0),
+    ("global_cooldown_s", 0.0, 86400.0),
+    ("cap_per_hour", 0, 3600),
+    ("backoff_after", 1, 100),
+    ("backoff_max", 1, 64),
+    ("grace_s", 0.0, 3600.0),
+    ("moving_cm_s", 0.5, 1000.0),
+    ("snooze_s", 0.0, 86400.0),
+    ("recalibrate_after_s", 1.0, 3600.0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BreakSettings:
+    """Breaks and stillness.
+
+    Attributes:
+        enabled: whether breaks and stillness prompt at all.
+        interval_s: presence that prompts a break (30 min: document 002; 20 and 50 min are the usual options).
+        micro_absence_s: an absence this long is a micro-break.
+        long_absence_s: an absence this long is a full break and resets everything.
+        long_after_s: presence without a full break from which a prompt asks for a long one (HSE: 5-10 min
+            after 50-60 min).
+        postpone_s: how far a prompt can be postponed, once.
+        still_window_s, least_shifts: fewer posture shifts than this in that much presence prompt a nudge. 20
+            to 30 shifts an hour did better than 10 at neck, shoulder and back (Akkarakittichoke 2023).
+        shift_cm: change of place that makes a posture shift (ours: four times the noise of a 2 s mean, and
+            the 3 cm from which a head counts as moved forward).
+        shift_hold_s: how long the new place must be held (ours: a reach or a glance is over sooner).
+    """
+
+    enabled: bool = True
+    interval_s: float = 1800.0
+    micro_absence_s: float = 60.0
+    long_absence_s: float = 300.0
+    long_after_s: float = 3300.0
+    postpone_s: float = 300.0
+    still_window_s: float = 1800.0
+    least_shifts: int = 10
+    shift_cm: float = 3.0
+    shift_hold_s: float = 5.0
+
+    def __post_init__(self) -> None:
+        _require("interval_s", self.interval_s, 10.0, 14400.0)
+        _require("micro_absence_s", self.micro_absence_s, 1.0, 3600.0)
+        _require("long_absence_s", self.long_absence_s, self.micro_absence_s, 7200.0)
+        _require("long_after_s", self.long_after_s, 10.0, 86400.0)
+        _require("postpone_s", self.postpone_s, 0.0, 3600.0)
+        _require("still_window_s", self.still_window_s, 10.0, 14400.0)
+        _require("least_shifts", self.least_shifts, 0, 1000)
+        _require("shift_cm", self.shift_cm, 0.1, 100.0)
+        _require("shift_hold_s", self.shift_hold_s, 0.0, 600.0)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackSettings:
+    """How answers to notifications raise a cue's threshold.
+
+    Attributes:
+        days: how far back answers count.
+        least_answers: fewer answers than this say nothing.
+        least_precision: below this share of "right" the threshold rises (people match their response to an
+            alarm's reliability: Bliss 1993).
+        step: the factor of one rise.
+        highest: the threshold never rises above this multiple.
+    """
+
+    days: float = 14.0
+    least_answers: int = 4
+    least_precision: float = 0.75
+    step: float = 1.15
+    highest: float = 2.0
+
+    def __post_init__(self) -> None:
+        _require("feedback.days", self.days, 1.0, 365.0)
+        _require("feedback.least_answers", self.least_answers, 1, 1000)
+        _require("feedback.least_precision", self.least_precision, 0.0, 1.0)
+        _require("feedback.step", self.step, 1.0, 2.0)
+        _require("feedback.highest", self.highest, 1.0, 5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class AssessSettings:
+    """Everything that decides an assessment, apart from the measurement itself."""
+
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    smoothing: SmoothingSettings = field(default_factory=SmoothingSettings)
+    ticks: TickSettings = field(default_factory=TickSettings)
+    policy: PolicySettings = field(default_factory=PolicySettings)
+    breaks: BreakSettings = field(default_factory=BreakSettings)
+    feedback: FeedbackSettings = field(default_factory=FeedbackSettings)

@@ -1,0 +1,161 @@
+"""The streaming half of the engine: one measured frame in; states, effects and episodes out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from posture_cv.assess.answers import Response
+from posture_cv.assess.effects import Ambient, Effect, Notice, Told, alerts
+from posture_cv.assess.episodes import EpisodeTracker
+from posture_cv.assess.naming import name_states
+from posture_cv.assess.policy import Policy
+from posture_cv.assess.policy_state import PolicyState
+from posture_cv.assess.records import Record, record
+from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.smoothing import NAMES, Smoother, microseconds
+from posture_cv.assess.ticks import Tick, Ticker, columns
+from posture_cv.assess.types import Episode, State, States
+from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.types import Float, Measurements
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """What one frame, or the passing of time, brought.
+
+    Attributes:
+        ambient: the ambient cue now.
+        effects: everything the ticks since the last step brought, in order.
+        records: of those effects that are told to a person, in order.
+        episodes: those that ended.
+        accepted: False where the frame was dropped, not being later than the last.
+        state: of the frame, looking down with the budget spent being text neck; None without a frame, and so
+            are the following.
+        measured: the frame's own measurements.
+        smoothed: the trailing means at the frame.
+        states: the named state of the smoothed frame.
+    """
+
+    ambient: Ambient
+    effects: tuple[Effect, ...]
+    records: tuple[Record, ...]
+    episodes: tuple[Episode, ...]
+    accepted: bool = True
+    state: State | None = None
+    measured: Measurements | None = None
+    smoothed: Measurements | None = None
+    states: States | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Row:
+    """The smoothed values of one frame, as evidence needs them."""
+
+    values: Float  # (Q,)
+    sds: Float  # (Q,)
+
+    @classmethod
+    def of(cls, m: Measurements) -> _Row:
+        estimates = [m.values[name] for name in NAMES]
+        return cls(np.array([e.value[0] for e in estimates]), np.array([e.sd[0] for e in estimates]))
+
+
+def shown(named: int, posture: State) -> State:
+    """The state of a frame: looking down is text neck while the policy says that the budget is spent."""
+    if named == State.LOOKING_DOWN and posture is State.TEXT_NECK:
+        return State.TEXT_NECK
+    return State(named)
+
+
+class Stream:
+    """The engine behind the measurement: push frames in time order, read what follows.
+
+    Args:
+        baseline: what the measurements are against; quoted in the records.
+        settings: of the assessment.
+        state: what an earlier run remembered (`Stream.state`), to resume.
+    """
+
+    def __init__(
+        self, baseline: Baseline, settings: AssessSettings, state: PolicyState | None = None
+    ) -> None:
+        self.settings = settings
+        self.policy = Policy.of(settings.policy, settings.breaks, settings.ticks.tick_s)
+        self.state = state or self.policy.begin()
+        self.dropped = 0
+        self._baseline = baseline
+        self._smoother = Smoother(settings.smoothing)
+        self._ticker = Ticker(settings.ticks)
+        self._tracker = EpisodeTracker(settings.ticks.tick_s)
+        self._last_us: int | None = None
+        self._frames: deque[_Row] = deque(maxlen=2)
+        self._measured: deque[_Row] = deque(maxlen=max(self.policy.counts.window, self.policy.counts.severe))
+
+    def push(self, m: Measurements) -> Step:
+        """One frame (`len(m) == 1`) later."""
+        t_us = int(microseconds(m.t_s)[0])
+        if self._last_us is not None and t_us <= self._last_us:
+            self.dropped += 1
+            return replace(self._passed([]), accepted=False)
+        self._last_us = t_us
+        smoothed = self._smoother.push(m)
+        states = replace(
+            name_states(smoothed.measurements, self.settings.thresholds), activity=smoothed.activity
+        )
+        self._frames.append(_Row.of(smoothed.measurements))
+        step = self._passed(self._ticker.push(columns(smoothed, states)))
+        state = shown(int(states.state[0]), self.state.posture)
+        return replace(step, state=state, measured=m, smoothed=smoothed.measurements, states=states)
+
+    def advance(self, t_s: float) -> Step:
+        """Time passed without a frame: the ticks up to `t_s`, so that a dead camera does not stay "good".
+
+        A frame that comes later with an earlier time is still taken, but the ticks are not made again.
+        """
+        return self._passed(self._ticker.until(int(microseconds(t_s))))
+
+    def finish(self) -> tuple[Episode, ...]:
+        """The episode that is still open, ended at the last tick."""
+        last = self._tracker.finish((self.state.tick or 0) * self.settings.ticks.tick_s)
+        return () if last is None else (last,)
+
+    def respond(self, alert_id: int, response: Response, t_s: float) -> None:
+        """An answer to a notification, see `answers.respond`."""
+        self.state = self.policy.respond(self.state, alert_id, response, t_s)
+
+    def snooze(self, until_s: float) -> None:
+        """Silent until then."""
+        self.state = self.policy.snooze(self.state, until_s)
+
+    def postpone(self) -> None:
+        """Put the last break prompt off, once."""
+        self.state = self.policy.postpone(self.state)
+
+    def _passed(self, ticks: Iterable[Tick]) -> Step:
+        effects: list[Effect] = []
+        records: list[Record] = []
+        episodes: list[Episode] = []
+        for tick in ticks:
+            if self.policy.measured(tick):
+                self._measured.append(self._row(tick))
+            self.state, brought = self.policy.step(self.state, tick)
+            effects += brought
+            records += [self._record(told) for told in alerts(brought)]
+            closed = self._tracker.push(self.state)
+            episodes += [] if closed is None else [closed]
+        return Step(self.state.ambient, tuple(effects), tuple(records), tuple(episodes))
+
+    def _row(self, tick: Tick) -> _Row:
+        """The frame that a tick holds: the latest, or the one before it."""
+        return self._frames[-1 - (self._ticker.frames - 1 - tick.frame)]
+
+    def _record(self, told: Told) -> Record:
+        count = round(told.measured_s / self.settings.ticks.tick_s) if isinstance(told, Notice) else 0
+        rows = list(self._measured)[-count:] if count else []
+        values = np.array([row.values for row in rows]).reshape(len(rows), len(NAMES))
+        sds = np.array([row.sds for row in rows]).reshape(len(rows), len(NAMES))
+        return record(told, values, sds, self._baseline, self.settings)

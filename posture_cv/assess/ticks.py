@@ -1,0 +1,174 @@
+"""The regular grid on which the policy runs: each tick holds the latest frame, if that is recent enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posture_cv.assess.settings import TickSettings
+from posture_cv.assess.smoothing import Smoothed, microseconds
+from posture_cv.assess.types import State, States
+from posture_cv.measure.types import Float, Reason
+
+Place = tuple[float, float, float, float]
+_NOWHERE: Final = (float("nan"),) * 4
+_NO_EXCESS: Final = (float("nan"),) * 5
+_LEVER_CM_PER_DEG: Final = 50.0 * np.pi / 180.0  # hip to C7 taken as 50 cm
+GAP_REASON: Final = Reason.UNSTABLE  # no picture came: the nearest of the reasons there are
+
+
+class Tick(NamedTuple):
+    """What is known at one tick, as plain numbers.
+
+    `number` times the grid's distance is its time; `frame` is the place of the frame it holds, -1 for a gap:
+    no frame is recent enough. `place` is where the trunk and head are, in cm against the baseline: fore and
+    aft, head against trunk, down, sideways; NaN where unknown. The rest as in `States`.
+    """
+
+    number: int
+    frame: int
+    state: int
+    reason: int
+    excess: tuple[float, ...]
+    severe: bool
+    pitch_deg: float
+    activity: float
+    place: Place
+
+    @property
+    def gap(self) -> bool:
+        """Whether no frame is recent enough."""
+        return self.frame < 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """What ticks are made of, for N frames."""
+
+    t_us: NDArray[np.int64]
+    states: States
+    place: Float  # (N, 4)
+
+
+def place_cm(smoothed: Smoothed) -> Float:
+    """(N, 4) where the trunk and the head are, see `Tick`.
+
+    Fore and aft is the approach to the camera; from the side, where that cannot be told, the trunk's
+    inclination on a lever of 50 cm.
+    """
+    m = smoothed.measurements
+    approach, trunk = m.value("approach_cm"), m.value("trunk_incl_deg") * _LEVER_CM_PER_DEG
+    fore = np.where(np.isnan(approach), trunk, approach)
+    side = m.value("lateral_lean_deg") * _LEVER_CM_PER_DEG
+    return np.stack([fore, m.value("head_forward_cm"), m.value("sink_cm"), side], axis=1)
+
+
+def columns(smoothed: Smoothed, states: States) -> Columns:
+    """What ticks need of the frames."""
+    return Columns(microseconds(states.t_s), states, place_cm(smoothed))
+
+
+def gap_tick(number: int) -> Tick:
+    """A tick at which no frame is recent enough."""
+    nan = float("nan")
+    return Tick(
+        number,
+        frame=-1,
+        state=int(State.CANNOT_TELL),
+        reason=int(GAP_REASON),
+        excess=_NO_EXCESS,
+        severe=False,
+        pitch_deg=nan,
+        activity=nan,
+        place=_NOWHERE,
+    )
+
+
+def held_ticks(cols: Columns, frames: NDArray[np.intp], index: NDArray[np.int64]) -> Iterator[Tick]:
+    """A tick for each of `index`, holding the frame of the same place in `frames`."""
+    s = cols.states
+    rows: Iterator[tuple[Any, ...]] = zip(
+        index.tolist(),
+        frames.tolist(),
+        s.state[frames].tolist(),
+        s.reason[frames].tolist(),
+        map(tuple, s.excess[frames].tolist()),
+        s.severe[frames].tolist(),
+        s.pitch_deg[frames].tolist(),
+        s.activity[frames].tolist(),
+        map(tuple, cols.place[frames].tolist()),
+        strict=True,
+    )
+    return (Tick(*row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Which ticks there are and which frame each of them holds (-1: a gap)."""
+
+    index: NDArray[np.int64]
+    frame: NDArray[np.intp]
+
+
+def grid(t_us: NDArray[np.int64], settings: TickSettings) -> Grid:
+    """The ticks from the first to the last of N frames."""
+    durations = (settings.tick_s, settings.hold_max_s, settings.gap_skip_s)
+    step, hold, skip = (int(microseconds(duration)) for duration in durations)
+    if len(t_us) == 0:
+        return Grid(np.zeros(0, np.int64), np.zeros(0, np.intp))
+    # Per frame: the ticks from its own time to before the next frame's, as far as they are not skipped.
+    last_of_frame = np.append(-(-t_us[1:] // step) - 1, t_us[-1] // step)
+    first = -(-t_us // step)
+    last = np.minimum(last_of_frame, (t_us + skip) // step)
+    count = np.maximum(last - first + 1, 0)
+    frame = np.repeat(np.arange(len(t_us)), count)
+    offset = np.arange(len(frame)) - np.repeat(np.cumsum(count) - count, count)
+    index = first[frame] + offset
+    return Grid(index, np.where(index * step - t_us[frame] > hold, -1, frame))
+
+
+def ticks(cols: Columns, chosen: Grid) -> Iterator[Tick]:
+    """The ticks of a grid, in order."""
+    held = iter(held_ticks(cols, chosen.frame[chosen.frame >= 0], chosen.index[chosen.frame >= 0]))
+    for index, frame in zip(chosen.index.tolist(), chosen.frame.tolist(), strict=True):
+        yield gap_tick(index) if frame < 0 else next(held)
+
+
+class Ticker:
+    """The same, a frame at a time: its ticks are known once the next frame, or the clock, passes them."""
+
+    def __init__(self, settings: TickSettings) -> None:
+        self._step = int(microseconds(settings.tick_s))
+        self._hold = int(microseconds(settings.hold_max_s))
+        self._skip = int(microseconds(settings.gap_skip_s))
+        self._frame: tuple[int, Tick] | None = None
+        self.frames = 0
+        self._next = 0
+
+    def push(self, cols: Columns) -> list[Tick]:
+        """The ticks up to the time of the one frame in `cols`: older ones hold the frame before."""
+        t_us = int(cols.t_us[0])
+        out = self.until(t_us - 1)
+        tick = next(held_ticks(cols, np.array([0]), np.array([0])))._replace(frame=self.frames)
+        self.frames += 1
+        first = -(-t_us // self._step)
+        self._next = max(first, self._next) if self._frame is not None else first
+        self._frame = (t_us, tick)
+        return out + self.until(t_us)
+
+    def until(self, t_us: int) -> list[Tick]:
+        """The ticks up to and with `t_us` that were not given yet, from the latest frame."""
+        if self._frame is None:
+            return []
+        frame_us, tick = self._frame
+        last = min(t_us, frame_us + self._skip) // self._step
+        out = []
+        for index in range(self._next, last + 1):
+            fresh = index * self._step - frame_us <= self._hold
+            out.append(tick._replace(number=index) if fresh else gap_tick(index))
+        self._next = max(self._next, last + 1)
+        return out

@@ -1,0 +1,126 @@
+"""The trailing window of the policy: one bit a tick, counted over measured time only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from posture_cv.assess.lookdown import SHORTEST_S
+from posture_cv.assess.policy_state import Window
+from posture_cv.assess.settings import PolicySettings
+
+Sizes = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The settings in ticks, worked out once; sensitivity moves `enter`, `leave`, `share`, `budget_limit`."""
+
+    tick_s: float
+    window: int
+    severe: int
+    ambient: int
+    age: int
+    severe_age: int
+    enter: Sizes
+    leave: Sizes
+    share: float
+    ambient_need: int
+    budget_limit: float
+    minute: int
+
+    @classmethod
+    def of(cls, settings: PolicySettings, tick_s: float) -> Counts:
+        """The windows of these settings in ticks of `tick_s`."""
+
+        def ticks(seconds: float) -> int:
+            return max(1, round(seconds / tick_s))
+
+        return cls(
+            tick_s,
+            window=ticks(settings.window_s),
+            severe=ticks(settings.severe_window_s),
+            ambient=ticks(min(settings.ambient_after_s, settings.window_s)),
+            age=ticks(settings.window_s * settings.age_factor),
+            severe_age=ticks(settings.severe_window_s * settings.age_factor),
+            enter=settings.enter_excess,
+            leave=tuple(settings.exit_ratio * size for size in settings.enter_excess),
+            share=settings.enter_share,
+            ambient_need=need(settings.enter_share, ticks(min(settings.ambient_after_s, settings.window_s))),
+            budget_limit=settings.budget_limit,
+            minute=ticks(SHORTEST_S),
+        )
+
+    @property
+    def age_s(self) -> float:
+        """How far back anything counts."""
+        return self.age * self.tick_s
+
+    def lasting(self, window: Window) -> bool:
+        """Whether most of the last seconds, on the clock, were beyond some threshold."""
+        return window.lasting.bit_count() >= self.ambient_need
+
+    def bent(self, window: Window) -> bool:
+        """Whether the head is bent now and was for half of the last minute at least, on the clock.
+
+        A minute is the shortest of the standard's holding times: while the budget has not recovered, a glance
+        at the keyboard is still no holding.
+        """
+        now = (window.down & mask(self.ambient)).bit_count() >= self.ambient_need
+        return now and 2 * window.down.bit_count() >= self.minute
+
+    def severely(self, window: Window, length: int) -> bool:
+        """Whether most of the last `length` measured ticks were severe."""
+        return (window.severe & mask(length)).bit_count() >= need(self.share, length)
+
+
+def mask(count: int) -> int:
+    """The lowest `count` bits."""
+    return (1 << count) - 1
+
+
+def need(share: float, count: int) -> int:
+    """The least number of `count` that makes the share, at least 1."""
+    return max(1, ceil(share * count - 1e-9))
+
+
+def held(window: Window, length: int, age: int) -> int:
+    """How many measured ticks of a window there are, none older than `age` ticks."""
+    return min(length, (window.measured & mask(age)).bit_count())
+
+
+def times(window: Window, length: int) -> list[int]:
+    """How many of the last `length` measured ticks were named each cue."""
+    return [(bits & mask(length)).bit_count() for bits in window.cues]
+
+
+def skipped(window: Window, by: int, c: Counts) -> Window:
+    """The window after so many unmeasured ticks."""
+    by = min(by, c.age)
+    return window._replace(
+        measured=(window.measured << by) & mask(c.age),
+        lasting=(window.lasting << by) & mask(c.ambient),
+        down=(window.down << by) & mask(c.minute),
+    )
+
+
+def pushed(
+    window: Window, c: Counts, *, cue: int | None, severe: bool, down: bool, excess: Sizes | None
+) -> Window:
+    """The window one tick later; `excess` is None where the tick was not measured."""
+    lasting = ((window.lasting << 1) | (cue is not None)) & mask(c.ambient)
+    bent = ((window.down << 1) | down) & mask(c.minute)
+    measured = ((window.measured << 1) | (excess is not None)) & mask(c.age)
+    if excess is None:
+        return Window(measured, lasting, bent, window.cues, window.severe, window.excess)
+    length = max(c.window, c.severe, c.ambient)
+    kept = mask(length)
+    cues = tuple([((bits << 1) | (i == cue)) & kept for i, bits in enumerate(window.cues)])
+    rows = (*window.excess, excess)[-length:]
+    return Window(measured, lasting, bent, cues, ((window.severe << 1) | severe) & kept, rows)
+
+
+def mean_excess(window: Window, length: int, cue: int) -> float:
+    """Mean excess of one cue over the last `length` measured ticks, 0 without any."""
+    rows = window.excess[-length:]
+    return sum(row[cue] for row in rows) / len(rows) if rows else 0.0

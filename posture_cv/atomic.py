@@ -1,0 +1,103 @@
+"""Files that are there whole or not at all, and that only their owner can read."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from posture_cv.errors import PostureError
+
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+class OutputError(PostureError):
+    """A file or a folder cannot be written."""
+
+
+def output_error(path: Path, error: OSError) -> OutputError:
+    """The error for a file or folder that cannot be written, saying what to do about this cause."""
+    if error.errno in _FULL:
+        what_to_do = "Make room on the disk, or choose another folder."
+    elif error.errno in _FORBIDDEN:
+        what_to_do = "Choose a folder that you may write to."
+    elif error.errno == errno.ENAMETOOLONG:
+        what_to_do = "Choose a shorter name."
+    else:
+        what_to_do = "Check the path, or choose another folder."
+    reason = error.strerror or str(error)
+    return OutputError(f"Cannot write: {path}", f"{reason}.", what_to_do)
+
+
+def private_folder(path: Path) -> Path:
+    """Make sure that a folder exists; it and its missing parents are made for their owner only.
+
+    Raises:
+        OutputError: it cannot be made, or something else has its name.
+    """
+    try:
+        missing = [part for part in (path, *path.parents) if not part.exists()]
+        for part in reversed(missing):
+            part.mkdir(mode=0o700, exist_ok=True)
+        path.mkdir(exist_ok=True)  # complains about a file of that name
+    except OSError as error:
+        raise output_error(path, error) from error
+    return path
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A hidden file beside `path` to write to; on leaving without an error it takes the name `path`.
+
+    It is made anew and for its owner only (0600), so that a link laid in its way is not followed; a link at
+    `path` itself is replaced, not written through. After an error, or Ctrl-C, nothing is left behind.
+
+    Raises:
+        OutputError: the folder is missing or may not be written to, the disk is full.
+    """
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", suffix=".part", dir=path.parent)
+        os.close(descriptor)
+    except OSError as error:
+        raise output_error(path, error) from error
+    part = Path(name)
+    try:
+        yield part
+        _settle(part, path)
+    except OSError as error:
+        if error.filename not in (None, str(part), str(path), part, path):
+            raise  # of the caller's own doing
+        raise output_error(path, error) from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def _settle(part: Path, path: Path) -> None:
+    """Bring the bytes to the disk, then the name."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+    if os.name == "posix":
+        with suppress(OSError):  # some file systems cannot sync a folder
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+
+def write_atomic(path: Path, data: bytes | str) -> None:
+    """Write a whole file, text as UTF-8, for its owner only; the old content stays until the new is complete.
+
+    Raises:
+        OutputError: the folder is missing or may not be written to, the disk is full.
+    """
+    raw = data.encode("utf-8") if isinstance(data, str) else data
+    with atomic_path(path) as part:
+        part.write_bytes(raw)

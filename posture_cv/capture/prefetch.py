@@ -1,0 +1,118 @@
+"""Reads a source in a thread of its own, so that decoding and whatever follows overlap."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Self
+
+from posture_cv.capture.base import closed_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from posture_cv.capture.types import Frame, FrameSource, SourceInfo
+
+
+class Prefetched:
+    """A source that keeps a few decoded frames ready. It owns the source and closes it.
+
+    Not for live sources, whose frames would only grow old. Errors of the source are raised to the reader,
+    after the frames that came before them.
+
+    Args:
+        source: what to read; nobody else may.
+        depth: frames held ready, at most; 1 or more.
+    """
+
+    def __init__(self, source: FrameSource, depth: int = 3) -> None:
+        if source.info.live or depth < 1:
+            raise ValueError("prefetching needs a source that is not live, and a depth of at least 1")
+        self.info: SourceInfo = source.info
+        self._source, self._depth = source, depth
+        self._changed = threading.Condition()
+        self._ready: deque[Frame] = deque()
+        self._error: Exception | None = None
+        self._closed = self._done = False
+        self._thread: threading.Thread | None = None
+
+    @property
+    def warnings(self) -> list[str]:
+        """The source's own."""
+        return self._source.warnings
+
+    def frames(self) -> Iterator[Frame]:
+        """The source's frames; see FrameSource."""
+        self._check_open()
+        with self._changed:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._fill, name="capture-prefetch", daemon=True)
+                self._thread.start()
+        return self._iterate()
+
+    def close(self) -> None:
+        """Stop reading and close the source; harmless when done twice."""
+        with self._changed:
+            self._closed = True
+            self._ready.clear()
+            self._changed.notify_all()
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+        self._source.close()
+
+    def __enter__(self) -> Self:
+        """Return the source itself."""
+        self._check_open()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise closed_error(self.info.name)
+
+    def _iterate(self) -> Iterator[Frame]:
+        while (frame := self._take()) is not None:
+            yield frame
+
+    def _take(self) -> Frame | None:
+        self._check_open()
+        with self._changed:
+            self._changed.wait_for(lambda: self._ready or self._done or self._closed)
+            if self._ready:
+                self._changed.notify_all()
+                return self._ready.popleft()
+            error = None if self._closed else self._error
+        if error is not None:
+            raise error
+        return None
+
+    def _fill(self) -> None:
+        error: Exception | None = None
+        try:
+            for frame in self._source.frames():
+                if not self._put(frame):
+                    return
+        except Exception as caught:  # noqa: BLE001 - none may be lost with the thread: the reader raises it
+            error = caught
+        with self._changed:
+            self._error, self._done = error, True
+            self._changed.notify_all()
+
+    def _put(self, frame: Frame) -> bool:
+        """Wait for a free place; False when the source is to be closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or len(self._ready) < self._depth)
+            if not self._closed:
+                self._ready.append(frame)
+                self._changed.notify_all()
+            return not self._closed

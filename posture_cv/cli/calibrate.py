@@ -1,0 +1,203 @@
+"""`posture-cv calibrate`: from a camera, a recording or pictures to a profile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from posture_cv.cli.options import camera_option, json_option, model_options, settings_option
+
+if TYPE_CHECKING:
+    from calibration.protocol import Timing
+    from calibration.run import Collected, Ui
+    from posture_cv.landmarks.estimator import LandmarkEstimator, Mode
+    from posture_cv.profiles.types import Profile
+    from posture_cv.settings import Settings
+
+
+@click.command(short_help="Make a profile of how you want to sit.")
+@click.option(
+    "--name", metavar="NAME", help="Name of the profile. [default: from the settings, usually default]"
+)
+@camera_option
+@click.option(
+    "--from", "source", metavar="SOURCE", help="A video, a folder of pictures, or a landmark recording."
+)
+@click.option(
+    "--start", "start_s", type=click.FloatRange(min=0.0), metavar="S", help="Only from this second on."
+)
+@click.option("--end", "end_s", type=click.FloatRange(min=0.0), metavar="S", help="Only up to this second.")
+@click.option("--duration", "duration_s", type=float, metavar="S", help="Seconds to record from the camera.")
+@click.option(
+    "--preview/--no-preview", default=None, help="Show the camera's picture. [default: if there is a display]"
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the profile there."
+)
+@model_options
+@settings_option
+@json_option
+def command(
+    *,
+    name: str | None,
+    camera: str | None,
+    source: str | None,
+    start_s: float | None,
+    end_s: float | None,
+    duration_s: float | None,
+    preview: bool | None,
+    out: Path | None,
+    pose_model: Path | None,
+    face_model: Path | None,
+    settings_path: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a profile: what you look like to this camera when you sit the way you want to sit.
+
+    From the webcam, with a preview and prompts; or with --from out of a recording or pictures in which you sit so.
+    """
+    from datetime import datetime
+
+    from calibration.fit import fit_baseline
+    from calibration.run import make_profile
+    from posture_cv.cli.first_run import show_notice_once
+    from posture_cv.cli.profile_text import as_json_text, as_text
+    from posture_cv.coefficients import load_coefficients
+    from posture_cv.profiles.store import check_name
+    from posture_cv.settings import load_settings
+
+    overrides = {
+        "capture.camera": int(camera) if camera is not None and camera.isdecimal() else camera,
+        "models.pose": pose_model,
+        "models.face": face_model,
+        "calibration.duration_s": duration_s,
+    }
+    settings = load_settings(settings_path, overrides)
+    profile_name = check_name(name or (out.stem if out else settings.general.profile))
+    _check_interval(source, start_s, end_s)
+    _check_target(out)
+    show_notice_once()
+    coefficients = load_coefficients()
+    if source is None:
+        collected = _from_camera(settings, preview)
+    else:
+        collected = _from_recording(settings, source, start_s or 0.0, end_s)
+    result = fit_baseline(collected.landmarks, coefficients)
+    profile = make_profile(profile_name, result, collected, datetime.now().astimezone())
+    path = _save(profile, out)
+    click.echo(as_json_text(profile, path) if as_json else as_text(profile, path))
+
+
+def _check_interval(source: str | None, start_s: float | None, end_s: float | None) -> None:
+    if source is None and (start_s is not None or end_s is not None):
+        raise click.UsageError("--start and --end choose a part of a recording: give it with --from.")
+    if end_s is not None and end_s <= (start_s or 0.0):
+        raise click.UsageError("--end must come after --start.")
+
+
+def _check_target(out: Path | None) -> None:
+    """Find out before anybody sits still whether the profile can be written at all."""
+    from posture_cv.atomic import OutputError, private_folder
+    from posture_cv.paths import profiles_dir
+
+    folder = private_folder(profiles_dir()) if out is None else out.parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"Cannot write: {out or folder}",
+            "The folder is missing or may not be written to.",
+            "Choose another folder with --out FILE.",
+        )
+
+
+def _from_camera(settings: Settings, preview: bool | None) -> Collected:
+    """Guide a person in front of the webcam."""
+    from calibration.protocol import Timing
+    from calibration.run import collect_live
+    from posture_cv.capture import CaptureOptions, open_source
+    from posture_cv.landmarks.estimator import Mode
+
+    timing = Timing(**settings.calibration.model_dump())
+    wanted = settings.capture
+    options = CaptureOptions(
+        width_px=wanted.width_px, height_px=wanted.height_px, frame_rate_hz=wanted.frame_rate_hz
+    )
+    with ExitStack() as stack:
+        source = stack.enter_context(open_source(f"webcam:{wanted.camera}", options=options))
+        ui = stack.enter_context(_ui(timing, preview))
+        estimator = stack.enter_context(_estimator(settings, Mode.VIDEO))
+        return collect_live(source, estimator, timing, ui)
+
+
+@contextmanager
+def _ui(timing: Timing, preview: bool | None) -> Iterator[Ui]:
+    """A window if it is asked for, or if nothing was said and there is a display; prompts in any case."""
+    from calibration.ui import TITLE, PreviewUi, TerminalUi
+    from posture_cv.output.window import PreviewWindow, display_problem
+
+    if preview is False or (preview is None and display_problem()):
+        yield TerminalUi(timing)
+        return
+    with PreviewWindow(TITLE) as window:
+        yield PreviewUi(timing, window, TerminalUi(timing))
+
+
+def _from_recording(settings: Settings, source: str, start_s: float, end_s: float | None) -> Collected:
+    """A stretch of a video, of a folder of pictures, or of a landmark recording."""
+    from calibration.run import collect_recorded, collect_recording
+    from posture_cv.capture import CaptureOptions, open_source
+    from posture_cv.cli.progress import RichProgress
+    from posture_cv.landmarks.estimator import Mode
+    from posture_cv.landmarks.recording import RecordingReader, is_recording
+
+    if is_recording(Path(source)):
+        with RecordingReader(Path(source)) as reader:
+            collected = collect_recording(reader, start_s, end_s or float("inf"), Path(source).name)
+        _warn(reader.warnings)
+        return collected
+    with open_source(source, options=CaptureOptions(start_s=start_s, end_s=end_s)) as pictures:
+        mode = Mode.IMAGE if pictures.info.unrelated else Mode.VIDEO
+        with _estimator(settings, mode) as estimator, RichProgress() as progress:
+            progress.stage("Looking at the pictures", _expected(pictures.info.frame_count, start_s, end_s))
+            collected = collect_recorded(pictures, estimator, progress.advance)
+        _warn(pictures.warnings)
+    return collected
+
+
+def _expected(frame_count: int | None, start_s: float, end_s: float | None) -> int | None:
+    """How many frames to expect, for the bar; unknown for a stretch."""
+    return frame_count if start_s == 0.0 and end_s is None else None
+
+
+def _warn(warnings: list[str]) -> None:
+    for warning in warnings:
+        click.echo(f"Warning: {warning}", err=True)
+
+
+def _estimator(settings: Settings, mode: Mode) -> LandmarkEstimator:
+    from posture_cv.landmarks.estimator import EstimatorOptions
+    from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+
+    models = settings.models
+    return MediaPipeEstimator(
+        EstimatorOptions(
+            pose_model=None if models.pose is None else Path(models.pose),
+            face_model=None if models.face is None else Path(models.face),
+            mode=mode,
+        )
+    )
+
+
+def _save(profile: Profile, out: Path | None) -> Path:
+    from posture_cv.atomic import write_atomic
+    from posture_cv.profiles.format import profile_to_json
+    from posture_cv.profiles.store import save_profile
+
+    if out is None:
+        return save_profile(profile)
+    write_atomic(out, profile_to_json(profile))
+    return out

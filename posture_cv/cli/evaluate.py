@@ -1,0 +1,177 @@
+"""`posture-cv evaluate DATASET`: accuracy against labelled ground truth."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from rich.console import Console
+
+    from posture_cv.evaluate.dataset import Dataset, Making
+    from posture_cv.evaluate.judging import FittedBaseline, Judges
+    from posture_cv.evaluate.run import Evaluation
+    from posture_cv.landmarks.types import Landmarks
+
+_FOLDER = click.Path(path_type=Path)
+
+
+@click.command(name="evaluate", short_help="Measure the accuracy on a labelled data set.")
+@click.argument("dataset", type=_FOLDER)
+@click.option("--json", "json_file", type=_FOLDER, help="Write the result as JSON ('-' prints it).")
+@click.option("--page", type=_FOLDER, help="Write an HTML page with Bland-Altman and agreement plots.")
+@click.option("--split-by", type=click.Choice(["subject"]), help="Give the figures of each subject too.")
+@click.option(
+    "--landmarks",
+    "source",
+    type=click.Choice(["auto", "pictures", "npz"]),
+    default="auto",
+    show_default=True,
+    help="Look at the pictures, or take landmarks.npz. auto: the file if it holds the contour, else the pictures.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes for pictures."
+)
+@click.option("--cache", type=_FOLDER, help="Keep landmarks made from pictures in this file (no pictures).")
+@click.option(
+    "--worst", type=click.IntRange(0), default=0, help="List so many frames of each view that went wrong."
+)
+@click.option("--worst-pictures", type=_FOLDER, help="With --worst: save those pictures in this folder.")
+@click.option("--labels", is_flag=True, help="DATASET holds landmarks of photographs with labels of opinion.")
+def command(
+    dataset: Path,
+    *,
+    json_file: Path | None,
+    page: Path | None,
+    split_by: str | None,
+    source: str,
+    workers: int,
+    cache: Path | None,
+    worst: int,
+    worst_pictures: Path | None,
+    labels: bool,
+) -> None:
+    """Measure the accuracy on DATASET, a folder with ground_truth.csv and pictures, videos or landmarks.npz.
+
+    The baseline of each clip comes from its calibration frames; all others are judged one by one and compared
+    with the truth. Clips that are videos are judged on the mean over 2 s as well. Rules of other monitors run
+    beside ours on the same frames.
+    """
+    from rich.console import Console
+
+    from posture_cv.evaluate.dataset import Making, Source
+
+    quiet = json_file is not None and str(json_file) == "-"
+    console = Console(highlight=False, emoji=False, stderr=quiet)
+    if labels:
+        _labelled(dataset, json_file, console)
+        return
+    making = Making(Source(source), workers, cache)
+    data = _read(dataset, making, console)
+    _finish(data, console, json_file, page, split_by, worst, worst_pictures)
+
+
+def _finish(
+    data: Dataset,
+    console: Console,
+    json_file: Path | None,
+    page: Path | None,
+    split_by: str | None,
+    worst: int,
+    worst_pictures: Path | None,
+) -> None:
+    from posture_cv.evaluate.run import evaluate
+    from posture_cv.evaluate.tables import print_result
+
+    evaluation = evaluate(data, _judges(), split_by, worst or (10 if worst_pictures else 0))
+    print_result(console, evaluation.result)
+    _write_json(json_file, evaluation.result.model_dump_json(indent=2))
+    if page is not None:
+        _write_page(page, evaluation)
+        console.print(f"Page: {page}")
+    if worst_pictures is not None:
+        from posture_cv.evaluate.pictures import save_worst
+
+        count = save_worst(worst_pictures, data, evaluation)
+        console.print(f"{count} pictures of cases that went wrong: {worst_pictures}")
+
+
+def _write_page(page: Path, evaluation: Evaluation) -> None:
+    from posture_cv.evaluate.files import write_owner_only
+    from posture_cv.evaluate.page import render_page
+
+    write_owner_only(page, render_page(evaluation).encode())
+
+
+def _write_json(json_file: Path | None, text: str) -> None:
+    from posture_cv.evaluate.files import write_owner_only
+
+    if json_file is None:
+        return
+    if str(json_file) == "-":
+        click.echo(text)
+    else:
+        write_owner_only(json_file, f"{text}\n".encode())
+
+
+def _read(folder: Path, making: Making, console: Console) -> Dataset:
+    from posture_cv.evaluate.dataset import pictures_to_make, read_dataset
+
+    with _bar(console, pictures_to_make(folder, making)) as advance:
+        data = read_dataset(folder, making, advance)
+    if data.landmarks_from.endswith("without contour"):
+        console.print(
+            "No contour in landmarks.npz and no pictures: what needs the contour is withheld.", style="yellow"
+        )
+    return data
+
+
+@contextmanager
+def _bar(console: Console, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar; none when there is nothing to wait for."""
+    if total == 0:
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("Looking at pictures", total=total)
+        yield lambda count: progress.advance(task, count)
+
+
+def _judges() -> Judges:
+    from posture_cv.assess.naming import Thresholds
+    from posture_cv.coefficients import load_coefficients
+    from posture_cv.evaluate.judging import Judges
+
+    coefficients = load_coefficients()
+    return Judges(fit=fit, coefficients_for=lambda _: coefficients, thresholds=Thresholds())
+
+
+def fit(lm: Landmarks, coefficients: Mapping[str, Any]) -> FittedBaseline:
+    """A baseline of calibration frames, with its verdict; a poor one is used and reported, not refused."""
+    from calibration.fit import fit_baseline
+    from posture_cv.evaluate.judging import FittedBaseline
+
+    result = fit_baseline(lm, coefficients, refuse=False)
+    return FittedBaseline(
+        baseline=result.baseline,
+        grade=str(result.verdict.grade),
+        findings=result.verdict.reasons,
+        frames_used=result.baseline.frame_count,
+        expected_error=result.quality.baseline_error,
+    )
+
+
+def _labelled(folder: Path, json_file: Path | None, console: Console) -> None:
+    from posture_cv.evaluate.opinions import evaluate_opinions, print_opinions
+
+    result = evaluate_opinions(folder, _judges())
+    print_opinions(console, result)
+    _write_json(json_file, result.model_dump_json(indent=2))

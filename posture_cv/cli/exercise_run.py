@@ -1,0 +1,231 @@
+"""Runs an exercise: by the clock, in front of the camera, or over a recording."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from posture_cv.cli import exercise_view as view
+from posture_cv.errors import InputError, NobodyFoundError
+from posture_cv.exercise.counters import NEEDS_CONTOUR, NEEDS_FACE, Counter
+from posture_cv.exercise.guide import Guide, Stage
+from posture_cv.exercise.plan import Plan, plan_for
+from posture_cv.exercise.types import ExerciseReport, Progress
+from posture_cv.exercise.wording import led_line, report_lines
+from posture_cv.guidance.entries import CameraCheck, Catalogue, Entry
+
+if TYPE_CHECKING:
+    from posture_cv.capture import FrameSource
+    from posture_cv.landmarks.estimator import LandmarkEstimator
+    from posture_cv.settings import Settings
+
+LIVE_RATE_HZ: Final = 15.0  # a hold of 2 s is 30 frames; more costs electricity only
+_TICK_S: Final = 0.1
+_REOPEN_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the command line said."""
+
+    catalogue: Catalogue
+    entry: Entry
+    settings_path: Path | None
+    overrides: Mapping[str, object]
+    preview: bool
+    bell: bool
+
+    def settings(self) -> Settings:
+        """The settings, with the command line's put over them."""
+        from posture_cv.settings import load_settings
+
+        return load_settings(self.settings_path, self.overrides)
+
+
+def lead(setup: Setup, *, with_camera: bool, camera_named: bool) -> None:
+    """Lead a person through the exercise; Ctrl-C ends it with what was done."""
+    from posture_cv.cli.first_run import show_notice_once
+
+    show_notice_once()
+    plan = plan_for(setup.entry)
+    view.print_exercise(setup.catalogue, plan, leading=True)
+    with ExitStack() as stack:
+        window = view.preview_window(stack) if setup.preview else None
+        source = None
+        if with_camera and (plan.check is not None or setup.preview):
+            source = _camera(stack, setup.settings(), needed=camera_named or setup.preview)
+        counter = Counter(plan.check) if source is not None and plan.check is not None else None
+        guide = Guide(plan, camera=counter is not None)
+        try:
+            with view.view_for(plan, window=window, bell=setup.bell) as shown:
+                if source is None:
+                    _by_clock(guide, shown)
+                else:
+                    estimator = _estimator(stack, setup.settings(), plan.check)
+                    _in_front_of(source, estimator, counter, guide, shown)
+        except KeyboardInterrupt:
+            click.echo("Stopped.")
+        finally:  # a camera that is lost on the way takes nothing of what was done
+            view.print_lines(_done_lines(plan, guide, counter))
+
+
+def _done_lines(plan: Plan, guide: Guide, counter: Counter | None) -> list[str]:
+    if counter is None:
+        return [led_line(plan, guide.done)]
+    return report_lines(counter.report(), plan, guide.done)
+
+
+def _by_clock(guide: Guide, shown: view.View) -> None:
+    start = time.monotonic()
+    while True:
+        cue = guide.step(time.monotonic() - start)
+        if not shown.update(cue) or cue.stage is Stage.DONE:
+            return
+        time.sleep(_TICK_S)
+
+
+def _camera(stack: ExitStack, settings: Settings, *, needed: bool) -> FrameSource | None:
+    """The webcam; without one that was asked for, the exercise goes on by the clock."""
+    from posture_cv.capture import CaptureOptions, SourceError, open_source
+
+    wanted = settings.capture
+    options = CaptureOptions(
+        width_px=wanted.width_px,
+        height_px=wanted.height_px,
+        frame_rate_hz=wanted.frame_rate_hz,
+        max_rate_hz=LIVE_RATE_HZ,
+        reopen_within_s=_REOPEN_S,
+    )
+    try:
+        return stack.enter_context(open_source(f"webcam:{wanted.camera}", options=options))
+    except SourceError as error:
+        if needed:
+            raise
+        click.echo(f"{error} Without a camera it is timed only: nothing is counted.\n", err=True)
+        return None
+
+
+def _estimator(stack: ExitStack, settings: Settings, check: CameraCheck | None) -> LandmarkEstimator | None:
+    if check is None:
+        return None
+    from posture_cv.landmarks.estimator import EstimatorOptions
+    from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+
+    models = settings.models
+    options = EstimatorOptions(
+        pose_model=None if models.pose is None else Path(models.pose),
+        face_model=None if models.face is None else Path(models.face),
+        face=check in NEEDS_FACE,
+        contour=check in NEEDS_CONTOUR,
+    )
+    return stack.enter_context(MediaPipeEstimator(options))
+
+
+def _in_front_of(
+    source: FrameSource,
+    estimator: LandmarkEstimator | None,
+    counter: Counter | None,
+    guide: Guide,
+    shown: view.View,
+) -> None:
+    for frame in source.frames():
+        lm = None if estimator is None else estimator.estimate(frame)
+        progress = None if counter is None or lm is None else counter.step(frame.t_s, lm)
+        cue = guide.step(frame.t_s, progress)
+        if not shown.update(cue, progress, frame, lm) or cue.stage is Stage.DONE:
+            return
+
+
+def count_recording(setup: Setup, recording: str, *, as_json: bool) -> None:
+    """Count an exercise in a recording that was made of it.
+
+    Raises:
+        InputError: the camera cannot follow this exercise, or the pictures do not follow each other.
+        NobodyFoundError: there is nobody in it.
+    """
+    plan = plan_for(setup.entry)
+    if plan.check is None:
+        seen = ", ".join(e.id for e in setup.catalogue.of_kind("exercise") if e.camera_can_see)
+        raise InputError(
+            f"There is nothing to count in a recording of {setup.entry.id}.",
+            "The camera cannot see this exercise: it is timed only.",
+            f"It can follow: {seen}.",
+        )
+    if not as_json:
+        view.print_exercise(setup.catalogue, plan, leading=False)
+    counter = Counter(plan.check)
+    interrupted = False
+    try:
+        number = 0
+        for progress in _progress_of(setup, plan, counter, recording):
+            if progress.finished is not None and not as_json:
+                number += 1
+                view.print_repetition(number, progress.finished)
+    except KeyboardInterrupt:
+        interrupted = True
+    _print_report(setup, plan, counter.report(), as_json=as_json, interrupted=interrupted)
+
+
+def _print_report(
+    setup: Setup, plan: Plan, report: ExerciseReport, *, as_json: bool, interrupted: bool
+) -> None:
+    if not report.person_seen and not interrupted:
+        raise NobodyFoundError("Nobody was found in the recording.", "", "Check that it shows the exercise.")
+    if as_json:
+        view.print_json(setup.catalogue, plan, report)
+    else:
+        view.print_lines([*(["Stopped."] if interrupted else []), *report_lines(report, plan)])
+
+
+def _progress_of(setup: Setup, plan: Plan, counter: Counter, recording: str) -> Iterator[Progress]:
+    from posture_cv.landmarks.recording import is_recording
+
+    if not is_recording(Path(recording)):
+        yield from _progress_of_pictures(setup, plan, counter, recording)
+        return
+    if setup.preview:
+        raise click.UsageError("--preview needs pictures, and a landmark recording holds none.")
+    from posture_cv.landmarks.recording import RecordingReader
+
+    with RecordingReader(Path(recording)) as reader:
+        for block in reader.blocks():
+            yield from counter.run(block)
+        _warn(reader.warnings)
+
+
+def _progress_of_pictures(setup: Setup, plan: Plan, counter: Counter, recording: str) -> Iterator[Progress]:
+    from posture_cv.capture import open_source
+    from posture_cv.cli.progress import RichProgress
+
+    with ExitStack() as stack:
+        window = view.preview_window(stack) if setup.preview else None
+        source = stack.enter_context(open_source(recording))
+        if source.info.unrelated:
+            raise InputError(
+                f"The pictures do not follow each other: {recording}",
+                "Movements cannot be counted in single pictures.",
+                "Give a video or a landmark recording.",
+            )
+        estimator = _estimator(stack, setup.settings(), plan.check)
+        assert estimator is not None  # there is a check, or we would not count
+        bar = stack.enter_context(RichProgress())
+        bar.stage("Looking at the pictures", source.info.frame_count)
+        for frame in source.frames():
+            lm = estimator.estimate(frame)
+            progress = counter.step(frame.t_s, lm)
+            bar.advance()
+            yield progress
+            if window and not window.show(view.counted_picture(frame, lm, progress, plan)):
+                break
+        _warn(source.warnings)
+
+
+def _warn(warnings: list[str]) -> None:
+    for warning in warnings:
+        click.echo(f"Warning: {warning}", err=True)

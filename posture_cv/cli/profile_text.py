@@ -1,0 +1,102 @@
+"""A profile in words, for `calibrate` and `profiles show`."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from posture_cv.guidance.catalogue import load_catalogue
+from posture_cv.guidance.choose import desk_advice
+from posture_cv.guidance.entries import DESK_CHECKS
+from posture_cv.measure.types import QUANTITIES, View
+from posture_cv.profiles.types import Profile
+
+WIDTH: Final = 96
+_VIEWS: Final = {View.FRONT: "from the front", View.SIDE: "from the side", View.OBLIQUE: "from an angle"}
+_GRADES: Final = {
+    "accept": "good",
+    "warn": "usable, with reservations",
+    "refuse": "too poor",
+}
+# What a person can make something of; the file holds all of them.
+_TOLD: Final = (
+    "cva_change_deg",
+    "head_forward_cm",
+    "head_pitch_deg",
+    "shoulder_elevation_cm",
+    "protraction_cm",
+)
+
+
+def as_text(profile: Profile, path: Path) -> str:
+    """The profile for people."""
+    quality, baseline = profile.quality, profile.baseline
+    width, height = baseline.size_px
+    lines = [
+        f"Profile {profile.name}: {path}",
+        f"  made       {profile.created} by {profile.program}",
+        f"  source     {profile.source.kind}, {profile.source.name} ({width}x{height})",
+        f"  view       {_VIEWS.get(baseline.view, 'unknown')}",
+        f"  frames     {quality.frames_used} of {quality.frames_given}, over {quality.duration_s:.1f} s",
+        f"  quality    {_GRADES[quality.grade]}",
+    ]
+    for reason in quality.reasons:
+        lines += _wrapped(reason, "             - ")
+    lines += list(_accuracy(profile))
+    lines += list(_desk(profile))
+    return "\n".join(lines)
+
+
+def _accuracy(profile: Profile) -> Iterator[str]:
+    """The error to expect, and how much the quantities varied while the person sat still."""
+    expected = profile.quality.expected_error
+    told = [name for name in _TOLD if name in expected and name in profile.baseline.spread]
+    if not told:
+        return
+    yield "  accuracy   expected error of a single look (standard deviation), and how still you sat"
+    for name in told:
+        unit = QUANTITIES[name].unit
+        label = name.removesuffix(f"_{unit}").replace("_", " ")
+        spread = profile.baseline.spread[name]
+        yield f"             {label:20} +- {expected[name]:4.1f} {unit:4} varied by {spread:.1f} {unit}"
+
+
+def _desk(profile: Profile) -> Iterator[str]:
+    """The ergonomic check, with advice and its source."""
+    if not profile.setup:
+        return
+    yield "  your desk"
+    catalogue = load_catalogue()
+    shown: set[str] = set()
+    for note in profile.setup:
+        yield from _wrapped(note.text, "             - ")
+        if note.check not in DESK_CHECKS:
+            continue
+        for advice in desk_advice(catalogue, note.check):
+            if advice.entry_id not in shown:
+                shown.add(advice.entry_id)
+                yield from _wrapped(f"{advice.action} ({advice.citation})", "               ")
+    top_edge = catalogue.entry("screen_top_edge")
+    yield from _wrapped(f"{top_edge.title}: {top_edge.text}", "             ")
+
+
+def _wrapped(text: str, lead: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead))
+
+
+def as_plain(profile: Profile, path: Path) -> dict[str, Any]:
+    """The profile without its landmarks, as plain values."""
+    from posture_cv.profiles.format import profile_to_json
+
+    plain: dict[str, Any] = json.loads(profile_to_json(profile))
+    baseline = plain.pop("baseline")
+    kept = {key: baseline[key] for key in ("frame_count", "spread")}
+    return {"path": str(path), **plain, "baseline": kept}
+
+
+def as_json_text(profile: Profile, path: Path) -> str:
+    """The same as JSON."""
+    return json.dumps(as_plain(profile, path), indent=2, ensure_ascii=False)

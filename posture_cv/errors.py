@@ -1,0 +1,36 @@
+"""The one error tree: what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+
+class PostureError(Exception):
+    """An error that a user can act on.
+
+    Args:
+        title: what is wrong, in one short line, naming the thing ("No camera 3").
+        detail: where and what exactly was found; may be empty.
+        what_to_do: the next step for the user; may be empty.
+
+    The command line prints it in one place, without a traceback, and leaves with `exit_code`.
+    """
+
+    exit_code = 2
+
+    def __init__(self, title: str, detail: str = "", what_to_do: str = "") -> None:
+        super().__init__(title, detail, what_to_do)
+        self.title = title
+        self.detail = detail
+        self.what_to_do = what_to_do
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.title, self.detail, self.what_to_do) if part)
+
+
+class InputError(PostureError):
+    """A file, an argument or a value given by the user cannot be used."""
+
+
+class NobodyFoundError(PostureError):
+    """The run worked and found no person at all (exit code 1: an answer, not a fault)."""
+
+    exit_code = 1

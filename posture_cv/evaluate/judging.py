@@ -1,0 +1,116 @@
+"""One clip: baseline from its calibration frames, then measurements, states and truth of the judged ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posture_cv.assess.naming import Thresholds, name_states
+from posture_cv.assess.types import State, States
+from posture_cv.errors import PostureError
+from posture_cv.evaluate.dataset import Clip, Dataset
+from posture_cv.evaluate.quantities import COMPARED, true_changes
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.measure import measure
+from posture_cv.measure.types import QUANTITIES, Estimate, Float, Measurements, Reason, View
+
+Coefficients = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedBaseline:
+    """A baseline and what its maker thinks of it.
+
+    Attributes:
+        baseline: to measure against.
+        grade: "accept", "warn" or "refuse".
+        findings: what speaks against it, in sentences.
+        frames_used: calibration frames behind it.
+        expected_error: quantity -> standard error of the baseline itself; NaN where unknown.
+    """
+
+    baseline: Baseline
+    grade: str
+    findings: tuple[str, ...]
+    frames_used: int
+    expected_error: Mapping[str, float]
+
+
+FitBaseline = Callable[[Landmarks, Coefficients], FittedBaseline]
+CoefficientsFor = Callable[
+    [str], Coefficients
+]  # subject -> coefficients that were not fitted on that subject
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judges:
+    """What judges: the maker of baselines, the coefficients for each subject, the thresholds of names."""
+
+    fit: FitBaseline
+    coefficients_for: CoefficientsFor
+    thresholds: Thresholds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgedClip:
+    """A clip and everything said about its M judged frames.
+
+    Attributes:
+        clip: which rows.
+        fitted: the baseline; None when none could be made, and then everything is withheld.
+        refusal: why none could be made.
+        measurements, states: M frames.
+        truth: quantity -> (M,) true change; NaN where nobody is present.
+        present: (M,) whether somebody is in the picture.
+    """
+
+    clip: Clip
+    fitted: FittedBaseline | None
+    refusal: str
+    measurements: Measurements
+    states: States
+    truth: Mapping[str, Float]
+    present: NDArray[np.bool_]
+
+
+def judge_clip(dataset: Dataset, clip: Clip, judges: Judges) -> JudgedClip:
+    """Baseline, measurements and states of one clip."""
+    coefficients = judges.coefficients_for(clip.subject)
+    frames = dataset.landmarks[clip.judged]
+    fitted, refusal = _fit(dataset.landmarks[clip.calibration], judges.fit, coefficients)
+    measurements = _nothing(frames) if fitted is None else measure(frames, fitted.baseline, coefficients)
+    return JudgedClip(
+        clip=clip,
+        fitted=fitted,
+        refusal=refusal,
+        measurements=measurements,
+        states=name_states(measurements, judges.thresholds),
+        truth={name: true_changes(dataset.truth, clip, q) for name, q in COMPARED.items()},
+        present=dataset.truth.person_present[clip.judged],
+    )
+
+
+def _fit(lm: Landmarks, fit: FitBaseline, coefficients: Coefficients) -> tuple[FittedBaseline | None, str]:
+    try:
+        return fit(lm, coefficients), ""
+    except PostureError as error:
+        return None, str(error)
+
+
+def _nothing(lm: Landmarks) -> Measurements:
+    n = len(lm)
+    values = {name: Estimate.withheld(n, Reason.NO_BASELINE) for name in QUANTITIES}
+    reason = np.full(n, Reason.NO_BASELINE, np.int8)
+    return Measurements(lm.t_s, np.full(n, View.UNKNOWN, np.int8), reason, values)
+
+
+def badness(states: States) -> Float:
+    """(M,) how far each frame is from its nearest alert, 1 = at a threshold; NaN where no posture is named."""
+    excess = np.where(np.isnan(states.excess), -np.inf, states.excess).max(axis=1)
+    told = np.isfinite(excess) & ~np.isin(states.state, (State.CANNOT_TELL, State.AWAY, State.TURNED))
+    return np.where(told, excess, np.nan)

@@ -1,0 +1,129 @@
+"""`landmarks.npz` of a data set: ready-made landmarks of every picture."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+import numpy as np
+from numpy.lib.npyio import NpzFile
+from numpy.typing import NDArray
+
+from posture_cv.evaluate.contour_columns import contour_from_pixels
+from posture_cv.evaluate.errors import EvaluationError
+from posture_cv.landmarks.names import FACE_COUNT, POSE_COUNT
+from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, POSE_FIELDS, Landmarks
+
+FILE_NAME: Final = "landmarks.npz"
+_SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
+    "name": (),
+    "pose": (POSE_COUNT, len(POSE_FIELDS)),
+    "face": (FACE_COUNT, 3),
+    "size": (2,),
+}
+_CONTOUR_SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
+    "rows": (2 * CONTOUR_ROWS, 2),
+    "cols": (2 * CONTOUR_COLS,),
+}
+_T = TypeVar("_T", bound=np.generic)
+Arrays = Mapping[str, NDArray[np.generic]]
+
+
+def has_contour(file: Path) -> bool:
+    """Whether the file holds the contour of the person's mask too.
+
+    Raises:
+        EvaluationError: it is no `.npz`.
+    """
+    with _opened(file) as archive:
+        return set(_CONTOUR_SHAPES) <= set(archive.files)
+
+
+def read_arrays(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> Arrays:
+    """The arrays of an `.npz`, each of `shapes` checked: (N, *shape), all with the N of the first.
+
+    Raises:
+        EvaluationError: unreadable, an array missing or of another shape.
+    """
+    with _opened(file) as archive:
+        missing = [key for key in shapes if key not in archive.files]
+        if missing:
+            held = ", ".join(archive.files) or "nothing"
+            raise EvaluationError(f"{file} has no {', '.join(missing)}", f"It holds: {held}.")
+        arrays = {key: archive[key] for key in shapes}
+    count = len(next(iter(arrays.values())))
+    for key, shape in shapes.items():
+        if arrays[key].shape != (count, *shape):
+            raise EvaluationError(f"{file}: {key} has shape {arrays[key].shape}, expected {(count, *shape)}")
+    return arrays
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[NpzFile]:
+    try:
+        with file.open("rb") as stream:
+            archive = np.load(stream, allow_pickle=False)
+            if not isinstance(archive, NpzFile):
+                raise EvaluationError(f"{file} holds a single array", "", "It must be an .npz file with several.")
+            with archive:
+                yield archive
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, AttributeError) as error:
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: Exception) -> EvaluationError:
+    return EvaluationError(
+        f"Cannot read {file}", str(error), "It must be an .npz file of numpy, without pickles."
+    )
+
+
+def read_landmarks(file: Path, wanted: Sequence[str]) -> Landmarks:
+    """Landmarks of the wanted pictures, in that order; t_s counts 0, 1, 2 ... and the scene is unknown.
+
+    Args:
+        file: the `.npz`; `name` holds picture names, or frame numbers for names such as "desk.mp4#80".
+        wanted: names as in `Truth.file`.
+
+    Raises:
+        EvaluationError: unreadable, wrong shapes, or a wanted picture is not in it.
+    """
+    contour = has_contour(file)
+    arrays = read_arrays(file, {**_SHAPES, **(_CONTOUR_SHAPES if contour else {})})
+    index = _places(file, arrays["name"], wanted)
+    count = len(index)
+    lm = Landmarks.empty(count)
+    lm.size_px[:] = _numbers(file, arrays, "size", np.int32)[index]
+    lm.pose[:] = _numbers(file, arrays, "pose", np.float32)[index]
+    lm.face[:] = _numbers(file, arrays, "face", np.float32)[index]
+    if contour and count:
+        lm.rows[:], lm.cols[:] = contour_from_pixels(
+            _numbers(file, arrays, "rows", np.int32)[index], _numbers(file, arrays, "cols", np.int32)[index]
+        )
+    if count and lm.size_px.min() < 1:
+        raise EvaluationError(f"{file}: size holds a width or height below 1")
+    return lm
+
+
+def _places(file: Path, names: NDArray[np.generic], wanted: Sequence[str]) -> NDArray[np.intp]:
+    """Where each wanted picture stands in the file."""
+    keys = [name.rpartition("#")[2] for name in wanted] if names.dtype.kind in "iu" else list(wanted)
+    at = {str(name): place for place, name in enumerate(names.tolist())}
+    absent = [name for name, key in zip(wanted, keys, strict=True) if key not in at]
+    if absent:
+        raise EvaluationError(
+            f"{file} has no landmarks of {len(absent)} of {len(wanted)} pictures of ground_truth.csv",
+            f"The first: {absent[0]}. Its own names look like {str(names[0]) if len(names) else '(none)'!r}.",
+            "Names must be those of the column `file`.",
+        )
+    return np.array([at[key] for key in keys], np.intp)
+
+
+def _numbers(file: Path, arrays: Arrays, key: str, dtype: type[_T]) -> NDArray[_T]:
+    try:
+        return arrays[key].astype(dtype)
+    except (TypeError, ValueError) as error:
+        raise EvaluationError(f"{file}: {key} does not hold numbers", str(error)) from error

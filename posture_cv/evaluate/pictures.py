@@ -1,0 +1,105 @@
+"""Pictures of cases that went wrong: the clip's calibration on the left, the frame on the right. Only when asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from posture_cv.capture.images import read_picture
+from posture_cv.capture.picture_header import PictureError
+from posture_cv.capture.types import MAX_PIXELS
+from posture_cv.evaluate.dataset import Dataset
+from posture_cv.evaluate.errors import EvaluationError
+from posture_cv.evaluate.files import write_owner_only
+from posture_cv.evaluate.run import Evaluation
+from posture_cv.evaluate.schema import WorstCase
+from posture_cv.landmarks.types import Landmarks
+
+_HEIGHT: Final = 480
+_CAPTION: Final = 56
+Picture = NDArray[np.uint8]
+
+
+def save_worst(folder: Path, dataset: Dataset, evaluation: Evaluation) -> int:
+    """Save a JPEG of each case in `evaluation.result.worst`, owner-only; frames of videos are left out.
+
+    Returns:
+        How many were saved.
+
+    Raises:
+        EvaluationError: the folder cannot be made, a picture is not there.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise EvaluationError(f"Cannot make the folder {folder}", error.strerror or str(error)) from error
+    rows = {(str(s), str(c), str(f)): n for n, (s, c, f) in enumerate(_keys(dataset))}
+    calibration = {(c.subject, c.camera): int(c.calibration[0]) for c in dataset.clips if not c.is_video}
+    count = 0
+    for case in evaluation.result.worst:
+        base = calibration.get((case.subject, case.camera))
+        if base is None:
+            continue
+        row = rows[case.subject, case.camera, case.file]
+        pair = [_drawn(dataset, base), _drawn(dataset, row)]
+        count += 1
+        name = f"{count:03d}_{case.kind}_{case.subject}_{case.camera}_{Path(case.file).stem}.jpg"
+        write_owner_only(folder / _safe(name), _jpeg(_captioned(np.hstack(pair), case)))
+    return count
+
+
+def _keys(dataset: Dataset) -> list[tuple[str, str, str]]:
+    truth = dataset.truth
+    return list(zip(truth.subject.tolist(), truth.camera.tolist(), truth.file.tolist(), strict=True))
+
+
+def _safe(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "._-" else "_" for c in name)
+
+
+def _drawn(dataset: Dataset, row: int) -> Picture:
+    """The picture, 480 rows high, with what was found in it."""
+    path = dataset.truth.folder[row] / str(dataset.truth.file[row])
+    try:
+        image = read_picture(path, MAX_PIXELS)
+    except PictureError as error:
+        raise EvaluationError(f"Cannot use the picture {path}", f"It {error}.") from error
+    width = round(image.shape[1] * _HEIGHT / image.shape[0])
+    small = np.asarray(cv2.resize(image, (width, _HEIGHT)), np.uint8)
+    _draw(small, dataset.landmarks[np.array([row])])
+    return small
+
+
+def _draw(image: Picture, lm: Landmarks) -> None:
+    """Outline, shoulders, ears and nose in place."""
+    height, width = image.shape[:2]
+    for line, edges in enumerate(lm.rows[0]):
+        for edge in edges[np.isfinite(edges)]:
+            at = (round(float(edge) * width), round((line + 0.5) / len(lm.rows[0]) * height))
+            cv2.circle(image, at, 1, (80, 220, 80), -1)
+    for point in (0, 7, 8, 11, 12):
+        x, y = lm.pose[0, point, :2]
+        if np.isfinite(x):
+            cv2.circle(image, (round(float(x) * width), round(float(y) * height)), 4, (40, 160, 255), 2)
+
+
+def _captioned(image: Picture, case: WorstCase) -> Picture:
+    strip = np.full((_CAPTION, image.shape[1], 3), 250, np.uint8)
+    first = f"{case.file}   {case.segment} named {case.named} ({case.kind.replace('_', ' ')})"
+    second = "left: the clip's first calibration frame"
+    if case.quantity is not None:
+        second = f"{case.quantity}: truth {case.truth:+.1f}, estimate {case.estimate:+.1f}   ({second})"
+    for number, text in enumerate((first, second)):
+        at = (8, 22 + 24 * number)
+        cv2.putText(strip, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (30, 30, 30), 1, cv2.LINE_AA)
+    return np.asarray(np.vstack([image, strip]), np.uint8)
+
+
+def _jpeg(image: Picture) -> bytes:
+    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])
+    assert done
+    return data.tobytes()

@@ -1,0 +1,64 @@
+"""What was said today, so that the next thing said is another one. Pure: time and day are arguments."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from posture_cv.assess.types import Alert
+from posture_cv.guidance.choose import Advice, choose
+from posture_cv.guidance.entries import Catalogue
+
+RECALIBRATE = "recalibrate"
+RECALIBRATE_TEXT = "You are not judged until the baseline fits again: sit as you want to sit and recalibrate."
+
+
+class Adviser:
+    """Chooses the words of one alert after the other; counts by day and forgets when the day changes."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._day_key: int | None = None
+        self._shown: list[str] = []
+        self._times: Counter[str] = Counter()
+
+    def advise(self, alert: Alert, day_key: int) -> Advice:
+        """The advice for `alert`.
+
+        Args:
+            alert: a posture alert, or a nudge whose cue the catalogue knows.
+            day_key: the number of the day (any count of days); a recording's is 0.
+        """
+        if day_key != self._day_key:
+            self._day_key, self._shown = day_key, []
+            self._times.clear()
+        if alert.repeat == 0:
+            self._times[alert.cue] += 1
+        advice = choose(
+            self._catalogue,
+            alert.cue,
+            lasted_s=alert.lasted_s,
+            times_today=self._times[alert.cue],
+            shown_recently=self._shown,
+            day_key=day_key,
+        )
+        self._shown.append(advice.entry_id)
+        return advice
+
+    def words(self, alert: Alert, day_key: int) -> dict[str, Any]:
+        """Title, text, quotation and citation of an alert, as plain values; of "recalibrate" our own words."""
+        if alert.cue == RECALIBRATE:
+            return {
+                "seen": "The camera has moved.",
+                "text": RECALIBRATE_TEXT,
+                "quotation": None,
+                "citation": None,
+            }
+        advice = self.advise(alert, day_key)
+        return {
+            "seen": advice.seen,
+            "text": advice.body,
+            "quotation": advice.quotation,
+            "citation": advice.citation,
+            "entry_id": advice.entry_id,
+        }

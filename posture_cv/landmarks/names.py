@@ -1,0 +1,21 @@
+"""Landmark indices of MediaPipe pose (33 points) and face mesh (468 points).
+
+Sources: MediaPipe `docs/solutions/pose.md` and `canonical_face_model.obj`. "Left" is the person's left.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+NOSE: Final = 0
+LEFT_EYE_INNER, LEFT_EYE, LEFT_EYE_OUTER = 1, 2, 3
+RIGHT_EYE_INNER, RIGHT_EYE, RIGHT_EYE_OUTER = 4, 5, 6
+LEFT_EAR, RIGHT_EAR = 7, 8
+MOUTH_LEFT, MOUTH_RIGHT = 9, 10
+LEFT_SHOULDER, RIGHT_SHOULDER = 11, 12
+LEFT_ELBOW, RIGHT_ELBOW = 13, 14
+LEFT_WRIST, RIGHT_WRIST = 15, 16
+LEFT_HIP, RIGHT_HIP = 23, 24
+
+POSE_COUNT: Final = 33
+FACE_COUNT: Final = 468

@@ -1,0 +1,390 @@
+"""Landmark recordings: what the models saw, without a picture; written once, assessed for ever.
+
+A file is a text line, a JSON line (the header: format version, source, models, and for every field its shape,
+columns, units and steps per unit) and then blocks. A block holds up to 256 frames, column by column, as int16
+steps (`quantise.py`), differences from frame to frame, bytes of equal weight together, zlib-compressed, with
+its own length and CRC-32. A file that was cut off keeps every whole block; the last block says `DONE`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posture_cv._version import __version__
+from posture_cv.errors import InputError, PostureError
+from posture_cv.landmarks.estimator import EstimatorInfo
+from posture_cv.landmarks.quantise import STEPS_PER_UNIT, from_steps, to_steps
+from posture_cv.landmarks.types import POSE_FIELDS, SCENE_FIELDS, Landmarks
+
+SUFFIX: Final = ".landmarks"
+FORMAT_VERSION: Final = 1
+BLOCK_FRAMES: Final = 256
+BLOCK_SECONDS: Final = 5.0  # a killed run loses no more than this
+_MAGIC: Final = b"POSTURE-CV LANDMARKS\n"
+_HEAD: Final = struct.Struct("<4sIII")  # kind, frames, bytes that follow, CRC-32 of them
+_FRAMES, _DONE = b"FRMS", b"DONE"
+_MAX_HEADER_BYTES: Final = 1 << 20
+_SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
+    name: getattr(Landmarks.empty(0), name).shape[1:] for name in STEPS_PER_UNIT
+}
+_COLUMNS: Final = {
+    "pose": list(POSE_FIELDS),
+    "face": ["x", "y", "z"],
+    "rows": ["left", "right"],
+    "cols": ["top"],
+    "scene": list(SCENE_FIELDS),
+}
+_UNITS: Final = {
+    "pose": "x, z: share of the picture's width; y: share of its height; world: metres; others 0-1",
+    "face": "x, z: share of the picture's width; y: share of its height",
+    "rows": "share of the picture's width",
+    "cols": "share of the picture's height",
+    "scene": "brightness 0-1; bg_dx: share of the width; bg_dy: share of the height; others 1",
+}
+
+
+class RecordingError(InputError):
+    """A landmark recording cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingInfo:
+    """The header: where the landmarks come from.
+
+    Attributes:
+        source: name, kind, size, frame rate … of the source, as plain values.
+        estimator: engine, mode and models, as plain values.
+        program: version that wrote it.
+        notes: whatever the writer added (participant, condition …).
+    """
+
+    source: dict[str, Any]
+    estimator: dict[str, Any]
+    program: str = __version__
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+def estimator_as_dict(info: EstimatorInfo) -> dict[str, Any]:
+    """Plain values of an estimator's info, for the header."""
+    return asdict(info)
+
+
+class RecordingWriter:
+    """Writes a recording; one verb, `write`. A context manager.
+
+    The file grows as NAME.part, owner-only, and takes its final name when it is closed without an error.
+    A killed run leaves NAME.part, which reads like any recording as far as it goes.
+    """
+
+    def __init__(self, path: Path, info: RecordingInfo) -> None:
+        self.path = path
+        self.part_path = path.with_name(path.name + ".part")
+        self._pending: list[Landmarks] = []
+        self._written = 0
+        self._closed = False
+        try:
+            descriptor = os.open(self.part_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_FOLLOW, 0o600)
+        except OSError as error:
+            raise _unwritable(self.part_path, error) from error
+        self._file: BinaryIO = os.fdopen(descriptor, "wb")
+        self._put(_MAGIC + _header_line(info))
+
+    def write(self, lm: Landmarks) -> None:
+        """Append the frames of `lm`, in the order of their time."""
+        if self._closed:
+            raise RuntimeError("this recording is closed")
+        self._pending.append(lm)
+        frames = sum(len(part) for part in self._pending)
+        span_s = lm.t_s[-1] - self._pending[0].t_s[0] if len(lm) else 0.0
+        if frames >= BLOCK_FRAMES or span_s >= BLOCK_SECONDS:
+            self._flush()
+
+    def close(self) -> None:
+        """Finish the file and give it its final name; a second call does nothing."""
+        if self._closed:
+            return
+        self._flush()
+        self._put(_HEAD.pack(_DONE, self._written, 0, 0))
+        self._closed = True
+        try:
+            self._file.close()
+            self.part_path.replace(self.path)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def abandon(self) -> None:
+        """Stop without giving the file its final name; what was written stays in NAME.part."""
+        if not self._closed:
+            self._flush()
+            self._closed = True
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None or kind is KeyboardInterrupt:
+            self.close()
+        else:
+            self.abandon()
+
+    def _flush(self) -> None:
+        block = Landmarks.concat(self._pending)
+        self._pending.clear()
+        for start in range(0, len(block), BLOCK_FRAMES):
+            part = block[start : start + BLOCK_FRAMES]
+            payload = zlib.compress(_pack(part), 6)
+            self._put(_HEAD.pack(_FRAMES, len(part), len(payload), zlib.crc32(payload)) + payload)
+            self._written += len(part)
+
+    def _put(self, data: bytes) -> None:
+        try:
+            self._file.write(data)
+            self._file.flush()
+        except OSError as error:
+            raise _unwritable(self.part_path, error) from error
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """A recording that was read: header, landmarks, and what was wrong with the file, if anything."""
+
+    info: RecordingInfo
+    landmarks: Landmarks
+    complete: bool
+    warnings: tuple[str, ...]
+
+
+def is_recording(path: Path) -> bool:
+    """Whether a file begins like a landmark recording."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
+class RecordingReader:
+    """Reads a recording block by block, so that its length does not matter; a context manager.
+
+    A cut-off or damaged tail costs the frames behind it and gives a warning.
+
+    Attributes:
+        info: the header.
+        complete: whether the file says that it is finished; known once `blocks` has ended.
+        warnings: what was wrong with the file; known once `blocks` has ended.
+
+    Raises:
+        RecordingError: no such file, not a recording, a version this program does not know, a bad header.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.complete = False
+        self.warnings: list[str] = []
+        try:
+            self._file: BinaryIO = path.open("rb")
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        try:
+            self.info = _read_header(self._file, path)
+            self._start = self._file.tell()
+        except OSError as error:
+            self._file.close()
+            raise _unreadable(path, error) from error
+        except RecordingError:
+            self._file.close()
+            raise
+
+    def blocks(self) -> Iterator[Landmarks]:
+        """The landmarks from the start, up to 256 frames at a time."""
+        self._file.seek(self._start)
+        self.complete, self.warnings = False, []
+        kept, last_t_s = 0, -np.inf
+        try:
+            for block in _blocks(self._file):
+                if block is None:
+                    self.complete = True
+                    return
+                if len(block) == 0:
+                    continue
+                _check_times(block, last_t_s)
+                last_t_s = block.t_s[-1]
+                kept += len(block)
+                yield block
+        except (ValueError, OSError) as error:
+            self.warnings.append(
+                f"{self.path} is damaged after {kept} frames ({error}); what comes before is used"
+            )
+            return
+        self.warnings.append(f"{self.path} was cut off; its {kept} whole frames are used")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+
+def _check_times(block: Landmarks, last_t_s: float) -> None:
+    if block.t_s[0] <= last_t_s or (np.diff(block.t_s) <= 0).any():
+        raise ValueError("its times do not grow")
+
+
+def read_recording(path: Path) -> Recording:
+    """Read a whole recording into memory (see `RecordingReader`, whose errors it raises)."""
+    with RecordingReader(path) as reader:
+        landmarks = Landmarks.concat(list(reader.blocks()))
+        return Recording(reader.info, landmarks, reader.complete, tuple(reader.warnings))
+
+
+def _unreadable(path: Path, error: OSError) -> RecordingError:
+    return RecordingError(
+        f"The landmark recording cannot be read: {path}", f"{error.strerror or error}.", "Check the path."
+    )
+
+
+def _blocks(file: BinaryIO) -> Iterator[Landmarks | None]:
+    """Each block's landmarks, then None at the mark that the file is complete."""
+    while True:
+        head = file.read(_HEAD.size)
+        if len(head) < _HEAD.size:
+            return
+        kind, frames, length, checksum = _HEAD.unpack(head)
+        if kind == _DONE:
+            yield None
+            return
+        if kind != _FRAMES or frames > BLOCK_FRAMES or length > _raw_bytes(frames) * 1.01 + 1024:
+            raise ValueError("a block's head makes no sense")
+        payload = file.read(length)
+        if len(payload) < length:
+            return
+        if zlib.crc32(payload) != checksum:
+            raise ValueError("a block's checksum is wrong")
+        yield _unpack(payload, frames)
+
+
+def _pack(lm: Landmarks) -> bytes:
+    micros = np.rint(lm.t_s * 1e6).astype(np.int64)
+    columns = [_shuffled(micros), _shuffled(lm.size_px.astype(np.int32))]
+    columns += [_shuffled(to_steps(name, getattr(lm, name))) for name in STEPS_PER_UNIT]
+    return b"".join(columns)
+
+
+def _unpack(payload: bytes, frames: int) -> Landmarks:
+    expected = _raw_bytes(frames)
+    unpacker = zlib.decompressobj()
+    try:
+        raw = unpacker.decompress(payload, expected + 1)
+    except zlib.error as error:
+        raise ValueError(f"a block cannot be unpacked: {error}") from error
+    if len(raw) != expected:
+        raise ValueError("a block has the wrong length")
+    at = 0
+
+    def take(shape: tuple[int, ...], kind: type[np.signedinteger[Any]]) -> NDArray[Any]:
+        nonlocal at
+        size = int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
+        column = _unshuffled(raw[at : at + size], (frames, *shape[1:]), kind)
+        at += size
+        return column
+
+    t_s = take((frames,), np.int64) / 1e6
+    size_px = take((frames, 2), np.int32)
+    if (size_px < 1).any():
+        raise ValueError("a picture size is not positive")
+    fields = {name: from_steps(name, take((frames, *_SHAPES[name]), np.int16)) for name in STEPS_PER_UNIT}
+    return Landmarks(t_s=t_s, size_px=size_px, **fields)
+
+
+def _raw_bytes(frames: int) -> int:
+    int16 = sum(int(np.prod(shape, dtype=np.int64)) for shape in _SHAPES.values())
+    return frames * (8 + 2 * 4 + 2 * int16)
+
+
+def _shuffled(values: NDArray[Any]) -> bytes:
+    """Differences along time (wrapping), then the bytes of equal weight together: both compress well."""
+    first, rest = values[:1], np.diff(values, axis=0)
+    steps = np.ascontiguousarray(np.concatenate([first, rest]))
+    return steps.view(np.uint8).reshape(-1, values.itemsize).T.tobytes()
+
+
+def _unshuffled(data: bytes, shape: tuple[int, ...], kind: type[np.signedinteger[Any]]) -> NDArray[Any]:
+    size = np.dtype(kind).itemsize
+    steps = np.frombuffer(data, np.uint8).reshape(size, -1).T
+    values = np.ascontiguousarray(steps).view(kind).reshape(shape)
+    return np.cumsum(values, axis=0, dtype=kind)
+
+
+def _header_line(info: RecordingInfo) -> bytes:
+    fields = {
+        name: {
+            "shape": list(_SHAPES[name]),
+            "columns": _COLUMNS[name],
+            "units": _UNITS[name],
+            "steps_per_unit": np.broadcast_to(steps, len(_COLUMNS[name])).tolist(),
+        }
+        for name, steps in STEPS_PER_UNIT.items()
+    }
+    header = {"format_version": FORMAT_VERSION, "t": "seconds since the source's start", "fields": fields}
+    return json.dumps(header | asdict(info), sort_keys=True).encode() + b"\n"
+
+
+def _read_header(file: BinaryIO, path: Path) -> RecordingInfo:
+    if file.read(len(_MAGIC)) != _MAGIC:
+        raise RecordingError(
+            f"Not a landmark recording: {path}",
+            "It does not begin like one.",
+            "Make one with: posture-cv record SOURCE --out FILE.landmarks",
+        )
+    line = file.readline(_MAX_HEADER_BYTES)
+    try:
+        header = json.loads(line)
+        version = header["format_version"]
+        info = _info_of(header)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise RecordingError(
+            f"The header of the landmark recording is damaged: {path}",
+            f"{type(error).__name__}: {error}.",
+            "Record the source again.",
+        ) from error
+    if version != FORMAT_VERSION:
+        raise RecordingError(
+            f"The landmark recording has format version {version!r}: {path}",
+            f"This program reads version {FORMAT_VERSION}.",
+            "Use the version of posture-cv that wrote it, or record the source again.",
+        )
+    return info
+
+
+def _info_of(header: Any) -> RecordingInfo:  # noqa: ANN401  whatever the JSON line held
+    parts = [header["source"], header["estimator"], header.get("notes", {})]
+    if not all(isinstance(part, dict) for part in parts):
+        raise TypeError("source, estimator and notes must be objects")
+    return RecordingInfo(parts[0], parts[1], str(header["program"]), parts[2])
+
+
+def _unwritable(path: Path, error: OSError) -> PostureError:
+    return PostureError(
+        f"The landmark recording cannot be written: {path}",
+        f"{error.strerror or error}.",
+        "Choose another folder, or make room on the disk.",
+    )
+
+
+_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)  # Windows has none

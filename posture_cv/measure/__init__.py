@@ -1,0 +1,1 @@
+"""Landmarks -> measurements against a baseline. Pure: no I/O, no clock, numpy only."""

@@ -1,0 +1,60 @@
+"""The baseline: what one person looks like to one camera when sitting as they want to sit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.types import Float, View
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Baseline:
+    """Median landmarks of a calibration.
+
+    Attributes:
+        view: from where the camera sees the person.
+        size_px: (width, height) of the calibration pictures.
+        pose: (33, 8) as in `Landmarks.pose`.
+        face: (468, 3) as in `Landmarks.face`; NaN where the view shows no face.
+        rows: (240, 2) as in `Landmarks.rows`.
+        cols: (320,) as in `Landmarks.cols`.
+        frame_count: number of frames behind the medians.
+        spread: standard deviation of each quantity over the calibration frames, by quantity name.
+        background: (dx, dy, scale) of the background (`SCENE_FIELDS`) when the baseline was taken, against
+            the reference frame of the same source; (0, 0, 1) for a source that starts afresh.
+    """
+
+    view: View
+    size_px: tuple[int, int]
+    pose: Float
+    face: Float
+    rows: Float
+    cols: Float
+    frame_count: int
+    spread: dict[str, float]
+    background: tuple[float, float, float] = (0.0, 0.0, 1.0)
+
+    def as_landmarks(self) -> Landmarks:
+        """The baseline as a recording of one frame, so that the same functions measure both."""
+        lm = Landmarks.empty(1)
+        return Landmarks(
+            t_s=lm.t_s,
+            size_px=np.array([self.size_px], np.int32),
+            pose=self.pose[None].astype(np.float32),
+            face=self.face[None].astype(np.float32),
+            rows=self.rows[None].astype(np.float32),
+            cols=self.cols[None].astype(np.float32),
+            scene=lm.scene,
+        )
+
+
+def nanmedian_quiet(values: NDArray[np.floating], min_share: float = 0.5) -> Float:
+    """Median over axis 0; NaN where fewer than `min_share` of the frames hold a value (ours)."""
+    present = ~np.isnan(values)
+    filled = np.where(present.any(axis=0), values, 0.0)
+    median = np.nanmedian(filled, axis=0)
+    return np.where(present.mean(axis=0) >= min_share, median, np.nan).astype(np.float64)

@@ -1,0 +1,166 @@
+"""The person's outline in profile, mirrored so that the face always looks to the right of the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posture_cv.landmarks import names
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.types import Float
+
+# Left and right change places when the picture is mirrored.
+_PAIRS: Final = ((1, 4), (2, 5), (3, 6), *((k, k + 1) for k in (7, *range(9, 33, 2))))
+_MIRRORED: Final = np.arange(names.POSE_COUNT)
+for _left, _right in _PAIRS:
+    _MIRRORED[_left], _MIRRORED[_right] = _right, _left
+# After mirroring the person looks right, so the camera sees the right side: these are the near side's points.
+NEAR_EAR: Final = names.RIGHT_EAR
+NEAR_SHOULDER: Final = names.RIGHT_SHOULDER
+NEAR_ELBOW: Final = names.RIGHT_ELBOW
+NEAR_HIP: Final = names.RIGHT_HIP
+_FACE_POINTS: Final = [0, 1, 2, 3, 4, 5, 6, 9, 10]
+_EARS: Final = [names.LEFT_EAR, names.RIGHT_EAR]
+# Crown to throat of an adult in centimetres (median of the fitting persons); turns pixels into rough centimetres.
+CROWN_TO_THROAT_CM: Final = 25.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """Outline and pose points of N frames in pixels, the face to the right.
+
+    Attributes:
+        points: (N, 33, 2) pose points.
+        rear: (N, 240) edge behind the person in each contour row, NaN where none.
+        front: (N, 240) edge in front of the person.
+        top: (N, 320) upper edge in each contour column.
+        v0, dv: (N,) height of the first contour row's centre and the spacing of rows.
+        u0, du: (N,) the same for columns.
+    """
+
+    points: Float
+    rear: Float
+    front: Float
+    top: Float
+    v0: Float
+    dv: Float
+    u0: Float
+    du: Float
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def take(self, index: NDArray[np.intp]) -> Outline:
+        """The chosen frames, which may repeat."""
+        return Outline(
+            self.points[index],
+            self.rear[index],
+            self.front[index],
+            self.top[index],
+            self.v0[index],
+            self.dv[index],
+            self.u0[index],
+            self.du[index],
+        )
+
+    def rear_at(self, y: Float) -> Float:
+        """(N, M) edge behind the person at heights y (N, M) px; NaN outside the outline."""
+        return interpolate(self.rear, self.v0, self.dv, y)
+
+    def front_at(self, y: Float) -> Float:
+        """(N, M) edge in front of the person at heights y (N, M) px; NaN outside the outline."""
+        return interpolate(self.front, self.v0, self.dv, y)
+
+    def top_at(self, x: Float) -> Float:
+        """(N, M) upper edge at places x (N, M) px; NaN outside the outline."""
+        return interpolate(self.top, self.u0, self.du, x)
+
+
+def interpolate(values: Float, start: Float, step: Float, at: Float) -> Float:
+    """(N, M) linear interpolation of `values` (N, K), given at start + k step, at places `at` (N, M)."""
+    count = values.shape[1]
+    place = (at - start[:, None]) / step[:, None]
+    outside = ~((place >= 0.0) & (place <= count - 1))  # NaN counts as outside
+    place = np.where(outside, 0.0, place)
+    left = np.minimum(place.astype(np.intp), count - 2)
+    share = place - left
+    frame = np.arange(len(values))[:, None]
+    between = values[frame, left] * (1.0 - share) + values[frame, left + 1] * share
+    return np.where(outside, np.nan, between)
+
+
+def faces_right(lm: Landmarks) -> NDArray[np.bool_]:
+    """(N,) whether the face looks to the right of the picture: nose, eyes and mouth lie right of the ears."""
+    x = lm.pose[:, :, 0].astype(np.float64)
+    return np.asarray(x[:, _FACE_POINTS].mean(axis=1) >= x[:, _EARS].mean(axis=1))
+
+
+def outline_of(lm: Landmarks, *, looks_right: bool) -> Outline:
+    """The outline of all frames, mirrored unless the person looks to the right already."""
+    width = lm.size_px[:, 0].astype(np.float64)
+    points, rows, top = lm.pose_px(), lm.rows_px(), lm.cols_px()
+    if not looks_right:
+        points = points[:, _MIRRORED].copy()
+        points[:, :, 0] = width[:, None] - points[:, :, 0]
+        rows = width[:, None, None] - rows[:, :, ::-1]
+        top = top[:, ::-1]
+    v, u = lm.row_v_px(), lm.col_u_px()
+    return Outline(
+        points,
+        np.ascontiguousarray(rows[:, :, 0]),
+        np.ascontiguousarray(rows[:, :, 1]),
+        np.ascontiguousarray(top),
+        v[:, 0],
+        v[:, 1] - v[:, 0],
+        u[:, 0],
+        u[:, 1] - u[:, 0],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """Places on the baseline's outline that need no landmark, in pixels.
+
+    Attributes:
+        crown: height of the top of the head.
+        throat: height where the outline lies farthest back between chin and chest.
+        face: place of the foremost point of the face.
+        head_width: widest stretch of the head, hair included.
+        unit: pixels that make about one centimetre of this person.
+    """
+
+    crown: float
+    throat: float
+    face: float
+    head_width: float
+    unit: float
+
+
+def find_anchors(base: Outline) -> Anchors | None:
+    """Crown, throat and face of the baseline (one frame); None where the outline does not show a head."""
+    front, rear, step = base.front[0], base.rear[0], float(base.dv[0])
+    shoulder_y = float(base.points[0, NEAR_SHOULDER, 1])
+    seen = np.isfinite(front) & np.isfinite(rear)
+    tops = base.top[0][np.isfinite(base.top[0])]
+    if seen.sum() < 40 or not len(tops):
+        return None
+    first, crown = int(np.argmax(seen)), float(tops.min())
+    head_px = shoulder_y - crown if np.isfinite(shoulder_y) else 60.0 * step
+    width = _finite(front - rear)[first : first + max(10, int(0.55 * head_px / step))]
+    head_width = float(width.max())
+    begin, end = first + int(0.35 * head_width / step), first + int(1.25 * head_width / step)
+    nose = begin + int(np.argmax(_finite(front[begin:end]))) if end <= len(front) else len(front)
+    low, high = nose + int(0.25 * head_width / step), nose + int(0.95 * head_width / step)
+    if high >= len(front) or high <= low or not np.isfinite(front[low:high]).all():
+        return None
+    throat = low + int(np.argmin(front[low:high]))
+    throat_y = float(base.v0[0] + throat * step)
+    unit = (throat_y - crown) / CROWN_TO_THROAT_CM
+    return Anchors(crown, throat_y, float(_finite(front[begin:throat]).max()), head_width, unit)
+
+
+def _finite(values: Float) -> Float:
+    return np.where(np.isfinite(values), values, -np.inf)

@@ -1,0 +1,208 @@
+"""What a measurement is: quantities with unit, uncertainty, validity and a reason when it cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float64]
+Codes = NDArray[np.int8]
+
+
+class View(IntEnum):
+    """From where the camera sees the person."""
+
+    UNKNOWN = 0
+    FRONT = 1
+    SIDE = 2
+    OBLIQUE = 3
+
+    @property
+    def label(self) -> str:
+        """The name used in every table, for example "front"."""
+        return self.name.lower()
+
+
+class Reason(IntEnum):
+    """Why a value cannot be told; OK means that it can."""
+
+    OK = 0
+    NOBODY = 1
+    FACE_NOT_SEEN = 2
+    SHOULDERS_NOT_SEEN = 3
+    CONTOUR_NOT_SEEN = 4
+    HIPS_NOT_SEEN = 5
+    HEAD_TURNED = 6
+    TRUNK_TURNED = 7
+    OUT_OF_PICTURE = 8
+    TOO_DARK = 9
+    TOO_BRIGHT = 10
+    UNSTABLE = 11
+    OTHER_PERSON = 12
+    OCCLUDED = 13
+    CAMERA_MOVED = 14
+    WRONG_VIEW = 15
+    NOT_FROM_THIS_VIEW = 16
+    IMPLAUSIBLE = 17
+    NO_BASELINE = 18
+    UNCERTAIN = 19
+    NO_PICTURE = 20
+    MOVING = 21
+
+    @property
+    def label(self) -> str:
+        """The name used in every table, for example "nobody"; empty for OK."""
+        return "" if self is Reason.OK else self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """Name, unit and meaning of one measured quantity; the name carries the unit."""
+
+    name: str
+    unit: str
+    decimals: int
+    meaning: str
+
+
+_ALL: Final = (
+    Quantity(
+        "cva_change_deg",
+        "deg",
+        1,
+        "change of the craniovertebral angle against the baseline; negative = head further forward",
+    ),
+    Quantity(
+        "head_forward_cm",
+        "cm",
+        1,
+        "head forward of the trunk against the baseline (forward-head translation)",
+    ),
+    Quantity("head_pitch_deg", "deg", 1, "head pitch against the baseline; positive = looking down"),
+    Quantity("head_yaw_deg", "deg", 1, "head turned against the baseline; positive = to the person's left"),
+    Quantity(
+        "head_roll_deg",
+        "deg",
+        1,
+        "head tilted sideways against the baseline; positive = to the person's left",
+    ),
+    Quantity(
+        "shoulder_elevation_cm",
+        "cm",
+        1,
+        "mean rise of both shoulders in the thorax frame against the baseline",
+    ),
+    Quantity("shoulder_elevation_left_cm", "cm", 1, "rise of the left shoulder against the baseline"),
+    Quantity("shoulder_elevation_right_cm", "cm", 1, "rise of the right shoulder against the baseline"),
+    Quantity(
+        "protraction_cm",
+        "cm",
+        1,
+        "mean forward displacement of both acromia in the thorax frame against the baseline",
+    ),
+    Quantity(
+        "trunk_incl_deg",
+        "deg",
+        1,
+        "trunk inclination (hip to C7 against vertical) against the baseline; positive = forward",
+    ),
+    Quantity("trunk_yaw_deg", "deg", 1, "trunk turned against the baseline; positive = to the person's left"),
+    Quantity(
+        "lateral_lean_deg",
+        "deg",
+        1,
+        "trunk leaning sideways against the baseline; positive = to the person's left",
+    ),
+    Quantity("sink_cm", "cm", 1, "drop of the shoulder line against the baseline; positive = lower"),
+    Quantity(
+        "approach_cm", "cm", 1, "shoulders nearer to the camera than in the baseline; positive = nearer"
+    ),
+    Quantity(
+        "forward_head_deg",
+        "deg",
+        1,
+        "forward-head angle: loss of craniovertebral angle against the baseline; positive = head further forward",
+    ),
+    Quantity(
+        "shoulder_rounding_deg",
+        "deg",
+        1,
+        "shoulder-rounding angle: protraction as a turn of a 15 cm clavicle; positive = forward",
+    ),
+    Quantity("distance_ratio", "1", 3, "distance of the head to the camera as a share of the baseline's"),
+)
+
+QUANTITIES: Final[Mapping[str, Quantity]] = MappingProxyType({q.name: q for q in _ALL})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """One quantity over N frames.
+
+    Attributes:
+        value: (N,) float64, NaN where `reason` is not OK.
+        sd: (N,) float64, standard deviation of the error of a single frame, NaN where not OK.
+        reason: (N,) int8, `Reason` codes.
+    """
+
+    value: Float
+    sd: Float
+    reason: Codes
+
+    @property
+    def valid(self) -> NDArray[np.bool_]:
+        """(N,) whether the value can be told."""
+        return np.asarray(self.reason == Reason.OK)
+
+    @classmethod
+    def withheld(cls, n: int, reason: Reason) -> Estimate:
+        """N values that cannot be told, all for the same reason."""
+        nan = np.full(n, np.nan)
+        return cls(nan, nan.copy(), np.full(n, reason, np.int8))
+
+    @classmethod
+    def of(cls, value: Float, sd: Float | float, reason: Codes | None = None) -> Estimate:
+        """Values with their uncertainty; NaN is put wherever `reason` is not OK, and a NaN value is UNSTABLE."""
+        value = np.asarray(value, np.float64)
+        codes = np.zeros(value.shape, np.int8) if reason is None else reason.astype(np.int8).copy()
+        codes[(codes == Reason.OK) & ~np.isfinite(value)] = Reason.UNSTABLE
+        ok = codes == Reason.OK
+        sd_full = np.broadcast_to(np.asarray(sd, np.float64), value.shape)
+        return cls(np.where(ok, value, np.nan), np.where(ok, sd_full, np.nan), codes)
+
+    def __getitem__(self, index: slice | NDArray[np.bool_] | NDArray[np.intp]) -> Estimate:
+        return Estimate(self.value[index], self.sd[index], self.reason[index])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurements:
+    """Every quantity over N frames.
+
+    Attributes:
+        t_s: (N,) float64 seconds.
+        view: (N,) int8 `View` codes of what the frame shows.
+        reason: (N,) int8 `Reason` codes for the frame as a whole: not OK when no state may be named.
+        values: quantity name (`QUANTITIES`) -> `Estimate`; every known quantity is present.
+    """
+
+    t_s: Float
+    view: Codes
+    reason: Codes
+    values: Mapping[str, Estimate]
+
+    def __len__(self) -> int:
+        return len(self.t_s)
+
+    def __getitem__(self, index: slice | NDArray[np.bool_] | NDArray[np.intp]) -> Measurements:
+        chosen = {name: estimate[index] for name, estimate in self.values.items()}
+        return Measurements(self.t_s[index], self.view[index], self.reason[index], chosen)
+
+    def value(self, name: str) -> Float:
+        """(N,) the values of one quantity, NaN where it cannot be told."""
+        return self.values[name].value

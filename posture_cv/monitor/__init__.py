@@ -1,0 +1,1 @@
+"""The background program: one loop around camera, models and engine, and what surrounds it on a desktop."""

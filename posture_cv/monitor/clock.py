@@ -1,0 +1,58 @@
+"""The system's clock, and one that plays a recording at any speed."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Final
+
+_LONGEST_SLEEP_S: Final = 0.5
+"""A wait ends so soon after Ctrl-C or a command at the latest; ours."""
+
+
+class SystemClock:
+    """Real time; goes on while the system is suspended, where it can tell (Linux, macOS, Windows)."""
+
+    def now_s(self) -> float:
+        """Seconds since the system started, suspended time included."""
+        boottime = getattr(time, "CLOCK_BOOTTIME", None)
+        return time.monotonic() if boottime is None else time.clock_gettime(boottime)
+
+    def wall_s(self) -> float:
+        """Seconds since 1970 (UTC)."""
+        return time.time()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep so long, but no more than half a second: the caller looks round and waits again."""
+        time.sleep(min(max(seconds, 0.0), _LONGEST_SLEEP_S))
+
+
+class PlaybackClock:
+    """Time of a recording.
+
+    Args:
+        speed: seconds of the recording for each real second; infinite: as fast as it can be judged.
+        wall_s: what the wall clock shows at its beginning.
+    """
+
+    def __init__(self, speed: float = 1.0, wall_s: float | None = None) -> None:
+        self._speed = speed
+        self._now_s = 0.0
+        self._wall_0_s = time.time() if wall_s is None else wall_s
+        self._real_0_s = time.monotonic()
+
+    def now_s(self) -> float:
+        """Seconds since the recording's beginning."""
+        return self._now_s
+
+    def wall_s(self) -> float:
+        """The wall clock as it would go with the recording."""
+        return self._wall_0_s + self._now_s
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass in the recording, and as much of real time as the speed asks for."""
+        self._now_s += max(seconds, 0.0)
+        if math.isfinite(self._speed):
+            behind_s = self._now_s / self._speed - (time.monotonic() - self._real_0_s)
+            if behind_s > 0:
+                time.sleep(behind_s)

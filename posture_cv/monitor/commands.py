@@ -1,0 +1,71 @@
+"""What may be asked of a running monitor, from any thread."""
+
+from __future__ import annotations
+
+import queue
+from dataclasses import dataclass
+
+from posture_cv.assess.answers import Response
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the monitor; `why` is shown."""
+
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Close the camera until then (seconds since 1970, infinite: until resumed)."""
+
+    until_wall_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """End a pause and a snooze."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """Go on watching, but say nothing for so long."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recalibrate:
+    """Make the baseline anew from the camera, under the same profile name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer to something said: the history's number of it, and what was answered."""
+
+    key: int
+    response: Response
+
+
+Command = Stop | Pause | Resume | Snooze | Recalibrate | Answer
+
+
+class Commands:
+    """A queue of commands; `put` from any thread, `take` in the monitor's."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self.stop_asked = False
+
+    def put(self, command: Command) -> None:
+        """Ask for something."""
+        if isinstance(command, Stop):
+            self.stop_asked = True
+        self._queue.put(command)
+
+    def take(self) -> Command | None:
+        """The next command, None without one."""
+        try:
+            return self._queue.get_nowait()
+        except queue.Empty:
+            return None

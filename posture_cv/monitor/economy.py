@@ -1,0 +1,111 @@
+"""When to look next, and with which means: a pure controller.
+
+The time between looks adapts: quick while something is being decided, about one a second while somebody is
+there and moves, slower when nothing does. Between looks nothing runs. No interval while somebody is there is
+longer than `EconomySettings.still_s`, so that no posture is noticed later than that, and no alert comes later
+by more; nor than the assessment's `hold_max_s`, so that no tick stays without a picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from posture_cv.assess.effects import Level
+from posture_cv.assess.types import State
+
+
+class Pace(StrEnum):
+    """Why the next look comes when it does."""
+
+    EVERY = "every"  # economy is off
+    DECIDING = "deciding"
+    MOVING = "moving"
+    STILL = "still"
+    AWAY = "away"
+    BLIND = "blind"  # black or frozen pictures
+
+
+@dataclass(frozen=True, slots=True)
+class EconomySettings:
+    """Seconds between looks; all ours.
+
+    Attributes:
+        enabled: False: every picture at `every_s`, none skipped.
+        every_s: without economy.
+        deciding_s: while a posture is beyond its limit, or near it, and an alert could still come.
+        moving_s: somebody is there and the picture changes.
+        still_s: the picture has not changed for `still_after_s`.
+        away_s: nobody is there, or nothing can be seen.
+        battery_factor: times so much on battery, but never more than `still_s` while somebody is there.
+        refresh_s: the models run at least so often on an unchanged picture.
+    """
+
+    enabled: bool = True
+    every_s: float = 1 / 30
+    deciding_s: float = 0.5
+    moving_s: float = 1.0
+    still_s: float = 2.0
+    still_after_s: float = 6.0
+    away_s: float = 2.0
+    battery_factor: float = 1.5
+    refresh_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the pace depends on.
+
+    Attributes:
+        level: the ambient level.
+        state: of the last look; None before the first.
+        nearness: the largest excess of the last look as a share of where it counts (1 = at the limit).
+        may_alert: an alert could come within the next window; False during cool-downs and snoozes.
+        unchanged_s: how long the picture has not changed.
+        blind: the last pictures were black or frozen.
+        on_battery: see `Surroundings`.
+    """
+
+    level: Level = Level.STARTING
+    state: State | None = None
+    nearness: float = 0.0
+    may_alert: bool = True
+    unchanged_s: float = 0.0
+    blind: bool = False
+    on_battery: bool = False
+
+
+NEAR = 0.8
+"""From this share of a limit on it is being decided; ours."""
+
+
+def pace_of(s: Situation, settings: EconomySettings) -> Pace:
+    """Which pace fits the situation."""
+    if not settings.enabled:
+        return Pace.EVERY
+    if s.blind:
+        return Pace.BLIND
+    if s.state is State.AWAY:
+        return Pace.AWAY if s.level is Level.AWAY else Pace.DECIDING
+    if s.state is None or s.level is Level.STARTING:
+        return Pace.DECIDING
+    still = s.unchanged_s >= settings.still_after_s
+    if s.nearness >= NEAR and s.may_alert and not still:
+        return Pace.DECIDING
+    return Pace.STILL if still else Pace.MOVING
+
+
+def interval_s(pace: Pace, settings: EconomySettings, *, on_battery: bool) -> float:
+    """Seconds from one look to the next."""
+    known = {
+        Pace.EVERY: settings.every_s,
+        Pace.DECIDING: settings.deciding_s,
+        Pace.MOVING: settings.moving_s,
+        Pace.STILL: settings.still_s,
+        Pace.AWAY: settings.away_s,
+        Pace.BLIND: settings.away_s,
+    }
+    seconds = known[pace]
+    if on_battery and pace is not Pace.EVERY:
+        seconds = min(seconds * settings.battery_factor, max(seconds, settings.still_s))
+    return seconds

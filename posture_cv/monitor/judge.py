@@ -1,0 +1,83 @@
+"""The engine as the monitor uses it: new pictures, unchanged ones, blind ones and time that passes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from posture_cv.assess.engine import Engine, Step
+from posture_cv.assess.policy import Policy
+from posture_cv.assess.policy_state import PolicyState
+from posture_cv.assess.settings import AssessSettings
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.measure import measure
+from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Criteria:
+    """What is judged by: profile name, baseline, coefficients of the estimators, settings."""
+
+    profile: str
+    baseline: Baseline
+    coefficients: Mapping[str, Any]
+    settings: AssessSettings
+
+
+class Judge:
+    """Feeds the engine and remembers the last measurement, so that an unchanged picture costs no model."""
+
+    def __init__(self, criteria: Criteria, state: PolicyState | None = None) -> None:
+        self.criteria = criteria
+        self.engine = Engine(criteria.baseline, criteria.coefficients, criteria.settings, state)
+        self._last: Measurements | None = None
+
+    @property
+    def settings(self) -> AssessSettings:
+        """The settings in force, feedback included."""
+        return self.engine.settings
+
+    def look(self, lm: Landmarks, t_s: float) -> Step:
+        """New landmarks (one frame), seen at `t_s`."""
+        timed = replace(lm, t_s=np.array([t_s]))
+        self._last = measure(timed, self.criteria.baseline, self.criteria.coefficients)
+        return self.engine.push(self._last)
+
+    @property
+    def can_repeat(self) -> bool:
+        """Whether there is a measurement that an unchanged picture would give again."""
+        return self._last is not None
+
+    def again(self, t_s: float) -> Step:
+        """The picture is still the one measured last."""
+        assert self._last is not None
+        return self.engine.push(replace(self._last, t_s=np.array([t_s])))
+
+    def blind(self, reason: Reason, t_s: float) -> Step:
+        """There is a picture and nothing can be seen in it."""
+        self._last = None
+        return self.engine.push(withheld(reason, t_s))
+
+    def passed(self, t_s: float) -> Step:
+        """Time passed without a picture."""
+        return self.engine.advance(t_s)
+
+    def forget(self) -> None:
+        """The next picture has nothing to do with the last one."""
+        self._last = None
+
+    def apply_settings(self, settings: AssessSettings) -> None:
+        """Other settings of the policy from now on (answers raise thresholds); what is remembered stays."""
+        self.engine.settings = settings
+        self.engine.policy = Policy.of(settings.policy, settings.breaks, settings.ticks.tick_s)
+
+
+def withheld(reason: Reason, t_s: float) -> Measurements:
+    """One frame of which nothing can be told."""
+    values = {name: Estimate.withheld(1, reason) for name in QUANTITIES}
+    view = np.array([View.UNKNOWN], np.int8)
+    return Measurements(np.array([t_s]), view, np.array([reason], np.int8), values)

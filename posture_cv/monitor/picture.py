@@ -1,0 +1,80 @@
+"""Cheap looks at a picture: has it changed, is it black, is it frozen? Pure arithmetic on a thumbnail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posture_cv.measure.types import Reason
+
+Image = NDArray[np.uint8]
+Thumbnail = NDArray[np.float32]
+
+THUMB_WIDTH_PX: Final = 80
+THUMB_HEIGHT_PX: Final = 60
+# All ours. A thumbnail's pixel is the mean of 8x8 pixels of a 640x480 picture, so that a sensor's noise of 3
+# grey levels becomes 0.4, while an edge of 40 levels that moves by 3 mm at arm's length changes one by 10.
+CHANGED_LEVELS: Final = 6.0
+CHANGED_PIXELS: Final = 12
+BLACK_LEVEL: Final = 14.0  # the 99th percentile of a picture behind a shutter
+FROZEN_S: Final = 15.0  # no sensor gives the same picture twice; a stream that stands does
+
+
+def thumbnail(image_bgr: Image) -> Thumbnail:
+    """(60, 80) mean grey levels 0-255 of a picture of any size."""
+    import cv2
+
+    size = (THUMB_WIDTH_PX, THUMB_HEIGHT_PX)
+    small = np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), np.float32)
+    # Rec. 601 luma
+    return np.asarray(small @ np.array([0.114, 0.587, 0.299], np.float32))
+
+
+def changed(now: Thumbnail, measured: Thumbnail) -> bool:
+    """Whether the picture differs from the one measured last by more than noise and brightness.
+
+    A change of the whole picture's brightness by a factor (a cloud, automatic exposure) is taken out first.
+    """
+    gain = float(measured.mean() + 1.0) / float(now.mean() + 1.0)
+    if not 0.5 < gain < 2.0:
+        return True
+    differs = np.abs(now * gain - measured) > CHANGED_LEVELS
+    return int(np.count_nonzero(differs)) >= CHANGED_PIXELS
+
+
+def is_black(thumb: Thumbnail) -> bool:
+    """Whether nothing can be seen: a shutter, a cover, a dark room."""
+    return bool(np.percentile(thumb, 99) < BLACK_LEVEL)
+
+
+def fingerprint(image_bgr: Image) -> int:
+    """A number that differs for all but identical pictures; of every seventh line only, which is enough."""
+    import zlib
+
+    return zlib.crc32(np.ascontiguousarray(image_bgr[::7]))
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is remembered of earlier pictures to tell a frozen one: its fingerprint and since when it stands."""
+
+    mark: int | None = None
+    since_s: float = 0.0
+
+    def after(self, mark: int, t_s: float) -> Watch:
+        """The watch after one more picture."""
+        return self if mark == self.mark else Watch(mark, t_s)
+
+    def frozen(self, t_s: float) -> bool:
+        """Whether the same picture has come for long."""
+        return self.mark is not None and t_s - self.since_s >= FROZEN_S
+
+
+def picture_fault(thumb: Thumbnail, watch: Watch, t_s: float) -> Reason:
+    """Why the models need not look at all: OK, TOO_DARK (shutter), NO_PICTURE (frozen)."""
+    if is_black(thumb):
+        return Reason.TOO_DARK
+    return Reason.NO_PICTURE if watch.frozen(t_s) else Reason.OK

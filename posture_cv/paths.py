@@ -1,0 +1,82 @@
+"""Where the program keeps things: each system's own folders, or one folder named by `POSTURE_CV_HOME`.
+
+| folder | holds | Linux default |
+|---|---|---|
+| configuration | `settings.toml` | `~/.config/posture-cv` |
+| data | `profiles/`, history | `~/.local/share/posture-cv` |
+| state | logs, the monitor's last state | `~/.local/state/posture-cv` |
+| cache | what can be made again | `~/.cache/posture-cv` |
+| runtime | lock and control channel of the running monitor | `/run/user/UID/posture-cv`, or in state |
+
+`POSTURE_CV_HOME=FOLDER` puts all five below FOLDER (a USB stick, a test). Otherwise the system's rules hold,
+`XDG_CONFIG_HOME` and its like included. Nothing is created by asking.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Final, Literal
+
+HOME_VARIABLE: Final = "POSTURE_CV_HOME"
+APP_NAME: Final = "posture-cv"
+
+FolderKind = Literal["config", "data", "state", "cache", "runtime"]
+FOLDER_KINDS: Final[tuple[FolderKind, ...]] = ("config", "data", "state", "cache", "runtime")
+
+
+def folder(kind: FolderKind) -> Path:
+    """The absolute path of one of the program's folders; it need not exist."""
+    home = os.environ.get(HOME_VARIABLE, "")
+    if home.strip():
+        return Path(home).expanduser().absolute() / kind
+    from platformdirs import PlatformDirs
+
+    dirs = PlatformDirs(APP_NAME, appauthor=False)
+    if kind == "runtime" and not _has_runtime_folder():
+        return dirs.user_state_path / "runtime"
+    path: Path = getattr(dirs, f"user_{kind}_path")
+    return path
+
+
+def _has_runtime_folder() -> bool:
+    """Whether the system gives each user a runtime folder; a name in /tmp that anybody can guess is none."""
+    if sys.platform != "linux" or os.environ.get("XDG_RUNTIME_DIR"):
+        return True
+    return Path(f"/run/user/{os.getuid()}").is_dir()
+
+
+def config_dir() -> Path:
+    """Folder of the settings file."""
+    return folder("config")
+
+
+def data_dir() -> Path:
+    """Folder of profiles and history."""
+    return folder("data")
+
+
+def state_dir() -> Path:
+    """Folder of logs and of the monitor's last state."""
+    return folder("state")
+
+
+def cache_dir() -> Path:
+    """Folder of what can be made again."""
+    return folder("cache")
+
+
+def runtime_dir() -> Path:
+    """Folder of the running monitor's lock and control channel."""
+    return folder("runtime")
+
+
+def settings_file() -> Path:
+    """The user's settings, TOML."""
+    return config_dir() / "settings.toml"
+
+
+def profiles_dir() -> Path:
+    """Folder of the calibration profiles."""
+    return data_dir() / "profiles"

@@ -1,0 +1,104 @@
+"""Source -> landmark recording: the one slow stage; everything after it reads the recording."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from posture_cv.capture.prefetch import Prefetched
+from posture_cv.capture.types import CaptureOptions, FrameSource, SourceInfo
+from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
+from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, estimator_as_dict
+from posture_cv.replay.progress import NoProgress, Progress
+
+EstimatorFactory = Callable[[EstimatorOptions], LandmarkEstimator]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What came of recording: frames in all, frames with a person, and what went wrong without ending the run."""
+
+    path: Path
+    frames: int
+    frames_with_person: int
+    warnings: tuple[str, ...]
+
+
+def record(
+    source: FrameSource,
+    path: Path,
+    options: EstimatorOptions,
+    *,
+    progress: Progress | None = None,
+    duration_s: float = math.inf,
+    make_estimator: EstimatorFactory | None = None,
+) -> Recorded:
+    """Run the models over a source and write a landmark recording.
+
+    Args:
+        source: an open source; closed when this returns.
+        path: of the recording; while it grows its name ends in `.part`.
+        options: of the estimator; unrelated pictures are always taken one by one (IMAGE mode).
+        duration_s: stop after so much of the source.
+        make_estimator: another estimator (default: MediaPipe).
+
+    Raises:
+        SourceError, ModelFileError, PostureError: see there; what was recorded stays in `path` + ".part".
+    """
+    progress = progress or NoProgress()
+    info = source.info
+    if info.unrelated:
+        options = _one_by_one(options)
+    progress.stage("Finding landmarks", _expected_frames(info))
+    frames = found = 0
+    make = make_estimator or _mediapipe
+    with make(options) as estimator:
+        header = RecordingInfo(source_as_dict(info), estimator_as_dict(estimator.info))
+        reader = source if info.live else Prefetched(source)
+        with RecordingWriter(path, header) as writer, reader:
+            for frame in reader.frames():
+                if frame.t_s >= duration_s:
+                    break
+                lm = estimator.estimate(frame)
+                writer.write(lm)
+                frames += 1
+                found += int(lm.person_found[0])
+                progress.advance()
+    return Recorded(path, frames, found, tuple(source.warnings))
+
+
+def source_as_dict(info: SourceInfo) -> dict[str, Any]:
+    """Plain values of a source's info; of its path only the file name, which says enough and betrays nothing."""
+    plain = asdict(info)
+    plain["path"] = None if info.path is None else info.path.name
+    if info.path is not None:
+        plain["name"] = info.path.name
+    return plain
+
+
+def capture_options(*, start_s: float, end_s: float | None, rate_hz: float | None) -> CaptureOptions:
+    """Options of a source that is read through."""
+    return CaptureOptions(start_s=start_s, end_s=end_s, max_rate_hz=rate_hz)
+
+
+def _one_by_one(options: EstimatorOptions) -> EstimatorOptions:
+    return EstimatorOptions(
+        pose_model=options.pose_model,
+        face_model=options.face_model,
+        mode=Mode.IMAGE,
+        face=options.face,
+        contour=options.contour,
+    )
+
+
+def _expected_frames(info: SourceInfo) -> int | None:
+    return None if info.live else info.frame_count
+
+
+def _mediapipe(options: EstimatorOptions) -> LandmarkEstimator:
+    from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator  # heavy: only when pictures are read
+
+    return MediaPipeEstimator(options)

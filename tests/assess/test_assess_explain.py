@@ -1,0 +1,106 @@
+"""The record of an alert explains it without anything else, after a round trip through JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from assess_material import baseline, every, measurements
+from posture_cv.assess.explain import duration, explain
+from posture_cv.assess.recording import assess_measurements
+from posture_cv.assess.records import Record, from_json, to_json
+from posture_cv.assess.settings import AssessSettings, BreakSettings, PolicySettings
+
+QUIET = AssessSettings(breaks=BreakSettings(enabled=False))
+
+
+def first(*stretches: tuple[str, float], settings: AssessSettings = QUIET) -> Record:
+    records = assess_measurements(measurements(*every(0.5, *stretches)), baseline(), settings).records
+    return from_json(json.loads(json.dumps(to_json(records[0]))))
+
+
+@pytest.mark.parametrize(
+    ("cue", "parts"),
+    [
+        (
+            "forward_head",
+            ["Forward head", "further forward on the neck", "limit of 4.0°", "further forward of"],
+        ),
+        ("rounded_shoulders", ["Rounded shoulders", "shoulders were", "limit of 1.8 cm"]),
+        ("shrug", ["Raised shoulders", "both shoulders together", "higher"]),
+        ("slump", ["Slumping", "trunk was inclined", "limit of 2.0°"]),
+    ],
+)
+def test_it_says_which_quantity_how_far_how_long_and_against_what(cue: str, parts: list[str]) -> None:
+    text = explain(first(("good", 200), (cue, 150)))
+    for part in [
+        *parts,
+        "70% of the measured time",
+        "had lasted 1 min",
+        "baseline of 24 frames",
+        "± 0.5",
+        "spread",
+    ]:
+        assert part.lower() in text.lower(), text
+
+
+def test_a_spent_budget_quotes_the_standard() -> None:
+    rec = first(("good", 130), ("looking_down", 600))
+    text = explain(rec)
+    assert rec.alert.cue == "text_neck"
+    assert "ISO 11226" in text
+    assert "lately 30°" in text
+    assert "7 min 25 s" in text  # the holding time at 30 degrees
+
+
+def test_turns_are_listed() -> None:
+    turns = [("forward_head", 12.0), ("slump", 20.0)] * 5
+    text = explain(first(("good", 200), *turns))
+    assert "took turns" in text
+    assert "forward head" in text
+    assert "slumping" in text
+
+
+def test_shifted_limits_are_said() -> None:
+    keen = replace(QUIET, policy=PolicySettings(sensitivity=2.0))
+    text = explain(first(("good", 200), ("slump", 150), settings=keen))
+    assert "0.71 times their default" in text
+
+
+def test_a_reminder_says_so() -> None:
+    m = measurements(*every(0.5, ("good", 130), ("slump", 1000)))
+    records = assess_measurements(m, baseline(), QUIET).records
+    assert "reminder 1" in explain(records[1])
+
+
+def test_nudges_are_explained_too() -> None:
+    m = measurements(*every(0.5, ("good", 1810)))
+    records = assess_measurements(m, baseline(), AssessSettings()).records
+    assert [r.alert.cue for r in records] == ["break", "stillness"]
+    texts = [explain(from_json(to_json(r))) for r in records]
+    assert "30 min since the last break" in texts[0]
+    assert "shifted 0 times" in texts[0]
+    assert "shifted 0 times in 30 min" in texts[1]
+    moved = measurements(*every(0.5, ("good", 30), ("camera_moved", 60)))
+    assert "camera moved" in explain(assess_measurements(moved, baseline(), AssessSettings()).records[0])
+
+
+def test_a_record_without_measurements_says_so() -> None:
+    rec = replace(first(("good", 200), ("slump", 150)), evidence=())
+    assert "not in the record" in explain(rec)
+
+
+@pytest.mark.parametrize("broken", [{}, {"t_s": 1.0, "cue": "slump"}])
+def test_a_broken_record_is_refused(broken: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="record"):
+        from_json(broken)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (45, "45 s"), (60, "1 min"), (84, "1 min 24 s"), (3600, "1 h"), (3905, "1 h 5 min")],
+)
+def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

@@ -1,0 +1,54 @@
+"""Answers raise thresholds where a cue is mostly wrong, and nothing ever lowers one."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posture_cv.assess.feedback import Answer, Raised, precision, raised, threshold_factors
+from posture_cv.assess.settings import CUES, FeedbackSettings, PolicySettings
+
+DAY = 86400.0
+SETTINGS = FeedbackSettings()
+
+
+def answers(cue: str, rights: int, wrongs: int, day: float = 100.0) -> list[Answer]:
+    return [Answer(day * DAY + i, cue, i < rights) for i in range(rights + wrongs)]
+
+
+def test_precision_of_the_last_days() -> None:
+    known = [*answers("slump", 3, 1), *answers("shrug", 0, 2), *answers("slump", 0, 50, day=10)]
+    now = 101 * DAY
+    assert precision(known, now, SETTINGS).share == 0.5
+    assert precision(known, now, SETTINGS, cue="slump").share == 0.75
+    assert precision([], now, SETTINGS).share is None
+
+
+def test_below_three_quarters_the_threshold_rises_once_for_the_same_answers() -> None:
+    known, now = [*answers("slump", 1, 3), *answers("shrug", 3, 1), *answers("text_neck", 0, 3)], 101 * DAY
+    after = raised({}, known, now, SETTINGS)
+    assert threshold_factors(after) == (1.0, 1.0, 1.0, 1.0, SETTINGS.step)
+    assert raised(after, known, now + 1, SETTINGS) == after
+    again = [*known, *answers("slump", 0, 4, day=102)]
+    assert raised(after, again, 103 * DAY, SETTINGS)["slump"].factor == SETTINGS.step**2
+
+
+def test_it_ends_at_the_highest() -> None:
+    now, current = 0.0, {"slump": Raised()}
+    for day in range(1, 60):
+        now = (day + 0.5) * DAY
+        current = raised(current, answers("slump", 0, 4, day=day), now, SETTINGS)
+    assert current["slump"].factor == SETTINGS.highest
+
+
+@given(
+    st.dictionaries(st.sampled_from(CUES), st.builds(Raised, st.floats(1.0, 2.0), st.floats(0.0, 30 * DAY))),
+    st.lists(st.builds(Answer, st.floats(0.0, 40 * DAY), st.sampled_from(CUES), st.booleans())),
+    st.floats(0.0, 40 * DAY),
+)
+def test_no_answers_ever_lower_a_threshold(
+    current: dict[str, Raised], known: list[Answer], now_s: float
+) -> None:
+    before, after = threshold_factors(current), threshold_factors(raised(current, known, now_s, SETTINGS))
+    assert all(new >= old for old, new in zip(before, after, strict=True))
+    PolicySettings(threshold_factor=after)

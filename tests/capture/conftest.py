@@ -1,0 +1,31 @@
+"""After every test here: no thread, process or open file of a source is left."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_PROCESS = Path("/proc/self")
+
+
+def _children() -> set[str]:
+    lists = _PROCESS.glob("task/*/children")
+    return {pid for each in lists for pid in each.read_text(encoding="ascii").split()}
+
+
+def _descriptors() -> int:
+    return len(list((_PROCESS / "fd").iterdir())) if _PROCESS.exists() else 0
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Threads, processes and (roughly: libraries keep a few for good) file descriptors."""
+    threads, children, descriptors = set(threading.enumerate()), _children(), _descriptors()
+    yield
+    left = [t.name for t in threading.enumerate() if t not in threads and not t.name.startswith("pytest")]
+    assert not left, f"threads left: {left}"
+    assert _children() <= children, "a process is left"
+    assert _descriptors() <= descriptors + 8, "files are left open"

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import posture_cv.cli
+from cli_runner import Cli
+from posture_cv._version import __version__
+from posture_cv.cli import COMMANDS, leave_with
+from posture_cv.cli import cli as root
+from posture_cv.errors import NobodyFoundError, PostureError
+
+HEAVY = ("pydantic", "rich", "cv2", "numpy", "mediapipe", "platformdirs", "av", "jinja2", "asyncio")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["nonsense"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys\nfrom posture_cv.cli import cli\n"
+        f"try:\n    cli({arguments!r})\nexcept SystemExit:\n    pass\n"
+        f"print('loaded', [name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded []"
+
+
+def test_version(cli: Cli) -> None:
+    done = cli("--version")
+    assert (done.returncode, done.stdout) == (0, f"posture-cv {__version__}\n")
+
+
+def test_help_lists_every_command_of_the_table(cli: Cli) -> None:
+    text = cli("--help").stdout
+    for name, short_help in COMMANDS.items():
+        assert any(line.split()[:1] == [name] and short_help in line for line in text.splitlines()), name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_exists_and_helps(name: str) -> None:
+    command = importlib.import_module(f"posture_cv.cli.{name}").command
+    assert isinstance(command, click.Command)
+    result = CliRunner().invoke(root, [name, "--help"])
+    assert result.exit_code == 0
+    assert "Usage: " in result.output
+
+
+def test_no_command_is_left_out_of_the_table() -> None:
+    folder = Path(posture_cv.cli.__file__).parent
+    defining = {
+        path.stem
+        for path in folder.glob("[a-z]*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name == "command"
+    }
+    assert defining == set(COMMANDS)
+
+
+def test_a_wrong_command_is_answered_with_what_is_near(cli: Cli) -> None:
+    done = cli("calibrat")
+    assert done.returncode == 2
+    assert "Did you mean calibrate?" in done.stderr
+
+
+def left_with(error: BaseException, capsys: pytest.CaptureFixture[str]) -> tuple[object, str]:
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as caught:
+        leave_with(fail)
+    return caught.value.code, capsys.readouterr().err
+
+
+def test_an_error_is_title_detail_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    error = PostureError("No camera 3", "There are: 0, 1.\nNone is busy.", "Choose one.")
+    assert left_with(error, capsys) == (
+        2,
+        "Error: No camera 3\n  There are: 0, 1.\n  None is busy.\n  Choose one.\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (NobodyFoundError("Nobody"), 1),
+        (click.UsageError("no"), 2),
+        (KeyboardInterrupt(), 130),
+        (click.Abort(), 130),
+        (BrokenPipeError(), 141),
+        (OSError(28, "No space left on device"), 2),
+        (PermissionError(13, "Permission denied", "/x"), 2),
+    ],
+)
+def test_exit_codes(error: BaseException, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    found, said = left_with(error, capsys)
+    assert found == code
+    assert ("Error" in said) == (code in {1, 2})
+
+
+def test_a_programming_error_keeps_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        leave_with(lambda: 1 // 0)
+
+
+def test_debug_variable_keeps_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTURE_CV_DEBUG", "1")
+
+    def fail() -> None:
+        raise PostureError("x")
+
+    with pytest.raises(PostureError):
+        leave_with(fail)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell's pipe")
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from posture_cv.cli import main; main()", "settings", "show"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 141
+    assert said == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+@pytest.mark.parametrize("arguments", [["--help"], ["settings", "show"], ["guidance", "all"]])
+def test_a_full_disk_behind_stdout_is_said(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "posture_cv", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+    assert done.returncode == 2
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_ctrl_c_leaves_quietly() -> None:
+    code = (
+        "import sys, time\nfrom posture_cv.cli import leave_with\n"
+        "def wait():\n    print('waiting', flush=True)\n    time.sleep(60)\n"
+        "leave_with(wait)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "waiting\n"
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said == ""
+
+
+def test_text_that_the_terminal_cannot_show_is_replaced() -> None:
+    code = "from posture_cv.cli import leave_with\nleave_with(lambda: print('B\\xfcro \\u673a'))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert done.stdout.strip() == b"B?ro ?"

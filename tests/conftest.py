@@ -1,0 +1,47 @@
+"""What every test shares: quiet logs, reproducible properties, and the user's own folders left alone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import posture_cv
+from posture_cv._version import __version__
+
+# No deadline: a property says what is true, not how fast a loaded machine is. Derandomised: a run that fails
+# here fails everywhere.
+settings.register_profile(
+    "posture-cv", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("posture-cv")
+
+
+def pytest_report_header() -> str:
+    """Which copy of the package is tested: the checkout's or an installed one."""
+    return f"posture_cv {__version__} from {Path(posture_cv.__file__).parent}"
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Configuration, data, state and cache go to a temporary home."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    for name in ("CONFIG", "DATA", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    monkeypatch.setenv("LOCALAPPDATA", str(home / "local"))
+    monkeypatch.setenv("APPDATA", str(home / "roaming"))
+
+
+@pytest.fixture(autouse=True)
+def no_error_is_logged(caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that passes while the program logs an error has not looked closely enough."""
+    yield
+    if "expects_error_log" in request.keywords:
+        return
+    errors = [r for when in ("setup", "call") for r in caplog.get_records(when) if r.levelno >= logging.ERROR]
+    assert not errors, [record.getMessage() for record in errors]

@@ -1,0 +1,227 @@
+"""`posture-cv evaluate` from end to end, with the real measuring, naming and calibration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from posture_cv.assess.types import State
+from posture_cv.cli import leave_with
+from posture_cv.cli.evaluate import command
+from posture_cv.evaluate.quantities import COMPARED
+from posture_cv.evaluate.schema import EvaluationResult
+from shared_material import shared_path
+
+MakeDataset = Callable[..., Path]
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(
+        command, [str(a) for a in arguments], catch_exceptions=False, env={"COLUMNS": "160"}
+    )
+
+
+def exit_code(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as left:
+        leave_with(lambda: command.main([str(a) for a in arguments], standalone_mode=False))
+    return int(left.value.code or 0)
+
+
+def evaluated(folder: Path, *options: object) -> dict[str, Any]:
+    result = run(folder, "--json", folder / "out.json", *options)
+    assert result.exit_code == 0, result.output
+    document: dict[str, Any] = json.loads((folder / "out.json").read_text())
+    return document
+
+
+def test_the_json_has_the_agreed_shape_and_is_what_the_schema_says(make_dataset: MakeDataset) -> None:
+    document = evaluated(make_dataset(2))
+    EvaluationResult.model_validate(document)
+    view = document["views"]["front"]
+    assert set(view["quantities"]) == set(COMPARED)
+    for quantity in view["quantities"].values():
+        assert {"mae", "r", "bias", "loa_low", "loa_high", "n", "withheld"} <= set(quantity)
+    severe = view["segments"]["fhp_severe"]
+    assert severe["n"] == 6
+    assert set(severe["named"]) == {state.label for state in State}
+    assert sum(severe["named"].values()) == severe["n"]
+    assert {"nose_height", "face_size", "ear_shoulder_gap"} <= set(document["baselines"])
+    nose = document["baselines"]["nose_height"]["front"]["segments"]
+    assert set(nose) == set(view["segments"])
+    assert nose["look_down_keyboard"]["flagged"] == 1.0  # 20 px lower, and 3 % of 480 are 14.4
+
+
+def test_frames_without_a_person_count_in_their_segment_and_in_no_quantity(make_dataset: MakeDataset) -> None:
+    view = evaluated(make_dataset(1))["views"]["front"]
+    assert view["segments"]["absent"]["named"]["away"] == 1
+    assert view["segments"]["absent"]["flagged"] == 0.0
+    assert view["frames"] == 11
+    for quantity in view["quantities"].values():
+        assert quantity["n"] + sum(quantity["reasons"].values()) == 10
+
+
+def test_calibration_frames_are_not_judged(make_dataset: MakeDataset) -> None:
+    document = evaluated(make_dataset(1))
+    assert "calibration" not in document["views"]["front"]["segments"]
+    assert document["clips"][0]["baseline"]["frames_given"] == 8
+
+
+def test_the_figures_follow_the_truth_that_was_written(make_dataset: MakeDataset) -> None:
+    """Only the truth is moved: every error moves with it."""
+    folder = make_dataset(1)
+    before = evaluated(folder)["views"]["front"]["quantities"]["head_pitch_deg"]
+    text = (folder / "ground_truth.csv").read_text().splitlines()
+    column = text[0].split(",").index("head_pitch_down_deg")
+    moved = [text[0]]
+    for line in text[1:]:
+        cells = line.split(",")
+        if "calibration" not in line:
+            cells[column] = str(float(cells[column] or 0.0) + 5.0)
+        moved.append(",".join(cells))
+    (folder / "ground_truth.csv").write_text("\n".join(moved) + "\n")
+    after = evaluated(folder)["views"]["front"]["quantities"]["head_pitch_deg"]
+    assert after["n"] == before["n"] > 0
+    assert after["bias"] == pytest.approx(before["bias"] - 5.0)
+
+
+def test_split_by_subject_gives_each_their_own_figures(make_dataset: MakeDataset) -> None:
+    view = evaluated(make_dataset(3), "--split-by", "subject")["views"]["front"]
+    assert set(view["by_subject"]) == {"s1", "s2", "s3"}
+    parts = [group["quantities"]["cva_change_deg"] for group in view["by_subject"].values()]
+    assert sum(part["n"] for part in parts) == view["quantities"]["cva_change_deg"]["n"]
+
+
+def test_one_person_cannot_be_split(make_dataset: MakeDataset, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(make_dataset(1), "--split-by", "subject") == 2
+    said = capsys.readouterr().err
+    assert "one person only" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("name", ["nowhere", "."])
+def test_folders_that_are_no_data_set_are_faults(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert exit_code(tmp_path / name) == 2
+    assert "ground_truth.csv" in capsys.readouterr().err
+
+
+def test_a_clip_without_baseline_is_withheld_and_said(make_dataset: MakeDataset) -> None:
+    folder = make_dataset(1)
+    with np.load(folder / "landmarks.npz") as archive:
+        arrays = {key: archive[key].copy() for key in archive.files}
+    for key in ("pose", "face"):
+        arrays[key][:8] = np.nan
+    np.savez(folder / "landmarks.npz", **arrays)
+    document = evaluated(folder)
+    clip = document["clips"][0]
+    assert clip["baseline"]["grade"] == "none"
+    assert clip["baseline"]["findings"]
+    view = document["views"]["front"]
+    assert all(q["n"] == 0 and q["withheld"] == 1.0 and q["mae"] is None for q in view["quantities"].values())
+    assert view["segments"]["fhp_severe"]["named"]["cannot_tell"] == 3
+
+
+def test_landmarks_without_contour_are_used_and_said(make_dataset: MakeDataset) -> None:
+    folder = make_dataset(1, rows=None, cols=None)
+    result = run(folder)
+    assert "No contour" in result.output
+    assert evaluated(folder)["landmarks_from"] == "landmarks.npz without contour"
+
+
+def test_json_on_the_terminal_is_nothing_but_json(make_dataset: MakeDataset) -> None:
+    result = run(make_dataset(1), "--json", "-")
+    assert json.loads(result.stdout)["dataset"] == "made_up"
+
+
+def test_the_worst_frames_are_listed_by_gravity(make_dataset: MakeDataset) -> None:
+    cases = evaluated(make_dataset(2), "--worst", 4)["worst"]
+    assert len(cases) == 4
+    kinds = ["false_alarm", "missed", "misnamed", "error"]
+    order = [kinds.index(case["kind"]) for case in cases]
+    assert order == sorted(order)
+
+
+class _Links(HTMLParser):
+    """Collects whatever a page would load from elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.loaded += [value or "" for name, value in attrs if name in {"src", "href", "xlink:href", "data"}]
+
+
+def test_the_page_holds_every_plot_and_loads_nothing(make_dataset: MakeDataset) -> None:
+    folder = make_dataset(2)
+    result = run(folder, "--page", folder / "page.html", "--split-by", "subject", "--worst", 3)
+    assert result.exit_code == 0
+    page = (folder / "page.html").read_text()
+    links = _Links()
+    links.feed(page)
+    assert links.loaded == []
+    assert "script" not in links.tags
+    assert page.count("limits of agreement") >= 1
+    assert page.count('class="plot"') >= 2
+    assert "fhp_severe" in page
+    assert (folder / "page.html").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_cannot_be_written_is_a_fault(
+    make_dataset: MakeDataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(make_dataset(1), "--json", "/nowhere/out.json") == 2
+    assert "/nowhere/out.json" in capsys.readouterr().err
+
+
+def test_pictures_of_the_worst_frames_need_the_pictures(
+    make_dataset: MakeDataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(make_dataset(1), "--worst-pictures", tmp_path / "worst") == 2
+    assert "Cannot use the picture" in capsys.readouterr().err
+
+
+def test_pictures_of_the_worst_frames_are_saved_when_asked(tmp_path: Path) -> None:
+    folder = shared_path("ground-truth", "public")
+    result = run(folder, "--landmarks", "npz", "--worst", 2, "--worst-pictures", tmp_path / "worst")
+    assert result.exit_code == 0, result.output
+    saved = list((tmp_path / "worst").iterdir())
+    assert saved
+    assert all(file.suffix == ".jpg" and file.stat().st_mode & 0o777 == 0o600 for file in saved)
+
+
+def test_videos_report_the_mean_and_the_delay(tmp_path: Path) -> None:
+    folder = shared_path("ground-truth", "clips")
+    result = run(
+        folder, "--landmarks", "npz", "--json", tmp_path / "out.json", "--page", tmp_path / "page.html"
+    )
+    assert result.exit_code == 0, result.output
+    videos = {video["camera"]: video for video in json.loads((tmp_path / "out.json").read_text())["videos"]}
+    front = videos["C1f"]
+    changes = {change["segment"]: change for change in front["changes"]}
+    assert changes["fhp_moderate"]["t_start_s"] == pytest.approx(8.0)
+    assert changes["fhp_moderate"]["t_reached_s"] == pytest.approx(10.0)
+    assert changes["absent"]["named"] == "away"
+    assert changes["absent"]["delay_s"] < 2.5
+    assert front["mean"]["quantities"]["head_pitch_deg"]["mae"] < 3.0
+    assert 'class="curve estimate"' in (tmp_path / "page.html").read_text()
+
+
+def test_photographs_labelled_by_eye_are_compared_as_opinions(tmp_path: Path) -> None:
+    folder = shared_path("real")
+    result = run(folder, "--labels", "--json", tmp_path / "out.json")
+    assert result.exit_code == 0, result.output
+    groups = {group["file"]: group for group in json.loads((tmp_path / "out.json").read_text())["groups"]}
+    assert groups["via_high.npz"]["refusal"] is None
+    assert groups["posemonitor.npz"]["refusal"] is not None
+    assert set(COMPARED) <= set(groups["via_high.npz"]["auc"])

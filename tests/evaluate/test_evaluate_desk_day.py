@@ -1,0 +1,174 @@
+"""The simulated desk day: seeded, made as planned, judged rightly, and passed by a perfect estimator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from assess_material import baseline, measurements
+from posture_cv.assess.recording import assess_measurements
+from posture_cv.assess.settings import AssessSettings, BreakSettings
+from posture_cv.assess.types import State
+from posture_cv.evaluate.desk_day import DeskDay, DeskDayResult, build_desk_day, judge_day
+from posture_cv.evaluate.desk_people import Person, make_person
+from posture_cv.evaluate.desk_plan import KINDS, plan_day
+from posture_cv.landmarks import names
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.types import Measurements
+
+SEGMENTS = (
+    "calibration",
+    "upright",
+    "look_down_keyboard",
+    "head_turn",
+    "trunk_turn",
+    "chair_closer",
+    "chair_back",
+    "lean_in",
+    "recline",
+    "lateral_lean",
+    "second_person",
+    "absent",
+    "fhp_mild",
+    "fhp_moderate",
+    "fhp_severe",
+    "text_neck",
+    "rounded_mild",
+    "rounded_severe",
+    "shrug",
+    "shrug_one_side",
+    "slump",
+    "slump_fhp_rounded",
+)
+# What a perfect estimator would measure of each kind of frame, in the words of `assess_material`.
+MEASURED = {
+    "glance_down": "looking_down",
+    "reading": "looking_down",
+    "head_turn": "turned",
+    "trunk_turn": "turned",
+    "lean_in": "leaning_in",
+    "absent": "away",
+    "stranger": "away",
+    "mild_forward_head": "good",
+    "mild_rounding": "good",
+    "one_shoulder": "shrug",
+    "strong_forward_head": "forward_head",
+    "everything_at_once": "slump",
+}
+
+
+def seated(n: int, seed: int) -> Landmarks:
+    """N frames of somebody who sits: shoulders, face and outline where they would be."""
+    lm, rng = Landmarks.empty(n), np.random.default_rng(seed)
+    lm.pose[:] = 0.5
+    lm.pose[:, names.LEFT_SHOULDER, :2] = (0.65, 0.65)
+    lm.pose[:, names.RIGHT_SHOULDER, :2] = (0.35, 0.65)
+    lm.pose[:, [names.LEFT_WRIST, names.RIGHT_WRIST], 1] = 0.95
+    lm.pose[:, :, :2] += rng.normal(0.0, 0.003, (n, 33, 2)).astype(np.float32)
+    lm.face[:] = 0.4
+    lm.rows[:, 100:, 0], lm.rows[:, 100:, 1] = 0.3, 0.7
+    lm.cols[:, 100:220] = 0.3
+    return lm
+
+
+@pytest.fixture(scope="module")
+def person() -> Person:
+    return make_person("test", baseline(), {name: seated(3, i) for i, name in enumerate(SEGMENTS)})
+
+
+def perfect(day: DeskDay, noise: float = 0.0) -> Measurements:
+    labels = [MEASURED.get(kind, kind) for kind in day.kind.tolist()]
+    return measurements(day.t_s, labels, noise=noise)
+
+
+def judged(day: DeskDay, noise: float = 0.0, sensitivity: float = 1.0) -> DeskDayResult:
+    settings = AssessSettings()
+    settings = replace(settings, policy=replace(settings.policy, sensitivity=sensitivity))
+    return judge_day(
+        day, assess_measurements(perfect(day, noise), day.person.baseline, settings), settings, 0
+    )
+
+
+def test_the_same_seed_gives_the_same_day_and_another_seed_another(person: Person) -> None:
+    one, same, other = (build_desk_day(person, seed) for seed in (3, 3, 4))
+    assert np.array_equal(one.t_s, same.t_s)
+    assert np.array_equal(one.source, same.source)
+    assert one.plan == same.plan
+    assert one.plan != other.plan
+
+
+def test_a_day_holds_what_it_must(person: Person) -> None:
+    day = build_desk_day(person, 0)
+    assert day.plan.seconds == pytest.approx(8 * 3600, rel=0.01)
+    assert np.all(np.diff(day.t_s) > 0)
+    assert {kind for kind, what in KINDS.items() if what.asked} - {"slump_rounded"} <= set(day.kind.tolist())
+    for kind in ("glance_down", "head_turn", "chair_closer", "stretch", "drink", "phone_call", "passer_by"):
+        assert (day.kind == kind).any(), kind
+    [hour] = [lasting for lasting in day.plan.lasting if lasting.hour]
+    assert hour.end_s - hour.start_s == pytest.approx(3600, abs=1)
+    starts = [lasting.start_s for lasting in day.plan.lasting]
+    ends = [lasting.end_s for lasting in day.plan.lasting]
+    assert starts[0] >= 480
+    assert all(start - end >= 480 for start, end in zip(starts[1:], ends, strict=False))
+
+
+def test_the_recording_is_made_of_the_persons_frames(person: Person) -> None:
+    day = build_desk_day(person, 1)
+    part = day.recording(1000, 1200)
+    assert np.array_equal(part.t_s, day.t_s[1000:1200])
+    for row in (0, 57, 199):
+        own = person.frames[str(day.kind[1000 + row])]
+        assert any(np.array_equal(part.pose[row], pose) for pose in own.pose)
+    assert day.state[day.kind == "forward_head"].tolist()[0] == State.FORWARD_HEAD
+
+
+def test_a_day_too_short_is_refused(person: Person) -> None:
+    with pytest.raises(ValueError, match="too short"):
+        plan_day(person.frames.keys(), 0, hours=3.0)
+
+
+def test_a_person_without_upright_frames_is_refused() -> None:
+    with pytest.raises(ValueError, match="upright"):
+        make_person("nobody", baseline(), {"slump": seated(1, 0)})
+
+
+def test_what_is_drawn_changes_a_copy_only(person: Person) -> None:
+    before = seated(3, 0)
+    work, stretch, drink = person.frames["work"], person.frames["stretch"], person.frames["drink"]
+    assert np.array_equal(work.pose[:3], before.pose)
+    assert (stretch.pose[:, names.LEFT_WRIST, 1] < stretch.pose[:, names.NOSE, 1]).all()
+    assert np.isnan(drink.face).all()
+    assert (person.frames["phone_call"].rows[:, 150, 1] >= work.rows[0, 150, 1]).all()
+    assert (person.frames["stranger"].pose[:, names.LEFT_SHOULDER, 0] > 0.8).all()
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_a_perfect_estimator_passes_the_day(person: Person, seed: int) -> None:
+    result = judged(build_desk_day(person, seed, rate_hz=1.0))
+    assert result.wrong == ()
+    assert result.in_time_and_named == len(result.asked) == 8
+    held = result.held_hour
+    assert held is not None
+    assert held.reminders == 4
+    assert result.most_an_hour <= 4
+
+
+def test_single_frame_noise_changes_nothing_at_the_default_sensitivity(person: Person) -> None:
+    result = judged(build_desk_day(person, 2), noise=0.8)
+    assert result.wrong == ()
+    assert result.in_time_and_named == len(result.asked)
+
+
+def test_the_judge_sees_a_wrong_and_a_late_notification(person: Person) -> None:
+    day = build_desk_day(person, 5, rate_hz=1.0)
+    lying = ["shrug" if kind == "lean_in" else "good" for kind in day.kind.tolist()]
+    settings = AssessSettings(breaks=BreakSettings(enabled=False))
+    assessment = assess_measurements(measurements(day.t_s, lying), person.baseline, settings)
+    result = judge_day(day, assessment, settings, 5)
+    assert result.wrong
+    assert {wrong.cue for wrong in result.wrong} == {"shrug"}
+    assert {wrong.during for wrong in result.wrong} == {"lean_in"}
+    assert result.in_time_and_named == 0
+    assert result.breaks == 0

@@ -1,0 +1,99 @@
+"""Our own words promise nothing and name no illness: load, not harm to the body; no cure."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from posture_cv.guidance.catalogue import load_catalogue
+from posture_cv.guidance.entries import Catalogue
+from posture_cv.guidance.notice import first_run_notice
+
+FORBIDDEN = {
+    "a promise of healing": (
+        r"\b(cur(e|es|ed|ing)|heal(s|ed|ing)?|fix(es|ed|ing)?|remed(y|ies)|treat(s|ed|ing|ment)?)\b"
+    ),
+    "harm to the body": r"\b(damag\w*|injur\w*|harm\w*|wreck\w*|ruin\w*|degenerat\w*|deform\w*)\b",
+    "a diagnosis": r"\b(diagnos\w*|syndrome|disorder|dysfunction|pathology)\b",
+    "a diagnosis of the reader": r"\byou(r neck| have| suffer from)\b.{0,12}\btext neck\b",
+    "a guarantee": r"\b(guarante\w*|proven|always works|perfect(ly)?|for ever)\b",
+    "a promise about pain": (
+        r"\b(prevent|reliev|reduc|stop|eas|remov|eliminat|end|avoid|rid of|free of|against)\w*\s+"
+        r"(?:\w+\s+){0,3}(pains?|aches?|headaches?)\b"
+    ),
+    "blame": r"\b(bad posture|poor posture|wrong posture|lazy|your fault)\b",
+}
+
+
+def offences(text: str) -> list[str]:
+    return [name for name, pattern in FORBIDDEN.items() if re.search(pattern, text, re.IGNORECASE)]
+
+
+def own_words(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    """Everything we wrote ourselves, with where it stands; quotations and names of sources are others'."""
+    for entry in catalogue.entries:
+        for text in (entry.title, entry.text, entry.action or "", *entry.steps):
+            yield entry.id, text
+    for cue in catalogue.cues:
+        for template in cue.seen:
+            yield cue.id, template
+    for topic in catalogue.topics:
+        yield topic.id, topic.title
+    notice = first_run_notice(catalogue)
+    for text in (notice.title, notice.more, *(part.heading for part in notice.parts)):
+        yield "first-run notice", text
+
+
+def test_our_words_keep_to_load() -> None:
+    words = list(own_words(load_catalogue()))
+    assert len(words) > 300
+    assert [(where, text, offences(text)) for where, text in words if offences(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This will cure your neck.",
+        "Fix your posture in a week.",
+        "Your spine heals at night.",
+        "A bent head damages the spine.",
+        "Sitting wrecks the back.",
+        "We diagnose your posture.",
+        "You have text neck.",
+        "Guaranteed to work.",
+        "Breaks prevent neck pain.",
+        "A stretch that relieves pain.",
+        "It eases most of your headaches.",
+        "Bad posture again!",
+    ],
+)
+def test_the_lint_sees_what_it_is_for(text: str) -> None:
+    assert offences(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A head held forward is load for the muscles of your neck.",
+        "If pain persists, talk to a doctor.",
+        "It is load; it is not shown to cause pain.",
+        "Regular movement is good for your health.",
+    ],
+)
+def test_the_lint_lets_plain_words_pass(text: str) -> None:
+    assert offences(text) == []
+
+
+def test_the_lint_would_catch_the_documents_own_words() -> None:
+    """Some quotations do say such things, which is why the paraphrase stands beside them."""
+    assert any(offences(entry.quotation or "") for entry in load_catalogue().entries)
+
+
+def test_a_changed_paraphrase_is_seen() -> None:
+    catalogue = load_catalogue()
+    spoilt = dataclasses.replace(catalogue.entries[1], text="This heals your shoulders.")
+    changed = dataclasses.replace(catalogue, entries=(catalogue.entries[0], spoilt, *catalogue.entries[2:]))
+    assert any(offences(text) for _, text in own_words(changed))

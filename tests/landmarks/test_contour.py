@@ -1,0 +1,60 @@
+"""The contour of a mask: sub-pixel edges on a grid that does not depend on the picture's size."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posture_cv.landmarks.contour import contour_from_mask
+from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS
+
+
+def disc(width: int, height: int, x: float, y: float, radius: float) -> np.ndarray:
+    """A soft disc; centre and radius in shares of the width."""
+    v, u = np.mgrid[0:height, 0:width] + 0.5
+    distance = np.hypot(u / width - x, (v / height - y) * height / width)
+    return np.clip((radius - distance) * width + 0.5, 0, 1).astype(np.float32)
+
+
+@given(
+    width=st.sampled_from([160, 320, 640, 636, 1280]),
+    x=st.floats(0.3, 0.7),
+    y=st.floats(0.3, 0.7),
+    radius=st.floats(0.05, 0.25),
+)
+def test_edges_lie_where_the_disc_ends_at_any_size(width: int, x: float, y: float, radius: float) -> None:
+    height = width * 3 // 4
+    rows, cols = contour_from_mask(disc(width, height, x, y, radius))
+    v = (np.arange(CONTOUR_ROWS) + 0.5) / CONTOUR_ROWS
+    inside = radius**2 - ((v - y) * height / width) ** 2
+    wide = inside > (0.5 * radius) ** 2  # where the edge is not grazing
+    half = np.sqrt(np.where(wide, inside, 0))
+    half_pixel = 1.0 / min(width, CONTOUR_COLS)
+    assert np.abs(rows[wide, 0] - (x - half[wide])).max() < half_pixel
+    assert np.abs(rows[wide, 1] - (x + half[wide])).max() < half_pixel
+    u = (np.arange(CONTOUR_COLS) + 0.5) / CONTOUR_COLS
+    middle = int(np.abs(u - x).argmin())
+    assert abs(cols[middle] - max(y - radius * width / height, 0.0)) < 1.0 / min(height, CONTOUR_ROWS)
+    assert np.isnan(rows[v < y - radius * width / height - 0.02]).all()
+
+
+def test_mirror() -> None:
+    mask = disc(640, 480, 0.4, 0.5, 0.2)
+    rows, cols = contour_from_mask(mask)
+    mirrored_rows, mirrored_cols = contour_from_mask(np.ascontiguousarray(mask[:, ::-1]))
+    np.testing.assert_allclose(mirrored_rows, 1 - rows[:, ::-1], atol=1e-6)
+    np.testing.assert_allclose(mirrored_cols, cols[::-1], atol=1e-6)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (480, 640)])
+def test_empty_and_full_masks(value: float, size: tuple[int, int]) -> None:
+    rows, cols = contour_from_mask(np.full(size, value, np.float32))
+    if value:
+        np.testing.assert_array_equal(rows, np.tile([0.0, 1.0], (CONTOUR_ROWS, 1)))
+        np.testing.assert_array_equal(cols, np.zeros(CONTOUR_COLS))
+    else:
+        assert np.isnan(rows).all()
+        assert np.isnan(cols).all()

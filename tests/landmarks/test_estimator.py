@@ -1,0 +1,177 @@
+"""MediaPipe behind the estimator protocol: on real pictures, of any size, closed cleanly and quietly."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from posture_cv.capture.types import Frame
+from posture_cv.landmarks import names
+from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
+from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+from posture_cv.landmarks.types import Landmarks
+from shared_material import shared_path
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+FRONT = SAMPLES / "frames" / "p1_f1_000_calibration.jpg"
+SIDE = SAMPLES / "frames" / "p2_s2_000_calibration.jpg"
+EMPTY = SAMPLES / "frames" / "p3_f3_055_absent.jpg"
+
+
+def picture(path: Path) -> NDArray[np.uint8]:
+    image = cv2.imread(str(path))
+    assert image is not None
+    return np.asarray(image, np.uint8)
+
+
+@pytest.fixture(params=list(Mode))
+def estimator(request: pytest.FixtureRequest) -> Iterator[LandmarkEstimator]:
+    with MediaPipeEstimator(EstimatorOptions(mode=request.param)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def on_pictures() -> Iterator[MediaPipeEstimator]:
+    with MediaPipeEstimator(EstimatorOptions(mode=Mode.IMAGE)) as made:
+        yield made
+
+
+def test_front_side_and_nobody(estimator: LandmarkEstimator) -> None:
+    front = estimator.estimate(Frame(0, 0.0, picture(FRONT)))
+    assert front.person_found[0]
+    assert front.face_found[0]
+    left, right = front.pose[0, [names.LEFT_SHOULDER, names.RIGHT_SHOULDER], 0]
+    assert left > right  # the person's left is on the picture's right
+    nose = front.pose[0, names.NOSE, :2]
+    assert front.face[0, :, 0].min() < nose[0] < front.face[0, :, 0].max()
+    side = estimator.estimate(Frame(1, 10.0, picture(SIDE)))
+    assert side.person_found[0]
+    assert not side.face_found[0]
+    nobody = estimator.estimate(Frame(2, 20.0, picture(EMPTY)))
+    assert not nobody.person_found[0]
+    assert not nobody.face_found[0]
+    assert np.isnan(nobody.rows).all()
+    assert nobody.scene[0, 0] > 0
+
+
+def test_the_contour_encloses_the_person(on_pictures: MediaPipeEstimator) -> None:
+    lm = on_pictures.estimate(Frame(0, 0.0, picture(FRONT)))
+    nose_row = int(lm.pose[0, names.NOSE, 1] * 240)
+    left, right = lm.rows[0, nose_row]
+    assert left < lm.face[0, :, 0].min() + 0.01
+    assert right > lm.face[0, :, 0].max() - 0.01
+    assert np.nanmin(lm.cols[0]) < lm.face[0, :, 1].min()
+
+
+def test_the_same_picture_gives_the_same_landmarks(on_pictures: MediaPipeEstimator) -> None:
+    first = on_pictures.estimate(Frame(0, 0.0, picture(FRONT)))
+    on_pictures.estimate(Frame(1, 1.0, picture(SIDE)))
+    again = on_pictures.estimate(Frame(2, 2.0, picture(FRONT)))
+    np.testing.assert_array_equal(again.pose, first.pose)
+    np.testing.assert_array_equal(again.face, first.face)
+    np.testing.assert_array_equal(again.rows, first.rows)
+
+
+def test_agrees_with_the_landmarks_of_the_ground_truth(on_pictures: MediaPipeEstimator) -> None:
+    stored = np.load(shared_path("ground-truth", "public", "landmarks.npz"))
+    row = list(stored["name"]).index("p1_f1/000_calibration.jpg")
+    lm = on_pictures.estimate(Frame(0, 0.0, picture(FRONT)))
+    assert np.abs(lm.pose[0, :25, :2] - stored["pose"][row, :25, :2]).max() * 640 < 0.5
+    assert np.abs(lm.face[0, :, :2] - stored["face"][row, :, :2]).max() * 640 < 1.0
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        (1, 1),
+        (1, 9),
+        (2, 2),
+        (3, 5),
+        (7, 4),
+        (31, 33),
+        (270, 361),
+        (637, 480),
+        (641, 333),
+        (33, 3000),
+        (4000, 20),
+    ],
+)
+def test_no_size_ends_the_process(on_pictures: MediaPipeEstimator, size: tuple[int, int]) -> None:
+    lm = on_pictures.estimate(Frame(0, 0.0, cv2.resize(picture(FRONT), size)))
+    assert tuple(lm.size_px[0]) == size
+    assert len(lm) == 1
+
+
+@pytest.mark.parametrize("size", [(637, 479), (641, 481), (642, 482), (643, 480), (1921, 1440)])
+def test_odd_sizes_change_where_nothing_is(on_pictures: MediaPipeEstimator, size: tuple[int, int]) -> None:
+    plain = on_pictures.estimate(Frame(0, 0.0, picture(FRONT)))
+    odd = on_pictures.estimate(Frame(1, 1.0, cv2.resize(picture(FRONT), size)))
+    head_and_shoulders = slice(0, 13)
+    assert np.abs(odd.pose[0, head_and_shoulders, :2] - plain.pose[0, head_and_shoulders, :2]).max() < 0.02
+    assert np.nanmedian(np.abs(odd.cols - plain.cols)) < 0.005
+
+
+def test_a_closed_estimator_says_so(estimator: LandmarkEstimator) -> None:
+    estimator.close()
+    estimator.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        estimator.estimate(Frame(0, 0.0, picture(FRONT)))
+
+
+def test_a_gap_forgets_the_past() -> None:
+    with MediaPipeEstimator() as estimator:
+        for i in range(5):
+            estimator.estimate(Frame(i, i * 0.1, picture(FRONT)))
+        after_gap = estimator.estimate(Frame(5, 60.0, picture(FRONT)))
+    with MediaPipeEstimator() as fresh:
+        first = fresh.estimate(Frame(0, 0.0, picture(FRONT)))
+    np.testing.assert_array_equal(after_gap.pose, first.pose)
+
+
+def test_what_it_measured_with_is_told(estimator: LandmarkEstimator) -> None:
+    info = estimator.info
+    assert info.pose.name == "pose_landmarker_full"
+    assert len(info.pose.sha256) == 64
+    assert info.pose.bundled
+    assert info.face is not None
+    assert info.engine.startswith("mediapipe 0.10.3")
+
+
+def test_without_face_and_contour() -> None:
+    with MediaPipeEstimator(EstimatorOptions(face=False, contour=False)) as estimator:
+        lm = estimator.estimate(Frame(0, 0.0, picture(FRONT)))
+    assert lm.person_found[0]
+    assert not lm.face_found[0]
+    assert np.isnan(lm.rows).all()
+
+
+def test_a_real_photograph_is_found() -> None:
+    data = pytest.importorskip("skimage.data")
+    image = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+    with MediaPipeEstimator(EstimatorOptions(mode=Mode.IMAGE)) as estimator:
+        lm: Landmarks = estimator.estimate(Frame(0, 0.0, np.asarray(image, np.uint8)))
+    assert lm.person_found[0]
+    assert lm.face_found[0]
+    shoulders = lm.pose[0, [names.LEFT_SHOULDER, names.RIGHT_SHOULDER], :2]
+    assert ((shoulders > 0) & (shoulders < 1)).all()
+
+
+def test_the_c_library_is_not_heard() -> None:
+    code = (
+        "import cv2; from posture_cv.capture.types import Frame;"
+        "from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator;"
+        f"image = cv2.imread({str(FRONT)!r}); e = MediaPipeEstimator();"
+        "[e.estimate(Frame(i, i * 0.1, image)) for i in range(3)]; e.close(); print('done')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout == "done\n"
+    assert done.stderr == ""

@@ -1,0 +1,172 @@
+"""Landmark recordings: what is written comes back bit for bit, and damage costs only what lies behind it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posture_cv.landmarks import recording as rec
+from posture_cv.landmarks.quantise import quantised
+from posture_cv.landmarks.recording import RecordingError, RecordingInfo, RecordingWriter, read_recording
+from posture_cv.landmarks.types import Landmarks
+
+INFO = RecordingInfo({"name": "made up", "kind": "video"}, {"engine": "none"}, notes={"participant": "p1"})
+FIELDS = ("t_s", "size_px", "pose", "face", "rows", "cols", "scene")
+
+
+def made_up(n: int, seed: int = 0) -> Landmarks:
+    """Frames of smooth noise, with gaps where nobody, no face or no contour was seen."""
+    rng = np.random.default_rng(seed)
+    lm = Landmarks.empty(n)
+    for name in ("pose", "face", "rows", "cols", "scene"):
+        field = getattr(lm, name)
+        field[:] = rng.normal(0.5, 0.2, field.shape) + np.linspace(0, 0.1, n).reshape(
+            -1, *[1] * (field.ndim - 1)
+        )
+        field[rng.random(n) < 0.2] = np.nan
+    lm.t_s[:] = np.cumsum(rng.uniform(0.001, 3.0, n))
+    return quantised(lm)
+
+
+def write(path: Path, lm: Landmarks, chunk: int = 7) -> None:
+    with RecordingWriter(path, INFO) as writer:
+        for start in range(0, len(lm), chunk):
+            writer.write(lm[start : start + chunk])
+
+
+def assert_same(found: Landmarks, expected: Landmarks) -> None:
+    for name in FIELDS:
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
+
+
+@pytest.mark.parametrize("n", [0, 1, 255, 256, 257, 700])
+def test_comes_back_bit_for_bit(tmp_path: Path, n: int) -> None:
+    lm = made_up(n)
+    write(tmp_path / "a.landmarks", lm)
+    back = read_recording(tmp_path / "a.landmarks")
+    assert back.complete
+    assert back.warnings == ()
+    assert back.info == INFO
+    assert_same(back.landmarks, lm)
+
+
+def test_quantising_twice_changes_nothing() -> None:
+    lm = made_up(40, seed=3)
+    assert_same(quantised(lm), lm)
+
+
+def test_is_owner_only_and_has_no_final_name_before_it_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "a.landmarks"
+    writer = RecordingWriter(path, INFO)
+    writer.write(made_up(300))
+    assert not path.exists()
+    assert stat.S_IMODE(writer.part_path.stat().st_mode) == 0o600
+    writer.close()
+    assert path.exists()
+    assert not writer.part_path.exists()
+
+
+def test_a_killed_run_keeps_its_whole_blocks(tmp_path: Path) -> None:
+    lm = made_up(600)
+    writer = RecordingWriter(tmp_path / "a.landmarks", INFO)
+    writer.write(lm)
+    back = read_recording(writer.part_path)  # as it lies there after a kill
+    assert not back.complete
+    assert "cut off" in back.warnings[0]
+    assert len(back.landmarks) == 600
+    assert_same(back.landmarks, lm)
+    writer.abandon()
+
+
+@given(cut=st.floats(0.0, 1.0), seed=st.integers(0, 3))
+def test_cut_anywhere_keeps_a_prefix(tmp_path_factory: pytest.TempPathFactory, cut: float, seed: int) -> None:
+    folder = tmp_path_factory.mktemp("cut")
+    lm = made_up(40, seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rec, "BLOCK_FRAMES", 16)
+        write(folder / "a.landmarks", lm, chunk=16)
+    whole = (folder / "a.landmarks").read_bytes()
+    (folder / "b.landmarks").write_bytes(whole[: int(cut * len(whole))])
+    try:
+        back = read_recording(folder / "b.landmarks")
+    except RecordingError:
+        header_end = whole.index(b"\n", len(b"POSTURE-CV LANDMARKS\n"))
+        assert int(cut * len(whole)) <= header_end + 1
+        return
+    assert_same(back.landmarks, lm[: len(back.landmarks)])
+    assert back.complete == (cut == 1.0)
+
+
+@given(at=st.floats(0.0, 0.999), flip=st.integers(1, 255))
+def test_a_flipped_byte_never_yields_wrong_landmarks(
+    tmp_path_factory: pytest.TempPathFactory, at: float, flip: int
+) -> None:
+    folder = tmp_path_factory.mktemp("flip")
+    lm = made_up(20)
+    write(folder / "a.landmarks", lm, chunk=7)
+    data = bytearray((folder / "a.landmarks").read_bytes())
+    body = data.index(b"\n", len(b"POSTURE-CV LANDMARKS\n")) + 1
+    place = body + int(at * (len(data) - body))
+    data[place] ^= flip
+    (folder / "b.landmarks").write_bytes(data)
+    back = read_recording(folder / "b.landmarks")
+    assert_same(back.landmarks, lm[: len(back.landmarks)])
+
+
+def test_a_block_that_unpacks_to_far_more_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.landmarks"
+    write(path, made_up(3))
+    whole = path.read_bytes()
+    body = whole.index(b"\n", len(b"POSTURE-CV LANDMARKS\n")) + 1
+    bomb = zlib.compress(bytes(200_000_000), 9)
+    head = rec._HEAD.pack(b"FRMS", 256, len(bomb), zlib.crc32(bomb))
+    path.write_bytes(whole[:body] + head + bomb)
+    back = read_recording(path)
+    assert len(back.landmarks) == 0
+    assert "wrong length" in back.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "Not a landmark recording"),
+        (b"hello\n", "Not a landmark recording"),
+        (b"POSTURE-CV LANDMARKS\n", "header"),
+        (b"POSTURE-CV LANDMARKS\n{}\n", "header"),
+        (b"POSTURE-CV LANDMARKS\n" + b"[" * 100_000 + b"\n", "header"),
+        (
+            b'POSTURE-CV LANDMARKS\n{"format_version": 99, "source": {}, "estimator": {}, "program": "x"}\n',
+            "version 99",
+        ),
+    ],
+)
+def test_what_is_no_recording_is_refused_with_words(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "x.landmarks"
+    path.write_bytes(content)
+    with pytest.raises(RecordingError, match=says) as caught:
+        read_recording(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file_and_an_unwritable_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="nowhere"):
+        read_recording(tmp_path / "nowhere.landmarks")
+    with pytest.raises(rec.PostureError, match="cannot be written"):
+        RecordingWriter(tmp_path / "no" / "folder" / "a.landmarks", INFO)
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="this system has no O_NOFOLLOW")
+def test_does_not_write_through_a_symlink(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "a.landmarks.part").symlink_to(victim)
+    with pytest.raises(rec.PostureError, match="cannot be written"):
+        RecordingWriter(tmp_path / "a.landmarks", INFO)
+    assert victim.read_text() == "precious"

@@ -1,0 +1,85 @@
+"""The background is followed, the person is not taken for it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from posture_cv.landmarks.scene import SceneTracker
+from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, SCENE_FIELDS, Landmarks
+
+DX, DY, SCALE, SUPPORT = (SCENE_FIELDS.index(name) for name in ("bg_dx", "bg_dy", "bg_scale", "bg_support"))
+
+
+def room(width: int = 640, height: int = 480, seed: int = 1) -> NDArray[np.uint8]:
+    """A wall of coloured patches."""
+    rng = np.random.default_rng(seed)
+    small = rng.integers(30, 220, (height // 20, width // 20, 3), np.uint8)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
+
+
+def seen(image: NDArray[np.uint8], x: float = 0.5) -> tuple[NDArray[np.uint8], Landmarks]:
+    """The picture with a striped person before it, and that person's contour."""
+    image = image.copy()
+    left, right, top = int((x - 0.2) * 640), int((x + 0.2) * 640), 160
+    stripes = (np.arange(right - left) // 12 % 2 * 200).astype(np.uint8)
+    image[top:, left:right] = stripes[None, :, None]
+    lm = Landmarks.empty(1)
+    v, u = (np.arange(CONTOUR_ROWS) + 0.5) / CONTOUR_ROWS, (np.arange(CONTOUR_COLS) + 0.5) / CONTOUR_COLS
+    lm.rows[0, v > top / 480] = (left / 640, right / 640)
+    lm.cols[0, (u > left / 640) & (u < right / 640)] = top / 480
+    return image, lm
+
+
+def moved(image: NDArray[np.uint8], dx: float, dy: float, scale: float = 1.0) -> NDArray[np.uint8]:
+    matrix = np.array([[scale, 0, dx + 320 * (1 - scale)], [0, scale, dy + 240 * (1 - scale)]], float)
+    return np.asarray(cv2.warpAffine(image, matrix, (640, 480), borderMode=cv2.BORDER_REFLECT), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("dx", "dy", "scale"), [(0, 0, 1), (12, 0, 1), (0, -30, 1), (40, 25, 1), (0, 0, 1.05), (90, 0, 1)]
+)
+def test_a_moved_camera_is_measured(dx: float, dy: float, scale: float) -> None:
+    tracker = SceneTracker()
+    tracker.measure(*_at(0.0, *seen(room())))
+    scene = tracker.measure(*_at(1.0, *seen(moved(room(), dx, dy, scale))))
+    assert scene[DX] == pytest.approx(dx / 640, abs=0.003)
+    assert scene[DY] == pytest.approx(dy / 480, abs=0.003)
+    assert scene[SCALE] == pytest.approx(scale, abs=0.005)
+    assert scene[SUPPORT] > 0.6
+
+
+def test_a_moving_person_leaves_the_background_where_it_is() -> None:
+    tracker = SceneTracker()
+    for step in range(6):
+        scene = tracker.measure(*_at(float(step), *seen(room(), x=0.4 + 0.03 * step)))
+        assert abs(scene[DX]) < 0.003
+        assert abs(scene[DY]) < 0.003
+
+
+def test_a_long_drift_adds_up_over_key_frames() -> None:
+    tracker = SceneTracker()
+    big = room(1280, 960)
+    for step in range(12):
+        view = np.ascontiguousarray(big[200 : 200 + 480, 100 + 30 * step : 100 + 30 * step + 640])
+        scene = tracker.measure(*_at(float(step), *seen(view)))
+    assert scene[DX] == pytest.approx(-330 / 640, abs=0.01)
+
+
+def test_a_plain_wall_says_that_it_cannot_tell() -> None:
+    tracker = SceneTracker()
+    plain = np.full((480, 640, 3), 128, np.uint8)
+    tracker.measure(*_at(0.0, *seen(plain)))
+    assert np.isnan(tracker.measure(*_at(1.0, *seen(plain)))[SUPPORT])
+
+
+def test_unrelated_pictures_have_no_background_but_brightness() -> None:
+    scene = SceneTracker(follow=False).measure(*_at(0.0, *seen(room())))
+    assert np.isnan(scene[[DX, DY, SCALE, SUPPORT]]).all()
+    assert 0.1 < scene[0] < 0.9
+
+
+def _at(t_s: float, image: NDArray[np.uint8], lm: Landmarks) -> tuple[NDArray[np.uint8], float, Landmarks]:
+    return image, t_s, lm

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from posture_cv.atomic import OutputError, atomic_path, private_folder, write_atomic
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+
+
+def test_written_whole_for_the_owner_only(tmp_path: Path) -> None:
+    write_atomic(tmp_path / "a", "größer")
+    assert (tmp_path / "a").read_bytes() == "größer".encode()
+    assert names_in(tmp_path) == ["a"]
+    if os.name == "posix":
+        assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_after_an_error_the_old_content_stands_and_nothing_else(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    write_atomic(tmp_path / "a", "old")
+
+    def interrupted() -> None:
+        with atomic_path(tmp_path / "a") as part:
+            part.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
+    assert (tmp_path / "a").read_text() == "old"
+    assert names_in(tmp_path) == ["a"]
+
+
+@posix
+def test_a_link_is_replaced_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("precious")
+    (tmp_path / "a").symlink_to(tmp_path / "victim")
+    write_atomic(tmp_path / "a", "new")
+    assert (tmp_path / "victim").read_text() == "precious"
+    assert not (tmp_path / "a").is_symlink()
+
+
+@pytest.mark.parametrize("place", ["missing/a", "file/a", "n" * 300])
+def test_what_cannot_be_written_is_said(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError) as caught:
+        write_atomic(tmp_path / place, "x")
+    assert str(tmp_path / place) in caught.value.title
+    assert caught.value.detail
+    assert caught.value.what_to_do
+    assert names_in(tmp_path) == ["file"]
+
+
+def test_a_folder_of_that_name_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with pytest.raises(OutputError):
+        write_atomic(tmp_path / "a", "x")
+    assert names_in(tmp_path) == ["a"]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_an_unwritable_folder(tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0o500)
+    with pytest.raises(OutputError, match="may write to"):
+        write_atomic(tmp_path / "locked" / "a", "x")
+
+
+@posix
+def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    """A limit on the size of files stands in for the full disk: the same call fails in the same place."""
+    code = (
+        "import resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from posture_cv.atomic import OutputError, write_atomic\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try:\n    write_atomic(Path(sys.argv[1]) / 'a', b'x' * 5000)\n"
+        "except OutputError as error:\n    print(error.what_to_do)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert "Make room on the disk" in done.stdout
+    assert names_in(tmp_path) == []
+
+
+def test_an_error_of_the_callers_own_is_not_blamed_on_the_output(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), atomic_path(tmp_path / "a"):
+        (tmp_path / "elsewhere").read_bytes()
+    assert names_in(tmp_path) == []
+
+
+def test_private_folder_makes_its_parents_private_too(tmp_path: Path) -> None:
+    private_folder(tmp_path / "a" / "b")
+    private_folder(tmp_path / "a" / "b")
+    if os.name == "posix":
+        assert {stat.S_IMODE((tmp_path / p).stat().st_mode) for p in ("a", "a/b")} == {0o700}
+    (tmp_path / "file").write_text("")
+    for place in ("file", "file/x"):
+        with pytest.raises(OutputError):
+            private_folder(tmp_path / place)

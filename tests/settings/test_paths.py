@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from posture_cv import paths
+
+
+def test_home_variable_relocates_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTURE_CV_HOME", str(tmp_path / "x"))
+    assert {paths.folder(kind).parent for kind in paths.FOLDER_KINDS} == {tmp_path / "x"}
+    assert len({paths.folder(kind) for kind in paths.FOLDER_KINDS}) == 5
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_relative_home_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("POSTURE_CV_HOME", "here")
+    assert paths.config_dir() == tmp_path / "here" / "config"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="XDG is Linux's")
+def test_xdg_variables_are_respected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POSTURE_CV_HOME", raising=False)
+    for kind in ("CONFIG", "DATA", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind))
+    assert paths.settings_file() == tmp_path / "CONFIG" / "posture-cv" / "settings.toml"
+    assert paths.profiles_dir() == tmp_path / "DATA" / "posture-cv" / "profiles"
+    assert paths.state_dir() == tmp_path / "STATE" / "posture-cv"
+    assert paths.cache_dir() == tmp_path / "CACHE" / "posture-cv"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="XDG is Linux's")
+def test_runtime_folder_never_falls_back_to_a_shared_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POSTURE_CV_HOME", raising=False)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 987654)
+    assert paths.runtime_dir() == paths.state_dir() / "runtime"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/mine")
+    assert paths.runtime_dir() == Path("/run/mine/posture-cv")

@@ -1,0 +1,45 @@
+"""What an import and a `--help` load: nothing that a quick answer does not need."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from posture_cv.cli import COMMANDS
+
+HEAVY = {"av", "cv2", "jinja2", "mediapipe", "numpy", "pydantic", "rich", "desktop_notifier", "calibration"}
+
+
+def _modules_after(code: str) -> set[str]:
+    """Top-level modules loaded by a fresh interpreter that runs `code`."""
+    report = "import sys; print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+    script = f"import atexit; atexit.register(lambda: exec({report!r}))\n{code}"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("package", ["posture_cv", "calibration", "posture_cv.errors", "posture_cv.models"])
+def test_import_loads_nothing_heavy(package: str) -> None:
+    assert not _modules_after(f"import {package}") & (HEAVY - {package})
+
+
+def test_this_way_of_looking_sees_a_heavy_import() -> None:
+    assert "numpy" in _modules_after("import numpy")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    code = f"import sys; sys.argv = ['posture-cv', *{arguments!r}]; from posture_cv.cli import main; main()"
+    assert not _modules_after(code) & HEAVY
+
+
+@pytest.mark.parametrize("module", ["posture_cv", "calibration"])
+def test_module_answers_help(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Usage" in done.stdout

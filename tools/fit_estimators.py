@@ -1,0 +1,55 @@
+"""Fit the shipped coefficients of one view: `python tools/fit_estimators.py front|side|oblique DATASET`.
+
+DATASET is a folder with `ground_truth.csv` and `landmarks.npz`, the contour included, such as the rendered
+training set. Writes `posture_cv/coefficients/VIEW.npz` (or --out) and prints what the fit reaches on persons
+left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import io
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+
+def main() -> None:
+    """Parse the command line, fit, write, report."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("view", choices=("front", "side", "oblique"))
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("--out", type=Path, help="coefficient file (default: the shipped one)")
+    chosen = parser.parse_args()
+    material = importlib.import_module("fitting.material")
+    fit = getattr(importlib.import_module(f"fitting.{chosen.view}"), f"fit_{chosen.view}")
+    lm, truth = material.read_truth(chosen.dataset)
+    arrays, lines = fit(lm, truth)
+    out = chosen.out or HERE.parent / "posture_cv" / "coefficients" / f"{chosen.view}.npz"
+    write_arrays(out, arrays)
+    for name, line in lines.items():
+        print(f"{name:45s} {line}")
+    print(f"{out}: {out.stat().st_size / 1e3:.0f} kB")
+
+
+def write_arrays(out: Path, arrays: dict[str, Any]) -> None:
+    """Write an `.npz` whole or not at all."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    handle, name = tempfile.mkstemp(dir=out.parent, suffix=".tmp")
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(buffer.getvalue())
+    os.chmod(name, 0o644)
+    os.replace(name, out)
+
+
+if __name__ == "__main__":
+    main()
