@@ -87,7 +87,9 @@ def fit_baseline(lm: Landmarks, coefficients: Mapping[str, Any], *, refuse: bool
 
 
 # The frames are compared with their own median: what has been let in is not thrown out again as a stranger.
-_LENIENT: Final = GateLimits(scale_low=0.0, scale_high=np.inf, offset=np.inf, camera_shift=np.inf)
+_LENIENT: Final = GateLimits(
+    scale_low=0.0, scale_high=np.inf, offset=np.inf, offset_side=np.inf, camera_shift=np.inf
+)
 
 
 def _frame_reasons(lm: Landmarks) -> Codes:

@@ -124,6 +124,13 @@ _SEEN: Final = {View.FRONT: "from the front", View.SIDE: "from the side", View.O
 
 
 def _steadiness(q: Quality) -> Iterator[Finding]:
+    expected = q.expected_error.get("cva_change_deg", 0.0)
+    if expected > 2.5:
+        grade = Grade.REFUSE if expected > 6.0 else Grade.WARN
+        text = f"The forward-head angle will be off by about {expected:.1f} degrees in a single look."
+        yield Finding(
+            "uncertain", grade, text, "Sit nearer, in good light, with neck and shoulders uncovered."
+        )
     for name, what in (("cva_change_deg", "Your neck"), ("head_pitch_deg", "Your head")):
         spread = q.spread.get(name, 0.0)
         error = max(spread / 2.0, q.baseline_error.get(name, 0.0))

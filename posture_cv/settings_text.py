@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from posture_cv.settings import Settings, range_text, section_class
+from posture_cv.settings_schema import Settings, range_text, section_class
 
 _HEADER = """\
 # Settings of posture-cv. Each line that begins with "# name = value" shows a default: take away

@@ -29,6 +29,7 @@ def pytest_report_header() -> str:
 def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Configuration, data, state and cache go to a temporary home."""
     home = tmp_path_factory.mktemp("home")
+    monkeypatch.delenv("POSTURE_CV_HOME", raising=False)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
     for name in ("CONFIG", "DATA", "STATE", "CACHE"):

@@ -16,7 +16,20 @@ WIDTH_PX, HEIGHT_PX = 640, 480
 SHOULDER_PX = 220.0
 NOSE_PX = np.array([320.0, 170.0])
 SHOULDERS_Y_PX = 300.0
-_PAIRS = ((1, 4), (2, 5), (3, 6), (7, 8), (9, 10), (11, 12), (13, 14), (15, 16), (17, 18), (19, 20), (21, 22), (23, 24))
+_PAIRS = (
+    (1, 4),
+    (2, 5),
+    (3, 6),
+    (7, 8),
+    (9, 10),
+    (11, 12),
+    (13, 14),
+    (15, 16),
+    (17, 18),
+    (19, 20),
+    (21, 22),
+    (23, 24),
+)
 _FACE = np.random.default_rng(5).normal(0.0, 1.0, (468, 3)) * [25.0, 35.0, 15.0]
 
 
@@ -35,7 +48,9 @@ def holds(t_s: Float, starts_s: Sequence[float], hold_s: float, *, ramp_s: float
     return level
 
 
-def turns(t_s: Float, start_s: float, angles_deg: Sequence[float], *, turn_s: float = 5.0, radius: float = 0.15) -> Float:
+def turns(
+    t_s: Float, start_s: float, angles_deg: Sequence[float], *, turn_s: float = 5.0, radius: float = 0.15
+) -> Float:
     """(N, 2) path of the nose in shoulder widths, x right and y down in the picture, from and to the middle.
 
     The head bows (straight down), goes round by each of the angles in turn (positive: clockwise in the
@@ -49,7 +64,8 @@ def turns(t_s: Float, start_s: float, angles_deg: Sequence[float], *, turn_s: fl
         at += seconds
     out = np.clip((t_s - start_s) / 0.8, 0, 1) * np.clip((at + 0.8 - t_s) / 0.8, 0, 1)
     # Down is 90 degrees in the picture.
-    return radius * out[:, None] * np.column_stack([np.cos(np.pi / 2 + angle), np.sin(np.pi / 2 + angle)])
+    way = np.column_stack([np.cos(np.pi / 2 + angle), np.sin(np.pi / 2 + angle)])
+    return np.asarray(radius * out[:, None] * way)
 
 
 def person(
@@ -83,7 +99,7 @@ def person(
     hands = np.full(n, np.nan) if hands is None else hands
     points = np.zeros((n, 33, 2))
     for index, (dx, dy) in _HEAD_POINTS.items():
-        points[:, index] = NOSE_PX + [dx, dy] + head
+        points[:, index] = NOSE_PX + np.array([dx, dy]) + head
     half = SHOULDER_PX / 2 * (1 - squeeze)
     shoulder_y = SHOULDERS_Y_PX - lift * SHOULDER_PX
     _put_arms(points, half, shoulder_y, hands)

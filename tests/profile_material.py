@@ -44,7 +44,16 @@ def a_profile(name: str = "desk", baseline: Baseline | None = None, reasons: tup
         engine="mediapipe 0.10.31",
         pose_model=ProfileModel("pose_landmarker_full", "a" * 64),
         face_model=ProfileModel("face_landmarker", "b" * 64),
-        quality=ProfileQuality("accept", reasons, 80, 76, 7.5, {"face_share": 1.0}, {"cva_change_deg": 0.1}, {"cva_change_deg": 1.3}),
+        quality=ProfileQuality(
+            "accept",
+            reasons,
+            80,
+            76,
+            7.5,
+            {"face_share": 1.0},
+            {"cva_change_deg": 0.1},
+            {"cva_change_deg": 1.3},
+        ),
         setup=(SetupNote("too_close", "Your eyes are about 40 cm from the camera."),),
     )
 

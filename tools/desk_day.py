@@ -1,6 +1,6 @@
 """Simulate desk days of 8 hours with the people of a labelled data set, and print how the alerts did.
 
-    python tools/desk_day.py ../shared/ground-truth/public --view front --seeds 3
+    python tools/desk_day.py DATASET --view front --seeds 3
 
 Pictures are looked at once; `--cache FILE` keeps their landmarks for the next run.
 """

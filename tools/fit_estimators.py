@@ -3,6 +3,11 @@
 DATASET is a folder with `ground_truth.csv` and `landmarks.npz`, the contour included, such as the rendered
 training set. Writes `posture_cv/coefficients/VIEW.npz` (or --out) and prints what the fit reaches on persons
 left out.
+
+The side view also learns from the training pictures measured again with small changes, the oblique view needs the
+few real oblique clips: name them with `--also DATASET MEASURED.npz`, made by `tools/measure_pictures.py`. The
+shipped files were made with `side train --also train JITTER0.npz --also train JITTER1.npz` (--view side --jitter 0
+and 1) and with `oblique train --also public PUBLIC.npz`.
 """
 
 from __future__ import annotations
@@ -28,11 +33,21 @@ def main() -> None:
     parser.add_argument("view", choices=("front", "side", "oblique"))
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--out", type=Path, help="coefficient file (default: the shipped one)")
+    parser.add_argument(
+        "--also",
+        nargs=2,
+        type=Path,
+        action="append",
+        default=[],
+        metavar=("DATASET", "MEASURED"),
+        help="see above",
+    )
     chosen = parser.parse_args()
     material = importlib.import_module("fitting.material")
     fit = getattr(importlib.import_module(f"fitting.{chosen.view}"), f"fit_{chosen.view}")
     lm, truth = material.read_truth(chosen.dataset)
-    arrays, lines = fit(lm, truth)
+    also = [material.read_measured(*pair) for pair in chosen.also]
+    arrays, lines = fit(lm, truth, also) if also else fit(lm, truth)
     out = chosen.out or HERE.parent / "posture_cv" / "coefficients" / f"{chosen.view}.npz"
     write_arrays(out, arrays)
     for name, line in lines.items():

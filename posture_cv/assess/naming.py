@@ -18,6 +18,11 @@ from posture_cv.measure.types import Codes, Float, Measurements, Reason
 # Looking down tips the whole cervical column: the CVA falls by about a fifth of the head's pitch without the
 # head being carried forward (measured on the rendered ground truth: 5.2 deg of CVA for 24.9 deg of pitch).
 CVA_PER_PITCH = 0.21
+# A trunk that leans sideways disturbs the neck's angle in the picture: its limits are taken this much wider (ours).
+SIDEWAYS_FACTOR = 4.0
+# A value counts as beyond its limit when it is so by this many standard deviations of a single frame's error.
+SURENESS = 0.8
+FLEXION_DEG_PER_CM = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +31,28 @@ class Thresholds:
 
     All ours, chosen on the ground truth's training people (the clinical minimal detectable change of the CVA is
     about 5 deg: Gallego-Izquierdo 2020). `neck_deg` is the loss of craniovertebral angle that is due to the neck
-    itself: without what the trunk's inclination and looking down explain.
+    itself: without what the trunk's inclination and looking down explain. The limits of forward head, rounding and
+    shrugging are what must be exceeded beyond `SURENESS` times the value's own uncertainty, so that a frame that
+    is hard to see has to show more. `text_neck_flexion_deg` is head pitch plus `FLEXION_DEG_PER_CM` a centimetre
+    that the head is carried forward: how far the whole neck is bent.
     """
 
-    neck_deg: float = 4.0
+    neck_deg: float = 1.1
+    head_forward_cm: float = 0.35
     neck_severe_deg: float = 14.0
     text_neck_pitch_deg: float = 15.0
-    text_neck_neck_deg: float = 9.0
+    text_neck_flexion_deg: float = 31.7
+    text_neck_head_forward_cm: float = 1.9
     looking_down_deg: float = 12.0
-    protraction_cm: float = 1.8
+    protraction_cm: float = 1.4
     protraction_severe_cm: float = 3.5
-    elevation_cm: float = 1.6
-    elevation_one_side_cm: float = 2.2
+    elevation_cm: float = 1.3
+    elevation_one_side_cm: float = 1.6
     elevation_severe_cm: float = 3.0
     slump_trunk_deg: float = 2.0
     slump_protraction_cm: float = 0.8
+    slump_trunk_most_deg: float = 7.5
+    slump_approach_most_cm: float = 8.0
     leaning_in_deg: float = 6.0
     reclining_deg: float = 5.0
     lateral_deg: float = 6.0
@@ -49,7 +61,7 @@ class Thresholds:
 
     def scaled(self, factor: float) -> Thresholds:
         """Every posture threshold times `factor` (> 1: less sensitive); the validity gates stay."""
-        gates = {"head_yaw_deg", "trunk_yaw_deg"}
+        gates = {"head_yaw_deg", "trunk_yaw_deg", "slump_trunk_most_deg", "slump_approach_most_cm"}
         return replace(
             self, **{f.name: getattr(self, f.name) * factor for f in fields(self) if f.name not in gates}
         )
@@ -101,16 +113,53 @@ def name_states(m: Measurements, thresholds: Thresholds) -> States:
 
 
 def _excess(m: Measurements, neck: Float, th: Thresholds) -> Float:
-    """(N, 5) each alerting posture's size as a multiple of its threshold, NaN where it cannot be told."""
-    pitch, protraction = m.value("head_pitch_deg"), m.value("protraction_cm")
-    text_neck = np.minimum(pitch / th.text_neck_pitch_deg, neck / th.text_neck_neck_deg)
-    one_side = np.fmax(m.value("shoulder_elevation_left_cm"), m.value("shoulder_elevation_right_cm"))
-    shrug = np.fmax(m.value("shoulder_elevation_cm") / th.elevation_cm, one_side / th.elevation_one_side_cm)
-    slump = np.minimum(m.value("trunk_incl_deg") / th.slump_trunk_deg, protraction / th.slump_protraction_cm)
+    """(N, 5) each alerting posture's size as a multiple of its threshold, NaN where it cannot be told.
+
+    A forward head needs both of its signs, the lost angle and the head's way forward of the trunk: a chair rolled
+    back or a reclined trunk imitates the one or the other, not both. A slump is a trunk that gives way a little
+    while the shoulders come forward; a trunk that comes forward a lot, or a person who comes nearer, leans in.
+    """
+    pitch, protraction, forward_cm = (
+        m.value(name) for name in ("head_pitch_deg", "protraction_cm", "head_forward_cm")
+    )
+    sideways = np.where(
+        np.abs(np.nan_to_num(m.value("lateral_lean_deg"))) >= th.lateral_deg, SIDEWAYS_FACTOR, 1.0
+    )
+    text_neck = np.minimum.reduce(
+        [
+            pitch / th.text_neck_pitch_deg,
+            (pitch + FLEXION_DEG_PER_CM * forward_cm) / th.text_neck_flexion_deg,
+            forward_cm / th.text_neck_head_forward_cm,
+        ]
+    )
+    one_side = np.fmax(
+        _times(m, "shoulder_elevation_left_cm", th.elevation_one_side_cm),
+        _times(m, "shoulder_elevation_right_cm", th.elevation_one_side_cm),
+    )
+    shrug = np.fmax(_times(m, "shoulder_elevation_cm", th.elevation_cm), one_side)
+    trunk = m.value("trunk_incl_deg")
+    slump = np.minimum(trunk / th.slump_trunk_deg, protraction / th.slump_protraction_cm)
+    leans = (trunk > th.slump_trunk_most_deg) | (m.value("approach_cm") > th.slump_approach_most_cm)
+    slump = np.where(leans, 0.0, slump)
     looks_down = pitch >= th.looking_down_deg
-    forward = np.where(looks_down, np.minimum(neck / th.neck_deg, text_neck), neck / th.neck_deg)
-    columns = [forward, text_neck + 0.01 * looks_down, protraction / th.protraction_cm, shrug, slump]
+    neck_limit = sideways * th.neck_deg + SURENESS * m.values["cva_change_deg"].sd
+    forward_limit = sideways * th.head_forward_cm + SURENESS * m.values["head_forward_cm"].sd
+    forward = np.minimum(neck / neck_limit, forward_cm / forward_limit)
+    forward = np.where(looks_down, np.minimum(forward, text_neck), forward)
+    columns = [
+        forward,
+        text_neck + 0.01 * looks_down,
+        _times(m, "protraction_cm", th.protraction_cm),
+        shrug,
+        slump,
+    ]
     return np.stack([np.maximum(c, 0.0) for c in columns], axis=1)
+
+
+def _times(m: Measurements, name: str, limit: float) -> Float:
+    """(N,) a quantity as a multiple of its limit, which its own uncertainty widens."""
+    estimate = m.values[name]
+    return np.asarray(estimate.value / (limit + SURENESS * estimate.sd))
 
 
 def _harmless(m: Measurements, th: Thresholds) -> list[tuple[State, NDArray[np.bool_]]]:

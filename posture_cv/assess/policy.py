@@ -231,7 +231,7 @@ class Policy:
         """The long window: all alerting cues together decide, the most frequent gives the name."""
         c = self.counts
         held = win.held(state.window, c.window, c.age)
-        if held < self.settings.measured_share * c.window:
+        if held < self.settings.measured_share * c.window or not c.recently(state.window):
             return None
         count, needed = win.times(state.window, held), win.need(c.share, held)
         cue = self._most(state, held, t_s) if sum(count) >= needed else None

@@ -91,8 +91,11 @@ def limits(cue: str, thresholds: Thresholds) -> tuple[Limit, ...]:
     """The limits by which a cue is named, by quantity."""
     th = thresholds
     known = {
-        "forward_head": [("neck_deg", th.neck_deg)],
-        "text_neck": [("head_pitch_deg", th.text_neck_pitch_deg), ("neck_deg", th.text_neck_neck_deg)],
+        "forward_head": [("neck_deg", th.neck_deg), ("head_forward_cm", th.head_forward_cm)],
+        "text_neck": [
+            ("head_pitch_deg", th.text_neck_pitch_deg),
+            ("head_forward_cm", th.text_neck_head_forward_cm),
+        ],
         "rounded_shoulders": [("protraction_cm", th.protraction_cm)],
         "shrug": [
             ("shoulder_elevation_cm", th.elevation_cm),

@@ -18,7 +18,7 @@ Place = tuple[float, float, float, float]
 _NOWHERE: Final = (float("nan"),) * 4
 _NO_EXCESS: Final = (float("nan"),) * 5
 _LEVER_CM_PER_DEG: Final = 50.0 * np.pi / 180.0  # hip to C7 taken as 50 cm
-GAP_REASON: Final = Reason.UNSTABLE  # no picture came: the nearest of the reasons there are
+GAP_REASON: Final = Reason.NO_PICTURE
 
 
 class Tick(NamedTuple):

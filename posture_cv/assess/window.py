@@ -28,6 +28,7 @@ class Counts:
     ambient_need: int
     budget_limit: float
     minute: int
+    recent: int
 
     @classmethod
     def of(cls, settings: PolicySettings, tick_s: float) -> Counts:
@@ -49,6 +50,7 @@ class Counts:
             ambient_need=need(settings.enter_share, ticks(min(settings.ambient_after_s, settings.window_s))),
             budget_limit=settings.budget_limit,
             minute=ticks(SHORTEST_S),
+            recent=ticks(max(min(settings.ambient_after_s, settings.window_s), settings.window_s / 4.0)),
         )
 
     @property
@@ -68,6 +70,13 @@ class Counts:
         """
         now = (window.down & mask(self.ambient)).bit_count() >= self.ambient_need
         return now and 2 * window.down.bit_count() >= self.minute
+
+    def recently(self, window: Window) -> bool:
+        """Whether half of the latest quarter of the window was beyond some threshold, in measured time.
+
+        What was bad for long and is over must not be told because of a moment's lapse a little later.
+        """
+        return 2 * sum(times(window, self.recent)) >= self.recent
 
     def severely(self, window: Window, length: int) -> bool:
         """Whether most of the last `length` measured ticks were severe."""

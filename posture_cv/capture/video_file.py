@@ -34,6 +34,7 @@ def open_video(path: Path, name: str) -> InputContainer:
         SourceError: missing, empty, no permission, not a video, or impossible claims that would cost memory.
     """
     import av
+    import cv2  # noqa: F401  before av: imshow never returns when av was loaded first (PyAV issue 978)
 
     try:
         _check_mp4(path, name)
@@ -92,6 +93,7 @@ def pick_stream(container: InputContainer, name: str, max_pixels: int, threads: 
 def packets_before(path: Path, name: str, pts: int, max_pixels: int) -> int:
     """Count the video packets that are shown before the one with this stamp, without decoding any."""
     import av
+    import cv2  # noqa: F401  before av: imshow never returns when av was loaded first (PyAV issue 978)
 
     count = 0
     with open_video(path, name) as container:
@@ -147,6 +149,7 @@ class Claims:
 def _duration_s(container: InputContainer, stream: VideoStream) -> float | None:
     """Length of the pictures: the stream's own, Matroska's tag, or the file's if it holds nothing else."""
     import av
+    import cv2  # noqa: F401  before av: imshow never returns when av was loaded first (PyAV issue 978)
 
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)

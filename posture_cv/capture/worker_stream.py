@@ -28,7 +28,7 @@ STREAM_FORMATS = (
 STREAM_PROTOCOLS = "http,https,tcp,udp,rtp,tls,crypto,httpproxy,rtsp,rtsps,srtp"
 """No `file`: what a server sends must not make us read this machine's files."""
 
-_ANALYSE_US = 1_000_000
+_ANALYSE_US = 500_000
 _MOST_READ_ERRORS = 20
 _WAITED_S = 0.02
 """A packet that took longer came from the network, not from memory, decoding included; ours."""

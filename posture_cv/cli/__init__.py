@@ -24,8 +24,15 @@ PIPE_CLOSED: Final = 128 + 13  # as the shell reports a program whose reader wen
 # A command NAME is `command` in the module posture_cv.cli.NAME. The texts stand here so that --help imports none.
 COMMANDS: Final[Mapping[str, str]] = {
     "calibrate": "Make a profile of how you want to sit.",
+    "monitor": "Watch through the camera and say when a poor posture lasts.",
+    "status": "What the running monitor sees now.",
+    "pause": "Pause the running monitor: 30m, until 14:00, tomorrow.",
+    "resume": "End a pause.",
+    "recalibrate": "Make the running monitor's baseline anew.",
+    "stop": "End the running monitor.",
     "profiles": "List, show or delete profiles.",
     "replay": "Replay a recording and write what was seen.",
+    "record": "Record landmarks of a source, without pictures.",
     "evaluate": "Measure the accuracy on a labelled data set.",
     "guidance": "Read what to do, from the five documents.",
     "exercise": "Be led through an exercise, counted by the camera.",

@@ -135,7 +135,8 @@ def _calibration(owners: list[str]) -> Finding:
 def models() -> Iterator[Finding]:
     """The model files in use, with their sums."""
     from posture_cv.landmarks.model_files import FACE, POSE, resolve_model
-    from posture_cv.settings import ModelsSection, SettingsError, load_settings
+    from posture_cv.settings import SettingsError, load_settings
+    from posture_cv.settings_schema import ModelsSection
 
     try:
         own = load_settings().models

@@ -42,6 +42,13 @@ _FOLDER = click.Path(path_type=Path)
     "--worst", type=click.IntRange(0), default=0, help="List so many frames of each view that went wrong."
 )
 @click.option("--worst-pictures", type=_FOLDER, help="With --worst: save those pictures in this folder.")
+@click.option(
+    "--without",
+    "cues",
+    type=click.Choice(["face", "contour"]),
+    multiple=True,
+    help="Take a cue away, to see what it contributes.",
+)
 @click.option("--labels", is_flag=True, help="DATASET holds landmarks of photographs with labels of opinion.")
 def command(
     dataset: Path,
@@ -54,6 +61,7 @@ def command(
     cache: Path | None,
     worst: int,
     worst_pictures: Path | None,
+    cues: tuple[str, ...],
     labels: bool,
 ) -> None:
     """Measure the accuracy on DATASET, a folder with ground_truth.csv and pictures, videos or landmarks.npz.
@@ -64,7 +72,7 @@ def command(
     """
     from rich.console import Console
 
-    from posture_cv.evaluate.dataset import Making, Source
+    from posture_cv.evaluate.dataset import Making, Source, without
 
     quiet = json_file is not None and str(json_file) == "-"
     console = Console(highlight=False, emoji=False, stderr=quiet)
@@ -72,7 +80,7 @@ def command(
         _labelled(dataset, json_file, console)
         return
     making = Making(Source(source), workers, cache)
-    data = _read(dataset, making, console)
+    data = without(_read(dataset, making, console), cues)
     _finish(data, console, json_file, page, split_by, worst, worst_pictures)
 
 

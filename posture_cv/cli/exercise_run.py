@@ -61,13 +61,14 @@ def lead(setup: Setup, *, with_camera: bool, camera_named: bool) -> None:
         if with_camera and (plan.check is not None or setup.preview):
             source = _camera(stack, setup.settings(), needed=camera_named or setup.preview)
         counter = Counter(plan.check) if source is not None and plan.check is not None else None
+        view.print_camera_note(plan, with_camera=source is not None)
         guide = Guide(plan, camera=counter is not None)
+        estimator = None if counter is None else _estimator(stack, setup.settings(), counter.check)
         try:
             with view.view_for(plan, window=window, bell=setup.bell) as shown:
                 if source is None:
                     _by_clock(guide, shown)
                 else:
-                    estimator = _estimator(stack, setup.settings(), plan.check)
                     _in_front_of(source, estimator, counter, guide, shown)
         except KeyboardInterrupt:
             click.echo("Stopped.")
@@ -77,7 +78,7 @@ def lead(setup: Setup, *, with_camera: bool, camera_named: bool) -> None:
 
 def _done_lines(plan: Plan, guide: Guide, counter: Counter | None) -> list[str]:
     if counter is None:
-        return [led_line(plan, guide.done)]
+        return [led_line(plan, guide.done, counted=False)]
     return report_lines(counter.report(), plan, guide.done)
 
 
@@ -107,13 +108,11 @@ def _camera(stack: ExitStack, settings: Settings, *, needed: bool) -> FrameSourc
     except SourceError as error:
         if needed:
             raise
-        click.echo(f"{error} Without a camera it is timed only: nothing is counted.\n", err=True)
+        click.echo(f"  {error.title.rstrip('.')}.", err=True)
         return None
 
 
-def _estimator(stack: ExitStack, settings: Settings, check: CameraCheck | None) -> LandmarkEstimator | None:
-    if check is None:
-        return None
+def _estimator(stack: ExitStack, settings: Settings, check: CameraCheck) -> LandmarkEstimator:
     from posture_cv.landmarks.estimator import EstimatorOptions
     from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
 
@@ -159,6 +158,7 @@ def count_recording(setup: Setup, recording: str, *, as_json: bool) -> None:
         )
     if not as_json:
         view.print_exercise(setup.catalogue, plan, leading=False)
+        view.print_camera_note(plan, with_camera=True)
     counter = Counter(plan.check)
     interrupted = False
     try:
@@ -212,8 +212,7 @@ def _progress_of_pictures(setup: Setup, plan: Plan, counter: Counter, recording:
                 "Movements cannot be counted in single pictures.",
                 "Give a video or a landmark recording.",
             )
-        estimator = _estimator(stack, setup.settings(), plan.check)
-        assert estimator is not None  # there is a check, or we would not count
+        estimator = _estimator(stack, setup.settings(), counter.check)
         bar = stack.enter_context(RichProgress())
         bar.stage("Looking at the pictures", source.info.frame_count)
         for frame in source.frames():

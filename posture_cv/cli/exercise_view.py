@@ -229,7 +229,7 @@ def mirrored_picture(
 
 
 def print_exercise(catalogue: Catalogue, plan: Plan, *, leading: bool) -> None:
-    """The safety line first; then the exercise, its steps, its dose, and what the camera can do."""
+    """The safety line first; then the exercise, its steps and its dose."""
     console = make_console()
     _print_safety(console, catalogue)
     entry = plan.entry
@@ -241,7 +241,12 @@ def print_exercise(catalogue: Catalogue, plan: Plan, *, leading: bool) -> None:
     if entry.dose:
         _indented(console, f"Dose: {entry.dose.as_text()} ({_DOSE_ORIGINS[entry.dose.source]}).", 2)
     _indented(console, f'"{entry.quotation}" ({catalogue.citation(entry)})', 2, style="dim")
-    _indented(console, wording.camera_note(plan), 2, style="yellow")
+
+
+def print_camera_note(plan: Plan, *, with_camera: bool) -> None:
+    """What the camera can do for the exercise; to be printed when it is known whether there is one."""
+    console = make_console()
+    _indented(console, wording.camera_note(plan, with_camera=with_camera), 2, style="yellow")
     console.print()
 
 

@@ -9,8 +9,10 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posture_cv.measure.front import front_model
+from posture_cv.measure.kernel_model import estimators
 
 VIEWS: Final = ("front", "side", "oblique")
 
@@ -20,15 +22,17 @@ def load_coefficients() -> Mapping[str, Any]:
     """The shipped coefficients of every view, read once per process.
 
     Returns:
-        "front" -> a `FrontModel`; "side", "oblique" -> the arrays of the view's file, by name. A view without
-        a file is absent.
+        "front" -> a `FrontModel`; "front_physics" -> arrays of the geometry network; "side", "oblique" -> the estimator of each quantity, by name.
     """
     found: dict[str, Any] = {}
     for view in VIEWS:
-        file = resources.files(__package__) / f"{view}.npz"
-        if not file.is_file():
-            continue
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-        found[view] = front_model(arrays) if view == "front" else MappingProxyType(arrays)
+        arrays = _arrays(view)
+        found[view] = front_model(arrays) if view == "front" else estimators(arrays)
+    found["front_physics"] = _arrays("front_physics")
     return MappingProxyType(found)
+
+
+def _arrays(name: str) -> dict[str, NDArray[Any]]:
+    file = resources.files(__package__) / f"{name}.npz"
+    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+        return {key: archive[key] for key in archive.files}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -110,6 +111,22 @@ def read_dataset(folder: Path, making: Making | None = None, progress: Progress 
     clips = _clips(truth)
     landmarks, origin = _landmarks(truth, clips, making or Making(), progress or (lambda _: None))
     return Dataset(folder.resolve().name, truth, landmarks, clips, origin)
+
+
+def without(dataset: Dataset, cues: Sequence[str]) -> Dataset:
+    """The data set as if some cues had not been seen: "face", "contour" (what each of them contributes).
+
+    They are taken from the judged frames only; the baselines are those of a good calibration.
+    """
+    if not cues:
+        return dataset
+    lm = Landmarks.concat([dataset.landmarks])  # a copy
+    judged = np.concatenate([clip.judged for clip in dataset.clips])
+    for cue, fields in {"face": (lm.face,), "contour": (lm.rows, lm.cols)}.items():
+        for field in fields if cue in cues else ():
+            field[judged] = np.nan
+    origin = ", ".join([dataset.landmarks_from, *(f"{cue} taken away" for cue in cues)])
+    return replace(dataset, landmarks=lm, landmarks_from=origin)
 
 
 def pictures_to_make(folder: Path, making: Making) -> int:

@@ -68,7 +68,9 @@ def _opened(file: Path) -> Iterator[NpzFile]:
         with file.open("rb") as stream:
             archive = np.load(stream, allow_pickle=False)
             if not isinstance(archive, NpzFile):
-                raise EvaluationError(f"{file} holds a single array", "", "It must be an .npz file with several.")
+                raise EvaluationError(
+                    f"{file} holds a single array", "", "It must be an .npz file with several."
+                )
             with archive:
                 yield archive
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, AttributeError) as error:

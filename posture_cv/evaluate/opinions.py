@@ -18,12 +18,11 @@ from posture_cv.evaluate.errors import EvaluationError
 from posture_cv.evaluate.judging import Judges, badness
 from posture_cv.evaluate.landmark_file import read_arrays
 from posture_cv.evaluate.metrics import area_under_curve
-from posture_cv.evaluate.quantities import COMPARED
 from posture_cv.evaluate.rivals import RIVALS
 from posture_cv.landmarks.names import FACE_COUNT, POSE_COUNT
 from posture_cv.landmarks.types import POSE_FIELDS, Landmarks
 from posture_cv.measure.measure import measure
-from posture_cv.measure.types import Float
+from posture_cv.measure.types import QUANTITIES, Float
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -145,7 +144,9 @@ def _group(labelled: Labelled, judges: Judges) -> OpinionGroup:
     states = name_states(measured, judges.thresholds)
     scores: dict[str, Float] = {"state": badness(states)}
     # the craniovertebral angle falls when the head goes forward; every other quantity grows
-    scores |= {name: measured.value(name) * (-1.0 if name == "cva_change_deg" else 1.0) for name in COMPARED}
+    scores |= {
+        name: measured.value(name) * (-1.0 if name == "cva_change_deg" else 1.0) for name in QUANTITIES
+    }
     with np.errstate(all="ignore"):
         rivals = {rival.key: rival.score(frames, calibration) for rival in RIVALS}
     return blank.model_copy(
@@ -179,7 +180,7 @@ def print_opinions(console: Console, result: OpinionResult) -> None:
     table.add_row("good / bad photographs", *[f"{g.good} / {g.bad}" for g in judged])
     table.add_row("flagged: good", *[percent(g.flagged_good) for g in judged])
     table.add_row("flagged: bad", *[percent(g.flagged_bad) for g in judged])
-    for name in ("state", *COMPARED):
+    for name in ("state", *(n for n in QUANTITIES if any(g.auc[n] is not None for g in judged))):
         table.add_row(name, *[number(g.auc[name]) for g in judged])
     for rival in RIVALS:
         table.add_row(f"({rival.key})", *[number(g.rivals[rival.key]) for g in judged], style="dim")

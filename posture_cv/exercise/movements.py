@@ -25,6 +25,7 @@ class Movement:
         size_low, size_high: see `still.RestPosition`.
         follows_rest: the level is above the still second's noise, and the rest position follows slow changes
             of posture while at rest; otherwise the levels are fixed.
+        out_of_picture_is_rest: what is out of the picture is at rest there; a movement may begin from it.
     """
 
     measure: Callable[[Float, Float], tuple[float, Reason]]
@@ -35,6 +36,7 @@ class Movement:
     size_low: float = 0.75
     size_high: float = 1.33
     follows_rest: bool = True
+    out_of_picture_is_rest: bool = False
 
 
 _SIZE_SLACK: Final = 0.04  # scatter of the shoulder width between frames is half of it (rendered people)
@@ -56,10 +58,13 @@ def _shoulder_raise(row: Float, rest: Float) -> tuple[float, Reason]:
 
 
 def _arms_overhead(row: Float, rest: Float) -> tuple[float, Reason]:
-    """Height of the lower hand above the nose; both arms must be judged."""
-    lower = float(min(row[1], row[2]) / rest[0])  # NaN if either is
-    one_missing = row[1] != row[1] or row[2] != row[2]
-    return (math.nan, Reason.OUT_OF_PICTURE) if one_missing else (lower, Reason.OK)
+    """Height of the lower hand above the nose. One arm that is down is enough to know that not both are up."""
+    seen = [height for height in row[1:3].tolist() if not math.isnan(height)]
+    if not seen:
+        return math.nan, Reason.OUT_OF_PICTURE
+    if len(seen) == 1 and seen[0] > 0:
+        return math.nan, Reason.OCCLUDED
+    return min(seen) / float(rest[0]), Reason.OK
 
 
 _TURN_LIMIT: Final = 0.15  # sideways shift of the nose between the shoulders, in shoulder widths
@@ -92,6 +97,7 @@ MOVEMENTS: Final[dict[CameraCheck, Movement]] = {
         size_low=0.6,
         size_high=1.4,
         follows_rest=False,
+        out_of_picture_is_rest=True,  # hands on a keyboard
     ),
     # Scatter between frames of one posture is 1.2 %: below 4 % nothing can be told.
     "shoulder_blade_squeeze": Movement(

@@ -33,7 +33,7 @@ class Repetition:
     Attributes:
         start_s, end_s: when the movement passed the level that counts, up and down (a turn: its two ends).
         hold_s: seconds between them in which it was seen to be held; 0 for a turn.
-        whole: start, end and what lies between were seen; only these are counted.
+        whole: it was seen from rest to rest; only these are counted.
         direction: of a turn.
     """
 

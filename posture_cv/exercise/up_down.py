@@ -52,7 +52,7 @@ class UpDownCounter:
             finished = self._judge(t_s, dt_s, level) or finished
             self._follow(dt_s, row, level)
         else:
-            finished = self._cannot_judge(t_s) or finished
+            finished = self._cannot_judge(t_s, reason) or finished
         self._was_seen, self._was_level = reason is Reason.OK, level
         return Progress(t_s, self._phase(reason), reason, level, self._log.count, self._held_s(t_s), finished)
 
@@ -121,11 +121,14 @@ class UpDownCounter:
         self._up, self._hold_s, self._crossed_s = False, 0.0, None
         return repetition
 
-    def _cannot_judge(self, t_s: float) -> Repetition | None:
+    def _cannot_judge(self, t_s: float, reason: Reason) -> Repetition | None:
         """Nothing is carried over a stretch in which it could not be seen, but for a short one while up."""
         if not self._up:
             self._crossed_s = None
-        return self._interrupt() if t_s - self._seen_s > BRIDGE_S else None
+        finished = self._interrupt() if t_s - self._seen_s > BRIDGE_S else None
+        if reason is Reason.OUT_OF_PICTURE and not self._up:
+            self._rest_seen = self._rest_seen or self._movement.out_of_picture_is_rest
+        return finished
 
     def _after_gap(self, dt_s: float) -> Repetition | None:
         self._was_seen = False
@@ -133,9 +136,15 @@ class UpDownCounter:
         return self._interrupt()
 
     def _interrupt(self) -> Repetition | None:
+        """Nothing more is known. Hands that leave the picture downwards were seen to come down before."""
+        came_down_s = self._crossed_s if self._up else None
         self._crossed_s = self._below_s = None
         self._rest_seen = False
-        return self._finish(self._seen_s, whole=False) if self._up else None
+        if not self._up:
+            return None
+        if came_down_s is not None and self._seen_s > came_down_s:  # in two frames at least
+            return self._finish(came_down_s, whole=self._start_seen)
+        return self._finish(self._seen_s, whole=False)
 
     def _follow(self, dt_s: float, row: Float, level: float) -> None:
         rest = self._rest.row

@@ -31,6 +31,7 @@ _WHY: Final[dict[Reason, str]] = {
     Reason.CONTOUR_NOT_SEEN: "outline not seen",
     Reason.NO_BASELINE: "waiting for a still second to compare with",
     Reason.UNSTABLE: "picture too unsteady",
+    Reason.OCCLUDED: "one arm not seen",
     Reason.NO_PICTURE: "no picture",
 }
 _OUT_OF_PICTURE: Final[dict[CameraCheck, str]] = {
@@ -63,10 +64,12 @@ def why_unseen(reason: Reason, check: CameraCheck) -> str:
     return _WHY.get(reason, reason.label.replace("_", " "))
 
 
-def camera_note(plan: Plan) -> str:
+def camera_note(plan: Plan, *, with_camera: bool = True) -> str:
     """What the camera can do for this exercise."""
     if plan.check is None:
         return "The camera cannot see this exercise: it is timed only, nothing is counted."
+    if not with_camera:
+        return "Without a camera it is timed only: nothing is counted."
     if plan.check == "shoulder_blade_squeeze":
         return f"{SQUEEZE_NOTE} It counts only what stands out, and says so when it cannot tell."
     if plan.check == "neck_circles":
@@ -127,7 +130,7 @@ def report_lines(report: ExerciseReport, plan: Plan, led_through: int | None = N
         plan: what was to do.
         led_through: repetitions that the guide led through; None for a recording, which nobody led.
     """
-    lines = [] if led_through is None else [led_line(plan, led_through)]
+    lines = [] if led_through is None else [led_line(plan, led_through, counted=True)]
     if not report.person_seen:
         return [*lines, "The camera saw nobody: it cannot say whether anything was done."]
     lines.append(_counted(report, plan))
@@ -139,9 +142,11 @@ def report_lines(report: ExerciseReport, plan: Plan, led_through: int | None = N
     return lines
 
 
-def led_line(plan: Plan, led_through: int) -> str:
-    """How much of the plan one was led through."""
-    return f"Led through {led_through} of {len(plan.items)} repetitions."
+def led_line(plan: Plan, led_through: int, *, counted: bool) -> str:
+    """How much of the plan one was led through, and whether anything was counted."""
+    one = "repetition" if len(plan.items) == 1 else "repetitions"
+    how = "." if counted else " by the clock; nothing was counted."
+    return f"Led through {led_through} of {len(plan.items)} {one}{how}"
 
 
 def repetition_line(number: int, repetition: Repetition) -> str:

@@ -126,7 +126,7 @@ def _person_mask(lm: Landmarks, shape: tuple[int, ...]) -> NDArray[np.bool_]:
 
 def _key_frame(gray: Gray, person: NDArray[np.bool_], pose: NDArray[np.float64]) -> _Key:
     allowed = np.where(person, 0, 255).astype(np.uint8)
-    found = cv2.goodFeaturesToTrack(gray, POINTS, 0.02, 7, mask=allowed)
+    found: Any = cv2.goodFeaturesToTrack(gray, POINTS, 0.02, 7, mask=allowed)
     points = np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2).astype(np.float32)
     return _Key(gray, person, points, pose)
 

@@ -165,7 +165,9 @@ def group_answers(kernel: MirrorKernel, projected: Mapping[str, Float], turn: Fl
     value, nearness = kernel.predict(projected)
     sd = np.empty_like(value)
     for k in range(value.shape[1]):
-        sd[:, k] = np.exp(np.clip(uncertainty_inputs(kernel, projected, nearness, turn, value[:, k]) @ kernel.sd[k], -5, 4))
+        sd[:, k] = np.exp(
+            np.clip(uncertainty_inputs(kernel, projected, nearness, turn, value[:, k]) @ kernel.sd[k], -5, 4)
+        )
     return value, sd
 
 

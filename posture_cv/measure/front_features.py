@@ -183,7 +183,10 @@ def _pose_blocks(scene: _Scene) -> tuple[dict[str, Float], dict[str, Float]]:
     moved = (scene.pose - scene.base_pose) * scene.cm
     even, odd = [moved[:, names.NOSE, 1]], [moved[:, names.NOSE, 0]]
     for left, right in _PAIRS:
-        half_sum, half_apart = (moved[:, left] + moved[:, right]) / 2.0, (moved[:, left] - moved[:, right]) / 2.0
+        half_sum, half_apart = (
+            (moved[:, left] + moved[:, right]) / 2.0,
+            (moved[:, left] - moved[:, right]) / 2.0,
+        )
         even += [half_sum[:, 1], half_apart[:, 0]]
         odd += [half_apart[:, 1], half_sum[:, 0]]
     return {"pose_even": np.stack(even, axis=1)}, {"pose_odd": np.stack(odd, axis=1)}

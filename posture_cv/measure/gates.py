@@ -14,6 +14,7 @@ from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Codes, Float, Reason, View
 
 _SHOULDERS: Final = [names.LEFT_SHOULDER, names.RIGHT_SHOULDER]
+_WRISTS: Final = [names.LEFT_WRIST, names.RIGHT_WRIST]
 _EARS: Final = [names.LEFT_EAR, names.RIGHT_EAR]
 
 
@@ -25,6 +26,7 @@ class GateLimits:
         scale_low, scale_high: size of the person against the baseline beyond which it is somebody else: a chair
             12 cm nearer or farther changes it by 20 %, a passer-by 1.5 m behind the chair by 60 %.
         offset: how far the person may have moved in the picture, in baseline body scales.
+        offset_side: the same in profile, where the body scale is the ear-to-shoulder distance (about 13 cm).
         luma_low, luma_high: median brightness of the face (or person), 0-1.
         camera_shift: background shift, as a share of the picture's width, that means a moved camera.
         camera_support: share of the background's points that must agree on it.
@@ -33,6 +35,7 @@ class GateLimits:
     scale_low: float = 0.62
     scale_high: float = 1.75
     offset: float = 1.0
+    offset_side: float = 2.5
     luma_low: float = 0.02
     luma_high: float = 0.985
     camera_shift: float = 0.015
@@ -70,7 +73,8 @@ def is_other_person(lm: Landmarks, baseline: Baseline, limits: GateLimits) -> ND
     stranger = (
         (scale < limits.scale_low) | (np.min(ratios, axis=0) > limits.scale_high) if ratios else scale < 0
     )
-    return np.asarray(stranger | (moved > limits.offset))
+    allowed = limits.offset_side if baseline.view is View.SIDE else limits.offset
+    return np.asarray(stranger | (moved > allowed))
 
 
 def _offset(lm: Landmarks, reference: Landmarks, scale_px: float) -> Float:
@@ -101,6 +105,7 @@ def frame_reasons(lm: Landmarks, baseline: Baseline, view: Codes, limits: GateLi
         (Reason.CAMERA_MOVED, camera_moved(lm, baseline, limits)),
         (Reason.OTHER_PERSON, found & is_other_person(lm, baseline, limits)),
         (Reason.SHOULDERS_NOT_SEEN, shoulders_out_of_picture(lm)),
+        (Reason.OCCLUDED, hand_raised(lm)),
         (Reason.WRONG_VIEW, _contradicts(view, baseline.view)),
     ]
     codes = np.zeros(len(lm), np.int8)
@@ -115,6 +120,18 @@ def shoulders_out_of_picture(lm: Landmarks) -> NDArray[np.bool_]:
     inside = (shoulders[:, :, :2] > -0.03) & (shoulders[:, :, :2] < 1.03)
     seen = shoulders[:, :, 3] >= 0.5
     return lm.person_found & ~(inside.all(axis=(1, 2)) & seen.any(axis=1))
+
+
+def hand_raised(lm: Landmarks) -> NDArray[np.bool_]:
+    """(N,) a hand is held above the shoulder line (a phone, a cup): it hides or shifts what is measured.
+
+    The wrist must be seen (visibility 0.5) and lie above both shoulders by a tenth of their distance (ours).
+    """
+    shoulders = lm.pose[:, _SHOULDERS, :2] * lm.size_px[:, None, :]
+    wrists = lm.pose[:, _WRISTS, :2] * lm.size_px[:, None, :]
+    apart = np.linalg.norm(shoulders[:, 0] - shoulders[:, 1], axis=1)
+    above = wrists[:, :, 1] < (shoulders[:, :, 1].min(axis=1) - 0.1 * apart)[:, None]
+    return np.asarray((above & (lm.pose[:, _WRISTS, 3] >= 0.5)).any(axis=1))
 
 
 def _contradicts(view: Codes, baseline_view: View) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ import numpy as np
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.front import measure_front
+from posture_cv.measure.front_physics import blended
 from posture_cv.measure.gates import GateLimits, frame_reasons
 from posture_cv.measure.oblique import measure_oblique
 from posture_cv.measure.side import measure_side
@@ -21,7 +22,13 @@ TRUNK_YAW_LIMIT_DEG = 20.0
 # Length of the clavicle about which the acromion turns when the shoulder is protracted (ours: 15 cm for
 # everybody; the angle only restates the displacement, which is what is measured).
 CLAVICLE_CM = 15.0
-_ESTIMATORS = {View.FRONT: measure_front, View.SIDE: measure_side, View.OBLIQUE: measure_oblique}
+
+
+def _measure_front(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]) -> dict[str, Estimate]:
+    return blended(measure_front(lm, baseline, coefficients), lm, baseline, coefficients)
+
+
+_ESTIMATORS = {View.FRONT: _measure_front, View.SIDE: measure_side, View.OBLIQUE: measure_oblique}
 
 
 def measure(

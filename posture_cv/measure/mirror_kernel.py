@@ -79,7 +79,16 @@ class MirrorKernel:
         part, blocks = ("o", odd) if is_odd else ("e", even)
         linear = columns(blocks, a)[:, None] ** 2 * (stacked[part].T @ alpha)
         return cls(
-            even, odd, is_odd, stacked["e"] * er, stacked["o"] * orr, er, orr, linear, alpha * (s * s / 2.0), sd
+            even,
+            odd,
+            is_odd,
+            stacked["e"] * er,
+            stacked["o"] * orr,
+            er,
+            orr,
+            linear,
+            alpha * (s * s / 2.0),
+            sd,
         )
 
     def without(self, keep: NDArray[np.bool_]) -> MirrorKernel:

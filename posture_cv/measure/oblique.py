@@ -9,7 +9,7 @@ import numpy as np
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.kernel_model import KernelModel
+from posture_cv.measure.kernel_model import estimators
 from posture_cv.measure.oblique_features import face_looks_right, oblique_features
 from posture_cv.measure.types import QUANTITIES, Estimate, Float, Reason
 
@@ -33,13 +33,15 @@ SHARE_LOW: Final = 0.5
 DISTANCE_SD: Final = 0.03
 
 
-def measure_oblique(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]) -> dict[str, Estimate]:
+def measure_oblique(
+    lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]
+) -> dict[str, Estimate]:
     """Measure N frames of an oblique camera against a baseline of the same camera and person.
 
     Args:
         lm: landmarks of N frames.
         baseline: view OBLIQUE, with a face mesh.
-        coefficients: `coefficients["oblique"]` holds the arrays of `oblique.npz`.
+        coefficients: `coefficients["oblique"]` holds the estimators of the view or the arrays of `oblique.npz`.
 
     Returns:
         Every quantity of `QUANTITIES`; what this view does not show is withheld as NOT_FROM_THIS_VIEW. Frames
@@ -49,18 +51,21 @@ def measure_oblique(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str
     out = {name: Estimate.withheld(n, Reason.NOT_FROM_THIS_VIEW) for name in QUANTITIES}
     if n == 0:
         return out
-    if not np.isfinite(baseline.face[0, 0]) or not np.isfinite(baseline.pose[[11, 12], 0]).all():
+    if not np.isfinite(baseline.face).all() or not np.isfinite(baseline.pose[[11, 12], 0]).all():
         return {name: Estimate.withheld(n, Reason.NO_BASELINE) for name in QUANTITIES}
-    arrays = coefficients["oblique"]
+    models = estimators(coefficients["oblique"])
     looks_right = face_looks_right(baseline.as_landmarks())
     features, share = oblique_features(lm, baseline, looks_right=looks_right)
     usable = share >= SHARE_LOW
-    reason = np.where(lm.face_found, Reason.OK, Reason.FACE_NOT_SEEN).astype(np.int8)
+    reason = np.where(np.isfinite(features["head_x"]), Reason.OK, Reason.FACE_NOT_SEEN).astype(np.int8)
+    shoulders = np.isfinite(features["near_x"] + features["near_y"] + features["far_x"] + features["far_y"])
+    reason[~shoulders] = Reason.SHOULDERS_NOT_SEEN
     reason[~lm.person_found] = Reason.NOBODY
     for name in FITTED:
-        marks = KernelModel.from_arrays(arrays, f"landmarks.{name}").predict(features)
-        full = KernelModel.from_arrays(arrays, name).predict(features)
-        value, sd = (np.where(usable, a, b) for a, b in zip(full, marks, strict=True))
+        value, sd = models[name].predict(features)
+        if not usable.all():
+            bare, bare_sd = models[f"landmarks.{name}"].predict(features)
+            value, sd = np.where(usable, value, bare), np.where(usable, sd, bare_sd)
         sign = -1.0 if name in MIRRORED and not looks_right else 1.0
         out[name] = Estimate.of(sign * value, sd, reason)
     ratio: Float = np.exp(-features["head_scale"] / 100.0)

@@ -31,17 +31,21 @@ _GAIN: Final = 4.0
 FEATURES: Final = (
     *("head_x", "head_y", "head_scale", "head_pitch", "head_yaw", "head_roll"),
     *("near_x", "near_y", "far_x", "far_y"),
-    *(f"{piece}_{axis}" for piece in ("neck", "trapezius", "throat", "near_arm", "far_arm", "back") for axis in "xy"),
+    *(
+        f"{piece}_{axis}"
+        for piece in ("neck", "trapezius", "throat", "near_arm", "far_arm", "back")
+        for axis in "xy"
+    ),
     "azimuth",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """One stretch of outline: edge, from and to (chin-shoulder gaps `g` or cm `c` below chin or shoulders)."""
+    """One stretch of outline: which edge, from and to (chin-shoulder gaps `g` or cm `c` below chin or shoulders)."""
 
     name: str
-    rear: bool
+    edge: str
     begin: tuple[str, float]
     end: tuple[str, float]
     follows: str
@@ -49,12 +53,12 @@ class Stretch:
 
 
 STRETCHES: Final = (
-    Stretch("neck", True, ("chin", -0.35), ("chin", 0.5), "both", (3.0, 2.0, 0.15)),
-    Stretch("trapezius", True, ("chin", 0.15), ("chin", 0.8), "both", (3.0, 2.5, 0.1)),
-    Stretch("throat", False, ("chin", 0.3), ("chin", 0.9), "both", (3.0, 2.5, 0.1)),
-    Stretch("near_arm", True, ("shoulder", -3.0), ("shoulder", 11.0), "near", (3.0, 3.0, 0.1)),
-    Stretch("far_arm", False, ("shoulder", -3.0), ("shoulder", 11.0), "far", (3.0, 3.0, 0.1)),
-    Stretch("back", True, ("shoulder", 8.0), ("shoulder", 22.0), "near", (4.0, 1.5, 0.1)),
+    Stretch("neck", "rear", ("chin", -0.35), ("chin", 0.5), "both", (3.0, 2.0, 0.15)),
+    Stretch("trapezius", "rear", ("chin", 0.15), ("chin", 0.8), "both", (3.0, 2.5, 0.1)),
+    Stretch("throat", "front", ("chin", 0.3), ("chin", 0.9), "both", (3.0, 2.5, 0.1)),
+    Stretch("near_arm", "rear", ("shoulder", -3.0), ("shoulder", 11.0), "near", (3.0, 3.0, 0.1)),
+    Stretch("far_arm", "front", ("shoulder", -3.0), ("shoulder", 11.0), "far", (3.0, 3.0, 0.1)),
+    Stretch("back", "rear", ("shoulder", 8.0), ("shoulder", 22.0), "near", (4.0, 1.5, 0.1)),
 )
 
 
@@ -76,7 +80,7 @@ def rotation_vector_deg(rotation: Float) -> Float:
     cos = np.clip((np.trace(rotation, axis1=1, axis2=2) - 1.0) / 2.0, -1.0, 1.0)
     angle = np.maximum(np.arccos(cos), 1e-6)
     axis = np.stack([rotation[:, i, j] - rotation[:, j, i] for i, j in ((2, 1), (0, 2), (1, 0))], axis=1)
-    return np.degrees(axis * (angle / (2.0 * np.sin(angle)))[:, None])
+    return np.asarray(np.degrees(axis * (angle / (2.0 * np.sin(angle)))[:, None]))
 
 
 def face_looks_right(lm: Landmarks) -> bool:
@@ -87,7 +91,8 @@ def face_looks_right(lm: Landmarks) -> bool:
 
 def _head(lm: Landmarks, reference: Landmarks, sign: float, unit: float) -> dict[str, Float]:
     base, now = reference.face_px()[0], lm.face_px()
-    rigid, found = list(RIGID), lm.face_found
+    rigid = list(RIGID)
+    found = np.asarray(np.isfinite(now[:, rigid]).all(axis=(1, 2)))
     scale, rotation, centre = similarity(base[rigid], np.where(found[:, None, None], now, base)[:, rigid])
     moved = centre - base[rigid].mean(axis=0)
     cheeks = base[_CHEEKS[1]] - base[_CHEEKS[0]]
@@ -116,7 +121,9 @@ def _shoulders(now: Outline, base: Outline, unit: float) -> dict[str, Float]:
     }
 
 
-def _stretches(now: Outline, base: Outline, unit: float, chin: float, s: dict[str, Float]) -> dict[str, Float]:
+def _stretches(
+    now: Outline, base: Outline, unit: float, chin: float, s: dict[str, Float]
+) -> dict[str, Float]:
     """Shift of each stretch of outline and, as `<name>_share`, how much of it was found."""
     shoulder = float(base.points[0, [11, 12], 1].mean())
     origin = {"chin": (chin, shoulder - chin), "shoulder": (shoulder, unit)}
@@ -126,8 +133,8 @@ def _stretches(now: Outline, base: Outline, unit: float, chin: float, s: dict[st
     for part in STRETCHES:
         low, high = (origin[key][0] + times * origin[key][1] for key, times in (part.begin, part.end))
         y, middle = np.linspace(low, high, 24), (low + high) / 2.0
-        edge = (base.rear_at if part.rear else base.front_at)(np.array([[middle]]))[0, 0]
-        front_y, rear_y = (none, y) if part.rear else (y, none)
+        edge = (base.rear_at if part.edge == "rear" else base.front_at)(np.array([[middle]]))[0, 0]
+        front_y, rear_y = (none, y) if part.edge == "rear" else (y, none)
         template = make_template(base, unit, (edge, middle), front_y, rear_y, none, (1.0, 1.0, 0.0))
         first = np.column_stack([start[part.follows], np.zeros(len(now))])
         first = np.where(np.isfinite(first), first, 0.0)
@@ -137,7 +144,9 @@ def _stretches(now: Outline, base: Outline, unit: float, chin: float, s: dict[st
     return out
 
 
-def oblique_features(lm: Landmarks, baseline: Baseline, *, looks_right: bool) -> tuple[dict[str, Float], Float]:
+def oblique_features(
+    lm: Landmarks, baseline: Baseline, *, looks_right: bool
+) -> tuple[dict[str, Float], Float]:
     """Named features (N,) each (`FEATURES`) and the share (N,) of the outline that was found again.
 
     Where the baseline or the frame has no outline the stretches are NaN and the share is 0.
@@ -151,7 +160,8 @@ def oblique_features(lm: Landmarks, baseline: Baseline, *, looks_right: bool) ->
     if np.isfinite(base.points[0, [11, 12]]).all() and np.isfinite(base.rear).any():
         parts = _stretches(now, base, unit, float(mesh[_CHIN, 1]), shoulders)
     else:
-        parts = {f"{p.name}_{a}": np.full(len(lm), v) for p in STRETCHES for a, v in (("x", np.nan), ("y", np.nan), ("share", 0.0))}
+        nothing = (("x", np.nan), ("y", np.nan), ("share", 0.0))
+        parts = {f"{p.name}_{a}": np.full(len(lm), v) for p in STRETCHES for a, v in nothing}
     share = np.mean([parts[f"{p.name}_share"] for p in STRETCHES], axis=0)
     gone = share <= 0.0
     for part in STRETCHES:

@@ -9,7 +9,7 @@ import numpy as np
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.kernel_model import KernelModel
+from posture_cv.measure.kernel_model import estimators
 from posture_cv.measure.profile_outline import Outline, faces_right, find_anchors, outline_of
 from posture_cv.measure.side_features import (
     contour_features,
@@ -31,7 +31,7 @@ FITTED: Final = (
 # Limits of a believable outline (ours).
 HEAD_SHARE_LOW: Final = 0.45
 HEAD_RMS_HIGH_CM: Final = 0.6
-BACK_SHARE_LOW: Final = 0.35
+BACK_SHARE_LOW: Final = 0.5
 # An adult's shoulder width, which turns the shoulders' separation in profile into an angle (mean of men and women).
 BIACROMIAL_CM: Final = 38.0
 TRUNK_YAW_SD_DEG: Final = 5.0
@@ -81,7 +81,7 @@ def measure_side(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, A
     Args:
         lm: landmarks of N frames.
         baseline: of the same person and camera, view SIDE.
-        coefficients: `coefficients["side"]` holds the arrays of `side.npz`.
+        coefficients: `coefficients["side"]` holds the estimators of the view or the arrays of `side.npz`.
 
     Returns:
         Every quantity of `QUANTITIES`; those that a profile does not show are withheld as NOT_FROM_THIS_VIEW.
@@ -91,15 +91,17 @@ def measure_side(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, A
     out = {name: Estimate.withheld(n, Reason.NOT_FROM_THIS_VIEW) for name in QUANTITIES}
     if n == 0:
         return out
-    arrays = coefficients["side"]
+    models = estimators(coefficients["side"])
     contour, marks, looks_right = side_features(lm, baseline)
     usable = np.zeros(n, bool) if contour is None else contour_usable(contour)
     reason = frame_reason(lm, baseline)
     for name in FITTED:
-        value, sd = KernelModel.from_arrays(arrays, f"landmarks.{name}").predict(marks)
+        value, sd = np.full(n, np.nan), np.full(n, np.nan)
         if contour is not None:
-            with_contour, with_sd = KernelModel.from_arrays(arrays, name).predict(contour)
-            value, sd = np.where(usable, with_contour, value), np.where(usable, with_sd, sd)
+            value, sd = models[name].predict(contour)
+        if not usable.all():
+            bare, bare_sd = models[f"landmarks.{name}"].predict(marks)
+            value, sd = np.where(usable, value, bare), np.where(usable, sd, bare_sd)
         out[name] = Estimate.of(value, sd, reason)
     out["trunk_yaw_deg"] = _trunk_yaw(lm, baseline, looks_right, reason)
     return out

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from posture_cv.measure.outline_fit import Motion, Prior, Template, best_of, make_template, register
-from posture_cv.measure.profile_outline import Anchors, Outline
+from posture_cv.measure.profile_outline import NEAR_EAR, Anchors, Outline
 from posture_cv.measure.types import Float
 
 # Where things lie, in cm below the throat (medians of the fitting persons).
@@ -20,6 +20,11 @@ _C7_BELOW_THROAT: Final = 2.0
 _LOW_BACK_BELOW_THROAT: Final = 22.0
 # The tragus as a share of the crown-to-throat length behind the face and above the throat.
 _TRAGUS_BEHIND_FACE, _TRAGUS_ABOVE_THROAT = 0.37, 0.47
+# The pose model's ear lies this far before and below the tragus (cm); farther off than the limit it has gone astray.
+_EAR_FROM_TRAGUS: Final = (1.2, -0.3)
+_EAR_FAR: Final = 4.0
+# Tragus before and above C7 (cm, medians of the fitting persons).
+_TRAGUS_FROM_C7: Final = (9.1, 12.8)
 _HEAD_STARTS: Final = np.radians([-12.0, 0.0, 12.0, 24.0, 36.0])
 _HEAD_PRIOR: Final = np.array([1e-6, 1e-6, 1e-2])
 _BACK_SD: Final = np.array([30.0, 1.5, 0.14])
@@ -43,9 +48,19 @@ class Pieces:
     low_back: Motion
 
 
+def tragus_px(base: Outline, a: Anchors) -> tuple[float, float]:
+    """Where the baseline's tragus is: the mean of the outline's guess and, where near it, the ear landmark's."""
+    length = a.throat - a.crown
+    guess = np.array([a.face - _TRAGUS_BEHIND_FACE * length, a.throat - _TRAGUS_ABOVE_THROAT * length])
+    ear = base.points[0, NEAR_EAR] - np.array(_EAR_FROM_TRAGUS) * a.unit
+    near = bool((np.abs(ear - guess) <= _EAR_FAR * a.unit).all())  # False where the landmark is missing
+    middle = (guess + ear) / 2.0 if near else guess
+    return float(middle[0]), float(middle[1])
+
+
 def _head_template(base: Outline, a: Anchors) -> Template:
     length = a.throat - a.crown
-    centre = (a.face - _TRAGUS_BEHIND_FACE * length, a.throat - _TRAGUS_ABOVE_THROAT * length)
+    centre = tragus_px(base, a)
     top_x = np.linspace(a.face - 0.75 * length, a.face - 0.12 * length, 24)
     template = make_template(
         base,
@@ -112,7 +127,9 @@ def _edge_shift(outline: Outline, base: Outline, y: float, unit: float, fallback
     return np.where(np.isfinite(shift), shift, fallback)
 
 
-def _back_piece(outline: Outline, base: Outline, a: Anchors, head: Motion, cm: tuple[float, float, float]) -> Motion:
+def _back_piece(
+    outline: Outline, base: Outline, a: Anchors, head: Motion, cm: tuple[float, float, float]
+) -> Motion:
     """Rigid motion of the rear edge between two heights (cm below the throat), about a third."""
     bottom = float(base.v0[0] + base.dv[0] * (base.rear.shape[1] - 1)) - 5.0
     y = np.linspace(a.throat + cm[0] * a.unit, min(a.throat + cm[1] * a.unit, bottom), 28)
@@ -158,7 +175,15 @@ def contour_features(outline: Outline, base: Outline, a: Anchors, p: Pieces) -> 
         "bend_t": np.degrees(back.angle - low.angle),
         "back_x": back.forward,
     }
+    out["neck_turn"] = _neck_turn(out["gap_x"], out["gap_y"])
     return {**out, **_in_thorax(outline, base, a, p)}
+
+
+def _neck_turn(forward: Float, down: Float) -> Float:
+    """(N,) degrees by which the line C7-tragus of an average person turns when its ends move so against each other."""
+    ahead, up = _TRAGUS_FROM_C7
+    now = np.arctan2(np.maximum(up - down, 1.0), np.clip(ahead + forward, -8.0, 40.0))
+    return np.asarray(np.degrees(now - np.arctan2(up, ahead)))
 
 
 def _in_thorax(outline: Outline, base: Outline, a: Anchors, p: Pieces) -> dict[str, Float]:
@@ -179,8 +204,7 @@ def _in_thorax(outline: Outline, base: Outline, a: Anchors, p: Pieces) -> dict[s
         moved = getattr(outline, at)(pivot_y + shift_y + sin * dx + cos * dy)
         rest = np.clip((moved - (pivot_x + shift_x + cos * dx - sin * dy)) / unit, -_EDGE_FAR, _EDGE_FAR)
         out.update({f"{name}{cm:+.1f}": rest[:, k] for k, cm in enumerate(heights)})
-    length = a.throat - a.crown
-    tragus = a.face - _TRAGUS_BEHIND_FACE * length, a.throat - _TRAGUS_ABOVE_THROAT * length
+    tragus = tragus_px(base, a)
     x, y = home(tragus[0] + p.head.forward[:, None] * unit, tragus[1] + p.head.down[:, None] * unit)
     out["thead_x"], out["thead_y"] = (x[:, 0] - tragus[0]) / unit, (y[:, 0] - tragus[1]) / unit
     out["thead_t"] = np.degrees(p.head.angle - p.back.angle)

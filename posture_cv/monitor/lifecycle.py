@@ -108,10 +108,8 @@ class Plan:
 
 def plan(facts: Facts, t_s: float, wall_s: float, settings: LifeSettings) -> Plan:
     """What the facts mean at this time."""
-    if facts.asleep:
-        return Plan(Phase.ASLEEP, camera=False)
-    if facts.locked:
-        return Plan(Phase.LOCKED, camera=False)
+    if facts.asleep or facts.locked:
+        return Plan(Phase.ASLEEP if facts.asleep else Phase.LOCKED, camera=False)
     if paused(facts, wall_s):
         until = facts.paused_until_wall_s or 0.0
         return Plan(Phase.PAUSED, camera=False, next_s=t_s + until - wall_s)

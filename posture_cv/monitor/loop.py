@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from posture_cv.assess.answers import Response
 from posture_cv.assess.effects import Recovered
 from posture_cv.assess.engine import Step
 from posture_cv.assess.policy_state import PolicyState
@@ -73,8 +74,8 @@ class Options:
         wait_for_camera: a camera that is not there at the start is waited for instead of being an error.
     """
 
-    economy: EconomySettings = EconomySettings()
-    life: LifeSettings = LifeSettings()
+    economy: EconomySettings = field(default_factory=EconomySettings)
+    life: LifeSettings = field(default_factory=LifeSettings)
     duration_s: float | None = None
     wait_for_camera: bool = False
 
@@ -172,9 +173,7 @@ class Monitor:
     def _take_surroundings(self, now_s: float) -> None:
         around = self._parts.surroundings.poll()
         before, self._around = self._around, around
-        self._facts = replace(
-            self._facts, locked=around.locked, asleep=around.asleep, in_call=around.in_call
-        )
+        self._facts = replace(self._facts, locked=around.locked, asleep=around.asleep, in_call=around.in_call)
         if (before.locked, before.asleep) != (around.locked, around.asleep):
             self._facts = self._facts.seen(now_s)
         if around.active is not None and around.active < 2.0 and now_s - self._facts.peeked_s > 5.0:
@@ -406,7 +405,7 @@ class Monitor:
             case cmd.Recalibrate():
                 self._recalibrate(now_s)
 
-    def _take_answer(self, key: int, response: cmd.Response, now_s: float) -> None:
+    def _take_answer(self, key: int, response: Response, now_s: float) -> None:
         wall_s = self._parts.clock.wall_s()
         ids = [number for number, known in self._keys.items() if known == key]
         if ids:

@@ -63,11 +63,11 @@ class Margin:
 def margins(m: Measurements, settings: AssessSettings) -> tuple[Margin, ...]:
     """The margin of every quantity that decides a posture, in the order of `CUES`; `m` holds one frame."""
     neck = float(neck_deg(m)[0])
-    out = []
-    for cue, factor in zip(CUES, settings.policy.enter_excess, strict=True):
-        for limit in limits(cue, settings.thresholds):
-            out.append(_margin(cue, limit.name, limit.value * factor, m, neck))
-    return tuple(out)
+    return tuple(
+        _margin(cue, limit.name, limit.value * factor, m, neck)
+        for cue, factor in zip(CUES, settings.policy.enter_excess, strict=True)
+        for limit in limits(cue, settings.thresholds)
+    )
 
 
 def _margin(cue: str, name: str, limit: float, m: Measurements, neck: float) -> Margin:

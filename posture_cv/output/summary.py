@@ -20,7 +20,7 @@ def frame_seconds(t_s: Float, hold_max_s: float = HOLD_MAX_S) -> Float:
         return np.zeros(0)
     steps = np.diff(t_s)
     last = float(np.median(steps)) if len(steps) else 0.0
-    return np.minimum(np.append(steps, last), hold_max_s)
+    return np.asarray(np.minimum(np.append(steps, last), hold_max_s), np.float64)
 
 
 def seconds_per_state(t_s: Float, shown: Codes) -> dict[str, float]:

@@ -75,7 +75,7 @@ class QualitySchema(_Strict):
 class SetupSchema(_Strict):
     """One result of the ergonomic check."""
 
-    check: Name
+    check: Annotated[str, Field(max_length=200)]  # "" for a plain observation
     text: Sentence
 
 

@@ -14,7 +14,7 @@ from posture_cv.atomic import private_folder
 from posture_cv.capture import open_source
 from posture_cv.capture.types import CaptureOptions
 from posture_cv.coefficients import load_coefficients
-from posture_cv.errors import InputError, NobodyFoundError
+from posture_cv.errors import InputError, NobodyFoundError, PostureError
 from posture_cv.landmarks.estimator import EstimatorOptions
 from posture_cv.landmarks.recording import SUFFIX, RecordingInfo, RecordingReader, is_recording
 from posture_cv.landmarks.types import Landmarks
@@ -169,12 +169,8 @@ def _baseline(
             f"Source: {options.source}.",
             "Choose an interval inside the recording.",
         )
-    if not frames.person_found.any() and not any(b.person_found.any() for b in reader.blocks()):
-        raise NobodyFoundError(
-            f"Nobody was found in {options.source}",
-            "There is nobody to calibrate on or to judge.",
-            "Check that head and shoulders are in the picture and that there is light.",
-        )
+    if not frames.person_found.any():
+        raise _nobody_to_calibrate_on(options, any(b.person_found.any() for b in reader.blocks()))
     result = fit_baseline(frames, coefficients)
     origin = {
         "calibrated_s": [start_s, end_s if math.isfinite(end_s) else None],
@@ -183,3 +179,17 @@ def _baseline(
         "quality": str(result.verdict.grade),
     }
     return BaselineUsed(result.baseline, origin, tuple(result.verdict.reasons))
+
+
+def _nobody_to_calibrate_on(options: ReplayOptions, somebody_elsewhere: bool) -> PostureError:  # noqa: FBT001
+    if somebody_elsewhere:
+        return InputError(
+            "Nobody is in the picture in the seconds to calibrate on.",
+            f"Source: {options.source}.",
+            "Choose an interval in which the person sits as they want to sit.",
+        )
+    return NobodyFoundError(
+        f"Nobody was found in {options.source}",
+        "There is nobody to calibrate on or to judge.",
+        "Check that head and shoulders are in the picture and that there is light.",
+    )

@@ -18,7 +18,7 @@ from posture_cv.errors import InputError
 from posture_cv.landmarks.recording import RecordingReader, is_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Measurements, Reason
-from posture_cv.output.draw import draw_overlay
+from posture_cv.output import draw
 from posture_cv.replay.progress import Progress
 
 if TYPE_CHECKING:
@@ -67,11 +67,17 @@ def _drawn(
         lines = [*_value_lines(result.assessment.measured, i)]
         if reason is not Reason.OK:
             lines.append(reason.label.replace("_", " "))
-        drawn = draw_overlay(
-            frame.image_bgr, lm, lines=lines, state_label=state.label, flagged=state in ALERTING
+        drawn = draw.draw_overlay(
+            frame.image_bgr, lm, lines=lines, state_label=state.label, colour=_colour(state)
         )
         yield frame.t_s, drawn
         progress.advance()
+
+
+def _colour(state: State) -> tuple[int, int, int]:
+    if state in ALERTING:
+        return draw.RED
+    return draw.GREEN if state is State.GOOD else draw.GREY
 
 
 def _one_by_one(reader: RecordingReader) -> Iterator[Landmarks]:

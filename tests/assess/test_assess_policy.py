@@ -163,6 +163,12 @@ def test_nothing_is_said_while_it_is_not_seen_even_when_the_share_is_there() -> 
     assert times(make(), late) == []
 
 
+def test_what_is_over_is_not_told_because_of_a_later_lapse() -> None:
+    # Held back by the grace, then corrected; a lapse of seconds must not bring it up again.
+    late = ticks(("forward_head", 110), ("good", 20), ("slump", 9), ("good", 60))
+    assert times(make(), late) == []
+
+
 # Grace, cool-downs, cap, reminders
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
@@ -84,8 +85,6 @@ def make_video(
         stream.codec_context.options = options or {}
         if aspect is not None:
             stream.codec_context.sample_aspect_ratio = aspect
-        if rotation_deg or mirror:
-            stream.set_display_rotation(rotation_deg, hflip=mirror)
         voice = _add_sound(output) if sound else None
         for number, stamp in enumerate(stamps):
             frame = av.VideoFrame.from_ndarray(picture(number, width, height), format="bgr24")
@@ -94,7 +93,19 @@ def make_video(
         output.mux(stream.encode())
         if voice is not None:
             _write_sound(output, voice, float(stamps[-1] * base))
+    if rotation_deg or mirror:
+        _turn(path, rotation_deg, mirror=mirror)
     return path
+
+
+def _turn(path: Path, rotation_deg: int, *, mirror: bool) -> None:
+    """Write the display matrix into an MP4 file's track header, as telephones do."""
+    cosine, sine = round(np.cos(np.radians(rotation_deg))), round(np.sin(np.radians(rotation_deg)))
+    across = -1 if mirror else 1
+    matrix = [cosine * across, -sine, 0, sine * across, cosine, 0, 0, 0, 1 << 14]
+    data = bytearray(path.read_bytes())
+    struct.pack_into(">9i", data, data.find(b"tkhd") + 44, *(number << 16 for number in matrix))
+    path.write_bytes(data)
 
 
 def make_sound(path: Path, seconds: float = 0.5) -> Path:

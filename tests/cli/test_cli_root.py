@@ -68,7 +68,7 @@ def test_no_command_is_left_out_of_the_table() -> None:
 def test_a_wrong_command_is_answered_with_what_is_near(cli: Cli) -> None:
     done = cli("calibrat")
     assert done.returncode == 2
-    assert "Did you mean calibrate?" in done.stderr
+    assert "Did you mean calibrate" in done.stderr
 
 
 def left_with(error: BaseException, capsys: pytest.CaptureFixture[str]) -> tuple[object, str]:

@@ -86,7 +86,7 @@ def write_truth(folder: Path, rows: list[Row]) -> None:
 
 
 def write_landmarks(
-    folder: Path, rows: list[Row], frames: list[dict[str, NDArray[np.float64]]], **replaced: object
+    folder: Path, rows: list[Row], frames: list[dict[str, NDArray[np.float64]]], /, **replaced: object
 ) -> None:
     arrays: dict[str, Any] = {
         "name": np.array([row["file"] for row in rows]),

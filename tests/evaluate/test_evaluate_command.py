@@ -136,6 +136,31 @@ def test_landmarks_without_contour_are_used_and_said(make_dataset: MakeDataset) 
     assert evaluated(folder)["landmarks_from"] == "landmarks.npz without contour"
 
 
+def test_a_cue_can_be_taken_away_to_see_what_it_contributes(make_dataset: MakeDataset) -> None:
+    document = evaluated(make_dataset(1), "--without", "contour", "--without", "face")
+    assert document["landmarks_from"] == "landmarks.npz, contour taken away, face taken away"
+    pitch = document["views"]["front"]["quantities"]["head_pitch_deg"]
+    assert pitch["n"] == 0
+    assert set(pitch["reasons"]) == {"face_not_seen"}
+    assert document["clips"][0]["baseline"]["grade"] != "none"
+
+
+def test_pictures_of_a_rendered_person_are_measured_as_their_truth_says(tmp_path: Path) -> None:
+    """Loose bounds: the program works from pictures to figures. The figures themselves are in the README."""
+    public = shared_path("ground-truth", "public")
+    lines = (public / "ground_truth.csv").read_text().splitlines()
+    kept = [lines[0], *(line for line in lines[1:] if line.startswith(("p1_f1/", "p1_s1/")))]
+    (tmp_path / "ground_truth.csv").write_text("\n".join(kept) + "\n")
+    for name in ("p1_f1", "p1_s1"):
+        (tmp_path / name).symlink_to(public / name)
+    views = evaluated(tmp_path)["views"]
+    for view in ("front", "side"):
+        assert views[view]["quantities"]["cva_change_deg"]["r"] > 0.85
+        assert views[view]["segments"]["fhp_severe"]["flagged"] == 1.0
+        assert views[view]["segments"]["upright"]["flagged"] == 0.0
+        assert views[view]["segments"]["absent"]["named"]["away"] == views[view]["segments"]["absent"]["n"]
+
+
 def test_json_on_the_terminal_is_nothing_but_json(make_dataset: MakeDataset) -> None:
     result = run(make_dataset(1), "--json", "-")
     assert json.loads(result.stdout)["dataset"] == "made_up"

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shared_material import shared_path
 
 from posture_cv.assess.types import ALERTING, State
 from posture_cv.guidance import catalogue as catalogue_module
 from posture_cv.guidance.catalogue import ENTRY_FILES, load_catalogue
 from posture_cv.guidance.entries import CAMERA_CHECKS, DESK_CHECKS, Catalogue, Dose
 from posture_cv.guidance.parse import CatalogueError, parse_catalogue
+from shared_material import shared_path
 
 DOCUMENTS = ("000", "001", "002", "003", "004")
 NOTIFICATION_CHARACTERS = 160  # what a desktop notification shows of a paragraph before it cuts

@@ -15,7 +15,7 @@ def disc(width: int, height: int, x: float, y: float, radius: float) -> np.ndarr
     """A soft disc; centre and radius in shares of the width."""
     v, u = np.mgrid[0:height, 0:width] + 0.5
     distance = np.hypot(u / width - x, (v / height - y) * height / width)
-    return np.clip((radius - distance) * width + 0.5, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((radius - distance) * width + 0.5, 0, 1), np.float32)
 
 
 @given(

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posture_cv.errors import PostureError
 from posture_cv.landmarks import recording as rec
 from posture_cv.landmarks.quantise import quantised
 from posture_cv.landmarks.recording import RecordingError, RecordingInfo, RecordingWriter, read_recording
@@ -158,7 +159,7 @@ def test_what_is_no_recording_is_refused_with_words(tmp_path: Path, content: byt
 def test_a_missing_file_and_an_unwritable_folder_are_named(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="nowhere"):
         read_recording(tmp_path / "nowhere.landmarks")
-    with pytest.raises(rec.PostureError, match="cannot be written"):
+    with pytest.raises(PostureError, match="cannot be written"):
         RecordingWriter(tmp_path / "no" / "folder" / "a.landmarks", INFO)
 
 
@@ -167,6 +168,6 @@ def test_does_not_write_through_a_symlink(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
     (tmp_path / "a.landmarks.part").symlink_to(victim)
-    with pytest.raises(rec.PostureError, match="cannot be written"):
+    with pytest.raises(PostureError, match="cannot be written"):
         RecordingWriter(tmp_path / "a.landmarks", INFO)
     assert victim.read_text() == "precious"

@@ -17,7 +17,7 @@ def room(width: int = 640, height: int = 480, seed: int = 1) -> NDArray[np.uint8
     """A wall of coloured patches."""
     rng = np.random.default_rng(seed)
     small = rng.integers(30, 220, (height // 20, width // 20, 3), np.uint8)
-    return cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def seen(image: NDArray[np.uint8], x: float = 0.5) -> tuple[NDArray[np.uint8], Landmarks]:
@@ -62,6 +62,7 @@ def test_a_moving_person_leaves_the_background_where_it_is() -> None:
 def test_a_long_drift_adds_up_over_key_frames() -> None:
     tracker = SceneTracker()
     big = room(1280, 960)
+    scene = np.zeros(len(SCENE_FIELDS), np.float32)
     for step in range(12):
         view = np.ascontiguousarray(big[200 : 200 + 480, 100 + 30 * step : 100 + 30 * step + 640])
         scene = tracker.measure(*_at(float(step), *seen(view)))

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from posture_cv import settings as module
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.paths import settings_file
-from posture_cv.settings import Settings, SettingsError, load_settings, section_class
+from posture_cv.settings import Settings, SettingsError, load_settings
+from posture_cv.settings_schema import section_class
 from posture_cv.settings_text import example_text, in_force_text, toml_value
 
 

@@ -269,7 +269,9 @@ def fit_front(lm: Landmarks, truth: Truth) -> tuple[dict[str, NDArray[Any]], dic
     clips = list(clips_of(lm, truth, View.FRONT))
     data = stack_clips(clips)
     mirror = mesh_mirror(np.stack([clip.baseline.as_landmarks().face_px()[0] for clip in clips]))
-    projections = {k: v.astype(np.float32).astype(np.float64) for k, v in projections_of(data, mirror).items()}
+    projections = {
+        k: v.astype(np.float32).astype(np.float64) for k, v in projections_of(data, mirror).items()
+    }
     chosen = np.flatnonzero(data.usable & _thinned(data.calibration))
     projected = project({**data.even, **data.odd}, projections)
     points = {k: v[chosen].astype(np.float16).astype(np.float64) for k, v in projected.items()}

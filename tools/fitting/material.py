@@ -42,6 +42,18 @@ def read_truth(dataset: Path) -> tuple[Landmarks, dict[str, NDArray[Any]]]:
     return read_landmarks(dataset / "landmarks.npz", [row["file"] for row in rows]), columns
 
 
+def read_measured(dataset: Path, measured: Path) -> tuple[Landmarks, dict[str, NDArray[Any]]]:
+    """Landmarks that `tools/measure_pictures.py` wrote, with their rows of the data set's `ground_truth.csv`."""
+    with (dataset / "ground_truth.csv").open(newline="", encoding="utf-8") as stream:
+        rows = {row["file"]: row for row in csv.DictReader(stream)}
+    with np.load(measured, allow_pickle=False) as archive:
+        chosen = [rows[str(name)] for name in archive["name"]]
+        lm = Landmarks.empty(len(chosen))
+        for field, key in (("size_px", "size"), *((k, k) for k in ("pose", "face", "rows", "cols"))):
+            getattr(lm, field)[:] = archive[key]
+    return lm, {key: _column([row[key] for row in chosen]) for key in chosen[0]}
+
+
 def _column(cells: list[str]) -> NDArray[Any]:
     try:
         return np.array([float(cell) if cell else np.nan for cell in cells])

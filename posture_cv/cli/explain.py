@@ -1,0 +1,82 @@
+"""`posture-cv explain [ALERT]`: why an alert came."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from posture_cv.assess.records import Record
+
+
+@click.command(short_help="Why an alert came.")
+@click.argument("alert", type=click.IntRange(1), required=False)
+@click.option(
+    "--from",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="An alerts.jsonl of posture-cv replay. [default: the monitor's history]",
+)
+def command(alert: int | None, file: Path | None) -> None:
+    """Say why ALERT came (its number; without one, the last): what was measured, for how long, against what."""
+    from posture_cv.assess.explain import explain
+
+    head, record = _from_file(file, alert) if file is not None else _from_history(alert)
+    for line in head:
+        click.echo(line)
+    text = explain(record)
+    # In the history the wall clock says when; the time since the monitor's start says nothing.
+    click.echo(text if file is not None else text.partition("\n")[2])
+
+
+def _from_history(number: int | None) -> tuple[list[str], Record]:
+    from datetime import UTC, datetime
+
+    from posture_cv.assess.records import from_json
+    from posture_cv.history.read import Reader
+    from posture_cv.history.schema import HistoryError, history_file
+    from posture_cv.monitor.words import plain
+
+    with Reader(history_file()) as reader:
+        row = reader.alert(number)
+    when = datetime.fromtimestamp(row.local_s, UTC).strftime("%A %d %B, %H:%M")
+    head = [f"Alert #{row.number}, {when}: {plain(row.cue)} ({row.level}). {row.words.get('seen', '')}"]
+    try:
+        return head, from_json(row.record)
+    except ValueError as error:
+        raise HistoryError(f"The record of alert {row.number} cannot be read.", f"{error}.") from error
+
+
+def _from_file(path: Path, number: int | None) -> tuple[list[str], Record]:
+    from posture_cv.assess.records import from_json
+    from posture_cv.errors import InputError
+
+    rows = _rows(path)
+    chosen = [row for row in rows if number is None or row.get("id") == number]
+    if not chosen:
+        what = "holds no alert" if number is None else f"holds no alert {number}"
+        raise InputError(f"{path} {what}.")
+    row = chosen[-1]
+    try:
+        record = from_json(row.get("record", row))
+    except ValueError as error:
+        raise InputError(f"{path} holds something else than alerts.", f"{error}.") from error
+    return [f"Alert {record.id}. {row.get('seen', '')}".strip()], record
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    import json
+
+    from posture_cv.errors import InputError
+
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        rows = [json.loads(line) for line in lines if line.strip()]
+    except OSError as error:
+        raise InputError(f"Cannot read {path}", f"{error.strerror}.") from error
+    except ValueError as error:
+        raise InputError(f"{path} is no list of alerts.", f"{error}.") from error
+    return [row for row in rows if isinstance(row, dict)]

@@ -1,0 +1,99 @@
+"""`posture-cv feedback right|wrong|snooze [ALERT]`: the answer that tunes the thresholds."""
+
+from __future__ import annotations
+
+import time
+from typing import cast
+
+import click
+
+from posture_cv.cli.options import json_option
+
+
+@click.command(short_help="Say whether an alert was right; repeated wrong ones raise its threshold.")
+@click.argument("answer", type=click.Choice(["right", "wrong", "snooze", "show", "reset"]))
+@click.argument("alert", type=click.IntRange(1), required=False)
+@json_option
+def command(answer: str, alert: int | None, as_json: bool) -> None:
+    """Answer ALERT (its number; without one, the last).
+
+    \b
+    right, wrong   below 75 % right of the last two weeks a posture's threshold rises by a step
+    snooze         the running monitor keeps silent for a while
+    show           how often each posture was right, and what its threshold was raised by
+    reset          thresholds back to where they were, answers forgotten
+    """
+    import json
+
+    if answer == "show":
+        found = _precision()
+        click.echo(json.dumps(found, indent=2) if as_json else "\n".join(_lines(found)))
+        return
+    text = _reset() if answer == "reset" else _answered(answer, alert)
+    click.echo(json.dumps({"done": text}) if as_json else text)
+
+
+def _answered(answer: str, number: int | None) -> str:
+    from posture_cv.assess.answers import Response
+    from posture_cv.history.read import Reader
+    from posture_cv.history.schema import history_file
+    from posture_cv.history.store import History
+    from posture_cv.monitor.control.channel import NotRunningError
+    from posture_cv.monitor.control.client import ask
+    from posture_cv.monitor.words import plain
+    from posture_cv.settings import load_settings
+
+    with Reader(history_file()) as reader:
+        row = reader.alert(number)
+    try:
+        ask("answer", {"alert": row.number, "response": answer})
+    except NotRunningError:
+        if answer == "snooze":
+            raise
+        history = History(history_file(), load_settings().feedback.plain())
+        try:
+            history.answer(row.number, cast("Response", answer), time.time())
+            history.factors(time.time())
+        finally:
+            history.close()
+    return f"Noted: alert #{row.number} ({plain(row.cue)}) was answered with {answer}."
+
+
+def _reset() -> str:
+    from posture_cv.history.schema import history_file
+    from posture_cv.history.store import History
+
+    history = History(history_file())
+    try:
+        history.reset_factors()
+    finally:
+        history.close()
+    return "Thresholds are back to where they were; a running monitor follows when it is started anew."
+
+
+def _precision() -> list[dict[str, object]]:
+    from posture_cv.assess.settings import CUES
+    from posture_cv.history.read import Reader
+    from posture_cv.history.schema import history_file
+
+    with Reader(history_file()) as reader:
+        _, alerts = reader.table("alerts")
+        _, answers = reader.table("answers")
+        _, thresholds = reader.table("thresholds")
+    cue_of = {row[0]: row[4] for row in alerts}
+    factors = {row[0]: row[1] for row in thresholds}
+    found: list[dict[str, object]] = []
+    for cue in CUES:
+        given = [row[3] for row in answers if cue_of.get(row[1]) == cue]
+        right, wrong = given.count("right"), given.count("wrong")
+        found.append({"cue": cue, "right": right, "wrong": wrong, "factor": round(factors.get(cue, 1.0), 3)})
+    return found
+
+
+def _lines(found: list[dict[str, object]]) -> list[str]:
+    from posture_cv.monitor.words import plain
+
+    return [
+        f"{plain(str(row['cue'])):<18} right {row['right']}, wrong {row['wrong']}; threshold times {row['factor']}"
+        for row in found
+    ]

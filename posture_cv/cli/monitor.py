@@ -1,0 +1,127 @@
+"""`posture-cv monitor`: watch live, in the foreground or in the background."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from posture_cv.cli.options import camera_option, model_options, profile_option, settings_option
+
+if TYPE_CHECKING:
+    from posture_cv.monitor.app import Request
+    from posture_cv.monitor.loop import Outcome
+
+
+@click.command(short_help="Watch through the camera and say when a poor posture lasts.")
+@click.argument("source", required=False)
+@camera_option
+@profile_option
+@click.option("--background", is_flag=True, help="Go on without this terminal; see also: posture-cv status")
+@click.option(
+    "--duration", "duration_s", type=click.FloatRange(0.1), metavar="SECONDS", help="End after so long."
+)
+@click.option(
+    "--alert-after",
+    "alert_after_s",
+    type=click.FloatRange(0.5, 3600),
+    metavar="SECONDS",
+    help="How long a posture must last before an alert. [default: 120; severe: 30]",
+)
+@click.option("--preview", is_flag=True, help="Show the picture and what is seen in it.")
+@click.option("--no-notifications", is_flag=True, help="Say it in the terminal only.")
+@click.option("--no-history", is_flag=True, help="Write nothing down.")
+@click.option("--no-economy", is_flag=True, help="Look at every picture, with all models.")
+@click.option("--pause-in-calls", is_flag=True, help="Camera off while a microphone is in use (Linux).")
+@click.option("--wait-for-camera", is_flag=True, help="A camera that is not there is waited for.")
+@click.option(
+    "--speed", default="1", metavar="N", help="Play a recording so many times as fast: 1, 10x, max."
+)
+@click.option("--child", is_flag=True, hidden=True)
+@model_options
+@settings_option
+def command(
+    *,
+    source: str | None,
+    camera: str | None,
+    profile: str | None,
+    background: bool,
+    duration_s: float | None,
+    alert_after_s: float | None,
+    preview: bool,
+    no_notifications: bool,
+    no_history: bool,
+    no_economy: bool,
+    pause_in_calls: bool,
+    wait_for_camera: bool,
+    speed: str,
+    child: bool,
+    pose_model: Path | None,
+    face_model: Path | None,
+    settings_path: Path | None,
+) -> int:
+    r"""Watch your posture through SOURCE: a webcam (number or name) or a stream; by default your webcam.
+
+    \b
+    Without a profile it explains itself, calibrates and starts. Ctrl-C ends it.
+    A video or a landmark recording as SOURCE is played in the camera's place, to try things out:
+      posture-cv monitor samples/desk-front.mp4 --profile samples/desk-front.profile.json --alert-after 5
+    """
+    from posture_cv.monitor.app import Request
+    from posture_cv.monitor.session import speed_of
+    from posture_cv.settings import load_settings
+
+    if source is not None and camera is not None:
+        raise click.UsageError("Name the camera once: as SOURCE or with --camera.")
+    if background and not child:
+        from posture_cv.cli.monitor_background import start
+
+        return start()
+    settings = load_settings(settings_path, {"models.pose": pose_model, "models.face": face_model})
+    spec = source or f"webcam:{camera if camera is not None else settings.capture.camera}"
+    request = Request(
+        source=spec,
+        settings=settings,
+        profile=profile,
+        alert_after_s=alert_after_s,
+        duration_s=duration_s,
+        preview=preview,
+        notifications=not no_notifications,
+        economy=not no_economy,
+        keep_history=not no_history,
+        pause_in_calls=pause_in_calls,
+        wait_for_camera=wait_for_camera,
+        speed=speed_of(speed),
+        may_ask=not child and _somebody_there(),
+        background=child,
+    )
+    if child:
+        from posture_cv.cli.monitor_background import run_child
+
+        return run_child(request)
+    return _in_foreground(request)
+
+
+def _somebody_there() -> bool:
+    import sys
+
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _in_foreground(request: Request) -> int:
+    from posture_cv.cli.first_run import show_notice_once
+    from posture_cv.monitor.app import run
+
+    show_notice_once()
+    outcome = run(request)
+    _summary(outcome)
+    return 0
+
+
+def _summary(outcome: Outcome) -> None:
+    from posture_cv.assess.explain import duration
+
+    alerts = "1 alert" if outcome.alerts == 1 else f"{outcome.alerts} alerts"
+    text = f"Watched for {duration(outcome.duration_s)}: {alerts}, {outcome.looks} looks"
+    click.echo(f"{text}, the models ran {outcome.model_runs} times. Ended: {outcome.why}.", err=True)

@@ -1,0 +1,51 @@
+"""`posture-cv monitor --background`: the parent's and the child's half."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from posture_cv.monitor.app import Request
+
+
+def start() -> int:
+    """Start the child with the same options and wait until it watches.
+
+    Raises:
+        PostureError: why it does not.
+    """
+    from posture_cv.monitor.background import start_child
+
+    arguments = sys.argv[sys.argv.index("monitor") + 1 :]
+    word = start_child([argument for argument in arguments if argument != "--background"])
+    text = f"Watching through {word.get('camera') or 'the camera'}, judged by profile {word.get('profile')}"
+    click.echo(f"{text} (process {word.get('pid')}).")
+    click.echo("See it: posture-cv status. Pause: posture-cv pause 30m. End: posture-cv stop")
+    return 0
+
+
+def run_child(request: Request) -> int:
+    """Watch; the first word goes to the parent, everything else into the log."""
+    from posture_cv.errors import PostureError
+    from posture_cv.monitor.app import run
+    from posture_cv.monitor.background import Word, error_word
+    from posture_cv.monitor.moment import Moment
+
+    word = Word()
+
+    def ready(moment: Moment) -> None:
+        camera = moment.camera.name if moment.camera else ""
+        word.say({"pid": os.getpid(), "camera": camera, "profile": moment.profile})
+
+    try:
+        run(request, ready)
+    except PostureError as error:
+        if word.said:
+            raise
+        word.say(error_word(error))
+        return error.exit_code
+    return 0

@@ -1,0 +1,39 @@
+"""`posture-cv recalibrate`: a new baseline, from the running monitor's camera or the webcam."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from posture_cv.cli.options import json_option
+
+_LONGEST_S = 150.0
+
+
+@click.command(short_help="Make the running monitor's baseline anew.")
+@json_option
+def command(*, as_json: bool) -> None:
+    """Sit as you want to sit: the running monitor makes its profile anew and goes on.
+
+    Exit code: 0 done, 3 no monitor runs (then use `posture-cv calibrate`), 2 it failed.
+    """
+    from posture_cv.errors import PostureError
+    from posture_cv.monitor.control.client import ask
+
+    ask("recalibrate")
+    last, deadline_s = "", time.monotonic() + _LONGEST_S
+    while time.monotonic() < deadline_s:
+        text = str(ask("status")["status"].get("calibration", ""))
+        if text and text != last and not text.startswith(("failed", "done")):
+            click.echo(text, err=True)
+            last = text
+        if text.startswith("failed"):
+            raise PostureError("The calibration failed.", text.removeprefix("failed: "))
+        if text == "done":
+            click.echo(
+                '{"recalibrated": true}' if as_json else "Done. You are compared with this from now on."
+            )
+            return
+        time.sleep(0.2)
+    raise PostureError("The calibration did not end.", "", "See: posture-cv status")

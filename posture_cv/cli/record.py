@@ -1,0 +1,60 @@
+"""`posture-cv record`: what the models see in a source, without a picture, to be assessed for ever."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from posture_cv.cli.options import model_options, settings_option
+
+
+@click.command(short_help="Record landmarks, without pictures.")
+@click.argument("source")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The landmark recording to write (NAME.landmarks).",
+)
+@click.option(
+    "--every", "rate", metavar="RATE", help="Look so often, e.g. 5hz or 200ms. [default: every frame]"
+)
+@click.option("--duration", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Stop after so long.")
+@model_options
+@settings_option
+def command(
+    source: str,
+    out: Path,
+    rate: str | None,
+    duration: float | None,
+    pose_model: Path | None,
+    face_model: Path | None,
+    settings_path: Path | None,
+) -> None:
+    """Run the models over SOURCE (a video, pictures, a stream, a webcam's number) and keep landmarks and contour.
+
+    Replay the recording as often as you like, with other settings or another baseline: it needs no model.
+    """
+    from posture_cv.capture import open_source
+    from posture_cv.capture.types import CaptureOptions
+    from posture_cv.cli.progress import RichProgress
+    from posture_cv.cli.replay import rate_hz
+    from posture_cv.cli.resolve import estimator_options
+    from posture_cv.errors import NobodyFoundError
+    from posture_cv.replay.record import record
+
+    options = CaptureOptions(max_rate_hz=None if rate is None else rate_hz(rate))
+    models = estimator_options(pose_model, face_model, settings_path)
+    limit_s = float("inf") if duration is None else duration
+    with RichProgress() as progress, open_source(source, options=options) as frames:
+        done = record(frames, out, models, progress=progress, duration_s=limit_s)
+    for warning in done.warnings:
+        click.echo(f"Note: {warning}", err=True)
+    click.echo(f"{done.path}: {done.frames} frames, somebody in {done.frames_with_person} of them")
+    if done.frames_with_person == 0:
+        raise NobodyFoundError(
+            f"Nobody was found in {source}",
+            f"{done.frames} frames were looked at.",
+            "Check that head and shoulders are in the picture and that there is light.",
+        )

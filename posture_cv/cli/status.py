@@ -1,0 +1,47 @@
+"""`posture-cv status`: what the running monitor sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from posture_cv.cli.options import json_option
+
+
+@click.command(short_help="What the running monitor sees now.")
+@json_option
+def command(*, as_json: bool) -> None:
+    """Show what the running monitor sees, how near each posture is to its limit, and today's last alert.
+
+    Exit code: 0 a monitor runs, 3 none does, 2 it does not answer.
+    """
+    from posture_cv.monitor.control.client import ask
+
+    status = ask("status")["status"]
+    if as_json:
+        import json
+
+        click.echo(json.dumps(status, indent=2))
+        return
+    for line in lines(status):
+        click.echo(line)
+
+
+def lines(status: dict[str, Any]) -> list[str]:
+    """The status for people."""
+    out = [f"{status.get('shape', '…')} {status['text']}"]
+    if status.get("margin_text"):
+        out.append(f"  nearest limit: {status['margin_text']}")
+    if status.get("paused_until"):
+        out.append(f"  until {status['paused_until'][11:16]} ({status['paused_until'][:10]})")
+    if status.get("snoozed_s"):
+        out.append(f"  silent for {status['snoozed_s'] / 60:.0f} min")
+    camera = status.get("camera")
+    light = "on" if status.get("camera_open") else "off"
+    out.append(f"  camera: {camera['name'] if camera else 'not seen yet'} ({light})")
+    out.append(f"  profile: {status.get('profile', '')}   alerts since the start: {status.get('alerts', 0)}")
+    said = status.get("last_alert")
+    if said:
+        out.append(f"  last alert #{said['number']} at {said['time'][11:16]}: {said['seen']}")
+    return out

@@ -1,0 +1,64 @@
+"""The days of the history in a few figures each, for the terminal and the tray."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from posture_cv.assess.explain import duration
+from posture_cv.history.figures import total
+from posture_cv.history.read import Reader
+
+_EPOCH = date(1970, 1, 1)
+
+
+def day_summaries(reader: Reader, today: date, days: int) -> list[dict[str, Any]]:
+    """One object a day on which something was recorded, the latest first."""
+    last = (today - _EPOCH).days
+    found = []
+    for day in range(last, last - days, -1):
+        minutes = reader.minutes(day, day)
+        if not minutes:
+            continue
+        span = total(minutes)
+        found.append(
+            {
+                "day": (_EPOCH + timedelta(days=day)).isoformat(),
+                "measured_s": round(span.measured, 1),
+                "good_s": round(span.good, 1),
+                "poor_s": round(span.poor, 1),
+                "unmeasured_s": round(span.untold, 1),
+                "away_s": round(span.away, 1),
+                "breaks": len(reader.breaks(day, day)),
+                "alerts": [
+                    {
+                        "number": alert.number,
+                        "time": datetime.fromtimestamp(alert.local_s, UTC).strftime("%H:%M"),
+                        "cue": alert.cue,
+                        "level": alert.level,
+                        "seen": alert.words.get("seen", ""),
+                        "answers": list(alert.answers),
+                    }
+                    for alert in reader.alerts(day, day)
+                ],
+            }
+        )
+    return found
+
+
+def day_lines(found: list[dict[str, Any]]) -> list[str]:
+    """The same for people."""
+    if not found:
+        return ["Nothing was recorded in this time."]
+    lines = []
+    for day in found:
+        share = f", {day['good_s'] / day['measured_s']:.0%} good" if day["measured_s"] else ""
+        lines.append(
+            f"{day['day']}  measured {duration(day['measured_s'])}{share};"
+            f" {len(day['alerts'])} alerts, {day['breaks']} breaks"
+        )
+        for alert in day["alerts"]:
+            answers = f" [{', '.join(alert['answers'])}]" if alert["answers"] else ""
+            cue = alert["cue"].replace("_", " ")
+            lines.append(f"    #{alert['number']} {alert['time']} {cue} ({alert['level']}){answers}")
+    return lines

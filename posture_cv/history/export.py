@@ -1,0 +1,49 @@
+"""The whole history as JSON, or a folder of CSV tables."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from posture_cv.atomic import atomic_path, private_folder, write_atomic
+from posture_cv.history.read import TABLES, Reader
+
+SCHEMA_VERSION: Final = 1
+_JSON_COLUMNS: Final = {("alerts", "words"), ("alerts", "record")}
+
+
+def as_json(reader: Reader) -> dict[str, Any]:
+    """Every table as a list of objects."""
+    plain: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "times": "seconds since 1970, UTC"}
+    for name in TABLES:
+        columns, rows = reader.table(name)
+        plain[name] = [
+            {
+                column: json.loads(value) if (name, column) in _JSON_COLUMNS else value
+                for column, value in zip(columns, row, strict=True)
+            }
+            for row in rows
+        ]
+    return plain
+
+
+def write_json(reader: Reader, path: Path) -> None:
+    """One file, for its owner only. Raises OutputError."""
+    write_atomic(path, json.dumps(as_json(reader), indent=1) + "\n")
+
+
+def write_csv(reader: Reader, folder: Path) -> list[Path]:
+    """One file a table, for their owner only. Raises OutputError."""
+    private_folder(folder)
+    written = []
+    for name in TABLES:
+        columns, rows = reader.table(name)
+        path = folder / f"{name}.csv"
+        with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows(rows)
+        written.append(path)
+    return written

@@ -1,0 +1,66 @@
+"""Gathers seconds per minute and state between two writes. Pure; times are arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from posture_cv.history.store import MinuteKey
+
+LONGEST_STEP_S: Final = 10.0
+"""A longer step between two moments is a suspended system: time that nobody watched is not written down; ours."""
+BREAK_S: Final = 60.0
+"""An absence this long is a break, as in `BreakSettings.micro_absence_s`."""
+
+
+@dataclass(slots=True)
+class Gatherer:
+    """What happened since the last write; `take` empties it.
+
+    Attributes:
+        minutes: seconds by minute, offset, state and reason.
+        breaks: absences that ended, start and end on the wall clock.
+    """
+
+    minutes: dict[MinuteKey, float] = field(default_factory=dict)
+    breaks: list[tuple[float, float]] = field(default_factory=list)
+    _t_s: float | None = None
+    _label: tuple[str, str] = ("", "")
+    _away_since_s: float | None = None
+
+    def moment(self, t_s: float, wall_s: float, offset_s: int, label: tuple[str, str], *, away: bool) -> None:
+        """A moment: the time since the last one belongs to what was shown then.
+
+        Args:
+            t_s: clock that only goes forwards; wall_s: seconds since 1970; offset_s: local time minus UTC.
+            label: state and reason from now on.
+            away: nobody is at the desk from now on.
+        """
+        if self._t_s is not None:
+            seconds = t_s - self._t_s
+            if 0 < seconds <= LONGEST_STEP_S:
+                middle_s = wall_s - seconds / 2
+                key = (int(middle_s // 60) * 60, offset_s, *self._label)
+                self.minutes[key] = self.minutes.get(key, 0.0) + seconds
+        self._t_s, self._label = t_s, label
+        self._absence(t_s, wall_s, away=away)
+
+    def _absence(self, t_s: float, wall_s: float, *, away: bool) -> None:
+        if away:
+            self._away_since_s = t_s if self._away_since_s is None else self._away_since_s
+            return
+        if self._away_since_s is not None and t_s - self._away_since_s >= BREAK_S:
+            self.breaks.append((wall_s - (t_s - self._away_since_s), wall_s))
+        self._away_since_s = None
+
+    def take(self) -> tuple[dict[MinuteKey, float], list[tuple[float, float]]]:
+        """Everything gathered, which is then forgotten."""
+        taken = (self.minutes, self.breaks)
+        self.minutes, self.breaks = {}, []
+        return taken
+
+    def put_back(self, minutes: dict[MinuteKey, float], breaks: list[tuple[float, float]]) -> None:
+        """What could not be written."""
+        for key, seconds in minutes.items():
+            self.minutes[key] = self.minutes.get(key, 0.0) + seconds
+        self.breaks[:0] = breaks

@@ -1,0 +1,170 @@
+"""Reads the history: what happened on which days. A day is the user's own, by the offset kept with each row."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from posture_cv.history.schema import HistoryError, connect
+
+_DAY_S: Final = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """Seconds of one minute spent in one state; `local_s`: begin of the minute on the user's own clock."""
+
+    local_s: int
+    state: str
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An alert and what followed.
+
+    Attributes:
+        number: the history's.
+        time_s: seconds since 1970; local_s: the same on the user's own clock.
+        cue, level, lasted_s, repeat: see `Alert`.
+        words: title, text, quotation, citation.
+        record: see `assess.records.from_json`.
+        delivered: by whom it was shown; empty: nobody; None: not known.
+        problem: why not.
+        recovered_s: how long after it the posture was left, None if it was not seen to be.
+        answers: in the order given.
+    """
+
+    number: int
+    time_s: float
+    local_s: float
+    cue: str
+    level: str
+    lasted_s: float
+    repeat: int
+    words: dict[str, Any]
+    record: dict[str, Any]
+    delivered: str | None
+    problem: str | None
+    recovered_s: float | None
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BreakRow:
+    """An absence of a minute or more: begin on the user's own clock, length."""
+
+    local_s: float
+    seconds: float
+
+
+class Reader:
+    """The history file, for reading; a context manager.
+
+    Raises:
+        HistoryError: there is none, or it cannot be used.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._db = connect(path, create=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    def minutes(self, first_day: int, last_day: int) -> list[Minute]:
+        """Of the local days `first_day` to `last_day`, both included (days since 1970), in order."""
+        rows = self._db.execute(
+            "SELECT minute_s + offset_s AS local_s, state, reason, sum(seconds) FROM minutes"
+            " WHERE local_s >= ? AND local_s < ? GROUP BY local_s, state, reason ORDER BY local_s",
+            _bounds(first_day, last_day),
+        )
+        return [Minute(*row) for row in rows]
+
+    def alerts(self, first_day: int, last_day: int) -> list[AlertRow]:
+        """Of those days, in order."""
+        return self._alerts(
+            "WHERE time_s + offset_s >= ? AND time_s + offset_s < ? ORDER BY time_s, id",
+            _bounds(first_day, last_day),
+        )
+
+    def alert(self, number: int | None) -> AlertRow:
+        """The alert of that number, the last one without; raises HistoryError if there is none."""
+        if number is None:
+            found = self._alerts("ORDER BY id DESC LIMIT 1", ())
+        else:
+            found = self._alerts("WHERE id = ?", (number,))
+        if not found:
+            what = "There is no alert in the history." if number is None else f"There is no alert {number}."
+            raise HistoryError(what, "", "List them: posture-cv history show")
+        return found[0]
+
+    def breaks(self, first_day: int, last_day: int) -> list[BreakRow]:
+        """Of those days, in order."""
+        rows = self._db.execute(
+            "SELECT start_s + offset_s AS local_s, end_s - start_s FROM breaks"
+            " WHERE local_s >= ? AND local_s < ? ORDER BY local_s",
+            _bounds(first_day, last_day),
+        )
+        return [BreakRow(*row) for row in rows]
+
+    def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column names and rows of a whole table."""
+        cursor = self._db.execute(f"SELECT * FROM {_known(name)}")  # noqa: S608 - one of our own names
+        return [column[0] for column in cursor.description], cursor.fetchall()
+
+    def _alerts(self, where: str, values: tuple[float, ...]) -> list[AlertRow]:
+        query = (
+            "SELECT id, time_s, time_s + offset_s, cue, level, lasted_s, repeat, words, record, delivered,"
+            f" problem, recovered_s FROM alerts {where}"
+        )
+        return [self._alert_row(row) for row in self._db.execute(query, values)]
+
+    def _alert_row(self, row: tuple[Any, ...]) -> AlertRow:
+        number, time_s, local_s, cue, level, lasted_s, repeat, words, record, delivered, problem, after = row
+        answers = self._db.execute("SELECT answer FROM answers WHERE alert = ? ORDER BY id", (number,))
+        return AlertRow(
+            number,
+            time_s,
+            local_s,
+            cue,
+            level,
+            lasted_s,
+            repeat,
+            _json(words),
+            _json(record),
+            delivered,
+            problem,
+            after,
+            tuple(answer for (answer,) in answers),
+        )
+
+
+TABLES: Final = ("sessions", "minutes", "episodes", "alerts", "answers", "breaks", "thresholds")
+
+
+def _known(name: str) -> str:
+    if name not in TABLES:
+        raise ValueError(f"{name!r} is no table")
+    return name
+
+
+def _bounds(first_day: int, last_day: int) -> tuple[int, int]:
+    return first_day * _DAY_S, (last_day + 1) * _DAY_S
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        plain = json.loads(text)
+    except ValueError as error:
+        raise sqlite3.DatabaseError(f"an alert's record is no JSON: {error}") from error
+    return plain if isinstance(plain, dict) else {}

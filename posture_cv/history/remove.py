@@ -1,0 +1,51 @@
+"""Deletes from the history, whether or not a monitor is writing it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import suppress
+
+from posture_cv.atomic import output_error
+from posture_cv.history.schema import HistoryError, history_file
+from posture_cv.history.store import History
+
+
+def delete_older(days: int) -> None:
+    """Delete what is older than so many days. Raises HistoryError."""
+    _in_place(time.time() - days * 86400.0)
+
+
+def delete_all() -> None:
+    """Delete everything: the rows, so that a running monitor goes on writing into the same file.
+
+    A file that cannot be read any more is removed as it is.
+
+    Raises:
+        HistoryError: another process holds it. OutputError: it cannot be removed.
+    """
+    path = history_file()
+    if not path.exists():
+        return
+    try:
+        _in_place(float("inf"))
+    except HistoryError:
+        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+            try:
+                with suppress(FileNotFoundError):
+                    path.with_name(name).unlink()
+            except OSError as error:
+                raise output_error(path, error) from error
+
+
+def _in_place(before_s: float) -> None:
+    history = History(history_file())
+    try:
+        history.delete_before(before_s)
+        history.compact()
+    except sqlite3.OperationalError as error:
+        raise HistoryError(
+            "The history is in use.", f"{error}.", "Try again, or end the monitor first: posture-cv stop"
+        ) from error
+    finally:
+        history.close()

@@ -1,0 +1,207 @@
+"""One page about a day, a week or a month: self-contained, with drawings as inline SVG; opens without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final, Literal
+
+from posture_cv._version import __version__
+from posture_cv.assess.explain import duration
+from posture_cv.history.figures import (
+    Span,
+    best_and_worst_hour,
+    by_reason,
+    by_state,
+    dominant,
+    kind_of,
+    spans,
+    total,
+)
+from posture_cv.history.read import AlertRow, BreakRow, Minute, Reader
+
+Period = Literal["today", "week", "month"]
+DAYS: Final[dict[str, int]] = {"today": 1, "week": 7, "month": 30}
+_EPOCH: Final = date(1970, 1, 1)
+COLOURS: Final = {
+    "good": "#2e8b57",
+    "poor": "#d9702b",
+    "untold": "#b9b9b9",
+    "away": "#dfe7ee",
+    "off": "#8d9bb3",
+}
+KIND_NAMES: Final = {
+    "good": "good",
+    "poor": "poor posture",
+    "untold": "not measured",
+    "away": "away",
+    "off": "paused or camera off",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a page is made of: its days (since 1970, both included) and the rows of them."""
+
+    first_day: int
+    last_day: int
+    minutes: Sequence[Minute]
+    alerts: Sequence[AlertRow]
+    breaks: Sequence[BreakRow]
+
+
+def material(reader: Reader, period: Period, today: date) -> Material:
+    """The rows of a period that ends today."""
+    last = (today - _EPOCH).days
+    first = last - DAYS[period] + 1
+    return Material(
+        first, last, reader.minutes(first, last), reader.alerts(first, last), reader.breaks(first, last)
+    )
+
+
+def render(found: Material, now: datetime) -> str:
+    """The page; `now` is printed on it."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("posture_cv.history", "."), autoescape=True, trim_blocks=True
+    )
+    return environment.get_template("report.html.j2").render(**_values(found, now))
+
+
+def _values(found: Material, now: datetime) -> dict[str, Any]:
+    whole = total(found.minutes)
+    hours = best_and_worst_hour(found.minutes)
+    days = found.last_day - found.first_day + 1
+    return {
+        "title": _title(found),
+        "now": now.strftime("%Y-%m-%d %H:%M"),
+        "version": __version__,
+        "whole": whole,
+        "share": None if whole.share_good is None else f"{whole.share_good:.0%}",
+        "tiles": _tiles(whole, found),
+        "rows": _rows(found) if days == 1 else _day_rows(found),
+        "by_minute": days == 1,
+        "colours": COLOURS,
+        "kind_names": KIND_NAMES,
+        "states": _table(by_state(found.minutes)),
+        "reasons": _table(by_reason(found.minutes)),
+        "trend": _trend(found),
+        "best": None if hours is None else f"{hours[0][0]:02d}:00 ({hours[0][1]:.0%} good)",
+        "worst": None if hours is None else f"{hours[1][0]:02d}:00 ({hours[1][1]:.0%} good)",
+        "alerts": [_alert(alert) for alert in found.alerts],
+        "breaks": [
+            {"time": _local(b.local_s), "length": duration(b.seconds), "full": b.seconds >= 300.0}
+            for b in found.breaks
+        ],
+    }
+
+
+def _title(found: Material) -> str:
+    first, last = (_EPOCH + timedelta(days=day) for day in (found.first_day, found.last_day))
+    return f"{last:%A, %d %B %Y}" if first == last else f"{first:%d %B} to {last:%d %B %Y}"
+
+
+def _tiles(whole: Span, found: Material) -> list[tuple[str, str]]:
+    recovered = [a.recovered_s for a in found.alerts if a.recovered_s is not None]
+    after = duration(sorted(recovered)[len(recovered) // 2]) if recovered else "–"
+    return [
+        ("measured", duration(whole.measured)),
+        ("good", "–" if whole.share_good is None else f"{whole.share_good:.0%}"),
+        ("not measured", duration(whole.untold)),
+        ("alerts", str(len(found.alerts))),
+        ("median time to recover", after),
+        ("breaks of a minute or more", str(len(found.breaks))),
+    ]
+
+
+def _rows(found: Material) -> list[dict[str, Any]]:
+    """The timeline of a day: a row an hour, a cell a minute."""
+    states = dominant(found.minutes)
+    rows: dict[int, list[dict[str, Any]]] = {}
+    for local_s, state in states.items():
+        hour, minute = divmod(local_s % 86400 // 60, 60)
+        text = f"{hour:02d}:{minute:02d} {state.replace('_', ' ')}"
+        rows.setdefault(hour, []).append({"x": minute, "kind": kind_of(state), "text": text})
+    return [{"label": f"{hour:02d}", "cells": rows[hour]} for hour in sorted(rows)]
+
+
+def _day_rows(found: Material) -> list[dict[str, Any]]:
+    """The timeline of several days: a row a day, a cell an hour, as tall as its share of each kind."""
+    hours = spans(found.minutes, 3600)
+    rows = []
+    for day in range(found.first_day, found.last_day + 1):
+        cells = []
+        for hour in range(24):
+            span = hours.get(day * 24 + hour)
+            if span is not None:
+                cells.append({"x": hour, "parts": _parts(span), "text": _span_text(hour, span)})
+        rows.append({"label": f"{_EPOCH + timedelta(days=day):%a %d}", "cells": cells})
+    return rows
+
+
+def _parts(span: Span) -> list[dict[str, Any]]:
+    """Heights within a cell, in shares of an hour."""
+    parts, y = [], 0.0
+    for kind in COLOURS:
+        share = min(1.0, getattr(span, kind) / 3600.0)
+        if share > 0.004:
+            parts.append({"kind": kind, "y": round(y, 3), "h": round(share, 3)})
+            y += share
+    return parts
+
+
+def _span_text(hour: int, span: Span) -> str:
+    known = [f"{KIND_NAMES[k]} {duration(getattr(span, k))}" for k in COLOURS if getattr(span, k) >= 1]
+    return f"{hour:02d}:00  " + ", ".join(known)
+
+
+def _trend(found: Material) -> list[dict[str, Any]]:
+    """Share of good by hour of one day, or by day of several; only where at least a minute was measured."""
+    one_day = found.first_day == found.last_day
+    length = 3600 if one_day else 86400
+    first = found.first_day * (24 if one_day else 1)
+    last = (found.last_day + 1) * (24 if one_day else 1) - 1
+    points = []
+    for number, span in spans(found.minutes, length).items():
+        if span.share_good is None or span.measured < 60:
+            continue
+        label = f"{number % 24:02d}:00" if one_day else f"{_EPOCH + timedelta(days=number):%a %d %b}"
+        x = (number - first + 0.5) / (last - first + 1)
+        points.append({"x": round(x, 4), "y": round(span.share_good, 4), "label": label})
+    return points
+
+
+def _table(sums: dict[str, float]) -> list[dict[str, Any]]:
+    whole = sum(sums.values())
+    return [
+        {
+            "name": name.replace("_", " "),
+            "time": duration(seconds),
+            "share": f"{seconds / whole:.0%}",
+            "width": round(100 * seconds / whole, 1),
+            "kind": kind_of(name),
+        }
+        for name, seconds in sums.items()
+        if seconds >= 0.5
+    ]
+
+
+def _alert(row: AlertRow) -> dict[str, Any]:
+    shown = {None: "not known", "": f"not delivered ({row.problem})"}.get(row.delivered, row.delivered)
+    return {
+        "number": row.number,
+        "time": _local(row.local_s),
+        "cue": row.cue.replace("_", " "),
+        "level": row.level,
+        "seen": row.words.get("seen", ""),
+        "text": row.words.get("text", ""),
+        "shown": shown,
+        "recovered": "–" if row.recovered_s is None else f"after {duration(row.recovered_s)}",
+        "answers": ", ".join(row.answers) or "–",
+    }
+
+
+def _local(local_s: float) -> str:
+    return datetime.fromtimestamp(local_s, UTC).strftime("%a %H:%M")

@@ -1,0 +1,212 @@
+"""Writes the history: small transactions, each complete in itself, from any thread."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from posture_cv.assess import records as recs
+from posture_cv.assess.answers import Response
+from posture_cv.assess.feedback import Answer, Raised, raised, threshold_factors
+from posture_cv.assess.records import Record
+from posture_cv.assess.settings import CUES, FeedbackSettings
+from posture_cv.history.schema import connect
+
+_DAY_S: Final = 86400.0
+
+MinuteKey = tuple[int, int, str, str]
+"""Begin of the minute, offset from UTC, state, reason."""
+
+
+def offset_s(wall_s: float) -> int:
+    """Local time minus UTC at that time, in seconds."""
+    offset = datetime.fromtimestamp(wall_s, UTC).astimezone().utcoffset()
+    return 0 if offset is None else round(offset.total_seconds())
+
+
+class History:
+    """The open history file; close it.
+
+    Raises:
+        HistoryError, OutputError: see `connect`.
+    """
+
+    def __init__(self, path: Path, feedback: FeedbackSettings | None = None) -> None:
+        self.path = path
+        self._feedback = feedback or FeedbackSettings()
+        self._lock = threading.RLock()
+        self._connection = connect(path, create=True)
+        self.session = 0
+
+    def close(self) -> None:
+        """Close the file; harmless when done twice."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it or nothing."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    # The session
+
+    def begin_session(self, wall_s: float, profile: str, camera: str) -> None:
+        """A monitor starts."""
+        with self._writing() as db:
+            row = db.execute(
+                "INSERT INTO sessions (started_s, ended_s, profile, camera) VALUES (?, ?, ?, ?)",
+                (wall_s, wall_s, profile, camera),
+            )
+            self.session = row.lastrowid or 0
+
+    def save(
+        self,
+        wall_s: float,
+        minutes: Mapping[MinuteKey, float],
+        episodes: list[tuple[str, str, float, float, float | None]],
+        breaks: list[tuple[float, float]],
+        *,
+        clean: bool = False,
+    ) -> None:
+        """Add what has been gathered since the last time; one transaction.
+
+        Args:
+            wall_s: now.
+            minutes: seconds to add.
+            episodes: state, reason, start and end (seconds since 1970), peak excess.
+            breaks: start and end (seconds since 1970).
+            clean: the monitor ends in good order.
+        """
+        with self._writing() as db:
+            db.executemany(
+                "INSERT INTO minutes VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET seconds = seconds + excluded.seconds",
+                [(*key, seconds) for key, seconds in minutes.items()],
+            )
+            db.executemany(
+                "INSERT INTO episodes (session, state, reason, start_s, end_s, peak_excess) VALUES (?, ?, ?, ?, ?, ?)",
+                [(self.session, *episode) for episode in episodes],
+            )
+            db.executemany(
+                "INSERT INTO breaks (session, start_s, end_s, offset_s) VALUES (?, ?, ?, ?)",
+                [(self.session, start_s, end_s, offset_s(start_s)) for start_s, end_s in breaks],
+            )
+            db.execute(
+                "UPDATE sessions SET ended_s = max(ended_s, ?), clean = ? WHERE id = ?",
+                (wall_s, int(clean), self.session),
+            )
+
+    # Alerts and answers: a `Book`
+
+    def alert(self, record: Record, words: Mapping[str, Any], wall_s: float) -> int:
+        """Write something told down at once; its number."""
+        told = record.alert
+        row = (
+            self.session,
+            wall_s,
+            offset_s(wall_s),
+            told.cue,
+            told.level,
+            told.lasted_s,
+            told.repeat,
+            json.dumps(dict(words)),
+            json.dumps(recs.to_json(record)),
+        )
+        with self._writing() as db:
+            done = db.execute(
+                "INSERT INTO alerts (session, time_s, offset_s, cue, level, lasted_s, repeat, words, record)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+            return done.lastrowid or 0
+
+    def delivered(self, key: int, by: str, problem: str) -> None:
+        """By whom alert `key` was shown, or why it was not."""
+        with self._writing() as db:
+            db.execute("UPDATE alerts SET delivered = ?, problem = ? WHERE id = ?", (by, problem, key))
+
+    def recovered(self, key: int, after_s: float) -> None:
+        """The posture of alert `key` was left so long after it."""
+        with self._writing() as db:
+            db.execute("UPDATE alerts SET recovered_s = ? WHERE id = ?", (after_s, key))
+
+    def answer(self, key: int, response: Response, wall_s: float) -> None:
+        """Write an answer down; of "right" and "wrong" the last one counts."""
+        with self._writing() as db:
+            if response in ("right", "wrong"):
+                db.execute("DELETE FROM answers WHERE alert = ? AND answer IN ('right', 'wrong')", (key,))
+            db.execute(
+                "INSERT INTO answers (alert, time_s, answer) SELECT ?, ?, ?"
+                " WHERE EXISTS (SELECT 1 FROM alerts WHERE id = ?)",
+                (key, wall_s, response, key),
+            )
+
+    def factors(self, wall_s: float) -> tuple[float, ...]:
+        """Threshold factors in the order of `CUES`, raised by the answers of the last days where they say so."""
+        with self._writing() as db:
+            known = {
+                cue: Raised(factor, since)
+                for cue, factor, since in db.execute("SELECT cue, factor, since_s FROM thresholds")
+            }
+            found = raised(known, _answers(db), wall_s, self._feedback)
+            for cue, now in found.items():
+                if now != known.get(cue, Raised()):
+                    db.execute(
+                        "INSERT OR REPLACE INTO thresholds VALUES (?, ?, ?)", (cue, now.factor, now.since_s)
+                    )
+        return threshold_factors(found)
+
+    def reset_factors(self) -> None:
+        """Lower every threshold to where it was before any answer; the user's own act."""
+        with self._writing() as db:
+            db.execute("DELETE FROM thresholds")
+            db.execute("DELETE FROM answers WHERE answer IN ('right', 'wrong')")
+
+    # Retention
+
+    def prune(self, wall_s: float, days: int) -> None:
+        """Delete what is older than so many days; 0 deletes all."""
+        before_s = wall_s - days * _DAY_S if days else float("inf")
+        self.delete_before(before_s)
+
+    def delete_before(self, before_s: float) -> None:
+        """Delete everything that ended before then."""
+        with self._writing() as db:
+            db.execute("DELETE FROM minutes WHERE minute_s < ?", (before_s,))
+            db.execute("DELETE FROM episodes WHERE end_s < ?", (before_s,))
+            db.execute("DELETE FROM breaks WHERE end_s < ?", (before_s,))
+            db.execute(
+                "DELETE FROM answers WHERE alert IN (SELECT id FROM alerts WHERE time_s < ?)", (before_s,)
+            )
+            db.execute("DELETE FROM alerts WHERE time_s < ?", (before_s,))
+            db.execute("DELETE FROM sessions WHERE ended_s < ? AND id != ?", (before_s, self.session))
+            if before_s == float("inf"):
+                db.execute("DELETE FROM thresholds")
+
+    def compact(self) -> None:
+        """Give the space of what was deleted back."""
+        with self._lock:
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _answers(db: sqlite3.Connection) -> list[Answer]:
+    rows = db.execute(
+        "SELECT answers.time_s, alerts.cue, answers.answer FROM answers JOIN alerts ON alerts.id = answers.alert"
+        " WHERE answers.answer IN ('right', 'wrong')"
+    )
+    return [Answer(time_s, cue, answer == "right") for time_s, cue, answer in rows if cue in CUES]

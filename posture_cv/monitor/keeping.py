@@ -1,0 +1,148 @@
+"""The history as the monitor writes it: every few seconds, and never in the way of watching."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from math import isnan
+from types import TracebackType
+from typing import Any, Final, Self
+
+from posture_cv.assess.answers import Response
+from posture_cv.assess.records import Record
+from posture_cv.assess.settings import CUES
+from posture_cv.assess.types import State
+from posture_cv.history.gather import Gatherer
+from posture_cv.history.store import History, offset_s
+from posture_cv.monitor.lifecycle import Phase
+from posture_cv.monitor.moment import Moment
+from posture_cv.monitor.sinks import BaseSink
+from posture_cv.output.notify import Delivery
+
+SAVE_EVERY_S: Final = 5.0
+"""A monitor that is killed loses this much at most; ours."""
+_PRUNE_EVERY_S: Final = 3600.0
+_MOST_KEPT: Final = 5000
+
+EpisodeRow = tuple[str, str, float, float, float | None]
+
+
+class HistorySink(BaseSink):
+    """Writes moments, alerts and answers down; a full disk or a locked file is noted once and waited out.
+
+    It is the monitor's `Book` too. What cannot be written stays in memory, within limits, for the next time.
+
+    Args:
+        history: the open file; closed with the sink.
+        note: shows a sentence to the user.
+        source, profile: of this session; the camera's own name is used once it is known.
+        days: how long things are kept.
+    """
+
+    def __init__(
+        self, history: History, note: Callable[[str], None], *, source: str, profile: str, days: int
+    ) -> None:
+        self._history, self._note, self._days = history, note, days
+        self._source, self._profile = source, profile
+        self._gatherer = Gatherer()
+        self._episodes: list[EpisodeRow] = []
+        self._saved_t_s: float | None = None
+        self._pruned_t_s: float | None = None
+        self._begun = False
+        self._failing = False
+        self._wall_s = 0.0
+        self._made_up = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._save(self._wall_s, clean=error is None)
+        self._history.close()
+
+    def show(self, moment: Moment) -> None:
+        """Gather the moment, and write every few seconds."""
+        self._wall_s = moment.wall_s
+        if not self._begun:
+            self._begun = True
+            name = self._source if moment.camera is None else moment.camera.name
+            self._try(
+                lambda: self._history.begin_session(moment.wall_s, moment.profile or self._profile, name)
+            )
+        away = moment.phase in (Phase.AWAY, Phase.LOCKED) or (
+            moment.phase.watching and moment.state is State.AWAY
+        )
+        label = label_of(moment)
+        self._gatherer.moment(moment.t_s, moment.wall_s, offset_s(moment.wall_s), label, away=away)
+        for e in moment.episodes:
+            shift_s = moment.wall_s - moment.t_s
+            peak = None if isnan(e.peak_excess) else e.peak_excess
+            self._episodes.append(
+                (e.state.label, e.reason.label, e.start_s + shift_s, e.end_s + shift_s, peak)
+            )
+        if self._saved_t_s is None or moment.t_s - self._saved_t_s >= SAVE_EVERY_S:
+            self._saved_t_s = moment.t_s
+            self._save(moment.wall_s)
+            self._prune(moment)
+
+    def _save(self, wall_s: float, *, clean: bool = False) -> None:
+        minutes, breaks = self._gatherer.take()
+        episodes, self._episodes = self._episodes, []
+        if not self._try(lambda: self._history.save(wall_s, minutes, episodes, breaks, clean=clean)):
+            self._gatherer.put_back(minutes, breaks)
+            self._episodes = (episodes + self._episodes)[-_MOST_KEPT:]
+
+    def _prune(self, moment: Moment) -> None:
+        if self._pruned_t_s is None or moment.t_s - self._pruned_t_s >= _PRUNE_EVERY_S:
+            self._pruned_t_s = moment.t_s
+            self._try(lambda: self._history.prune(moment.wall_s, self._days))
+
+    def _try(self, write: Callable[[], object]) -> bool:
+        try:
+            write()
+        except sqlite3.Error as error:
+            if not self._failing:
+                self._note(f"(the history cannot be written: {error}; it is tried again)")
+            self._failing = True
+            return False
+        self._failing = False
+        return True
+
+    # The book
+
+    def alert(self, record: Record, words: Mapping[str, Any], wall_s: float) -> int:
+        """See `Book`; a negative number where it could not be written."""
+        numbers: list[int] = []
+        if self._try(lambda: numbers.append(self._history.alert(record, words, wall_s))):
+            return numbers[0]
+        self._made_up -= 1
+        return self._made_up
+
+    def answer(self, key: int, response: Response, wall_s: float) -> None:
+        """See `Book`."""
+        self._try(lambda: self._history.answer(key, response, wall_s))
+
+    def recovered(self, key: int, after_s: float) -> None:
+        """See `Book`."""
+        self._try(lambda: self._history.recovered(key, after_s))
+
+    def delivered(self, key: int, delivery: Delivery) -> None:
+        """What became of the notification; any thread."""
+        self._try(lambda: self._history.delivered(key, delivery.by, delivery.problem))
+
+    def factors(self, wall_s: float) -> tuple[float, ...]:
+        """See `Book`."""
+        found: list[tuple[float, ...]] = []
+        self._try(lambda: found.append(self._history.factors(wall_s)))
+        return found[0] if found else (1.0,) * len(CUES)
+
+
+def label_of(moment: Moment) -> tuple[str, str]:
+    """State and reason as the history names them: a posture state, or what the monitor did instead."""
+    if not moment.phase.watching:
+        return moment.phase.value, ""
+    if moment.state is None:
+        return State.CANNOT_TELL.label, "no_picture"
+    return moment.state.label, moment.reason.label

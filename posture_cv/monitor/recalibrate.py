@@ -1,0 +1,97 @@
+"""A baseline from the monitor's own camera: at the first run, and whenever it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from posture_cv.capture.types import Frame, SourceInfo
+from posture_cv.errors import InputError
+from posture_cv.landmarks.estimator import LandmarkEstimator
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.monitor.ports import Camera
+from posture_cv.profiles.types import Profile
+
+if TYPE_CHECKING:
+    from calibration.protocol import Progress, Timing
+    from calibration.run import Ui
+
+_RATE_S = 0.1
+
+
+class CameraSource:
+    """The monitor's camera as a frame source; the camera stays open when this is closed."""
+
+    def __init__(self, camera: Camera) -> None:
+        self._camera = camera
+        self.warnings: list[str] = []
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is known of the camera."""
+        about = self._camera.identity
+        kind: Any = about.kind
+        return SourceInfo(kind, about.name, live=True, width_px=about.width_px, height_px=about.height_px)
+
+    def frames(self) -> Iterator[Frame]:
+        """Ten a second at most, with the monitor's times. Raises SourceError when the camera is lost."""
+        self._camera.open()
+        self._camera.set_interval(_RATE_S)
+        while not self._camera.ended:
+            glimpse = self._camera.read(0.5)
+            if glimpse is None:
+                continue
+            if glimpse.frame is None:
+                raise InputError(
+                    "A landmark recording holds no pictures to calibrate by.",
+                    "",
+                    "Make the profile with: posture-cv calibrate --from RECORDING",
+                )
+            yield replace(glimpse.frame, t_s=glimpse.t_s)
+
+    def close(self) -> None:
+        """The camera is another's."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to close."""
+
+
+class PromptUi:
+    """Hands each new prompt on; a False answer stops the calibration."""
+
+    def __init__(self, timing: Timing, prompted: Callable[[str], bool]) -> None:
+        self._timing, self._prompted = timing, prompted
+
+    def update(self, frame: Frame, lm: Landmarks, progress: Progress) -> bool:  # noqa: ARG002 - see Ui
+        """Show one moment."""
+        from calibration.protocol import prompt
+
+        return self._prompted(prompt(progress, self._timing))
+
+
+def calibrate_from_camera(
+    camera: Camera, estimator: LandmarkEstimator, name: str, timing: Timing, ui: Ui
+) -> Profile:
+    """Guide the person in front of the camera, fit, and save the profile.
+
+    Raises:
+        CalibrationError: given up, stopped, or too poor. SourceError: the camera failed. OutputError: not saved.
+    """
+    from calibration.fit import fit_baseline
+    from calibration.run import collect_live, make_profile
+    from posture_cv.coefficients import load_coefficients
+    from posture_cv.profiles.store import save_profile
+
+    collected = collect_live(CameraSource(camera), estimator, timing, ui)
+    result = fit_baseline(collected.landmarks, load_coefficients())
+    profile = make_profile(name, result, collected, datetime.now().astimezone())
+    save_profile(profile)
+    return profile

@@ -1,0 +1,132 @@
+"""From settings and a source's name to a monitor with all its real parts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from posture_cv.capture.types import CaptureOptions, FrameSource, LiveFrameSource
+from posture_cv.errors import InputError
+from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
+from posture_cv.measure.types import View
+from posture_cv.monitor.cameras import LiveCamera, played_frames, played_recording
+from posture_cv.monitor.clock import PlaybackClock, SystemClock
+from posture_cv.monitor.eyes import ModelEyes
+from posture_cv.monitor.ports import Camera, Clock
+
+if TYPE_CHECKING:
+    from posture_cv.settings import Settings
+
+_WIDTH_PX, _HEIGHT_PX = 640, 480
+"""Asked of a webcam without settings: the models see no more of a person at a desk in a larger picture; ours."""
+_RATE_HZ = 10.0
+"""Likewise: the slowest rate that common webcams know without halving their exposure's reserve; ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eyepiece:
+    """A camera, the clock that goes with it, whether it is live (not a recording), and whether it gives pictures."""
+
+    camera: Camera
+    clock: Clock
+    live: bool
+    pictures: bool = True
+
+
+def open_eyepiece(spec: str, settings: Settings, speed: float, stack: ExitStack) -> Eyepiece:
+    """The camera that `spec` names; recordings are played at `speed`.
+
+    Raises:
+        SourceError, RecordingError: it cannot be used (a live source's fault comes with its first use).
+    """
+    from posture_cv.capture import open_source
+    from posture_cv.landmarks.recording import RecordingReader, is_recording
+
+    if is_recording(Path(spec)):
+        clock = PlaybackClock(speed)
+        reader = stack.enter_context(RecordingReader(Path(spec)))
+        return Eyepiece(played_recording(reader, clock), clock, live=False, pictures=False)
+    if is_live(spec):
+        return Eyepiece(LiveCamera(_opener(spec, settings), SystemClock()), SystemClock(), live=True)
+    source = stack.enter_context(open_source(spec))
+    if source.info.unrelated:
+        raise InputError(
+            f"A folder of pictures cannot be watched: {spec}",
+            "Its pictures have no times.",
+            "Judge them with: posture-cv replay",
+        )
+    clock = PlaybackClock(speed)
+    return Eyepiece(played_frames(source, clock), clock, live=False)
+
+
+def is_live(spec: str) -> bool:
+    """Whether the name means a camera or a stream."""
+    import re
+
+    return bool(
+        re.fullmatch(r"[0-9]{1,4}", spec)
+        or spec.lower().startswith("webcam:")
+        or spec.startswith("/dev/")
+        or re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", spec)
+    )
+
+
+def _opener(spec: str, settings: Settings) -> Callable[[CaptureOptions], LiveFrameSource]:
+    from posture_cv.capture import open_source
+
+    wanted = settings.capture
+
+    def opener(options: CaptureOptions) -> LiveFrameSource:
+        full = replace(
+            options,
+            width_px=wanted.width_px or (_WIDTH_PX if wanted.height_px is None else None),
+            height_px=wanted.height_px or (_HEIGHT_PX if wanted.width_px is None else None),
+            frame_rate_hz=wanted.frame_rate_hz or _RATE_HZ,
+        )
+        source: FrameSource = open_source(spec, options=full)
+        assert hasattr(source, "read")
+        return source  # type: ignore[return-value]
+
+    return opener
+
+
+def make_eyes(settings: Settings, view: View | None) -> ModelEyes:
+    """The models; the face model only where the view needs it (None: not known yet)."""
+    return ModelEyes(lambda: make_estimator(settings, face=view is not View.SIDE))
+
+
+def make_estimator(settings: Settings, *, face: bool = True) -> LandmarkEstimator:
+    """An estimator for a stream, with the models of the settings."""
+    from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+
+    models = settings.models
+    return MediaPipeEstimator(
+        EstimatorOptions(
+            pose_model=None if models.pose is None else Path(models.pose),
+            face_model=None if models.face is None else Path(models.face),
+            mode=Mode.VIDEO,
+            face=face,
+        )
+    )
+
+
+def speed_of(text: str) -> float:
+    """How fast a recording is played: "1", "10x", "max".
+
+    Raises:
+        InputError: anything else.
+    """
+    plain = text.strip().lower()
+    if plain == "max":
+        return math.inf
+    try:
+        speed = float(plain.removesuffix("x"))
+    except ValueError:
+        speed = 0.0
+    if not (math.isfinite(speed) and speed > 0):
+        raise InputError(f"{text!r} is no speed.", "", "Give for example 1, 10x or max.")
+    return speed

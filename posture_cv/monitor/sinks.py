@@ -1,0 +1,199 @@
+"""Sinks of the monitor: the terminal, notifications, a preview window."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from datetime import datetime
+from functools import partial
+from types import TracebackType
+from typing import Final, Self, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posture_cv.assess.effects import Level
+from posture_cv.capture.types import Frame
+from posture_cv.monitor.moment import Moment, Said
+from posture_cv.monitor.words import margin_text, message_of, plain, shape_of, state_text
+from posture_cv.output.notify import Delivery, Notifier, ring
+
+_COLOURS: Final = {Level.GOOD: "32", Level.POOR: "33", Level.SEVERE: "31"}
+
+
+class BaseSink:
+    """What sinks share: nothing happens on entering and leaving."""
+
+    def show(self, moment: Moment) -> None:
+        """One moment."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class TerminalSink(BaseSink):
+    """One live line on a terminal; plain lines, whenever something changes, anywhere else.
+
+    Args:
+        stream: stdout.
+        states: show the state at all; alerts and notes are always shown.
+    """
+
+    def __init__(self, stream: TextIO | None = None, *, states: bool = True) -> None:
+        self._stream = stream or sys.stdout
+        self._states = states
+        self._live = self._stream.isatty()
+        self._colour = self._live and not os.environ.get("NO_COLOR")
+        self._last = ""
+        self._line_open = False
+
+    def show(self, moment: Moment) -> None:
+        """Show the state, and what is said in lines of its own."""
+        for said in moment.said:
+            self._say(said, moment.wall_s)
+        if not self._states:
+            return
+        state = state_text(moment)
+        if self._live:
+            self._live_line(moment, state)
+        elif state != self._last:
+            self._write_line(f"{clock_text(moment.wall_s)} {shape_of(moment)} {state}")
+        self._last = state
+
+    def note(self, text: str) -> None:
+        """A line beside the state: what was not delivered, for example. Any thread."""
+        self._write_line(text)
+
+    def close(self) -> None:
+        """Leave the cursor on a line of its own."""
+        if self._line_open:
+            self._stream.write("\n")
+            self._stream.flush()
+            self._line_open = False
+
+    def _live_line(self, moment: Moment, state: str) -> None:
+        parts = [f"{shape_of(moment)} {state}", margin_text(moment)]
+        if not moment.camera_open:
+            parts.append("camera off")
+        text = "   ".join(filter(None, parts))[: max(20, shutil.get_terminal_size().columns - 1)]
+        code = _COLOURS.get(moment.ambient.level) if self._colour and moment.phase.watching else None
+        shown = f"\x1b[{code}m{text}\x1b[0m" if code else text
+        self._stream.write(f"\r\x1b[2K{shown}")
+        self._stream.flush()
+        self._line_open = True
+
+    def _say(self, said: Said, wall_s: float) -> None:
+        alert = said.record.alert
+        number = f" #{said.key}" if said.key else ""
+        words = said.words
+        self._write_line(
+            f"{clock_text(wall_s)} ! {plain(alert.cue)} ({alert.level}){number}: {words.get('seen', '')}"
+        )
+        self._write_line(f"      {words.get('text', '')}")
+        if words.get("quotation"):
+            self._write_line(f"      “{words['quotation']}” — {words.get('citation', '')}")
+
+    def _write_line(self, text: str) -> None:
+        start = "\r\x1b[2K" if self._line_open else ""
+        self._stream.write(f"{start}{text}\n")
+        self._stream.flush()
+        self._line_open = False
+
+
+def clock_text(wall_s: float) -> str:
+    """Local time of day."""
+    return datetime.fromtimestamp(wall_s).astimezone().strftime("%H:%M:%S")
+
+
+class NotificationSink(BaseSink):
+    """Sends what is said to the desktop; what is not delivered rings the bell and is said.
+
+    Args:
+        notifier: of this system; closed with the sink.
+        note: shows a sentence: why a message was not shown, once a reason; called in any thread.
+        delivered: told the message's key and what became of it.
+    """
+
+    def __init__(
+        self,
+        notifier: Notifier,
+        note: Callable[[str], None],
+        delivered: Callable[[int, Delivery], None] | None = None,
+    ) -> None:
+        self._notifier = notifier
+        self._note = note
+        self._delivered = delivered
+        self._problem = ""
+
+    def show(self, moment: Moment) -> None:
+        """Send what is said now."""
+        for said in moment.said:
+            message = message_of(said)
+            future = self._notifier.send(message)
+            future.add_done_callback(partial(self._settled, message.key))
+
+    def close(self) -> None:
+        """Close the notifier."""
+        self._notifier.close()
+
+    def _settled(self, key: int, done: Future[Delivery]) -> None:
+        try:
+            delivery = done.result()
+        except CancelledError:
+            delivery = Delivery(problem="the monitor was ended")
+        if not delivery.shown:
+            ring()
+            if delivery.problem != self._problem:
+                self._note(f"      (not shown as a desktop notification: {delivery.problem})")
+        self._problem = delivery.problem
+        if self._delivered is not None:
+            self._delivered(key, delivery)
+
+
+class PreviewSink(BaseSink):
+    """A window with the picture, what was seen in it, and the state; closing it ends the monitor."""
+
+    def __init__(self, closed: Callable[[], None]) -> None:
+        from posture_cv.output.window import PreviewWindow
+
+        self._window = PreviewWindow("posture-cv")
+        self._closed = closed
+        self._picture: NDArray[np.uint8] | None = None
+
+    def show(self, moment: Moment) -> None:
+        """Draw the look of this moment; without one the last stays, and the window answers."""
+        if moment.frame is not None:
+            self._picture = self._drawn(moment, moment.frame)
+        if self._picture is not None and not self._window.show(self._picture):
+            self._closed()
+
+    @staticmethod
+    def _drawn(moment: Moment, frame: Frame) -> NDArray[np.uint8]:
+        from posture_cv.landmarks.types import Landmarks
+        from posture_cv.output.draw import AMBER, GREEN, GREY, RED, draw_overlay
+
+        colours = {Level.GOOD: GREEN, Level.POOR: AMBER, Level.SEVERE: RED}
+        lm = Landmarks.empty(1) if moment.landmarks is None else moment.landmarks
+        return draw_overlay(
+            frame.image_bgr,
+            lm,
+            [line for line in (margin_text(moment), state_text(moment)) if line],
+            plain(moment.ambient.level.value),
+            colours.get(moment.ambient.level, GREY),
+        )
+
+    def close(self) -> None:
+        """Close the window."""
+        self._window.close()

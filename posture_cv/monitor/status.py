@@ -1,0 +1,103 @@
+"""The monitor's state for whoever asks: one snapshot of plain values, always at hand."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import asdict
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any, Final
+
+from posture_cv._version import __version__
+from posture_cv.measure.types import Reason
+from posture_cv.monitor.moment import Moment
+from posture_cv.monitor.sinks import BaseSink
+from posture_cv.monitor.words import margin_text, shape_of, state_text
+
+SCHEMA_VERSION: Final = 1
+
+
+class StatusBoard(BaseSink):
+    """Keeps what `status` answers; `snapshot` may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._latest: Moment | None = None
+        self._last_said: dict[str, Any] | None = None
+        self._prompt = ""
+        self._alerts = 0
+        self._started_wall_s: float | None = None
+
+    def show(self, moment: Moment) -> None:
+        """Keep the moment; pictures and landmarks are not kept."""
+        with self._lock:
+            self._latest = moment
+            self._prompt = moment.prompt or self._prompt
+            self._alerts += len(moment.said)
+            if self._started_wall_s is None:
+                self._started_wall_s = moment.wall_s
+            for said in moment.said:
+                self._last_said = {
+                    "number": said.key,
+                    "time": iso_time(moment.wall_s),
+                    "cue": said.record.alert.cue,
+                    "level": said.record.alert.level,
+                    "seen": said.words.get("seen", ""),
+                    "text": said.words.get("text", ""),
+                }
+
+    def forget_prompt(self) -> None:
+        """A new calibration begins."""
+        with self._lock:
+            self._prompt = ""
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that `status --json` prints."""
+        with self._lock:
+            moment, said, alerts, prompt = self._latest, self._last_said, self._alerts, self._prompt
+            started = self._started_wall_s
+        head = {"schema_version": SCHEMA_VERSION, "program": __version__, "running": True, "pid": os.getpid()}
+        if moment is None:
+            return {**head, "phase": "starting", "text": "starting"}
+        return {
+            **head,
+            **_plain(moment),
+            "started": None if started is None else iso_time(started),
+            "alerts": alerts,
+            "last_alert": said,
+            "calibration": prompt,
+        }
+
+
+def _plain(moment: Moment) -> dict[str, Any]:
+    ledger = moment.policy.ledger
+    paused = moment.paused_until_wall_s
+    snoozed_s = max(0.0, ledger.silent_until_s - moment.t_s)
+    breaks = moment.policy.breaks
+    return {
+        "time": iso_time(moment.wall_s),
+        "phase": moment.phase.value,
+        "state": None if moment.state is None else moment.state.label,
+        "reason": "" if moment.reason is Reason.OK else moment.reason.label,
+        "level": moment.ambient.level.value,
+        "cue": moment.ambient.cue,
+        "shape": shape_of(moment),
+        "text": state_text(moment),
+        "margin_text": margin_text(moment),
+        "margins": [m.as_plain() for m in moment.margins],
+        "camera": None if moment.camera is None else asdict(moment.camera),
+        "camera_open": moment.camera_open,
+        "profile": moment.profile,
+        "pace": moment.pace.value,
+        "on_battery": moment.on_battery,
+        "paused_until": iso_time(paused) if paused is not None and isfinite(paused) else None,
+        "snoozed_s": round(snoozed_s, 1),
+        "sitting_s": round(breaks.sitting_s, 1),
+        "since_break_s": round(breaks.interval_s, 1),
+    }
+
+
+def iso_time(wall_s: float) -> str:
+    """Local time with its offset, ISO 8601, to the second."""
+    return datetime.fromtimestamp(wall_s, UTC).astimezone().isoformat(timespec="seconds")

@@ -1,0 +1,246 @@
+"""What the system says: locked, about to sleep, on battery, in a call. Watched without blocking the loop.
+
+Linux: logind and the screen savers by D-Bus signals, the rest from files of the kernel. Elsewhere nothing is
+known: the camera then stays on behind a locked screen until nobody is seen for long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from posture_cv.monitor.ports import NoSurroundings, Surroundings, SurroundingsSource
+from posture_cv.output.notify_thread import LoopThread
+
+if TYPE_CHECKING:
+    from dbus_fast.aio import MessageBus
+    from dbus_fast.message import Message
+
+_LOGIN: Final = "org.freedesktop.login1"
+_LOGIN_PATH: Final = "/org/freedesktop/login1"
+_MANAGER: Final = "org.freedesktop.login1.Manager"
+_SESSION: Final = "org.freedesktop.login1.Session"
+_PROPERTIES: Final = "org.freedesktop.DBus.Properties"
+_SAVERS: Final = (
+    ("org.freedesktop.ScreenSaver", "/org/freedesktop/ScreenSaver"),
+    ("org.gnome.ScreenSaver", "/org/gnome/ScreenSaver"),
+    ("org.cinnamon.ScreenSaver", "/org/cinnamon/ScreenSaver"),
+)
+_FILES_EVERY_S: Final = 5.0
+_RECONNECT_S: Final = 30.0
+_POWER: Final = Path("/sys/class/power_supply")
+_SOUND: Final = Path("/proc/asound")
+
+
+def watch_surroundings(*, calls: bool) -> SurroundingsSource:
+    """The source for this system; `calls`: also look whether a microphone is in use."""
+    if platform.system() == "Linux":  # sys.platform would make mypy skip the rest
+        return LinuxSurroundings(calls=calls)
+    return NoSurroundings()
+
+
+class LinuxSurroundings:
+    """D-Bus signals set flags; files are read every five seconds.
+
+    Args:
+        calls: look at the sound cards.
+        power, sound: where the kernel tells of power supplies and sound cards.
+        monotonic: paces the reading of files.
+    """
+
+    def __init__(
+        self,
+        *,
+        calls: bool,
+        power: Path = _POWER,
+        sound: Path = _SOUND,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._calls, self._power, self._sound, self._monotonic = calls, power, sound, monotonic
+        self._lock = threading.Lock()
+        self._flags: dict[str, bool] = {}
+        self._asleep = False
+        self._files = Surroundings()
+        self._read_s = float("-inf")
+        self._sessions: set[str] = set()
+        self._thread = LoopThread("surroundings")
+        self._thread.submit(self._keep_watching("system"))
+        self._thread.submit(self._keep_watching("session"))
+
+    def poll(self) -> Surroundings:
+        """What is known now."""
+        now_s = self._monotonic()
+        if now_s - self._read_s >= _FILES_EVERY_S:
+            self._read_s = now_s
+            in_call = self._calls and microphone_in_use(self._sound)
+            self._files = Surroundings(on_battery=on_battery(self._power), in_call=in_call)
+        with self._lock:
+            return replace(self._files, locked=any(self._flags.values()), asleep=self._asleep)
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._thread.close()
+
+    # In the thread
+
+    async def _keep_watching(self, which: str) -> None:
+        """Connect, listen, and do so again when the bus was lost."""
+        while True:
+            bus = await self._connected(which)
+            if bus is not None:
+                try:
+                    await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+                finally:
+                    bus.disconnect()
+                self._forget(which)
+            await asyncio.sleep(_RECONNECT_S)
+
+    async def _connected(self, which: str) -> MessageBus | None:
+        from dbus_fast import BusType
+        from dbus_fast.aio import MessageBus
+        from dbus_fast.errors import DBusError, InvalidAddressError
+
+        kind = BusType.SYSTEM if which == "system" else BusType.SESSION
+        try:
+            bus = await MessageBus(bus_type=kind).connect()
+            if which == "system":
+                await self._watch_login(bus)
+            else:
+                await self._watch_savers(bus)
+        except (OSError, InvalidAddressError, DBusError, EOFError):
+            return None
+        return bus
+
+    async def _watch_login(self, bus: MessageBus) -> None:
+        bus.add_message_handler(self._take_login)
+        await _match(bus, f"type='signal',sender='{_LOGIN}'")
+        listed = await _call(bus, _LOGIN, _LOGIN_PATH, _MANAGER, "ListSessions")
+        mine = [row for row in (listed[0] if listed else []) if row[1] == os.getuid()]
+        self._sessions = {row[4] for row in mine}
+        for path in self._sessions:
+            hint = await _call(bus, _LOGIN, path, _PROPERTIES, "Get", "ss", [_SESSION, "LockedHint"])
+            if hint:
+                self._set(path, locked=bool(hint[0].value))
+
+    def _take_login(self, signal: Message) -> None:
+        path = signal.path or ""
+        if signal.member == "PrepareForSleep" and signal.interface == _MANAGER and signal.body:
+            with self._lock:
+                self._asleep = bool(signal.body[0])
+        elif signal.interface == _MANAGER and signal.member == "SessionRemoved" and len(signal.body) > 1:
+            self._sessions.discard(str(signal.body[1]))
+            self._set(str(signal.body[1]), locked=False)
+        elif path not in self._sessions:
+            return
+        elif signal.interface == _SESSION and signal.member in ("Lock", "Unlock"):
+            self._set(path, locked=signal.member == "Lock")
+        elif signal.interface == _PROPERTIES and signal.member == "PropertiesChanged":
+            changed = signal.body[1] if len(signal.body) > 1 else {}
+            if "LockedHint" in changed:
+                self._set(path, locked=bool(changed["LockedHint"].value))
+
+    async def _watch_savers(self, bus: MessageBus) -> None:
+        bus.add_message_handler(self._take_saver)
+        for name, path in _SAVERS:
+            await _match(bus, f"type='signal',interface='{name}',member='ActiveChanged'")
+            active = await _call(bus, name, path, name, "GetActive", start=False)
+            if active:
+                self._set(name, locked=bool(active[0]))
+
+    def _take_saver(self, signal: Message) -> None:
+        if (
+            signal.member == "ActiveChanged"
+            and signal.body
+            and any(signal.interface == n for n, _ in _SAVERS)
+        ):
+            self._set(str(signal.interface), locked=bool(signal.body[0]))
+
+    def _set(self, key: str, *, locked: bool) -> None:
+        with self._lock:
+            self._flags[key] = locked
+
+    def _forget(self, which: str) -> None:
+        """A bus that is gone says nothing any more; nothing it said may stay for ever."""
+        with self._lock:
+            if which == "system":
+                self._asleep = False
+            self._flags = {k: v for k, v in self._flags.items() if k.startswith("/") != (which == "system")}
+
+
+async def _match(bus: MessageBus, rule: str) -> None:
+    name = "org.freedesktop.DBus"
+    await _call(bus, name, "/org/freedesktop/DBus", name, "AddMatch", "s", [rule])
+
+
+async def _call(
+    bus: MessageBus,
+    destination: str,
+    path: str,
+    interface: str,
+    member: str,
+    signature: str = "",
+    body: list[Any] | None = None,
+    *,
+    start: bool = True,
+) -> list[Any]:
+    """The reply's values; empty where the service is not there or does not know it."""
+    from dbus_fast import Message as Call
+    from dbus_fast import MessageFlag, MessageType
+
+    flags = MessageFlag.NONE if start else MessageFlag.NO_AUTOSTART
+    call = Call(
+        destination=destination,
+        path=path,
+        interface=interface,
+        member=member,
+        signature=signature,
+        body=body or [],
+        flags=flags,
+    )
+    with suppress(TimeoutError):
+        reply = await asyncio.wait_for(bus.call(call), 5.0)
+        if reply.message_type is MessageType.METHOD_RETURN:
+            return list(reply.body)
+    return []
+
+
+def on_battery(folder: Path = _POWER) -> bool:
+    """Whether no mains adapter is online while a battery discharges."""
+    discharging = False
+    for supply in _entries(folder):
+        if _text(supply / "type") == "Mains" and _text(supply / "online") == "1":
+            return False
+        discharging |= _text(supply / "type") == "Battery" and _text(supply / "status") == "Discharging"
+    return discharging
+
+
+def microphone_in_use(folder: Path = _SOUND) -> bool:
+    """Whether any sound card is being recorded from (`pcm…c` is a capture device)."""
+    return any(
+        "RUNNING" in _text(status)
+        for card in _entries(folder)
+        if card.name.startswith("card") and card.name[4:].isdigit()
+        for status in card.glob("pcm*c/sub*/status")
+    )
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""

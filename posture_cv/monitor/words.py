@@ -1,0 +1,111 @@
+"""What the monitor says in a line or in a notification. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from posture_cv.assess.effects import Level
+from posture_cv.assess.settings import CUES
+from posture_cv.assess.types import State
+from posture_cv.measure.types import Reason
+from posture_cv.monitor.lifecycle import Phase
+from posture_cv.monitor.margins import nearest, unit_of
+from posture_cv.monitor.moment import Moment, Said
+from posture_cv.output.notify import Message
+
+# Shape beside colour: a third of the red-green blind would not tell them apart otherwise.
+SHAPES: Final = {
+    Level.STARTING: "…",
+    Level.GOOD: "●",
+    Level.POOR: "▲",
+    Level.SEVERE: "■",
+    Level.UNMEASURED: "?",
+    Level.AWAY: "○",
+}
+PAUSE_SHAPE: Final = "‖"
+_REASONS: Final = {
+    Reason.NOBODY: "nobody is there",
+    Reason.FACE_NOT_SEEN: "your face is not seen",
+    Reason.SHOULDERS_NOT_SEEN: "your shoulders are not seen",
+    Reason.CONTOUR_NOT_SEEN: "your outline is not seen",
+    Reason.HIPS_NOT_SEEN: "your hips are not seen",
+    Reason.HEAD_TURNED: "your head is turned",
+    Reason.TRUNK_TURNED: "you are turned",
+    Reason.OUT_OF_PICTURE: "you are partly out of the picture",
+    Reason.TOO_DARK: "it is too dark, or the camera is covered",
+    Reason.TOO_BRIGHT: "it is too bright",
+    Reason.UNSTABLE: "what is seen is not steady",
+    Reason.OTHER_PERSON: "this does not look like you at your place",
+    Reason.OCCLUDED: "you are partly hidden",
+    Reason.CAMERA_MOVED: "the camera has been moved: posture-cv recalibrate",
+    Reason.WRONG_VIEW: "the camera sees you from another side than at calibration",
+    Reason.IMPLAUSIBLE: "what is seen is not plausible",
+    Reason.UNCERTAIN: "it is not certain enough",
+    Reason.NO_PICTURE: "the camera's picture stands still",
+    Reason.MOVING: "you are moving",
+}
+_PHASES: Final = {
+    Phase.ASLEEP: "the system sleeps",
+    Phase.LOCKED: "the screen is locked, the camera is off",
+    Phase.PAUSED: "paused, the camera is off",
+    Phase.CALL: "paused for a call, the camera is off",
+    Phase.CAMERA_LOST: "the camera gives no pictures; waiting for it",
+    Phase.AWAY: "nobody for a while, the camera is off but for a glance now and then",
+}
+
+
+def reason_text(reason: Reason) -> str:
+    """Why nothing can be judged, in words."""
+    return _REASONS.get(reason, reason.label.replace("_", " "))
+
+
+def plain(label: str) -> str:
+    """A state's or cue's label in words."""
+    return {"shrug": "raised shoulders", "slump": "slumping"}.get(label, label.replace("_", " "))
+
+
+def shape_of(moment: Moment) -> str:
+    """One character for the state, told by shape, not by colour alone."""
+    return SHAPES[moment.ambient.level] if moment.phase.watching else PAUSE_SHAPE
+
+
+def state_text(moment: Moment) -> str:
+    """The state in a few words, and why nothing is measured."""
+    if moment.prompt:
+        return moment.prompt
+    if not moment.phase.watching:
+        return " ".join(filter(None, (_PHASES[moment.phase] + ("." if moment.why else ""), moment.why)))
+    if moment.state is None:
+        return "waiting for the camera"
+    if moment.state in (State.CANNOT_TELL, State.TURNED):
+        return f"cannot tell: {reason_text(moment.reason)}"
+    if moment.state is State.AWAY:
+        return (
+            "cannot tell: " + reason_text(moment.reason) if moment.reason is Reason.OTHER_PERSON else "away"
+        )
+    return plain(moment.state.label)
+
+
+def margin_text(moment: Moment) -> str:
+    """How near the nearest posture is to its limit."""
+    margin = nearest(moment.margins) if moment.phase.watching else None
+    if margin is None or margin.value is None or margin.share is None:
+        return ""
+    unit = unit_of(margin.quantity)
+    return f"{plain(margin.cue)} {margin.value:+.1f} of {margin.limit:.1f}{unit} ({margin.share:.0%})"
+
+
+def message_of(said: Said) -> Message:
+    """The notification for something said."""
+    cue = said.record.alert.cue
+    actions: Sequence[tuple[str, str]] = ()
+    if cue in CUES:
+        actions = (("right", "Right"), ("wrong", "Wrong"), ("snooze", "Snooze"))
+    elif cue == "break":
+        actions = (("snooze", "In 5 minutes"),) if said.record.can_postpone else ()
+    elif cue == "recalibrate":
+        actions = (("recalibrate", "Recalibrate"),)
+    title = str(said.words.get("seen") or plain(cue).capitalize())
+    body = str(said.words.get("text") or "")
+    return Message(said.key, title, body, tuple(actions), urgent=said.record.alert.level == "severe")

@@ -1,0 +1,304 @@
+"""What a settings file may hold: sections, keys, limits and defaults.
+
+The sections of the assessment become the plain values of `posture_cv.assess`, and share their defaults and limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from posture_cv.assess.naming import Thresholds
+from posture_cv.assess.settings import (
+    AssessSettings,
+    BreakSettings,
+    FeedbackSettings,
+    PolicySettings,
+    SmoothingSettings,
+    TickSettings,
+)
+
+
+class Section(BaseModel):
+    """A section of the file: nothing unknown, nothing out of range, no silent conversion."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+def _number(default: float, low: float, high: float, meaning: str) -> Any:  # noqa: ANN401 - as pydantic's Field
+    return Field(default, ge=low, le=high, description=meaning)
+
+
+def _switch(default: bool, meaning: str) -> Any:  # noqa: ANN401, FBT001 - as pydantic's Field
+    return Field(default, description=meaning)
+
+
+_TH, _SMOOTH, _TICK = Thresholds(), SmoothingSettings(), TickSettings()
+_POLICY, _BREAK, _FEED = PolicySettings(), BreakSettings(), FeedbackSettings()
+
+Pixels = Annotated[int, Field(ge=160, le=7680)]
+Rate = Annotated[float, Field(ge=1.0, le=240.0)]
+NonEmpty = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class GeneralSection(Section):
+    """What is used when the command line does not say."""
+
+    profile: NonEmpty = Field(
+        default="default", description="profile to judge by: its name or the path of its file"
+    )
+
+
+class CaptureSection(Section):
+    """The webcam."""
+
+    camera: Annotated[int, Field(ge=0, le=99)] | NonEmpty = Field(
+        default=0, description='which webcam: its number, or its name in quotes (see "posture-cv doctor")'
+    )
+    width_px: Pixels | None = Field(default=None, description="width to ask of the webcam", examples=[1280])
+    height_px: Pixels | None = Field(default=None, description="height to ask of the webcam", examples=[720])
+    frame_rate_hz: Rate | None = Field(
+        default=None, description="frame rate to ask of the webcam", examples=[30.0]
+    )
+
+
+class ModelsSection(Section):
+    """Your own model files (.task) in place of the included ones."""
+
+    pose: NonEmpty | None = Field(
+        default=None, description="path of a pose model", examples=["~/pose_landmarker_heavy.task"]
+    )
+    face: NonEmpty | None = Field(
+        default=None, description="path of a face model", examples=["~/face_landmarker.task"]
+    )
+
+
+class CalibrationSection(Section):
+    """How a baseline is recorded from the webcam."""
+
+    countdown_s: float = _number(3.0, 0.0, 60.0, "countdown before it begins")
+    still_s: float = _number(1.5, 0.5, 10.0, "you must have been sitting still this long")
+    duration_s: float = _number(8.0, 2.0, 60.0, "recorded seconds of sitting still")
+    give_up_s: float = _number(90.0, 10.0, 600.0, "it gives up when that was not reached within this time")
+
+
+class ThresholdsSection(Section):
+    """Where each posture begins, against your own baseline. Larger = less sensitive."""
+
+    neck_deg: float = _number(_TH.neck_deg, 1.0, 45.0, "forward head: loss of craniovertebral angle")
+    head_forward_cm: float = _number(
+        _TH.head_forward_cm, 0.1, 10.0, "forward head: head forward of the trunk"
+    )
+    neck_severe_deg: float = _number(_TH.neck_severe_deg, 1.0, 60.0, "the same, severe")
+    text_neck_pitch_deg: float = _number(
+        _TH.text_neck_pitch_deg, 1.0, 60.0, "text neck: head pitch downwards"
+    )
+    text_neck_flexion_deg: float = _number(
+        _TH.text_neck_flexion_deg, 5.0, 90.0, "text neck: head pitch and forward head together"
+    )
+    text_neck_head_forward_cm: float = _number(
+        _TH.text_neck_head_forward_cm, 0.1, 15.0, "text neck: head forward of the trunk"
+    )
+    looking_down_deg: float = _number(_TH.looking_down_deg, 1.0, 60.0, "looking down: head pitch downwards")
+    protraction_cm: float = _number(_TH.protraction_cm, 0.3, 10.0, "rounded shoulders: shoulders forward")
+    protraction_severe_cm: float = _number(_TH.protraction_severe_cm, 0.3, 15.0, "the same, severe")
+    elevation_cm: float = _number(_TH.elevation_cm, 0.3, 10.0, "raised shoulders: both, mean")
+    elevation_one_side_cm: float = _number(
+        _TH.elevation_one_side_cm, 0.3, 10.0, "raised shoulders: one of them"
+    )
+    elevation_severe_cm: float = _number(_TH.elevation_severe_cm, 0.3, 15.0, "the same, severe")
+    slump_trunk_deg: float = _number(_TH.slump_trunk_deg, 0.5, 45.0, "slump: trunk inclination")
+    slump_protraction_cm: float = _number(
+        _TH.slump_protraction_cm, 0.1, 10.0, "slump: with so much shoulders forward"
+    )
+    slump_trunk_most_deg: float = _number(
+        _TH.slump_trunk_most_deg, 1.0, 60.0, "a trunk further forward leans in and does not slump"
+    )
+    slump_approach_most_cm: float = _number(
+        _TH.slump_approach_most_cm, 1.0, 60.0, "so does a person who has come so much nearer"
+    )
+    leaning_in_deg: float = _number(_TH.leaning_in_deg, 1.0, 60.0, "leaning in: trunk inclination")
+    reclining_deg: float = _number(_TH.reclining_deg, 1.0, 60.0, "reclining: trunk inclination backwards")
+    lateral_deg: float = _number(_TH.lateral_deg, 1.0, 60.0, "leaning sideways")
+    head_yaw_deg: float = _number(_TH.head_yaw_deg, 5.0, 60.0, "head turned beyond this: not judged")
+    trunk_yaw_deg: float = _number(_TH.trunk_yaw_deg, 5.0, 60.0, "trunk turned beyond this: not judged")
+
+    def plain(self) -> Thresholds:
+        """As the assessment reads it."""
+        return Thresholds(**self.model_dump())
+
+
+class SmoothingSection(Section):
+    """The trailing mean in front of the naming."""
+
+    window_s: float = _number(_SMOOTH.window_s, 0.0, 60.0, "its length")
+    valid_share: float = _number(_SMOOTH.valid_share, 0.01, 1.0, "share of it that must have been measured")
+
+    def plain(self) -> SmoothingSettings:
+        """As the assessment reads it."""
+        return SmoothingSettings(**self.model_dump())
+
+
+class TicksSection(Section):
+    """The regular grid on which the alert policy runs. There is little reason to change it."""
+
+    tick_s: float = _number(_TICK.tick_s, 0.05, 5.0, "distance of its points")
+    hold_max_s: float = _number(
+        _TICK.hold_max_s, 0.05, 60.0, "an older frame says nothing about now; at least tick_s"
+    )
+    gap_skip_s: float = _number(
+        _TICK.gap_skip_s, 0.05, 86400.0, "a longer gap is skipped; at least hold_max_s"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        self.plain()
+        return self
+
+    def plain(self) -> TickSettings:
+        """As the assessment reads it."""
+        return TickSettings(**self.model_dump())
+
+
+class PolicySection(Section):
+    """When to speak."""
+
+    sensitivity: float = _number(
+        _POLICY.sensitivity, 0.5, 2.0, "higher = more sensitive: earlier and for less, never later"
+    )
+    ambient_after_s: float = _number(_POLICY.ambient_after_s, 0.5, 60.0, "the status colour changes after")
+    window_s: float = _number(_POLICY.window_s, 0.5, 3600.0, "time looked back upon for a notification")
+    severe_window_s: float = _number(_POLICY.severe_window_s, 0.5, 3600.0, "the same for severe postures")
+    share: float = _number(_POLICY.share, 0.5, 0.95, "share of that time that must be beyond the threshold")
+    measured_share: float = _number(
+        _POLICY.measured_share, 0.1, 1.0, "share of it that must have been measured"
+    )
+    age_factor: float = _number(
+        _POLICY.age_factor, 1.0, 10.0, "what lies so many windows back no longer counts"
+    )
+    exit_ratio: float = _number(_POLICY.exit_ratio, 0.1, 1.0, "over when below this share of the threshold")
+    exit_hold_s: float = _number(_POLICY.exit_hold_s, 0.0, 600.0, "for so long")
+    cue_cooldown_s: float = _number(
+        _POLICY.cue_cooldown_s, 0.0, 86400.0, "pause between alerts of one posture"
+    )
+    global_cooldown_s: float = _number(
+        _POLICY.global_cooldown_s, 0.0, 86400.0, "pause between any two alerts"
+    )
+    cap_per_hour: int = _number(_POLICY.cap_per_hour, 0, 3600, "most posture alerts an hour")
+    backoff_after: int = _number(
+        _POLICY.backoff_after, 1, 100, "the pause doubles after so many ignored alerts"
+    )
+    backoff_max: int = _number(_POLICY.backoff_max, 1, 64, "up to this multiple")
+    grace_s: float = _number(_POLICY.grace_s, 0.0, 3600.0, "no alert this long after the start")
+    moving_cm_s: float = _number(_POLICY.moving_cm_s, 0.5, 1000.0, "faster than this is moving: not judged")
+    snooze_s: float = _number(_POLICY.snooze_s, 0.0, 86400.0, 'how long "snooze" keeps silent')
+    recalibrate_after_s: float = _number(
+        _POLICY.recalibrate_after_s, 1.0, 3600.0, "a moved camera is mentioned after"
+    )
+
+    def plain(self) -> PolicySettings:
+        """As the assessment reads it."""
+        return PolicySettings(**self.model_dump())
+
+
+class BreaksSection(Section):
+    """Breaks and stillness."""
+
+    enabled: bool = _switch(_BREAK.enabled, "whether they are prompted at all")
+    interval_s: float = _number(
+        _BREAK.interval_s, 10.0, 14400.0, "presence that prompts a break; usual: 1200, 3000"
+    )
+    micro_absence_s: float = _number(_BREAK.micro_absence_s, 1.0, 3600.0, "an absence that is a micro-break")
+    long_absence_s: float = _number(
+        _BREAK.long_absence_s, 1.0, 7200.0, "an absence that is a full break; at least micro_absence_s"
+    )
+    long_after_s: float = _number(
+        _BREAK.long_after_s, 10.0, 86400.0, "presence after which a long break is asked"
+    )
+    postpone_s: float = _number(_BREAK.postpone_s, 0.0, 3600.0, "how far a prompt can be put off, once")
+    still_window_s: float = _number(_BREAK.still_window_s, 10.0, 14400.0, "stillness is counted over")
+    least_shifts: int = _number(_BREAK.least_shifts, 0, 1000, "fewer posture shifts than this prompt a nudge")
+    shift_cm: float = _number(_BREAK.shift_cm, 0.1, 100.0, "what counts as a posture shift")
+    shift_hold_s: float = _number(_BREAK.shift_hold_s, 0.0, 600.0, "if it is held so long")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        self.plain()
+        return self
+
+    def plain(self) -> BreakSettings:
+        """As the assessment reads it."""
+        return BreakSettings(**self.model_dump())
+
+
+class FeedbackSection(Section):
+    """How your answers to alerts raise a posture's threshold."""
+
+    days: float = _number(_FEED.days, 1.0, 365.0, "how far back answers count, in days")
+    least_answers: int = _number(_FEED.least_answers, 1, 1000, "fewer answers than this say nothing")
+    least_precision: float = _number(_FEED.least_precision, 0.0, 1.0, 'share of "right" below which it rises')
+    step: float = _number(_FEED.step, 1.0, 2.0, "factor of one rise")
+    highest: float = _number(_FEED.highest, 1.0, 5.0, "it never rises above this multiple")
+
+    def plain(self) -> FeedbackSettings:
+        """As the assessment reads it."""
+        return FeedbackSettings(**self.model_dump())
+
+
+class OutputSection(Section):
+    """What you get."""
+
+    notifications: bool = _switch(
+        default=True, meaning="desktop notifications, where there is a server for them"
+    )
+
+
+class RetentionSection(Section):
+    """How long things are kept. Pictures are never kept."""
+
+    history_days: int = _number(90, 0, 3650, "daily history; 0 keeps none")
+
+
+class Settings(Section):
+    """The whole file."""
+
+    general: GeneralSection = GeneralSection()
+    capture: CaptureSection = CaptureSection()
+    models: ModelsSection = ModelsSection()
+    calibration: CalibrationSection = CalibrationSection()
+    policy: PolicySection = PolicySection()
+    thresholds: ThresholdsSection = ThresholdsSection()
+    breaks: BreaksSection = BreaksSection()
+    feedback: FeedbackSection = FeedbackSection()
+    smoothing: SmoothingSection = SmoothingSection()
+    ticks: TicksSection = TicksSection()
+    output: OutputSection = OutputSection()
+    retention: RetentionSection = RetentionSection()
+
+    def assess(self) -> AssessSettings:
+        """What the assessment reads."""
+        return AssessSettings(
+            thresholds=self.thresholds.plain(),
+            smoothing=self.smoothing.plain(),
+            ticks=self.ticks.plain(),
+            policy=self.policy.plain(),
+            breaks=self.breaks.plain(),
+            feedback=self.feedback.plain(),
+        )
+
+
+def section_class(name: str) -> type[Section]:
+    """The schema of the section [name]."""
+    kind = Settings.model_fields[name].annotation
+    assert isinstance(kind, type)
+    assert issubclass(kind, Section)
+    return kind
+
+
+def range_text(schema: Mapping[str, Any]) -> str:
+    """The limits of a number, "0.5 to 2"; empty for what has none."""
+    if "minimum" not in schema:
+        return ""
+    return f"{schema['minimum']:g} to {schema['maximum']:g}"

@@ -1,0 +1,117 @@
+"""The oblique view's estimator on a made person and, where the ground truth is at hand, on rendered frames."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from outline_person import baseline_of, mirror, profile
+from posture_cv.coefficients import load_coefficients
+from posture_cv.landmarks.names import FACE_COUNT
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.oblique import FITTED, MIRRORED, measure_oblique
+from posture_cv.measure.oblique_features import rotation_vector_deg, similarity
+from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
+
+
+def _turn_y(degrees: float) -> np.ndarray:
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return np.array([[cos, 0.0, sin], [0.0, 1.0, 0.0], [-sin, 0.0, cos]])
+
+
+def oblique(n: int = 1, shift_px: tuple[float, float] = (0.0, 0.0), *, scale: float = 1.0) -> Landmarks:
+    """The made person with a face mesh turned 45 degrees to the right of the picture."""
+    lm = profile(n)
+    lm.pose[:, 11, 0] += 0.12
+    rng = np.random.default_rng(3)
+    mesh = rng.normal(size=(FACE_COUNT, 3)) * (25.0, 32.0, 20.0)
+    mesh[[10, 152, 1, 234, 454]] = [(0, -45, 0), (0, 45, 0), (0, 5, -40), (-38, 0, 20), (38, 0, 20)]
+    placed = scale * mesh @ _turn_y(-45.0).T + (318.0 + shift_px[0], 128.0 + shift_px[1], 0.0)
+    lm.face[:] = placed / (640.0, 480.0, 640.0)
+    return lm
+
+
+def _mirror(lm: Landmarks) -> Landmarks:
+    """The mirrored picture; of the mesh's own left-right order only the cheeks matter."""
+    out = mirror(lm)
+    out.face[:] = lm.face
+    out.face[:, :, 0] = 1.0 - lm.face[:, :, 0]
+    out.face[:, [234, 454]] = out.face[:, [454, 234]]
+    return out
+
+
+def _measured(lm: Landmarks, base: Landmarks | None = None) -> dict[str, Estimate]:
+    return measure_oblique(lm, baseline_of(base or oblique(), View.OBLIQUE), load_coefficients())
+
+
+def test_every_quantity_is_answered_and_the_baseline_reads_about_nothing() -> None:
+    out = _measured(oblique())
+    assert set(out) == set(QUANTITIES)
+    for name in FITTED:
+        assert abs(out[name].value[0]) < 2.0 * out[name].sd[0], name
+    assert out["distance_ratio"].value[0] == pytest.approx(1.0, abs=1e-6)
+    assert out["approach_cm"].reason.tolist() == [Reason.NOT_FROM_THIS_VIEW]
+
+
+def test_a_head_that_goes_forward_and_sinks_lowers_the_angle() -> None:
+    assert _measured(oblique(1, (12.0, 12.0)))["cva_change_deg"].value[0] < -5.0
+
+
+def test_a_larger_face_is_nearer() -> None:
+    ratio = _measured(oblique(1, scale=1.1))["distance_ratio"].value[0]
+    assert ratio == pytest.approx(1.0 / 1.1, rel=1e-3)
+
+
+@settings(max_examples=12)
+@given(x=st.floats(-10.0, 20.0), y=st.floats(-5.0, 20.0))
+def test_a_mirrored_picture_reads_the_same(x: float, y: float) -> None:
+    lm = oblique(1, (x, y))
+    plain, turned = _measured(lm), _measured(_mirror(lm), _mirror(oblique()))
+    for name in FITTED:
+        sign = -1.0 if name in MIRRORED else 1.0
+        np.testing.assert_allclose(turned[name].value, sign * plain[name].value, atol=0.05)
+
+
+def test_frames_at_once_equal_frames_one_at_a_time() -> None:
+    frames = Landmarks.concat([oblique(), oblique(1, (10.0, 4.0)), Landmarks.empty(1)])
+    together = _measured(frames)
+    for k in range(len(frames)):
+        alone = _measured(frames[k : k + 1])
+        for name in QUANTITIES:
+            np.testing.assert_allclose(together[name].value[k], alone[name].value[0], atol=1e-9)
+    assert together["cva_change_deg"].reason.tolist() == [Reason.OK, Reason.OK, Reason.NOBODY]
+
+
+@settings(max_examples=15)
+@given(
+    what=st.sampled_from(["pose", "rows", "cols", "face"]),
+    first=st.integers(0, 300),
+    count=st.integers(1, 300),
+)
+def test_gaps_anywhere_never_break_it(what: str, first: int, count: int) -> None:
+    lm = oblique(1, (8.0, 3.0))
+    part = getattr(lm, what)[0]
+    part[first % len(part) : first % len(part) + count] = np.nan
+    for base in (None, lm):
+        for estimate in _measured(lm, base).values():
+            assert np.isfinite(estimate.value[estimate.valid]).all()
+            assert (estimate.sd[estimate.valid] > 0).all()
+
+
+def test_without_face_there_is_no_answer_and_without_contour_a_less_sure_one() -> None:
+    faceless, bare = oblique(), oblique(1, (8.0, 8.0))
+    faceless.face[:] = np.nan
+    bare.rows[:], bare.cols[:] = np.nan, np.nan
+    assert _measured(faceless)["cva_change_deg"].reason.tolist() == [Reason.FACE_NOT_SEEN]
+    assert _measured(oblique(), faceless)["cva_change_deg"].reason.tolist() == [Reason.NO_BASELINE]
+    assert _measured(bare)["protraction_cm"].valid.all()
+
+
+@given(angle=st.floats(-80.0, 80.0), scale=st.floats(0.5, 2.0))
+def test_the_rigid_fit_finds_scale_and_turn(angle: float, scale: float) -> None:
+    base = np.random.default_rng(1).normal(size=(20, 3))
+    found, rotation, _ = similarity(base, (scale * base @ _turn_y(angle).T)[None] + 5.0)
+    assert found[0] == pytest.approx(scale)
+    assert rotation_vector_deg(rotation)[0] == pytest.approx([0.0, angle, 0.0], abs=1e-4)

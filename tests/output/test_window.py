@@ -1,0 +1,58 @@
+"""The preview window on a display of its own, where the machine has a virtual one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SHOW = """
+import sys
+import numpy as np
+from posture_cv.output.window import PreviewWindow
+
+picture = np.full((120, 160, 3), 200, np.uint8)
+with PreviewWindow("test") as window:
+    print([window.show(picture) for _ in range(5)])
+    window.close()
+    print(window.show(picture))
+"""
+
+
+@pytest.fixture
+def display() -> Iterator[str]:
+    server = shutil.which("Xvfb")
+    if server is None:
+        pytest.skip("needs Xvfb")
+    reading, writing = os.pipe()
+    command = [server, "-displayfd", str(writing), "-screen", "0", "640x480x24"]
+    with subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL) as process:
+        os.close(writing)
+        with os.fdopen(reading) as numbers:
+            number = numbers.readline().strip()
+        yield f":{number}"
+        process.terminate()
+
+
+def test_a_window_opens_and_closes_without_a_word_on_the_terminal(display: str) -> None:
+    environment = os.environ | {"DISPLAY": display, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["[True, True, True, True, True]", "False"]
+    assert done.stderr == ""
+
+
+def test_a_display_that_went_away_is_an_error_and_no_abort(tmp_path: Path) -> None:
+    environment = os.environ | {"DISPLAY": ":98765", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert "NoDisplayError" in done.stderr

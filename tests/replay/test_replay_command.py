@@ -1,0 +1,142 @@
+"""`posture-cv replay` and what a user can get wrong with it: what, where, what to do; no traceback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from posture_cv.cli.replay import rate_hz
+from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter
+from posture_cv.landmarks.types import Landmarks
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "posture_cv", "replay", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def refused(done: subprocess.CompletedProcess[str], *says: str, code: int = 2) -> None:
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    for text in says:
+        assert text in done.stderr
+
+
+def test_a_recording_is_summarised_on_the_terminal(tmp_path: Path) -> None:
+    done = run(
+        SAMPLES / "desk-front.landmarks", "--calibrate", "0:8", "--alert-after", "5", "--out", tmp_path / "o"
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for text in (
+        "front view",
+        "forward head",
+        "rounded shoulders",
+        "2 alerts",
+        "document 00",
+        "Not measured",
+    ):
+        assert text in done.stdout
+
+
+def test_a_baseline_is_needed(tmp_path: Path) -> None:
+    refused(run(SAMPLES / "desk-front.landmarks", "--out", tmp_path / "o"), "profile", "calibrate")
+    assert not (tmp_path / "o" / "summary.json").exists()
+
+
+def test_profile_and_interval_together_are_refused(tmp_path: Path) -> None:
+    done = run(
+        SAMPLES / "desk-front.landmarks",
+        *("--profile", SAMPLES / "desk-front.profile.json", "--calibrate", "0:8", "--out", tmp_path / "o"),
+    )
+    refused(done, "Two baselines")
+
+
+def test_the_shipped_profile_judges_the_clip(tmp_path: Path) -> None:
+    done = run(
+        SAMPLES / "desk-front.landmarks",
+        *("--profile", SAMPLES / "desk-front.profile.json", "--alert-after", "5", "--out", tmp_path / "o"),
+    )
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "o" / "summary.json").read_text())
+    assert [a["cue"] for a in summary["alerts"]] == ["forward_head", "rounded_shoulders"]
+
+
+@pytest.mark.parametrize("interval", ["8:0", "3:3", "x:y", "-1:4", "0-8", ""])
+def test_an_interval_that_is_none(interval: str, tmp_path: Path) -> None:
+    refused(
+        run(SAMPLES / "desk-front.landmarks", "--calibrate", interval, "--out", tmp_path / "o"), "calibrate"
+    )
+
+
+def test_an_interval_outside_the_recording(tmp_path: Path) -> None:
+    done = run(SAMPLES / "desk-front.landmarks", "--calibrate", "100:110", "--out", tmp_path / "o")
+    refused(done, "100", "110")
+
+
+def test_an_interval_with_nobody_in_it(tmp_path: Path) -> None:
+    done = run(SAMPLES / "desk-front.landmarks", "--calibrate", "43:45", "--out", tmp_path / "o")
+    refused(done, "Nobody is in the picture")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("notes.mp4", b"not a video\n"), ("empty.mp4", b""), ("cut.landmarks", b"POSTURE-CV LANDMARKS\n{")],
+)
+def test_a_file_that_is_no_recording(name: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    refused(run(tmp_path / name, "--calibrate", "0:8", "--out", tmp_path / "o"), name)
+    assert not list((tmp_path / "o").glob("*.csv")) if (tmp_path / "o").exists() else True
+
+
+def test_a_missing_file_and_an_empty_folder(tmp_path: Path) -> None:
+    refused(run(tmp_path / "no.mp4", "--calibrate", "0:8", "--out", tmp_path / "o"), "no.mp4")
+    (tmp_path / "pictures").mkdir()
+    refused(run(tmp_path / "pictures", "--calibrate", "0:8", "--out", tmp_path / "o"), "pictures")
+
+
+def test_nobody_at_all_is_an_answer_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "nobody.landmarks"
+    with RecordingWriter(path, RecordingInfo({"name": "nobody"}, {})) as writer:
+        writer.write(Landmarks.empty(20))
+    refused(run(path, "--calibrate", "0:8", "--out", tmp_path / "o"), "Nobody", code=1)
+
+
+def test_a_cut_off_recording_is_used_as_far_as_it_goes(tmp_path: Path) -> None:
+    whole = (SAMPLES / "desk-front.landmarks").read_bytes()
+    (tmp_path / "cut.landmarks").write_bytes(whole[: len(whole) * 2 // 3])
+    done = run(tmp_path / "cut.landmarks", "--calibrate", "0:8", "--out", tmp_path / "o")
+    assert done.returncode == 0, done.stderr
+    assert "cut off" in done.stdout
+    summary = json.loads((tmp_path / "o" / "summary.json").read_text())
+    assert 100 < summary["frames"] < 450
+
+
+def test_no_annotated_video_without_pictures(tmp_path: Path) -> None:
+    done = run(SAMPLES / "desk-side.landmarks", "--calibrate", "0:5", "--video", "--out", tmp_path / "o")
+    refused(done, "pictures")
+    assert not (tmp_path / "o" / "annotated.mp4").exists()
+
+
+@pytest.mark.parametrize(("text", "hz"), [("5hz", 5), ("5", 5), ("200ms", 5), ("0.2s", 5), ("2s", 0.5)])
+def test_rates(text: str, hz: float) -> None:
+    assert np.isclose(rate_hz(text), hz)
+
+
+def test_a_rate_that_is_none(tmp_path: Path) -> None:
+    refused(
+        run(SAMPLES / "desk-side.mp4", "--calibrate", "0:5", "--every", "fast", "--out", tmp_path / "o"),
+        "fast",
+    )
