@@ -88,18 +88,12 @@ class ThresholdsSection(Section):
     """Where each posture begins, against your own baseline. Larger = less sensitive."""
 
     neck_deg: float = _number(_TH.neck_deg, 1.0, 45.0, "forward head: loss of craniovertebral angle")
-    head_forward_cm: float = _number(
-        _TH.head_forward_cm, 0.1, 10.0, "forward head: head forward of the trunk"
-    )
     neck_severe_deg: float = _number(_TH.neck_severe_deg, 1.0, 60.0, "the same, severe")
     text_neck_pitch_deg: float = _number(
         _TH.text_neck_pitch_deg, 1.0, 60.0, "text neck: head pitch downwards"
     )
-    text_neck_flexion_deg: float = _number(
-        _TH.text_neck_flexion_deg, 5.0, 90.0, "text neck: head pitch and forward head together"
-    )
-    text_neck_head_forward_cm: float = _number(
-        _TH.text_neck_head_forward_cm, 0.1, 15.0, "text neck: head forward of the trunk"
+    text_neck_neck_deg: float = _number(
+        _TH.text_neck_neck_deg, 1.0, 60.0, "text neck: with so much forward head"
     )
     looking_down_deg: float = _number(_TH.looking_down_deg, 1.0, 60.0, "looking down: head pitch downwards")
     protraction_cm: float = _number(_TH.protraction_cm, 0.3, 10.0, "rounded shoulders: shoulders forward")
@@ -113,17 +107,21 @@ class ThresholdsSection(Section):
     slump_protraction_cm: float = _number(
         _TH.slump_protraction_cm, 0.1, 10.0, "slump: with so much shoulders forward"
     )
-    slump_trunk_most_deg: float = _number(
-        _TH.slump_trunk_most_deg, 1.0, 60.0, "a trunk further forward leans in and does not slump"
-    )
-    slump_approach_most_cm: float = _number(
-        _TH.slump_approach_most_cm, 1.0, 60.0, "so does a person who has come so much nearer"
-    )
+    slump_sink_cm: float = _number(_TH.slump_sink_cm, 0.1, 20.0, "slump: or so much lower shoulders")
+    slump_neck_deg: float = _number(_TH.slump_neck_deg, 0.5, 45.0, "slump: or so much forward head")
     leaning_in_deg: float = _number(_TH.leaning_in_deg, 1.0, 60.0, "leaning in: trunk inclination")
+    leaning_in_cm: float = _number(_TH.leaning_in_cm, 1.0, 60.0, "leaning in: so much nearer")
     reclining_deg: float = _number(_TH.reclining_deg, 1.0, 60.0, "reclining: trunk inclination backwards")
     lateral_deg: float = _number(_TH.lateral_deg, 1.0, 60.0, "leaning sideways")
+    sideways_factor: float = _number(
+        _TH.sideways_factor, 1.0, 10.0, "leaning sideways asks for so many times more forward head"
+    )
     head_yaw_deg: float = _number(_TH.head_yaw_deg, 5.0, 60.0, "head turned beyond this: not judged")
     trunk_yaw_deg: float = _number(_TH.trunk_yaw_deg, 5.0, 60.0, "trunk turned beyond this: not judged")
+    neck_sd: float = _number(_TH.neck_sd, 0.0, 5.0, "forward head: at least so many standard deviations")
+    protraction_sd: float = _number(_TH.protraction_sd, 0.0, 5.0, "rounded shoulders: likewise")
+    elevation_sd: float = _number(_TH.elevation_sd, 0.0, 5.0, "raised shoulders: likewise")
+    slump_sd: float = _number(_TH.slump_sd, 0.0, 5.0, "slump: likewise")
 
     def plain(self) -> Thresholds:
         """As the assessment reads it."""

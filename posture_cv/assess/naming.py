@@ -18,11 +18,9 @@ from posture_cv.measure.types import Codes, Float, Measurements, Reason
 # Looking down tips the whole cervical column: the CVA falls by about a fifth of the head's pitch without the
 # head being carried forward (measured on the rendered ground truth: 5.2 deg of CVA for 24.9 deg of pitch).
 CVA_PER_PITCH = 0.21
-# A trunk that leans sideways disturbs the neck's angle in the picture: its limits are taken this much wider (ours).
-SIDEWAYS_FACTOR = 4.0
-# A value counts as beyond its limit when it is so by this many standard deviations of a single frame's error.
-SURENESS = 0.8
-FLEXION_DEG_PER_CM = 1.5
+# A trunk that leans forward lowers the CVA by 0.87 deg a degree (same source: lean_in, 10.3 deg for 11.9). A trunk
+# that reclines is not credited: a head held upright over it is how people recline.
+CVA_PER_TRUNK = 0.87
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +29,49 @@ class Thresholds:
 
     All ours, chosen on the ground truth's training people (the clinical minimal detectable change of the CVA is
     about 5 deg: Gallego-Izquierdo 2020). `neck_deg` is the loss of craniovertebral angle that is due to the neck
-    itself: without what the trunk's inclination and looking down explain. The limits of forward head, rounding and
-    shrugging are what must be exceeded beyond `SURENESS` times the value's own uncertainty, so that a frame that
-    is hard to see has to show more. `text_neck_flexion_deg` is head pitch plus `FLEXION_DEG_PER_CM` a centimetre
-    that the head is carried forward: how far the whole neck is bent.
+    itself: without what the trunk's inclination and looking down explain.
+
+    A change must also exceed its own stated uncertainty: each threshold is at least `*_sd` standard deviations of
+    the estimate, so that frames of which little can be told do not alert.
     """
 
-    neck_deg: float = 1.1
-    head_forward_cm: float = 0.35
+    neck_deg: float = 2.8
     neck_severe_deg: float = 14.0
-    text_neck_pitch_deg: float = 15.0
-    text_neck_flexion_deg: float = 31.7
-    text_neck_head_forward_cm: float = 1.9
+    text_neck_pitch_deg: float = 24.0
+    text_neck_neck_deg: float = 8.0
     looking_down_deg: float = 12.0
-    protraction_cm: float = 1.4
+    protraction_cm: float = 1.5
     protraction_severe_cm: float = 3.5
-    elevation_cm: float = 1.3
-    elevation_one_side_cm: float = 1.6
+    elevation_cm: float = 1.4
+    elevation_one_side_cm: float = 2.0
     elevation_severe_cm: float = 3.0
     slump_trunk_deg: float = 2.0
     slump_protraction_cm: float = 0.8
-    slump_trunk_most_deg: float = 7.5
-    slump_approach_most_cm: float = 8.0
+    slump_sink_cm: float = 1.2
+    slump_neck_deg: float = 2.5
     leaning_in_deg: float = 6.0
+    leaning_in_cm: float = 8.0
     reclining_deg: float = 5.0
     lateral_deg: float = 6.0
+    sideways_factor: float = 1.5
     head_yaw_deg: float = 25.0
     trunk_yaw_deg: float = 20.0
+    neck_sd: float = 1.6
+    protraction_sd: float = 2.3
+    elevation_sd: float = 1.65
+    slump_sd: float = 1.65
 
     def scaled(self, factor: float) -> Thresholds:
         """Every posture threshold times `factor` (> 1: less sensitive); the validity gates stay."""
-        gates = {"head_yaw_deg", "trunk_yaw_deg", "slump_trunk_most_deg", "slump_approach_most_cm"}
+        gates = {
+            "head_yaw_deg",
+            "trunk_yaw_deg",
+            "sideways_factor",
+            "neck_sd",
+            "protraction_sd",
+            "elevation_sd",
+            "slump_sd",
+        }
         return replace(
             self, **{f.name: getattr(self, f.name) * factor for f in fields(self) if f.name not in gates}
         )
@@ -73,9 +83,9 @@ def neck_deg(m: Measurements) -> Float:
     The trunk's inclination and the head's pitch are taken off (see `CVA_PER_PITCH`); a trunk inclination that
     cannot be told counts as unchanged only where the view cannot give it.
     """
-    trunk = np.nan_to_num(m.value("trunk_incl_deg"), nan=0.0)
-    pitch = np.nan_to_num(m.value("head_pitch_deg"), nan=0.0)
-    return np.asarray(-m.value("cva_change_deg") - trunk - CVA_PER_PITCH * pitch)
+    trunk = np.maximum(np.nan_to_num(m.value("trunk_incl_deg"), nan=0.0), 0.0)
+    pitch = np.maximum(np.nan_to_num(m.value("head_pitch_deg"), nan=0.0), 0.0)
+    return np.asarray(-m.value("cva_change_deg") - CVA_PER_TRUNK * trunk - CVA_PER_PITCH * pitch)
 
 
 def name_states(m: Measurements, thresholds: Thresholds) -> States:
@@ -112,54 +122,52 @@ def name_states(m: Measurements, thresholds: Thresholds) -> States:
     )
 
 
-def _excess(m: Measurements, neck: Float, th: Thresholds) -> Float:
-    """(N, 5) each alerting posture's size as a multiple of its threshold, NaN where it cannot be told.
+def _over(value: Float, threshold: float, sds: float, sd: Float) -> Float:
+    """(N,) value as a multiple of its threshold, which is at least `sds` of its standard deviations."""
+    return np.asarray(value / np.maximum(threshold, sds * np.nan_to_num(sd)), np.float64)
 
-    A forward head needs both of its signs, the lost angle and the head's way forward of the trunk: a chair rolled
-    back or a reclined trunk imitates the one or the other, not both. A slump is a trunk that gives way a little
-    while the shoulders come forward; a trunk that comes forward a lot, or a person who comes nearer, leans in.
-    """
-    pitch, protraction, forward_cm = (
-        m.value(name) for name in ("head_pitch_deg", "protraction_cm", "head_forward_cm")
-    )
-    sideways = np.where(
-        np.abs(np.nan_to_num(m.value("lateral_lean_deg"))) >= th.lateral_deg, SIDEWAYS_FACTOR, 1.0
-    )
-    text_neck = np.minimum.reduce(
-        [
-            pitch / th.text_neck_pitch_deg,
-            (pitch + FLEXION_DEG_PER_CM * forward_cm) / th.text_neck_flexion_deg,
-            forward_cm / th.text_neck_head_forward_cm,
-        ]
-    )
-    one_side = np.fmax(
-        _times(m, "shoulder_elevation_left_cm", th.elevation_one_side_cm),
-        _times(m, "shoulder_elevation_right_cm", th.elevation_one_side_cm),
-    )
-    shrug = np.fmax(_times(m, "shoulder_elevation_cm", th.elevation_cm), one_side)
-    trunk = m.value("trunk_incl_deg")
-    slump = np.minimum(trunk / th.slump_trunk_deg, protraction / th.slump_protraction_cm)
-    leans = (trunk > th.slump_trunk_most_deg) | (m.value("approach_cm") > th.slump_approach_most_cm)
-    slump = np.where(leans, 0.0, slump)
+
+def _excess(m: Measurements, neck: Float, th: Thresholds) -> Float:
+    """(N, 5) each alerting posture's size as a multiple of its threshold, NaN where it cannot be told."""
+    pitch, sd = m.value("head_pitch_deg"), m.values["cva_change_deg"].sd
     looks_down = pitch >= th.looking_down_deg
-    neck_limit = sideways * th.neck_deg + SURENESS * m.values["cva_change_deg"].sd
-    forward_limit = sideways * th.head_forward_cm + SURENESS * m.values["head_forward_cm"].sd
-    forward = np.minimum(neck / neck_limit, forward_cm / forward_limit)
+    # the farther down, the less the neck needs to give: the mean of both
+    text_neck = (pitch / th.text_neck_pitch_deg + neck / th.text_neck_neck_deg) / 2.0
+    text_neck = np.where(looks_down, text_neck, np.minimum(text_neck, 0.0))
+    # leaning sideways swings head and shoulders through the perspective: more is asked for
+    sideways = np.where(np.abs(m.value("lateral_lean_deg")) >= th.lateral_deg, th.sideways_factor, 1.0)
+    forward = _over(neck, th.neck_deg, th.neck_sd, sd) / sideways
     forward = np.where(looks_down, np.minimum(forward, text_neck), forward)
-    columns = [
-        forward,
-        text_neck + 0.01 * looks_down,
-        _times(m, "protraction_cm", th.protraction_cm),
-        shrug,
-        slump,
-    ]
+    rounded = m.values["protraction_cm"]
+    rounding = _over(rounded.value, th.protraction_cm, th.protraction_sd, rounded.sd)
+    columns = [forward, text_neck + 0.01 * looks_down, rounding, _shrug(m, th), _slump(m, neck, forward, th)]
     return np.stack([np.maximum(c, 0.0) for c in columns], axis=1)
 
 
-def _times(m: Measurements, name: str, limit: float) -> Float:
-    """(N,) a quantity as a multiple of its limit, which its own uncertainty widens."""
-    estimate = m.values[name]
-    return np.asarray(estimate.value / (limit + SURENESS * estimate.sd))
+def _shrug(m: Measurements, th: Thresholds) -> Float:
+    """(N,) both shoulders, or one of them, against their thresholds."""
+    both = m.values["shoulder_elevation_cm"]
+    left, right = m.values["shoulder_elevation_left_cm"], m.values["shoulder_elevation_right_cm"]
+    sides = [_over(e.value, th.elevation_one_side_cm, th.elevation_sd, e.sd) for e in (left, right)]
+    return np.fmax(_over(both.value, th.elevation_cm, th.elevation_sd, both.sd), np.fmax(*sides))
+
+
+def _slump(m: Measurements, neck: Float, forward: Float, th: Thresholds) -> Float:
+    """(N,) a trunk that bends forward and sinks or rounds, without moving towards the screen as a whole."""
+    trunk, rounded = m.values["trunk_incl_deg"], m.values["protraction_cm"]
+    sunk = np.where(
+        forward >= 1.0, 0.0, _over(neck, th.slump_neck_deg, th.slump_sd, m.values["cva_change_deg"].sd)
+    )
+    bent = np.fmax(_over(rounded.value, th.slump_protraction_cm, th.slump_sd, rounded.sd), sunk)
+    bent = np.fmax(bent, m.value("sink_cm") / th.slump_sink_cm)
+    excess = np.minimum(_over(trunk.value, th.slump_trunk_deg, th.slump_sd, trunk.sd), bent)
+    return np.where(_leaning_in(m, th), np.minimum(excess, 0.0), excess)
+
+
+def _leaning_in(m: Measurements, th: Thresholds) -> NDArray[np.bool_]:
+    """(N,) the trunk as a whole has come nearer; by its inclination where the distance cannot be told."""
+    approach, trunk = m.value("approach_cm"), m.value("trunk_incl_deg")
+    return np.where(np.isfinite(approach), approach >= th.leaning_in_cm, trunk >= th.leaning_in_deg)
 
 
 def _harmless(m: Measurements, th: Thresholds) -> list[tuple[State, NDArray[np.bool_]]]:

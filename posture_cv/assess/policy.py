@@ -254,11 +254,14 @@ class Policy:
         tick_s, held, repeat = self.counts.tick_s, max(1, verdict.held), bout.notices[verdict.cue]
         count = win.times(state.window, held)
         level = "severe" if verdict.rule is Rule.SEVERE else "notice"
+        # Of several postures in turn, only the time of the one that is named is said to be its own.
+        own_s = count[verdict.cue] * tick_s
+        lasted_s = own_s if verdict.rule is Rule.MIXED else max(bout.measured_s, sum(count) * tick_s)
         alert = Alert(
             t_s=seen.t_s,
             cue=CUES[verdict.cue],
             level="reminder" if repeat else level,
-            lasted_s=max(bout.measured_s, sum(count) * tick_s),
+            lasted_s=lasted_s,
             share=sum(count) / held,
             window_s=verdict.length * tick_s,
             excess=win.mean_excess(state.window, held, verdict.cue),

@@ -87,24 +87,35 @@ class Record:
         return next((e for e in self.evidence if e.name == name), None)
 
 
-def limits(cue: str, thresholds: Thresholds) -> tuple[Limit, ...]:
-    """The limits by which a cue is named, by quantity."""
-    th = thresholds
+def limits(
+    cue: str, thresholds: Thresholds, uncertainty: Mapping[str, float] | None = None
+) -> tuple[Limit, ...]:
+    """The limits by which a cue is named, by quantity.
+
+    Args:
+        cue: label of an alerting state.
+        thresholds: of the naming.
+        uncertainty: standard deviation by quantity; limits that it widens are widened (see `Thresholds`).
+    """
+    th, sds = thresholds, uncertainty or {}
     known = {
-        "forward_head": [("neck_deg", th.neck_deg), ("head_forward_cm", th.head_forward_cm)],
+        "forward_head": [("neck_deg", th.neck_deg, th.neck_sd)],
         "text_neck": [
-            ("head_pitch_deg", th.text_neck_pitch_deg),
-            ("head_forward_cm", th.text_neck_head_forward_cm),
+            ("head_pitch_deg", th.text_neck_pitch_deg, 0.0),
+            ("neck_deg", th.text_neck_neck_deg, 0.0),
         ],
-        "rounded_shoulders": [("protraction_cm", th.protraction_cm)],
+        "rounded_shoulders": [("protraction_cm", th.protraction_cm, th.protraction_sd)],
         "shrug": [
-            ("shoulder_elevation_cm", th.elevation_cm),
-            ("shoulder_elevation_left_cm", th.elevation_one_side_cm),
-            ("shoulder_elevation_right_cm", th.elevation_one_side_cm),
+            ("shoulder_elevation_cm", th.elevation_cm, th.elevation_sd),
+            ("shoulder_elevation_left_cm", th.elevation_one_side_cm, th.elevation_sd),
+            ("shoulder_elevation_right_cm", th.elevation_one_side_cm, th.elevation_sd),
         ],
-        "slump": [("trunk_incl_deg", th.slump_trunk_deg), ("protraction_cm", th.slump_protraction_cm)],
+        "slump": [
+            ("trunk_incl_deg", th.slump_trunk_deg, th.slump_sd),
+            ("protraction_cm", th.slump_protraction_cm, th.slump_sd),
+        ],
     }
-    return tuple(Limit(name, value) for name, value in known[cue])
+    return tuple(Limit(name, max(value, wide * sds.get(name, 0.0))) for name, value, wide in known[cue])
 
 
 def _mean(rows: Float) -> Float:
@@ -157,6 +168,7 @@ def record(told: Told, values: Float, sds: Float, baseline: Baseline, settings: 
         settings: with which.
     """
     if isinstance(told, Notice):
+        found = evidence(values, sds, baseline)
         return Record(
             id=told.id,
             alert=told.alert,
@@ -166,8 +178,8 @@ def record(told: Told, values: Float, sds: Float, baseline: Baseline, settings: 
             measured_s=told.measured_s,
             needed_share=settings.policy.enter_share,
             enter_excess=settings.policy.enter_excess[CUES.index(told.alert.cue)],
-            limits=limits(told.alert.cue, settings.thresholds),
-            evidence=evidence(values, sds, baseline),
+            limits=limits(told.alert.cue, settings.thresholds, {e.name: e.sd for e in found}),
+            evidence=found,
             baseline_frames=baseline.frame_count,
             baseline_view=baseline.view.label,
         )

@@ -35,6 +35,10 @@ class SmoothingSettings:
         _require("smoothing.window_s", self.window_s, 0.0, 60.0)
         _require("smoothing.valid_share", self.valid_share, 0.01, 1.0)
 
+    def alert_after(self, seconds: float) -> Self:
+        """The same smoothing for postures that last so long: a window of a fifth of that at most."""
+        return replace(self, window_s=min(self.window_s, seconds / 5.0))
+
 
 @dataclass(frozen=True, slots=True)
 class TickSettings:

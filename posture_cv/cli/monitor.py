@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     "--speed", default="1", metavar="N", help="Play a recording so many times as fast: 1, 10x, max."
 )
 @click.option("--child", is_flag=True, hidden=True)
+@click.option("--service", is_flag=True, hidden=True)
 @model_options
 @settings_option
 def command(
@@ -57,6 +58,7 @@ def command(
     wait_for_camera: bool,
     speed: str,
     child: bool,
+    service: bool,
     pose_model: Path | None,
     face_model: Path | None,
     settings_path: Path | None,
@@ -93,14 +95,14 @@ def command(
         pause_in_calls=pause_in_calls,
         wait_for_camera=wait_for_camera,
         speed=speed_of(speed),
-        may_ask=not child and _somebody_there(),
-        background=child,
+        may_ask=not (child or service) and _somebody_there(),
+        background=child or service,
     )
     if child:
         from posture_cv.cli.monitor_background import run_child
 
         return run_child(request)
-    return _in_foreground(request)
+    return _in_foreground(request, quiet=service)
 
 
 def _somebody_there() -> bool:
@@ -109,11 +111,12 @@ def _somebody_there() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _in_foreground(request: Request) -> int:
+def _in_foreground(request: Request, *, quiet: bool) -> int:
     from posture_cv.cli.first_run import show_notice_once
     from posture_cv.monitor.app import run
 
-    show_notice_once()
+    if not quiet:
+        show_notice_once()
     outcome = run(request)
     _summary(outcome)
     return 0

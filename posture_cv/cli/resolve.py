@@ -18,7 +18,7 @@ def assess_settings(settings_path: Path | None, alert_after_s: float | None = No
         return settings
     return AssessSettings(
         thresholds=settings.thresholds,
-        smoothing=settings.smoothing,
+        smoothing=settings.smoothing.alert_after(alert_after_s),
         ticks=settings.ticks,
         policy=settings.policy.alert_after(alert_after_s),
         breaks=settings.breaks,

@@ -152,7 +152,11 @@ def assess_settings(settings: Settings, alert_after_s: float | None) -> AssessSe
     plain = settings.assess()
     if alert_after_s is None:
         return plain
-    return replace(plain, policy=plain.policy.alert_after(alert_after_s))
+    return replace(
+        plain,
+        policy=plain.policy.alert_after(alert_after_s),
+        smoothing=plain.smoothing.alert_after(alert_after_s),
+    )
 
 
 def _history(

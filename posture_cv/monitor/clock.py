@@ -11,12 +11,14 @@ _LONGEST_SLEEP_S: Final = 0.5
 
 
 class SystemClock:
-    """Real time; goes on while the system is suspended, where it can tell (Linux, macOS, Windows)."""
+    """Real time; goes on while the system is suspended, where the system offers such a clock (Linux)."""
+
+    def __init__(self) -> None:
+        self._origin_s = _uptime_s()
 
     def now_s(self) -> float:
-        """Seconds since the system started, suspended time included."""
-        boottime = getattr(time, "CLOCK_BOOTTIME", None)
-        return time.monotonic() if boottime is None else time.clock_gettime(boottime)
+        """Seconds since this clock was made, suspended time included."""
+        return _uptime_s() - self._origin_s
 
     def wall_s(self) -> float:
         """Seconds since 1970 (UTC)."""
@@ -25,6 +27,11 @@ class SystemClock:
     def wait(self, seconds: float) -> None:
         """Sleep so long, but no more than half a second: the caller looks round and waits again."""
         time.sleep(min(max(seconds, 0.0), _LONGEST_SLEEP_S))
+
+
+def _uptime_s() -> float:
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
 
 class PlaybackClock:

@@ -63,10 +63,12 @@ class Margin:
 def margins(m: Measurements, settings: AssessSettings) -> tuple[Margin, ...]:
     """The margin of every quantity that decides a posture, in the order of `CUES`; `m` holds one frame."""
     neck = float(neck_deg(m)[0])
+    sds = {name: float(estimate.sd[0]) for name, estimate in m.values.items() if estimate.valid[0]}
+    sds[NECK] = sds.get("cva_change_deg", 0.0)
     return tuple(
         _margin(cue, limit.name, limit.value * factor, m, neck)
         for cue, factor in zip(CUES, settings.policy.enter_excess, strict=True)
-        for limit in limits(cue, settings.thresholds)
+        for limit in limits(cue, settings.thresholds, sds)
     )
 
 

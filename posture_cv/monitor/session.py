@@ -51,7 +51,8 @@ def open_eyepiece(spec: str, settings: Settings, speed: float, stack: ExitStack)
         reader = stack.enter_context(RecordingReader(Path(spec)))
         return Eyepiece(played_recording(reader, clock), clock, live=False, pictures=False)
     if is_live(spec):
-        return Eyepiece(LiveCamera(_opener(spec, settings), SystemClock()), SystemClock(), live=True)
+        real = SystemClock()
+        return Eyepiece(LiveCamera(_opener(spec, settings), real), real, live=True)
     source = stack.enter_context(open_source(spec))
     if source.info.unrelated:
         raise InputError(

@@ -45,6 +45,7 @@ def person(
         names.MOUTH_RIGHT: (-20, 45),
     }
     pose[:, :2] = centre / (WIDTH, HEIGHT)
+    pose[names.LEFT_ELBOW :, :2] = (0.5, 1.1)  # arms and all below them: under the lower edge
     for point, offset in offsets.items():
         pose[point, :2] = (centre + np.array(offset) * head_scale) / (WIDTH, HEIGHT)
     shoulders = {names.LEFT_SHOULDER: 470.0, names.RIGHT_SHOULDER: 170.0}

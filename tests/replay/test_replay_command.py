@@ -44,7 +44,7 @@ def test_a_recording_is_summarised_on_the_terminal(tmp_path: Path) -> None:
         "front view",
         "forward head",
         "rounded shoulders",
-        "2 alerts",
+        "3 alerts",
         "document 00",
         "Not measured",
     ):
@@ -71,7 +71,7 @@ def test_the_shipped_profile_judges_the_clip(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     summary = json.loads((tmp_path / "o" / "summary.json").read_text())
-    assert [a["cue"] for a in summary["alerts"]] == ["forward_head", "rounded_shoulders"]
+    assert [a["cue"] for a in summary["alerts"]] == ["forward_head", "rounded_shoulders", "text_neck"]
 
 
 @pytest.mark.parametrize("interval", ["8:0", "3:3", "x:y", "-1:4", "0-8", ""])

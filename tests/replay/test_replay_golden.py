@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from posture_cv.assess.settings import AssessSettings, PolicySettings
+from posture_cv.assess.settings import AssessSettings, PolicySettings, SmoothingSettings
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.replay.run import Replayed, ReplayOptions, replay
 
@@ -29,7 +29,10 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def options(source: Path, out: Path, end_s: float, alert_after_s: float, **more: Any) -> ReplayOptions:
-    settings = AssessSettings(policy=PolicySettings().alert_after(alert_after_s))
+    settings = AssessSettings(
+        policy=PolicySettings().alert_after(alert_after_s),
+        smoothing=SmoothingSettings().alert_after(alert_after_s),
+    )
     return ReplayOptions(str(source), out, calibrate_s=(0.0, end_s), settings=settings, **more)
 
 
@@ -73,9 +76,10 @@ def truth(clip: str, column: str, baseline_s: float) -> np.ndarray[Any, np.dtype
 
 def test_alerts_come_inside_the_postures_that_deserve_one(front: Run) -> None:
     told = [(a["cue"], a["t_s"]) for a in front.alerts]
-    assert [cue for cue, _ in told] == ["forward_head", "rounded_shoulders"]
+    assert [cue for cue, _ in told] == ["forward_head", "rounded_shoulders", "text_neck"]
     assert 10.0 < told[0][1] <= 18.0
     assert 27.4 < told[1][1] <= 33.0
+    assert 36.0 < told[2][1] < 40.0
 
 
 def test_upright_and_a_glance_at_the_keyboard_are_left_alone(front: Run) -> None:

@@ -1,0 +1,103 @@
+"""What the program has stored, where, and for what; and its removal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from posture_cv.atomic import output_error
+
+Part = Literal["settings", "profiles", "history", "reports", "state", "cache", "runtime"]
+PARTS: Final[dict[Part, str]] = {
+    "settings": "what you set",
+    "profiles": "median landmarks and outline of how you want to sit; no picture",
+    "history": "minutes per state, alerts, answers, breaks; no picture, no landmark",
+    "reports": "pages made of the history",
+    "state": "the background monitor's log; that the notice was shown",
+    "cache": "what can be made again",
+    "runtime": "lock and control channel of the running monitor",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One part: where it is, how many files and bytes, who may read it (octal mode; empty: nothing there)."""
+
+    part: Part
+    path: Path
+    files: int
+    size_bytes: int
+    mode: str
+
+
+def place_of(part: Part) -> Path:
+    """File or folder of a part."""
+    from posture_cv import paths
+    from posture_cv.history.schema import history_file
+
+    return {
+        "settings": paths.settings_file,
+        "profiles": paths.profiles_dir,
+        "history": history_file,
+        "reports": lambda: paths.data_dir() / "reports",
+        "state": paths.state_dir,
+        "cache": paths.cache_dir,
+        "runtime": paths.runtime_dir,
+    }[part]()
+
+
+def traces() -> list[Trace]:
+    """Every part, whether or not anything is there."""
+    return [_trace(part) for part in PARTS]
+
+
+def _trace(part: Part) -> Trace:
+    place = place_of(part)
+    files = list(_files(part, place))
+    size = sum(_size(file) for file in files)
+    mode = f"{place.lstat().st_mode & 0o777:04o}" if os.path.lexists(place) else ""
+    return Trace(part, place, len(files), size, mode)
+
+
+def _files(part: Part, place: Path) -> Iterator[Path]:
+    if part == "history":
+        companions = (place.with_name(place.name + end) for end in ("", "-wal", "-shm"))
+        yield from (file for file in companions if os.path.lexists(file))
+    elif place.is_dir() and not place.is_symlink():
+        inner = place_of("runtime")
+        for folder, _, names in os.walk(place):
+            # On systems without a runtime folder it lies within the state folder and is listed on its own.
+            if part == "runtime" or not Path(folder).is_relative_to(inner):
+                yield from (Path(folder) / name for name in names)
+    elif os.path.lexists(place):
+        yield place
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.lstat().st_size
+    except OSError:
+        return 0
+
+
+def delete(part: Part) -> None:
+    """Remove a part; harmless when nothing is there. Links are removed, not followed.
+
+    Raises:
+        OutputError: it cannot be removed.
+    """
+    place = place_of(part)
+    try:
+        if part != "history" and place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+            return
+        for file in list(_files(part, place)):
+            with suppress(FileNotFoundError):
+                file.unlink()
+    except OSError as error:
+        raise output_error(place, error) from error

@@ -1,0 +1,101 @@
+"""The economy looks less, never too late: pace by situation, and the same alerts within two seconds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assess_material import POSTURES, UNMEASURED
+from monitor.monitor_material import Desk, stretches
+from posture_cv.assess.effects import Level
+from posture_cv.assess.settings import AssessSettings, TickSettings
+from posture_cv.assess.types import State
+from posture_cv.monitor.economy import EconomySettings, Pace, Situation, interval_s, pace_of
+from posture_cv.monitor.loop import Options
+
+ECONOMY = EconomySettings()
+SHORT = AssessSettings()
+SHORT = replace(SHORT, policy=SHORT.policy.alert_after(20.0), breaks=replace(SHORT.breaks, enabled=False))
+
+situations = st.builds(
+    Situation,
+    level=st.sampled_from(Level),
+    state=st.one_of(st.none(), st.sampled_from(State)),
+    nearness=st.floats(0, 5),
+    may_alert=st.booleans(),
+    unchanged_s=st.floats(0, 1e5),
+    blind=st.booleans(),
+    on_battery=st.booleans(),
+)
+
+
+@given(situations)
+def test_every_look_comes_before_a_tick_would_be_empty_and_no_posture_waits_longer_than_two_seconds(
+    situation: Situation,
+) -> None:
+    seconds = interval_s(pace_of(situation, ECONOMY), ECONOMY, on_battery=situation.on_battery)
+    assert 0 < seconds < TickSettings().hold_max_s
+    if situation.state is not State.AWAY and not situation.blind:
+        assert seconds <= 2.0
+
+
+def test_pace_follows_the_situation() -> None:
+    watching = Situation(level=Level.GOOD, state=State.GOOD)
+    assert pace_of(Situation(), ECONOMY) is Pace.DECIDING
+    assert pace_of(watching, ECONOMY) is Pace.MOVING
+    assert pace_of(replace(watching, unchanged_s=30.0), ECONOMY) is Pace.STILL
+    assert pace_of(replace(watching, nearness=0.9), ECONOMY) is Pace.DECIDING
+    assert pace_of(replace(watching, nearness=2.0, may_alert=False), ECONOMY) is Pace.MOVING
+    assert pace_of(replace(watching, state=State.AWAY), ECONOMY) is Pace.DECIDING
+    assert pace_of(replace(watching, state=State.AWAY, level=Level.AWAY), ECONOMY) is Pace.AWAY
+    assert pace_of(replace(watching, blind=True), ECONOMY) is Pace.BLIND
+    assert pace_of(watching, replace(ECONOMY, enabled=False)) is Pace.EVERY
+
+
+def test_less_on_battery() -> None:
+    assert interval_s(Pace.MOVING, ECONOMY, on_battery=True) > interval_s(Pace.MOVING, ECONOMY, on_battery=False)
+
+
+labels = st.sampled_from(["good", "forward_head", "rounded_shoulders", "slump", "looking_down", "turned", "away"])
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(labels, st.floats(3, 60)), min_size=1, max_size=6), st.booleans())
+def test_economy_delays_no_alert_by_more_than_two_seconds(parts: list[tuple[str, float]], still: bool) -> None:
+    script = stretches(("good", 15.0), *parts, ("forward_head", 60.0))
+    length_s = 15.0 + sum(seconds for _, seconds in parts) + 60.0
+    frugal = Desk(script, length_s, SHORT, still=still)
+    every = Desk(script, length_s, SHORT, still=still)
+    every.options = Options(economy=EconomySettings(enabled=False))
+    frugal.run()
+    every.run()
+    first, reference = frugal.kept.told(), every.kept.told()
+    assert reference, "the script ends with a posture that must be told"
+    assert first
+    assert first[0][0] <= reference[0][0] + 2.0
+    assert len(frugal.eyes.looks) < len(every.eyes.looks) / 5
+
+
+def test_an_unchanged_picture_costs_no_model_but_is_refreshed() -> None:
+    desk = Desk(stretches(("good", 1.0)), 300.0, still=True)
+    outcome = desk.run()
+    assert outcome.looks >= 140
+    assert 5 <= outcome.model_runs <= outcome.looks / 6
+    states = {m.state for m in desk.kept.moments if m.looked}
+    assert states == {State.GOOD}
+
+
+def test_the_material_knows_every_label_that_is_used() -> None:
+    assert {"good", "forward_head", "looking_down"} <= set(POSTURES)
+    assert {"away", "turned"} <= set(UNMEASURED)
+
+
+@pytest.mark.parametrize("still", [True, False])
+def test_without_economy_every_picture_is_measured(still: bool) -> None:
+    desk = Desk(stretches(("good", 1.0)), 5.0, still=still)
+    desk.options = Options(economy=EconomySettings(enabled=False))
+    outcome = desk.run()
+    assert outcome.model_runs == outcome.looks == len(desk.eyes.looks) == 50

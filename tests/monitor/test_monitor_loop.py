@@ -1,0 +1,201 @@
+"""What surrounds a monitor all day: pauses, locks, sleep, lost cameras, covers, empty chairs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from monitor.monitor_material import Desk, stretches
+from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.types import State
+from posture_cv.capture.types import SourceError
+from posture_cv.measure.types import Reason
+from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.lifecycle import LifeSettings, Phase
+from posture_cv.monitor.loop import Monitor, Options
+from posture_cv.monitor.ports import Surroundings
+
+SHORT = AssessSettings()
+SHORT = replace(SHORT, policy=SHORT.policy.alert_after(20.0), breaks=replace(SHORT.breaks, enabled=False))
+
+
+def phases(desk: Desk) -> list[Phase]:
+    """In order, each once as long as it lasted."""
+    out: list[Phase] = []
+    for moment in desk.kept.moments:
+        if not out or out[-1] is not moment.phase:
+            out.append(moment.phase)
+    return out
+
+
+def test_a_lasting_posture_is_told_once_with_its_record() -> None:
+    desk = Desk(stretches(("good", 30.0), ("forward_head", 60.0)), 80.0, SHORT)
+    outcome = desk.run()
+    assert [cue for _, cue in desk.kept.told()] == ["forward_head"]
+    assert outcome.alerts == 1
+    assert outcome.seen
+    assert outcome.why == "the recording is over"
+
+
+def test_the_camera_is_off_while_locked_and_nothing_is_told_of_it() -> None:
+    def around(t_s: float) -> Surroundings:
+        return Surroundings(locked=40.0 <= t_s < 200.0)
+
+    desk = Desk(stretches(("good", 30.0), ("forward_head", 500.0)), 260.0, SHORT, around=around)
+    desk.run()
+    assert phases(desk) == [Phase.WATCHING, Phase.LOCKED, Phase.WATCHING]
+    assert desk.open_seconds(41.0, 199.0) == 0.0
+    assert all(not 40.0 <= t_s < 213.0 for t_s, _ in desk.kept.told())
+
+
+def test_asleep_comes_before_locked_and_the_camera_is_off() -> None:
+    desk = Desk(stretches(("good", 1.0)), 60.0, around=lambda t: Surroundings(locked=t > 20, asleep=20 < t < 40))
+    desk.run()
+    assert phases(desk) == [Phase.WATCHING, Phase.ASLEEP, Phase.LOCKED]
+
+
+def test_a_pause_closes_the_camera_and_ends_by_itself() -> None:
+    desk = Desk(stretches(("good", 1.0)), 100.0)
+    parts = desk.parts()
+    parts.commands.put(cmd.Pause(parts.clock.wall_s() + 50.0))
+    desk.run(parts)
+    assert phases(desk) == [Phase.PAUSED, Phase.WATCHING]
+    assert desk.open_seconds(0.0, 49.0) == 0.0
+    first = next(m for m in desk.kept.moments if m.looked)
+    assert 50.0 <= first.t_s <= 52.0
+
+
+def test_a_pause_without_end_waits_for_resume() -> None:
+    desk = Desk(stretches(("good", 1.0)), 30.0)
+    desk.options = Options(duration_s=60.0)
+    parts = desk.parts()
+    parts.commands.put(cmd.Pause(math.inf))
+    desk.run(parts)
+    assert phases(desk) == [Phase.PAUSED]
+
+
+def test_calls_pause_only_where_asked_for() -> None:
+    for asked in (True, False):
+        desk = Desk(stretches(("good", 1.0)), 30.0, around=lambda t: Surroundings(in_call=t > 10))
+        desk.options = Options(life=LifeSettings(pause_in_calls=asked))
+        desk.run()
+        assert (Phase.CALL in phases(desk)) is asked
+
+
+def test_a_lost_camera_is_waited_for_in_silence_and_its_gap_makes_no_alert() -> None:
+    desk = Desk(
+        stretches(("good", 30.0), ("forward_head", 10.0), ("good", 500.0)),
+        300.0,
+        SHORT,
+        lost=lambda t: 36.0 < t < 200.0,
+    )
+    desk.run()
+    assert phases(desk) == [Phase.WATCHING, Phase.CAMERA_LOST, Phase.WATCHING]
+    assert not desk.kept.told()
+    back = next(m.t_s for m in desk.kept.moments if m.looked and m.t_s > 200.0)
+    assert back <= 232.0
+    attempts = [t for t in desk.camera.opens if 36.0 < t < 200.0]
+    assert 5 <= len(attempts) <= 12, "the pauses between attempts grow to half a minute"
+    why = {m.why for m in desk.kept.moments if m.phase is Phase.CAMERA_LOST}
+    assert why == {"made up was lost. Somebody pulled it out."}
+
+
+def test_a_camera_missing_at_the_start_is_an_error_unless_it_is_waited_for() -> None:
+    desk = Desk(stretches(("good", 1.0)), 100.0, lost=lambda t: t < 30.0)
+    with pytest.raises(SourceError, match="made up was lost"):
+        desk.run()
+    waiting = Desk(stretches(("good", 1.0)), 100.0, lost=lambda t: t < 30.0)
+    waiting.options = Options(wait_for_camera=True)
+    waiting.run()
+    assert phases(waiting) == [Phase.CAMERA_LOST, Phase.WATCHING]
+
+
+def test_an_empty_chair_closes_the_camera_but_for_a_glance_and_a_return_is_noticed() -> None:
+    script = stretches(("good", 20.0), ("away", 1480.0), ("good", 500.0))
+    desk = Desk(script, 1700.0, rate_hz=2.0)
+    desk.run()
+    assert Phase.AWAY in phases(desk)
+    off_s = (1500.0 - 640.0) - desk.open_seconds(640.0, 1500.0)
+    assert off_s > 0.8 * 860.0, "the light is out most of the time"
+    back = next(m.t_s for m in desk.kept.moments if m.state is State.GOOD and m.t_s > 1500.0)
+    assert back <= 1535.0
+
+
+def test_keyboard_and_mouse_end_an_absence_at_once() -> None:
+    def around(t_s: float) -> Surroundings:
+        return Surroundings(active=0.5 if t_s >= 1000.0 else 300.0)
+
+    desk = Desk(stretches(("good", 20.0), ("away", 980.0), ("good", 500.0)), 1100.0, rate_hz=2.0, around=around)
+    desk.run()
+    back = next(m.t_s for m in desk.kept.moments if m.state is State.GOOD and m.t_s > 900.0)
+    assert back <= 1008.0
+
+
+@pytest.mark.parametrize(("label", "reason"), [("black", Reason.TOO_DARK), ("frozen", Reason.NO_PICTURE)])
+def test_black_and_frozen_pictures_are_unmeasured_and_cost_no_model(label: str, reason: Reason) -> None:
+    desk = Desk(stretches(("good", 30.0), (label, 70.0), ("good", 100.0)), 160.0, SHORT)
+    # what is behind the black picture is not to be seen
+    desk.run()
+    blind = [m for m in desk.kept.moments if 55.0 < m.t_s < 99.0 and m.looked]
+    assert {m.reason for m in blind} == {reason}
+    assert not [t for t in desk.eyes.looks if 50.0 < t < 99.0]
+    assert [m.state for m in desk.kept.moments if m.looked][-1] is State.GOOD
+
+
+def test_a_suspended_system_is_a_gap_without_alert_and_starts_afresh() -> None:
+    desk = Desk(stretches(("good", 30.0), ("forward_head", 4000.0)), 3700.0, SHORT, rate_hz=2.0)
+    parts = desk.parts()
+    monitor = Monitor(parts, Options(duration_s=3700.0))
+    jumped = False
+    wait = desk.clock.wait
+
+    def sleeping(seconds: float) -> None:
+        nonlocal jumped
+        if desk.clock.now_s() > 40.0 and not jumped:
+            jumped = True
+            wait(3600.0)
+        wait(seconds)
+
+    desk.clock.wait = sleeping  # type: ignore[method-assign]
+    monitor.run()
+    assert jumped
+    assert not [t for t, _ in desk.kept.told() if 40.0 <= t < 3655.0]
+    assert desk.eyes.fresh == 2
+
+
+def test_snooze_and_answers_reach_the_policy() -> None:
+    desk = Desk(stretches(("forward_head", 1.0)), 1200.0, SHORT, rate_hz=2.0)
+    parts = desk.parts()
+    parts.commands.put(cmd.Snooze(600.0))
+    desk.run(parts)
+    assert desk.kept.told()
+    assert desk.kept.told()[0][0] >= 600.0
+
+
+def test_recalibration_takes_the_new_baseline_and_begins_a_new_session() -> None:
+    desk = Desk(stretches(("good", 1.0)), 100.0)
+    parts = desk.parts()
+    prompts: list[bool] = []
+    criteria = replace(parts.judge.criteria, profile="new")
+
+    def recalibrate(camera: object, prompted: object) -> object:
+        prompts.append(prompted("Hold still"))  # type: ignore[operator]
+        return criteria
+
+    parts.recalibrate = recalibrate  # type: ignore[assignment]
+    parts.commands.put(cmd.Recalibrate())
+    desk.options = Options(duration_s=1.0)
+    Monitor(parts, Options(duration_s=0.4)).run()
+    assert prompts == [True]
+    assert desk.kept.moments[-1].profile == "new"
+    assert [m.prompt for m in desk.kept.moments if m.prompt] == ["Hold still", "done"]
+
+
+def test_stop_ends_it_and_says_why() -> None:
+    desk = Desk(stretches(("good", 1.0)), 100.0)
+    parts = desk.parts()
+    parts.commands.put(cmd.Stop("SIGTERM"))
+    assert desk.run(parts).why == "SIGTERM"
+    assert not desk.camera.opened
