@@ -16,7 +16,12 @@ from source_tree import ROOT
 PURE = (
     *("posture_cv/measure", "posture_cv/assess", "posture_cv/guidance", "posture_cv/exercise"),
     *("calibration/fit.py", "calibration/mesh.py", "calibration/outliers.py", "calibration/quality.py"),
-    *("calibration/collect.py", "calibration/protocol.py", "calibration/ergonomics.py", "calibration/verdict.py"),
+    *(
+        "calibration/collect.py",
+        "calibration/protocol.py",
+        "calibration/ergonomics.py",
+        "calibration/verdict.py",
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""Fit the shipped coefficients of one view: `python tools/fit_estimators.py front|side|oblique DATASET`.
+"""Fit the shipped coefficients of one view: `python tools/fit_estimators.py VIEW DATASET`.
 
 DATASET is a folder with `ground_truth.csv` and `landmarks.npz`, the contour included, such as the rendered
 training set. Writes `posture_cv/coefficients/VIEW.npz` (or --out) and prints what the fit reaches on persons
@@ -30,7 +30,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 def main() -> None:
     """Parse the command line, fit, write, report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("view", choices=("front", "side", "oblique"))
+    parser.add_argument("view", choices=("front", "front_physics", "side", "oblique"))
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--out", type=Path, help="coefficient file (default: the shipped one)")
     parser.add_argument(
@@ -62,8 +62,8 @@ def write_arrays(out: Path, arrays: dict[str, Any]) -> None:
     handle, name = tempfile.mkstemp(dir=out.parent, suffix=".tmp")
     with os.fdopen(handle, "wb") as stream:
         stream.write(buffer.getvalue())
-    os.chmod(name, 0o644)
-    os.replace(name, out)
+    Path(name).chmod(0o644)
+    Path(name).replace(out)
 
 
 if __name__ == "__main__":

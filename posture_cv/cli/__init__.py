@@ -32,11 +32,10 @@ COMMANDS: Final[Mapping[str, str]] = {
     "stop": "End the running monitor.",
     "check": "Show every quantity now: how near the limits you are.",
     "explain": "Why an alert came.",
-    "feedback": "Say whether an alert was right; repeated wrong ones raise its threshold.",
+    "feedback": "Say whether an alert was right.",
     "report": "One page about today, the week or the month.",
     "history": "See, export or delete what the monitor has written down.",
     "autostart": "Start the monitor with your desktop session.",
-    "tray": "Show the running monitor's state in the tray (extra: desktop).",
     "profiles": "List, show or delete profiles.",
     "replay": "Replay a recording and write what was seen.",
     "record": "Record landmarks of a source, without pictures.",
@@ -91,7 +90,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="posture-cv", message="%(prog)s %(version)s")
 def cli() -> None:
-    r"""Watch your sitting posture through a webcam or in recorded video, on your own machine.
+    """Watch your sitting posture through a webcam or in recorded video, on your own machine.
 
     \b
     Begin with:  posture-cv calibrate     sit as you want to sit

@@ -36,7 +36,8 @@ def command(
     """Look for three seconds through the webcam, or at a recording, and show what is measured.
 
     Each quantity: change against your baseline, uncertainty (two standard deviations), your own spread while
-    calibrating, and the limit of every posture that it decides. End a running monitor first: one program has the camera.
+    calibrating, and the limit of every posture that it decides. End a running monitor first: one program has
+    the camera.
     """
     import json
     from contextlib import ExitStack

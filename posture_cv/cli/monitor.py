@@ -63,7 +63,7 @@ def command(
     face_model: Path | None,
     settings_path: Path | None,
 ) -> int:
-    r"""Watch your posture through SOURCE: a webcam (number or name) or a stream; by default your webcam.
+    """Watch your posture through SOURCE: a webcam (number or name) or a stream; by default your webcam.
 
     \b
     Without a profile it explains itself, calibrates and starts. Ctrl-C ends it.

@@ -76,7 +76,7 @@ def command(
     face_model: Path | None,
     settings_path: Path | None,
 ) -> None:
-    r"""Replay SOURCE (a video, a folder of pictures, a stream or a landmark recording) and judge it.
+    """Replay SOURCE (a video, a folder of pictures, a stream or a landmark recording) and judge it.
 
     \b
     Writes into the folder --out:

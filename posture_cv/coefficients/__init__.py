@@ -22,7 +22,8 @@ def load_coefficients() -> Mapping[str, Any]:
     """The shipped coefficients of every view, read once per process.
 
     Returns:
-        "front" -> a `FrontModel`; "front_physics" -> arrays of the geometry network; "side", "oblique" -> the estimator of each quantity, by name.
+        "front" -> a `FrontModel`; "front_physics" -> arrays of the geometry network;
+        "side", "oblique" -> the estimator of each quantity, by name.
     """
     found: dict[str, Any] = {}
     for view in VIEWS:

@@ -124,7 +124,7 @@ class Reader:
 
     def _alerts(self, where: str, values: tuple[float, ...]) -> list[AlertRow]:
         query = (
-            "SELECT id, time_s, time_s + offset_s, cue, level, lasted_s, repeat, words, record, delivered,"
+            "SELECT id, time_s, time_s + offset_s, cue, level, lasted_s, repeat, words, record, delivered,"  # noqa: S608
             f" problem, recovered_s FROM alerts {where}"
         )
         return [self._alert_row(row) for row in self._db.execute(query, values)]

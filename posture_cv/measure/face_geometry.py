@@ -97,4 +97,4 @@ def shape_change(reference: Float, points: Float, scale: Float, roll_deg: Float)
     centred = (points - points.mean(axis=1, keepdims=True)) / scale[:, None, None]
     x = np.cos(angle) * centred[:, :, 0] + np.sin(angle) * centred[:, :, 1]
     y = np.cos(angle) * centred[:, :, 1] - np.sin(angle) * centred[:, :, 0]
-    return np.stack([x, y, centred[:, :, 2]], axis=2) - (reference - reference.mean(axis=0))
+    return np.asarray(np.stack([x, y, centred[:, :, 2]], axis=2) - (reference - reference.mean(axis=0)))

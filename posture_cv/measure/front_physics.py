@@ -139,7 +139,8 @@ def blended(
         return out
     inputs = physics_inputs(lm, baseline)
     shoulders = np.stack([fitted["protraction_cm"].value, fitted["shoulder_elevation_cm"].value], axis=1)
-    answers = physics_answers(inputs, shoulders, arrays)
+    at_rest = physics_answers(physics_inputs(baseline.as_landmarks(), baseline), np.zeros((1, 2)), arrays)
+    answers = physics_answers(inputs, shoulders, arrays) - at_rest  # no change is no change
     level = _level(inputs)
     for k, name in enumerate(OUTPUTS):
         estimate, share = fitted[name], float(arrays["share"][k]) * level

@@ -111,6 +111,10 @@ class Played:
     @property
     def ended(self) -> bool:
         """Whether it is over."""
+        if not self.opened:
+            now_s = self._clock.now_s()
+            while self._next is not None and self._next.t_s + self._origin_s < now_s:
+                self._next = next(self._glimpses, None)
         return self._next is None
 
     def open(self) -> None:

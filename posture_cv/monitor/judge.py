@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
+
+_MOST_CUTS: Final = 250  # more than the frames of any trailing mean
+_CUT_STEP_S: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +64,17 @@ class Judge:
         """There is a picture and nothing can be seen in it."""
         self._last = None
         return self.engine.push(withheld(reason, t_s))
+
+    def cut(self, t_s: float) -> None:
+        """The pictures end here: what was seen last must not be held on to.
+
+        The trailing mean would go on for a moment, so it is given nothing until it can tell nothing.
+        """
+        self._last = None
+        for k in range(1, _MOST_CUTS):
+            step = self.engine.push(withheld(Reason.NO_PICTURE, t_s + k * _CUT_STEP_S))
+            if step.states is None or int(step.states.reason[0]) != Reason.OK:
+                return
 
     def passed(self, t_s: float) -> Step:
         """Time passed without a picture."""

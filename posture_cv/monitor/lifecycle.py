@@ -124,13 +124,15 @@ def plan(facts: Facts, t_s: float, wall_s: float, settings: LifeSettings) -> Pla
 
 
 def _away(facts: Facts, t_s: float, settings: LifeSettings) -> Plan:
-    """Closed, but for a glance now and then."""
-    since_s = t_s - facts.peeked_s
+    """Closed, but for a glance now and then; the first one comes a whole interval after the camera was closed."""
+    closed_s = facts.seen_s + settings.away_long_s - settings.peek_s
+    last_s = max(facts.peeked_s, closed_s)
+    since_s = t_s - last_s
     if since_s < settings.peek_s:
-        return Plan(Phase.AWAY, camera=True, glance=True, next_s=facts.peeked_s + settings.peek_s)
+        return Plan(Phase.AWAY, camera=True, glance=True, next_s=last_s + settings.peek_s)
     if since_s >= settings.peek_every_s:
         return Plan(Phase.AWAY, camera=True, glance=True)
-    return Plan(Phase.AWAY, camera=False, next_s=facts.peeked_s + settings.peek_every_s)
+    return Plan(Phase.AWAY, camera=False, next_s=last_s + settings.peek_every_s)
 
 
 def paused(facts: Facts, wall_s: float) -> bool:

@@ -42,6 +42,7 @@ _SLICE_S: Final = 0.5
 """Commands are taken at least so often; ours."""
 _GAP_S: Final = 10.0
 """A step of the clock this long between two rounds is a suspended system, or a stopped process; ours."""
+_ACTIVE_S: Final = 2.0
 _REMEMBERED: Final = 64
 
 Recalibrator = Callable[[Camera, Callable[[str], bool]], Criteria]
@@ -107,7 +108,8 @@ class Monitor:
         self._models_s = -math.inf
         self._unchanged_since_s = self._begun_s
         self._watch = Watch()
-        self._fresh = True
+        self._fresh = True  # the next picture does not follow on one seen before
+        self._look_s = self._begun_s
         self._had_picture = False
         self._round_s = self._begun_s
         self._state: State | None = None
@@ -166,8 +168,14 @@ class Monitor:
 
     def _after_gap(self, now_s: float) -> None:
         """The system was suspended: whoever is there now gets a new beginning."""
-        self._fresh = True
+        self._cut()
         self._facts = self._facts.seen(now_s)
+
+    def _cut(self) -> None:
+        """The stream of pictures is interrupted: nothing that was seen is held on to."""
+        if not self._fresh:
+            self._parts.judge.cut(self._look_s)
+        self._fresh = True
         self._forget_picture()
 
     def _take_surroundings(self, now_s: float) -> None:
@@ -176,8 +184,8 @@ class Monitor:
         self._facts = replace(self._facts, locked=around.locked, asleep=around.asleep, in_call=around.in_call)
         if (before.locked, before.asleep) != (around.locked, around.asleep):
             self._facts = self._facts.seen(now_s)
-        if around.active is not None and around.active < 2.0 and now_s - self._facts.peeked_s > 5.0:
-            self._facts = replace(self._facts, peeked_s=-math.inf)
+        if around.active is not None and around.active < _ACTIVE_S:
+            self._facts = self._facts.seen(now_s)  # somebody types: worth a look
 
     def _wait(self, todo: Plan, now_s: float) -> None:
         """Nothing is watched: the camera is off, time passes."""
@@ -210,22 +218,19 @@ class Monitor:
     def _open_camera(self, todo: Plan, now_s: float) -> None:
         if todo.phase is Phase.AWAY:
             self._facts = replace(self._facts, peeked_s=now_s)
-        self._fresh = True
-        self._forget_picture()
+        self._cut()
         self._parts.camera.open()
 
     def _close_camera(self) -> None:
         self._parts.camera.close()
-        self._fresh = True
-        self._forget_picture()
+        self._cut()
 
     def _lose_camera(self, error: SourceError, now_s: float) -> None:
         """At the start an error; later waited for in silence."""
         self._parts.camera.close()
         if not (self._had_picture or self._options.wait_for_camera):
             raise error
-        self._fresh = True
-        self._forget_picture()
+        self._cut()
         self._facts = self._facts.lost(now_s, " ".join(filter(None, (error.title + ".", error.detail))))
         step = self._parts.judge.passed(now_s)
         self._forget_look(Reason.NO_PICTURE)
@@ -236,7 +241,7 @@ class Monitor:
     def _look(self, glimpse: Glimpse, phase: Phase) -> None:
         self._looks += 1
         step, lm, measured = self._step(glimpse)
-        self._fresh = False
+        self._fresh, self._look_s = False, glimpse.t_s
         self._model_runs += measured
         if step.state is not None:
             self._state = step.state

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from posture_cv.output.notify import SEND_TIMEOUT_S, Answered, Delivery, Message
@@ -46,7 +47,8 @@ class DbusNotifier:
         """Leave the bus."""
         bus, self._bus = self._bus, None
         if bus is not None:
-            self._thread.submit(_left(bus))
+            with suppress(TimeoutError, CancelledError):
+                self._thread.submit(_left(bus)).result(1.0)
         self._thread.close()
 
     async def _send(self, message: Message) -> Delivery:
@@ -158,4 +160,9 @@ async def _match_signals(bus: MessageBus) -> None:
 
 
 async def _left(bus: MessageBus) -> None:
+    """Leave the bus; its socket is closed once it has noticed."""
+    from dbus_fast.errors import DBusError
+
     bus.disconnect()
+    with suppress(DBusError, OSError, EOFError):
+        await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]

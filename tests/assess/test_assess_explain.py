@@ -26,9 +26,9 @@ def first(*stretches: tuple[str, float], settings: AssessSettings = QUIET) -> Re
     [
         (
             "forward_head",
-            ["Forward head", "further forward on the neck", "limit of 1.5°", "further forward of"],
+            ["Forward head", "further forward on the neck", "limit of 2.8°", "further forward of"],
         ),
-        ("rounded_shoulders", ["Rounded shoulders", "shoulders were", "limit of 1.8 cm"]),
+        ("rounded_shoulders", ["Rounded shoulders", "shoulders were", "limit of 1.5 cm"]),
         ("shrug", ["Raised shoulders", "both shoulders together", "higher"]),
         ("slump", ["Slumping", "trunk was inclined", "limit of 2.0°"]),
     ],

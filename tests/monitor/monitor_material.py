@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assess_material import baseline, measurements
+from assess_material import LABELS, baseline, measurements
 from posture_cv.assess.engine import Step
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.capture.types import Frame, SourceError
@@ -48,7 +49,7 @@ def picture(label: str, t_s: float, *, still: bool = False) -> NDArray[np.uint8]
     seed = 0 if label == "frozen" else round(t_s * 1000)
     rng = np.random.default_rng(seed)
     image = np.full((48, 64, 3), 90.0) + rng.normal(0.0, 1.5, (48, 64, 3))
-    place = 4 + 4 * (sum(map(ord, label)) % 8)
+    place = 2 + 3 * LABELS.index(label) if label in LABELS else 2
     image[8:40, place : place + 20] += 80.0
     if not still and label != "frozen":
         shift = round(4 + 3 * math.sin(t_s))
@@ -120,7 +121,9 @@ class ScriptedSurroundings:
 class LosableCamera(Played):
     """A camera that fails while `lost` says so."""
 
-    def __init__(self, glimpses: Iterator[Glimpse], clock: PlaybackClock, lost: Callable[[float], bool]) -> None:
+    def __init__(
+        self, glimpses: Iterator[Glimpse], clock: PlaybackClock, lost: Callable[[float], bool]
+    ) -> None:
         super().__init__(glimpses, IDENTITY, clock)
         self._lost = lost
         self.opens: list[float] = []
@@ -172,7 +175,7 @@ class Desk:
         """How long the camera was on between two times."""
         moments: Sequence[Moment] = self.kept.moments
         total = 0.0
-        for a, b in zip(moments, moments[1:], strict=False):
+        for a, b in pairwise(moments):
             if start_s <= a.t_s and b.t_s <= end_s and a.camera_open:
                 total += b.t_s - a.t_s
         return total

@@ -28,12 +28,16 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def options(source: Path, out: Path, end_s: float, alert_after_s: float, **more: Any) -> ReplayOptions:
+def options(
+    source: Path, out: Path, end_s: float, alert_after_s: float, *, keep_landmarks: bool = False
+) -> ReplayOptions:
     settings = AssessSettings(
         policy=PolicySettings().alert_after(alert_after_s),
         smoothing=SmoothingSettings().alert_after(alert_after_s),
     )
-    return ReplayOptions(str(source), out, calibrate_s=(0.0, end_s), settings=settings, **more)
+    return ReplayOptions(
+        str(source), out, calibrate_s=(0.0, end_s), settings=settings, keep_landmarks=keep_landmarks
+    )
 
 
 class Run:

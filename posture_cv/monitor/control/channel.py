@@ -138,11 +138,7 @@ def connect(folder: Path, timeout_s: float, transport: Transport = TRANSPORT) ->
     """
     try:
         if transport == "unix":
-            client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            client.settimeout(timeout_s)
-            with _short(folder) as address:
-                client.connect(address)
-            return client, ""
+            return _connect_unix(folder, timeout_s), ""
         where = json.loads((folder / TOKEN_NAME).read_text(encoding="utf-8"))
         client = socket.create_connection(("127.0.0.1", int(where["port"])), timeout_s)
         return client, str(where["token"])
@@ -150,6 +146,18 @@ def connect(folder: Path, timeout_s: float, transport: Transport = TRANSPORT) ->
         raise _silent() from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NotRunningError from error
+
+
+def _connect_unix(folder: Path, timeout_s: float) -> socket.socket:
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        client.settimeout(timeout_s)
+        with _short(folder) as address:
+            client.connect(address)
+    except BaseException:
+        client.close()
+        raise
+    return client
 
 
 def _silent() -> ControlError:

@@ -1,0 +1,233 @@
+"""The control channel: both transports answer, refuse strangers and nonsense, and belong to their owner."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.control.channel import (
+    SOCKET_NAME,
+    TOKEN_NAME,
+    ControlError,
+    NotRunningError,
+    Transport,
+    require_private,
+)
+from posture_cv.monitor.control.client import ask
+from posture_cv.monitor.control.server import ControlServer
+from posture_cv.monitor.lifecycle import Phase
+from posture_cv.monitor.moment import Moment
+from posture_cv.monitor.status import StatusBoard
+
+NOW_S = 1_700_000_000.0
+TRANSPORTS: tuple[Transport, ...] = ("unix", "tcp")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "runtime"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+@pytest.fixture(params=TRANSPORTS)
+def transport(request: pytest.FixtureRequest) -> Transport:
+    return cast("Transport", request.param)
+
+
+@pytest.fixture
+def running(folder: Path, transport: Transport) -> Iterator[tuple[StatusBoard, cmd.Commands]]:
+    board, commands = StatusBoard(), cmd.Commands()
+    with ControlServer(folder, board, commands, lambda: NOW_S, transport):
+        yield board, commands
+
+
+def test_status_is_the_latest_moment(
+    running: tuple[StatusBoard, cmd.Commands], folder: Path, transport: Transport
+) -> None:
+    first = ask("status", folder=folder, transport=transport)["status"]
+    assert (first["phase"], first["pid"]) == ("starting", os.getpid())
+    running[0].show(Moment(12.0, NOW_S, Phase.LOCKED))
+    status = ask("status", folder=folder, transport=transport)["status"]
+    assert status["phase"] == "locked"
+    assert status["time"].startswith("2023-11-1")
+    assert not status["camera_open"]
+
+
+def test_verbs_become_commands(
+    running: tuple[StatusBoard, cmd.Commands], folder: Path, transport: Transport
+) -> None:
+    def send(verb: str, **args: float | str | None) -> None:
+        ask(verb, dict(args), folder=folder, transport=transport)
+
+    send("pause", until=NOW_S + 60)
+    send("pause", until=None)
+    send("resume")
+    send("snooze", seconds=30)
+    send("answer", alert=4, response="right")
+    send("recalibrate")
+    send("stop")
+    commands = running[1]
+    taken = [commands.take() for _ in range(8)]
+    assert taken == [
+        cmd.Pause(NOW_S + 60),
+        cmd.Pause(float("inf")),
+        cmd.Resume(),
+        cmd.Snooze(30.0),
+        cmd.Answer(4, "right"),
+        cmd.Recalibrate(),
+        cmd.Stop("stopped by request"),
+        None,
+    ]
+    assert commands.stop_asked
+
+
+@pytest.mark.parametrize(
+    ("verb", "args"),
+    [
+        ("format", {}),
+        ("pause", {"until": NOW_S - 1}),
+        ("pause", {"until": 1e300}),
+        ("pause", {"until": "tomorrow"}),
+        ("snooze", {}),
+        ("snooze", {"seconds": True}),
+        ("answer", {"alert": 1, "response": "maybe"}),
+        ("answer", {"alert": -1, "response": "right"}),
+        ("answer", {"alert": True, "response": "right"}),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_does_nothing(
+    running: tuple[StatusBoard, cmd.Commands],
+    folder: Path,
+    transport: Transport,
+    verb: str,
+    args: dict[str, Any],
+) -> None:
+    with pytest.raises(ControlError, match="cannot be understood"):
+        ask(verb, args, folder=folder, transport=transport)
+    assert running[1].take() is None
+
+
+def _raw(folder: Path, transport: Transport, data: bytes) -> bytes:
+    if transport == "unix":
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(folder / SOCKET_NAME))
+    else:
+        port = json.loads((folder / TOKEN_NAME).read_text())["port"]
+        connection = socket.create_connection(("127.0.0.1", port))
+    with connection:
+        connection.settimeout(10)
+        answer = b""
+        try:
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            while part := connection.recv(4096):
+                answer += part
+        except OSError:  # it hung up
+            return answer
+    return answer
+
+
+def test_a_web_page_cannot_say_anything(
+    running: tuple[StatusBoard, cmd.Commands], folder: Path, transport: Transport
+) -> None:
+    post = b'POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 15\r\n\r\n{"verb":"stop"}\n'
+    assert b'"ok": false' in _raw(folder, transport, post)
+    assert running[1].take() is None
+
+
+def test_the_loopback_port_wants_the_token(folder: Path) -> None:
+    commands = cmd.Commands()
+    with ControlServer(folder, StatusBoard(), commands, lambda: NOW_S, "tcp"):
+        for token in (b"", b',"token":"guess"', b',"token":7', b',"token":"\xc3\xa4"'):
+            answer = _raw(folder, "tcp", b'{"verb":"stop"' + token + b"}\n")
+            assert b'"ok": false' in answer
+        assert commands.take() is None
+        assert stat.S_IMODE((folder / TOKEN_NAME).stat().st_mode) == 0o600
+    assert not (folder / TOKEN_NAME).exists()
+
+
+def test_too_much_and_too_little_end_the_connection(
+    running: tuple[StatusBoard, cmd.Commands], folder: Path, transport: Transport
+) -> None:
+    assert _raw(folder, transport, b"x" * 300_000) == b""
+    assert _raw(folder, transport, b"") == b""
+    assert ask("ping", folder=folder, transport=transport)["ok"]
+
+
+_ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+_VERBS = st.sampled_from(["status", "pause", "snooze", "answer", "resume"])
+_REQUESTS = st.fixed_dictionaries({"verb": _VERBS | _ANY, "args": _ANY}) | _ANY
+
+
+@given(st.one_of(st.binary(max_size=200), _REQUESTS.map(lambda r: json.dumps(r).encode())))
+def test_no_request_breaks_the_server(line: bytes) -> None:
+    server = ControlServer(Path(), StatusBoard(), cmd.Commands(), lambda: NOW_S)
+    server._token = ""
+    answer = server.answer(line)
+    assert isinstance(answer["ok"], bool)
+    json.dumps(answer)
+
+
+def test_only_the_owner_may_enter(folder: Path) -> None:
+    with ControlServer(folder, StatusBoard(), cmd.Commands(), lambda: NOW_S, "unix"):
+        assert stat.S_IMODE((folder / SOCKET_NAME).stat().st_mode) == 0o600
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert not (folder / SOCKET_NAME).exists()
+
+
+def test_a_folder_open_to_others_is_closed_and_a_link_is_refused(tmp_path: Path) -> None:
+    wide = tmp_path / "wide"
+    wide.mkdir()
+    wide.chmod(0o755)
+    require_private(wide)
+    assert stat.S_IMODE(wide.stat().st_mode) == 0o700
+    link = tmp_path / "link"
+    link.symlink_to(wide)
+    with pytest.raises(ControlError, match="not safe"):
+        require_private(link)
+
+
+def test_a_long_path_works_too(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir(mode=0o700)
+    with ControlServer(folder, StatusBoard(), cmd.Commands(), lambda: NOW_S, "unix"):
+        assert ask("ping", folder=folder, transport="unix")["ok"]
+
+
+def test_nobody_there_is_exit_code_three(folder: Path, transport: Transport) -> None:
+    with pytest.raises(NotRunningError) as caught:
+        ask("status", folder=folder, transport=transport)
+    assert caught.value.exit_code == 3
+
+
+def test_a_socket_left_by_a_killed_monitor_is_nobody_and_is_replaced(folder: Path) -> None:
+    left = socket.socket(socket.AF_UNIX)
+    left.bind(str(folder / SOCKET_NAME))
+    left.close()
+    with pytest.raises(NotRunningError):
+        ask("status", folder=folder, transport="unix")
+    with ControlServer(folder, StatusBoard(), cmd.Commands(), lambda: NOW_S, "unix"):
+        assert ask("ping", folder=folder, transport="unix")["ok"]
+
+
+def test_a_monitor_that_hangs_is_an_error_in_time(folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as deaf:
+        deaf.bind(str(folder / SOCKET_NAME))
+        deaf.listen(1)
+        with pytest.raises(ControlError, match="does not answer"):
+            ask("status", folder=folder, timeout_s=0.2, transport="unix")

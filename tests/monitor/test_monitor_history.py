@@ -1,0 +1,295 @@
+"""The history: nothing lost, nothing doubled, days are the user's own, and what is deleted is gone."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import sqlite3
+import stat
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.monitor_material import Desk, stretches
+from posture_cv.assess.settings import CUES, AssessSettings
+from posture_cv.cli import cli
+from posture_cv.history.figures import best_and_worst_hour, by_state, spans, total
+from posture_cv.history.gather import LONGEST_STEP_S, Gatherer
+from posture_cv.history.read import Minute, Reader
+from posture_cv.history.report import material, render
+from posture_cv.history.schema import HistoryError, connect, history_file
+from posture_cv.history.store import History
+from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.keeping import HistorySink
+from posture_cv.output.notify import Delivery
+
+SETTINGS = AssessSettings()
+SETTINGS = replace(
+    SETTINGS, policy=SETTINGS.policy.alert_after(10.0), breaks=replace(SETTINGS.breaks, enabled=False)
+)
+WALL_S = 1_700_000_000.0
+DAY = date(2023, 11, 14)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "history.sqlite3"
+
+
+def recorded(path: Path, desk: Desk, days: int = 90) -> list[str]:
+    """Run the desk with a history; what was noted."""
+    notes: list[str] = []
+    parts = desk.parts()
+    sink = HistorySink(History(path), notes.append, source="made up", profile="p", days=days)
+    with sink:
+        parts.sinks = [desk.kept, sink]
+        parts.book = sink
+        desk.run(parts)
+        sink.delivered(1, Delivery(by="test server"))
+    return notes
+
+
+def test_a_run_is_written_down_to_the_second(path: Path) -> None:
+    desk = Desk(
+        stretches(("good", 30.0), ("forward_head", 40.0), ("good", 30.0), ("away", 90.0), ("good", 20.0)),
+        210.0,
+        SETTINGS,
+    )
+    assert recorded(path, desk) == []
+    with Reader(path) as reader:
+        minutes = reader.minutes(0, 99999)
+        alerts = reader.alerts(0, 99999)
+        breaks = reader.breaks(0, 99999)
+        _, sessions = reader.table("sessions")
+        _, episodes = reader.table("episodes")
+    sums = by_state(minutes)
+    assert sum(sums.values()) == pytest.approx(210.0, abs=3.0)
+    assert sums["forward_head"] == pytest.approx(40.0, abs=4.0)
+    assert sums["away"] == pytest.approx(90.0, abs=5.0)
+    assert all(minute.seconds <= 60.0 + 1e-6 for minute in minutes)
+    alert = alerts[0]
+    assert (alert.cue, alert.delivered) == ("forward_head", "test server")
+    recovered = [a.recovered_s for a in alerts if a.recovered_s is not None]
+    assert len(recovered) == 1, "of the last notification of the bout"
+    assert 0.0 < recovered[0] < 40.0
+    assert alert.record["cue"] == "forward_head"
+    (pause,) = breaks
+    assert pause.seconds == pytest.approx(90.0, abs=5.0)
+    assert [row[3] for row in sessions] == [1], "it ended in good order"
+    assert {row[2] for row in episodes} >= {"good", "forward_head", "away"}
+
+
+def test_only_the_owner_can_read_it_and_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        for file in path.parent.iterdir():
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    link = tmp_path / "data" / "link.sqlite3"
+    link.symlink_to(victim)
+    with pytest.raises(Exception, match="Cannot write"):
+        History(link)
+    assert victim.read_text() == "mine"
+
+
+def test_wrong_answers_raise_a_threshold_in_the_running_monitor(path: Path) -> None:
+    settings = replace(
+        SETTINGS, policy=replace(SETTINGS.policy, cue_cooldown_s=5.0, global_cooldown_s=5.0, cap_per_hour=100)
+    )
+    desk = Desk(stretches(("forward_head", 1.0)), 120.0, settings)
+    parts = desk.parts()
+    sink = HistorySink(History(path), lambda _: None, source="made up", profile="p", days=90)
+    with sink:
+        parts.sinks = [desk.kept, sink]
+        parts.book = sink
+
+        class Annoyed(type(desk.kept)):  # type: ignore[misc]
+            def show(self, moment: object) -> None:
+                for said in moment.said:  # type: ignore[attr-defined]
+                    parts.commands.put(cmd.Answer(said.key, "wrong"))
+
+        parts.sinks.append(Annoyed())
+        desk.run(parts)
+        factor = parts.judge.settings.policy.threshold_factor[CUES.index("forward_head")]
+    assert factor > 1.0
+    with closing(History(path)) as history:
+        assert history.factors(desk.clock.wall_s())[CUES.index("forward_head")] == factor
+        history.reset_factors()
+        assert history.factors(desk.clock.wall_s()) == (1.0,) * len(CUES)
+
+
+def test_what_is_old_goes_and_what_is_young_stays(path: Path) -> None:
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        for age_days in (0, 10, 40, 100):
+            key = (int(WALL_S - age_days * 86400) // 60 * 60, 0, "good", "")
+            history.save(WALL_S, {key: 5.0}, [], [(key[0], key[0] + 70.0)])
+        history.prune(WALL_S, 30)
+    with Reader(path) as reader:
+        assert len(reader.minutes(0, 99999)) == 2
+        assert len(reader.breaks(0, 99999)) == 2
+
+
+def test_a_full_disk_is_noted_once_and_nothing_is_lost_when_it_is_free_again(path: Path) -> None:
+    desk = Desk(stretches(("good", 1.0)), 60.0, SETTINGS)
+    parts = desk.parts()
+    notes: list[str] = []
+    history = History(path)
+    save, calls = history.save, []
+
+    def failing(*args: object, **more: object) -> None:
+        calls.append(1)
+        if 2 <= len(calls) <= 6:
+            raise sqlite3.OperationalError("database or disk is full")
+        save(*args, **more)  # type: ignore[arg-type]
+
+    history.save = failing  # type: ignore[method-assign]
+    with HistorySink(history, notes.append, source="s", profile="p", days=90) as sink:
+        parts.sinks = [sink]
+        desk.run(parts)
+    assert len(notes) == 1
+    assert "disk is full" in notes[0]
+    with Reader(path) as reader:
+        assert sum(by_state(reader.minutes(0, 99999)).values()) == pytest.approx(60.0, abs=2.0)
+
+
+@given(st.lists(st.floats(0.0, 20.0), max_size=60), st.integers(-50_000, 50_000))
+def test_gathered_seconds_are_those_that_were_watched(steps: list[float], offset_s: int) -> None:
+    gatherer, t_s = Gatherer(), 0.0
+    gatherer.moment(0.0, WALL_S, offset_s, ("good", ""), away=False)
+    for step in steps:
+        t_s += step
+        gatherer.moment(t_s, WALL_S + t_s, offset_s, ("good", ""), away=False)
+    minutes, _ = gatherer.take()
+    assert sum(minutes.values()) == pytest.approx(sum(s for s in steps if s <= LONGEST_STEP_S))
+    assert gatherer.take() == ({}, [])
+
+
+def test_a_wall_clock_that_jumps_doubles_and_loses_nothing() -> None:
+    gatherer = Gatherer()
+    for t_s in range(100):
+        jump_s = -7200.0 if 30 <= t_s < 60 else 0.0
+        gatherer.moment(float(t_s), WALL_S + t_s + jump_s, 0, ("good", ""), away=False)
+    minutes, _ = gatherer.take()
+    assert sum(minutes.values()) == pytest.approx(99.0)
+
+
+def test_days_are_the_users_own(path: Path) -> None:
+    """A minute before midnight in Kiritimati (UTC+14) belongs to that day, not to UTC's."""
+    local = datetime(2023, 11, 14, 23, 59, tzinfo=UTC).timestamp()
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        history.save(WALL_S, {(int(local) - 50_400, 50_400, "good", ""): 60.0}, [], [])
+    day = (DAY - date(1970, 1, 1)).days
+    with Reader(path) as reader:
+        assert len(reader.minutes(day, day)) == 1
+        assert not reader.minutes(day - 1, day - 1)
+
+
+def test_figures() -> None:
+    minutes = [Minute(h * 3600, "good", "", 1800.0) for h in (9, 10)]
+    minutes += [
+        Minute(9 * 3600, "forward_head", "", 1800.0),
+        Minute(10 * 3600, "turned", "head_turned", 600.0),
+    ]
+    whole = total(minutes)
+    assert (whole.good, whole.poor, whole.untold) == (3600.0, 1800.0, 600.0)
+    assert whole.share_good == pytest.approx(2 / 3)
+    assert best_and_worst_hour(minutes) == ((10, 1.0), (9, 0.5))
+    assert list(spans(minutes, 3600)) == [9, 10]
+
+
+@pytest.mark.parametrize("period", ["today", "week", "month"])
+def test_the_page_is_self_contained(path: Path, period: str) -> None:
+    desk = Desk(
+        stretches(("good", 60.0), ("forward_head", 60.0), ("turned", 60.0), ("good", 60.0)), 240.0, SETTINGS
+    )
+    recorded(path, desk)
+    with Reader(path) as reader:
+        page = render(material(reader, period, DAY), datetime(2023, 11, 14, 23, tzinfo=UTC))  # type: ignore[arg-type]
+    assert not re.search(r"https?://|src=|@import|url\(", page), "nothing is loaded from anywhere"
+    for text in ("forward head", "Timeline", "Breaks", "Not measured", "head turned", "<svg"):
+        assert text in page
+
+
+def test_words_of_an_alert_cannot_become_markup(path: Path) -> None:
+    desk = Desk(stretches(("forward_head", 1.0)), 30.0, SETTINGS)
+    recorded(path, desk)
+    with closing(connect(path, create=False)) as db:
+        db.execute("UPDATE alerts SET words = ?", (json.dumps({"seen": "<script>alert(1)</script>"}),))
+    with Reader(path) as reader:
+        page = render(material(reader, "today", DAY), datetime(2023, 11, 14, tzinfo=UTC))
+    assert "<script>" not in page
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> Path:
+    desk = Desk(stretches(("good", 30.0), ("forward_head", 60.0)), 80.0, SETTINGS)
+    recorded(history_file(), desk)
+    return history_file()
+
+
+def test_export_holds_everything(users: Path, tmp_path: Path) -> None:
+    run = CliRunner().invoke
+    assert run(cli, ["history", "export", "--out", str(tmp_path / "h.json")]).exit_code == 0
+    plain = json.loads((tmp_path / "h.json").read_text())
+    assert plain["alerts"][0]["record"]["cue"] == "forward_head"
+    assert stat.S_IMODE((tmp_path / "h.json").stat().st_mode) == 0o600
+    assert run(cli, ["history", "export", "--format", "csv", "--out", str(tmp_path / "c")]).exit_code == 0
+    with (tmp_path / "c" / "minutes.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sum(float(row["seconds"]) for row in rows) == pytest.approx(80.0, abs=2.0)
+
+
+def test_delete_leaves_nothing_readable(users: Path) -> None:
+    assert CliRunner().invoke(cli, ["history", "delete", "--all", "--yes"]).exit_code == 0
+    for file in users.parent.glob("history*"):
+        assert b"forward_head" not in file.read_bytes(), file
+
+
+def test_explain_and_feedback_read_it(users: Path) -> None:
+    run = CliRunner().invoke
+    told = run(cli, ["explain"])
+    assert told.exit_code == 0
+    assert "Alert #" in told.output
+    assert "baseline" in told.output
+    assert run(cli, ["explain", "99"]).exit_code == 2
+    assert run(cli, ["feedback", "wrong"]).exit_code == 0
+    shown = run(cli, ["feedback", "show", "--json"])
+    assert next(row for row in json.loads(shown.output) if row["cue"] == "forward_head")["wrong"] == 1
+    assert run(cli, ["feedback", "snooze"]).exit_code == 3, "nobody runs who could be silent"
+
+
+def test_a_damaged_file_is_an_error_and_can_be_deleted(users: Path) -> None:
+    for name in (f"{users.name}-wal", f"{users.name}-shm"):
+        users.with_name(name).unlink(missing_ok=True)
+    users.write_bytes(os.urandom(5000))
+    with pytest.raises(HistoryError, match="cannot be used"):
+        Reader(users)
+    done = CliRunner().invoke(cli, ["report", "today", "--no-open"])
+    assert done.exit_code == 2
+    assert CliRunner().invoke(cli, ["history", "delete", "--all", "--yes"]).exit_code == 0
+    assert not users.exists()
+
+
+def test_a_later_version_is_left_alone(users: Path) -> None:
+    with closing(sqlite3.connect(users)) as db:
+        db.execute("PRAGMA user_version = 7")
+    with pytest.raises(HistoryError, match="version 7"):
+        History(users)
+
+
+def test_nothing_recorded_is_said(tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli, ["report", "today"])
+    assert done.exit_code == 2
+    assert "There is no history yet" in done.output

@@ -1,0 +1,199 @@
+"""The background monitor as a user has it: a loopback camera with all its faults, real models, real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from capture.mjpeg_server import MjpegServer, video_images
+from posture_cv.paths import HOME_VARIABLE
+from source_tree import ROOT
+
+CLIP = ROOT / "samples" / "desk-front.mp4"
+pytestmark = pytest.mark.skipif(not CLIP.exists(), reason="the samples are not in this tree")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a profile of the clip's first seconds."""
+    home = tmp_path_factory.mktemp("h")
+    done = _run(home, "calibrate", "--from", str(CLIP), "--end", "8", "--name", "default")
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+@pytest.fixture
+def camera() -> Iterator[MjpegServer]:
+    """The clip's upright seconds, over and over."""
+    images = [image for number, image in enumerate(video_images(str(CLIP))) if number < 70]
+    with MjpegServer(images, rate_hz=10.0) as server:
+        yield server
+
+
+def _environment(home: Path) -> dict[str, str]:
+    paths = [str(Path(path)) for path in sys.path if path and Path(path, "posture_cv").is_dir()]
+    return {**os.environ, HOME_VARIABLE: str(home), "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "posture_cv", *arguments],
+        env=_environment(home),
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def _status(home: Path) -> dict[str, Any]:
+    done = _run(home, "status", "--json")
+    assert done.returncode == 0, done.stderr
+    plain: dict[str, Any] = json.loads(done.stdout)
+    return plain
+
+
+def _wait(home: Path, true: Callable[[dict[str, Any]], bool], seconds: float = 60.0) -> dict[str, Any]:
+    deadline_s = time.monotonic() + seconds
+    status: dict[str, Any] = {}
+    while time.monotonic() < deadline_s:
+        status = _status(home)
+        if true(status):
+            return status
+        time.sleep(0.2)
+    raise AssertionError(status)
+
+
+@pytest.fixture
+def monitor(home: Path, camera: MjpegServer) -> Iterator[int]:
+    """A monitor in the background; its process."""
+    done = _run(home, "monitor", camera.url, "--background", "--no-notifications")
+    assert done.returncode == 0, done.stderr
+    pid = int(_status(home)["pid"])
+    yield pid
+    _run(home, "stop")
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_watch_pause_resume_stop(home: Path, camera: MjpegServer, monitor: int) -> None:
+    watching = _wait(home, lambda s: s["state"] == "good")
+    assert watching["phase"] == "watching"
+    assert watching["camera_open"]
+    assert watching["profile"] == "default"
+    assert {m["cue"] for m in watching["margins"]} >= {"forward_head", "rounded_shoulders"}
+    second = _run(home, "monitor", camera.url, "--background")
+    assert second.returncode == 2
+    assert "already" in second.stderr
+    assert _run(home, "pause", "until", "noon").returncode == 2
+    assert json.loads(_run(home, "pause", "30m", "--json").stdout)["paused"]
+    paused = _wait(home, lambda s: s["phase"] == "paused")
+    assert not _wait(home, lambda s: not s["camera_open"])["state"]
+    assert paused["paused_until"]
+    assert _run(home, "resume").returncode == 0
+    _wait(home, lambda s: s["state"] == "good")
+    assert _run(home, "stop").returncode == 0
+    assert _run(home, "status").returncode == 3
+
+
+def test_a_camera_that_stalls_drops_and_goes_dark_comes_back(
+    home: Path, camera: MjpegServer, monitor: int
+) -> None:
+    _wait(home, lambda s: s["state"] == "good")
+    camera.black()
+    _wait(home, lambda s: s["reason"] == "too_dark")
+    camera.play()
+    _wait(home, lambda s: s["state"] == "good")
+    camera.drop()
+    lost = _wait(home, lambda s: s["phase"] == "camera_lost")
+    assert "the camera gives no pictures" in lost["text"]
+    camera.play()
+    _wait(home, lambda s: s["state"] == "good")
+    camera.stall()
+    _wait(home, lambda s: s["phase"] == "camera_lost")
+    camera.play()
+    _wait(home, lambda s: s["state"] == "good")
+
+
+def test_a_killed_monitor_loses_ten_seconds_at_most_and_the_next_one_starts(
+    home: Path, camera: MjpegServer, monitor: int
+) -> None:
+    _wait(home, lambda s: s["state"] == "good")
+    begin_s = time.time()
+    time.sleep(13.0)
+    os.kill(monitor, signal.SIGKILL)
+    killed_s = time.time()
+    with sqlite3.connect(home / "data" / "history.sqlite3") as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        ended_s, clean = db.execute("SELECT ended_s, clean FROM sessions ORDER BY id DESC LIMIT 1").fetchone()
+        since = int(begin_s // 60) * 60 - 60
+        kept_s = db.execute("SELECT sum(seconds) FROM minutes WHERE minute_s >= ?", (since,)).fetchone()[0]
+    assert not clean
+    assert killed_s - ended_s <= 10.0
+    assert kept_s >= killed_s - begin_s - 10.0
+    again = _run(home, "monitor", camera.url, "--background", "--no-notifications")
+    assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_logging_out_and_ctrl_c_end_it_in_good_order(
+    home: Path, camera: MjpegServer, monitor: int, number: signal.Signals
+) -> None:
+    os.kill(monitor, number)
+    deadline_s = time.monotonic() + 20
+    while _run(home, "status").returncode != 3:
+        assert time.monotonic() < deadline_s
+    with sqlite3.connect(home / "data" / "history.sqlite3") as db:
+        assert db.execute("SELECT clean FROM sessions ORDER BY id DESC LIMIT 1").fetchone() == (1,)
+    assert not (home / "runtime" / "control.sock").exists()
+
+
+def test_of_two_starts_at_once_one_wins(home: Path, camera: MjpegServer) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "posture_cv",
+        "monitor",
+        camera.url,
+        "--background",
+        "--no-notifications",
+    ]
+    started = [
+        subprocess.Popen(
+            command, env=_environment(home), cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    outputs = [process.communicate(timeout=60) for process in started]
+    assert sorted(process.returncode for process in started) == [0, 2], outputs
+    assert _run(home, "stop").returncode == 0
+
+
+def test_no_camera_is_said_in_time_in_both_places(home: Path) -> None:
+    for background in ([], ["--background"]):
+        begin_s = time.monotonic()
+        done = _run(home, "monitor", "http://127.0.0.1:9/none", *background)
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+        assert "Error" in done.stderr
+        assert "Check" in done.stderr
+        assert time.monotonic() - begin_s < 60
+
+
+def test_the_background_without_a_profile_says_what_to_do(tmp_path: Path, camera: MjpegServer) -> None:
+    done = _run(tmp_path, "monitor", camera.url, "--background")
+    assert done.returncode == 2
+    assert "There is no profile yet" in done.stderr
+    assert "posture-cv monitor" in done.stderr

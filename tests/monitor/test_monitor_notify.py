@@ -1,0 +1,133 @@
+"""Notifications reach a real server and its answers come back; a missing server is reported, never a success."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from monitor.monitor_material import Desk, stretches
+from monitor.notification_server import NotificationServer, private_bus
+from posture_cv.assess.settings import AssessSettings
+from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.app import answer_command
+from posture_cv.monitor.sinks import NotificationSink
+from posture_cv.output.notify import Message, NoNotifier
+from posture_cv.output.notify_dbus import DbusNotifier
+
+MESSAGE = Message(7, "Head <forward>", "Sit & rest", (("right", "Right"), ("snooze", "Snooze")), urgent=True)
+
+
+@pytest.fixture
+def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with private_bus() as address:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        yield address
+
+
+def test_a_message_is_shown_and_the_click_comes_back(bus: str) -> None:
+    answers: queue.Queue[tuple[int, str]] = queue.Queue()
+    with (
+        NotificationServer(bus) as server,
+        closing(DbusNotifier(lambda k, w: answers.put((k, w)))) as notifier,
+    ):
+        delivery = notifier.send(MESSAGE).result(10)
+        assert delivery.by == "test server 1.0"
+        (shown,) = server.received.wait(1)
+        assert shown.title == "Head <forward>"
+        assert shown.body == "Sit &amp; rest", "the server reads markup"
+        assert shown.actions == ["right", "Right", "snooze", "Snooze"]
+        assert shown.hints["urgency"].value == 2
+        server.click(shown.number, "snooze")
+        assert answers.get(timeout=10) == (7, "snooze")
+        notifier.send(replace(MESSAGE, key=8)).result(10)
+        server.close(server.received.wait(2)[1].number, 1)
+        assert answers.get(timeout=10) == (8, "expired")
+        notifier.send(replace(MESSAGE, key=9)).result(10)
+        server.close(server.received.wait(3)[2].number, 2)
+        assert answers.get(timeout=10) == (9, "dismissed")
+    assert answers.empty(), "a click is one answer, however the notification closes"
+
+
+def test_a_server_without_buttons_and_markup_gets_none(bus: str) -> None:
+    with NotificationServer(bus, ("body",)) as server, closing(DbusNotifier(lambda *_: None)) as notifier:
+        assert notifier.send(MESSAGE).result(10).shown
+        (shown,) = server.received.wait(1)
+        assert (shown.body, shown.actions) == ("Sit & rest", [])
+
+
+def test_no_server_is_not_delivered_and_a_server_that_comes_later_is_found(bus: str) -> None:
+    with closing(DbusNotifier(lambda *_: None)) as notifier:
+        missing = notifier.send(MESSAGE).result(10)
+        assert not missing.shown
+        assert "no notification server" in missing.problem
+        with NotificationServer(bus) as server:
+            assert notifier.send(MESSAGE).result(10).shown
+            server.received.wait(1)
+        gone = notifier.send(MESSAGE).result(10)
+        assert not gone.shown
+
+
+def test_no_bus_is_not_delivered(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/nothing")
+    with closing(DbusNotifier(lambda *_: None)) as notifier:
+        delivery = notifier.send(MESSAGE).result(10)
+    assert not delivery.shown
+    assert "no session bus" in delivery.problem
+
+
+def test_a_bus_that_dies_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(DbusNotifier(lambda *_: None)) as notifier:
+        with private_bus() as address:
+            monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+            with NotificationServer(address):
+                assert notifier.send(MESSAGE).result(10).shown
+        assert not notifier.send(MESSAGE).result(10).shown
+
+
+def test_an_alert_of_the_monitor_is_shown_and_answered(bus: str) -> None:
+    settings = AssessSettings()
+    settings = replace(
+        settings, policy=settings.policy.alert_after(10.0), breaks=replace(settings.breaks, enabled=False)
+    )
+    desk = Desk(stretches(("good", 5.0), ("forward_head", 60.0)), 40.0, settings)
+    parts = desk.parts()
+    answered: queue.Queue[cmd.Command | None] = queue.Queue()
+    notes: list[str] = []
+    with NotificationServer(bus) as server:
+        notifier = DbusNotifier(lambda key, what: answered.put(answer_command(key, what)))
+        with NotificationSink(notifier, notes.append) as sink:
+            parts.sinks = [desk.kept, sink]
+            desk.run(parts)
+            shown = server.received.wait(1)[0]
+            assert shown.actions == ["right", "Right", "wrong", "Wrong", "snooze", "Snooze"]
+            server.click(shown.number, "wrong")
+            assert answered.get(timeout=10) == cmd.Answer(1, "wrong")
+    assert notes == []
+
+
+def test_what_is_not_delivered_is_said_once_in_words() -> None:
+    settings = AssessSettings()
+    settings = replace(
+        settings, policy=settings.policy.alert_after(5.0), breaks=replace(settings.breaks, enabled=False)
+    )
+    settings = replace(settings, policy=replace(settings.policy, cue_cooldown_s=5.0, global_cooldown_s=5.0))
+    desk = Desk(stretches(("forward_head", 60.0)), 40.0, settings)
+    parts = desk.parts()
+    notes: list[str] = []
+    with NotificationSink(NoNotifier("switched off"), notes.append) as sink:
+        parts.sinks = [desk.kept, sink]
+        desk.run(parts)
+    assert len(desk.kept.told()) > 2
+    assert notes == ["      (not shown as a desktop notification: switched off)"]
+
+
+def test_what_answers_mean() -> None:
+    assert answer_command(3, "expired") == cmd.Answer(3, "ignored")
+    assert answer_command(3, "dismissed") == cmd.Answer(3, "dismissed")
+    assert answer_command(3, "snooze") == cmd.Answer(3, "snooze")
+    assert answer_command(3, "recalibrate") == cmd.Recalibrate()
+    assert answer_command(3, "opened") is None

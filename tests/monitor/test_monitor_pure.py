@@ -1,0 +1,213 @@
+"""The pure parts: pauses in words, pictures, plans, autostart files, margins."""
+
+from __future__ import annotations
+
+import math
+import plistlib
+import shlex
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assess_material import measurements
+from posture_cv.assess.settings import AssessSettings
+from posture_cv.errors import InputError
+from posture_cv.measure.types import Reason
+from posture_cv.monitor import autostart
+from posture_cv.monitor.lifecycle import Facts, LifeSettings, Phase, plan, retry_pause_s
+from posture_cv.monitor.margins import margins, nearest
+from posture_cv.monitor.pause_text import pause_end
+from posture_cv.monitor.picture import Watch, changed, is_black, picture_fault, thumbnail
+from posture_cv.monitor.session import speed_of
+
+NOW = datetime(2026, 3, 28, 15, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+@pytest.mark.parametrize(
+    ("words", "end"),
+    [
+        ("30m", NOW + timedelta(minutes=30)),
+        ("1h30m", NOW + timedelta(minutes=90)),
+        ("90 s", NOW + timedelta(seconds=90)),
+        ("45", NOW + timedelta(minutes=45)),
+        ("until 16:15", NOW.replace(hour=16, minute=15)),
+        ("UNTIL 9", (NOW + timedelta(days=1)).replace(hour=9, minute=0)),
+        ("until 14:00", (NOW + timedelta(days=1)).replace(hour=14, minute=0)),
+        ("tomorrow", (NOW + timedelta(days=1)).replace(hour=5, minute=0)),
+        ("until tomorrow", (NOW + timedelta(days=1)).replace(hour=5, minute=0)),
+    ],
+)
+def test_pauses_in_words(words: str, end: datetime) -> None:
+    assert pause_end(words, NOW) == end
+
+
+def test_a_pause_over_the_change_to_summer_time_ends_by_the_clock_on_the_wall() -> None:
+    end = pause_end("tomorrow", NOW)
+    assert end is not None
+    assert (end.hour, end.utcoffset()) == (5, timedelta(hours=2))
+    assert pause_end("", NOW) is None
+
+
+@pytest.mark.parametrize(
+    "words", ["soon", "until", "until 25:00", "until 14:61", "-5m", "0m", "9999h", "1h30", "m"]
+)
+def test_what_is_no_pause(words: str) -> None:
+    with pytest.raises(InputError, match="not clear"):
+        pause_end(words, NOW)
+
+
+@given(st.text(max_size=20))
+def test_any_words_are_a_pause_or_an_input_error(words: str) -> None:
+    try:
+        end = pause_end(words, NOW)
+    except InputError:
+        return
+    assert end is None or NOW < end <= NOW + timedelta(days=8)
+
+
+def _desk(
+    shift_px: float = 0.0, gain: float = 1.0, seed: int = 0
+) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
+    """A person's silhouette against a wall, 640x480, with a webcam's noise."""
+    y, x = np.mgrid[0:480, 0:640]
+    body = ((x - 320 - shift_px) / 180) ** 2 + ((y - 480) / 230) ** 2 < 1
+    head = ((x - 320 - shift_px) / 70) ** 2 + ((y - 200) / 90) ** 2 < 1
+    gray = np.where(head, 190.0, np.where(body, 70.0, 130.0)) * gain
+    noisy = gray[..., None] + np.random.default_rng(seed).normal(0, 3, (480, 640, 3))
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def test_noise_and_light_are_no_change_but_half_a_centimetre_is() -> None:
+    measured = thumbnail(_desk(seed=1))
+    assert not changed(thumbnail(_desk(seed=2)), measured)
+    assert not changed(thumbnail(_desk(gain=1.1, seed=3)), measured)
+    assert changed(thumbnail(_desk(shift_px=4.5, seed=4)), measured), "4.5 px are 5 mm at 60 cm"
+
+
+def test_slow_drift_adds_up_because_the_measured_picture_stays_the_reference() -> None:
+    measured = thumbnail(_desk(seed=1))
+    steps = [changed(thumbnail(_desk(shift_px=0.5 * k, seed=10 + k)), measured) for k in range(12)]
+    assert not steps[1]
+    assert steps[-1]
+
+
+def test_black_and_frozen() -> None:
+    black = thumbnail(np.full((480, 640, 3), 5, np.uint8))
+    assert is_black(black)
+    assert not is_black(thumbnail(_desk(gain=0.3)))
+    lit = thumbnail(_desk())
+    watch = Watch().after(1, 0.0).after(1, 10.0)
+    assert picture_fault(lit, watch, 10.0) is Reason.OK
+    assert picture_fault(lit, watch.after(1, 15.0), 15.0) is Reason.NO_PICTURE
+    assert picture_fault(lit, watch.after(2, 15.0), 15.0) is Reason.OK
+    assert picture_fault(black, watch, 10.0) is Reason.TOO_DARK
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 640), (480, 1), (3, 7), (1080, 1920)])
+def test_pictures_of_any_size_make_a_thumbnail(size: tuple[int, int]) -> None:
+    assert thumbnail(np.zeros((*size, 3), np.uint8)).shape == (60, 80)
+
+
+facts = st.builds(
+    Facts,
+    locked=st.booleans(),
+    asleep=st.booleans(),
+    in_call=st.booleans(),
+    paused_until_wall_s=st.one_of(st.none(), st.floats(0, 1e6), st.just(math.inf)),
+    lost_since_s=st.one_of(st.none(), st.floats(0, 1e5)),
+    retries=st.integers(0, 2000),
+    tried_s=st.floats(0, 1e5),
+    seen_s=st.floats(0, 1e5),
+    peeked_s=st.one_of(st.just(-math.inf), st.floats(0, 1e5)),
+)
+
+
+@given(facts, st.floats(1e5, 2e5), st.floats(0, 1e6), st.booleans())
+def test_plans_never_keep_the_light_on_when_it_must_be_out_and_never_stick(
+    known: Facts, t_s: float, wall_s: float, calls: bool
+) -> None:
+    settings = LifeSettings(pause_in_calls=calls)
+    todo = plan(known, t_s, wall_s, settings)
+    if known.asleep or known.locked or (known.in_call and calls):
+        assert not todo.camera
+    if todo.phase in (Phase.AWAY, Phase.CAMERA_LOST) and not todo.camera:
+        later = plan(known, todo.next_s + 1e-3, wall_s, settings)
+        assert later.camera, "what waits for nothing but time goes on by itself"
+        assert todo.next_s - t_s <= max(settings.peek_every_s, settings.retry_most_s)
+    if todo.phase is Phase.PAUSED:
+        assert not todo.camera
+
+
+def test_retries_slow_down_to_a_limit() -> None:
+    pauses = [retry_pause_s(k, LifeSettings()) for k in range(10)]
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (1.0, 30.0)
+
+
+COMMAND = ["/opt/my apps/python3", "-m", "posture_cv", "monitor", "--profile", '50% "desk" $HOME']
+
+
+def test_systemd_unit() -> None:
+    text = autostart.systemd_unit(COMMAND)
+    line = next(line for line in text.splitlines() if line.startswith("ExecStart="))
+    assert line == (
+        'ExecStart="/opt/my apps/python3" -m posture_cv monitor --profile "50%% \\"desk\\" $$HOME"'
+    )
+    assert "WantedBy=graphical-session.target" in text
+    assert "RestrictAddressFamilies=AF_UNIX" in text
+
+
+def test_desktop_entry() -> None:
+    line = next(x for x in autostart.desktop_entry(COMMAND).splitlines() if x.startswith("Exec="))
+    unescaped = line.removeprefix("Exec=").replace("\\\\", "\\").replace("%%", "%").replace("\\$", "$")
+    assert shlex.split(unescaped) == COMMAND
+
+
+def test_launchd_plist() -> None:
+    plain = plistlib.loads(autostart.launchd_plist(COMMAND).encode())
+    assert plain["ProgramArguments"] == COMMAND
+    assert plain["RunAtLoad"] is True
+    assert "KeepAlive" not in plain
+
+
+def test_run_key() -> None:
+    value = autostart.run_key_value([r"C:\my apps\python.exe", "-m", "posture_cv"])
+    assert value == r'"C:\my apps\pythonw.exe" -m posture_cv'
+
+
+def test_enable_writes_one_file_and_disable_leaves_no_trace(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(autostart, "kind_here", lambda: "xdg")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert not autostart.status().enabled
+    assert list(tmp_path.rglob("*")) == [], "asking writes nothing"
+    found = autostart.enable()
+    assert found.enabled
+    assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["posture-cv.desktop"]
+    assert not autostart.disable().enabled
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+def test_margins_name_the_posture_that_is_nearest() -> None:
+    found = margins(measurements([0.0], ["rounded_shoulders"]), AssessSettings())
+    close = nearest(found)
+    assert close is not None
+    assert close.cue == "rounded_shoulders"
+    assert close.left is not None
+    assert close.left < 0
+    untold = margins(measurements([0.0], ["cannot_tell"]), AssessSettings())
+    assert nearest(untold) is None
+    assert {m.reason for m in untold} == {"too_dark"}
+
+
+def test_speeds() -> None:
+    assert [speed_of(text) for text in ("1", "10x", "0.5", "max")] == [1.0, 10.0, 0.5, math.inf]
+    for text in ("0", "-1", "fast", "nan", "inf"):
+        with pytest.raises(InputError):
+            speed_of(text)
