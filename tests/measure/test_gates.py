@@ -1,0 +1,109 @@
+"""What is wrong with a whole frame is said of it, on a recorded session changed one thing at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from calibration.fit import fit_baseline
+from posture_cv.assess.engine import assess_recording
+from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.types import State
+from posture_cv.coefficients import load_coefficients
+from posture_cv.landmarks import names
+from posture_cv.landmarks.recording import read_recording
+from posture_cv.landmarks.types import SCENE_FIELDS, Landmarks
+from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.gates import frame_reasons
+from posture_cv.measure.measure import measure
+from posture_cv.measure.types import Reason
+from posture_cv.measure.view import classify_view
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+
+
+@pytest.fixture(scope="module")
+def session() -> Landmarks:
+    """The seconds of the front clip in which the person sits upright."""
+    lm = read_recording(SAMPLES / "desk-front.landmarks").landmarks
+    return lm[lm.t_s < 8.0]
+
+
+@pytest.fixture(scope="module")
+def baseline(session: Landmarks) -> Baseline:
+    return fit_baseline(session, load_coefficients()).baseline
+
+
+def reasons(lm: Landmarks, baseline: Baseline) -> set[Reason]:
+    return {Reason(int(code)) for code in frame_reasons(lm, baseline, classify_view(lm))}
+
+
+def about_the_middle(lm: Landmarks, scale: float, dx: float = 0.0) -> Landmarks:
+    """Everybody seen smaller or larger, and shifted by a share of the width."""
+    pose, face = lm.pose.copy(), lm.face.copy()
+    for points in (pose, face):
+        points[:, :, :2] = (points[:, :, :2] - 0.5) * scale + 0.5
+        points[:, :, 0] += dx
+    return replace(lm, pose=pose, face=face)
+
+
+def with_scene(lm: Landmarks, **values: float) -> Landmarks:
+    scene = lm.scene.copy()
+    for name, value in values.items():
+        scene[:, SCENE_FIELDS.index(name)] = value
+    return replace(lm, scene=scene)
+
+
+def test_an_upright_session_has_nothing_wrong(session: Landmarks, baseline: Baseline) -> None:
+    assert reasons(session, baseline) == {Reason.OK}
+
+
+@pytest.mark.parametrize("scale", [0.85, 1.0, 1.15])
+def test_a_chair_that_moves_is_the_same_person(session: Landmarks, baseline: Baseline, scale: float) -> None:
+    assert Reason.OTHER_PERSON not in reasons(about_the_middle(session, scale), baseline)
+
+
+def test_a_passer_by_is_somebody_else_and_away(session: Landmarks, baseline: Baseline) -> None:
+    passer_by = about_the_middle(session, 0.4, dx=0.25)
+    assert reasons(passer_by, baseline) == {Reason.OTHER_PERSON}
+    done = assess_recording(passer_by, baseline, load_coefficients(), AssessSettings())
+    assert set(done.states.state.tolist()) == {State.AWAY}
+
+
+def test_darkness_and_glare_are_said(session: Landmarks, baseline: Baseline) -> None:
+    assert reasons(with_scene(session, person_luma=0.005), baseline) == {Reason.TOO_DARK}
+    assert reasons(with_scene(session, person_luma=0.999), baseline) == {Reason.TOO_BRIGHT}
+
+
+def test_a_moved_camera_is_never_the_persons_fault(session: Landmarks, baseline: Baseline) -> None:
+    tilted = about_the_middle(with_scene(session, bg_dy=0.08, bg_support=0.95), 1.0)
+    tilted.pose[:, :, 1] += 0.08
+    tilted.face[:, :, 1] += 0.08
+    measured = measure(tilted, baseline, load_coefficients())
+    assert set(measured.reason.tolist()) == {Reason.CAMERA_MOVED}
+    assert np.isnan(measured.value("cva_change_deg")).all()
+
+
+def test_without_texture_a_moved_camera_is_not_claimed(session: Landmarks, baseline: Baseline) -> None:
+    blind = with_scene(session, bg_dx=0.3, bg_support=float("nan"))
+    assert Reason.CAMERA_MOVED not in reasons(blind, baseline)
+
+
+def test_a_hand_at_the_ear_is_not_judged(session: Landmarks, baseline: Baseline) -> None:
+    pose = session.pose.copy()
+    pose[:, names.LEFT_WRIST, :2] = pose[:, names.LEFT_EAR, :2]
+    pose[:, names.LEFT_WRIST, 3] = 0.9
+    assert reasons(replace(session, pose=pose), baseline) == {Reason.OCCLUDED}
+
+
+def test_shoulders_outside_the_picture_are_said(session: Landmarks, baseline: Baseline) -> None:
+    pose = session.pose.copy()
+    pose[:, names.LEFT_SHOULDER, 0] = 1.2
+    assert Reason.SHOULDERS_NOT_SEEN in reasons(replace(session, pose=pose), baseline)
+
+
+def test_nobody_is_nobody(baseline: Baseline) -> None:
+    assert reasons(Landmarks.empty(3), baseline) == {Reason.NOBODY}
