@@ -35,7 +35,7 @@ class Thresholds:
     the estimate, so that frames of which little can be told do not alert.
     """
 
-    neck_deg: float = 2.8
+    neck_deg: float = 2.3
     neck_severe_deg: float = 14.0
     text_neck_pitch_deg: float = 24.0
     text_neck_neck_deg: float = 8.0
@@ -54,10 +54,12 @@ class Thresholds:
     reclining_deg: float = 5.0
     lateral_deg: float = 6.0
     sideways_factor: float = 1.5
+    moved_cm: float = 6.0
+    moved_factor: float = 2.0
     head_yaw_deg: float = 25.0
     trunk_yaw_deg: float = 20.0
-    neck_sd: float = 1.6
-    protraction_sd: float = 2.3
+    neck_sd: float = 1.2
+    protraction_sd: float = 1.6
     elevation_sd: float = 1.65
     slump_sd: float = 1.65
 
@@ -67,6 +69,8 @@ class Thresholds:
             "head_yaw_deg",
             "trunk_yaw_deg",
             "sideways_factor",
+            "moved_cm",
+            "moved_factor",
             "neck_sd",
             "protraction_sd",
             "elevation_sd",
@@ -136,10 +140,12 @@ def _excess(m: Measurements, neck: Float, th: Thresholds) -> Float:
     text_neck = np.where(looks_down, text_neck, np.minimum(text_neck, 0.0))
     # leaning sideways swings head and shoulders through the perspective: more is asked for
     sideways = np.where(np.abs(m.value("lateral_lean_deg")) >= th.lateral_deg, th.sideways_factor, 1.0)
-    forward = _over(neck, th.neck_deg, th.neck_sd, sd) / sideways
+    # so does another distance to the camera, for head and shoulders alike
+    moved = np.where(np.abs(m.value("approach_cm")) >= th.moved_cm, th.moved_factor, 1.0)
+    forward = _over(neck, th.neck_deg, th.neck_sd, sd) / np.maximum(sideways, moved)
     forward = np.where(looks_down, np.minimum(forward, text_neck), forward)
     rounded = m.values["protraction_cm"]
-    rounding = _over(rounded.value, th.protraction_cm, th.protraction_sd, rounded.sd)
+    rounding = _over(rounded.value, th.protraction_cm, th.protraction_sd, rounded.sd) / moved
     columns = [forward, text_neck + 0.01 * looks_down, rounding, _shrug(m, th), _slump(m, neck, forward, th)]
     return np.stack([np.maximum(c, 0.0) for c in columns], axis=1)
 

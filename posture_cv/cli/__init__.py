@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "report": "One page about today, the week or the month.",
     "history": "See, export or delete what the monitor has written down.",
     "autostart": "Start the monitor with your desktop session.",
+    "tray": "Show the running monitor's state in the tray (extra: desktop).",
     "profiles": "List, show or delete profiles.",
     "replay": "Replay a recording and write what was seen.",
     "record": "Record landmarks of a source, without pictures.",

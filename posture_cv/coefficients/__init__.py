@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from posture_cv.measure.front import front_model
+from posture_cv.measure.front_model import front_model
 from posture_cv.measure.kernel_model import estimators
 
 VIEWS: Final = ("front", "side", "oblique")

@@ -9,25 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.measure.types import Float
 
-# Features are squashed to +-CLIP root-mean-squares of the fitting set, so that nothing unheard of runs away.
-CLIP: Final = 4.0
+Float32 = NDArray[np.float32]
+
+# Features are squashed softly to this many root mean squares of the fitting set, so that nothing unheard of
+# runs away: many columns (outlines, meshes) closely, single numbers, which extrapolate better, loosely (ours).
+CLIP_WIDE: Final = 4.0
+CLIP_NARROW: Final = 8.0
+NARROW: Final = 3
 
 
-def squash(x: Float) -> Float:
-    """Features limited softly to +-`CLIP`."""
-    return np.asarray(CLIP * np.tanh(x / CLIP))
-
-
-def project(blocks: Mapping[str, Float], projections: Mapping[str, Float]) -> dict[str, Float]:
-    """Each block (N, D) through its matrix (D, d), squashed and divided by sqrt(d)."""
-    return {k: squash(blocks[k] @ p) / np.sqrt(p.shape[1]) for k, p in projections.items() if k in blocks}
+def project(blocks: Mapping[str, Float], projections: Mapping[str, Float]) -> dict[str, Float32]:
+    """Each block (N, D) that has a matrix (D, d) through it, squashed and divided by sqrt(d)."""
+    out = {}
+    for name, matrix in projections.items():
+        if name in blocks:
+            d = matrix.shape[1]
+            clip = CLIP_NARROW if d <= NARROW else CLIP_WIDE
+            out[name] = (clip * np.tanh(blocks[name] @ matrix / clip) / np.sqrt(d)).astype(np.float32)
+    return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,24 +47,24 @@ class MirrorKernel:
         even_r, odd_r: (d,) r of each column.
         linear: (d, T) weights of the even (or, for odd quantities, odd) columns.
         alpha: (M, T) weights of the RBF part, s^2/2 included.
-        sd: (T, 5) weights of log sd on `sd_inputs`.
+        half_squares: (M,) half the squared lengths of the points.
     """
 
     even: tuple[str, ...]
     odd: tuple[str, ...]
     is_odd: bool
-    even_points: Float
-    odd_points: Float
-    even_r: Float
-    odd_r: Float
-    linear: Float
-    alpha: Float
-    sd: Float
+    even_points: Float32
+    odd_points: Float32
+    even_r: Float32
+    odd_r: Float32
+    linear: Float32
+    alpha: Float32
+    half_squares: Float32
 
     @classmethod
     def build(
         cls,
-        points: Mapping[str, Float],
+        points: Mapping[str, Float32],
         even: tuple[str, ...],
         odd: tuple[str, ...],
         *,
@@ -67,62 +73,35 @@ class MirrorKernel:
         r: Mapping[str, float],
         s: float,
         alpha: Float,
-        sd: Float,
     ) -> MirrorKernel:
-        """From the shipped arrays: projected fitting frames and the kernel's numbers."""
+        """From projected fitting frames (M, d) by block and the kernel's numbers a, r (by block) and s."""
 
         def columns(blocks: tuple[str, ...], weight: Mapping[str, float]) -> Float:
             return np.concatenate([np.full(points[b].shape[1], weight[b]) for b in blocks])
 
-        stacked = {part: np.hstack([points[b] for b in blocks]) for part, blocks in (("e", even), ("o", odd))}
-        er, orr = columns(even, r), columns(odd, r)
-        part, blocks = ("o", odd) if is_odd else ("e", even)
-        linear = columns(blocks, a)[:, None] ** 2 * (stacked[part].T @ alpha)
-        return cls(
-            even,
-            odd,
-            is_odd,
-            stacked["e"] * er,
-            stacked["o"] * orr,
-            er,
-            orr,
-            linear,
-            alpha * (s * s / 2.0),
-            sd,
-        )
+        pe, po = (np.hstack([points[b] for b in blocks]).astype(np.float64) for blocks in (even, odd))
+        re, ro = columns(even, r), columns(odd, r)
+        used, blocks = (po, odd) if is_odd else (pe, even)
+        linear = columns(blocks, a)[:, None] ** 2 * (used.T @ alpha)
+        pe, po = pe * re, po * ro
+        half = 0.5 * ((pe**2).sum(axis=1) + (po**2).sum(axis=1))
+        arrays = [x.astype(np.float32) for x in (pe, po, re, ro, linear, alpha * (s * s / 2.0), half)]
+        return cls(even, odd, is_odd, *arrays)
 
     def without(self, keep: NDArray[np.bool_]) -> MirrorKernel:
-        """The same kernel with some of the fitting frames only (its values are then no longer the fit's)."""
-        return replace(
-            self,
-            even_points=self.even_points[keep],
-            odd_points=self.odd_points[keep],
-            alpha=self.alpha[keep],
-        )
+        """The same kernel with some of the fitting frames only; its values are then no longer the fit's."""
+        parts = {k: getattr(self, k)[keep] for k in ("even_points", "odd_points", "alpha", "half_squares")}
+        return replace(self, **parts)
 
-    def predict(self, blocks: Mapping[str, Float]) -> tuple[Float, Float]:
+    def predict(self, blocks: Mapping[str, Float32]) -> tuple[Float, Float]:
         """Of projected blocks of N frames: (N, T) values and (N,) nearness 0-1 to the fitting frames."""
         xe, xo = (np.hstack([blocks[b] for b in part]) for part in (self.even, self.odd))
         se, so = xe * self.even_r, xo * self.odd_r
-        squares = (se**2).sum(1) + (so**2).sum(1)
-        squares_p = (self.even_points**2).sum(1) + (self.odd_points**2).sum(1)
-        inner_e, inner_o = se @ self.even_points.T, so @ self.odd_points.T
-        base = inner_e - 0.5 * squares[:, None] - 0.5 * squares_p[None]
-        same, mirrored = np.exp(base + inner_o), np.exp(base - inner_o)
+        half = 0.5 * ((se**2).sum(axis=1) + (so**2).sum(axis=1))
+        base = se @ self.even_points.T - half[:, None] - self.half_squares
+        across = so @ self.odd_points.T
+        same, mirrored = np.exp(base + across), np.exp(base - across)
         rbf = same - mirrored if self.is_odd else same + mirrored
         value = rbf @ self.alpha + (xo if self.is_odd else xe) @ self.linear
-        return value, np.maximum(same.max(axis=1), mirrored.max(axis=1))
-
-
-def sd_inputs(nearness: Float, size: Float, turn_deg: Float, magnitude: Float) -> Float:
-    """(N, 5) what the uncertainty depends on.
-
-    1, distance from the fitting frames, size of the whole change, head's turn, size of the quantity itself.
-    """
-    far = -np.log(np.clip(nearness, 1e-6, 1.0))
-    return np.stack([np.ones(len(far)), np.log1p(far), np.log1p(size), turn_deg / 20.0, magnitude], axis=1)
-
-
-def as_float(array: Any) -> NDArray[np.float64]:  # noqa: ANN401
-    """An array of the coefficient file as float64."""
-    return np.asarray(array, np.float64)
+        nearness = np.maximum(same.max(axis=1), mirrored.max(axis=1))
+        return value.astype(np.float64), nearness.astype(np.float64)

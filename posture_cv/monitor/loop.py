@@ -5,11 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Final
 
-from posture_cv.assess.answers import Response
-from posture_cv.assess.effects import Recovered
 from posture_cv.assess.engine import Step
 from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.settings import PolicySettings
@@ -25,7 +22,7 @@ from posture_cv.monitor.economy import EconomySettings, Pace, Situation, interva
 from posture_cv.monitor.judge import Criteria, Judge
 from posture_cv.monitor.lifecycle import Facts, LifeSettings, Phase, Plan, plan
 from posture_cv.monitor.margins import Margin, margins
-from posture_cv.monitor.moment import Moment, Said
+from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.picture import Thumbnail, Watch, changed, fingerprint, picture_fault, thumbnail
 from posture_cv.monitor.ports import (
     Camera,
@@ -37,13 +34,13 @@ from posture_cv.monitor.ports import (
     Surroundings,
     SurroundingsSource,
 )
+from posture_cv.monitor.telling import Teller
 
 _SLICE_S: Final = 0.5
 """Commands are taken at least so often; ours."""
 _GAP_S: Final = 10.0
 """A step of the clock this long between two rounds is a suspended system, or a stopped process; ours."""
 _ACTIVE_S: Final = 2.0
-_REMEMBERED: Final = 64
 
 Recalibrator = Callable[[Camera, Callable[[str], bool]], Criteria]
 """Makes a baseline from the camera; told prompts are shown, and a False answer stops it."""
@@ -115,8 +112,8 @@ class Monitor:
         self._state: State | None = None
         self._reason = Reason.OK
         self._margins: tuple[Margin, ...] = ()
-        self._keys: dict[int, int] = {}  # the policy's number of an alert -> the history's
-        self._looks = self._model_runs = self._alerts = 0
+        self._teller = Teller(parts.adviser, parts.book)
+        self._looks = self._model_runs = 0
         self._seen = False
         self._stop_why: str | None = None
 
@@ -126,7 +123,7 @@ class Monitor:
         Raises:
             SourceError: the camera cannot be opened at the start. ModelFileError: the models cannot be loaded.
         """
-        self._apply_factors()
+        self._teller.apply_factors(self._parts.judge, self._parts.clock.wall_s())
         try:
             while not self._over():
                 self._round()
@@ -136,7 +133,7 @@ class Monitor:
             self._parts.clock.now_s() - self._begun_s,
             self._looks,
             self._model_runs,
-            self._alerts,
+            self._teller.count,
             self._seen,
             self._stop_why or "",
         )
@@ -334,11 +331,7 @@ class Monitor:
     ) -> None:
         """Tell every sink of this moment."""
         wall_s = self._parts.clock.wall_s()
-        said = tuple(self._say(record, wall_s) for record in step.records)
-        recovered = tuple(e for e in step.effects if isinstance(e, Recovered))
-        for over in recovered:
-            if over.id in self._keys:
-                self._parts.book.recovered(self._keys[over.id], over.after_s)
+        said, recovered = self._teller.tell(step, wall_s)
         camera = self._parts.camera
         moment = Moment(
             t_s=self._parts.clock.now_s(),
@@ -368,19 +361,6 @@ class Monitor:
         for sink in self._parts.sinks:
             sink.show(moment)
 
-    def _say(self, record: object, wall_s: float) -> Said:
-        from posture_cv.assess.records import Record
-
-        assert isinstance(record, Record)
-        self._alerts += 1
-        day_key = datetime.fromtimestamp(wall_s).astimezone().toordinal()
-        words = {} if self._parts.adviser is None else self._parts.adviser.words(record.alert, day_key)
-        key = self._parts.book.alert(record, words, wall_s)
-        self._keys[record.id] = key
-        while len(self._keys) > _REMEMBERED:
-            del self._keys[next(iter(self._keys))]
-        return Said(record, words, key)
-
     def _why(self, phase: Phase) -> str:
         if phase is Phase.CAMERA_LOST:
             return self._facts.lost_why
@@ -406,26 +386,10 @@ class Monitor:
             case cmd.Snooze(seconds):
                 engine.snooze(now_s + seconds)
             case cmd.Answer(key, response):
-                self._take_answer(key, response, now_s)
+                wall_s = self._parts.clock.wall_s()
+                self._teller.take_answer(self._parts.judge, key, response, now_s, wall_s)
             case cmd.Recalibrate():
                 self._recalibrate(now_s)
-
-    def _take_answer(self, key: int, response: Response, now_s: float) -> None:
-        wall_s = self._parts.clock.wall_s()
-        ids = [number for number, known in self._keys.items() if known == key]
-        if ids:
-            self._parts.judge.engine.respond(ids[-1], response, now_s)
-        self._parts.book.answer(key, response, wall_s)
-        if response in ("right", "wrong"):
-            self._apply_factors()
-
-    def _apply_factors(self) -> None:
-        """Thresholds as the answers of the last days have raised them."""
-        judge = self._parts.judge
-        factors = self._parts.book.factors(self._parts.clock.wall_s())
-        if factors != judge.settings.policy.threshold_factor:
-            policy = replace(judge.settings.policy, threshold_factor=factors)
-            judge.apply_settings(replace(judge.settings, policy=policy))
 
     def _recalibrate(self, now_s: float) -> None:
         """A new baseline from the camera; what was said and answered stays, windows begin anew."""
@@ -446,7 +410,7 @@ class Monitor:
             return
         state = judge.engine.policy.new_session(judge.engine.state)
         self._parts.judge = Judge(criteria, state)
-        self._apply_factors()
+        self._teller.apply_factors(self._parts.judge, self._parts.clock.wall_s())
         self._fresh = True
         self._forget_picture()
         self._facts = self._facts.seen(self._parts.clock.now_s())

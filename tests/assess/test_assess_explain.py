@@ -26,7 +26,7 @@ def first(*stretches: tuple[str, float], settings: AssessSettings = QUIET) -> Re
     [
         (
             "forward_head",
-            ["Forward head", "further forward on the neck", "limit of 2.8°", "further forward of"],
+            ["Forward head", "further forward on the neck", "limit of 2.3°", "further forward of"],
         ),
         ("rounded_shoulders", ["Rounded shoulders", "shoulders were", "limit of 1.5 cm"]),
         ("shrug", ["Raised shoulders", "both shoulders together", "higher"]),

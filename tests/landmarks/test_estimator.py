@@ -12,11 +12,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from calibration.fit import fit_baseline
 from posture_cv.capture.types import Frame
+from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks import names
 from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
 from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.measure import measure
+from posture_cv.measure.types import View
+from posture_cv.measure.view import classify_view
 from shared_material import shared_path
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -156,15 +161,26 @@ def test_without_face_and_contour() -> None:
     assert np.isnan(lm.rows).all()
 
 
-def test_a_real_photograph_is_found() -> None:
+def test_a_real_photograph_is_found_seen_from_the_front_and_measured() -> None:
     data = pytest.importorskip("skimage.data")
-    image = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+    photograph = np.asarray(cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR), np.uint8)
+    shades = [
+        np.clip(photograph.astype(np.int16) + shade, 0, 255).astype(np.uint8) for shade in range(-8, 9, 2)
+    ]
     with MediaPipeEstimator(EstimatorOptions(mode=Mode.IMAGE)) as estimator:
-        lm: Landmarks = estimator.estimate(Frame(0, 0.0, np.asarray(image, np.uint8)))
-    assert lm.person_found[0]
-    assert lm.face_found[0]
-    shoulders = lm.pose[0, [names.LEFT_SHOULDER, names.RIGHT_SHOULDER], :2]
-    assert ((shoulders > 0) & (shoulders < 1)).all()
+        lm = Landmarks.concat(
+            [estimator.estimate(Frame(i, float(i), shade)) for i, shade in enumerate(shades)]
+        )
+    assert lm.person_found.all()
+    assert lm.face_found.all()
+    assert set(classify_view(lm).tolist()) == {View.FRONT}
+    coefficients = load_coefficients()
+    baseline = fit_baseline(lm, coefficients, refuse=False).baseline
+    measured = measure(lm, baseline, coefficients)
+    for name in ("cva_change_deg", "head_pitch_deg", "protraction_cm"):
+        estimate = measured.values[name]
+        assert estimate.valid.all()
+        assert np.abs(estimate.value).max() < 5.0  # the same pose, in nine shades
 
 
 def test_the_c_library_is_not_heard() -> None:

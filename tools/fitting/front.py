@@ -1,13 +1,12 @@
-"""Fit the front view's estimators: mirror-symmetric Gaussian processes on the blocks of `front_features`.
+"""Fit the front view's estimators: mirror-symmetric Gaussian processes and small forests on `front_features`.
 
-Hyperparameters: maximum a posteriori of the marginal likelihood (Rasmussen & Williams 2006, ch. 5) with a
-term for what is peculiar to a person, then five common factors by leaving one person out. The uncertainty is
-fitted to the errors on persons left out.
+The first stage (the head's size and pitch) is predicted for each person from the others before it enters the
+second, and the uncertainty is fitted to the errors on persons left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,66 +14,106 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.material import FitClip, Float, Mask, Truth, clips_of
+from fitting.process import Process
+from fitting.trees import Grower
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.front import (
+from posture_cv.measure.forest import Forest
+from posture_cv.measure.front_features import (
+    CAMERA_EVEN,
+    FrontFeatures,
+    camera_stand,
+    front_features,
+    room_blocks,
+)
+from posture_cv.measure.front_model import (
+    EVEN_BLOCKS,
     GROUPS,
+    ODD_BLOCKS,
     ODD_GROUPS,
+    SD_INPUTS,
     VARIANTS,
     blocks_of,
+    change_size,
     front_model,
     groups_of,
+    has_forest,
+    points_key,
+    take,
+    tree_inputs,
     uncertainty_inputs,
 )
-from posture_cv.measure.front_features import FrontFeatures, front_features
-from posture_cv.measure.mirror_kernel import project
+from posture_cv.measure.mirror_kernel import Float32, MirrorKernel, project
 from posture_cv.measure.types import View
 
-Float32 = NDArray[np.float32]
-PCA_COLUMNS: Final = {
-    **dict.fromkeys(("cols_even", "rows_even", "cols_odd", "rows_odd"), 12),
-    **dict.fromkeys(("mesh_even", "mesh_odd"), 12),
+COMPONENTS: Final = {
+    **dict.fromkeys(("outline_even", "outline_odd", "arms_even", "arms_odd"), 10),
+    **dict.fromkeys(("rows_even", "rows_odd", "mesh_even", "mesh_odd"), 12),
+    **dict.fromkeys(("head_even", "head_odd"), 6),
 }
-SIX_CALIBRATION_FRAMES_EVERY: Final = 3
-ITERATIONS: Final = 40
+CALIBRATION_FRAMES_EVERY: Final = 3
+TREES: Final = 60
+TREES_LEFT_OUT: Final = 40
+FOLDS: Final = 9
+SHARES: Final = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FitSet:
-    """Frames of all clips below each other."""
+class FitFrames:
+    """Usable frames of all clips; `features` clip by clip, since the camera belongs to the clip."""
 
-    even: dict[str, Float]
-    odd: dict[str, Float]
+    features: tuple[FrontFeatures, ...]
     changes: dict[str, Float]
     subject: NDArray[np.str_]
-    calibration: Mask
-    features: FrontFeatures
+    judged: Mask
+    camera_pitch: Float
 
-    @property
-    def usable(self) -> Mask:
-        return self.features.face & self.features.body
+    def blocks(self) -> dict[str, Float]:
+        """Every block of the first reading, (N, D)."""
+        return self._below_each_other([{**f.even, **f.odd} for f in self.features])
+
+    def room(self, weights: Float, growth: Float | None, pitch: Float | None) -> dict[str, Float]:
+        """Every room block, given the camera's pitch weights and the refined head (N,)."""
+        parts, start = [], 0
+        for f in self.features:
+            frames = slice(start, start + len(f.body))
+            start = frames.stop
+            head = (None, None) if growth is None or pitch is None else (growth[frames], pitch[frames])
+            even, odd = room_blocks(f, camera_stand(f, weights), *head)
+            parts.append({**even, **odd})
+        return self._below_each_other(parts)
+
+    @staticmethod
+    def _below_each_other(parts: list[dict[str, Float]]) -> dict[str, Float]:
+        return {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
 
 
-def stack_clips(clips: Sequence[FitClip]) -> FitSet:
-    """Features and true changes of all clips."""
-    parts = [front_features(clip.lm, clip.baseline) for clip in clips]
-
-    def cat(get: Callable[[FrontFeatures], Float]) -> Any:
-        return np.concatenate([get(part) for part in parts])
-
-    even = {k: cat(lambda p, k=k: p.even[k]) for k in parts[0].even}  # type: ignore[misc]
-    odd = {k: cat(lambda p, k=k: p.odd[k]) for k in parts[0].odd}  # type: ignore[misc]
-    features = FrontFeatures(
-        even, odd, cat(lambda p: p.face), cat(lambda p: p.body), cat(lambda p: p.contour)
+def gather(clips: Sequence[FitClip]) -> FitFrames:
+    """All judged frames and every third calibration frame of which face, body and contour are seen."""
+    features, changes, subject, judged = [], [], [], []
+    for clip in clips:
+        found = front_features(clip.lm, clip.baseline)
+        thinned = ~clip.calibration
+        thinned[np.flatnonzero(clip.calibration)[::CALIBRATION_FRAMES_EVERY]] = True
+        keep = found.face & found.body & found.contour & ~found.contradicts & thinned
+        features.append(take(found, keep))
+        changes.append({k: v[keep] for k, v in clip.changes.items()})
+        subject.append(np.repeat(clip.subject, int(keep.sum())))
+        judged.append(~clip.calibration[keep])
+    return FitFrames(
+        tuple(features),
+        {k: np.concatenate([c[k] for c in changes]) for k in changes[0]},
+        np.concatenate(subject),
+        np.concatenate(judged),
+        np.array([clip.camera_pitch_deg for clip in clips]),
     )
-    names = clips[0].changes
-    return FitSet(
-        even,
-        odd,
-        {k: np.concatenate([clip.changes[k] for clip in clips]) for k in names},
-        np.concatenate([np.repeat(clip.subject, len(clip.lm)) for clip in clips]),
-        np.concatenate([clip.calibration for clip in clips]),
-        features,
-    )
+
+
+def camera_pitch_weights(frames: FitFrames) -> Float:
+    """Ridge of the camera's pitch on its even numbers, constant first."""
+    x = np.array([[f.camera[k] for k in CAMERA_EVEN] for f in frames.features])
+    a = np.column_stack([np.ones(len(x)), x])
+    ridge = np.diag([0.0, *(0.5 * x.var(axis=0))])
+    return np.asarray(np.linalg.solve(a.T @ a + ridge, a.T @ frames.camera_pitch))
 
 
 def mesh_mirror(meshes: Float) -> NDArray[np.intp]:
@@ -93,280 +132,193 @@ def symmetric_mesh(flat: Float, mirror: NDArray[np.intp], sign: float) -> Float:
     return ((shape + sign * other) / 2.0).reshape(len(flat), -1)
 
 
-def projections_of(data: FitSet, mirror: NDArray[np.intp]) -> dict[str, Float]:
-    """Matrix of each block: principal components of the wide ones, else root mean squares taken out."""
-    out: dict[str, Float] = {}
-    for name, block in (*data.even.items(), *data.odd.items()):
-        x = block[data.usable]
-        if name.startswith("camera"):
-            out[name] = np.diag(1.0 / x.std(axis=0)) if name in data.even else np.diag(1.0 / _rms(x))
-        elif name in PCA_COLUMNS:
-            x = symmetric_mesh(x, mirror, 1.0 if name == "mesh_even" else -1.0) if "mesh" in name else x
-            out[name] = _components(x, PCA_COLUMNS[name])
-        else:
-            out[name] = np.diag(1.0 / (_rms(x) + 1e-9))
-    return out
-
-
-def _rms(x: Float) -> Float:
-    return np.asarray(np.sqrt((x**2).mean(axis=0)))
+def projection_of(name: str, x: Float, mirror: NDArray[np.intp]) -> Float:
+    """Matrix of one block: principal components of the wide ones, else scales taken out."""
+    if name.startswith("mesh"):
+        x = symmetric_mesh(x, mirror, 1.0 if name == "mesh_even" else -1.0)
+    if name in COMPONENTS:
+        matrix = _components(x, COMPONENTS[name])
+    else:
+        scale = x.std(axis=0) if name in CAMERA_EVEN else np.sqrt((x**2).mean(axis=0))
+        matrix = np.diag(1.0 / (scale + 1e-9))
+    return matrix.astype(np.float32).astype(np.float64)
 
 
 def _components(x: Float, count: int) -> Float:
     """(D, count) leading components, half whitened, with a root mean square of 1 over all columns."""
     _, vectors = np.linalg.eigh(x.T @ x)
     axes = vectors[:, ::-1][:, :count]
-    axes = axes / np.sqrt(_rms(x @ axes))
+    axes = axes / np.sqrt(np.sqrt(((x @ axes) ** 2).mean(axis=0)))
     return np.asarray(axes / np.sqrt(((x @ axes) ** 2).mean()))
-
-
-@dataclass(slots=True)
-class Process:
-    """A Gaussian process with block weights; `theta` = log (a of each block, r of each block, s, noise, person)."""
-
-    points: dict[str, Float]
-    even: tuple[str, ...]
-    odd: tuple[str, ...]
-    is_odd: bool
-    subject: NDArray[np.str_]
-    theta: Float
-    parts: tuple[list[Float32 | None], list[Float32], list[Float32]]
-    same_person: Float32
-
-    @classmethod
-    def of(
-        cls,
-        points: dict[str, Float],
-        even: tuple[str, ...],
-        odd: tuple[str, ...],
-        subject: NDArray[np.str_],
-        *,
-        is_odd: bool,
-    ) -> Process:
-        linear: list[Float32 | None] = []
-        direct: list[Float32] = []
-        mirrored: list[Float32] = []
-        for name in (*even, *odd):
-            x, odd_block = points[name], name in odd
-            inner = (x @ x.T).astype(np.float32)
-            squares = (x**2).sum(axis=1).astype(np.float32)
-            both = squares[:, None] + squares[None]
-            linear.append(inner if odd_block == is_odd else None)
-            direct.append(both - 2 * inner)
-            mirrored.append(both + 2 * inner if odd_block else direct[-1])
-        blocks = len(even) + len(odd)
-        start = [np.full(blocks, np.log(0.3)), np.full(blocks, np.log(0.4)), np.log([0.7, 0.35, 0.1])]
-        same = (subject[:, None] == subject[None]).astype(np.float32)
-        return cls(
-            points, even, odd, is_odd, subject, np.concatenate(start), (linear, direct, mirrored), same
-        )
-
-    @property
-    def blocks(self) -> int:
-        return len(self.even) + len(self.odd)
-
-    def kernel(self, theta: Float, weight: Float32 | None = None) -> tuple[Float32, Float]:
-        """Prior covariance and, for a weight matrix W, the gradient of sum(W * K) by theta."""
-        e = np.exp(theta).astype(np.float32)
-        a, r, s = e[: self.blocks], e[self.blocks : 2 * self.blocks], e[-3]
-        linear, direct, mirrored = self.parts
-        sign = np.float32(-1.0 if self.is_odd else 1.0)
-        k1 = np.exp(sum(-0.5 * r[i] ** 2 * direct[i] for i in range(self.blocks))) * (0.5 * s**2)
-        k2 = np.exp(sum(-0.5 * r[i] ** 2 * mirrored[i] for i in range(self.blocks))) * (0.5 * s**2 * sign)
-        total = k1 + k2
-        for i, inner in enumerate(linear):
-            if inner is not None:
-                total += a[i] ** 2 * inner
-        gradient = np.zeros(len(theta))
-        if weight is not None:
-            w1, w2 = weight * k1, weight * k2
-            for i in range(self.blocks):
-                inner = linear[i]
-                if inner is not None:
-                    gradient[i] = 2 * a[i] ** 2 * np.vdot(weight, inner)
-                gradient[self.blocks + i] = -(r[i] ** 2) * (np.vdot(w1, direct[i]) + np.vdot(w2, mirrored[i]))
-            gradient[-3] = 2 * (w1.sum() + w2.sum())
-        return total, gradient
-
-    def covariance(self, theta: Float) -> tuple[Float, Float32]:
-        """Covariance of the observations, and the prior's."""
-        prior, _ = self.kernel(theta)
-        noise, person = np.exp(theta[-2]), np.exp(theta[-1])
-        full = (prior * (1 + np.float32(person) * self.same_person)).astype(np.float64)
-        full[np.diag_indices(len(full))] += noise**2
-        return full, prior
-
-    def objective(self, theta: Float, start: Float, y: Float) -> tuple[float, Float]:
-        """Negative log posterior of theta and its gradient."""
-        full, prior = self.covariance(theta)
-        noise, person = np.exp(theta[-2]), np.exp(theta[-1])
-        inverse = np.linalg.inv(full)
-        alpha = inverse @ y
-        value = 0.5 * float((y * alpha).sum()) + 0.5 * y.shape[1] * float(np.linalg.slogdet(full)[1])
-        weight = (0.5 * (y.shape[1] * inverse - alpha @ alpha.T)).astype(np.float32)
-        _, gradient = self.kernel(theta, weight * (1 + np.float32(person) * self.same_person))
-        gradient[-2] = 2 * noise**2 * float(np.trace(weight))
-        gradient[-1] = person * float(np.vdot(weight, prior * self.same_person))
-        return value + 0.5 * float(((theta - start) ** 2).sum()), gradient + theta - start
-
-    def fit_theta(self, y: Float, iterations: int = ITERATIONS) -> None:
-        """Maximise the posterior by Rprop (Riedmiller & Braun 1993)."""
-        start, theta = self.theta.copy(), self.theta.copy()
-        step, before = np.full(len(theta), 0.1), np.zeros(len(theta))
-        for _ in range(iterations):
-            _, gradient = self.objective(theta, start, y)
-            agree = np.sign(gradient * before)
-            step = np.clip(step * np.where(agree > 0, 1.3, np.where(agree < 0, 0.5, 1.0)), 1e-3, 0.5)
-            gradient = np.where(agree < 0, 0.0, gradient)
-            theta = theta - np.sign(gradient) * step
-            theta[-2] = max(theta[-2], np.log(0.15))
-            before = gradient
-        self.theta = theta
-
-    def left_out(self, theta: Float, y: Float) -> Float:
-        """Each frame predicted without its own person, in closed form (Rasmussen & Williams 2006, 5.4.2)."""
-        inverse = np.linalg.inv(self.covariance(theta)[0])
-        alpha = inverse @ y
-        out = np.empty_like(y)
-        for who in np.unique(self.subject):
-            i = np.flatnonzero(self.subject == who)
-            out[i] = y[i] - np.linalg.solve(inverse[np.ix_(i, i)], alpha[i])
-        return out
-
-    def tune(self, y: Float, judged: Mask) -> None:
-        """Common factors of r, a, s, noise and the person's share that err least on persons left out."""
-        n = self.blocks
-        parts = (slice(len(self.theta) - 1, None), slice(-2, -1), slice(n, 2 * n), slice(-3, -2), slice(0, n))
-        steps = [1.2, 0.5, 0.35, 0.4, 0.5]
-
-        def loss(theta: Float) -> float:
-            error = (self.left_out(theta, y) - y)[judged]
-            return float((np.abs(error).mean(axis=0) + np.sqrt((error**2).mean(axis=0))).mean())
-
-        best = loss(self.theta)
-        for _ in range(2):
-            for part, step in zip(parts, steps, strict=True):
-                best = self._walk(part, step, best, loss)
-            steps = [step / 2 for step in steps]
-
-    def _walk(self, part: slice, step: float, best: float, loss: Callable[[Float], float]) -> float:
-        for signed in (step, -step):
-            for _ in range(8):
-                trial = self.theta.copy()
-                trial[part] += signed
-                value = loss(trial)
-                if value >= best - 1e-4:
-                    break
-                self.theta, best = trial, value
-        return best
-
-    def solve(self, y: Float) -> Float:
-        return np.linalg.solve(self.covariance(self.theta)[0], y)
 
 
 def fit_front(lm: Landmarks, truth: Truth) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """Arrays of `front.npz` and one line of leave-one-person-out figures for each quantity."""
     clips = list(clips_of(lm, truth, View.FRONT))
-    data = stack_clips(clips)
-    mirror = mesh_mirror(np.stack([clip.baseline.as_landmarks().face_px()[0] for clip in clips]))
-    projections = {
-        k: v.astype(np.float32).astype(np.float64) for k, v in projections_of(data, mirror).items()
-    }
-    chosen = np.flatnonzero(data.usable & _thinned(data.calibration))
-    projected = project({**data.even, **data.odd}, projections)
-    points = {k: v[chosen].astype(np.float16).astype(np.float64) for k, v in projected.items()}
-    even, odd = tuple(data.even), tuple(data.odd)
-    arrays: dict[str, NDArray[Any]] = {"even": np.array(even), "odd": np.array(odd)}
-    arrays |= {f"project.{k}": v.astype(np.float32) for k, v in projections.items()}
-    arrays |= {f"points.{k}": v.astype(np.float16) for k, v in points.items()}
-    lines: dict[str, str] = {}
-    fitter = _Fitter(data, chosen, points, even, odd)
+    frames = gather(clips)
+    fitter = Fitter(frames, mesh_mirror(np.stack([c.baseline.as_landmarks().face_px()[0] for c in clips])))
     for variant in VARIANTS.values():
-        for group in groups_of(variant):
-            arrays |= fitter.fit(variant, group)
-    arrays |= _uncertainty(arrays, fitter, projected, lines)
-    return arrays, lines
+        fitter.fit_variant(variant)
+    fitter.fit_uncertainty()
+    return fitter.arrays, fitter.lines
 
 
-def _thinned(calibration: Mask) -> Mask:
-    """All judged frames and every third calibration frame."""
-    keep = ~calibration
-    keep[np.flatnonzero(calibration)[::SIX_CALIBRATION_FRAMES_EVERY]] = True
-    return keep
+class Fitter:
+    """Fits variant by variant and collects the arrays and the figures."""
 
-
-class _Fitter:
-    """Fits variant by variant; the hyperparameters come from the first variant that has the group."""
-
-    def __init__(
-        self,
-        data: FitSet,
-        chosen: NDArray[np.intp],
-        points: dict[str, Float],
-        even: tuple[str, ...],
-        odd: tuple[str, ...],
-    ) -> None:
-        self.data, self.chosen, self.points, self.even, self.odd = data, chosen, points, even, odd
-        self.judged = ~data.calibration[chosen]
-        self.subject = data.subject[chosen]
+    def __init__(self, frames: FitFrames, mirror: NDArray[np.intp]) -> None:
+        self.frames, self.mirror = frames, mirror
+        self.weights = camera_pitch_weights(frames)
+        self.arrays: dict[str, NDArray[Any]] = {"camera_pitch": self.weights}
+        self.lines: dict[str, str] = {}
+        self.projections: dict[str, Float] = {}
+        self.points: dict[str, dict[str, Float32]] = {}
+        self.theta: dict[str, dict[str, tuple[float, float]]] = {}
+        self.common: dict[str, Float] = {}
         self.predicted: dict[str, Float] = {}
-        self.truth: dict[str, Float] = {}
+        self.apart: dict[str, Float] = {}
 
-    def fit(self, variant: str, group: str) -> dict[str, NDArray[Any]]:
-        even, odd = blocks_of(variant, self.even), blocks_of(variant, self.odd)
-        y = np.stack([self.data.changes[q][self.chosen] for q in GROUPS[group]], axis=1)
+    def fit_variant(self, variant: str) -> None:
+        """First stage, room blocks with what it gives on persons left out, then the other groups."""
+        self.points[variant] = self._projected(variant, self.frames.blocks())
+        growth = pitch = None
+        if "face" in groups_of(variant):
+            self.fit_group(variant, "face")
+            face = self.predicted[f"{variant}.face"]
+            pitch, growth = face[:, 0], -face[:, 1] / 100.0
+        room = self.frames.room(self.weights, growth, pitch)
+        self.points[variant] |= self._projected(variant, room)
+        for group in groups_of(variant):
+            if group != "face":
+                self.fit_group(variant, group)
+
+    def _projected(self, variant: str, blocks: dict[str, Float]) -> dict[str, Float32]:
+        """Blocks through their matrices, made at the first call, and rounded as they are shipped."""
+        known = {k: v for k, v in blocks.items() if k in (*EVEN_BLOCKS, *ODD_BLOCKS)}
+        for name, x in known.items():
+            if name not in self.projections:
+                self.projections[name] = projection_of(name, x, self.mirror)
+                self.arrays[f"project.{name}"] = self.projections[name].astype(np.float32)
+        points = {k: v.astype(np.float16) for k, v in project(known, self.projections).items()}
+        used = {b for g in groups_of(variant) for part in blocks_of(variant, g) for b in part}
+        for name, x in points.items():
+            if name in used and points_key(variant, name) not in self.arrays:
+                self.arrays[points_key(variant, name)] = x
+        return {k: v.astype(np.float32) for k, v in points.items()}
+
+    def fit_group(self, variant: str, group: str) -> None:
+        """Kernel (hyperparameters on every other frame, weights on all), forest and its share."""
+        key, points = f"{variant}.{group}", self.points[variant]
+        even, odd = blocks_of(variant, group)
+        y = np.stack([self.frames.changes[q] for q in GROUPS[group]], axis=1)
         spread = y.std(axis=0)
-        process = Process.of(self.points, even, odd, self.subject, is_odd=group in ODD_GROUPS)
-        process.fit_theta(y / spread)
-        process.tune(y / spread, self.judged)
-        key = f"{variant}.{group}"
-        self.predicted[key] = process.left_out(process.theta, y / spread) * spread
-        self.truth[key] = y
+        half = np.arange(len(y)) % 2 == 0
+        draft = self._process(points, even, odd, group, half)
+        known = self.theta.get(group)
+        if known is None:
+            draft.fit_theta((y / spread)[half])
+        else:
+            pairs = np.array([known[b] for b in (*even, *odd)])
+            draft.theta = np.concatenate([pairs[:, 0], pairs[:, 1], self.common[group]])
+        draft.tune((y / spread)[half], self.frames.judged[half])
+        n = draft.blocks
+        if known is None:
+            pairs_of = zip((*even, *odd), zip(draft.theta[:n], draft.theta[n : 2 * n], strict=True), strict=True)
+            self.theta[group], self.common[group] = dict(pairs_of), draft.theta[2 * n :]
+        process = self._process(points, even, odd, group, np.ones(len(y), bool))
+        process.theta = draft.theta
+        left_out = process.left_out(process.theta, y / spread)
         e = np.exp(process.theta)
-        n = process.blocks
-        return {
+        self.arrays |= {
             f"{key}.weights": np.stack([e[:n], e[n : 2 * n]]),
             f"{key}.s": np.array(e[-3]),
             f"{key}.alpha": (process.solve(y / spread) * spread).astype(np.float32),
-            f"{key}.sd": np.zeros((y.shape[1], 5)),
+            f"{key}.spread": spread,
+            f"{key}.sd": np.zeros((y.shape[1], SD_INPUTS)),
+            f"{key}.share": np.array(0.0),
         }
+        self.apart[key] = np.zeros_like(y)
+        if has_forest(variant, group):
+            left_out = self._forest(key, tree_inputs(points, even, odd), y / spread, left_out, spread)
+        self.predicted[key] = left_out * spread
+        judged = self.frames.judged
+        for k, name in enumerate(GROUPS[group]):
+            print(f"{key} {name}: {figures(self.predicted[key][judged, k], y[judged, k])}", flush=True)
+
+    def _process(
+        self,
+        points: dict[str, Float32],
+        even: tuple[str, ...],
+        odd: tuple[str, ...],
+        group: str,
+        keep: Mask,
+    ) -> Process:
+        chosen = {b: points[b][keep].astype(np.float64) for b in (*even, *odd)}
+        return Process.of(chosen, even, odd, self.frames.subject[keep], is_odd=group in ODD_GROUPS)
+
+    def _forest(self, key: str, x: Float32, y: Float, kernel: Float, spread: Float) -> Float:
+        """Grow the forest, choose its share by persons left out, and give the mixture's answers on them."""
+        subjects = np.unique(self.frames.subject)
+        trees = np.empty_like(y)
+        for fold in range(FOLDS):
+            out = np.isin(self.frames.subject, subjects[fold::FOLDS])
+            grower = Grower(x[~out], y[~out], seed=fold)
+            grower.grow(TREES_LEFT_OUT)
+            trees[out] = Forest.from_arrays(grower.arrays("f", np.ones(y.shape[1])), "f").predict(x[out])
+        judged = self.frames.judged
+
+        def loss(share: float) -> float:
+            error = ((1 - share) * kernel + share * trees - y)[judged]
+            return float(np.abs(error).mean() + np.sqrt((error**2).mean()))
+
+        share = min(SHARES, key=loss)
+        grower = Grower(x, y, seed=FOLDS)
+        grower.grow(TREES)
+        self.arrays |= grower.arrays(f"{key}.forest", spread) | {f"{key}.share": np.array(share)}
+        self.apart[key] = np.abs(trees - kernel)
+        return np.asarray((1 - share) * kernel + share * trees)
+
+    def fit_uncertainty(self) -> None:
+        """Weights of log sd from the errors on persons left out; nearness too without the own person."""
+        model = front_model(self.arrays)
+        for variant in VARIANTS.values():
+            for group in groups_of(variant):
+                key, kernel = f"{variant}.{group}", model.groups[variant][group].kernel
+                self.arrays[f"{key}.sd"] = self._sd_weights(key, variant, group, kernel)
+
+    def _sd_weights(self, key: str, variant: str, group: str, kernel: MirrorKernel) -> Float:
+        points, judged = self.points[variant], self.frames.judged
+        nearness = np.empty(len(judged))
+        for who in np.unique(self.frames.subject):
+            own = self.frames.subject == who
+            nearness[own] = kernel.without(~own).predict({k: v[own] for k, v in points.items()})[1]
+        size = change_size(points, kernel)
+        weights = []
+        for k, name in enumerate(GROUPS[group]):
+            spread = float(self.arrays[f"{key}.spread"][k])
+            value, y = self.predicted[key][:, k], self.frames.changes[name]
+            inputs = uncertainty_inputs(nearness, size, value / spread, self.apart[key][:, k])
+            error = ((value - y) / spread)[judged]
+            weights.append(fit_sd(error, inputs[judged]))
+            inside = float((np.abs(error) <= 1.645 * np.exp(inputs[judged] @ weights[-1])).mean())
+            share = float(self.arrays[f"{key}.share"])
+            self.lines[f"{variant}.{name}"] = (
+                f"{figures(value[judged], y[judged])}  90 % interval {inside:.2f}  forest {share:.1f}"
+            )
+        return np.stack(weights)
 
 
-def _uncertainty(
-    arrays: dict[str, NDArray[Any]], fitter: _Fitter, projected: dict[str, Float], lines: dict[str, str]
-) -> dict[str, NDArray[Any]]:
-    """Weights of log sd from the errors on persons left out; nearness too is judged without the own person."""
-    model = front_model(arrays)
-    out: dict[str, NDArray[Any]] = {}
-    part = {k: v[fitter.chosen] for k, v in projected.items()}
-    turn = fitter.data.odd["turn"][fitter.chosen]
-    for variant in VARIANTS.values():
-        for group in groups_of(variant):
-            key, kernel = f"{variant}.{group}", model.kernels[variant][group]
-            nearness = np.empty(len(fitter.chosen))
-            for who in np.unique(fitter.subject):
-                i = fitter.subject == who
-                nearness[i] = kernel.without(~i).predict({k: v[i] for k, v in part.items()})[1]
-            weights = []
-            for k, name in enumerate(GROUPS[group]):
-                value, y = fitter.predicted[key][:, k], fitter.truth[key][:, k]
-                inputs = uncertainty_inputs(kernel, part, nearness, turn, value)
-                j = fitter.judged
-                weights.append(fit_sd((value - y)[j], inputs[j]))
-                inside = float((np.abs(value - y) <= 1.645 * np.exp(inputs @ weights[-1]))[j].mean())
-                lines[f"{variant}.{name}"] = (
-                    f"n {j.sum()}  MAE {np.abs(value - y)[j].mean():.3f}  "
-                    f"r {np.corrcoef(value[j], y[j])[0, 1]:.3f}  90 % interval {inside:.2f}"
-                )
-            out[f"{key}.sd"] = np.stack(weights)
-    return out
+def figures(value: Float, y: Float) -> str:
+    """How well values agree with the truth."""
+    return f"n {len(y)}  MAE {np.abs(value - y).mean():.3f}  r {np.corrcoef(value, y)[0, 1]:.3f}"
 
 
 def fit_sd(error: Float, inputs: Float, coverage: float = 0.9) -> Float:
     """Weights of log sd: maximum likelihood of Gaussian errors (Newton, ridge), shifted to cover `coverage`."""
-    centre, spread = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
-    z = (inputs - centre) / spread
-    z[:, 0] = 1.0
+    centre, spread = inputs.mean(axis=0), inputs.std(axis=0)
+    live = spread > 1e-9
+    live[0] = False
+    z = np.column_stack([np.ones(len(inputs)), (inputs[:, live] - centre[live]) / spread[live]])
     w = np.zeros(z.shape[1])
     w[0] = np.log(error.std())
     ridge = np.diag([0.0, *([0.02 * len(z)] * (z.shape[1] - 1))])
@@ -375,8 +327,9 @@ def fit_sd(error: Float, inputs: Float, coverage: float = 0.9) -> Float:
         gradient = z.T @ (1 - ratio) + ridge @ w
         hessian = z.T @ (z * (2 * ratio)[:, None]) + ridge + 1e-3 * np.eye(len(w))
         w -= np.clip(np.linalg.solve(hessian, gradient), -0.3, 0.3)
-    weights = w / spread
-    weights[0] = w[0] - (w[1:] / spread[1:]) @ centre[1:]
+    weights = np.zeros(inputs.shape[1])
+    weights[live] = w[1:] / spread[live]
+    weights[0] = w[0] - weights[live] @ centre[live]
     ratio = np.abs(error) / np.exp(inputs @ weights)
     weights[0] += np.log(np.quantile(ratio, coverage) / 1.645)
-    return np.asarray(weights)
+    return weights

@@ -32,6 +32,7 @@ class FitClip:
     changes: dict[str, Float]
     calibration: Mask
     segment: NDArray[np.str_]
+    camera_pitch_deg: float
 
 
 def read_truth(dataset: Path) -> tuple[Landmarks, dict[str, NDArray[Any]]]:
@@ -107,4 +108,6 @@ def clips_of(lm: Landmarks, truth: Truth, view: View) -> Iterator[FitClip]:
         changes = {name: value - np.nanmedian(value[calibration]) for name, value in values.items()}
         baseline = median_baseline(lm[index[calibration]], view)
         subject, camera = key.split("/")
-        yield FitClip(subject, camera, lm[index], baseline, changes, calibration, part["segment"].astype(str))
+        pitch = float(np.degrees(np.arcsin(part["R21"][0])))
+        segment = part["segment"].astype(str)
+        yield FitClip(subject, camera, lm[index], baseline, changes, calibration, segment, pitch)

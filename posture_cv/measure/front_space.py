@@ -1,0 +1,94 @@
+"""From pixels to displacements in the room: forward, up and to the side, in centimetres, from one camera.
+
+Depth comes from size: a thing that grows by a factor g has come nearer by the share 1 - 1/g of its distance.
+The distance of the eyes in the baseline follows from their distance from each other (6.3 cm) and an assumed
+field of view; camera pitch and yaw are estimated from the baseline. Their errors scale or turn every
+displacement of a clip in the same way; the fit that follows learns from the camera's numbers what it can.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from posture_cv.measure.types import Float
+
+EYE_DISTANCE_CM: Final = 6.3
+# Focal length over the picture's longer side for a horizontal field of view of 66 degrees, the middle of
+# laptop cameras (54-79 degrees in the rendered set).
+FOCAL_SHARE: Final = 0.77
+# From the tragus to the eyes, and from the acromia to the eyes, in an upright adult (ours, rounded).
+EYES_BEFORE_TRAGUS_CM: Final = 7.0
+EYES_BEFORE_ACROMIA_CM: Final = 9.0
+EYES_ABOVE_ACROMIA_CM: Final = 21.0
+YAW_LIMIT_DEG: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CameraStand:
+    """How the camera stands to the sitting person, from the baseline.
+
+    Attributes:
+        focal_px: assumed focal length.
+        centre: (2,) middle of the picture, pixels.
+        eyes_cm: distance of the eyes along the optical axis.
+        up, forward, left: (3,) the person's axes in the camera's (x right, y down, z away).
+    """
+
+    focal_px: float
+    centre: Float
+    eyes_cm: float
+    up: Float
+    forward: Float
+    left: Float
+
+    @classmethod
+    def of(cls, size_px: Float, eye_distance_px: float, pitch_deg: float, yaw_deg: float) -> CameraStand:
+        """From the picture's size, the baseline's eye distance and the camera's pitch (looking up positive)
+        and the face's yaw to the camera (to the right of the picture positive)."""
+        focal = FOCAL_SHARE * float(max(size_px))
+        pitch = np.radians(pitch_deg)
+        yaw = np.radians(np.clip(yaw_deg, -YAW_LIMIT_DEG, YAW_LIMIT_DEG))
+        up = np.array([0.0, -np.cos(pitch), np.sin(pitch)])
+        forward = np.array([np.sin(yaw), -np.sin(pitch) * np.cos(yaw), -np.cos(pitch) * np.cos(yaw)])
+        left = np.cross(forward, up)
+        eyes = focal * EYE_DISTANCE_CM / eye_distance_px
+        return cls(focal, np.asarray(size_px, np.float64) / 2.0, eyes, up, forward, -left)
+
+    @property
+    def shoulders_cm(self) -> float:
+        """Distance of the acromia along the optical axis."""
+        return float(
+            self.eyes_cm - self.forward[2] * EYES_BEFORE_ACROMIA_CM - self.up[2] * EYES_ABOVE_ACROMIA_CM
+        )
+
+    def displacement(self, now_px: Float, base_px: Float, base_cm: float, log_growth: Float) -> Displacement:
+        """Of points (N, 2) that stood at base_px (2,) and base_cm and have grown since."""
+        depth = base_cm * np.exp(-log_growth)
+        now = self._point(now_px, depth)
+        moved = now - self._point(base_px[None], np.array([base_cm]))
+        return Displacement(moved @ self.forward, moved @ self.up, moved @ self.left)
+
+    def _point(self, px: Float, depth: Float) -> Float:
+        ray = (px - self.centre) / self.focal_px
+        return np.concatenate([ray * depth[:, None], depth[:, None]], axis=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Displacement:
+    """Displacements (N,) in the person's frame, centimetres."""
+
+    forward: Float
+    up: Float
+    left: Float
+
+    def of_tragus(self, pitch_deg: Float) -> Displacement:
+        """The tragi's displacement, given that of the eyes and the head's pitch (down positive)."""
+        pitch = np.radians(pitch_deg)
+        return Displacement(
+            self.forward + EYES_BEFORE_TRAGUS_CM * (1.0 - np.cos(pitch)),
+            self.up + EYES_BEFORE_TRAGUS_CM * np.sin(pitch),
+            self.left,
+        )

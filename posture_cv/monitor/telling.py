@@ -1,0 +1,68 @@
+"""What the monitor says and is answered: words, numbers, thresholds that follow from answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from posture_cv.assess.answers import Response
+from posture_cv.assess.effects import Recovered
+from posture_cv.assess.engine import Step
+from posture_cv.assess.records import Record
+from posture_cv.guidance.adviser import Adviser
+from posture_cv.monitor.book import Book
+from posture_cv.monitor.judge import Judge
+from posture_cv.monitor.moment import Said
+
+_REMEMBERED: Final = 64
+
+
+class Teller:
+    """Puts records into words, numbers them in the book, and finds the alert that an answer means.
+
+    Args:
+        adviser: chooses the words; None: there are none.
+        book: where everything is written down.
+    """
+
+    def __init__(self, adviser: Adviser | None, book: Book) -> None:
+        self._adviser, self._book = adviser, book
+        self._keys: dict[int, int] = {}  # the policy's number of an alert -> the book's
+        self.count = 0
+
+    def tell(self, step: Step, wall_s: float) -> tuple[tuple[Said, ...], tuple[Recovered, ...]]:
+        """What is to be said after a step, and which postures told of earlier are over."""
+        said = tuple(self._say(record, wall_s) for record in step.records)
+        recovered = tuple(effect for effect in step.effects if isinstance(effect, Recovered))
+        for over in recovered:
+            if over.id in self._keys:
+                self._book.recovered(self._keys[over.id], over.after_s)
+        return said, recovered
+
+    def _say(self, record: Record, wall_s: float) -> Said:
+        self.count += 1
+        day_key = datetime.fromtimestamp(wall_s).astimezone().toordinal()
+        words = {} if self._adviser is None else self._adviser.words(record.alert, day_key)
+        key = self._book.alert(record, words, wall_s)
+        self._keys[record.id] = key
+        while len(self._keys) > _REMEMBERED:
+            del self._keys[next(iter(self._keys))]
+        return Said(record, words, key)
+
+    def take_answer(self, judge: Judge, key: int, response: Response, t_s: float, wall_s: float) -> None:
+        """Hand an answer to the policy and the book; "right" and "wrong" may raise a threshold."""
+        ids: Sequence[int] = [number for number, known in self._keys.items() if known == key]
+        if ids:
+            judge.engine.respond(ids[-1], response, t_s)
+        self._book.answer(key, response, wall_s)
+        if response in ("right", "wrong"):
+            self.apply_factors(judge, wall_s)
+
+    def apply_factors(self, judge: Judge, wall_s: float) -> None:
+        """Thresholds as the answers of the last days have raised them."""
+        factors = self._book.factors(wall_s)
+        if factors != judge.settings.policy.threshold_factor:
+            policy = replace(judge.settings.policy, threshold_factor=factors)
+            judge.apply_settings(replace(judge.settings, policy=policy))

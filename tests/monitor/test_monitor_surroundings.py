@@ -1,0 +1,209 @@
+"""Lock, sleep, battery and microphone: signals of a made-up logind on a private bus, files of a made-up kernel."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from dbus_fast.aio import MessageBus
+from dbus_fast.constants import PropertyAccess
+from dbus_fast.service import ServiceInterface, dbus_property, dbus_signal, method
+
+from monitor.notification_server import private_bus
+from posture_cv.monitor.ports import Surroundings
+from posture_cv.monitor.surroundings import LinuxSurroundings, microphone_in_use, on_battery
+
+MINE, OTHER = "/org/freedesktop/login1/session/_31", "/org/freedesktop/login1/session/_32"
+
+
+class _Manager(ServiceInterface):
+    def __init__(self) -> None:
+        super().__init__("org.freedesktop.login1.Manager")
+
+    @method()
+    def ListSessions(self) -> a(susso):  # type: ignore[valid-type] # noqa: F821, N802
+        return [["1", os.getuid(), "me", "seat0", MINE], ["2", os.getuid() + 1, "other", "seat0", OTHER]]
+
+    @dbus_signal()
+    def PrepareForSleep(self, begins: bool) -> b:  # type: ignore[name-defined] # noqa: F821, N802
+        return begins
+
+
+class _Session(ServiceInterface):
+    def __init__(self) -> None:
+        super().__init__("org.freedesktop.login1.Session")
+        self.locked = False
+
+    @dbus_property(access=PropertyAccess.READ)
+    def LockedHint(self) -> b:  # type: ignore[name-defined] # noqa: F821, N802
+        return self.locked
+
+    @dbus_signal()
+    def Lock(self) -> None:  # noqa: N802
+        """The desktop is asked to lock."""
+
+    @dbus_signal()
+    def Unlock(self) -> None:  # noqa: N802
+        """And to unlock."""
+
+    def hint(self, locked: bool) -> None:
+        self.locked = locked
+        self.emit_properties_changed({"LockedHint": locked})
+
+
+class _Saver(ServiceInterface):
+    def __init__(self) -> None:
+        super().__init__("org.freedesktop.ScreenSaver")
+
+    @method()
+    def GetActive(self) -> b:  # type: ignore[name-defined] # noqa: F821, N802
+        return False
+
+    @dbus_signal()
+    def ActiveChanged(self, active: bool) -> b:  # type: ignore[name-defined] # noqa: F821, N802
+        return active
+
+
+class Desktop:
+    """logind and a screen saver on one bus, while it is entered."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self.manager, self.mine, self.other, self.saver = _Manager(), _Session(), _Session(), _Saver()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="desktop", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._do(self._start())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._do(self._leave())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def emit(self, signal: Callable[..., object], *values: object) -> None:
+        """Send a signal."""
+        self._loop.call_soon_threadsafe(signal, *values)
+
+    async def _start(self) -> None:
+        self._bus = await MessageBus(bus_address=self._address).connect()
+        self._bus.export("/org/freedesktop/login1", self.manager)
+        self._bus.export(MINE, self.mine)
+        self._bus.export(OTHER, self.other)
+        self._bus.export("/org/freedesktop/ScreenSaver", self.saver)
+        await self._bus.request_name("org.freedesktop.login1")
+        await self._bus.request_name("org.freedesktop.ScreenSaver")
+
+    async def _leave(self) -> None:
+        self._bus.disconnect()
+        with contextlib.suppress(EOFError, OSError):
+            await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+
+@pytest.fixture
+def desktop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desktop]:
+    with private_bus() as address:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+        with Desktop(address) as made:
+            yield made
+
+
+def _until(source: LinuxSurroundings, true: Callable[[Surroundings], bool], seconds: float = 20.0) -> None:
+    deadline_s = time.monotonic() + seconds
+    while not true(source.poll()):
+        assert time.monotonic() < deadline_s, source.poll()
+        time.sleep(0.02)
+
+
+def _watched(source: LinuxSurroundings, desktop: Desktop) -> None:
+    """Wait until signals are heard."""
+    deadline_s = time.monotonic() + 20
+    while not source.poll().asleep:
+        assert time.monotonic() < deadline_s
+        desktop.emit(desktop.manager.PrepareForSleep, True)
+        time.sleep(0.1)
+    desktop.emit(desktop.manager.PrepareForSleep, False)
+    _until(source, lambda s: not s.asleep)
+
+
+def test_signals_of_the_desktop_are_heard(desktop: Desktop) -> None:
+    with closing(LinuxSurroundings(calls=False)) as source:
+        _watched(source, desktop)
+        desktop.emit(desktop.mine.hint, True)
+        _until(source, lambda s: s.locked)
+        desktop.emit(desktop.mine.hint, False)
+        _until(source, lambda s: not s.locked)
+        desktop.emit(desktop.mine.Lock)
+        _until(source, lambda s: s.locked)
+        desktop.emit(desktop.mine.Unlock)
+        _until(source, lambda s: not s.locked)
+        desktop.emit(desktop.saver.ActiveChanged, True)
+        _until(source, lambda s: s.locked)
+        desktop.emit(desktop.saver.ActiveChanged, False)
+        _until(source, lambda s: not s.locked)
+
+
+def test_another_users_lock_is_not_ours(desktop: Desktop) -> None:
+    with closing(LinuxSurroundings(calls=False)) as source:
+        _watched(source, desktop)
+        desktop.emit(desktop.other.hint, True)
+        desktop.emit(
+            desktop.manager.PrepareForSleep, True
+        )  # the later signal proves that the earlier one came
+        _until(source, lambda s: s.asleep)
+        assert not source.poll().locked
+
+
+def test_a_session_locked_before_is_known(desktop: Desktop) -> None:
+    desktop.mine.locked = True
+    with closing(LinuxSurroundings(calls=False)) as source:
+        _until(source, lambda s: s.locked)
+
+
+def test_without_any_bus_nothing_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+    with closing(LinuxSurroundings(calls=True, power=tmp_path, sound=tmp_path)) as source:
+        time.sleep(0.2)
+        assert source.poll() == Surroundings()
+
+
+def _supply(folder: Path, name: str, **values: str) -> None:
+    (folder / name).mkdir(exist_ok=True)
+    for key, value in values.items():
+        (folder / name / key).write_text(value + "\n")
+
+
+def test_battery(tmp_path: Path) -> None:
+    assert not on_battery(tmp_path / "nothing")
+    _supply(tmp_path, "BAT0", type="Battery", status="Discharging")
+    assert on_battery(tmp_path)
+    _supply(tmp_path, "AC", type="Mains", online="0")
+    assert on_battery(tmp_path)
+    _supply(tmp_path, "AC", type="Mains", online="1")
+    assert not on_battery(tmp_path)
+
+
+def test_microphone(tmp_path: Path) -> None:
+    for card, device, state in (("card0", "pcm0p", "RUNNING"), ("card0", "pcm0c", "closed")):
+        place = tmp_path / card / device / "sub0"
+        place.mkdir(parents=True)
+        (place / "status").write_text(f"state: {state}\n")
+    assert not microphone_in_use(tmp_path), "playing is no call"
+    (tmp_path / "card0" / "pcm0c" / "sub0" / "status").write_text("state: RUNNING\nowner_pid: 77\n")
+    assert microphone_in_use(tmp_path)

@@ -1,0 +1,154 @@
+"""The tray: what it shows of each status, and that it really sits in a tray under Xvfb."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from posture_cv.monitor.tray.view import NOT_RUNNING, Shape, view_of
+
+
+def status(level: str = "good", phase: str = "watching", share: float = 0.4) -> dict[str, Any]:
+    """A status as the monitor answers it."""
+    margins = [
+        {
+            "cue": "forward_head",
+            "quantity": "neck_deg",
+            "value": 4.0 * share,
+            "limit": 4.0,
+            "share": share,
+            "reason": "",
+        },
+        {
+            "cue": "slump",
+            "quantity": "trunk_incl_deg",
+            "value": None,
+            "limit": 2.0,
+            "share": None,
+            "reason": "hips_not_seen",
+        },
+    ]
+    return {"phase": phase, "level": level, "text": level, "margin_text": "near", "margins": margins}
+
+
+def test_every_state_has_a_shape_of_its_own() -> None:
+    levels = ["good", "poor", "severe", "unmeasured", "away"]
+    shapes = [view_of(status(level)).shape for level in levels]
+    shapes += [view_of(status(phase="paused")).shape, NOT_RUNNING.shape]
+    assert len(set(shapes)) == len(shapes)
+    assert view_of({"phase": "starting", "text": "starting"}).shape is Shape.BARS
+
+
+def test_gauges_say_what_is_measured_or_why_not() -> None:
+    forward, slump = view_of(status()).gauges
+    assert (forward.text, forward.share) == ("+1.6 of 4.0°", 0.4)
+    assert (slump.text, slump.share) == ("cannot be told: hips not seen", None)
+
+
+def test_the_border_grows_with_severity_and_is_away_while_all_is_well() -> None:
+    widths = [view_of(status(share=share, level="poor")).border_px for share in (1.0, 2.0, 3.0, 9.0)]
+    assert widths == sorted(widths)
+    assert 0 < widths[0] < widths[-1] <= 14
+    assert view_of(status()).border_px == 0
+    assert view_of(status("severe", phase="paused", share=3.0)).border_px == 0
+
+
+@pytest.fixture
+def display(tmp_path: Path) -> Iterator[str]:
+    """An X server with a tray in it."""
+    for program, package in (("Xvfb", "xvfb"), ("trayer", "trayer"), ("xwininfo", "x11-utils")):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed (apt: {package})")
+    pytest.importorskip("PySide6.QtWidgets", reason="PySide6 is not installed (extra: desktop)")
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert server.stdout is not None
+    name = f":{server.stdout.readline().strip()}"
+    tray = subprocess.Popen(
+        ["trayer", "--edge", "top", "--align", "right", "--height", "28"],
+        env={**os.environ, "DISPLAY": name},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    yield name
+    for process in (tray, server):
+        process.terminate()
+        process.wait(10)
+    server.stdout.close()
+
+
+_PROGRAM = """
+import json, sys
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from posture_cv.monitor.tray import app
+from posture_cv.monitor.tray.view import view_of
+
+application = QApplication([])
+application.setQuitOnLastWindowClosed(False)
+app.look = lambda: view_of(json.loads(sys.argv[1]))
+app.today_text = lambda: "measured 1 h"
+tray = app.Tray(border=True, window=True)
+
+def look_round():
+    found = {
+        "available": app.QSystemTrayIcon.isSystemTrayAvailable(),
+        "icon": [tray.icon.geometry().width(), tray.icon.geometry().height()],
+        "edges": tray.border.visible,
+        "window": tray.window.isVisible(),
+        "items": [action.text() for action in tray._menu.actions() if action.text()],
+        "tip": tray.icon.toolTip(),
+    }
+    picture = application.primaryScreen().grabWindow(0)
+    picture.save(sys.argv[2])
+    print(json.dumps(found), flush=True)
+    application.quit()
+
+QTimer.singleShot(2500, look_round)
+application.exec()
+"""
+
+
+def test_the_tray_sits_in_a_real_tray_and_draws_its_border(display: str, tmp_path: Path) -> None:
+    import json
+
+    import cv2
+
+    picture = tmp_path / "screen.png"
+    paths = os.pathsep.join(path for path in sys.path if path)
+    environment = {**os.environ, "DISPLAY": display, "PYTHONPATH": paths, "QT_QPA_PLATFORM": "xcb"}
+    time.sleep(0.5)
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, json.dumps(status("severe", share=3.0)), str(picture)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if "xcb" in done.stderr and done.returncode:
+        pytest.skip("Qt's xcb plugin lacks libraries (apt: libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1)")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["available"]
+    assert found["icon"][0] > 8
+    assert found["edges"] == 4
+    assert found["window"]
+    assert {"severe", "Resume", "Recalibrate", "Quit and end the monitor"} <= set(found["items"])
+    assert found["tip"].startswith("posture-cv: severe")
+    screen = cv2.imread(str(picture))
+    assert screen is not None
+    blue, green, red = (int(v) for v in screen[300, 2])
+    assert (red, green, blue) == (0xD5, 0x5E, 0x00), "the left border in its colour"

@@ -1,0 +1,163 @@
+"""A mirror-symmetric Gaussian process and the choice of its hyperparameters.
+
+Maximum a posteriori of the marginal likelihood (Rasmussen & Williams 2006, ch. 5) with a term for what is
+peculiar to a person; then five common factors by leaving one person out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fitting.material import Float, Mask
+
+Float32 = NDArray[np.float32]
+ITERATIONS: Final = 40
+
+
+@dataclass(slots=True)
+class Process:
+    """A Gaussian process with block weights; `theta` = log (a of each block, r of each block, s, noise, person)."""
+
+    points: dict[str, Float]
+    even: tuple[str, ...]
+    odd: tuple[str, ...]
+    is_odd: bool
+    subject: NDArray[np.str_]
+    theta: Float
+    parts: tuple[list[Float32 | None], list[Float32], list[Float32]]
+    same_person: Float32
+
+    @classmethod
+    def of(
+        cls,
+        points: dict[str, Float],
+        even: tuple[str, ...],
+        odd: tuple[str, ...],
+        subject: NDArray[np.str_],
+        *,
+        is_odd: bool,
+    ) -> Process:
+        linear: list[Float32 | None] = []
+        direct: list[Float32] = []
+        mirrored: list[Float32] = []
+        for name in (*even, *odd):
+            x, odd_block = points[name], name in odd
+            inner = (x @ x.T).astype(np.float32)
+            squares = (x**2).sum(axis=1).astype(np.float32)
+            both = squares[:, None] + squares[None]
+            linear.append(inner if odd_block == is_odd else None)
+            direct.append(both - 2 * inner)
+            mirrored.append(both + 2 * inner if odd_block else direct[-1])
+        blocks = len(even) + len(odd)
+        start = [np.full(blocks, np.log(0.3)), np.full(blocks, np.log(0.4)), np.log([0.7, 0.35, 0.1])]
+        same = (subject[:, None] == subject[None]).astype(np.float32)
+        return cls(
+            points, even, odd, is_odd, subject, np.concatenate(start), (linear, direct, mirrored), same
+        )
+
+    @property
+    def blocks(self) -> int:
+        return len(self.even) + len(self.odd)
+
+    def kernel(self, theta: Float, weight: Float32 | None = None) -> tuple[Float32, Float]:
+        """Prior covariance and, for a weight matrix W, the gradient of sum(W * K) by theta."""
+        e = np.exp(theta).astype(np.float32)
+        a, r, s = e[: self.blocks], e[self.blocks : 2 * self.blocks], e[-3]
+        linear, direct, mirrored = self.parts
+        sign = np.float32(-1.0 if self.is_odd else 1.0)
+        k1 = np.exp(sum(-0.5 * r[i] ** 2 * direct[i] for i in range(self.blocks))) * (0.5 * s**2)
+        k2 = np.exp(sum(-0.5 * r[i] ** 2 * mirrored[i] for i in range(self.blocks))) * (0.5 * s**2 * sign)
+        total = k1 + k2
+        for i, inner in enumerate(linear):
+            if inner is not None:
+                total += a[i] ** 2 * inner
+        gradient = np.zeros(len(theta))
+        if weight is not None:
+            w1, w2 = weight * k1, weight * k2
+            for i in range(self.blocks):
+                inner = linear[i]
+                if inner is not None:
+                    gradient[i] = 2 * a[i] ** 2 * np.vdot(weight, inner)
+                gradient[self.blocks + i] = -(r[i] ** 2) * (np.vdot(w1, direct[i]) + np.vdot(w2, mirrored[i]))
+            gradient[-3] = 2 * (w1.sum() + w2.sum())
+        return total, gradient
+
+    def covariance(self, theta: Float) -> tuple[Float, Float32]:
+        """Covariance of the observations, and the prior's."""
+        prior, _ = self.kernel(theta)
+        noise, person = np.exp(theta[-2]), np.exp(theta[-1])
+        full = (prior * (1 + np.float32(person) * self.same_person)).astype(np.float64)
+        full[np.diag_indices(len(full))] += noise**2
+        return full, prior
+
+    def objective(self, theta: Float, start: Float, y: Float) -> tuple[float, Float]:
+        """Negative log posterior of theta and its gradient."""
+        full, prior = self.covariance(theta)
+        noise, person = np.exp(theta[-2]), np.exp(theta[-1])
+        inverse = np.linalg.inv(full)
+        alpha = inverse @ y
+        value = 0.5 * float((y * alpha).sum()) + 0.5 * y.shape[1] * float(np.linalg.slogdet(full)[1])
+        weight = (0.5 * (y.shape[1] * inverse - alpha @ alpha.T)).astype(np.float32)
+        _, gradient = self.kernel(theta, weight * (1 + np.float32(person) * self.same_person))
+        gradient[-2] = 2 * noise**2 * float(np.trace(weight))
+        gradient[-1] = person * float(np.vdot(weight, prior * self.same_person))
+        return value + 0.5 * float(((theta - start) ** 2).sum()), gradient + theta - start
+
+    def fit_theta(self, y: Float, iterations: int = ITERATIONS) -> None:
+        """Maximise the posterior by Rprop (Riedmiller & Braun 1993)."""
+        start, theta = self.theta.copy(), self.theta.copy()
+        step, before = np.full(len(theta), 0.1), np.zeros(len(theta))
+        for _ in range(iterations):
+            _, gradient = self.objective(theta, start, y)
+            agree = np.sign(gradient * before)
+            step = np.clip(step * np.where(agree > 0, 1.3, np.where(agree < 0, 0.5, 1.0)), 1e-3, 0.5)
+            gradient = np.where(agree < 0, 0.0, gradient)
+            theta = theta - np.sign(gradient) * step
+            theta[-2] = max(theta[-2], np.log(0.15))
+            before = gradient
+        self.theta = theta
+
+    def left_out(self, theta: Float, y: Float) -> Float:
+        """Each frame predicted without its own person, in closed form (Rasmussen & Williams 2006, 5.4.2)."""
+        inverse = np.linalg.inv(self.covariance(theta)[0])
+        alpha = inverse @ y
+        out = np.empty_like(y)
+        for who in np.unique(self.subject):
+            i = np.flatnonzero(self.subject == who)
+            out[i] = y[i] - np.linalg.solve(inverse[np.ix_(i, i)], alpha[i])
+        return out
+
+    def tune(self, y: Float, judged: Mask) -> None:
+        """Common factors of r, a, s, noise and the person's share that err least on persons left out."""
+        n = self.blocks
+        parts = (slice(len(self.theta) - 1, None), slice(-2, -1), slice(n, 2 * n), slice(-3, -2), slice(0, n))
+        steps = [1.2, 0.5, 0.35, 0.4, 0.5]
+
+        def loss(theta: Float) -> float:
+            error = (self.left_out(theta, y) - y)[judged]
+            return float((np.abs(error).mean(axis=0) + np.sqrt((error**2).mean(axis=0))).mean())
+
+        best = loss(self.theta)
+        for _ in range(2):
+            for part, step in zip(parts, steps, strict=True):
+                best = self._walk(part, step, best, loss)
+            steps = [step / 2 for step in steps]
+
+    def _walk(self, part: slice, step: float, best: float, loss: Callable[[Float], float]) -> float:
+        for signed in (step, -step):
+            for _ in range(8):
+                trial = self.theta.copy()
+                trial[part] += signed
+                value = loss(trial)
+                if value >= best - 1e-4:
+                    break
+                self.theta, best = trial, value
+        return best
+
+    def solve(self, y: Float) -> Float:
+        return np.linalg.solve(self.covariance(self.theta)[0], y)
