@@ -46,8 +46,14 @@ class CameraStand:
 
     @classmethod
     def of(cls, size_px: Float, eye_distance_px: float, pitch_deg: float, yaw_deg: float) -> CameraStand:
-        """From the picture's size, the baseline's eye distance and the camera's pitch (looking up positive)
-        and the face's yaw to the camera (to the right of the picture positive)."""
+        """From the picture's size, the baseline's eye distance and how the camera stands.
+
+        Args:
+            size_px: (2,) width and height.
+            eye_distance_px: of the baseline's face.
+            pitch_deg: of the camera, looking up positive.
+            yaw_deg: of the face to the camera, to the right of the picture positive.
+        """
         focal = FOCAL_SHARE * float(max(size_px))
         pitch = np.radians(pitch_deg)
         yaw = np.radians(np.clip(yaw_deg, -YAW_LIMIT_DEG, YAW_LIMIT_DEG))

@@ -223,7 +223,9 @@ class Fitter:
         draft.tune((y / spread)[half], self.frames.judged[half])
         n = draft.blocks
         if known is None:
-            pairs_of = zip((*even, *odd), zip(draft.theta[:n], draft.theta[n : 2 * n], strict=True), strict=True)
+            pairs_of = zip(
+                (*even, *odd), zip(draft.theta[:n], draft.theta[n : 2 * n], strict=True), strict=True
+            )
             self.theta[group], self.common[group] = dict(pairs_of), draft.theta[2 * n :]
         process = self._process(points, even, odd, group, np.ones(len(y), bool))
         process.theta = draft.theta
