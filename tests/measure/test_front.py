@@ -1,0 +1,322 @@
+"""The front view's estimator: what must hold for any frame, and signs and sizes on one rendered person.
+
+`front_clip.npz`: nine calibration frames and one frame each of thirteen postures of one rendered person whom no
+fit has seen, with MediaPipe's landmarks, the contour and the true changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from posture_cv.coefficients import load_coefficients
+from posture_cv.landmarks.types import Float32, Landmarks
+from posture_cv.measure import face_geometry
+from posture_cv.measure.baseline import Baseline, nanmedian_quiet
+from posture_cv.measure.front import NEEDS_FACE, measure_front
+from posture_cv.measure.front_features import front_features
+from posture_cv.measure.front_outline import contour_of, register, shoulder_curve
+from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
+
+FILE: Final = Path(__file__).with_name("front_clip.npz")
+ODD: Final = ("head_yaw_deg", "head_roll_deg", "trunk_yaw_deg", "lateral_lean_deg")
+LEFT, RIGHT = "shoulder_elevation_left_cm", "shoulder_elevation_right_cm"
+CALIBRATION_FRAMES: Final = 9
+# What an even quantity may read when nothing has changed.
+AT_REST: Final = {
+    "cva_change_deg": 1.5,
+    "head_forward_cm": 0.5,
+    "head_pitch_deg": 1.0,
+    "shoulder_elevation_cm": 0.25,
+    "protraction_cm": 0.5,
+    "trunk_incl_deg": 1.0,
+    "sink_cm": 0.4,
+    "approach_cm": 1.0,
+}
+Estimates = Mapping[str, Estimate]
+
+
+@pytest.fixture(scope="module")
+def coefficients() -> Mapping[str, Any]:
+    return load_coefficients()
+
+
+@pytest.fixture(scope="module")
+def archive() -> Mapping[str, NDArray[Any]]:
+    with np.load(FILE, allow_pickle=False) as stored:
+        return {key: stored[key] for key in stored.files}
+
+
+@pytest.fixture(scope="module")
+def clip(archive: Mapping[str, NDArray[Any]]) -> Landmarks:
+    n = len(archive["pose"])
+    parts = {key: archive[key] for key in ("pose", "face", "rows", "cols", "size_px")}
+    return replace(Landmarks.empty(n), **parts)
+
+
+@pytest.fixture(scope="module")
+def baseline(clip: Landmarks) -> Baseline:
+    return _baseline(clip[:CALIBRATION_FRAMES])
+
+
+@pytest.fixture(scope="module")
+def measured(clip: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]) -> Estimates:
+    return measure_front(clip, baseline, coefficients)
+
+
+def _baseline(lm: Landmarks) -> Baseline:
+    return Baseline(
+        view=View.FRONT,
+        size_px=(int(lm.size_px[0, 0]), int(lm.size_px[0, 1])),
+        pose=nanmedian_quiet(lm.pose),
+        face=nanmedian_quiet(lm.face),
+        rows=nanmedian_quiet(lm.rows),
+        cols=nanmedian_quiet(lm.cols),
+        frame_count=len(lm),
+        spread={},
+    )
+
+
+def _mesh_pairs(coefficients: Mapping[str, Any]) -> NDArray[np.intp]:
+    """(468,) the other side's point of each mesh point, as the symmetric projection of the mesh has it."""
+    rows = coefficients["front"].projections["mesh_even"].reshape(468, 3, -1)
+    mirrored = rows * np.array([-1.0, 1.0, 1.0])[None, :, None]
+    apart = ((rows[:, None] - mirrored[None]) ** 2).sum(axis=(2, 3))
+    pairs = np.argmin(apart, axis=1)
+    for one, other in (
+        (33, 263),
+        (246, 466),
+        (20, 250),
+        (238, 458),
+    ):  # so near their neighbours that these win
+        pairs[one], pairs[other] = other, one
+    return np.asarray(pairs, np.intp)
+
+
+def _mirrored(lm: Landmarks, mesh_pairs: NDArray[np.intp]) -> Landmarks:
+    """The same frames in a mirror: x turned round, left and right exchanged."""
+    pose_pairs = np.array(
+        [0, 4, 5, 6, 1, 2, 3, 8, 7, 10, 9, *(i + (1 if i % 2 else -1) for i in range(11, 33))]
+    )
+    pose, face = lm.pose[:, pose_pairs].copy(), lm.face[:, mesh_pairs].copy()
+    pose[:, :, 0], pose[:, :, 5] = 1.0 - pose[:, :, 0], -pose[:, :, 5]
+    face[:, :, 0] = 1.0 - face[:, :, 0]
+    return replace(lm, pose=pose, face=face, rows=1.0 - lm.rows[:, :, ::-1], cols=lm.cols[:, ::-1].copy())
+
+
+def _frame(archive: Mapping[str, NDArray[Any]], segment: str) -> int:
+    return int(np.flatnonzero(archive["segment"] == segment)[-1])
+
+
+def test_every_quantity_is_there(measured: Estimates) -> None:
+    assert set(measured) == set(QUANTITIES)
+
+
+def test_an_empty_recording_gives_empty_estimates(
+    baseline: Baseline, coefficients: Mapping[str, Any]
+) -> None:
+    assert all(len(e.value) == 0 for e in measure_front(Landmarks.empty(0), baseline, coefficients).values())
+
+
+def test_the_baseline_itself_reads_about_nothing(baseline: Baseline, coefficients: Mapping[str, Any]) -> None:
+    out = measure_front(baseline.as_landmarks(), baseline, coefficients)
+    for name, limit in AT_REST.items():
+        assert abs(out[name].value[0]) < limit, name
+    for name in ODD:
+        assert abs(out[name].value[0]) < 1.0, name
+    assert out["distance_ratio"].value[0] == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("segment", "name", "low", "high"),
+    [
+        ("fhp_severe", "cva_change_deg", -26.0, -11.0),
+        ("fhp_severe", "head_forward_cm", 2.8, 6.5),
+        ("fhp_moderate", "cva_change_deg", -18.0, -6.0),
+        ("text_neck", "head_pitch_deg", 25.0, 40.0),
+        ("look_down_keyboard", "head_pitch_deg", 17.0, 30.0),
+        ("shrug", "shoulder_elevation_cm", 2.2, 5.5),
+        ("shrug", "sink_cm", -5.0, -2.0),
+        ("rounded_severe", "protraction_cm", 2.5, 8.0),
+        ("lean_in", "approach_cm", 9.0, 18.0),
+        ("chair_closer", "approach_cm", 9.0, 17.0),
+        ("chair_closer", "distance_ratio", 0.74, 0.84),
+        ("lateral_lean", "lateral_lean_deg", 5.0, 13.0),
+        ("upright", "cva_change_deg", -4.0, 4.0),
+        ("upright", "protraction_cm", -1.0, 1.0),
+    ],
+)
+def test_postures_read_with_the_right_sign_and_size(
+    measured: Estimates,
+    archive: Mapping[str, NDArray[Any]],
+    segment: str,
+    name: str,
+    low: float,
+    high: float,
+) -> None:
+    assert low < measured[name].value[_frame(archive, segment)] < high
+
+
+def test_a_shrug_of_the_left_shoulder_is_on_the_left(
+    measured: Estimates, archive: Mapping[str, NDArray[Any]]
+) -> None:
+    i = _frame(archive, "shrug_one_side")
+    assert archive["changes"][list(archive["names"]).index("asymmetry"), i] > 1.0
+    assert measured[LEFT].value[i] > measured[RIGHT].value[i] + 0.3
+
+
+def test_the_truth_lies_within_four_standard_deviations(
+    measured: Estimates, archive: Mapping[str, NDArray[Any]]
+) -> None:
+    for name, truth in zip(archive["names"], archive["changes"], strict=True):
+        if name in AT_REST:
+            e = measured[str(name)]
+            ok = e.valid
+            assert (np.abs(e.value - truth)[ok] <= 4.0 * e.sd[ok]).all(), name
+
+
+def test_a_mirrored_picture_gives_the_mirrored_answer(
+    clip: Landmarks, measured: Estimates, coefficients: Mapping[str, Any]
+) -> None:
+    pairs = _mesh_pairs(coefficients)
+    turned = _mirrored(clip, pairs)
+    out = measure_front(turned, _baseline(turned[:CALIBRATION_FRAMES]), coefficients)
+    other = {LEFT: RIGHT, RIGHT: LEFT}
+    for name, e in measured.items():
+        sign = -1.0 if name in ODD else 1.0
+        got = out[other.get(name, name)]
+        both = e.valid & got.valid
+        # not to the last digit: the shipped projections are rounded, and trees have steps
+        apart = np.abs(got.value - sign * e.value)[both]
+        assert (apart < 0.1 * e.sd[both]).all(), name
+    assert measured["cva_change_deg"].valid.sum() >= len(clip) - 1
+
+
+def test_the_size_of_the_picture_does_not_matter(
+    clip: Landmarks, baseline: Baseline, measured: Estimates, coefficients: Mapping[str, Any]
+) -> None:
+    large = replace(clip, size_px=clip.size_px * 2)
+    out = measure_front(large, baseline, coefficients)
+    for name, e in measured.items():
+        assert np.allclose(out[name].value, e.value, atol=1e-3, equal_nan=True), name
+
+
+def test_one_frame_at_a_time_gives_the_same(
+    clip: Landmarks, baseline: Baseline, measured: Estimates, coefficients: Mapping[str, Any]
+) -> None:
+    for i in range(len(clip)):
+        single = measure_front(clip[i : i + 1], baseline, coefficients)
+        for name, e in measured.items():
+            assert np.allclose(single[name].value[0], e.value[i], atol=2e-3, equal_nan=True), (name, i)
+            assert single[name].reason[0] == e.reason[i], (name, i)
+
+
+def test_without_a_face_the_shoulders_are_still_told(
+    clip: Landmarks, baseline: Baseline, measured: Estimates, coefficients: Mapping[str, Any]
+) -> None:
+    out = measure_front(replace(clip, face=np.full_like(clip.face, np.nan)), baseline, coefficients)
+    for name in NEEDS_FACE:
+        assert (out[name].reason == Reason.FACE_NOT_SEEN).all(), name
+    assert out["shoulder_elevation_cm"].valid.all()
+    ok = measured["protraction_cm"].valid
+    assert np.abs(out["protraction_cm"].value - measured["protraction_cm"].value)[ok].mean() < 0.6
+
+
+def test_without_a_contour_the_answer_is_less_certain(
+    clip: Landmarks, baseline: Baseline, measured: Estimates, coefficients: Mapping[str, Any]
+) -> None:
+    bare = replace(clip, rows=np.full_like(clip.rows, np.nan), cols=np.full_like(clip.cols, np.nan))
+    out = measure_front(bare, baseline, coefficients)
+    for name in ("shoulder_elevation_cm", "protraction_cm"):
+        both = out[name].valid & measured[name].valid
+        assert both.sum() > len(clip) / 2
+        assert np.median(out[name].sd[both]) > 1.1 * np.median(measured[name].sd[both]), name
+
+
+def test_shoulders_that_contradict_the_face_are_not_believed(
+    clip: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]
+) -> None:
+    pose = clip.pose.copy()
+    pose[:, 12, 1] -= 0.4  # one shoulder far up
+    out = measure_front(replace(clip, pose=pose), baseline, coefficients)
+    assert (out["cva_change_deg"].reason != Reason.OK).all()
+    assert (out["shoulder_elevation_cm"].reason == Reason.IMPLAUSIBLE).any()
+
+
+def test_a_baseline_without_a_face_is_none(
+    clip: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]
+) -> None:
+    out = measure_front(clip, replace(baseline, face=np.full((468, 3), np.nan)), coefficients)
+    assert all((e.reason == Reason.NO_BASELINE).all() for e in out.values())
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10_000), share=st.sampled_from([0.001, 0.02, 0.3, 1.0]))
+def test_gaps_anywhere_never_raise_and_never_leak(
+    clip: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any], seed: int, share: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    holed = {}
+    for name in ("pose", "face", "rows", "cols"):
+        values = getattr(clip, name).copy()
+        values[rng.random(values.shape) < share * rng.random()] = np.nan
+        holed[name] = values
+    with np.errstate(all="raise", under="ignore"):
+        out = measure_front(replace(clip, **holed), baseline, coefficients)
+    for e in out.values():
+        assert np.isfinite(e.value[e.valid]).all()
+        assert (e.sd[e.valid] > 0).all()
+        assert np.isnan(e.value[~e.valid]).all()
+
+
+@settings(max_examples=25)
+@given(
+    scale=st.floats(0.3, 3.0),
+    pitch=st.floats(-40.0, 40.0),
+    yaw=st.floats(-40.0, 40.0),
+    seed=st.integers(0, 1000),
+)
+def test_a_similarity_is_found_again(scale: float, pitch: float, yaw: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shape = rng.normal(size=(30, 3))
+    p, y = np.radians(pitch), np.radians(yaw)
+    about_x = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
+    about_y = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
+    moved = scale * shape @ (about_y @ about_x).T + rng.normal(size=3)
+    found, rotation, _ = face_geometry.similarity_fit(shape, moved[None])
+    assert found[0] == pytest.approx(scale, rel=1e-9)
+    got_pitch, got_yaw, _ = face_geometry.head_angles_deg(rotation)
+    assert got_pitch[0] == pytest.approx(pitch, abs=1e-6)
+    assert got_yaw[0] == pytest.approx(-yaw, abs=1e-6)
+
+
+def _slid(values: Float32, cells: float) -> Float32:
+    """(M, K) read `cells` farther up the first axis."""
+    at = np.arange(len(values))
+    columns = [np.interp(at - cells, at, column) for column in values.T]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+@settings(max_examples=15)
+@given(right=st.floats(-25.0, 25.0), down=st.floats(-25.0, 25.0))
+def test_an_outline_that_was_shifted_is_found_again(
+    clip: Landmarks, baseline: Baseline, right: float, down: float
+) -> None:
+    lm = baseline.as_landmarks()
+    scene = front_features(lm, baseline).scene
+    rows = _slid(lm.rows[0] + np.float32(right / 640.0), down / 2.0)
+    cols = _slid(lm.cols[0, :, None] + np.float32(down / 480.0), right / 2.0)
+    contour = contour_of(replace(lm, rows=rows[None], cols=cols[None, :, 0]), np.ones(1))
+    curve = shoulder_curve(scene.base_contour, scene.base_shoulders, scene.width_px)
+    start = np.array([[0.0, 0.0, 0.0, 0.0]])
+    motion, rest = register(curve, contour, scene.base_shoulders, start, scene.cm)
+    assert motion[0, :2] == pytest.approx([right, down], abs=4.0)
+    assert np.nanmedian(np.abs(rest)) < 0.25
