@@ -126,8 +126,7 @@ def test_episodes_cover_the_ticks_without_overlap() -> None:
     assert all(a.end_s == b.start_s for a, b in zip(whole.episodes, whole.episodes[1:], strict=False))
     forward, away = whole.episodes[1], whole.episodes[2]
     assert forward.duration_s == pytest.approx(60, abs=2)
-    neck, carried = 7.0 / (1.1 + 0.8 * 0.5), 2.4 / (0.35 + 0.8 * 0.5)  # see `measurements`; its sd is 0.5
-    assert forward.peak_excess == pytest.approx(min(neck, carried), rel=0.5)
+    assert forward.peak_excess == pytest.approx(8.0 / DEFAULT.thresholds.neck_deg, abs=0.1)
     assert away.reason is Reason.NOBODY
     assert episodes([], 0.5) == []
 
