@@ -6,8 +6,8 @@ left out.
 
 The side view also learns from the training pictures measured again with small changes, the oblique view needs the
 few real oblique clips: name them with `--also DATASET MEASURED.npz`, made by `tools/measure_pictures.py`. The
-shipped files were made with `side train --also train JITTER0.npz --also train JITTER1.npz` (--view side --jitter 0
-and 1) and with `oblique train --also public PUBLIC.npz`.
+shipped files were made with `side train --also train JITTER0.npz ... --also train JITTER5.npz` (--view side --jitter
+0 to 5, the last three with --mirror), with `oblique train --also public PUBLIC.npz` and with `partial train`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 def main() -> None:
     """Parse the command line, fit, write, report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("view", choices=("front", "front_physics", "side", "oblique"))
+    parser.add_argument("view", choices=("front", "front_physics", "side", "oblique", "partial"))
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--out", type=Path, help="coefficient file (default: the shipped one)")
     parser.add_argument(
@@ -42,17 +42,32 @@ def main() -> None:
         metavar=("DATASET", "MEASURED"),
         help="see above",
     )
+    parser.add_argument(
+        "--people-only", action="store_true", help="fit nothing: record in the file who was fitted on"
+    )
     chosen = parser.parse_args()
     material = importlib.import_module("fitting.material")
     fit = getattr(importlib.import_module(f"fitting.{chosen.view}"), f"fit_{chosen.view}")
     lm, truth = material.read_truth(chosen.dataset)
     also = [material.read_measured(*pair) for pair in chosen.also]
-    arrays, lines = fit(lm, truth, also) if also else fit(lm, truth)
     out = chosen.out or HERE.parent / "posture_cv" / "coefficients" / f"{chosen.view}.npz"
+    if chosen.people_only:
+        with np.load(out, allow_pickle=False) as archive:
+            arrays, lines = {key: archive[key] for key in archive.files}, {}
+    else:
+        arrays, lines = fit(lm, truth, also) if also else fit(lm, truth)
+    arrays = {**arrays, **record_of(truth, *(rows for _, rows in also))}
     write_arrays(out, arrays)
     for name, line in lines.items():
         print(f"{name:45s} {line}")
     print(f"{out}: {out.stat().st_size / 1e3:.0f} kB")
+
+
+def record_of(*truths: dict[str, Any]) -> dict[str, Any]:
+    """Whose frames a fit has seen, so that `posture-cv evaluate` can say so."""
+    people = importlib.import_module("posture_cv.coefficients.people")
+    rows = np.concatenate([people.fingerprints(truth) for truth in truths])
+    return dict(people.stamp(rows, np.concatenate([truth["subject"].astype(str) for truth in truths])))
 
 
 def write_arrays(out: Path, arrays: dict[str, Any]) -> None:

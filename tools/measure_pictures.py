@@ -1,8 +1,9 @@
-"""Measure a data set anew: `python tools/measure_pictures.py DATASET OUT.npz [--view V] [--jitter SEED]`.
+"""Measure a data set anew: `python tools/measure_pictures.py DATASET OUT.npz [--view V] [--jitter SEED] [--mirror]`.
 
 Writes landmarks and contour as `posture_cv` sees them. With --jitter every person's pictures are turned, scaled,
 shifted and re-exposed by a small random amount of that person's own (the same for all, so that calibration and
-judged frames agree): the fits learn from it how landmarks and outline scatter. `tools/fit_estimators.py` takes the
+judged frames agree): the fits learn from it how landmarks and outline scatter. --mirror gives the models another
+look at each side view, whose true changes stay what they were. `tools/fit_estimators.py` takes the
 file with `--also DATASET OUT.npz`.
 """
 
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--view", help="only this view")
     parser.add_argument("--jitter", type=int, help="seed of the small changes")
+    parser.add_argument("--mirror", action="store_true", help="mirror the pictures (side views only)")
     chosen = parser.parse_args()
     with (chosen.dataset / "ground_truth.csv").open(newline="", encoding="utf-8") as stream:
         rows = [row for row in csv.DictReader(stream) if chosen.view in (None, row["view"])]
@@ -45,6 +47,7 @@ def main() -> None:
             picture = cv2.imread(str(chosen.dataset / row["file"]))
             assert picture is not None, row["file"]
             picture = jittered(np.asarray(picture, np.uint8), changes[row["subject"]])
+            picture = picture[:, ::-1] if chosen.mirror else picture
             parts.append(estimator.estimate(Frame(k, float(k), np.ascontiguousarray(picture))))
     write(chosen.out, [row["file"] for row in rows], Landmarks.concat(parts))
 

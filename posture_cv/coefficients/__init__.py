@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
@@ -11,29 +11,74 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.coefficients import people
+from posture_cv.coefficients.people import Prints
 from posture_cv.measure.front_model import front_model
+from posture_cv.measure.front_physics import Network
 from posture_cv.measure.kernel_model import estimators
+from posture_cv.measure.side_model import side_model
 
 VIEWS: Final = ("front", "side", "oblique")
+_READERS: Final = {"front": front_model, "side": side_model, "oblique": estimators}
+_PARTS: Final = {"front": ("front", "front_physics")}
 
 
 @lru_cache(maxsize=1)
 def load_coefficients() -> Mapping[str, Any]:
-    """The shipped coefficients of every view, read once per process.
+    """The shipped coefficients of every view, each read once per process, when it is first asked for.
 
     Returns:
-        "front" -> a `FrontModel`; "front_physics" -> arrays of the geometry network;
-        "side", "oblique" -> the estimator of each quantity, by name.
+        "front" -> a `FrontModel`; "front_physics" -> the geometry `Network`; "partial" -> of what
+        few points tell;
+        "side" -> a `SideModel`; "oblique" -> the estimator of each quantity, by name.
     """
-    found: dict[str, Any] = {}
-    for view in VIEWS:
-        arrays = _arrays(view)
-        found[view] = front_model(arrays) if view == "front" else estimators(arrays)
-    found["front_physics"] = _arrays("front_physics")
-    return MappingProxyType(found)
+    return _Shipped()
+
+
+class _Shipped(Mapping[str, Any]):
+    """A view that is not looked from costs a starting monitor nothing."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - each view has its own kind
+        if name not in self._read:
+            self._read[name] = _SHIPPED[name]()
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_SHIPPED)
+
+    def __len__(self) -> int:
+        return len(_SHIPPED)
+
+
+def _view(name: str) -> Callable[[], Any]:
+    return lambda: _READERS[name](_arrays(name))
 
 
 def _arrays(name: str) -> dict[str, NDArray[Any]]:
     file = resources.files(__package__) / f"{name}.npz"
     with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
         return {key: archive[key] for key in archive.files}
+
+
+_SHIPPED: Final[Mapping[str, Callable[[], Any]]] = {
+    **{name: _view(name) for name in VIEWS},
+    "front_physics": lambda: Network.from_arrays(_arrays("front_physics")),
+    "partial": lambda: _arrays("partial"),
+}
+
+
+def person_fitted_on(view: str, rows: Prints) -> str | None:
+    """The person of the fit of a view whom the frames with these fingerprints show; None: not in it."""
+    found = (people.person_in_fit(_arrays(name), rows) for name in _PARTS.get(view, (view,)))
+    return next((person for person in found if person is not None), None)
+
+
+def coefficients_without(view: str, person: str) -> Mapping[str, Any] | None:
+    """The coefficients of a view fitted without that person, beside the others; None where there are none."""
+    arrays = _arrays(view)
+    if view not in _READERS or not people.can_leave_out(arrays, person):
+        return None
+    return MappingProxyType({**load_coefficients(), view: _READERS[view](people.left_out(arrays, person))})

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.front_features import FrontFeatures, Mask, front_features
-from posture_cv.measure.front_model import GROUPS, VARIANTS, FrontModel, front_model
+from posture_cv.measure.front_model import (
+    GROUPS,
+    VARIANTS,
+    WITH_FACE,
+    Answers,
+    FrontModel,
+    front_view,
+    groups_of,
+    stated_sd,
+)
+from posture_cv.measure.front_physics import OUTPUTS, YAW, Network, at_rest, network_share
+from posture_cv.measure.front_reading import FrontReading, read_front
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Reason
 
 NEEDS_FACE: Final = frozenset(
@@ -19,8 +31,6 @@ NEEDS_FACE: Final = frozenset(
         *("head_yaw_deg", "head_roll_deg", "distance_ratio"),
     }
 )
-HEAD_YAW_LIMIT_DEG: Final = 25.0
-TRUNK_YAW_LIMIT_DEG: Final = 20.0
 # Beyond these no sitting adult goes (ours): such an answer is an error of the landmarks.
 PLAUSIBLE: Final[dict[str, float]] = {
     "cva_change_deg": 60.0,
@@ -33,7 +43,34 @@ PLAUSIBLE: Final[dict[str, float]] = {
     "sink_cm": 20.0,
     "approach_cm": 60.0,
 }
-Answers = dict[str, tuple[Float, Float]]
+# Below the first the fit's yaw counts, above the second the mesh's (the fit knows turns up to 18 degrees).
+YAW_FROM_DEG: Final = 8.0
+YAW_TO_DEG: Final = 16.0
+YAW_SD_DEG: Final = 2.6  # of the mesh's yaw, on persons left out
+# The fit's trunk yaw is stretched: it was fitted on turns of up to 5 degrees and answers a tenth of a large one. Seen
+# on rendered people turned by 20 degrees either way, who were not in the fit: answers of 1 to 3 degrees of the right
+# sign. Good enough to know that somebody has turned, no more, and its uncertainty says so.
+TRUNK_YAW_STRETCH: Final = 10.0
+TRUNK_YAW_SD_DEG: Final = 8.0
+BLOCK: Final = 512  # frames measured at once, which bounds the memory
+FITTED: Final = tuple(q for group in GROUPS.values() for q in group)
+_AT: Final = {name: k for k, name in enumerate(FITTED)}
+# Quantities told, in order: the fitted ones, then those that restate them.
+_TOLD: Final = (
+    *(name for name in FITTED if name in QUANTITIES),
+    *("shoulder_elevation_left_cm", "shoulder_elevation_right_cm", "distance_ratio"),
+)
+_DIRECT: Final = [_AT[name] for name in FITTED if name in QUANTITIES]
+_COUNT: Final = len(_DIRECT)
+_ELEVATION, _ASYMMETRY, _DISTANCE = (_AT[k] for k in ("shoulder_elevation_cm", "asymmetry", "log_distance"))
+_YAW, _TRUNK_YAW = _TOLD.index("head_yaw_deg"), _TOLD.index("trunk_yaw_deg")
+_LIMIT: Final = np.array([[PLAUSIBLE.get(name, np.inf)] for name in _TOLD])
+_FACE: Final = np.array([name in NEEDS_FACE for name in _TOLD])
+_MIXED: Final = [_AT[name] for name in OUTPUTS]
+_COLUMNS: Final = {v: [_AT[q] for g in groups_of(v) for q in GROUPS[g]] for v in VARIANTS.values()}
+_SHOULDERS: Final = [_AT["protraction_cm"], _AT["shoulder_elevation_cm"]]
+_OK, _NOBODY, _NO_FACE = int(Reason.OK), np.int8(Reason.NOBODY), np.int8(Reason.FACE_NOT_SEEN)
+_IMPLAUSIBLE, _UNSTABLE = np.int8(Reason.IMPLAUSIBLE), np.int8(Reason.UNSTABLE)
 
 
 def measure_front(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]) -> dict[str, Estimate]:
@@ -43,70 +80,113 @@ def measure_front(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, 
         lm: landmarks of N frames; without a contour they are measured from landmarks alone, with a larger
             error; without a face only shoulders and trunk are.
         baseline: of the same person and camera, with a face.
-        coefficients: `coefficients["front"]` is a `FrontModel`, or the arrays it is made of.
+        coefficients: `coefficients["front"]` is a `FrontModel`, `coefficients["front_physics"]` a `Network`.
 
     Returns:
         Every quantity of `QUANTITIES`; those withheld carry the reason.
     """
     n = len(lm)
-    out = {name: Estimate.withheld(n, Reason.NOT_FROM_THIS_VIEW) for name in QUANTITIES}
-    if n == 0:
-        return out
-    if not (np.isfinite(baseline.face).all() and np.isfinite(baseline.pose[:13, :2]).all()):
-        return {name: Estimate.withheld(n, Reason.NO_BASELINE) for name in QUANTITIES}
-    features = front_features(lm, baseline)
-    front = coefficients["front"]
-    answers = _answers(front if isinstance(front, FrontModel) else front_model(front), features)
-    reasons = _reasons(features, answers)
-    for name, (value, sd) in {**answers, **_restated(answers)}.items():
-        if name in QUANTITIES:
-            out[name] = _estimate(name, value, sd, reasons, features.face)
-    return out
+    out = {name: Estimate.withheld(n, Reason.NOT_FROM_THIS_VIEW) for name in QUANTITIES if name not in _TOLD}
+    if n == 0 or not (np.isfinite(baseline.face).all() and np.isfinite(baseline.pose[:13, :2]).all()):
+        reason = Reason.NO_BASELINE if n else Reason.NOT_FROM_THIS_VIEW
+        return {name: Estimate.withheld(n, reason) for name in QUANTITIES}
+    model, network = coefficients["front"], coefficients["front_physics"]
+    parts = [
+        _measured(lm if n <= BLOCK else lm[k : k + BLOCK], baseline, model, network)
+        for k in range(0, n, BLOCK)
+    ]
+    value, sd, codes = (np.concatenate(p, axis=1) if len(p) > 1 else p[0] for p in zip(*parts, strict=True))
+    return out | {name: Estimate(value[k], sd[k], codes[k]) for k, name in enumerate(_TOLD)}
 
 
-def _answers(model: FrontModel, features: FrontFeatures) -> Answers:
-    """Value and sd of every fitted quantity; NaN where no variant can answer."""
-    n = len(features.body)
-    out: Answers = {q: (np.full(n, np.nan), np.full(n, np.nan)) for qs in GROUPS.values() for q in qs}
+def _measured(
+    lm: Landmarks, baseline: Baseline, model: FrontModel, network: Network
+) -> tuple[Float, Float, Codes]:
+    """Values, standard deviations and reasons (Q, N) of `_TOLD`."""
+    view = front_view(baseline, model)
+    reading = read_front(lm, view.reference)
+    value, sd = fitted_and_mixed(reading, baseline, model, network)
+    told, told_sd = _told(value, sd, reading.geometry[:, YAW])
+    return _withheld(told, told_sd, reading)
+
+
+def fitted_and_mixed(
+    reading: FrontReading, baseline: Baseline, model: FrontModel, network: Network
+) -> tuple[Float, Float]:
+    """(N, T) values and standard deviations of `FITTED`, the network mixed in; NaN where no variant can answer."""
+    n = len(reading)
+    value, sd = np.full((n, len(FITTED)), np.nan), np.full((n, len(FITTED)), np.nan)
     for (with_face, with_contour), variant in VARIANTS.items():
-        chosen = features.body & (features.face == with_face) & (features.contour == with_contour)
-        if not chosen.any():
-            continue
-        for group, (value, sd) in model.answers(variant, features, chosen).items():
-            for k, name in enumerate(GROUPS[group]):
-                out[name][0][chosen], out[name][1][chosen] = value[:, k], sd[:, k]
-    return out
+        chosen = reading.body & (reading.face == with_face) & (reading.contour == with_contour)
+        if chosen.all():
+            value[:, _COLUMNS[variant]], sd[:, _COLUMNS[variant]] = _one(
+                reading, baseline, model, network, variant
+            )
+            break
+        if chosen.any():
+            at = np.ix_(chosen, _COLUMNS[variant])
+            value[at], sd[at] = _one(reading[chosen], baseline, model, network, variant)
+    return value, sd
 
 
-def _restated(answers: Answers) -> Answers:
-    """Each shoulder's elevation (the mean of both, plus or minus half their difference) and the distance ratio."""
-    (mean, mean_sd), (half, half_sd) = answers["shoulder_elevation_cm"], answers["asymmetry"]
-    distance, spread = answers["log_distance"]
-    sd, ratio = np.hypot(mean_sd, half_sd), np.exp(distance / 100.0)
-    return {
-        "shoulder_elevation_left_cm": (mean + half, sd),
-        "shoulder_elevation_right_cm": (mean - half, sd),
-        "distance_ratio": (ratio, ratio * spread / 100.0),
-    }
+def _one(
+    reading: FrontReading, baseline: Baseline, model: FrontModel, network: Network, variant: str
+) -> tuple[Float, Float]:
+    """Values and standard deviations of what a variant answers."""
+    view = front_view(baseline, model)
+    answers = model.answers(variant, reading, view).since(_fit_at_rest(baseline, model, variant))
+    if variant in WITH_FACE:
+        rest = at_rest(baseline, view, network)
+        told = network.answers(reading.geometry, answers.value[:, _SHOULDERS]) - rest
+        answers = mixed(answers, told, model, reading)
+    return answers.value, stated_sd(answers, model.spread[variant], model.sd[variant], reading.camera)
 
 
-def _reasons(features: FrontFeatures, answers: Answers) -> Codes:
-    """(N,) why a frame cannot be measured at all."""
-    yaw, trunk = np.nan_to_num(answers["head_yaw_deg"][0]), np.nan_to_num(answers["trunk_yaw_deg"][0])
-    codes = np.zeros(len(features.body), np.int8)
-    codes[features.contradicts] = Reason.IMPLAUSIBLE
-    codes[np.abs(trunk) > TRUNK_YAW_LIMIT_DEG] = Reason.TRUNK_TURNED
-    codes[np.abs(yaw) > HEAD_YAW_LIMIT_DEG] = Reason.HEAD_TURNED
-    codes[~features.body] = Reason.NOBODY
-    return codes
+@lru_cache(maxsize=16)
+def _fit_at_rest(baseline: Baseline, model: FrontModel, variant: str) -> Float:
+    """(T,) the fit's answers to the baseline itself."""
+    view = front_view(baseline, model)
+    return model.at_rest(variant, read_front(baseline.as_landmarks(), view.reference), view)
 
 
-def _estimate(name: str, value: Float, sd: Float, reasons: Codes, face: Mask) -> Estimate:
-    codes = reasons.copy()
-    if name in ("head_yaw_deg", "trunk_yaw_deg"):
-        codes[np.isin(codes, (Reason.HEAD_TURNED, Reason.TRUNK_TURNED))] = Reason.OK
-    if name in NEEDS_FACE:
-        codes[(codes == Reason.OK) & ~face] = Reason.FACE_NOT_SEEN
-    limit = PLAUSIBLE.get(name, np.inf)
-    codes[(codes == Reason.OK) & (np.abs(np.nan_to_num(value)) > limit)] = Reason.IMPLAUSIBLE
-    return Estimate.of(value, sd, codes)
+def mixed(answers: Answers, network: Float, model: FrontModel, reading: FrontReading) -> Answers:
+    """The fit's answers to `FITTED` with the network's (N, 6) mixed in, and how far the two are apart."""
+    fit = answers.value[:, _MIXED]
+    rest = network - fit
+    value, apart = answers.value.copy(), np.zeros_like(answers.value)
+    value[:, _MIXED] = fit + network_share(reading.geometry, model.share) * rest
+    apart[:, _MIXED] = np.abs(rest) / model.spread["full"][_MIXED]
+    return replace(answers, value=value, apart=apart)
+
+
+def _told(value: Float, sd: Float, mesh_yaw_deg: Float) -> tuple[Float, Float]:
+    """(Q, N) values and standard deviations of `_TOLD`."""
+    out, spread = np.empty((len(_TOLD), len(value))), np.empty((len(_TOLD), len(value)))
+    out[:_COUNT], spread[:_COUNT] = value[:, _DIRECT].T, sd[:, _DIRECT].T
+    mean, half, distance = value[:, _ELEVATION], value[:, _ASYMMETRY], value[:, _DISTANCE]
+    out[_COUNT], out[_COUNT + 1] = mean + half, mean - half
+    spread[_COUNT : _COUNT + 2] = np.hypot(sd[:, _ELEVATION], sd[:, _ASYMMETRY])
+    out[_COUNT + 2] = np.exp(distance / 100.0)
+    spread[_COUNT + 2] = out[_COUNT + 2] * sd[:, _DISTANCE] / 100.0
+    turned = np.minimum(
+        np.maximum((np.abs(mesh_yaw_deg) - YAW_FROM_DEG) / (YAW_TO_DEG - YAW_FROM_DEG), 0.0), 1.0
+    )
+    out[_YAW] += turned * (mesh_yaw_deg - out[_YAW])
+    spread[_YAW] += turned * (YAW_SD_DEG - spread[_YAW])
+    out[_TRUNK_YAW] *= TRUNK_YAW_STRETCH
+    spread[_TRUNK_YAW] = TRUNK_YAW_SD_DEG
+    return out, spread
+
+
+def _withheld(value: Float, sd: Float, reading: FrontReading) -> tuple[Float, Float, Codes]:
+    """Reasons (Q, N), and the values that stand."""
+    codes = np.where(np.isfinite(value), np.int8(0), _UNSTABLE)
+    codes[np.abs(value) > _LIMIT] = _IMPLAUSIBLE
+    if not reading.face.all():
+        codes[_FACE[:, None] & ~reading.face] = _NO_FACE
+    if reading.contradicts.any():
+        codes[:, reading.contradicts] = _IMPLAUSIBLE
+    if not reading.body.all():
+        codes[:, ~reading.body] = _NOBODY
+    ok = codes == _OK
+    return (value, sd, codes) if ok.all() else (np.where(ok, value, np.nan), np.where(ok, sd, np.nan), codes)

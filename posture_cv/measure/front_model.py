@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from posture_cv.measure.forest import Forest
-from posture_cv.measure.front_features import (
-    CAMERA_EVEN,
-    CAMERA_ODD,
-    FrontFeatures,
-    Mask,
-    camera_stand,
-    room_blocks,
+from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.front_reading import (
+    EVEN_BLOCKS,
+    ODD_BLOCKS,
+    ROOM_EVEN,
+    ROOM_ODD,
+    FrontReading,
+    room_columns,
 )
-from posture_cv.measure.mirror_kernel import Float32, MirrorKernel, project
+from posture_cv.measure.front_reference import FrontReference, MeshAxes, front_reference
+from posture_cv.measure.front_space import CameraStand
+from posture_cv.measure.mirror_kernel import Float32, KernelWeights, MirrorKernels, Projection
 from posture_cv.measure.types import Float
 
 # Quantities that share a kernel; `asymmetry` is half the difference of left and right elevation,
@@ -39,7 +43,14 @@ VARIANTS: Final = {
     (False, True): "faceless",
     (False, False): "pose",
 }
-_WITH_FACE: Final = ("full", "landmarks")
+WITH_FACE: Final = ("full", "landmarks")
+_WITH_CONTOUR: Final = ("full", "faceless")
+# Principal components of the wide blocks; the others pass as they are.
+COMPONENTS: Final = {
+    **dict.fromkeys(("outline_even", "outline_odd", "arms_even", "arms_odd"), 10),
+    **dict.fromkeys(("rows_even", "rows_odd"), 12),
+    **dict.fromkeys(("head_even", "head_odd"), 6),
+}
 # Blocks that need the face, and blocks that need the contour.
 FACE_BLOCKS: Final = frozenset(
     {
@@ -52,114 +63,121 @@ FACE_BLOCKS: Final = frozenset(
 CONTOUR_BLOCKS: Final = frozenset(
     {
         *("outline_v", "outline_scale", "outline_even", "rows_even", "arms_even", "head_even"),
-        *("outline_u", "outline_roll", "outline_odd", "rows_odd", "arms_odd", "head_odd"),
+        *("outline_roll", "outline_odd", "rows_odd", "arms_odd", "head_odd"),
         *("outline_ratio", "outline_forward", "outline_up", "outline_forward_gap", "outline_up_gap"),
         *("carried_up_gap", "outline_left", "left_gap"),
     }
 )
-# Blocks that come out of the first stage.
-REFINED: Final = (
-    *("head_pitch", "head_forward", "head_up", "forward_gap", "outline_forward_gap", "up_gap"),
-    *("outline_up_gap", "carried_up_gap", "head_left", "left_gap"),
-)
+_CAMERA_EVEN: Final = ("camera_pitch", "camera_scale", "camera_height", "camera_breadth", "camera_gap")
 _FIRST_EVEN: Final = (
-    *("pitch", "log_scale", "eye_v", "shoulder_width", "scale_ratio", "outline_ratio", "outline_v"),
-    *("outline_scale", "mesh_even", "pose_even", "head_even", *CAMERA_EVEN),
+    *("pitch", "log_scale", "eye_v", "scale_ratio", "outline_ratio", "mesh_even", "shoulder_width"),
+    *("pose_even", "outline_v", "outline_scale", "head_even", *_CAMERA_EVEN),
 )
-_FIRST_ODD: Final = ("turn", "tilt", "eye_u", "shoulder_tilt", "mesh_odd", "head_odd", *CAMERA_ODD)
-_ROOM_EVEN: Final = (
-    *("head_pitch", "head_forward", "head_up", "shoulder_forward", "outline_forward", "shoulder_up"),
-    *("outline_up", "forward_gap", "outline_forward_gap", "up_gap", "outline_up_gap", "carried_up_gap"),
-    *("outline_even", "head_even", "mesh_even", "pose_even", "arms_even", "rows_even", *CAMERA_EVEN),
+_FIRST_ODD: Final = ("turn", "tilt", "eye_u", "mesh_odd", "shoulder_tilt", "head_odd", "camera_yaw")
+_THEN_EVEN: Final = (
+    *("mesh_even", "pose_even", "outline_even", "rows_even", "arms_even", "head_even", *_CAMERA_EVEN),
+    *ROOM_EVEN,
 )
-_ROOM_ODD: Final = (
-    *("turn", "tilt", "head_left", "outline_left", "left_gap", "outline_roll", "shoulder_tilt"),
-    *("shoulder_u", "outline_odd", "head_odd", "mesh_odd", "pose_odd", "arms_odd", "rows_odd", *CAMERA_ODD),
+_THEN_ODD: Final = (
+    *("turn", "tilt", "mesh_odd", "shoulder_tilt", "shoulder_u", "pose_odd", "outline_roll", "outline_odd"),
+    *("rows_odd", "arms_odd", "head_odd", "camera_yaw", *ROOM_ODD),
 )
-EVEN_BLOCKS: Final = tuple(dict.fromkeys((*_FIRST_EVEN, *_ROOM_EVEN)))
-ODD_BLOCKS: Final = tuple(dict.fromkeys((*_FIRST_ODD, *_ROOM_ODD)))
-# The odd numbers whose size, without its sign, a tree may ask about.
-_SIZES: Final = ("turn", "tilt", "outline_roll", "left_gap", "shoulder_tilt")
-SD_INPUTS: Final = 6
+# What the shoulders do is told without the head, or bending it far would be read as a shrug.
+HEADLESS_GROUPS: Final = frozenset({"shoulders"})
+# What is told as a change since the answer to the baseline itself: on persons left out that takes an error off what
+# the head does, and adds one to shoulders and trunk. Trunk yaw is stretched, so that a small one would read as a turn.
+SINCE_REST: Final = frozenset({*GROUPS["face"], *GROUPS["head"], *GROUPS["turn"], "trunk_yaw_deg"})
+SD_INPUTS: Final = 8
+
+
+def _widths(blocks: tuple[tuple[str, int], ...], room: tuple[str, ...]) -> dict[str, int]:
+    return {name: COMPONENTS.get(name, d) for name, d in blocks} | dict.fromkeys(room, 1)
+
+
+# Every block and its width after projection, in the order of the columns: first reading, then the room.
+EVEN_WIDTHS: Final = _widths(EVEN_BLOCKS, ROOM_EVEN)
+ODD_WIDTHS: Final = _widths(ODD_BLOCKS, ROOM_ODD)
 
 
 def blocks_of(variant: str, group: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Even and odd blocks that a variant has for a group."""
-    even, odd = (_FIRST_EVEN, _FIRST_ODD) if group == "face" else (_ROOM_EVEN, _ROOM_ODD)
+    """Even and odd blocks that a variant has for a group, in the order of the columns."""
+    even, odd = (_FIRST_EVEN, _FIRST_ODD) if group == "face" else (_THEN_EVEN, _THEN_ODD)
     without: frozenset[str] = frozenset()
-    if variant not in _WITH_FACE:
+    if variant not in WITH_FACE or group in HEADLESS_GROUPS:
         without |= FACE_BLOCKS
-    if variant not in ("full", "faceless"):
+    if variant not in _WITH_CONTOUR:
         without |= CONTOUR_BLOCKS
     return tuple(b for b in even if b not in without), tuple(b for b in odd if b not in without)
 
 
 def groups_of(variant: str) -> tuple[str, ...]:
     """The groups that a variant can answer."""
-    return tuple(g for g in GROUPS if variant in _WITH_FACE or g not in ("face", "head", "turn"))
+    return tuple(g for g in GROUPS if variant in WITH_FACE or g not in ("face", "head", "turn"))
 
 
-def has_forest(variant: str, group: str) -> bool:
-    """Whether a forest stands beside the kernel."""
-    return variant in _WITH_FACE and group not in ODD_GROUPS
-
-
-def tree_inputs(blocks: Mapping[str, Float32], even: tuple[str, ...], odd: tuple[str, ...]) -> Float32:
-    """(N, D) what the trees may ask about; the same in a mirrored picture."""
-    sizes = [np.abs(blocks[b]) for b in odd if b in _SIZES]
-    return np.hstack([*(blocks[b] for b in even), *sizes])
+def columns_of(blocks: tuple[str, ...], widths: Mapping[str, int]) -> NDArray[np.intp]:
+    """Indices of the blocks' columns."""
+    starts = dict(zip(widths, np.cumsum([0, *widths.values()])[:-1], strict=True))
+    return np.concatenate([np.arange(starts[b], starts[b] + widths[b]) for b in blocks])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GroupModel:
-    """Kernel, forest and uncertainty of one group.
+class Answers:
+    """Of N frames and T quantities, (N, T) each.
 
     Attributes:
-        kernel: the Gaussian process.
-        forest: its companion, or None.
-        share: the forest's share of the answer, 0-1.
-        spread: (T,) standard deviation of the quantities in the fitting set.
-        sd: (T, 6) weights of log sd on `uncertainty_inputs`.
+        value: in the quantity's unit.
+        far: distance from the fitting frames, logarithmic.
+        size: of the whole change, logarithmic.
+        apart: disagreement of fit and geometry, in standard deviations of the quantity; None where there is one only.
     """
 
-    kernel: MirrorKernel
-    forest: Forest | None
-    share: float
-    spread: Float
-    sd: Float
+    value: Float
+    far: Float
+    size: Float
+    apart: Float | None = None
 
-    def answer(self, blocks: Mapping[str, Float32]) -> tuple[Float, Float]:
-        """(N, T) values and standard deviations."""
-        value, nearness = self.kernel.predict(blocks)
-        apart = np.zeros_like(value)
-        if self.forest is not None:
-            trees = self.forest.predict(tree_inputs(blocks, self.kernel.even, self.kernel.odd))
-            apart = np.abs(trees - value) / self.spread
-            value = (1.0 - self.share) * value + self.share * trees
-        size = change_size(blocks, self.kernel)
-        sd = np.empty_like(value)
-        for k, weights in enumerate(self.sd):
-            inputs = uncertainty_inputs(nearness, size, value[:, k] / self.spread[k], apart[:, k])
-            sd[:, k] = self.spread[k] * np.exp(np.clip(inputs @ weights, -5.0, 3.0))
-        return value, sd
+    def since(self, rest: Float) -> Self:
+        """Changes since the answers (T,) at rest."""
+        return replace(self, value=self.value - rest)
 
 
-def change_size(blocks: Mapping[str, Float32], kernel: MirrorKernel) -> Float:
-    """(N,) root mean square over the blocks that are no camera numbers."""
-    moving = [b for b in (*kernel.even, *kernel.odd) if not b.startswith("camera")]
-    squares = np.mean([(blocks[b] ** 2).sum(axis=1) for b in moving], axis=0)
-    return np.asarray(np.sqrt(squares), np.float64)
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """Groups of quantities that read the same columns.
 
-
-def uncertainty_inputs(nearness: Float, size: Float, value: Float, apart: Float) -> Float:
-    """(N, 6) what log sd is linear in.
-
-    1, distance from the fitting frames, size of the whole change, size of the quantity, disagreement of kernel
-    and forest (both in standard deviations of the quantity), its square root.
+    Attributes:
+        names: of the T quantities.
+        even, odd: columns that are read.
+        kernels: of the groups.
+        group: (T,) and place: (T,) of each quantity among groups and in its group.
+        weights: (De,), (Do,) share of each column's square in the size of a change.
     """
-    far = np.log1p(-np.log(np.clip(nearness, 1e-9, 1.0)))
-    columns = [np.ones(len(far)), far, np.log1p(size), np.log1p(np.abs(value)), apart, np.sqrt(apart)]
-    return np.stack(columns, axis=1)
+
+    names: tuple[str, ...]
+    even: NDArray[np.intp]
+    odd: NDArray[np.intp]
+    kernels: MirrorKernels
+    group: NDArray[np.intp]
+    place: NDArray[np.intp]
+    weights: tuple[Float32, Float32]
+
+    def without(self, keep: NDArray[np.bool_]) -> Self:
+        """The same with some of the fitting frames only; its values are then no longer the fit's."""
+        return replace(self, kernels=self.kernels.without(keep))
+
+    def answers(self, even: Float32, odd: Float32) -> Answers:
+        """Of all projected columns of N frames."""
+        even, odd = even[:, self.even], odd[:, self.odd]
+        value, near = self.kernels.predict(even, odd)
+        far = np.log1p(-np.log(np.minimum(np.maximum(near, 1e-9), 1.0)))
+        size = np.sqrt((even * even) @ self.weights[0] + (odd * odd) @ self.weights[1])[:, None]
+        t = len(self.names)
+        return Answers(
+            value[:, self.group, self.place].astype(np.float64),
+            far[:, self.group].astype(np.float64),
+            np.broadcast_to(np.log1p(size), (len(size), t)).astype(np.float64),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,79 +185,191 @@ class FrontModel:
     """All of it.
 
     Attributes:
-        projections: block -> (D, d).
+        axes: of the face mesh.
+        even, odd: projections of the first reading.
+        even_room, odd_room: of the room's columns.
         camera_pitch: (6,) weights of the camera's pitch.
-        groups: variant -> group -> model.
+        first: variant -> first stage, where it has one; then: variant -> the other groups.
+        spread: variant -> (T,) standard deviation of its quantities in the fitting set.
+        sd: variant -> (8, T) weights of log sd: see `sd_terms`.
+        share: (6,) largest share of the geometry network in what it answers.
     """
 
-    projections: Mapping[str, Float]
+    axes: MeshAxes
+    even: Projection
+    odd: Projection
+    even_room: Projection
+    odd_room: Projection
     camera_pitch: Float
-    groups: Mapping[str, Mapping[str, GroupModel]]
+    first: Mapping[str, Stage]
+    then: Mapping[str, Stage]
+    spread: Mapping[str, Float]
+    sd: Mapping[str, Float]
+    share: Float
 
-    def answers(self, variant: str, features: FrontFeatures, chosen: Mask) -> dict[str, tuple[Float, Float]]:
-        """Values and standard deviations of each group for the chosen frames: first stage, then the others."""
-        models = self.groups[variant]
-        part = take(features, chosen)
-        wanted = {b for m in models.values() for b in (*m.kernel.even, *m.kernel.odd)}
-        matrices = {k: v for k, v in self.projections.items() if k in wanted}
-        blocks = project({**part.even, **part.odd}, matrices)
-        out: dict[str, tuple[Float, Float]] = {}
-        growth = pitch = None
-        if "face" in models:
-            out["face"] = models["face"].answer(blocks)
-            pitch, growth = out["face"][0][:, 0], -out["face"][0][:, 1] / 100.0
-        even, odd = room_blocks(part, camera_stand(part, self.camera_pitch), growth, pitch)
-        blocks |= project({**even, **odd}, matrices)
-        return out | {group: m.answer(blocks) for group, m in models.items() if group != "face"}
+    def names(self, variant: str) -> tuple[str, ...]:
+        """The quantities that a variant answers, in the order of the answers."""
+        first = self.first[variant].names if variant in self.first else ()
+        return first + self.then[variant].names
+
+    def answers(self, variant: str, reading: FrontReading, view: FrontView) -> Answers:
+        """Of N frames that show what the variant needs: first stage, then the others."""
+        even, odd = self.even(reading.even), self.odd(reading.odd)
+        none = np.zeros(len(even))
+        growth = pitch = none
+        head = None
+        if variant in self.first:
+            head = self.first[variant].answers(even, odd)
+            pitch, growth = head.value[:, 0], head.value[:, 1] / -100.0
+        room_even, room_odd = room_columns(reading, view.reference, view.stand, growth, pitch)
+        even = np.concatenate([even, self.even_room(room_even)], axis=1)
+        odd = np.concatenate([odd, self.odd_room(room_odd)], axis=1)
+        rest = self.then[variant].answers(even, odd)
+        if head is None:
+            return rest
+        pairs = [(head.value, rest.value), (head.far, rest.far), (head.size, rest.size)]
+        return Answers(*(np.concatenate(pair, axis=1) for pair in pairs))
+
+    def at_rest(self, variant: str, rest: FrontReading, view: FrontView) -> Float:
+        """(T,) answers to the baseline, read as one frame; 0 for what is told without them (`SINCE_REST`)."""
+        value = self.answers(variant, rest, view).value[0]
+        return np.where([name in SINCE_REST for name in self.names(variant)], value, 0.0)
 
 
-def take(features: FrontFeatures, chosen: Mask) -> FrontFeatures:
-    """The chosen frames."""
-    scene = features.scene
-    picture = replace(
-        scene,
-        mesh=scene.mesh[chosen],
-        pose=scene.pose[chosen],
-        contour=type(scene.contour)(
-            **{f.name: getattr(scene.contour, f.name)[chosen] for f in fields(scene.contour)}
-        ),
-    )
-    flags = {k: getattr(features, k)[chosen] for k in ("face", "body", "contour", "contradicts", "motion")}
-    even, odd = ({k: v[chosen] for k, v in part.items()} for part in (features.even, features.odd))
-    return replace(features, even=even, odd=odd, scene=picture, **flags)
+@dataclass(frozen=True, slots=True, eq=False)
+class FrontView:
+    """A baseline as a model sees it."""
+
+    reference: FrontReference
+    stand: CameraStand
+
+
+@lru_cache(maxsize=8)
+def front_view(baseline: Baseline, model: FrontModel) -> FrontView:
+    """The reference of a baseline and how the camera stands to it."""
+    reference = front_reference(baseline, model.axes)
+    return FrontView(reference, camera_stand(reference, model.camera_pitch))
+
+
+def camera_stand(reference: FrontReference, pitch_weights: Float) -> CameraStand:
+    """The camera's stand; its pitch is linear in the camera's even numbers, constant first."""
+    pitch = float(pitch_weights[0] + pitch_weights[1:] @ reference.camera_even)
+    return CameraStand.of(reference.picture.size_px, reference.eye_px, pitch, float(reference.camera_odd[0]))
+
+
+def sd_terms(answers: Answers, spread: Float, camera: Float) -> list[Float]:
+    """What log sd is linear in beside a constant, (N, T) or (N, 1) each.
+
+    Distance from the fitting frames, size of the whole change and of the quantity, disagreement of fit and geometry
+    and its square root, and how the camera stands (N, 2), from below or above: `FrontReading.camera`.
+    """
+    value = np.log1p(np.abs(answers.value) / spread)
+    apart = np.zeros_like(value) if answers.apart is None else answers.apart
+    return [
+        answers.far,
+        answers.size,
+        value,
+        apart,
+        np.sqrt(apart),
+        camera[:, :1],
+        camera[:, 1:],
+    ]
+
+
+def stated_sd(answers: Answers, spread: Float, weights: Float, camera: Float) -> Float:
+    """(N, T) standard deviation of the error of a single frame; `weights` (8, T), constant first."""
+    log_sd = weights[0]
+    for term, w in zip(sd_terms(answers, spread, camera), weights[1:], strict=True):
+        log_sd = log_sd + term * w
+    return np.asarray(spread * np.exp(np.minimum(np.maximum(log_sd, -5.0), 3.0)))
 
 
 def front_model(arrays: Mapping[str, Any]) -> FrontModel:
     """Make the shipped arrays ready for use; the work of some milliseconds, so keep the result."""
-    groups = {
-        variant: {group: _group_model(arrays, variant, group) for group in groups_of(variant)}
-        for variant in VARIANTS.values()
+    first_even, first_odd = ({name: w[name] for name, _ in b} for w, b in _PARTS)
+    projections = {
+        side: Projection.of(np.asarray(arrays[f"project.{side}"], np.float64), list(widths.values()))
+        for side, widths in (("even", first_even), ("odd", first_odd))
     }
-    projections = {b: np.asarray(arrays[f"project.{b}"], np.float64) for b in (*EVEN_BLOCKS, *ODD_BLOCKS)}
-    return FrontModel(projections, np.asarray(arrays["camera_pitch"], np.float64), groups)
-
-
-def _group_model(arrays: Mapping[str, Any], variant: str, group: str) -> GroupModel:
-    even, odd = blocks_of(variant, group)
-    key = f"{variant}.{group}"
-    a, r = np.asarray(arrays[f"{key}.weights"], np.float64)
-    blocks = (*even, *odd)
-    points = {b: np.asarray(arrays[points_key(variant, b)], np.float32) for b in blocks}
-    kernel = MirrorKernel.build(
-        points,
-        even,
-        odd,
-        is_odd=group in ODD_GROUPS,
-        a=dict(zip(blocks, a, strict=True)),
-        r=dict(zip(blocks, r, strict=True)),
-        s=float(arrays[f"{key}.s"]),
-        alpha=np.asarray(arrays[f"{key}.alpha"], np.float64),
+    rooms = {
+        side: Projection.of(np.diag(np.asarray(arrays[f"room.{side}"], np.float64)), [1] * len(names))
+        for side, names in (("even", ROOM_EVEN), ("odd", ROOM_ODD))
+    }
+    variants = VARIANTS.values()
+    return FrontModel(
+        MeshAxes(np.asarray(arrays["mesh"], np.float64), int(arrays["mesh"].shape[2]) // 2),
+        projections["even"],
+        projections["odd"],
+        rooms["even"],
+        rooms["odd"],
+        np.asarray(arrays["camera_pitch"], np.float64),
+        {v: stage_of(arrays, v, ("face",)) for v in WITH_FACE},
+        {v: stage_of(arrays, v, tuple(g for g in groups_of(v) if g != "face")) for v in variants},
+        {v: _joined(arrays, v, "spread") for v in variants},
+        {v: np.ascontiguousarray(_joined(arrays, v, "sd").T) for v in variants},
+        np.asarray(arrays["network_share"], np.float64),
     )
-    forest = Forest.from_arrays(arrays, f"{key}.forest") if f"{key}.forest.roots" in arrays else None
-    spread, sd = (np.asarray(arrays[f"{key}.{part}"], np.float64) for part in ("spread", "sd"))
-    return GroupModel(kernel, forest, float(arrays[f"{key}.share"]), spread, sd)
 
 
-def points_key(variant: str, block: str) -> str:
-    """Name of the array that holds a block of the fitting frames."""
-    return f"points.{variant}.{block}" if block in REFINED else f"points.{block}"
+_PARTS: Final = ((EVEN_WIDTHS, EVEN_BLOCKS), (ODD_WIDTHS, ODD_BLOCKS))
+
+
+def _joined(arrays: Mapping[str, Any], variant: str, what: str) -> Float:
+    return np.concatenate(
+        [np.asarray(arrays[f"{variant}.{g}.{what}"], np.float64) for g in groups_of(variant)]
+    )
+
+
+def points_of(arrays: Mapping[str, Any], variant: str) -> tuple[Float32, Float32]:
+    """(M, D) all even and odd columns of the fitting frames as a variant sees them."""
+    even, odd = (
+        np.hstack([arrays[f"points.{side}"], arrays[f"points.{variant}.{side}"]]).astype(np.float32)
+        for side in ("even", "odd")
+    )
+    return even, odd
+
+
+def stage_of(arrays: Mapping[str, Any], variant: str, groups: tuple[str, ...]) -> Stage:
+    """One stage of a variant."""
+    used = [blocks_of(variant, g) for g in groups]
+    even, odd = (
+        tuple(b for b in widths if any(b in u[side] for u in used))
+        for side, widths in enumerate((EVEN_WIDTHS, ODD_WIDTHS))
+    )
+    columns = columns_of(even, EVEN_WIDTHS), columns_of(odd, ODD_WIDTHS)
+    weights = [_weights(arrays, variant, g, even, odd) for g in groups]
+    points = points_of(arrays, variant)
+    kernels = MirrorKernels.build(points[0][:, columns[0]], points[1][:, columns[1]], weights)
+    places = [(k, j) for k, g in enumerate(groups) for j in range(len(GROUPS[g]))]
+    group, place = np.array(places, np.intp).T
+    moving = [b for b in (*even, *odd) if not b.startswith("camera")]
+    shares = [
+        np.repeat(
+            [0.0 if b.startswith("camera") else 1.0 / len(moving) for b in blocks],
+            [widths[b] for b in blocks],
+        )
+        for blocks, widths in ((even, EVEN_WIDTHS), (odd, ODD_WIDTHS))
+    ]
+    names = tuple(q for g in groups for q in GROUPS[g])
+    return Stage(
+        names, *columns, kernels, group, place, (shares[0].astype(np.float32), shares[1].astype(np.float32))
+    )
+
+
+def _weights(
+    arrays: Mapping[str, Any], variant: str, group: str, even: tuple[str, ...], odd: tuple[str, ...]
+) -> KernelWeights:
+    """A group's weights on the stage's columns, 0 on blocks it does not read; arrays hold a and r of each it does."""
+    key = f"{variant}.{group}"
+    known = [b for part in blocks_of(variant, group) for b in part]
+    a, r = (dict(zip(known, part, strict=True)) for part in np.asarray(arrays[f"{key}.weights"], np.float64))
+
+    def columns(weight: Mapping[str, float]) -> tuple[Float, Float]:
+        first, second = (
+            np.repeat([weight.get(b, 0.0) for b in blocks], [widths[b] for b in blocks])
+            for blocks, widths in ((even, EVEN_WIDTHS), (odd, ODD_WIDTHS))
+        )
+        return first, second
+
+    alpha = np.asarray(arrays[f"{key}.alpha"], np.float64)
+    return KernelWeights(columns(a), columns(r), float(arrays[f"{key}.s"]), alpha, group in ODD_GROUPS)

@@ -3,22 +3,33 @@
 A small network learned perspective from nothing but three-dimensional points of rendered people, seen by cameras
 thrown at random (distance, height, aim, field of view), with the noise that the landmarks were measured to have.
 It never saw a landmark, so it knows what a chair that rolls back looks like to a camera pitched by 20 degrees,
-which a fit on few cameras cannot. Its answer and the fit's are averaged (`front.py` measures the fit's).
+which a fit on few cameras cannot. Its answer and the fit's are averaged (`front_model.py` makes the fit's).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from posture_cv.landmarks import names
-from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure import face_geometry as face
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.types import Estimate, Float, Reason
+from posture_cv.measure.front_model import FrontView
+from posture_cv.measure.front_reading import read_front
+from posture_cv.measure.types import Float
 
+# What the network reads (`FrontReading.geometry`) beside the contour's protraction and elevation: logarithm of the
+# face's growth; displacement of the head's and the shoulders' middle (down, right, in cm at the baseline's face);
+# logarithm of the shoulders' growth; their tilt; head pitch, yaw and roll (degrees); and how the camera stands:
+# height of the head in the picture, head-to-shoulder gap, shoulder width (cm at the face), logarithm of the eye
+# distance in pixels of a picture 640 wide, pitch of the baseline's face to the camera.
+INPUTS: Final = (
+    *("log_scale", "head_down", "head_right", "shoulders_down", "shoulders_right", "log_width", "tilt"),
+    *("pitch", "yaw", "roll", "camera_height", "gap", "breadth", "log_eye_px", "facing"),
+)
 # In the order of the network's outputs.
 OUTPUTS: Final = (
     "cva_change_deg",
@@ -28,151 +39,71 @@ OUTPUTS: Final = (
     "sink_cm",
     "shoulder_elevation_cm",
 )
-EYE_DISTANCE_CM: Final = 6.3  # adults' mean (Dodgson 2004, 10.1117/12.529999)
-# Points of the mesh beside the ears: with the eyes they stand for the head's middle.
-_EAR_SIDES: Final = (234, 454)
-# Below the first the fit's yaw counts, above the second the mesh's (the fit knows turns up to 18 degrees).
-YAW_FROM_DEG: Final = 8.0
-YAW_TO_DEG: Final = 16.0
+TILT, YAW, ROLL = (INPUTS.index(name) for name in ("tilt", "yaw", "roll"))
 # Where the network's share falls to a half: chosen on persons left out, whose pose points slip in tilted frames.
 TILT_DEG: Final = 3.0
 ROLL_DEG: Final = 10.0
-TRUNK_YAW_STRETCH: Final = 10.0
-TRUNK_YAW_SD_DEG: Final = 8.0
 INPUT_LIMIT: Final = 4.0  # inputs are held within so many standard deviations of the synthetic cameras
 
 
-def physics_inputs(lm: Landmarks, baseline: Baseline) -> Float:
-    """(N, 15) what the network reads; NaN where face or shoulders were not found.
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """K networks of one shape, averaged.
 
-    Logarithm of the face's growth; displacement of the head's and the shoulders' middle (down, right, in cm at the
-    baseline's face); logarithm of the shoulders' growth; their tilt; head pitch, yaw and roll (degrees); and how
-    the camera stands: height of the head in the picture, head-to-shoulder gap, shoulder width (cm at the face),
-    logarithm of the eye distance in pixels of a picture 640 wide, pitch of the baseline's face to the camera.
+    Attributes:
+        slope, offset: (15,) the affine map from landmarks to points.
+        mean, sd: (17,) of the inputs over the synthetic cameras.
+        layers: weights (K, D, D') and offsets (K, 1, D') of each layer.
+        scale: (6,) of the outputs.
     """
-    reference = baseline.as_landmarks()
-    base_mesh, base_pose = reference.face_px()[0], reference.pose_px()[0]
-    zoom = baseline.size_px[0] / lm.size_px[:, 0].astype(np.float64)
-    found = lm.face_found & lm.person_found
-    mesh = np.where(found[:, None, None], lm.face_px() * zoom[:, None, None], base_mesh)
-    pose = np.where(found[:, None, None], lm.pose_px() * zoom[:, None, None], base_pose)
-    cm = EYE_DISTANCE_CM / face.eye_distance(base_mesh)
-    scale, rotation, _ = face.similarity_fit(base_mesh, mesh)
-    pitch, yaw, roll = face.head_angles_deg(rotation)
-    head, base_head = head_middle(mesh), head_middle(base_mesh)
-    shoulders, base_shoulders = _shoulders(pose), _shoulders(base_pose)
-    across, base_across = _across(pose), _across(base_pose)
-    tilt = np.degrees(np.arctan2(across[:, 1], across[:, 0]) - np.arctan2(base_across[1], base_across[0]))
-    breadth = float(np.linalg.norm(base_across))
-    facing_pitch, _ = face.facing_deg(base_mesh)
-    ones = np.ones(len(lm))
-    eye_px = face.eye_distance(base_mesh) * 640.0 / baseline.size_px[0]
-    columns = [
-        np.log(scale),
-        (head[:, 1] - base_head[1]) * cm,
-        (head[:, 0] - base_head[0]) * cm,
-        (shoulders[:, 1] - base_shoulders[1]) * cm,
-        (shoulders[:, 0] - base_shoulders[0]) * cm,
-        np.log(np.linalg.norm(across, axis=1) / breadth),
-        tilt,
-        pitch,
-        yaw,
-        roll,
-        (base_head[1] - baseline.size_px[1] / 2.0) * cm * ones,
-        (base_shoulders[1] - base_head[1]) * cm * ones,
-        breadth * cm * ones,
-        np.log(eye_px) * ones,
-        facing_pitch * ones,
-    ]
-    return np.where(found[:, None], np.stack(columns, axis=1), np.nan)
 
+    slope: Float
+    offset: Float
+    mean: Float
+    sd: Float
+    layers: tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
+    scale: Float
 
-def head_middle(mesh: Float) -> Float:
-    """(..., 2) middle of the head in the picture: halfway between the eyes' and the ear sides' middles."""
-    sides = mesh[..., list(_EAR_SIDES), :2].mean(axis=-2)
-    return np.asarray((face.eyes_middle(mesh)[..., :2] + sides) / 2.0)
-
-
-def _shoulders(pose: Float) -> Float:
-    return np.asarray((pose[..., names.LEFT_SHOULDER, :] + pose[..., names.RIGHT_SHOULDER, :]) / 2.0)
-
-
-def _across(pose: Float) -> Float:
-    return np.asarray(pose[..., names.LEFT_SHOULDER, :] - pose[..., names.RIGHT_SHOULDER, :])
-
-
-def physics_answers(inputs: Float, shoulders: Float, arrays: Mapping[str, Any]) -> Float:
-    """(N, 6) `OUTPUTS` of the networks' mean; NaN where an input is.
-
-    Args:
-        inputs: (N, 15) of `physics_inputs`.
-        shoulders: (N, 2) protraction and elevation in cm as the contour tells them.
-        arrays: of `front_physics.npz`: the affine map from landmarks to points, the inputs' mean and standard
-            deviation, and the layers of each network.
-    """
-    x = np.concatenate([inputs * arrays["slope"] + arrays["offset"], shoulders], axis=1)
-    z = np.clip((x - arrays["mean"]) / arrays["sd"], -INPUT_LIMIT, INPUT_LIMIT)
-    total = np.zeros((len(z), len(OUTPUTS)))
-    count = int(arrays["networks"])
-    for k in range(count):
-        layer, h = 0, z
-        while f"w{k}.{layer}" in arrays:
-            h = h @ arrays[f"w{k}.{layer}"] + arrays[f"b{k}.{layer}"]
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> Self:
+        """From the arrays of `front_physics.npz`."""
+        count, layers, layer = int(arrays["networks"]), [], 0
+        while f"w0.{layer}" in arrays:
+            w = np.stack([np.asarray(arrays[f"w{k}.{layer}"], np.float32) for k in range(count)])
+            b = np.stack([np.asarray(arrays[f"b{k}.{layer}"], np.float32) for k in range(count)])
+            layers.append((w, b[:, None]))
             layer += 1
-            if f"w{k}.{layer}" in arrays:
-                h = np.maximum(h, 0.0)
-        total += h
-    return np.asarray(total / count * arrays["output_scale"])
+        slope, offset, mean, sd, scale = (
+            np.asarray(arrays[k], np.float64) for k in ("slope", "offset", "mean", "sd", "output_scale")
+        )
+        return cls(slope, offset, mean, sd, tuple(layers), scale)
+
+    def answers(self, inputs: Float, shoulders: Float) -> Float:
+        """(N, 6) `OUTPUTS`; NaN where an input is.
+
+        Args:
+            inputs: (N, 15) `INPUTS`.
+            shoulders: (N, 2) protraction and elevation in cm as the contour tells them.
+        """
+        x = np.concatenate([inputs * self.slope + self.offset, shoulders], axis=1)
+        z = (x - self.mean) / self.sd
+        h = np.minimum(np.maximum(z, -INPUT_LIMIT), INPUT_LIMIT).astype(np.float32)
+        last = len(self.layers) - 1
+        for k, (w, b) in enumerate(self.layers):
+            h = np.matmul(h, w) + b
+            if k < last:
+                h = np.maximum(h, np.float32(0.0))
+        return np.asarray(h.sum(axis=0) * (self.scale / len(h)))
 
 
-def blended(
-    fitted: Mapping[str, Estimate], lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]
-) -> dict[str, Estimate]:
-    """The fit's estimates with the network's mixed in; the head's yaw straight from the mesh's rotation.
-
-    The share of each, and how much a disagreement widens the uncertainty, were chosen on persons left out of the
-    fit (`share`, `widen` and `spread` in the coefficients). Where the network cannot answer the fit stands alone.
-    """
-    arrays = coefficients["front_physics"]
-    out = dict(fitted)
-    if len(lm) == 0 or not np.isfinite(baseline.face).all():
-        return out
-    inputs = physics_inputs(lm, baseline)
-    shoulders = np.stack([fitted["protraction_cm"].value, fitted["shoulder_elevation_cm"].value], axis=1)
-    at_rest = physics_answers(physics_inputs(baseline.as_landmarks(), baseline), np.zeros((1, 2)), arrays)
-    answers = physics_answers(inputs, shoulders, arrays) - at_rest  # no change is no change
-    level = _level(inputs)
-    for k, name in enumerate(OUTPUTS):
-        estimate, share = fitted[name], float(arrays["share"][k]) * level
-        told = estimate.valid & np.isfinite(answers[:, k])
-        mixed = np.where(told, share * answers[:, k] + (1.0 - share) * estimate.value, estimate.value)
-        apart = np.where(told, answers[:, k] - estimate.value, 0.0)
-        sd = np.hypot(arrays["widen"][k] * estimate.sd, arrays["spread"][k] * apart)
-        out[name] = Estimate.of(mixed, np.where(told, sd, estimate.sd), estimate.reason)
-    out["trunk_yaw_deg"] = _trunk_yaw(fitted["trunk_yaw_deg"])
-    out["head_yaw_deg"] = _yaw(inputs[:, 8], fitted["head_yaw_deg"], arrays)
-    return out
+@lru_cache(maxsize=8)
+def at_rest(baseline: Baseline, view: FrontView, network: Network) -> Float:
+    """(1, 6) what the network answers to the baseline itself: no change is no change."""
+    inputs = read_front(baseline.as_landmarks(), view.reference).geometry
+    return network.answers(inputs, np.zeros((1, 2)))
 
 
-def _trunk_yaw(fitted: Estimate) -> Estimate:
-    """The fit's trunk yaw, stretched: it was fitted on turns of up to 5 degrees and answers a tenth of a large one.
-
-    Seen on rendered people turned by 20 degrees either way, who were not in the fit: answers of 1 to 3 degrees of
-    the right sign. Good enough to know that somebody has turned, no more, and its uncertainty says so.
-    """
-    codes = np.where(fitted.reason == Reason.TRUNK_TURNED, Reason.OK, fitted.reason).astype(np.int8)
-    return Estimate.of(TRUNK_YAW_STRETCH * fitted.value, np.full(len(codes), TRUNK_YAW_SD_DEG), codes)
-
-
-def _level(inputs: Float) -> Float:
-    """(N,) 0-1: how far the network's assumptions hold; slipped shoulder points and a tilted head break them."""
-    return np.asarray(1.0 / (1.0 + (inputs[:, 6] / TILT_DEG) ** 2 + (inputs[:, 9] / ROLL_DEG) ** 2))
-
-
-def _yaw(yaw_deg: Float, fitted: Estimate, arrays: Mapping[str, Any]) -> Estimate:
-    """The fit's yaw while the head is about straight, the mesh's own rotation beyond (right up to 40 degrees)."""
-    codes = np.where(np.isfinite(yaw_deg) & (fitted.reason == Reason.HEAD_TURNED), Reason.OK, fitted.reason)
-    turned = np.clip((np.abs(yaw_deg) - YAW_FROM_DEG) / (YAW_TO_DEG - YAW_FROM_DEG), 0.0, 1.0)
-    value = turned * yaw_deg + (1.0 - turned) * np.nan_to_num(fitted.value)
-    sd = turned * float(arrays["yaw_sd"]) + (1.0 - turned) * np.nan_to_num(fitted.sd)
-    return Estimate.of(value, sd, codes.astype(np.int8))
+def network_share(inputs: Float, share: Float) -> Float:
+    """(N, 6) share of the network, at most `share` (6,): slipped shoulders and a tilted head break its assumptions."""
+    level = 1.0 / (1.0 + (inputs[:, TILT] / TILT_DEG) ** 2 + (inputs[:, ROLL] / ROLL_DEG) ** 2)
+    return np.asarray(level[:, None] * share)

@@ -70,31 +70,26 @@ class CameraStand:
             self.eyes_cm - self.forward[2] * EYES_BEFORE_ACROMIA_CM - self.up[2] * EYES_ABOVE_ACROMIA_CM
         )
 
-    def displacement(self, now_px: Float, base_px: Float, base_cm: float, log_growth: Float) -> Displacement:
-        """Of points (N, 2) that stood at base_px (2,) and base_cm and have grown since."""
-        depth = base_cm * np.exp(-log_growth)
-        now = self._point(now_px, depth)
-        moved = now - self._point(base_px[None], np.array([base_cm]))
-        return Displacement(moved @ self.forward, moved @ self.up, moved @ self.left)
+    def displacements(self, now_px: Float, base_px: Float, base_cm: Float, log_growth: Float) -> Float:
+        """(N, P, 3) forward, up and to the left in cm.
 
-    def _point(self, px: Float, depth: Float) -> Float:
+        Args:
+            now_px: (N, P, 2) points.
+            base_px: (P, 2) where they stood.
+            base_cm: (P,) their distance then.
+            log_growth: (N, P) by how much they have grown since.
+        """
+        moved = self._points(now_px, base_cm * np.exp(-log_growth)) - self._points(base_px, base_cm)
+        return np.asarray(moved @ np.stack([self.forward, self.up, self.left], axis=1))
+
+    def _points(self, px: Float, depth: Float) -> Float:
         ray = (px - self.centre) / self.focal_px
-        return np.concatenate([ray * depth[:, None], depth[:, None]], axis=1)
+        return np.concatenate([ray * depth[..., None], depth[..., None]], axis=-1)
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Displacement:
-    """Displacements (N,) in the person's frame, centimetres."""
-
-    forward: Float
-    up: Float
-    left: Float
-
-    def of_tragus(self, pitch_deg: Float) -> Displacement:
-        """The tragi's displacement, given that of the eyes and the head's pitch (down positive)."""
+    @staticmethod
+    def of_tragus(forward: Float, up: Float, pitch_deg: Float) -> tuple[Float, Float]:
+        """The tragi's displacement forward and up, given that of the eyes and the head's pitch (down positive)."""
         pitch = np.radians(pitch_deg)
-        return Displacement(
-            self.forward + EYES_BEFORE_TRAGUS_CM * (1.0 - np.cos(pitch)),
-            self.up + EYES_BEFORE_TRAGUS_CM * np.sin(pitch),
-            self.left,
+        return forward + EYES_BEFORE_TRAGUS_CM * (1.0 - np.cos(pitch)), up + EYES_BEFORE_TRAGUS_CM * np.sin(
+            pitch
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,8 @@ from posture_cv.measure.types import Codes, Float, Reason, View
 _SHOULDERS: Final = [names.LEFT_SHOULDER, names.RIGHT_SHOULDER]
 _WRISTS: Final = [names.LEFT_WRIST, names.RIGHT_WRIST]
 _EARS: Final = [names.LEFT_EAR, names.RIGHT_EAR]
+_SCALE_SHARE: Final = 0.02  # of the picture's width, below which a body scale is none to compare with (ours)
+_ARMS: Final = [*_SHOULDERS, *_WRISTS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,46 +45,67 @@ class GateLimits:
     camera_support: float = 0.6
 
 
+_DEFAULT: Final = GateLimits()
+
+
 def scene_column(lm: Landmarks, name: str) -> Float:
     """(N,) one of `SCENE_FIELDS`."""
     return lm.scene[:, SCENE_FIELDS.index(name)].astype(np.float64)
 
 
-def body_scale_px(lm: Landmarks, view: View) -> Float:
-    """(N,) size of the person in pixels: shoulder width, or in profile the ear-to-shoulder distance."""
-    points = lm.pose_px()
-    if view is View.SIDE:
-        gap = points[:, _EARS].mean(axis=1) - points[:, _SHOULDERS].mean(axis=1)
-        return np.asarray(np.linalg.norm(gap, axis=1))
-    return np.asarray(np.linalg.norm(points[:, _SHOULDERS[0]] - points[:, _SHOULDERS[1]], axis=1))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reference:
+    """What the gates ask of a baseline, worked out once.
+
+    Attributes:
+        middle: (2,) between the shoulders, shares of the picture.
+        size_px: (2,) of the picture.
+        reach_px: how far the shoulders may have moved.
+        across, up: shoulder width and ear-to-shoulder distance as shares of the picture's width; 0 where unknown
+            or too small to compare with.
+    """
+
+    middle: Float
+    size_px: Float
+    reach_px: float
+    across: float
+    up: float
+
+
+def _scales_px(points: Float) -> tuple[Float, Float]:
+    """(N,) shoulder width and (N,) ear-to-shoulder distance of ears and shoulders (N, 4, 2) in pixels."""
+    across = points[:, 2] - points[:, 3]
+    gap = (points[:, 0] + points[:, 1] - points[:, 2] - points[:, 3]) / 2.0
+    return np.hypot(across[:, 0], across[:, 1]), np.hypot(gap[:, 0], gap[:, 1])
+
+
+@lru_cache(maxsize=8)
+def _reference(baseline: Baseline, limits: GateLimits) -> _Reference:
+    size = np.asarray(baseline.size_px, np.float64)
+    across, up = (float(scale[0]) for scale in _scales_px(baseline.pose[None, _EARS + _SHOULDERS, :2] * size))
+    side = baseline.view is View.SIDE
+    reach = (limits.offset_side if side else limits.offset) * max(up if side else across, 1.0)
+    shares = [scale / size[0] if scale / size[0] > _SCALE_SHARE else 0.0 for scale in (across, up)]
+    return _Reference(baseline.pose[_SHOULDERS, :2].mean(axis=0), size, reach, *shares)
 
 
 def is_other_person(lm: Landmarks, baseline: Baseline, limits: GateLimits) -> NDArray[np.bool_]:
     """(N,) the person found is too far from the baseline's place or size to be the same one.
 
-    Size is the larger of two measures, so that a turned trunk (narrow shoulders) is not taken for a stranger.
+    Size is the larger of two measures, so that a turned trunk (narrow shoulders) is not taken for a stranger:
+    shoulder width and ear-to-shoulder distance.
     """
-    reference = baseline.as_landmarks()
-    ratios = []
-    for view in (View.FRONT, View.SIDE):
-        base = body_scale_px(reference, view)[0]
-        share = base / baseline.size_px[0]
-        if np.isfinite(base) and share > 0.02:
-            ratios.append(body_scale_px(lm, view) / lm.size_px[:, 0] / share)
-    scale = np.max(ratios, axis=0) if ratios else np.ones(len(lm))
-    moved = _offset(lm, reference, body_scale_px(reference, baseline.view)[0])
-    stranger = (
-        (scale < limits.scale_low) | (np.min(ratios, axis=0) > limits.scale_high) if ratios else scale < 0
-    )
-    allowed = limits.offset_side if baseline.view is View.SIDE else limits.offset
-    return np.asarray(stranger | (moved > allowed))
-
-
-def _offset(lm: Landmarks, reference: Landmarks, scale_px: float) -> Float:
-    """(N,) distance of the shoulders' middle from the baseline's, in the baseline's body scale."""
-    middle = lm.pose[:, _SHOULDERS, :2].mean(axis=1) * np.asarray(reference.size_px[0])
-    base = reference.pose[0, _SHOULDERS, :2].mean(axis=0) * np.asarray(reference.size_px[0])
-    return np.asarray(np.linalg.norm(middle - base, axis=1) / max(scale_px, 1.0), np.float64)
+    base = _reference(baseline, limits)
+    wide = lm.size_px[:, 0]
+    points = lm.pose[:, _EARS + _SHOULDERS, :2]
+    across, up = _scales_px(np.asarray(points * lm.size_px[:, None, :], np.float64))
+    ratios = [now / wide / then for now, then in ((across, base.across), (up, base.up)) if then]
+    moved = ((points[:, 2] + points[:, 3]) / 2.0 - base.middle) * base.size_px
+    far = np.hypot(moved[:, 0], moved[:, 1]) > base.reach_px
+    if not ratios:
+        return np.asarray(far)
+    largest, least = np.maximum(ratios[0], ratios[-1]), np.minimum(ratios[0], ratios[-1])
+    return np.asarray(far | (largest < limits.scale_low) | (least > limits.scale_high))
 
 
 def camera_moved(lm: Landmarks, baseline: Baseline, limits: GateLimits) -> NDArray[np.bool_]:
@@ -95,10 +119,10 @@ def camera_moved(lm: Landmarks, baseline: Baseline, limits: GateLimits) -> NDArr
 
 def frame_reasons(lm: Landmarks, baseline: Baseline, view: Codes, limits: GateLimits | None = None) -> Codes:
     """(N,) `Reason` codes for each frame as a whole; the first that applies, gravest first."""
-    limits = limits or GateLimits()
+    limits = limits or _DEFAULT
     luma = scene_column(lm, "person_luma")
     found = lm.person_found
-    checks: list[tuple[Reason, NDArray[np.bool_]]] = [
+    checks = (
         (Reason.NOBODY, ~found),
         (Reason.TOO_DARK, luma < limits.luma_low),
         (Reason.TOO_BRIGHT, luma > limits.luma_high),
@@ -107,19 +131,19 @@ def frame_reasons(lm: Landmarks, baseline: Baseline, view: Codes, limits: GateLi
         (Reason.SHOULDERS_NOT_SEEN, shoulders_out_of_picture(lm)),
         (Reason.OCCLUDED, hand_raised(lm)),
         (Reason.WRONG_VIEW, _contradicts(view, baseline.view)),
-    ]
+    )
     codes = np.zeros(len(lm), np.int8)
     for reason, applies in reversed(checks):
-        codes[applies] = reason
+        codes[applies] = int(reason)
     return codes
 
 
 def shoulders_out_of_picture(lm: Landmarks) -> NDArray[np.bool_]:
     """(N,) a shoulder lies outside the picture, or neither is seen surely (visibility below 0.5: ours)."""
     shoulders = lm.pose[:, _SHOULDERS]
-    inside = (shoulders[:, :, :2] > -0.03) & (shoulders[:, :, :2] < 1.03)
-    seen = shoulders[:, :, 3] >= 0.5
-    return lm.person_found & ~(inside.all(axis=(1, 2)) & seen.any(axis=1))
+    inside = (np.abs(shoulders[:, :, :2] - 0.5) < 0.53).all(axis=(1, 2))
+    seen = ~((shoulders[:, 0, 3] < 0.5) & (shoulders[:, 1, 3] < 0.5))  # an import may not say
+    return np.asarray(lm.person_found & ~(inside & seen))
 
 
 def hand_raised(lm: Landmarks) -> NDArray[np.bool_]:
@@ -127,14 +151,16 @@ def hand_raised(lm: Landmarks) -> NDArray[np.bool_]:
 
     The wrist must be seen (visibility 0.5) and lie above both shoulders by a tenth of their distance (ours).
     """
-    shoulders = lm.pose[:, _SHOULDERS, :2] * lm.size_px[:, None, :]
-    wrists = lm.pose[:, _WRISTS, :2] * lm.size_px[:, None, :]
-    apart = np.linalg.norm(shoulders[:, 0] - shoulders[:, 1], axis=1)
-    above = wrists[:, :, 1] < (shoulders[:, :, 1].min(axis=1) - 0.1 * apart)[:, None]
-    return np.asarray((above & (lm.pose[:, _WRISTS, 3] >= 0.5)).any(axis=1))
+    arms = lm.pose[:, _ARMS, :4]
+    points = arms[:, :, :2] * lm.size_px[:, None, :]
+    across = points[:, 0] - points[:, 1]
+    high = np.minimum(points[:, 0, 1], points[:, 1, 1]) - 0.1 * np.hypot(across[:, 0], across[:, 1])
+    seen = arms[:, :, 3] >= 0.5
+    left, right = (seen[:, k] & (points[:, k, 1] < high) for k in (2, 3))
+    return np.asarray(left | right)
 
 
 def _contradicts(view: Codes, baseline_view: View) -> NDArray[np.bool_]:
     """(N,) a profile against a frontal baseline or the reverse; oblique lies between and contradicts neither."""
     opposite = {View.FRONT: View.SIDE, View.SIDE: View.FRONT}.get(baseline_view)
-    return np.zeros(len(view), bool) if opposite is None else view == opposite
+    return np.zeros(len(view), bool) if opposite is None else view == int(opposite)

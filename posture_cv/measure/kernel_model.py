@@ -43,6 +43,8 @@ class KernelModel:
         scale, points, alpha = (
             np.asarray(arrays[f"{key}.{k}"], np.float64) for k in ("scale", "points", "alpha")
         )
+        used = alpha != 0.0  # of a person left out, no frame has weight, nor counts as near
+        points, alpha = points[used], alpha[used]
         return cls(names, scale, points, alpha, mean, (lin, rbf, ell), (points**2).sum(axis=1))
 
     def scaled(self, features: Features) -> Float:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.front import measure_front
-from posture_cv.measure.front_physics import blended
 from posture_cv.measure.gates import GateLimits, frame_reasons
 from posture_cv.measure.oblique import measure_oblique
+from posture_cv.measure.partial import is_partial, is_partial_baseline, measure_partial
 from posture_cv.measure.side import measure_side
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Measurements, Reason, View
 from posture_cv.measure.view import classify_view
@@ -22,13 +24,11 @@ TRUNK_YAW_LIMIT_DEG = 20.0
 # Length of the clavicle about which the acromion turns when the shoulder is protracted (ours: 15 cm for
 # everybody; the angle only restates the displacement, which is what is measured).
 CLAVICLE_CM = 15.0
+_OK: Final = int(Reason.OK)
+_SAY_TURNED: Final = ("head_yaw_deg", "trunk_yaw_deg")
 
 
-def _measure_front(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]) -> dict[str, Estimate]:
-    return blended(measure_front(lm, baseline, coefficients), lm, baseline, coefficients)
-
-
-_ESTIMATORS = {View.FRONT: _measure_front, View.SIDE: measure_side, View.OBLIQUE: measure_oblique}
+_ESTIMATORS = {View.FRONT: measure_front, View.SIDE: measure_side, View.OBLIQUE: measure_oblique}
 
 
 def measure(
@@ -50,21 +50,39 @@ def measure(
     """
     n = len(lm)
     view = classify_view(lm)
-    estimator = _ESTIMATORS.get(baseline.view)
-    if estimator is None:
+    if baseline.view not in _ESTIMATORS:
         values = {name: Estimate.withheld(n, Reason.NO_BASELINE) for name in QUANTITIES}
         return Measurements(lm.t_s, view, np.full(n, Reason.NO_BASELINE, np.int8), values)
-    values = estimator(lm, baseline, coefficients)
+    values = _measured(lm, baseline, coefficients)
     values = {**values, **_derived(values)}
     reason = frame_reasons(lm, baseline, view, limits)
     reason = _turned(reason, values, "head_yaw_deg", HEAD_YAW_LIMIT_DEG, Reason.HEAD_TURNED)
     reason = _turned(reason, values, "trunk_yaw_deg", TRUNK_YAW_LIMIT_DEG, Reason.TRUNK_TURNED)
-    keep_angles = ("head_yaw_deg", "trunk_yaw_deg")
-    return Measurements(
-        lm.t_s,
-        view,
-        reason,
-        {name: _withhold(values[name], reason, keep_turned=name in keep_angles) for name in QUANTITIES},
+    return Measurements(lm.t_s, view, reason, _withheld(values, reason))
+
+
+def _measured(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]) -> dict[str, Estimate]:
+    """Each frame by the estimator of the view, or, where landmarks are missing, by what the others tell."""
+    if _lacks_parts(baseline):
+        return measure_partial(lm, baseline, coefficients)
+    values = _ESTIMATORS[baseline.view](lm, baseline, coefficients)
+    lacking = is_partial(lm)
+    if not lacking.any():
+        return values
+    rest = measure_partial(lm, baseline, coefficients)
+    return {name: _chosen(lacking, rest[name], values[name]) for name in values}
+
+
+@lru_cache(maxsize=8)
+def _lacks_parts(baseline: Baseline) -> bool:
+    return is_partial_baseline(baseline)
+
+
+def _chosen(first: NDArray[np.bool_], one: Estimate, other: Estimate) -> Estimate:
+    return Estimate(
+        np.where(first, one.value, other.value),
+        np.where(first, one.sd, other.sd),
+        np.where(first, one.reason, other.reason),
     )
 
 
@@ -85,14 +103,28 @@ def _turned(
     reason: Codes, values: Mapping[str, Estimate], name: str, limit_deg: float, code: Reason
 ) -> Codes:
     """Mark frames turned beyond the limit, where nothing graver is known of them."""
-    turned = np.abs(np.nan_to_num(values[name].value)) > limit_deg
-    by_estimator = values[name].reason == code
-    return np.where((reason == Reason.OK) & (turned | by_estimator), code, reason).astype(np.int8)
+    estimate, number = values[name], int(code)
+    turned = (np.abs(estimate.value) > limit_deg) | (estimate.reason == number)  # NaN is not turned
+    marked = turned & (reason == _OK)
+    return np.where(marked, np.int8(number), reason) if marked.any() else reason
 
 
-def _withhold(estimate: Estimate, reason: Codes, *, keep_turned: bool) -> Estimate:
-    """Put the frame's reason over the value's own; the angle that says "turned" itself stays readable."""
-    turned = np.isin(reason, (Reason.HEAD_TURNED, Reason.TRUNK_TURNED))
-    apply = (reason != Reason.OK) & ~(turned & keep_turned)
-    codes = np.where(apply, reason, estimate.reason).astype(np.int8)
-    return Estimate.of(estimate.value, estimate.sd, codes)
+def _withheld(values: Mapping[str, Estimate], reason: Codes) -> dict[str, Estimate]:
+    """Put the frame's reason over the values' own; an angle that says "turned" itself stays readable."""
+    bad = reason != _OK
+    if not bad.any():
+        return {name: values[name] for name in QUANTITIES}
+    turned = (reason == int(Reason.HEAD_TURNED)) | (reason == int(Reason.TRUNK_TURNED))
+    return {
+        name: _under(values[name], reason, bad & ~turned if name in _SAY_TURNED else bad)
+        for name in QUANTITIES
+    }
+
+
+def _under(estimate: Estimate, reason: Codes, apply: NDArray[np.bool_]) -> Estimate:
+    """The estimate with the frame's reason where it applies."""
+    return Estimate(
+        np.where(apply, np.nan, estimate.value),
+        np.where(apply, np.nan, estimate.sd),
+        np.where(apply, reason, estimate.reason),
+    )

@@ -3,13 +3,16 @@
 Kernel: k(x, x') = sum_b a_b^2 <x_b, x'_b> + s^2/2 (exp(-|r(x - x')|^2/2) +- exp(-|r(x - Mx')|^2/2)), where M
 turns the sign of the odd features; + for quantities that a mirror leaves alone, - for those it turns round
 (the linear term then takes the even or the odd blocks only).
+
+Several groups of quantities, each with weights a, r, s of its own, share the fitting frames: all their distances
+come out of one matrix product.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,83 +28,106 @@ CLIP_NARROW: Final = 8.0
 NARROW: Final = 3
 
 
-def project(blocks: Mapping[str, Float], projections: Mapping[str, Float]) -> dict[str, Float32]:
-    """Each block (N, D) that has a matrix (D, d) through it, squashed and divided by sqrt(d)."""
-    out = {}
-    for name, matrix in projections.items():
-        if name in blocks:
-            d = matrix.shape[1]
-            clip = CLIP_NARROW if d <= NARROW else CLIP_WIDE
-            out[name] = (clip * np.tanh(blocks[name] @ matrix / clip) / np.sqrt(d)).astype(np.float32)
-    return out
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """Columns (N, D) through a matrix, squashed and divided by the square root of their block's width.
+
+    Attributes:
+        matrix: (D, d).
+        clip, root: (d,).
+    """
+
+    matrix: Float
+    clip: Float
+    root: Float
+
+    @classmethod
+    def of(cls, matrix: Float, widths: Sequence[int]) -> Self:
+        """From the matrix (D, d) and the widths of its blocks, d in all."""
+        width = np.repeat(widths, widths)
+        return cls(
+            matrix, np.where(width <= NARROW, CLIP_NARROW, CLIP_WIDE), 1.0 / np.sqrt(width.astype(np.float64))
+        )
+
+    def __call__(self, columns: Float) -> Float32:
+        """(N, d) float32."""
+        clip = self.clip
+        return ((clip * self.root) * np.tanh(columns @ (self.matrix / clip))).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MirrorKernel:
-    """One group of quantities that share a kernel.
+class KernelWeights:
+    """One group's kernel: weights (D,) of each even and each odd column, amplitude, alpha (M, T), kind."""
+
+    a: tuple[Float, Float]
+    r: tuple[Float, Float]
+    s: float
+    alpha: Float
+    is_odd: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MirrorKernels:
+    """G groups over the same M fitting frames.
 
     Attributes:
-        even, odd: names of the blocks used.
-        is_odd: whether a mirrored picture turns the sign of the quantities.
-        even_points, odd_points: (M, d) fitting frames, scaled by r.
-        even_r, odd_r: (d,) r of each column.
-        linear: (d, T) weights of the even (or, for odd quantities, odd) columns.
-        alpha: (M, T) weights of the RBF part, s^2/2 included.
-        half_squares: (M,) half the squared lengths of the points.
+        even_points, odd_points: (D, M) fitting frames.
+        even_square, odd_square: (G, D) r squared.
+        half: (G, M) half the squared length of the points, in each group's terms.
+        sign: (G, 1) +1 for even quantities, -1 for odd ones.
+        alpha: (G, M, T) weights of the RBF part, s^2/2 included; T of the largest group, 0 beyond the others'.
+        even_linear, odd_linear: (D, G T) weights of the linear part.
     """
 
-    even: tuple[str, ...]
-    odd: tuple[str, ...]
-    is_odd: bool
     even_points: Float32
     odd_points: Float32
-    even_r: Float32
-    odd_r: Float32
-    linear: Float32
+    even_square: Float32
+    odd_square: Float32
+    half: Float32
+    sign: Float32
     alpha: Float32
-    half_squares: Float32
+    even_linear: Float32
+    odd_linear: Float32
 
     @classmethod
-    def build(
-        cls,
-        points: Mapping[str, Float32],
-        even: tuple[str, ...],
-        odd: tuple[str, ...],
-        *,
-        is_odd: bool,
-        a: Mapping[str, float],
-        r: Mapping[str, float],
-        s: float,
-        alpha: Float,
-    ) -> MirrorKernel:
-        """From projected fitting frames (M, d) by block and the kernel's numbers a, r (by block) and s."""
+    def build(cls, even: Float32, odd: Float32, groups: Sequence[KernelWeights]) -> Self:
+        """From fitting frames (M, D), as projected, and the groups."""
+        width = max(g.alpha.shape[1] for g in groups)
+        pe, po = even.astype(np.float64), odd.astype(np.float64)
+        alpha = np.zeros((len(groups), len(pe), width))
+        linear = np.zeros((pe.shape[1], len(groups), width)), np.zeros((po.shape[1], len(groups), width))
+        for k, g in enumerate(groups):
+            count = g.alpha.shape[1]
+            alpha[k, :, :count] = g.alpha * (g.s * g.s / 2.0)
+            part, points = (linear[1], po) if g.is_odd else (linear[0], pe)
+            part[:, k, :count] = g.a[int(g.is_odd)][:, None] ** 2 * (points.T @ g.alpha)
+        re, ro = (np.stack([g.r[side] for g in groups]) ** 2 for side in (0, 1))
+        half = 0.5 * (re @ (pe**2).T + ro @ (po**2).T)
+        sign = np.array([[-1.0 if g.is_odd else 1.0] for g in groups])
+        flat = (part.reshape(len(part), -1) for part in linear)
+        parts = (pe.T, po.T, re, ro, half, sign, alpha, *flat)
+        return cls(*(np.ascontiguousarray(x, np.float32) for x in parts))
 
-        def columns(blocks: tuple[str, ...], weight: Mapping[str, float]) -> Float:
-            return np.concatenate([np.full(points[b].shape[1], weight[b]) for b in blocks])
-
-        pe, po = (np.hstack([points[b] for b in blocks]).astype(np.float64) for blocks in (even, odd))
-        re, ro = columns(even, r), columns(odd, r)
-        used, blocks = (po, odd) if is_odd else (pe, even)
-        linear = columns(blocks, a)[:, None] ** 2 * (used.T @ alpha)
-        pe, po = pe * re, po * ro
-        half = 0.5 * ((pe**2).sum(axis=1) + (po**2).sum(axis=1))
-        arrays = [x.astype(np.float32) for x in (pe, po, re, ro, linear, alpha * (s * s / 2.0), half)]
-        return cls(even, odd, is_odd, *arrays)
-
-    def without(self, keep: NDArray[np.bool_]) -> MirrorKernel:
-        """The same kernel with some of the fitting frames only; its values are then no longer the fit's."""
-        parts = {k: getattr(self, k)[keep] for k in ("even_points", "odd_points", "alpha", "half_squares")}
+    def without(self, keep: NDArray[np.bool_]) -> Self:
+        """The same with some of the fitting frames only; its values are then no longer the fit's."""
+        parts = {k: getattr(self, k)[:, keep] for k in ("even_points", "odd_points", "half", "alpha")}
         return replace(self, **parts)
 
-    def predict(self, blocks: Mapping[str, Float32]) -> tuple[Float, Float]:
-        """Of projected blocks of N frames: (N, T) values and (N,) nearness 0-1 to the fitting frames."""
-        xe, xo = (np.hstack([blocks[b] for b in part]) for part in (self.even, self.odd))
-        se, so = xe * self.even_r, xo * self.odd_r
-        half = 0.5 * ((se**2).sum(axis=1) + (so**2).sum(axis=1))
-        base = se @ self.even_points.T - half[:, None] - self.half_squares
-        across = so @ self.odd_points.T
-        same, mirrored = np.exp(base + across), np.exp(base - across)
-        rbf = same - mirrored if self.is_odd else same + mirrored
-        value = rbf @ self.alpha + (xo if self.is_odd else xe) @ self.linear
-        nearness = np.maximum(same.max(axis=1), mirrored.max(axis=1))
-        return value.astype(np.float64), nearness.astype(np.float64)
+    def predict(self, even: Float32, odd: Float32) -> tuple[Float32, Float32]:
+        """Of projected columns of N frames: (N, G, T) values and (N, G) nearness 0-1 to the fitting frames."""
+        n, (g, m, t) = len(even), self.alpha.shape
+        own = 0.5 * ((even * even) @ self.even_square.T + (odd * odd) @ self.odd_square.T)
+        scaled = (even[:, None] * self.even_square).reshape(n * g, -1)
+        base = (scaled @ self.even_points).reshape(n, g, m)
+        base -= self.half
+        base -= own[:, :, None]
+        scaled = (odd[:, None] * self.odd_square).reshape(n * g, -1)
+        across = (scaled @ self.odd_points).reshape(n, g, m)
+        mirrored = np.exp(base - across)
+        base += across
+        same = np.exp(base, out=base)
+        nearness = np.maximum(same.max(axis=2), mirrored.max(axis=2))
+        mirrored *= self.sign
+        same += mirrored
+        value = np.matmul(same[:, :, None], self.alpha)[:, :, 0]
+        return value + (even @ self.even_linear + odd @ self.odd_linear).reshape(n, g, t), nearness

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.kernel_model import estimators
-from posture_cv.measure.oblique_features import face_looks_right, oblique_features
+from posture_cv.measure.kernel_model import Estimator, estimators
+from posture_cv.measure.oblique_features import oblique_features, oblique_reference
 from posture_cv.measure.types import QUANTITIES, Estimate, Float, Reason
 
 FITTED: Final = (
@@ -27,6 +28,10 @@ FITTED: Final = (
 )
 # Turning to the left in a mirrored picture is turning to the right.
 MIRRORED: Final = ("head_yaw_deg", "head_roll_deg", "trunk_yaw_deg")
+SAY_TURNED: Final = ("head_yaw_deg", "trunk_yaw_deg")
+# Seen from farther round than this, the face mesh no longer follows the head (ours: heads that turn 35 degrees away
+# from a camera at 45 are read as turned by 10 to 25).
+FACE_AZIMUTH_DEG: Final = 52.0
 # Share of the outline that must be found again (ours).
 SHARE_LOW: Final = 0.5
 # Face-mesh scale of a single frame scatters by this much on rendered calibration frames (ours).
@@ -54,20 +59,31 @@ def measure_oblique(
     if not np.isfinite(baseline.face).all() or not np.isfinite(baseline.pose[[11, 12], 0]).all():
         return {name: Estimate.withheld(n, Reason.NO_BASELINE) for name in QUANTITIES}
     models = estimators(coefficients["oblique"])
-    looks_right = face_looks_right(baseline.as_landmarks())
-    features, share = oblique_features(lm, baseline, looks_right=looks_right)
+    looks_right = oblique_reference(baseline).looks_right
+    features, share = oblique_features(lm, baseline)
     usable = share >= SHARE_LOW
     reason = np.where(np.isfinite(features["head_x"]), Reason.OK, Reason.FACE_NOT_SEEN).astype(np.int8)
     shoulders = np.isfinite(features["near_x"] + features["near_y"] + features["far_x"] + features["far_y"])
     reason[~shoulders] = Reason.SHOULDERS_NOT_SEEN
     reason[~lm.person_found] = Reason.NOBODY
-    for name in FITTED:
-        value, sd = models[name].predict(features)
-        if not usable.all():
-            bare, bare_sd = models[f"landmarks.{name}"].predict(features)
-            value, sd = np.where(usable, value, bare), np.where(usable, sd, bare_sd)
+    answers = {name: _answer(models, name, features, usable) for name in FITTED}
+    away = -np.fmin(answers["head_yaw_deg"][0], features["head_yaw"])
+    beyond = features["azimuth"] + away > FACE_AZIMUTH_DEG
+    turned = np.where((reason == int(Reason.OK)) & beyond, np.int8(Reason.HEAD_TURNED), reason)
+    for name, (value, sd) in answers.items():
         sign = -1.0 if name in MIRRORED and not looks_right else 1.0
-        out[name] = Estimate.of(sign * value, sd, reason)
+        out[name] = Estimate.of(sign * value, sd, reason if name in SAY_TURNED else turned)
     ratio: Float = np.exp(-features["head_scale"] / 100.0)
     out["distance_ratio"] = Estimate.of(ratio, DISTANCE_SD * ratio, reason)
     return out
+
+
+def _answer(
+    models: Mapping[str, Estimator], name: str, features: Mapping[str, Float], usable: NDArray[np.bool_]
+) -> tuple[Float, Float]:
+    """(N,) value and standard deviation, by the landmarks' own model where the outline is not usable."""
+    value, sd = models[name].predict(features)
+    if usable.all():
+        return value, sd
+    bare, bare_sd = models[f"landmarks.{name}"].predict(features)
+    return np.where(usable, value, bare), np.where(usable, sd, bare_sd)

@@ -7,14 +7,15 @@ to the right of the picture (the camera then stands before the person's right si
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.outline_fit import Prior, make_template, register
-from posture_cv.measure.profile_outline import Outline, outline_of
+from posture_cv.measure.outline_edges import FRONT, REAR, Edges, Places
+from posture_cv.measure.rigid_fit import Stack, Stretch, register, stack, stretch
 from posture_cv.measure.types import Float
 
 # Face-mesh points that a neutral face moves as one: bridge of the nose, eye corners, brows, temples, cheeks.
@@ -28,6 +29,7 @@ _CHEEKS: Final = [234, 454]
 _FACE_HEIGHT_CM: Final = 17.5
 _SCALES: Final = (1.2, 1.0, 0.8, 0.6, 0.45, 0.35, 0.35, 0.35)
 _GAIN: Final = 4.0
+_FAR_CM: Final = 20.0
 FEATURES: Final = (
     *("head_x", "head_y", "head_scale", "head_pitch", "head_yaw", "head_roll"),
     *("near_x", "near_y", "far_x", "far_y"),
@@ -41,25 +43,71 @@ FEATURES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Piece:
     """One stretch of outline: which edge, from and to (chin-shoulder gaps `g` or cm `c` below chin or shoulders)."""
 
     name: str
-    edge: str
+    edge: int
     begin: tuple[str, float]
     end: tuple[str, float]
     follows: str
     sd: tuple[float, float, float]
 
 
-STRETCHES: Final = (
-    Stretch("neck", "rear", ("chin", -0.35), ("chin", 0.5), "both", (3.0, 2.0, 0.15)),
-    Stretch("trapezius", "rear", ("chin", 0.15), ("chin", 0.8), "both", (3.0, 2.5, 0.1)),
-    Stretch("throat", "front", ("chin", 0.3), ("chin", 0.9), "both", (3.0, 2.5, 0.1)),
-    Stretch("near_arm", "rear", ("shoulder", -3.0), ("shoulder", 11.0), "near", (3.0, 3.0, 0.1)),
-    Stretch("far_arm", "front", ("shoulder", -3.0), ("shoulder", 11.0), "far", (3.0, 3.0, 0.1)),
-    Stretch("back", "rear", ("shoulder", 8.0), ("shoulder", 22.0), "near", (4.0, 1.5, 0.1)),
+PIECES: Final = (
+    Piece("neck", REAR, ("chin", -0.35), ("chin", 0.5), "both", (3.0, 2.0, 0.15)),
+    Piece("trapezius", REAR, ("chin", 0.15), ("chin", 0.8), "both", (3.0, 2.5, 0.1)),
+    Piece("throat", FRONT, ("chin", 0.3), ("chin", 0.9), "both", (3.0, 2.5, 0.1)),
+    Piece("near_arm", REAR, ("shoulder", -3.0), ("shoulder", 11.0), "near", (3.0, 3.0, 0.1)),
+    Piece("far_arm", FRONT, ("shoulder", -3.0), ("shoulder", 11.0), "far", (3.0, 3.0, 0.1)),
+    Piece("back", REAR, ("shoulder", 8.0), ("shoulder", 22.0), "near", (4.0, 1.5, 0.1)),
 )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObliqueReference:
+    """A baseline at an angle, worked out once.
+
+    Attributes:
+        looks_right: whether the face looks to the right of the picture.
+        unit: pixels in a rough centimetre.
+        mesh: (468, 3) the face in pixels.
+        edges: the outline (one frame).
+        pieces: `PIECES`; None where the baseline shows no outline or no shoulders.
+    """
+
+    looks_right: bool
+    unit: float
+    mesh: Float
+    edges: Edges
+    pieces: Stack | None
+
+
+@lru_cache(maxsize=8)
+def oblique_reference(baseline: Baseline) -> ObliqueReference:
+    """What measuring needs of a baseline."""
+    reference = baseline.as_landmarks()
+    mesh, looks_right = reference.face_px()[0], face_looks_right(reference)
+    unit = float(np.linalg.norm(mesh[_FOREHEAD, :2] - mesh[_CHIN, :2])) / _FACE_HEIGHT_CM
+    edges = Edges.of(reference, looks_right=looks_right, cm_wide=baseline.size_px[0] / unit)
+    seen = np.isfinite(edges.points[0, [11, 12]]).all() and np.isfinite(baseline.rows[:, 0]).any()
+    pieces = stack(_pieces(edges, float(mesh[_CHIN, 1]) / unit)) if seen else None
+    return ObliqueReference(looks_right, unit, mesh, edges, pieces)
+
+
+def _pieces(base: Edges, chin: float) -> list[Stretch]:
+    shoulder = float(base.points[0, [11, 12], 1].mean())
+    origin = {"chin": (chin, shoulder - chin), "shoulder": (shoulder, 1.0)}
+    found = []
+    for part in PIECES:
+        low, high = (origin[key][0] + times * origin[key][1] for key, times in (part.begin, part.end))
+        middle = (low + high) / 2.0
+        places = Places.of(np.array([[part.edge]]))
+        across = np.nan_to_num(base.read(places, base.scale_of(places), np.array([[middle]])))[0, 0]
+        precision = [1.0 / sd**2 for sd in part.sd]
+        heights = ((part.edge, np.linspace(low, high, 24), 1.0),)
+        found.append(stretch(base, heights, complex(across, middle), precision, _GAIN))
+    return found
 
 
 def similarity(base: Float, now: Float) -> tuple[Float, Float, Float]:
@@ -89,8 +137,8 @@ def face_looks_right(lm: Landmarks) -> bool:
     return bool(x[_NOSE_TIP] > x[_CHEEKS].mean())
 
 
-def _head(lm: Landmarks, reference: Landmarks, sign: float, unit: float) -> dict[str, Float]:
-    base, now = reference.face_px()[0], lm.face_px()
+def _head(lm: Landmarks, ref: ObliqueReference) -> dict[str, Float]:
+    base, now, sign = ref.mesh, lm.face_px(), 1.0 if ref.looks_right else -1.0
     rigid = list(RIGID)
     found = np.asarray(np.isfinite(now[:, rigid]).all(axis=(1, 2)))
     scale, rotation, centre = similarity(base[rigid], np.where(found[:, None, None], now, base)[:, rigid])
@@ -100,8 +148,8 @@ def _head(lm: Landmarks, reference: Landmarks, sign: float, unit: float) -> dict
     turn = rotation_vector_deg(rotation) * np.array([1.0, sign, sign])
     cos, sin = np.cos(azimuth), np.sin(azimuth)
     out = {
-        "head_x": sign * moved[:, 0] / unit,
-        "head_y": moved[:, 1] / unit,
+        "head_x": sign * moved[:, 0] / ref.unit,
+        "head_y": moved[:, 1] / ref.unit,
         "head_scale": 100.0 * np.log(scale),
         "head_pitch": turn[:, 0] * cos + turn[:, 2] * sin,
         "head_yaw": turn[:, 1],
@@ -111,60 +159,44 @@ def _head(lm: Landmarks, reference: Landmarks, sign: float, unit: float) -> dict
     return {**out, "azimuth": np.full(len(lm), np.degrees(azimuth))}
 
 
-def _shoulders(now: Outline, base: Outline, unit: float) -> dict[str, Float]:
-    moved = np.clip((now.points - base.points) / unit, -20.0, 20.0)
+def _shoulders(now: Edges, ref: ObliqueReference) -> dict[str, Float]:
+    moved = now.points[:, [12, 11]] - ref.edges.points[:, [12, 11]]
+    moved = np.minimum(np.maximum(moved, -_FAR_CM), _FAR_CM)
     return {
-        "near_x": moved[:, 12, 0],
-        "near_y": moved[:, 12, 1],
-        "far_x": moved[:, 11, 0],
-        "far_y": moved[:, 11, 1],
+        "near_x": moved[:, 0, 0],
+        "near_y": moved[:, 0, 1],
+        "far_x": moved[:, 1, 0],
+        "far_y": moved[:, 1, 1],
     }
 
 
-def _stretches(
-    now: Outline, base: Outline, unit: float, chin: float, s: dict[str, Float]
-) -> dict[str, Float]:
-    """Shift of each stretch of outline and, as `<name>_share`, how much of it was found."""
-    shoulder = float(base.points[0, [11, 12], 1].mean())
-    origin = {"chin": (chin, shoulder - chin), "shoulder": (shoulder, unit)}
+def _outline(now: Edges, pieces: Stack, s: dict[str, Float]) -> tuple[dict[str, Float], Float]:
+    """Shift of each piece of outline, NaN where nothing was found, and the mean share that was."""
     start = {side: np.stack([s[f"{side}_x"], s[f"{side}_y"]], axis=1) for side in ("near", "far")}
     start["both"] = (start["near"] + start["far"]) / 2.0
-    none, out = np.empty(0), {}
-    for part in STRETCHES:
-        low, high = (origin[key][0] + times * origin[key][1] for key, times in (part.begin, part.end))
-        y, middle = np.linspace(low, high, 24), (low + high) / 2.0
-        edge = (base.rear_at if part.edge == "rear" else base.front_at)(np.array([[middle]]))[0, 0]
-        front_y, rear_y = (none, y) if part.edge == "rear" else (y, none)
-        template = make_template(base, unit, (edge, middle), front_y, rear_y, none, (1.0, 1.0, 0.0))
-        first = np.column_stack([start[part.follows], np.zeros(len(now))])
-        first = np.where(np.isfinite(first), first, 0.0)
-        motion = register(template, now, first, Prior(first, 1.0 / np.square(part.sd)), _SCALES, _GAIN)
-        out[f"{part.name}_x"], out[f"{part.name}_y"] = motion.forward, motion.down
-        out[f"{part.name}_share"] = motion.share
-    return out
+    first = np.zeros((len(PIECES), len(now), 3))
+    first[..., :2] = np.nan_to_num(np.stack([start[part.follows] for part in PIECES]))
+    scales = np.repeat(np.array(_SCALES)[:, None], len(PIECES), axis=1)
+    motion = register(pieces, now, first, first, scales)[1]
+    share = motion.share.mean(axis=0)
+    out: dict[str, Float] = {}
+    for k, part in enumerate(PIECES):
+        out[f"{part.name}_x"] = np.where(share > 0.0, motion.forward[k], np.nan)
+        out[f"{part.name}_y"] = np.where(share > 0.0, motion.down[k], np.nan)
+    return out, share
 
 
-def oblique_features(
-    lm: Landmarks, baseline: Baseline, *, looks_right: bool
-) -> tuple[dict[str, Float], Float]:
+def oblique_features(lm: Landmarks, baseline: Baseline) -> tuple[dict[str, Float], Float]:
     """Named features (N,) each (`FEATURES`) and the share (N,) of the outline that was found again.
 
-    Where the baseline or the frame has no outline the stretches are NaN and the share is 0.
+    Where the baseline or the frame has no outline its pieces are NaN and the share is 0.
     """
-    reference = baseline.as_landmarks()
-    mesh = reference.face_px()[0]
-    unit = float(np.linalg.norm(mesh[_FOREHEAD, :2] - mesh[_CHIN, :2])) / _FACE_HEIGHT_CM
-    now, base = outline_of(lm, looks_right=looks_right), outline_of(reference, looks_right=looks_right)
-    shoulders = _shoulders(now, base, unit)
-    features = {**_head(lm, reference, 1.0 if looks_right else -1.0, unit), **shoulders}
-    if np.isfinite(base.points[0, [11, 12]]).all() and np.isfinite(base.rear).any():
-        parts = _stretches(now, base, unit, float(mesh[_CHIN, 1]), shoulders)
-    else:
-        nothing = (("x", np.nan), ("y", np.nan), ("share", 0.0))
-        parts = {f"{p.name}_{a}": np.full(len(lm), v) for p in STRETCHES for a, v in nothing}
-    share = np.mean([parts[f"{p.name}_share"] for p in STRETCHES], axis=0)
-    gone = share <= 0.0
-    for part in STRETCHES:
-        for axis in "xy":
-            features[f"{part.name}_{axis}"] = np.where(gone, np.nan, parts[f"{part.name}_{axis}"])
-    return features, np.asarray(share)
+    ref = oblique_reference(baseline)
+    now = Edges.of(lm, looks_right=ref.looks_right, cm_wide=baseline.size_px[0] / ref.unit)
+    shoulders = _shoulders(now, ref)
+    features = {**_head(lm, ref), **shoulders}
+    if ref.pieces is None:
+        nothing = np.full(len(lm), np.nan)
+        return features | {f"{p.name}_{a}": nothing for p in PIECES for a in "xy"}, np.zeros(len(lm))
+    outline, share = _outline(now, ref.pieces, shoulders)
+    return features | outline, np.asarray(share)

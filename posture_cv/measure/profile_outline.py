@@ -14,13 +14,12 @@ from posture_cv.measure.types import Float
 
 # Left and right change places when the picture is mirrored.
 _PAIRS: Final = ((1, 4), (2, 5), (3, 6), *((k, k + 1) for k in (7, *range(9, 33, 2))))
-_MIRRORED: Final = np.arange(names.POSE_COUNT)
+MIRRORED_POINTS: Final = np.arange(names.POSE_COUNT)
 for _left, _right in _PAIRS:
-    _MIRRORED[_left], _MIRRORED[_right] = _right, _left
+    MIRRORED_POINTS[_left], MIRRORED_POINTS[_right] = _right, _left
 # After mirroring the person looks right, so the camera sees the right side: these are the near side's points.
 NEAR_EAR: Final = names.RIGHT_EAR
 NEAR_SHOULDER: Final = names.RIGHT_SHOULDER
-NEAR_ELBOW: Final = names.RIGHT_ELBOW
 NEAR_HIP: Final = names.RIGHT_HIP
 _FACE_POINTS: Final = [0, 1, 2, 3, 4, 5, 6, 9, 10]
 _EARS: Final = [names.LEFT_EAR, names.RIGHT_EAR]
@@ -50,47 +49,6 @@ class Outline:
     u0: Float
     du: Float
 
-    def __len__(self) -> int:
-        return len(self.points)
-
-    def take(self, index: NDArray[np.intp]) -> Outline:
-        """The chosen frames, which may repeat."""
-        return Outline(
-            self.points[index],
-            self.rear[index],
-            self.front[index],
-            self.top[index],
-            self.v0[index],
-            self.dv[index],
-            self.u0[index],
-            self.du[index],
-        )
-
-    def rear_at(self, y: Float) -> Float:
-        """(N, M) edge behind the person at heights y (N, M) px; NaN outside the outline."""
-        return interpolate(self.rear, self.v0, self.dv, y)
-
-    def front_at(self, y: Float) -> Float:
-        """(N, M) edge in front of the person at heights y (N, M) px; NaN outside the outline."""
-        return interpolate(self.front, self.v0, self.dv, y)
-
-    def top_at(self, x: Float) -> Float:
-        """(N, M) upper edge at places x (N, M) px; NaN outside the outline."""
-        return interpolate(self.top, self.u0, self.du, x)
-
-
-def interpolate(values: Float, start: Float, step: Float, at: Float) -> Float:
-    """(N, M) linear interpolation of `values` (N, K), given at start + k step, at places `at` (N, M)."""
-    count = values.shape[1]
-    place = (at - start[:, None]) / step[:, None]
-    outside = ~((place >= 0.0) & (place <= count - 1))  # NaN counts as outside
-    place = np.where(outside, 0.0, place)
-    left = np.minimum(place.astype(np.intp), count - 2)
-    share = place - left
-    frame = np.arange(len(values))[:, None]
-    between = values[frame, left] * (1.0 - share) + values[frame, left + 1] * share
-    return np.where(outside, np.nan, between)
-
 
 def faces_right(lm: Landmarks) -> NDArray[np.bool_]:
     """(N,) whether the face looks to the right of the picture: nose, eyes and mouth lie right of the ears."""
@@ -98,12 +56,17 @@ def faces_right(lm: Landmarks) -> NDArray[np.bool_]:
     return np.asarray(x[:, _FACE_POINTS].mean(axis=1) >= x[:, _EARS].mean(axis=1))
 
 
+def points_look_right(points: Float) -> NDArray[np.bool_]:
+    """(N,) the same of pose points (N, 33, 2) in any unit."""
+    return np.asarray(points[:, _FACE_POINTS, 0].mean(axis=1) >= points[:, _EARS, 0].mean(axis=1))
+
+
 def outline_of(lm: Landmarks, *, looks_right: bool) -> Outline:
     """The outline of all frames, mirrored unless the person looks to the right already."""
     width = lm.size_px[:, 0].astype(np.float64)
     points, rows, top = lm.pose_px(), lm.rows_px(), lm.cols_px()
     if not looks_right:
-        points = points[:, _MIRRORED].copy()
+        points = points[:, MIRRORED_POINTS].copy()
         points[:, :, 0] = width[:, None] - points[:, :, 0]
         rows = width[:, None, None] - rows[:, :, ::-1]
         top = top[:, ::-1]

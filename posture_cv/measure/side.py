@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.kernel_model import estimators
-from posture_cv.measure.profile_outline import Outline, faces_right, find_anchors, outline_of
-from posture_cv.measure.side_features import (
-    contour_features,
-    find_pieces,
-    landmark_features,
-    shape_features,
-)
+from posture_cv.measure.outline_edges import Edges
+from posture_cv.measure.profile_outline import points_look_right
+from posture_cv.measure.rigid_fit import Motion
+from posture_cv.measure.side_model import CONTOUR, LANDMARKS, SideModel, side_model
+from posture_cv.measure.side_outline import Blocks, contour_blocks, landmark_blocks
+from posture_cv.measure.side_reference import SideReference, side_reference
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Reason
 
 FITTED: Final = (
@@ -35,44 +34,7 @@ BACK_SHARE_LOW: Final = 0.5
 # An adult's shoulder width, which turns the shoulders' separation in profile into an angle (mean of men and women).
 BIACROMIAL_CM: Final = 38.0
 TRUNK_YAW_SD_DEG: Final = 5.0
-
-Features = dict[str, Float]
-
-
-def side_features(lm: Landmarks, baseline: Baseline) -> tuple[Features | None, Features, bool]:
-    """Features with the contour (None where the baseline has none), landmarks alone, and the facing.
-
-    Each feature is (N,), in rough centimetres or degrees, the face to the right.
-    """
-    reference = baseline.as_landmarks()
-    looks_right = bool(faces_right(reference)[0])
-    base, now = outline_of(reference, looks_right=looks_right), outline_of(lm, looks_right=looks_right)
-    now = _same_size(now, lm, baseline)
-    marks = landmark_features(now, base)
-    anchors = find_anchors(base)
-    if anchors is None:
-        return None, marks, looks_right
-    pieces = find_pieces(now, base, anchors)
-    shape = {k: np.full(len(lm), v) for k, v in shape_features(base, anchors).items()}
-    return {**contour_features(now, base, anchors, pieces), **shape, **marks}, marks, looks_right
-
-
-def _same_size(now: Outline, lm: Landmarks, baseline: Baseline) -> Outline:
-    """The outline in the baseline's pixels, should the picture have another size."""
-    scale = baseline.size_px[0] / lm.size_px[:, 0].astype(np.float64)
-    if (scale == 1.0).all():
-        return now
-    wide = scale[:, None]
-    return Outline(
-        now.points * scale[:, None, None],
-        now.rear * wide,
-        now.front * wide,
-        now.top * wide,
-        now.v0 * scale,
-        now.dv * scale,
-        now.u0 * scale,
-        now.du * scale,
-    )
+_AT_ONCE: Final = 512  # frames measured together: larger blocks only need more memory
 
 
 def measure_side(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]) -> dict[str, Estimate]:
@@ -81,61 +43,88 @@ def measure_side(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, A
     Args:
         lm: landmarks of N frames.
         baseline: of the same person and camera, view SIDE.
-        coefficients: `coefficients["side"]` holds the estimators of the view or the arrays of `side.npz`.
+        coefficients: `coefficients["side"]` is a `SideModel`, or the arrays of `side.npz`.
 
     Returns:
         Every quantity of `QUANTITIES`; those that a profile does not show are withheld as NOT_FROM_THIS_VIEW.
         Frames without a usable contour are measured from landmarks alone, with their larger error.
     """
     n = len(lm)
-    out = {name: Estimate.withheld(n, Reason.NOT_FROM_THIS_VIEW) for name in QUANTITIES}
+    out = dict.fromkeys(QUANTITIES, Estimate.withheld(n, Reason.NOT_FROM_THIS_VIEW))
     if n == 0:
         return out
-    models = estimators(coefficients["side"])
-    contour, marks, looks_right = side_features(lm, baseline)
-    usable = np.zeros(n, bool) if contour is None else contour_usable(contour)
-    reason = frame_reason(lm, baseline)
-    for name in FITTED:
-        value, sd = np.full(n, np.nan), np.full(n, np.nan)
-        if contour is not None:
-            value, sd = models[name].predict(contour)
-        if not usable.all():
-            bare, bare_sd = models[f"landmarks.{name}"].predict(marks)
-            value, sd = np.where(usable, value, bare), np.where(usable, sd, bare_sd)
-        out[name] = Estimate.of(value, sd, reason)
-    out["trunk_yaw_deg"] = _trunk_yaw(lm, baseline, looks_right, reason)
+    given = coefficients["side"]
+    model = given if isinstance(given, SideModel) else side_model(given)
+    ref = side_reference(baseline)
+    values, sds, reason = (
+        np.concatenate(parts, axis=-1)
+        for parts in zip(
+            *(_answers(lm[k : k + _AT_ONCE], ref, model) for k in range(0, n, _AT_ONCE)), strict=True
+        )
+    )
+    ok = reason == int(Reason.OK)
+    values, sds = np.where(ok, values, np.nan), np.where(ok, sds, np.nan)
+    for k, name in enumerate((*FITTED, "trunk_yaw_deg")):
+        out[name] = Estimate(values[k], sds[k], reason)
     return out
 
 
-def contour_usable(features: Features) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _answers(lm: Landmarks, ref: SideReference, model: SideModel) -> tuple[Float, Float, Codes]:
+    """(Q, N) values and standard deviations of `FITTED` and trunk yaw, and (N,) reasons."""
+    n = len(lm)
+    edges = Edges.of(lm, looks_right=ref.looks_right, cm_wide=ref.cm_wide)
+    value, sd = np.full((len(FITTED) + 1, n), np.nan), np.full((len(FITTED) + 1, n), np.nan)
+    usable = np.zeros(n, bool)
+    if ref.contour is not None:
+        blocks, motion = contour_blocks(edges, ref, ref.contour)
+        usable = contour_usable(motion)
+        if usable.any():
+            _put(value, sd, model.predict(CONTOUR, blocks, motion.rms[:2].T), usable)
+    if not usable.all():
+        _put(value, sd, model.predict(LANDMARKS, landmark_blocks(edges, ref), np.zeros((n, 2))), ~usable)
+    value[-1], sd[-1] = _trunk_yaw_deg(edges, ref), TRUNK_YAW_SD_DEG
+    return value, sd, _reasons(lm, edges, ref)
+
+
+def _put(
+    value: Float, sd: Float, answers: Mapping[str, tuple[Float, Float]], where: NDArray[np.bool_]
+) -> None:
+    for k, name in enumerate(FITTED):
+        np.copyto(value[k], answers[name][0], where=where)
+        np.copyto(sd[k], answers[name][1], where=where)
+
+
+def contour_usable(motion: Motion) -> NDArray[np.bool_]:
     """(N,) whether head and back were found again in the outline."""
-    return (
-        (features["head_share"] >= HEAD_SHARE_LOW)
-        & (features["head_rms"] <= HEAD_RMS_HIGH_CM)
-        & (features["back_share"] >= BACK_SHARE_LOW)
+    return np.asarray(
+        (motion.share[0] >= HEAD_SHARE_LOW)
+        & (motion.rms[0] <= HEAD_RMS_HIGH_CM)
+        & (motion.share[1] >= BACK_SHARE_LOW)
     )
 
 
-def frame_reason(lm: Landmarks, baseline: Baseline) -> Codes:
+def side_blocks(lm: Landmarks, baseline: Baseline) -> tuple[Blocks, Motion | None, Blocks]:
+    """What the fits read: blocks of the contour with the pieces' motion (None without one), and of the landmarks."""
+    ref = side_reference(baseline)
+    edges = Edges.of(lm, looks_right=ref.looks_right, cm_wide=ref.cm_wide)
+    marks = landmark_blocks(edges, ref)
+    return (*((({}), None) if ref.contour is None else contour_blocks(edges, ref, ref.contour)), marks)
+
+
+def _reasons(lm: Landmarks, edges: Edges, ref: SideReference) -> Codes:
     """(N,) why nothing can be told of a frame from the side."""
     codes = np.zeros(len(lm), np.int8)
-    away = faces_right(lm) != faces_right(baseline.as_landmarks())[0]
-    codes[away] = Reason.TRUNK_TURNED
-    codes[~lm.person_found] = Reason.NOBODY
-    if not np.isfinite(baseline.pose[11, 0]):
-        codes[:] = Reason.NO_BASELINE
+    codes[~points_look_right(edges.points)] = int(Reason.TRUNK_TURNED)
+    codes[~lm.person_found] = int(Reason.NOBODY)
+    if not ref.seen:
+        codes[:] = int(Reason.NO_BASELINE)
     return codes
 
 
-def _trunk_yaw(lm: Landmarks, baseline: Baseline, looks_right: bool, reason: Codes) -> Estimate:  # noqa: FBT001
-    """Trunk yaw from the separation of the shoulders, which a true profile hides."""
-    reference = baseline.as_landmarks()
-    base, now = outline_of(reference, looks_right=looks_right), outline_of(lm, looks_right=looks_right)
-    anchors = find_anchors(base)
-    trunk = np.linalg.norm(base.points[0, 12] - base.points[0, 24])
-    unit = anchors.unit if anchors is not None else float(trunk) / 45.0
-    apart = now.points[:, 12, 0] - now.points[:, 11, 0]
-    then = base.points[0, 12, 0] - base.points[0, 11, 0]
-    width = BIACROMIAL_CM * unit
-    yaw = np.arcsin(np.clip(apart / width, -1, 1)) - np.arcsin(np.clip(then / width, -1, 1))
-    return Estimate.of(np.degrees(yaw) * (1.0 if looks_right else -1.0), TRUNK_YAW_SD_DEG, reason)
+def _trunk_yaw_deg(edges: Edges, ref: SideReference) -> Float:
+    """(N,) trunk yaw from the separation of the shoulders, which a true profile hides."""
+    now = edges.points[:, 12, 0] - edges.points[:, 11, 0]
+    then = ref.points[12, 0] - ref.points[11, 0]
+    share = np.minimum(np.maximum(np.stack([now, np.full_like(now, then)]) / BIACROMIAL_CM, -1.0), 1.0)
+    yaw = np.degrees(np.arcsin(share))
+    return np.asarray((yaw[0] - yaw[1]) * (1.0 if ref.looks_right else -1.0))

@@ -61,6 +61,11 @@ class Reason(IntEnum):
         return "" if self is Reason.OK else self.name.lower()
 
 
+# Plain numbers: comparing an array with a member of an enumeration costs several times as much.
+_OK: Final = int(Reason.OK)
+_UNSTABLE: Final = np.int8(Reason.UNSTABLE)
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """Name, unit and meaning of one measured quantity; the name carries the unit."""
@@ -158,7 +163,7 @@ class Estimate:
     @property
     def valid(self) -> NDArray[np.bool_]:
         """(N,) whether the value can be told."""
-        return np.asarray(self.reason == Reason.OK)
+        return np.asarray(self.reason == _OK)
 
     @classmethod
     def withheld(cls, n: int, reason: Reason) -> Estimate:
@@ -170,11 +175,10 @@ class Estimate:
     def of(cls, value: Float, sd: Float | float, reason: Codes | None = None) -> Estimate:
         """Values with their uncertainty; NaN is put wherever `reason` is not OK, and a NaN value is UNSTABLE."""
         value = np.asarray(value, np.float64)
-        codes = np.zeros(value.shape, np.int8) if reason is None else reason.astype(np.int8).copy()
-        codes[(codes == Reason.OK) & ~np.isfinite(value)] = Reason.UNSTABLE
-        ok = codes == Reason.OK
-        sd_full = np.broadcast_to(np.asarray(sd, np.float64), value.shape)
-        return cls(np.where(ok, value, np.nan), np.where(ok, sd_full, np.nan), codes)
+        codes = np.zeros(value.shape, np.int8) if reason is None else reason
+        codes = np.where(np.isfinite(value) | (codes != _OK), codes, _UNSTABLE).astype(np.int8)
+        ok = codes == _OK
+        return cls(np.where(ok, value, np.nan), np.where(ok, sd, np.nan), codes)
 
     def __getitem__(self, index: slice | NDArray[np.bool_] | NDArray[np.intp]) -> Estimate:
         return Estimate(self.value[index], self.sd[index], self.reason[index])

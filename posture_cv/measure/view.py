@@ -19,6 +19,12 @@ OBLIQUE_FROM: Final = 2.2
 SIDE_FROM: Final = 3.4
 # Beyond this angle the landmarks read as a person seen from behind.
 _BEHIND_DEG: Final = 115.0
+# Without depth: see `_flat_score`. The scores are the middles of their views.
+_WIDE_FRONT: Final = 1.1
+_WIDE_SIDE: Final = 0.75
+_FLAT_FRONT: Final = 1.0
+_FLAT_SIDE: Final = 5.0
+_SHOULDERS: Final = [names.LEFT_SHOULDER, names.RIGHT_SHOULDER]
 
 
 def shoulder_line_deg(lm: Landmarks) -> tuple[Float, Float]:
@@ -40,7 +46,31 @@ def view_score(lm: Landmarks) -> Float:
     behind = (world > _BEHIND_DEG) & (picture > _BEHIND_DEG)
     folded = [np.where(angle > 90.0, 180.0 - angle, angle) for angle in (world, picture)]
     score = folded[0] / _WORLD_PART_DEG + folded[1] / _PICTURE_PART_DEG
-    return np.where(behind, np.nan, score)
+    score = np.where(behind, np.nan, score)
+    flat = np.isnan(across_depth(lm)) & lm.person_found
+    return np.where(flat, _flat_score(lm), score) if flat.any() else score
+
+
+def across_depth(lm: Landmarks) -> Float:
+    """(N,) depth between the shoulders, of the world or of the picture; NaN where the landmarks hold none."""
+    across = lm.pose[:, names.LEFT_SHOULDER] - lm.pose[:, names.RIGHT_SHOULDER]
+    return np.asarray(across[:, 2] + across[:, 7], np.float64)
+
+
+def _flat_score(lm: Landmarks) -> Float:
+    """(N,) the score of landmarks without depth, by shoulder width over ear-to-shoulder distance; NaN between.
+
+    Rendered persons: front and oblique 1.3 and more in 99 of 100 frames, side 0.6 and less. A front view is thus
+    told from a profile, not from an oblique one.
+    """
+    points = lm.pose_px()
+    ears, shoulders = points[:, [names.LEFT_EAR, names.RIGHT_EAR]], points[:, _SHOULDERS]
+    known = np.isfinite(ears)
+    ear = np.where(known, ears, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    up = np.where(known.any(axis=(1, 2)), np.linalg.norm(ear - shoulders.mean(axis=1), axis=1), np.nan)
+    wide = (shoulders[:, 0, 0] - shoulders[:, 1, 0]) / np.maximum(up, 1.0)
+    score = np.where(wide > _WIDE_FRONT, _FLAT_FRONT, np.nan)
+    return np.where(np.abs(wide) < _WIDE_SIDE, _FLAT_SIDE, score)
 
 
 def classify_view(lm: Landmarks) -> Codes:
@@ -61,7 +91,7 @@ def baseline_view(lm: Landmarks) -> View:
 
 
 def _codes(score: Float) -> Codes:
-    out = np.full(len(score), View.UNKNOWN, np.int8)
+    out = np.full(len(score), int(View.UNKNOWN), np.int8)
     out[score < OBLIQUE_FROM] = View.FRONT
     out[(score >= OBLIQUE_FROM) & (score < SIDE_FROM)] = View.OBLIQUE
     out[score >= SIDE_FROM] = View.SIDE

@@ -22,8 +22,8 @@ from posture_cv.landmarks.types import Float32, Landmarks
 from posture_cv.measure import face_geometry
 from posture_cv.measure.baseline import Baseline, nanmedian_quiet
 from posture_cv.measure.front import NEEDS_FACE, measure_front
-from posture_cv.measure.front_features import front_features
-from posture_cv.measure.front_outline import contour_of, register, shoulder_curve
+from posture_cv.measure.front_model import front_view
+from posture_cv.measure.front_outline import register
 from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
 
 FILE: Final = Path(__file__).with_name("front_clip.npz")
@@ -87,7 +87,8 @@ def _baseline(lm: Landmarks) -> Baseline:
 
 def _mesh_pairs(coefficients: Mapping[str, Any]) -> NDArray[np.intp]:
     """(468,) the other side's point of each mesh point, as the symmetric projection of the mesh has it."""
-    rows = coefficients["front"].projections["mesh_even"].reshape(468, 3, -1)
+    axes = coefficients["front"].axes
+    rows = axes.matrix[:, :, : axes.even]
     mirrored = rows * np.array([-1.0, 1.0, 1.0])[None, :, None]
     apart = ((rows[:, None] - mirrored[None]) ** 2).sum(axis=(2, 3))
     pairs = np.argmin(apart, axis=1)
@@ -308,15 +309,12 @@ def _slid(values: Float32, cells: float) -> Float32:
 @settings(max_examples=15)
 @given(right=st.floats(-25.0, 25.0), down=st.floats(-25.0, 25.0))
 def test_an_outline_that_was_shifted_is_found_again(
-    clip: Landmarks, baseline: Baseline, right: float, down: float
+    baseline: Baseline, coefficients: Mapping[str, Any], right: float, down: float
 ) -> None:
-    lm = baseline.as_landmarks()
-    scene = front_features(lm, baseline).scene
+    lm, reference = baseline.as_landmarks(), front_view(baseline, coefficients["front"]).reference
     rows = _slid(lm.rows[0] + np.float32(right / 640.0), down / 2.0)
     cols = _slid(lm.cols[0, :, None] + np.float32(down / 480.0), right / 2.0)
-    contour = contour_of(replace(lm, rows=rows[None], cols=cols[None, :, 0]), np.ones(1))
-    curve = shoulder_curve(scene.base_contour, scene.base_shoulders, scene.width_px)
-    start = np.array([[0.0, 0.0, 0.0, 0.0]])
-    motion, rest = register(curve, contour, scene.base_shoulders, start, scene.cm)
+    outline = reference.picture.outline(rows[None], cols[None, :, 0])
+    motion, rest = register(reference.curve, outline, np.zeros((1, 4)))
     assert motion[0, :2] == pytest.approx([right, down], abs=4.0)
     assert np.nanmedian(np.abs(rest)) < 0.25

@@ -107,3 +107,14 @@ def test_shoulders_outside_the_picture_are_said(session: Landmarks, baseline: Ba
 
 def test_nobody_is_nobody(baseline: Baseline) -> None:
     assert reasons(Landmarks.empty(3), baseline) == {Reason.NOBODY}
+
+
+def test_somebody_who_steps_in_front_is_not_taken_for_the_person(
+    session: Landmarks, baseline: Baseline
+) -> None:
+    """Nearer to the camera and twice as large, before the person who was calibrated."""
+    assert reasons(about_the_middle(session, 2.0, dx=0.1), baseline) & {
+        Reason.OTHER_PERSON,
+        Reason.SHOULDERS_NOT_SEEN,
+    }
+    assert Reason.OK not in reasons(about_the_middle(session, 2.0, dx=0.1), baseline)

@@ -115,3 +115,18 @@ def test_the_rigid_fit_finds_scale_and_turn(angle: float, scale: float) -> None:
     found, rotation, _ = similarity(base, (scale * base @ _turn_y(angle).T)[None] + 5.0)
     assert found[0] == pytest.approx(scale)
     assert rotation_vector_deg(rotation)[0] == pytest.approx([0.0, angle, 0.0], abs=1e-4)
+
+
+def test_a_face_seen_from_too_far_round_is_said_to_be_turned() -> None:
+    """The camera stands at 45 degrees; with the baseline 8 degrees farther round, the mesh cannot be trusted."""
+    far = oblique()
+    centre = far.face.mean(axis=1, keepdims=True) * (640.0, 480.0, 640.0)
+    far.face[:] = ((far.face * (640.0, 480.0, 640.0) - centre) @ _turn_y(-8.0).T + centre) / (
+        640.0,
+        480.0,
+        640.0,
+    )
+    out = _measured(far, far)
+    assert out["cva_change_deg"].reason.tolist() == [Reason.HEAD_TURNED]
+    assert out["head_yaw_deg"].reason.tolist() == [Reason.OK]
+    assert _measured(oblique())["cva_change_deg"].reason.tolist() == [Reason.OK]

@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from sklearn.neural_network import MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
-from fitting.material import FitClip, Float, Truth, clips_of
+from fitting.material import Float, Truth, clips_of
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.front_physics import OUTPUTS, physics_answers, physics_inputs
+from posture_cv.measure.front_physics import INPUTS, OUTPUTS, Network
+from posture_cv.measure.front_reading import MESH_COLUMNS, read_front
+from posture_cv.measure.front_reference import MeshAxes, front_reference
 from posture_cv.measure.types import View
 
 CAMERAS: Final = 24  # synthetic cameras for each clip
 FOLDS: Final = 6
-SHARES: Final = np.linspace(0.0, 1.0, 11)
 # Error of the contour's protraction and elevation, which the network is given, cm (persons left out).
 SHOULDER_NOISE_CM: Final = (0.95, 0.5)
 _POINTS: Final = ("EYE_L", "EYE_R", "TRAG_L", "TRAG_R", "SHJ_L", "SHJ_R")
@@ -256,50 +257,53 @@ class Trainer:
         return np.concatenate([seen, told], axis=1)
 
 
-def front_inputs(lm: Landmarks, truth: Truth) -> Float:
-    """(N, 15) inputs from landmarks, NaN for frames of other views."""
-    out = np.full((len(lm), 15), np.nan)
-    row = {name: i for i, name in enumerate(np.asarray(truth["file"], str))}
+def front_inputs(lm: Landmarks, truth: Truth) -> tuple[Float, Float]:
+    """(N, 15) inputs from landmarks, NaN for frames of other views; (N, 15) those of each frame's baseline."""
+    out, rest = np.full((len(lm), len(INPUTS)), np.nan), np.full((len(lm), len(INPUTS)), np.nan)
+    plain = MeshAxes(np.zeros((468, 3, 2 * MESH_COLUMNS)), MESH_COLUMNS)
     for clip in clips_of(lm, truth, View.FRONT):
-        index = [row[name] for name in clip_files(clip, truth)]
-        out[index] = physics_inputs(clip.lm, clip.baseline)
-    return out
+        reference = front_reference(clip.baseline, plain)
+        out[clip.rows] = read_front(clip.lm, reference).geometry
+        rest[clip.rows] = read_front(clip.baseline.as_landmarks(), reference).geometry
+    return out, rest
 
 
-def clip_files(clip: FitClip, truth: Truth) -> list[str]:
-    """Names of a clip's frames, in its order."""
-    mine = (np.asarray(truth["subject"], str) == clip.subject) & (
-        np.asarray(truth["camera"], str) == clip.camera
-    )
-    present = np.asarray(truth["person_present"], float) == 1
-    return list(np.asarray(truth["file"], str)[mine & present])
+Folds = tuple[tuple[NDArray[np.str_], Network], ...]
 
 
-def left_out_answers(trainer: Trainer, inputs: Float, shoulders: Float, subjects: NDArray[np.str_]) -> Float:
-    """(N, 6) answers for each person by networks that never saw that person."""
-    out = np.full((len(inputs), len(OUTPUTS)), np.nan)
+def left_out_networks(trainer: Trainer, subjects: NDArray[np.str_]) -> Folds:
+    """Groups of persons, each with a network that never saw them."""
     people = np.random.default_rng(5).permutation(np.unique(subjects))
-    for fold in np.array_split(people, FOLDS):
-        arrays = trainer.arrays(fold, networks=1)
+    folds = np.array_split(people, FOLDS)
+    return tuple((fold, Network.from_arrays(trainer.arrays(fold, networks=1))) for fold in folds)
+
+
+def left_out_answers(
+    folds: Folds, inputs: tuple[Float, Float], shoulders: Float, subjects: NDArray[np.str_]
+) -> Float:
+    """(N, 6) answers for each person by a network that never saw that person.
+
+    Args:
+        folds: of `left_out_networks`.
+        inputs: (N, 15) of the frames and of their baselines, whose answer is taken off.
+        shoulders: (N, 2) protraction and elevation, cm.
+        subjects: (N,) the person of each frame.
+    """
+    out = np.full((len(shoulders), len(OUTPUTS)), np.nan)
+    for fold, network in folds:
         mine = np.isin(subjects, fold)
-        out[mine] = physics_answers(inputs[mine], shoulders[mine], arrays)
+        rest = network.answers(inputs[1][mine], np.zeros((int(mine.sum()), 2)))
+        out[mine] = network.answers(inputs[0][mine], shoulders[mine]) - rest
     return out
 
 
-# Share of the network in the average, by `OUTPUTS`: chosen on training people left out of both fits.
-SHARE: Final = (0.45, 0.45, 0.4, 0.15, 0.3, 0.6)
-# The average's sd: so many of the fit's own, widened by this part of the disagreement (90 % intervals held on
-# people left out).
-WIDEN: Final = (0.9, 0.9, 0.9, 1.0, 1.0, 0.9)
-SPREAD: Final = 0.35
-YAW_SD_DEG: Final = 2.6
 NETWORKS: Final = 3
 
 
 def fit_front_physics(lm: Landmarks, truth: Truth) -> tuple[dict[str, Any], dict[str, str]]:
     """Arrays of `front_physics.npz`, and what the network alone reaches on persons left out, by quantity."""
-    found, true = front_inputs(lm, truth), true_inputs(truth)
-    trainer = Trainer(truth, landmark_errors(found, true))
+    found, rest = front_inputs(lm, truth)
+    trainer = Trainer(truth, landmark_errors(found, true_inputs(truth)))
     values, keys = _absolute(truth), _clip_key(truth)
     calibration, subjects = (
         np.asarray(truth["segment"], str) == "calibration",
@@ -309,7 +313,8 @@ def fit_front_physics(lm: Landmarks, truth: Truth) -> tuple[dict[str, Any], dict
         values[keys == key] -= np.median(values[(keys == key) & calibration], axis=0)
     # The contour's word on the shoulders, as noisy as it is on persons left out.
     noise = np.random.default_rng(1).normal(size=(len(found), 2)) * SHOULDER_NOISE_CM
-    answers = left_out_answers(trainer, found, values[:, [6, 5]] + noise, subjects)
+    folds = left_out_networks(trainer, subjects)
+    answers = left_out_answers(folds, (found, rest), values[:, [6, 5]] + noise, subjects)
     judged = np.isfinite(answers).all(axis=1) & ~calibration
     lines = {}
     for k, name in enumerate(OUTPUTS[:-1]):  # the last was handed to the network, noisy
@@ -317,12 +322,6 @@ def fit_front_physics(lm: Landmarks, truth: Truth) -> tuple[dict[str, Any], dict
         r = float(np.corrcoef(answers[judged, k], values[judged, k])[0, 1])
         lines[name] = f"MAE {np.abs(error).mean():.2f}  r {r:.3f}  n {int(judged.sum())}"
     arrays = trainer.arrays(np.array([], str), NETWORKS)
-    arrays |= {
-        "share": np.array(SHARE),
-        "widen": np.array(WIDEN),
-        "spread": np.full(len(OUTPUTS), SPREAD),
-        "yaw_sd": np.array(YAW_SD_DEG),
-    }
     return {
         k: np.asarray(v, np.float32) if np.asarray(v).dtype == float else v for k, v in arrays.items()
     }, lines

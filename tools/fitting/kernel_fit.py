@@ -1,4 +1,4 @@
-"""Kernel ridge that is not led astray by a few bad frames, judged with whole persons left out."""
+"""Kernel ridge that is not led astray by a few bad frames, and the fit of its uncertainty."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from posture_cv.measure.kernel_model import Estimator, KernelModel
 
 Float = NDArray[np.float64]
 Columns = dict[str, Float]
-FOLDS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +71,6 @@ def fit(frames: Frames, recipe: Recipe) -> Estimator:
     """The ensemble of a recipe; its uncertainty is still unknown."""
     models = tuple(fit_one(frames, names, recipe.ridge, recipe.ell) for names in recipe.names)
     return Estimator(models, np.zeros(5))
-
-
-def left_out(train: Frames, judged: Frames, recipe: Recipe) -> tuple[Float, Float]:
-    """(N,) value and (N, 5) uncertainty inputs of the judged frames, none fitted on its own person."""
-    value, inputs = np.full(len(judged.y), np.nan), np.full((len(judged.y), 5), np.nan)
-    people = np.unique(judged.who)
-    for fold in range(min(FOLDS, len(people))):
-        group = people[fold::FOLDS]
-        out = np.isin(judged.who, group)
-        model = fit(train.take(~np.isin(train.who, group)), recipe)
-        value[out], inputs[out] = model.with_inputs(judged.take(out).x)
-    return value, inputs
 
 
 def fit_sd(residual: Float, inputs: Float, coverage: float = 0.9) -> Float:

@@ -23,7 +23,10 @@ Truth = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FitClip:
-    """Frames of one person before one camera, calibration frames included, with their true changes."""
+    """Frames of one person before one camera, calibration frames included, with their true changes.
+
+    `rows` are their places in the data set.
+    """
 
     subject: str
     camera: str
@@ -33,6 +36,7 @@ class FitClip:
     calibration: Mask
     segment: NDArray[np.str_]
     camera_pitch_deg: float
+    rows: NDArray[np.intp]
 
 
 def read_truth(dataset: Path) -> tuple[Landmarks, dict[str, NDArray[Any]]]:
@@ -110,4 +114,4 @@ def clips_of(lm: Landmarks, truth: Truth, view: View) -> Iterator[FitClip]:
         subject, camera = key.split("/")
         pitch = float(np.degrees(np.arcsin(part["R21"][0])))
         segment = part["segment"].astype(str)
-        yield FitClip(subject, camera, lm[index], baseline, changes, calibration, segment, pitch)
+        yield FitClip(subject, camera, lm[index], baseline, changes, calibration, segment, pitch, index)

@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.kernel_fit import Frames, Recipe, figures, fit, fit_sd, store
-from fitting.side import baseline_from, clips_of, true_changes
+from fitting.material import median_baseline
+from posture_cv.coefficients.people import WITHOUT
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.kernel_model import Estimator
 from posture_cv.measure.oblique import FITTED, MIRRORED
 from posture_cv.measure.oblique_features import FEATURES, face_looks_right, oblique_features
 from posture_cv.measure.types import View
@@ -36,6 +38,43 @@ HEAD_NOISE = (0.15, 0.15, 1.3, 1.5, 2.0, 2.0)
 _WORLD = ("TRAG_L", "TRAG_R", "SHJ_L", "SHJ_R", "ACR_L", "ACR_R", "C7", "EYE_L", "EYE_R", "NOSE")
 
 
+def true_changes(truth: Mapping[str, Any], calibration: NDArray[np.bool_]) -> dict[str, Float]:
+    """The change of every quantity against the median of the calibration frames."""
+
+    def mean(*names: str) -> Float:
+        return np.asarray(np.mean([np.asarray(truth[k], np.float64) for k in names], axis=0))
+
+    absolute = {
+        "cva_change_deg": mean("cva_deg"),
+        "head_forward_cm": mean("head_fwd_rel_trunk_delta_cm"),
+        "head_pitch_deg": mean("head_pitch_down_deg"),
+        "shoulder_elevation_cm": mean("elevation_delta_cm_L", "elevation_delta_cm_R"),
+        "protraction_cm": mean("protraction_delta_cm_L", "protraction_delta_cm_R"),
+        "trunk_incl_deg": mean("trunk_incl_deg"),
+        "sink_cm": -100.0 * mean("w_ACR_L_y_m", "w_ACR_R_y_m"),
+        "head_yaw_deg": mean("head_yaw_deg"),
+        "head_roll_deg": -mean("head_roll_deg"),  # the truth counts the right as positive, we the left
+        "trunk_yaw_deg": mean("trunk_yaw_deg"),
+    }
+    return {k: v - np.median(v[calibration]) for k, v in absolute.items()}
+
+
+def clips_of(
+    lm: Landmarks, truth: Mapping[str, Any], view: str
+) -> Iterator[tuple[str, Landmarks, Baseline, dict[str, Float]]]:
+    """(subject, judged frames, baseline, true changes) of each subject and camera of one view."""
+    column = {k: np.asarray(truth[k]) for k in ("subject", "camera", "view", "segment", "person_present")}
+    keys = np.char.add(np.char.add(column["subject"].astype(str), "/"), column["camera"].astype(str))
+    chosen = (column["view"] == view) & (column["person_present"] == 1)
+    for key in dict.fromkeys(keys[chosen]):
+        index = np.flatnonzero(chosen & (keys == key))
+        calibration = column["segment"][index] == "calibration"
+        changes = true_changes({k: np.asarray(truth[k])[index] for k in truth}, calibration)
+        baseline = median_baseline(lm[index[calibration]], View[view.upper()])
+        judged = index[~calibration]
+        yield key.split("/")[0], lm[judged], baseline, {k: v[~calibration] for k, v in changes.items()}
+
+
 def _columns(truth: Mapping[str, Any], index: NDArray[np.intp]) -> dict[str, Any]:
     return {k: np.asarray(v)[index] for k, v in truth.items()}
 
@@ -48,7 +87,7 @@ def mixtures(lm: Landmarks, truth: Mapping[str, Any]) -> dict[str, tuple[Float, 
     joints: list[list[Float]] = [[], []]
     rows = _columns(truth, chosen)
     for index, frames, baseline, looks_right, unit in _front_clips(lm[chosen], rows):
-        features, _ = oblique_features(frames, baseline, looks_right=looks_right)
+        features, _ = oblique_features(frames, baseline)
         clip = _columns(rows, index)
         for axis in (0, 1):
             joints[axis].append(_true_shift(clip, looks_right, unit, axis))
@@ -69,7 +108,7 @@ def _front_clips(
         calibration = np.asarray(truth["segment"])[index] == "calibration"
         if calibration.sum() < 3:
             continue
-        baseline = baseline_from(lm[index[calibration]], View.FRONT)
+        baseline = median_baseline(lm[index[calibration]], View.FRONT)
         looks_right = float(np.asarray(truth["cam_azimuth_deg"])[index[0]]) < 0
         mesh = baseline.as_landmarks().face_px()[0]
         unit = float(np.linalg.norm(mesh[10, :2] - mesh[152, :2])) / 17.5
@@ -197,7 +236,7 @@ def real_frames(
     features, changes, who = [], [], []
     for subject, frames, baseline, change in clips_of(lm, truth, "oblique"):
         looks_right = face_looks_right(baseline.as_landmarks())
-        made, _ = oblique_features(frames, baseline, looks_right=looks_right)
+        made, _ = oblique_features(frames, baseline)
         sign = 1.0 if looks_right else -1.0
         features.append(made)
         changes.append({k: sign * v if k in MIRRORED else v for k, v in change.items()})
@@ -257,7 +296,11 @@ def _fit_one(
     value, inputs = np.full(len(known.y), np.nan), np.full((len(known.y), 5), np.nan)
     for subject in np.unique(known.who):
         out = known.who == subject
-        value[out], inputs[out] = fit(_both(train, known.take(~out)), recipe).with_inputs(known.take(out).x)
+        without = fit(_both(train, known.take(~out)), recipe)
+        value[out], inputs[out] = without.with_inputs(known.take(out).x)
+        _store_without(
+            arrays, f"{WITHOUT}.{subject}.{key}.0", without, np.append(np.zeros(len(train.y), bool), out)
+        )
     # The real frames are few: six copies of them make about a third of the evidence on the uncertainty.
     residual = np.concatenate([made - test.y, np.repeat(value - known.y, 6)])
     sd = fit_sd(residual, np.concatenate([made_inputs, np.repeat(inputs, 6, axis=0)]))
@@ -268,3 +311,13 @@ def _fit_one(
         ("person left out", value, known.y, inputs),
     )
     return " | ".join(f"{label}: {figures(v, y, np.exp(z @ sd))}" for label, v, y, z in parts)
+
+
+def _store_without(
+    arrays: dict[str, NDArray[Any]], key: str, estimator: Estimator, gone: NDArray[np.bool_]
+) -> None:
+    """What differs from the whole fit when a person is left out: that person's frames weigh nothing."""
+    model = estimator.models[0]
+    alpha = np.zeros(len(gone), np.float32)
+    alpha[~gone] = model.alpha
+    arrays[f"{key}.alpha"], arrays[f"{key}.kernel"] = alpha, np.array([*model.kernel, model.mean])

@@ -17,6 +17,7 @@ from fitting.material import Float, Mask
 
 Float32 = NDArray[np.float32]
 ITERATIONS: Final = 40
+ROUNDS: Final = 2
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class Process:
     theta: Float
     parts: tuple[list[Float32 | None], list[Float32], list[Float32]]
     same_person: Float32
+    trust: Float
 
     @classmethod
     def of(
@@ -57,7 +59,15 @@ class Process:
         start = [np.full(blocks, np.log(0.3)), np.full(blocks, np.log(0.4)), np.log([0.7, 0.35, 0.1])]
         same = (subject[:, None] == subject[None]).astype(np.float32)
         return cls(
-            points, even, odd, is_odd, subject, np.concatenate(start), (linear, direct, mirrored), same
+            points,
+            even,
+            odd,
+            is_odd,
+            subject,
+            np.concatenate(start),
+            (linear, direct, mirrored),
+            same,
+            np.ones(len(subject)),
         )
 
     @property
@@ -92,7 +102,7 @@ class Process:
         prior, _ = self.kernel(theta)
         noise, person = np.exp(theta[-2]), np.exp(theta[-1])
         full = (prior * (1 + np.float32(person) * self.same_person)).astype(np.float64)
-        full[np.diag_indices(len(full))] += noise**2
+        full[np.diag_indices(len(full))] += noise**2 / self.trust
         return full, prior
 
     def objective(self, theta: Float, start: Float, y: Float) -> tuple[float, Float]:
@@ -104,7 +114,7 @@ class Process:
         value = 0.5 * float((y * alpha).sum()) + 0.5 * y.shape[1] * float(np.linalg.slogdet(full)[1])
         weight = (0.5 * (y.shape[1] * inverse - alpha @ alpha.T)).astype(np.float32)
         _, gradient = self.kernel(theta, weight * (1 + np.float32(person) * self.same_person))
-        gradient[-2] = 2 * noise**2 * float(np.trace(weight))
+        gradient[-2] = 2 * noise**2 * float((np.diag(weight) / self.trust).sum())
         gradient[-1] = person * float(np.vdot(weight, prior * self.same_person))
         return value + 0.5 * float(((theta - start) ** 2).sum()), gradient + theta - start
 
@@ -131,6 +141,21 @@ class Process:
             i = np.flatnonzero(self.subject == who)
             out[i] = y[i] - np.linalg.solve(inverse[np.ix_(i, i)], alpha[i])
         return out
+
+    def weigh(self, y: Float, prior: Float) -> Float:
+        """Take trust from frames that others cannot predict (Cauchy at 2 robust sd); the answers on persons left out.
+
+        Args:
+            y: (N, T) standardised.
+            prior: (N,) trust before.
+        """
+        self.trust, out = prior, y
+        for _ in range(ROUNDS):
+            out = self.left_out(self.theta, y)
+            error = np.sqrt(((out - y) ** 2).mean(axis=1))
+            robust = 1.48 * float(np.median(error))
+            self.trust = prior / (1.0 + (error / (2.0 * robust)) ** 2)
+        return self.left_out(self.theta, y)
 
     def tune(self, y: Float, judged: Mask) -> None:
         """Common factors of r, a, s, noise and the person's share that err least on persons left out."""

@@ -1,139 +1,193 @@
-"""Fit the side view's estimators: kernel ridge on the registered pieces of the outline."""
+"""Fit the side view's estimators: Gaussian processes on the registered pieces of the outline.
+
+Each number that matters is a block of its own, with its own weight and length (automatic relevance determination);
+edges and landmarks of which only the pattern counts are reduced to principal components. Which blocks a quantity
+sees was chosen on training persons left out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fitting.kernel_fit import Frames, Recipe, figures, fit, fit_sd, left_out, store
+from fitting.kernel_fit import figures, fit_sd
+from fitting.material import clips_of
+from fitting.sparse_process import SparseProcess, nearness_left_out
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.baseline import Baseline, nanmedian_quiet
-from posture_cv.measure.side import FITTED, contour_usable, side_features
-from posture_cv.measure.side_features import FRONT_CM
+from posture_cv.measure.side import FITTED, contour_usable, side_blocks
+from posture_cv.measure.side_model import CONTOUR, LANDMARKS, Projection
 from posture_cv.measure.types import View
 
 Float = NDArray[np.float64]
+Arrays = dict[str, NDArray[Any]]
+Z_90: Final = 1.645
+LEVELS: Final = np.arange(0.88, 0.951, 0.005)
+SETS, PEOPLE_IN_SET, NEARLY = 2000, 4, 0.1
+JITTER_NOISE: Final = (
+    3.0  # variance of the noise of a person's frames, clean or jittered, where there are both
+)
 
-_HEAD = ("gap_x", "gap_y", "head_t", "back_t", "back_y", "thead_x", "thead_y", "thead_t", "neck_turn")
-_SHAPE = ("shape_head", "shape_nape", "shape_shoulder", "shape_neck", "shape_trunk")
-_LOW = ("bend_x", "bend_t", "low_t", "low_x", "low_rms", "low_share")
-_CHEST = tuple(f"front{cm:+.1f}" for cm in FRONT_CM[3:13])
-_NECK = tuple(f"front{cm:+.1f}" for cm in FRONT_CM[2:9])
-_THORAX = ("thead_x", "thead_y", "thead_t", "back_t", "back_y")
-_ARMS = tuple(f"{axis}{point}" for axis in "xy" for point in (11, 12, 13, 14))
-_FACE = tuple(f"{axis}{point}" for axis in "xy" for point in (0, 7, 8))
-_FORWARD = Recipe((_HEAD, (*_HEAD, *_SHAPE), (*_HEAD, *_NECK)), 0.05, 1.5)
-_TRUNK = (*_HEAD[:5], *_LOW, "back_x")
-RECIPES: dict[str, Recipe] = {
-    "cva_change_deg": _FORWARD,
-    "head_forward_cm": _FORWARD,
-    "head_pitch_deg": Recipe((_HEAD[:5], ("head_t", "thead_x", "thead_y", "back_t", *_FACE)), 0.3, 1.2),
-    "shoulder_elevation_cm": Recipe(((*_THORAX, *_ARMS), (*_THORAX, *_ARMS, *_CHEST)), 0.3, 1.2),
-    "protraction_cm": Recipe(
-        (
-            (*_THORAX, *_ARMS, *_CHEST),
-            (*_THORAX, *_ARMS, *_CHEST, *_SHAPE),
-            (*_THORAX, *_ARMS, *_CHEST, "m14_x", "m14_y", "m12_x", "m12_y"),
-        ),
-        0.3,
-        1.2,
-    ),
-    "trunk_incl_deg": Recipe((_TRUNK, (*_TRUNK, "m24_x", "m24_y"), (*_HEAD[:8], *_LOW)), 0.05, 1.5),
-    "sink_cm": Recipe(((*_HEAD[:8], *_LOW), (*_THORAX, *_LOW, "m12_y", "m14_y")), 0.1, 1.5),
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Columns of raw features (none: all), as they are or (`components`) reduced to principal components."""
+
+    source: str
+    columns: tuple[int, ...] = ()
+    components: int = 0
+
+
+def _each(name: str, source: str, count: int) -> dict[str, Block]:
+    return {f"{name}{k}": Block(source, (k,)) for k in range(count)}
+
+
+# By name: single numbers (gap0 = head against upper back, forward), whole sources, and patterns.
+BLOCKS: Final[dict[str, Block]] = {
+    **_each("gap", "gap", 3),
+    **_each("thead", "thead", 3),
+    **_each("back", "back", 2),
+    **_each("slide", "slide", 2),
+    **_each("low", "low", 3),
+    **_each("fit", "fit", 4),
+    **_each("arm", "arms", 12),
+    **_each("face", "face", 6),
+    **{name: Block(name) for name in ("gap", "thead", "neck", "back", "fit", "shape")},
+    "faces": Block("face", components=4),
+    "front": Block("front", components=6),
+    "chest": Block("front", tuple(range(3, 13)), 10),
+    "throat": Block("front", tuple(range(2, 9)), 7),
+    "rear": Block("rear", components=6),
+    "rear_low": Block("rear", tuple(range(12, 24)), 4),
+    "still_points": Block("still_points", components=5),
+    "still_front": Block("still_front", components=4),
+    "marks": Block("marks", components=10),
+    "arm_marks": Block("marks", (12, 13, 14, 15, 18, 19), 6),
+    "hip_mark": Block("marks", (16, 17)),
+    "shoulder_mark": Block("marks", (18, 19)),
 }
-MARKS = (0, 5, 7, 8, 10, 11, 14, 16, 24)
-LANDMARK_RECIPE = Recipe(((*(f"m{p}_{a}" for p in MARKS for a in "xy"), "m12_x", "m12_y"),), 0.2, 2.0)
+STILL: Final = (
+    "shape",
+    "still_points",
+    "still_front",
+)  # of the baseline: only their difference from the mean counts
+IN_CM: Final = ("front", "rear")  # whole edges: their large movements count more
+_POSE: Final = ("thead0", "thead1", "thead2", "back0", "back1")
+_GAP: Final = ("gap0", "gap1", "gap2")
+_LOW: Final = ("low0", "low1", "low2")
+_SHOULDERS: Final = tuple(f"arm{k}" for k in (0, 6, 1, 7, 2, 8, 3, 9))  # x and y of both shoulders and elbows
+_EAR_NOSE: Final = ("face2", "face5", "face0", "face3")
+_TRUNK: Final = ("gap0", "gap1", "back0", "back1", *_LOW, "slide0", "slide1")
+_FIRST = ("gap", "thead", "neck", "back", "fit", "rear", "throat", "faces", "marks", "shape")
+_SECOND = (*_GAP, *_POSE, "neck", *_LOW, "front", "rear", *_EAR_NOSE, "shape")
+# Variant -> groups of quantities and the blocks they see; quantities of several groups are averaged.
+GROUPS: Final[dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]] = {
+    CONTOUR: (
+        (("cva_change_deg",), _FIRST),
+        (("cva_change_deg",), _SECOND),
+        (("head_forward_cm",), _SECOND),
+        (("head_pitch_deg",), (*_GAP, *_POSE, *_EAR_NOSE, "face1", "face4", "neck", "shape", "still_points")),
+        (
+            ("shoulder_elevation_cm",),
+            (*_POSE, *_SHOULDERS, *_EAR_NOSE, "low0", "low1", "front", "still_front", "arm_marks", "marks"),
+        ),
+        (
+            ("protraction_cm",),
+            (*_POSE, *_SHOULDERS, "chest", "throat", "still_front", "shape", "still_points", "arm_marks"),
+        ),
+        (("trunk_incl_deg",), (*_TRUNK, "fit2", "fit3", "hip_mark", "shoulder_mark", "rear_low")),
+        (("trunk_incl_deg",), (*_TRUNK, "hip_mark", "shape", "still_points")),
+        (
+            ("sink_cm",),
+            (*_TRUNK, *_POSE[:3], "fit", "front", "rear", "arm_marks", "hip_mark", "shoulder_mark"),
+        ),
+    ),
+    LANDMARKS: ((FITTED, ("marks", "hip_mark", "shoulder_mark")),),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Clip:
-    """One person and camera: features of the judged frames and the true changes."""
+class Material:
+    """Usable frames of one variant: raw features, residuals of the outline, person, true changes, clean or not."""
 
-    subject: str
-    contour: dict[str, Float] | None
-    landmarks: dict[str, Float]
-    usable: NDArray[np.bool_]
+    raw: dict[str, Float]
+    quality: Float
+    who: NDArray[np.str_]
     truth: dict[str, Float]
+    clean: NDArray[np.bool_]
 
 
-def true_changes(truth: Mapping[str, Any], calibration: NDArray[np.bool_]) -> dict[str, Float]:
-    """The change of every quantity against the median of the calibration frames."""
-
-    def mean(*names: str) -> Float:
-        return np.asarray(np.mean([np.asarray(truth[k], np.float64) for k in names], axis=0))
-
-    absolute = {
-        "cva_change_deg": mean("cva_deg"),
-        "head_forward_cm": mean("head_fwd_rel_trunk_delta_cm"),
-        "head_pitch_deg": mean("head_pitch_down_deg"),
-        "shoulder_elevation_cm": mean("elevation_delta_cm_L", "elevation_delta_cm_R"),
-        "protraction_cm": mean("protraction_delta_cm_L", "protraction_delta_cm_R"),
-        "trunk_incl_deg": mean("trunk_incl_deg"),
-        "sink_cm": -100.0 * mean("w_ACR_L_y_m", "w_ACR_R_y_m"),
-        "head_yaw_deg": mean("head_yaw_deg"),
-        "head_roll_deg": -mean("head_roll_deg"),  # the truth counts the right as positive, we the left
-        "trunk_yaw_deg": mean("trunk_yaw_deg"),
-    }
-    return {k: v - np.median(v[calibration]) for k, v in absolute.items()}
-
-
-def baseline_from(lm: Landmarks, view: View) -> Baseline:
-    """Median of calibration frames."""
-    size = (int(lm.size_px[0, 0]), int(lm.size_px[0, 1]))
-    parts = {k: nanmedian_quiet(getattr(lm, k)) for k in ("pose", "face", "rows", "cols")}
-    return Baseline(view=view, size_px=size, frame_count=len(lm), spread={}, **parts)
+def gather(sets: Sequence[tuple[Landmarks, Mapping[str, Any]]], variant: str) -> Material:
+    """The judged frames of all side clips; the first set is the clean one."""
+    raw: list[dict[str, Float]] = []
+    quality, who, truth, clean = [], [], [], []
+    for number, (lm, rows) in enumerate(sets):
+        for clip in clips_of(lm, dict(rows), View.SIDE):
+            judged = ~clip.calibration & clip.lm.person_found
+            blocks, motion, marks = side_blocks(clip.lm[judged], clip.baseline)
+            if variant == CONTOUR and motion is None:
+                continue
+            keep = np.ones(int(judged.sum()), bool) if variant == LANDMARKS else contour_usable(motion)
+            found = marks if variant == LANDMARKS else blocks
+            raw.append({k: np.where(np.isfinite(v), v, 0.0)[keep] for k, v in found.items()})
+            quality.append(np.zeros((len(keep), 2)) if variant == LANDMARKS else motion.rms[:2].T[keep])
+            who.append(np.repeat(clip.subject, int(keep.sum())))
+            truth.append({name: clip.changes[name][judged][keep] for name in FITTED})
+            clean.append(np.full(int(keep.sum()), number == 0))
+    return Material(
+        {k: np.concatenate([r[k] for r in raw]) for k in raw[0]},
+        np.concatenate(quality),
+        np.concatenate(who),
+        {name: np.concatenate([t[name] for t in truth]) for name in FITTED},
+        np.concatenate(clean),
+    )
 
 
-def clips_of(
-    lm: Landmarks, truth: Mapping[str, Any], view: str
-) -> Iterator[tuple[str, Landmarks, Baseline, dict[str, Float]]]:
-    """(subject, judged frames, baseline, true changes) of each subject and camera of one view."""
-    column = {k: np.asarray(truth[k]) for k in ("subject", "camera", "view", "segment", "person_present")}
-    keys = np.char.add(np.char.add(column["subject"].astype(str), "/"), column["camera"].astype(str))
-    chosen = (column["view"] == view) & (column["person_present"] == 1)
-    for key in dict.fromkeys(keys[chosen]):
-        index = np.flatnonzero(chosen & (keys == key))
-        calibration = column["segment"][index] == "calibration"
-        changes = true_changes({k: np.asarray(truth[k])[index] for k in truth}, calibration)
-        baseline = baseline_from(lm[index[calibration]], View[view.upper()])
-        judged = index[~calibration]
-        yield key.split("/")[0], lm[judged], baseline, {k: v[~calibration] for k, v in changes.items()}
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """How raw features become blocks: the projection of the model and each block's columns of it."""
+
+    projection: Projection
+    columns: dict[str, NDArray[np.intp]]
 
 
-def side_clips(lm: Landmarks, truth: Mapping[str, Any]) -> list[Clip]:
-    """Features and truth of every side clip."""
-    out: list[Clip] = []
-    for subject, every, baseline, all_changes in clips_of(lm, truth, "side"):
-        found = every.person_found
-        frames, changes = every[found], {k: v[found] for k, v in all_changes.items()}
-        contour, marks, _ = side_features(frames, baseline)
-        usable = np.zeros(len(frames), bool) if contour is None else contour_usable(contour)
-        out.append(Clip(subject, contour, marks, usable, changes))
-    return out
+def plan(material: Material, names: Sequence[str]) -> Plan:
+    """Scales and principal components of the clean frames."""
+    sources = tuple(dict.fromkeys(BLOCKS[name].source for name in names))
+    clean = {source: material.raw[source][material.clean] for source in sources}
+    centre = {s: v.mean(axis=0) if s in STILL else np.zeros(v.shape[1]) for s, v in clean.items()}
+    starts = dict(zip(sources, np.cumsum([0, *(v.shape[1] for v in clean.values())])[:-1], strict=True))
+    rows = sum(v.shape[1] for v in clean.values())
+    matrices, shares, columns, width = [], [], {}, 0
+    for name in names:
+        block = BLOCKS[name]
+        index = np.array(block.columns or range(clean[block.source].shape[1]))
+        small = _components((clean[block.source] - centre[block.source])[:, index], block, raw=name in IN_CM)
+        whole = np.zeros((rows, small.shape[1]))
+        whole[starts[block.source] + index] = small
+        matrices.append(whole)
+        shares.append(np.full(small.shape[1], 1.0 / np.sqrt(small.shape[1])))
+        columns[name] = np.arange(width, width + small.shape[1])
+        width += small.shape[1]
+    flat = np.concatenate([centre[s] for s in sources])
+    return Plan(Projection(sources, flat, np.hstack(matrices), np.concatenate(shares)), columns)
 
 
-def _join(parts: list[dict[str, Float]]) -> dict[str, Float]:
-    return {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
-
-
-def _frames(clips: list[Clip], name: str, *, contour: bool) -> Frames:
-    """All frames of some clips for one quantity; with `contour` only those whose outline is usable."""
-    parts = [c for c in clips if c.contour is not None or not contour]
-    keep = [c.usable if contour else np.ones(len(c.usable), bool) for c in parts]
-    tables = [c.contour if contour and c.contour is not None else c.landmarks for c in parts]
-    x = _join([{k: v[u] for k, v in table.items()} for table, u in zip(tables, keep, strict=True)])
-    y = np.concatenate([c.truth[name][u] for c, u in zip(parts, keep, strict=True)])
-    who = np.concatenate([np.repeat(c.subject, int(u.sum())) for c, u in zip(parts, keep, strict=True)])
-    return Frames(x, y, who, np.ones(len(y)))
+def _components(x: Float, block: Block, *, raw: bool) -> Float:
+    """(D, d) to unit root mean square; components of columns in cm (`raw`) or of columns of equal spread."""
+    scale = np.ones(x.shape[1]) if raw else x.std(axis=0) + 1e-3
+    matrix = np.eye(x.shape[1])
+    if block.components:
+        matrix = np.linalg.svd(x / scale, full_matrices=False)[2][: block.components].T / scale[:, None]
+    return np.asarray(matrix / np.sqrt(((x @ matrix) ** 2).mean(axis=0) + 1e-12))
 
 
 def fit_side(
     lm: Landmarks, truth: Mapping[str, Any], jittered: Sequence[tuple[Landmarks, Mapping[str, Any]]] = ()
-) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+) -> tuple[Arrays, dict[str, str]]:
     """Fit the side view.
 
     Args:
@@ -144,19 +198,104 @@ def fit_side(
     Returns:
         Arrays of `side.npz`, and for each quantity a line of figures on persons left out.
     """
-    clips = side_clips(lm, truth)
-    extra = [clip for frames, rows in jittered for clip in side_clips(frames, rows)]
-    arrays: dict[str, NDArray[Any]] = {}
+    arrays: Arrays = {}
     lines: dict[str, str] = {}
-    for name in FITTED:
-        for key, contour, recipe in (
-            (name, True, RECIPES[name]),
-            (f"landmarks.{name}", False, LANDMARK_RECIPE),
-        ):
-            judged = _frames(clips, name, contour=contour)
-            train = _frames(clips + extra, name, contour=contour)
-            value, inputs = left_out(train, judged, recipe)
-            sd = fit_sd(value - judged.y, inputs)
-            store(arrays, key, fit(train, recipe), sd)
-            lines[key] = figures(value, judged.y, np.exp(inputs @ sd))
+    for variant, groups in GROUPS.items():
+        material = gather([(lm, truth), *jittered], variant)
+        lines |= _fit_variant(arrays, variant, material, groups)
     return arrays, lines
+
+
+def _fit_variant(
+    arrays: Arrays,
+    variant: str,
+    material: Material,
+    groups: Sequence[tuple[tuple[str, ...], tuple[str, ...]]],
+) -> dict[str, str]:
+    planned = plan(material, list(dict.fromkeys(name for _, blocks in groups for name in blocks)))
+    points = planned.projection({k: material.raw[k] for k in planned.projection.names})
+    twice = np.isin(material.who, np.unique(material.who[~material.clean]))
+    noise = np.where(twice, JITTER_NOISE, 1.0)
+    answers: dict[str, list[tuple[Float, Float]]] = {}
+    for number, (names, blocks) in enumerate(groups):
+        y = np.stack([material.truth[name] for name in names], axis=1)
+        scale = y[material.clean].std(axis=0)
+        process = SparseProcess.of(
+            {b: points[:, planned.columns[b]] for b in blocks}, material.who, material.clean, noise, y / scale
+        )
+        process.fit()
+        columns = np.concatenate([planned.columns[b] for b in blocks])
+        _store(arrays, f"{variant}.{number}", process, (names, columns, scale))
+        value, inputs = _left_out(process, material, scale)
+        for k, name in enumerate(names):
+            answers.setdefault(name, []).append((value[:, k], inputs))
+    arrays |= {
+        f"{variant}.blocks": np.array(planned.projection.names),
+        f"{variant}.centre": planned.projection.centre,
+        f"{variant}.matrix": planned.projection.matrix,
+        f"{variant}.share": planned.projection.share,
+        f"{variant}.points": points[material.clean].astype(np.float32),
+        f"{variant}.groups": np.array(len(groups)),
+    }
+    return {
+        f"{variant} {name}": _judge(arrays, variant, name, parts, material) for name, parts in answers.items()
+    }
+
+
+def _store(
+    arrays: Arrays, key: str, process: SparseProcess, about: tuple[tuple[str, ...], NDArray[np.intp], Float]
+) -> None:
+    """Put one group's arrays as `posture_cv.measure.side_model` reads them."""
+    names, columns, scale = about
+    a, r, s, _ = process.parts(process.theta)
+    weights = process.weights() * scale
+    clean = process.columns[process.clean]
+    arrays[f"{key}.names"], arrays[f"{key}.columns"] = np.array(names), columns.astype(np.int32)
+    arrays[f"{key}.r"], arrays[f"{key}.alpha"] = r, weights * s**2
+    arrays[f"{key}.linear"] = a[:, None] ** 2 * (clean.T @ weights)
+
+
+def _left_out(process: SparseProcess, material: Material, scale: Float) -> tuple[Float, Float]:
+    """Values and uncertainty inputs of the clean frames, each without its own person."""
+    x = process.columns[process.clean]
+    inputs = np.ones((len(x), 5))
+    inputs[:, 1] = 0.5 * np.log1p((x * x).sum(axis=1))
+    inputs[:, 2] = np.sqrt(nearness_left_out(process))
+    inputs[:, 3:] = material.quality[material.clean]
+    return process.left_out(process.theta)[process.clean] * scale, inputs
+
+
+def _judge(
+    arrays: Arrays, variant: str, name: str, parts: list[tuple[Float, Float]], material: Material
+) -> str:
+    """Fit the uncertainty of the groups' mean to its errors on persons left out; say how large they are."""
+    value, inputs = (np.mean([part[k] for part in parts], axis=0) for k in (0, 1))
+    truth = material.truth[name][material.clean]
+    weights = fit_sd(value - truth, inputs)
+    ratio = np.abs(value - truth) / np.exp(inputs @ weights)
+    weights[0] += np.log(np.quantile(ratio, best_level(ratio, material.who[material.clean])) / Z_90)
+    arrays[f"{variant}.sd.{name}"] = weights
+    return figures(value, truth, np.exp(inputs @ weights))
+
+
+def best_level(ratio: Float, who: NDArray[np.str_]) -> float:
+    """The quantile that, taken as the bound of 90 % intervals, keeps most small groups of people within 85-95 %.
+
+    A person's error is in part the same in all frames, so that a level that is right for all training people
+    together is missed by many sets of four. Of levels that are nearly as good, the widest: an interval that is too
+    narrow misleads.
+
+    Args:
+        ratio: |error| in stated standard deviations, of people left out.
+        who: the person of each.
+    """
+    people = np.unique(who)
+    groups = np.random.default_rng(4).permuted(np.tile(people, (SETS, 1)), axis=1)[:, :PEOPLE_IN_SET]
+    index = np.searchsorted(people, groups)
+    kept = []
+    for level in LEVELS:
+        inside = ratio <= np.quantile(ratio, level)
+        share = np.array([[inside[who == p].sum(), (who == p).sum()] for p in people])
+        covered = share[index, 0].sum(axis=1) / share[index, 1].sum(axis=1)
+        kept.append(float(((covered >= 0.85) & (covered <= 0.95)).mean()))
+    return float(LEVELS[np.flatnonzero(np.array(kept) >= max(kept) - NEARLY)[-1]])

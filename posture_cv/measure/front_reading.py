@@ -1,0 +1,409 @@
+"""What a front view shows of a change of posture, in numbers that a small fit can use.
+
+Lengths are in "centimetres at the face of the baseline". Every column is either even (the same in a mirrored
+picture) or odd (of opposite sign), so that a fit can be exactly symmetric. All are changes against the baseline
+except those of the camera, which say how the camera stands to the sitting person.
+
+Two stages: `read_front` reads what the picture shows; `room_columns` turns it into displacements in the room with
+the face's size and pitch as a first fit has refined them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posture_cv.landmarks import names
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.front_outline import JUMP_CM, Mask, read, register
+from posture_cv.measure.front_reference import (
+    ARM_OFFSETS,
+    CENTROID,
+    CROWN_COLUMNS,
+    EARS,
+    EYES,
+    HEAD_ROWS,
+    POSE_POINTS,
+    ROW_OFFSETS,
+    FrontReference,
+    along_axes,
+)
+from posture_cv.measure.front_space import CameraStand
+from posture_cv.measure.types import Float
+
+MESH_COLUMNS: Final = 12
+_R, _A, _H, _C = len(ROW_OFFSETS), len(ARM_OFFSETS), len(HEAD_ROWS), len(CROWN_COLUMNS)
+_K = 30
+_DEGREES: Final = 180.0 / np.pi
+Layout = tuple[tuple[str, int], ...]
+# Blocks of columns, in order, and how many each has.
+EVEN_BLOCKS: Final[Layout] = (
+    ("pitch", 1),
+    ("log_scale", 1),
+    ("eye_v", 1),
+    ("scale_ratio", 1),
+    ("outline_ratio", 1),
+    ("mesh_even", MESH_COLUMNS),
+    ("shoulder_width", 1),
+    ("pose_even", 11),
+    ("outline_v", 1),
+    ("outline_scale", 1),
+    ("outline_even", _K),
+    ("rows_even", _R),
+    ("arms_even", _A),
+    ("head_even", _H + _C // 2 + 1),
+    ("camera_pitch", 1),
+    ("camera_scale", 1),
+    ("camera_height", 1),
+    ("camera_breadth", 1),
+    ("camera_gap", 1),
+)
+ODD_BLOCKS: Final[Layout] = (
+    ("turn", 1),
+    ("tilt", 1),
+    ("eye_u", 1),
+    ("mesh_odd", MESH_COLUMNS),
+    ("shoulder_tilt", 1),
+    ("shoulder_u", 1),
+    ("pose_odd", 11),
+    ("outline_roll", 1),
+    ("outline_odd", _K),
+    ("rows_odd", _R),
+    ("arms_odd", _A),
+    ("head_odd", _H + _C // 2),
+    ("camera_yaw", 1),
+)
+ROOM_EVEN: Final = (
+    *("head_pitch", "head_forward", "head_up", "forward_gap", "outline_forward_gap", "up_gap"),
+    *("outline_up_gap", "carried_up_gap", "shoulder_forward", "outline_forward", "shoulder_up", "outline_up"),
+)
+ROOM_ODD: Final = ("head_left", "left_gap", "outline_left")
+# Pose points that contradict face and outline: growth in percent, tilt in degrees (ours).
+WIDTH_FROM_FACE_HIGH: Final = 22.0
+WIDTH_FROM_OUTLINE_HIGH: Final = 18.0
+TILT_HIGH_DEG: Final = 20.0
+_PAIRS: Final = (
+    (names.LEFT_EYE, names.RIGHT_EYE),
+    (names.LEFT_EAR, names.RIGHT_EAR),
+    (names.MOUTH_LEFT, names.MOUTH_RIGHT),
+    (names.LEFT_ELBOW, names.RIGHT_ELBOW),
+    (names.LEFT_HIP, names.RIGHT_HIP),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrontReading:
+    """What N frames show.
+
+    Attributes:
+        even, odd: (N, D) columns of `EVEN_BLOCKS` and `ODD_BLOCKS`; 0 where not seen.
+        geometry: (N, 15) what the geometry network reads (`front_physics`), NaN without a face.
+        face, body, contour: (N,) whether the face, the body and a usable contour were found.
+        contradicts: (N,) the pose points cannot be right beside the face and the outline.
+        points: (N, 3, 2) middles in pixels: shoulders, shoulders as the outline moved them, eyes.
+        growth: (N, 2) logarithm of the growth of the shoulders: by landmarks, by the outline.
+    """
+
+    even: Float
+    odd: Float
+    geometry: Float
+    face: Mask
+    body: Mask
+    contour: Mask
+    contradicts: Mask
+    points: Float
+    growth: Float
+
+    def __len__(self) -> int:
+        return len(self.body)
+
+    @property
+    def camera(self) -> Float:
+        """(N, 2) how the camera stands: the face's pitch to it in tens of degrees, its height over the shoulders."""
+        return np.minimum(np.maximum(self.even[:, _UNCERTAIN] * (0.1, 1.0), _STAND_LOW), _STAND_HIGH)
+
+    def __getitem__(self, index: Mask | slice) -> Self:
+        return type(self)(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+
+def read_front(lm: Landmarks, reference: FrontReference) -> FrontReading:
+    """All that N frames show, in any picture size with the baseline's aspect."""
+    head, trunk = _head(lm, reference), _trunk(lm, reference)
+    flat = reference.picture.outline(lm.rows, lm.cols)
+    motion, rest, usable = _registered(flat, reference, trunk)
+    scale, width, by_outline = 100.0 * head.log_scale, 100.0 * trunk.growth, 100.0 * motion[:, 2]
+    even, odd = _columns(reference, head, trunk, motion)
+    even[:, _E["scale_ratio"]] = (scale - width)[:, None]
+    even[:, _E["outline_ratio"]] = (scale - by_outline)[:, None]
+    even[:, _OUTLINE_EVEN], odd[:, _OUTLINE_ODD] = _outline(reference, flat, rest, motion, trunk, head)
+    points, growth = np.empty((len(lm), 3, 2)), np.empty((len(lm), 2))
+    points[:, 0], points[:, 1], points[:, 2] = (
+        trunk.middle,
+        reference.shoulders + motion[:, :2],
+        reference.eyes + head.moved,
+    )
+    growth[:, 0], growth[:, 1] = trunk.growth, motion[:, 2]
+    contour = trunk.body & usable
+    contradicts = trunk.body & _contradicts(head.seen, contour, width, scale, by_outline, trunk.tilt_deg)
+    geometry = _geometry(reference, head, trunk)
+    return FrontReading(even, odd, geometry, head.seen, trunk.body, contour, contradicts, points, growth)
+
+
+def _slices(layout: Layout) -> dict[str, slice]:
+    stops = np.cumsum([width for _, width in layout]).tolist()
+    return {name: slice(stop - width, stop) for (name, width), stop in zip(layout, stops, strict=True)}
+
+
+_E: Final = _slices(EVEN_BLOCKS)
+_O: Final = _slices(ODD_BLOCKS)
+_OUTLINE_EVEN: Final = slice(_E["outline_even"].start, _E["head_even"].stop)
+_OUTLINE_ODD: Final = slice(_O["outline_odd"].start, _O["head_odd"].stop)
+_CAMERA_EVEN: Final = slice(_E["camera_pitch"].start, _E["camera_gap"].stop)
+# Beyond what laptops and monitors do, a stand says no more about the uncertainty (ours).
+_STAND_LOW, _STAND_HIGH = (-1.5, -0.5), (4.0, 0.5)
+_UNCERTAIN: Final = [_E["camera_pitch"].start, _E["camera_gap"].start]
+_EVEN_COUNT: Final = _E["camera_gap"].stop
+_ODD_COUNT: Final = _O["camera_yaw"].stop
+
+
+def _columns(reference: FrontReference, head: _Head, trunk: _Trunk, motion: Float) -> tuple[Float, Float]:
+    """Even and odd columns of head, landmarks and camera; those of the outline and the ratios are still empty."""
+    n, cm = len(motion), reference.cm
+    even, odd = np.empty((n, _EVEN_COUNT)), np.empty((n, _ODD_COUNT))
+    even[:, _E["pitch"]], odd[:, _O["turn"]], odd[:, _O["tilt"]] = (
+        head.angles[:, k : k + 1] for k in range(3)
+    )
+    even[:, _E["log_scale"]] = 100.0 * head.log_scale[:, None]
+    odd[:, _O["eye_u"]], even[:, _E["eye_v"]] = head.moved[:, :1] * cm, head.moved[:, 1:] * cm
+    even[:, _E["mesh_even"]], odd[:, _O["mesh_odd"]] = (
+        head.shape[:, :MESH_COLUMNS],
+        head.shape[:, MESH_COLUMNS:],
+    )
+    even[:, _E["shoulder_width"]] = 100.0 * trunk.growth[:, None]
+    odd[:, _O["shoulder_tilt"]], odd[:, _O["shoulder_u"]] = trunk.tilt_deg[:, None], trunk.moved[:, :1] * cm
+    even[:, _E["pose_even"]], odd[:, _O["pose_odd"]] = trunk.even, trunk.odd
+    even[:, _E["outline_v"]], even[:, _E["outline_scale"]] = motion[:, 1:2] * cm, 100.0 * motion[:, 2:3]
+    odd[:, _O["outline_roll"]] = motion[:, 3:] * _DEGREES
+    even[:, _CAMERA_EVEN], odd[:, _O["camera_yaw"]] = reference.camera_even, reference.camera_odd
+    return even, odd
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Head:
+    """The head in N frames; nothing changed where no face is seen.
+
+    Attributes:
+        seen: (N,) whether it is.
+        log_scale: (N,) logarithm of its growth.
+        angles: (N, 3) pitch, yaw and roll in degrees.
+        moved, middle_moved: (N, 2) shift of the eyes and of the head's middle, pixels.
+        shape: (N, K) change of shape, cm.
+    """
+
+    seen: Mask
+    log_scale: Float
+    angles: Float
+    moved: Float
+    middle_moved: Float
+    shape: Float
+
+
+def _head(lm: Landmarks, reference: FrontReference) -> _Head:
+    sums = np.matmul(lm.face.transpose(0, 2, 1), reference.weights) * reference.unit
+    seen = np.isfinite(sums[:, :, CENTROID]).all(axis=1) & lm.person_found
+    if not seen.all():
+        sums = np.where(seen[:, None, None], sums, reference.sums)
+    u, singular, vt = np.linalg.svd(sums[:, :, :3])
+    rotation = u @ vt
+    mirrored = np.linalg.det(rotation) < 0.0
+    if mirrored.any():
+        u[mirrored, :, 2] *= -1.0
+        singular[mirrored, 2] *= -1.0
+        rotation = u @ vt
+    scale = singular.sum(axis=1)
+    x, y, z = -rotation[:, 0, 2], -rotation[:, 1, 2], -rotation[:, 2, 2]
+    roll = np.arctan2(rotation[:, 1, 0], rotation[:, 0, 0])
+    angles = np.empty((len(scale), 3))
+    angles[:, 0], angles[:, 1] = np.arctan2(y, np.sqrt(x * x + z * z)), np.arctan2(x, -z)
+    angles[:, 2] = roll
+    angles *= _DEGREES
+    shape = (along_axes(sums, roll, scale) - reference.shape) * reference.cm
+    eyes = sums[:, :2, EYES]
+    middle = (eyes + sums[:, :2, EARS]) / 2.0
+    return _Head(seen, np.log(scale), angles, eyes - reference.eyes, middle - reference.head, shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Trunk:
+    """Shoulders and the other pose points in N frames; nothing changed where nobody is seen.
+
+    Attributes:
+        body: (N,) whether somebody is.
+        middle, moved: (N, 2) of the shoulders and its shift, pixels.
+        growth: (N,) logarithm of the shoulders' growth.
+        tilt_deg: (N,) of their line.
+        even, odd: (N, 11) changes of the other points, cm.
+    """
+
+    body: Mask
+    middle: Float
+    moved: Float
+    growth: Float
+    tilt_deg: Float
+    even: Float
+    odd: Float
+
+
+def _combinations() -> tuple[Float, Float]:
+    """(50, 11) each: mean height and half separation of the pairs, nose first, and their odd counterparts."""
+    even, odd = np.zeros((POSE_POINTS, 2, 11)), np.zeros((POSE_POINTS, 2, 11))
+    even[names.NOSE, 1, 0] = odd[names.NOSE, 0, 0] = 1.0
+    for k, (left, right) in enumerate(_PAIRS):
+        even[[left, right], 1, 2 * k + 1] = odd[[left, right], 0, 2 * k + 2] = 0.5
+        even[left, 0, 2 * k + 2] = odd[left, 1, 2 * k + 1] = 0.5
+        even[right, 0, 2 * k + 2] = odd[right, 1, 2 * k + 1] = -0.5
+    return even.reshape(-1, 11), odd.reshape(-1, 11)
+
+
+_COMBINED: Final = np.hstack(_combinations())
+
+
+def _trunk(lm: Landmarks, reference: FrontReference) -> _Trunk:
+    pose = lm.pose[:, :POSE_POINTS, :2] * reference.picture.size_px
+    body = np.isfinite(pose[:, : names.RIGHT_SHOULDER + 1].sum(axis=(1, 2)))
+    if not body.all():
+        pose = np.where(body[:, None, None], pose, reference.pose)
+    moved = pose - reference.pose
+    left, right = pose[:, names.LEFT_SHOULDER], pose[:, names.RIGHT_SHOULDER]
+    across = left - right
+    growth = np.log(np.sqrt((across * across).sum(axis=1)) / reference.width_px)
+    tilt = np.arctan2(across[:, 1], across[:, 0]) - reference.tilt
+    middle = (left + right) / 2.0
+    flat = moved.reshape(len(pose), -1)
+    flat = np.where(np.isfinite(flat), flat, 0.0)
+    combined = flat @ _COMBINED * reference.cm
+    return _Trunk(
+        body,
+        middle,
+        middle - reference.shoulders,
+        growth,
+        (np.degrees(tilt) + 180.0) % 360.0 - 180.0,
+        combined[:, :11],
+        combined[:, 11:],
+    )
+
+
+def _registered(flat: Float, reference: FrontReference, trunk: _Trunk) -> tuple[Float, Float, Mask]:
+    """Motion (N, 4) of the shoulders' outline, what remains of it (N, 60) in cm, whether it is usable."""
+    start = np.empty((len(flat), 4))
+    start[:, :2], start[:, 2], start[:, 3] = trunk.moved, trunk.growth, trunk.tilt_deg / _DEGREES
+    motion, rest = register(reference.curve, flat, start)
+    believable = np.abs(rest) <= JUMP_CM  # false for NaN
+    usable = believable.sum(axis=1) >= reference.curve_points_low
+    return motion, np.where(believable, rest, 0.0), usable
+
+
+def _outline(
+    reference: FrontReference, flat: Float, rest: Float, motion: Float, trunk: _Trunk, head: _Head
+) -> tuple[Float, Float]:
+    """Changes of the outline (N, 101) and (N, 100) in cm: along shoulders, rows, arms, head and crown."""
+    # middle of the shoulders, of the outline's shoulders, of the eyes; along the outline and across it
+    middles = np.empty((len(flat), 7))
+    middles[:, 0:2], middles[:, 2:4] = trunk.middle, reference.shoulders + motion[:, :2]
+    middles[:, 4:6], middles[:, 6] = reference.eyes + head.moved, np.exp(motion[:, 2])
+    start, centre = middles[:, _ALONG], middles[:, _ACROSS]
+    grown = np.ones(start.shape)
+    grown[:, _ARMS] = middles[:, 6:]
+    found = (read(flat, reference.places, start + reference.offsets * grown) - centre) / grown
+    change = (found - reference.then) * reference.cm
+    change = np.where(np.abs(change) <= reference.limit_cm, change, 0.0)  # 0 for NaN too
+    return _combined(rest, change)
+
+
+_POINTS: Final = (2 * _R, 2 * _A, 2 * _H, _C)
+_ALONG: Final = np.repeat([1, 3, 5, 4], _POINTS)
+_ACROSS: Final = np.repeat([0, 2, 4, 5], _POINTS)
+_ARMS: Final = slice(2 * _R, 2 * _R + 2 * _A)
+
+
+def _pairs() -> tuple[NDArray[np.intp], NDArray[np.intp], Float]:
+    """(201,) the columns of shoulders (60) and places (141) that make up each even, then each odd one, and the sign."""
+    stops = np.cumsum([0, _K, _K, _R, _R, _A, _A, _H, _H])
+    left, right, signs = [], [], []
+    for sign in (1.0, -1.0):
+        for k in range(4):
+            width = int(stops[2 * k + 1] - stops[2 * k])
+            at = np.arange(width)
+            first, second = stops[2 * k] + at, stops[2 * k + 1] + at
+            # along the shoulders both shifts point outward; elsewhere left and right edge part when they grow
+            left.append(first if k == 0 else second)
+            right.append(second if k == 0 else first)
+            signs.append(np.full(width, sign if k == 0 else -sign))
+        crown = np.arange(_C // 2 + (1 if sign > 0 else 0))
+        left.append(stops[-1] + crown)
+        right.append(stops[-1] + _C - 1 - crown)
+        signs.append(np.full(len(crown), sign))
+    return np.concatenate(left), np.concatenate(right), np.concatenate(signs) / 2.0
+
+
+_FIRST, _SECOND, _SIGN = _pairs()
+_EVEN_OUTLINE: Final = _K + _R + _A + _H + _C // 2 + 1
+
+
+def _combined(rest: Float, change: Float) -> tuple[Float, Float]:
+    """The even and the odd part of the two sides' changes."""
+    both = np.concatenate([rest, change], axis=1)
+    out = both[:, _FIRST] * 0.5 + both[:, _SECOND] * _SIGN
+    return out[:, :_EVEN_OUTLINE], out[:, _EVEN_OUTLINE:]
+
+
+def _contradicts(
+    face: Mask, contour: Mask, width: Float, scale: Float, outline_scale: Float, tilt_deg: Float
+) -> Mask:
+    from_face = face & (np.abs(width - scale) > WIDTH_FROM_FACE_HIGH)
+    from_outline = contour & (np.abs(width - outline_scale) > WIDTH_FROM_OUTLINE_HIGH)
+    return np.asarray(from_face | from_outline | (np.abs(tilt_deg) > TILT_HIGH_DEG))
+
+
+def _geometry(reference: FrontReference, head: _Head, trunk: _Trunk) -> Float:
+    """(N, 15): see `front_physics.INPUTS`."""
+    cm = reference.cm
+    out = np.empty((len(trunk.growth), 15))
+    out[:, 0], out[:, 5], out[:, 6] = head.log_scale, trunk.growth, trunk.tilt_deg
+    out[:, 1:3], out[:, 3:5] = head.middle_moved[:, ::-1] * cm, trunk.moved[:, ::-1] * cm
+    out[:, 7:10], out[:, 10:] = head.angles, reference.camera_geometry
+    seen = head.seen & trunk.body
+    return out if seen.all() else np.where(seen[:, None], out, np.nan)
+
+
+def room_columns(
+    reading: FrontReading, reference: FrontReference, stand: CameraStand, growth: Float, pitch_deg: Float
+) -> tuple[Float, Float]:
+    """Displacements in the room, cm: (N, 12) `ROOM_EVEN` and (N, 3) `ROOM_ODD`.
+
+    Args:
+        reading: of N frames.
+        reference: the baseline.
+        stand: of the camera.
+        growth: (N,) logarithm of the head's growth, refined; 0 without a face.
+        pitch_deg: (N,) of the head, refined; 0 without a face.
+    """
+    shoulders, far, near = reference.shoulders, stand.shoulders_cm, stand.eyes_cm
+    now, grown = reading.points[:, _ROOM_POINTS], np.empty((len(growth), 4))
+    grown[:, :2], grown[:, 2], grown[:, 3] = reading.growth, growth * (near / far), growth
+    then = np.array([shoulders, shoulders, shoulders, reference.eyes])
+    moved = stand.displacements(now, then, np.array([far, far, far, near]), grown)
+    forward, up, left = moved[:, :, 0], moved[:, :, 1], moved[:, :, 2]
+    even, odd = np.empty((len(growth), len(ROOM_EVEN))), np.empty((len(growth), len(ROOM_ODD)))
+    even[:, 0] = pitch_deg
+    even[:, 1], even[:, 2] = stand.of_tragus(forward[:, 3], up[:, 3], pitch_deg)
+    even[:, 3:5], even[:, 5:8] = even[:, 1:2] - forward[:, :2], even[:, 2:3] - up[:, :3]
+    even[:, 8:10], even[:, 10:] = forward[:, :2], up[:, :2]
+    odd[:, 0], odd[:, 1], odd[:, 2] = left[:, 3], left[:, 3] - left[:, 1], left[:, 1]
+    return even, odd
+
+
+_ROOM_POINTS: Final = [0, 1, 1, 2]

@@ -1,0 +1,223 @@
+"""What the front view's reading needs of a baseline, worked out once.
+
+Lengths are in "centimetres at the face of the baseline": pixels times 6.3 cm over the baseline's eye distance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posture_cv.landmarks import names
+from posture_cv.measure import face_geometry as face
+from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.front_outline import (
+    LEFT,
+    RIGHT,
+    TOP,
+    Picture,
+    Places,
+    ShoulderCurve,
+    read,
+    shoulder_curve,
+)
+from posture_cv.measure.front_space import EYE_DISTANCE_CM, FOCAL_SHARE
+from posture_cv.measure.types import Float
+
+# Rows at which the outline's width is read, in baseline shoulder widths below the middle of the shoulders:
+# as they stand, and carried along by the registration.
+ROW_OFFSETS: Final = np.linspace(-0.9, 0.75, 34)
+ARM_OFFSETS: Final = np.linspace(-0.15, 1.0, 24)
+# Rows and columns about the eyes, in baseline eye distances: temples to jaw, and the crown.
+HEAD_ROWS: Final = np.linspace(-1.4, 1.6, 9)
+CROWN_COLUMNS: Final = np.linspace(-0.9, 0.9, 7)
+# Changes beyond these are something else than the body's edge (ours): raised hands, headrests, hair.
+ROW_JUMP_CM: Final = 12.0
+ARM_JUMP_CM: Final = 10.0
+HEAD_JUMP_CM: Final = 4.0
+CROWN_JUMP_CM: Final = 5.0
+# Share of the baseline's shoulder curve that must be found again, and of it that the baseline must show.
+CURVE_SHARE_LOW: Final = 0.7
+CURVE_SEEN_LOW: Final = 0.5
+# Points of the mesh beside the ears: with the eyes they stand for the head's middle.
+_EAR_SIDES: Final = (234, 454)
+_EYES: Final = (*face.RIGHT_EYE_CORNERS, *face.LEFT_EYE_CORNERS)
+POSE_POINTS: Final = names.RIGHT_HIP + 1
+# Columns of `FrontReference.weights`, of which the mesh's own axes begin at AXES.
+CENTROID, EYES, EARS, AXES = 3, 4, 5, 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeshAxes:
+    """Directions of the mesh's change of shape that a fit reads.
+
+    Attributes:
+        matrix: (468, 3, K) float; its even, then its odd columns.
+        even: number of columns that a mirrored picture leaves alone.
+    """
+
+    matrix: Float
+    even: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrontReference:
+    """A baseline in pixels, and what is read from each frame against it.
+
+    Attributes:
+        picture: its size.
+        cm: centimetres a pixel at the face.
+        eye_px, width_px: eye distance and shoulder width.
+        weights: (468, 6 + 3K) float32 sums over a mesh that are read: the shape itself (3), centroid, eyes, ears, axes.
+        sums: (3, 6 + 3K) those of the baseline's own mesh, pixels.
+        shape: (K,) the baseline's own mesh along the axes.
+        pose: (25, 2) pixels; tilt: of the shoulder line, rad.
+        eyes, shoulders, head: (2,) middles in pixels.
+        curve: the shoulder outline.
+        offsets: (P,) where the outline is read, pixels from the middle of shoulders or eyes.
+        places: of these.
+        then: (P,) what the baseline shows there, pixels from the middle.
+        limit_cm: (P,) of believable changes.
+        camera_even: (5,), camera_odd: (1,) how the camera stands: see `camera_numbers`.
+        camera_geometry: (5,) the same as the geometry network reads it (`front_physics.INPUTS`).
+        unit: (3, 1) pixels in a unit of the mesh's coordinates.
+        curve_points_low: how many points of the curve a frame must show; infinite where the baseline shows too few.
+    """
+
+    picture: Picture
+    cm: float
+    eye_px: float
+    width_px: float
+    weights: NDArray[np.float32]
+    sums: Float
+    shape: Float
+    pose: Float
+    tilt: float
+    eyes: Float
+    shoulders: Float
+    head: Float
+    curve: ShoulderCurve
+    offsets: Float
+    places: Places
+    then: Float
+    limit_cm: Float
+    camera_even: Float
+    camera_odd: Float
+    camera_geometry: Float
+    unit: Float
+    curve_points_low: float
+
+
+@lru_cache(maxsize=8)
+def front_reference(baseline: Baseline, axes: MeshAxes) -> FrontReference:
+    """The reference of a baseline that shows face and shoulders."""
+    lm = baseline.as_landmarks()
+    mesh, pose = lm.face_px()[0], lm.pose_px()[0, :POSE_POINTS]
+    size = np.array(baseline.size_px, np.float64)
+    picture = Picture.of(size)
+    weights = _mesh_weights(mesh, axes)
+    sums = mesh.T @ weights
+    eyes, eye_px = face.eyes_middle(mesh)[:2], face.eye_distance(mesh)
+    shoulders, across = _middle(pose), pose[names.LEFT_SHOULDER] - pose[names.RIGHT_SHOULDER]
+    width, cm = float(np.hypot(*across)), EYE_DISTANCE_CM / eye_px
+    flat = picture.outline(lm.rows, lm.cols)
+    offsets, places = _outline_places(width, eye_px, size)
+    even, odd, facing = camera_numbers(mesh, size, eyes, shoulders, width)
+    head = (eyes + sums[:2, EARS]) / 2.0
+    geometry = [(head[1] - size[1] / 2.0) * cm, (shoulders[1] - head[1]) * cm, width * cm]
+    curve = shoulder_curve(flat[0], size, shoulders, width, cm)
+    low = CURVE_SHARE_LOW * curve.seen.sum() if curve.seen.mean() > CURVE_SEEN_LOW else np.inf
+    return FrontReference(
+        picture,
+        cm,
+        eye_px,
+        width,
+        weights.astype(np.float32),
+        sums,
+        along_axes(sums[None], np.zeros(1), np.ones(1))[0],
+        pose,
+        float(np.arctan2(across[1], across[0])),
+        eyes,
+        shoulders,
+        head,
+        curve,
+        offsets,
+        places,
+        _shown(flat, offsets, places, shoulders, eyes),
+        np.repeat([ROW_JUMP_CM, ARM_JUMP_CM, HEAD_JUMP_CM, CROWN_JUMP_CM], _COUNTS),
+        even,
+        odd,
+        np.array([*geometry, np.log(eye_px * 640.0 / size[0]), facing]),
+        np.array([[size[0]], [size[1]], [size[0]]]),
+        float(low),
+    )
+
+
+_COUNTS: Final = (2 * len(ROW_OFFSETS), 2 * len(ARM_OFFSETS), 2 * len(HEAD_ROWS), len(CROWN_COLUMNS))
+
+
+def _middle(pose: Float) -> Float:
+    return np.asarray((pose[names.LEFT_SHOULDER] + pose[names.RIGHT_SHOULDER]) / 2.0)
+
+
+def _mesh_weights(mesh: Float, axes: MeshAxes) -> Float:
+    """(468, 6 + 3K); the shape's columns give, times a mesh, its spread over the baseline's (Umeyama 1991)."""
+    centred = mesh - mesh.mean(axis=0)
+    single = np.zeros((len(mesh), 3))
+    single[:, 0] = 1.0 / len(mesh)
+    single[list(_EYES), 1] = 1.0 / len(_EYES)
+    single[list(_EAR_SIDES), 2] = 1.0 / len(_EAR_SIDES)
+    # without their mean, so that the place of the mesh does not matter
+    free = axes.matrix - axes.matrix.mean(axis=0)
+    return np.hstack([centred / (centred**2).sum(), single, free.reshape(len(mesh), 3 * free.shape[2])])
+
+
+def along_axes(sums: Float, roll: Float, scale: Float) -> Float:
+    """(N, K) meshes along the axes once roll (N,) and scale (N,) are taken off; `sums` (N, 3, 6 + 3K)."""
+    part = sums[:, :, AXES:].reshape(len(sums), 3, 3, (sums.shape[2] - AXES) // 3)
+    cos, sin = (np.cos(roll) / scale)[:, None], (np.sin(roll) / scale)[:, None]
+    return np.asarray(
+        cos * (part[:, 0, 0] + part[:, 1, 1])
+        + sin * (part[:, 1, 0] - part[:, 0, 1])
+        + part[:, 2, 2] / scale[:, None]
+    )
+
+
+def _outline_places(width_px: float, eye_px: float, size: Float) -> tuple[Float, Places]:
+    rows, arms, head = ROW_OFFSETS * width_px, ARM_OFFSETS * width_px, HEAD_ROWS * eye_px
+    offsets = np.concatenate([rows, rows, arms, arms, head, head, CROWN_COLUMNS * eye_px])
+    sides = [np.full(len(part), edge) for part in (rows, arms, head) for edge in (LEFT, RIGHT)]
+    edges = np.concatenate([*sides, np.full(len(CROWN_COLUMNS), TOP)])
+    return offsets, Places.of(edges, size)
+
+
+def _shown(flat: Float, offsets: Float, places: Places, shoulders: Float, eyes: Float) -> Float:
+    """(P,) the baseline's own outline at the places, from the middle of shoulders or eyes."""
+    counts = (_COUNTS[0] + _COUNTS[1], _COUNTS[2], _COUNTS[3])
+    start = np.repeat([shoulders[1], eyes[1], eyes[0]], counts)
+    centre = np.repeat([shoulders[0], eyes[0], eyes[1]], counts)
+    return np.asarray(read(flat, places, (start + offsets)[None])[0] - centre)
+
+
+def camera_numbers(
+    mesh: Float, size: Float, eyes: Float, shoulders: Float, width_px: float
+) -> tuple[Float, Float, float]:
+    """How the camera stands to the person, from the baseline alone: even (5,), odd (1,), pitch of the face (deg).
+
+    Even: pitch of the face to the camera, its size and height in the picture, breadth and depth of the shoulders
+    under it. Odd: the face's yaw.
+    """
+    pitch, yaw = face.facing_deg(mesh)
+    focal, eye_px = FOCAL_SHARE * float(size.max()), face.eye_distance(mesh)
+    even = (
+        pitch,
+        np.log(eye_px / focal * 10.0),
+        np.degrees(np.arctan((eyes[1] - size[1] / 2.0) / focal)),
+        np.log(width_px / eye_px / 5.5),
+        (shoulders[1] - eyes[1]) * EYE_DISTANCE_CM / eye_px / 20.0 - 1.0,
+    )
+    return np.array(even), np.array([yaw]), pitch

@@ -1,0 +1,149 @@
+"""The side view's regression at run time: Gaussian processes on blocks of features; numpy only.
+
+Kernel: k(x, x') = sum_b a_b^2 <x_b, x'_b> + s^2 exp(-|r (x - x')|^2 / 2) over blocks b of features. Quantities that
+hang together share a kernel, and all kernels of a variant read the same projected features, so that one frame
+costs a few small products. `tools/fitting/side.py` makes the arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posture_cv.measure.types import Float
+
+Blocks = Mapping[str, Float]
+
+# Projected features are squashed softly to this many root mean squares of the fitting set, so that nothing unheard
+# of runs away (ours).
+CLIP: Final = 6.0
+CONTOUR, LANDMARKS = "contour", "landmarks"
+SD_INPUTS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """Blocks of features made comparable: centred, projected, squashed.
+
+    Attributes:
+        names: of the blocks, in order.
+        centre: (D,) subtracted first.
+        matrix: (D, d) block-diagonal.
+        share: (d,) 1 / sqrt(columns of the block).
+    """
+
+    names: tuple[str, ...]
+    centre: Float
+    matrix: Float
+    share: Float
+
+    def __call__(self, blocks: Blocks) -> Float:
+        """(N, d) of blocks (N, D_b); what is not finite counts as unchanged (the centre)."""
+        x = np.concatenate([blocks[name] for name in self.names], axis=1) - self.centre
+        np.copyto(x, 0.0, where=~np.isfinite(x))
+        return np.asarray(CLIP * np.tanh(x @ self.matrix / CLIP) * self.share)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Quantities that share a kernel.
+
+    Attributes:
+        names: T quantities.
+        columns: (c,) columns of the projected features used.
+        r: (c,) inverse lengths.
+        points: (M, c) fitting frames times r.
+        half: (M,) half their squared lengths.
+        alpha: (M, T) weights of the exponential part, s^2 included.
+        linear: (c, T) weights of the linear part.
+    """
+
+    names: tuple[str, ...]
+    columns: NDArray[np.intp]
+    r: Float
+    points: Float
+    half: Float
+    alpha: Float
+    linear: Float
+
+    def with_inputs(self, projected: Float, quality: Float) -> tuple[Float, Float]:
+        """(N, T) values and (N, 5) what the uncertainty of all of them depends on.
+
+        The latter are 1, the size of the change, the distance from the fitting frames and the residuals.
+
+        Args:
+            projected: (N, d) features.
+            quality: (N, 2) residuals of head and upper back, cm; 0 without a contour.
+        """
+        x = projected[:, self.columns]
+        near = x * self.r
+        log_kernel = near @ self.points.T
+        log_kernel -= 0.5 * (near * near).sum(axis=1)[:, None]
+        log_kernel -= self.half
+        value = np.exp(log_kernel) @ self.alpha + x @ self.linear
+        inputs = np.ones((len(x), SD_INPUTS))
+        inputs[:, 1] = 0.5 * np.log1p((x * x).sum(axis=1))
+        inputs[:, 2] = np.sqrt(np.maximum(-log_kernel.max(axis=1), 0.0))
+        inputs[:, 3:] = quality
+        return np.asarray(value), inputs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SideModel:
+    """The fitted side view.
+
+    Attributes:
+        projections: "contour" and "landmarks" -> how their features are projected.
+        groups: the same -> groups that answer.
+        sd: the same -> quantity -> (5,) weights of log sd on the uncertainty's inputs.
+    """
+
+    projections: Mapping[str, Projection]
+    groups: Mapping[str, tuple[Group, ...]]
+    sd: Mapping[str, Mapping[str, Float]]
+
+    def predict(self, variant: str, blocks: Blocks, quality: Float) -> dict[str, tuple[Float, Float]]:
+        """Quantity -> (N,) value and (N,) standard deviation; where several groups answer, their mean."""
+        projected = self.projections[variant](blocks)
+        found: dict[str, list[tuple[Float, Float]]] = {}
+        for group in self.groups[variant]:
+            value, inputs = group.with_inputs(projected, quality)
+            for k, name in enumerate(group.names):
+                found.setdefault(name, []).append((value[:, k], inputs))
+        return {name: _answer(parts, self.sd[variant][name]) for name, parts in found.items()}
+
+
+def _answer(parts: list[tuple[Float, Float]], weights: Float) -> tuple[Float, Float]:
+    value, inputs = parts[0]
+    for other, others_inputs in parts[1:]:
+        value, inputs = value + other, inputs + others_inputs
+    log_sd = (inputs @ weights) / len(parts)
+    return value / len(parts), np.exp(np.minimum(np.maximum(log_sd, -4.0), 3.0))
+
+
+def side_model(arrays: Mapping[str, Any]) -> SideModel:
+    """From the arrays of `side.npz`."""
+    projections, groups, sd = {}, {}, {}
+    for variant in (CONTOUR, LANDMARKS):
+        names = tuple(str(name) for name in arrays[f"{variant}.blocks"])
+        parts = (np.asarray(arrays[f"{variant}.{key}"], np.float64) for key in ("centre", "matrix", "share"))
+        projections[variant] = Projection(names, *parts)
+        count = int(arrays[f"{variant}.groups"])
+        groups[variant] = tuple(_group(arrays, variant, k) for k in range(count))
+        answered = {name for group in groups[variant] for name in group.names}
+        sd[variant] = {name: np.asarray(arrays[f"{variant}.sd.{name}"], np.float64) for name in answered}
+    return SideModel(projections, groups, sd)
+
+
+def _group(arrays: Mapping[str, Any], variant: str, number: int) -> Group:
+    key = f"{variant}.{number}"
+    columns = np.asarray(arrays[f"{key}.columns"], np.intp)
+    r, alpha, linear = (np.asarray(arrays[f"{key}.{k}"], np.float64) for k in ("r", "alpha", "linear"))
+    points = np.ascontiguousarray(np.asarray(arrays[f"{variant}.points"], np.float64)[:, columns] * r)
+    half = 0.5 * (points * points).sum(axis=1)
+    names = tuple(str(name) for name in arrays[f"{key}.names"])
+    return Group(names, columns, r, points, half, alpha, linear)

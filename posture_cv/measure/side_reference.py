@@ -1,0 +1,200 @@
+"""A baseline in profile, worked out once: the pieces of its outline, and where they and the person's joints are.
+
+Rough centimetres (`Anchors.unit`), the face to the right of the picture, y downwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from posture_cv.landmarks.types import CONTOUR_ROWS
+from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.outline_edges import FRONT, REAR, TOP, Edges, Places
+from posture_cv.measure.profile_outline import (
+    NEAR_EAR,
+    NEAR_HIP,
+    NEAR_SHOULDER,
+    Anchors,
+    faces_right,
+    find_anchors,
+    outline_of,
+)
+from posture_cv.measure.rigid_fit import Complex, Stack, Stretch, stack, stretch
+from posture_cv.measure.types import Float
+
+# Where things lie, in cm below the throat (medians of the fitting persons).
+_C7_BELOW_THROAT: Final = 2.0
+_LOW_BACK_BELOW_THROAT: Final = 22.0
+# The tragus as a share of the crown-to-throat length behind the face and above the throat.
+_TRAGUS_BEHIND_FACE, _TRAGUS_ABOVE_THROAT = 0.37, 0.47
+# The pose model's ear lies this far before and below the tragus (cm); farther off than the limit it has gone astray.
+_EAR_FROM_TRAGUS: Final = np.array([1.2, -0.3])
+_EAR_FAR: Final = 4.0
+HEAD_STARTS: Final = np.radians([-12.0, 0.0, 12.0, 24.0, 36.0])
+_HEAD_PRECISION: Final = (1e-6, 1e-6, 1e-2)
+_BACK_PRECISION: Final = tuple(1.0 / sd**2 for sd in (30.0, 1.5, 0.14))
+_BACK_GAIN: Final = 4.75  # 28 correlated points of 0.15 cm noise count as three
+_BACK_STARTS_BELOW_THROAT: Final = 7.0
+FRONT_CM: Final = np.arange(0.0, 24.0, 1.5)
+REAR_CM: Final = np.arange(-10.0, 38.0, 2.0)
+STILL_POINTS: Final = (0, 8, 12, 14, 16, 24)
+_MARK_UNITS: Final = 22.0  # of half an ear-shoulder and a quarter of a shoulder-hip length
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contour:
+    """What registration needs of a baseline that shows a head.
+
+    Attributes:
+        pieces: head, upper back, lower back.
+        coarse: the head once for each of `HEAD_STARTS`, then both backs; fine: the three pieces.
+        tragus, pivot: tragus and C7 (on the rear edge), cm.
+        length: crown to throat, cm.
+        top_of_start: (S, 1) height of the highest point of the turned head, from the tragus.
+        face_of_start: (S, F) some points of the turned face, from the tragus.
+        back_edge: (1,) place of the rear edge from which the backs start, at height `back_y`.
+        edges: (40,) places of the front and rear edges that are looked at, from the pivot.
+        shape: (5,) the person's build.
+        still: (12,) where ear, shoulder, arm and hip are in the baseline, from the pivot.
+    """
+
+    coarse: Stack
+    fine: Stack
+    tragus: complex
+    pivot: complex
+    length: float
+    top_of_start: Float
+    face_of_start: Complex
+    back_edge: float
+    back_y: float
+    edges: Complex
+    places: Places
+    shape: Float
+    still: Float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SideReference:
+    """A baseline in profile, worked out once.
+
+    Attributes:
+        looks_right: whether the face looks to the right of the picture.
+        cm_wide: width of the picture in centimetres of this person.
+        points: (33, 2) pose points, cm.
+        mark_unit: centimetres in one unit of the landmarks' features.
+        seen: whether the baseline shows a person.
+        contour: None where the outline does not show a head.
+    """
+
+    looks_right: bool
+    cm_wide: float
+    points: Float
+    mark_unit: float
+    seen: bool
+    contour: Contour | None
+
+
+@lru_cache(maxsize=8)
+def side_reference(baseline: Baseline) -> SideReference:
+    """What measuring needs of a baseline."""
+    reference = baseline.as_landmarks()
+    looks_right = bool(faces_right(reference)[0])
+    base = outline_of(reference, looks_right=looks_right)
+    anchors = find_anchors(base)
+    ear, shoulder, hip = (base.points[0, k] for k in (NEAR_EAR, NEAR_SHOULDER, NEAR_HIP))
+    size = 0.5 * float(np.linalg.norm(ear - shoulder)) + 0.25 * float(np.linalg.norm(shoulder - hip))
+    unit = size / _MARK_UNITS if anchors is None else anchors.unit
+    cm_wide = baseline.size_px[0] / unit
+    edges = Edges.of(reference, looks_right=looks_right, cm_wide=cm_wide)
+    contour = None if anchors is None else _contour(edges, anchors)
+    seen = bool(np.isfinite(shoulder).all())
+    return SideReference(looks_right, cm_wide, edges.points[0], size / _MARK_UNITS / unit, seen, contour)
+
+
+def _in_cm(a: Anchors) -> Anchors:
+    return Anchors(a.crown / a.unit, a.throat / a.unit, a.face / a.unit, a.head_width / a.unit, 1.0)
+
+
+def _contour(base: Edges, anchors: Anchors) -> Contour:
+    a = _in_cm(anchors)
+    tragus = _tragus(base, a)
+    head = _head(base, a, tragus)
+    upper = _back(base, a, (-1.0, 22.0, _C7_BELOW_THROAT))
+    lower = _back(base, a, (10.0, 36.0, _LOW_BACK_BELOW_THROAT))
+    turned = np.exp(1j * HEAD_STARTS)[:, None] * head.offset
+    is_top = (head.edge == TOP) & (head.weight > 0)
+    face = np.flatnonzero((head.edge == FRONT) & (head.weight > 0))[6::4]
+    back_y = a.throat + _BACK_STARTS_BELOW_THROAT
+    heights = np.concatenate([FRONT_CM, REAR_CM]) + a.throat
+    places = Places.of(np.repeat([[FRONT, REAR]], [len(FRONT_CM), len(REAR_CM)], axis=1))
+    across = base.read(places, base.scale_of(places), heights[None])[0]
+    return Contour(
+        stack([head] * len(HEAD_STARTS) + [upper, lower]),
+        stack([head, upper, lower]),
+        tragus,
+        upper.centre,
+        a.throat - a.crown,
+        np.where(is_top, turned.imag, np.nan if not is_top.any() else np.inf).min(axis=1)[:, None],
+        turned[:, face],
+        _edge(base, REAR, back_y),
+        back_y,
+        across + 1j * heights - upper.centre,
+        places,
+        _shape(base, a),
+        (base.points[0, list(STILL_POINTS)] - (upper.centre.real, upper.centre.imag)).ravel(),
+    )
+
+
+def _edge(base: Edges, edge: int, at: float) -> float:
+    """Where the edge of one frame is at one height."""
+    places = Places.of(np.array([[edge]]))
+    return float(base.read(places, base.scale_of(places), np.array([[at]]))[0, 0])
+
+
+def _tragus(base: Edges, a: Anchors) -> complex:
+    """The tragus: the mean of the outline's guess and, where near it, the ear landmark's."""
+    length = a.throat - a.crown
+    guess = np.array([a.face - _TRAGUS_BEHIND_FACE * length, a.throat - _TRAGUS_ABOVE_THROAT * length])
+    ear = base.points[0, NEAR_EAR] - _EAR_FROM_TRAGUS
+    near = bool((np.abs(ear - guess) <= _EAR_FAR).all())  # False where the landmark is missing
+    x, y = (guess + ear) / 2.0 if near else guess
+    return complex(x, y)
+
+
+def _head(base: Edges, a: Anchors, tragus: complex) -> Stretch:
+    length = a.throat - a.crown
+    head = stretch(
+        base,
+        (
+            (FRONT, np.linspace(a.crown + 0.08 * length, a.throat - 0.04 * length, 40), 1.0),
+            (REAR, np.linspace(a.crown + 0.08 * length, a.throat - 0.38 * length, 24), 0.5),
+            (TOP, np.linspace(a.face - 0.75 * length, a.face - 0.12 * length, 24), 1.0),
+        ),
+        tragus,
+        _HEAD_PRECISION,
+    )
+    # Columns that miss the head show the shoulders.
+    too_low = (head.edge == TOP) & (head.offset.imag + tragus.imag > a.crown + 0.25 * length)
+    head.weight[too_low] = 0.0
+    return head
+
+
+def _back(base: Edges, a: Anchors, cm: tuple[float, float, float]) -> Stretch:
+    """The rear edge between two heights (cm below the throat), about a third."""
+    bottom = (CONTOUR_ROWS - 3.0) / float(base.rows[0, 0])
+    heights = np.linspace(a.throat + cm[0], min(a.throat + cm[1], bottom), 28)
+    pivot = a.throat + cm[2]
+    centre = complex(np.nan_to_num(_edge(base, REAR, pivot)), pivot)
+    return stretch(base, ((REAR, heights, 1.0),), centre, _BACK_PRECISION, _BACK_GAIN)
+
+
+def _shape(base: Edges, a: Anchors) -> Float:
+    """What the baseline says about the person's build, in rough centimetres."""
+    ear, shoulder, hip = base.points[0, NEAR_EAR], base.points[0, NEAR_SHOULDER], base.points[0, NEAR_HIP]
+    nape = a.face - _edge(base, REAR, a.throat)
+    neck, trunk = float(np.linalg.norm(ear - shoulder)), float(np.linalg.norm(hip - shoulder))
+    return np.array([a.head_width, nape, shoulder[1] - a.crown, neck, trunk])

@@ -1,0 +1,66 @@
+"""The front view's frames to fit on, read clip by clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fitting.material import FitClip, Float, Mask
+from posture_cv.measure.front_model import camera_stand
+from posture_cv.measure.front_reading import FrontReading, read_front, room_columns
+from posture_cv.measure.front_reference import FrontReference, MeshAxes, front_reference
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FitFrames:
+    """Usable frames of all clips; readings clip by clip, since the camera belongs to the clip."""
+
+    clips: tuple[FitClip, ...]
+    references: tuple[FrontReference, ...]
+    readings: tuple[FrontReading, ...]
+    changes: dict[str, Float]
+    subject: NDArray[np.str_]
+    judged: Mask
+    rows: NDArray[np.intp]
+
+    def together(self, name: str) -> Float:
+        """An attribute of the readings of all clips."""
+        return np.concatenate([getattr(r, name) for r in self.readings])
+
+    def room(self, weights: Float, growth: Float, pitch: Float) -> tuple[Float, Float]:
+        """Every room column, given the camera's pitch weights and the refined head (N,)."""
+        parts, start = [], 0
+        for reading, reference in zip(self.readings, self.references, strict=True):
+            own = slice(start, start + len(reading))
+            start = own.stop
+            parts.append(
+                room_columns(reading, reference, camera_stand(reference, weights), growth[own], pitch[own])
+            )
+        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+
+def gather(clips: Sequence[FitClip], axes: MeshAxes) -> FitFrames:
+    """All frames of which face, body and contour are seen, of the clips whose baseline shows a face."""
+    clips = [clip for clip in clips if np.isfinite(clip.baseline.face).all()]
+    references, readings, changes, subject, judged, rows = [], [], [], [], [], []
+    for clip in clips:
+        references.append(front_reference(clip.baseline, axes))
+        found = read_front(clip.lm, references[-1])
+        keep = found.face & found.body & found.contour & ~found.contradicts
+        readings.append(found[keep])
+        changes.append({k: v[keep] for k, v in clip.changes.items()})
+        subject.append(np.repeat(clip.subject, int(keep.sum())))
+        judged.append(~clip.calibration[keep])
+        rows.append(clip.rows[keep])
+    return FitFrames(
+        tuple(clips),
+        tuple(references),
+        tuple(readings),
+        {k: np.concatenate([c[k] for c in changes]) for k in changes[0]},
+        np.concatenate(subject),
+        np.concatenate(judged),
+        np.concatenate(rows),
+    )

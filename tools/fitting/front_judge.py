@@ -1,0 +1,218 @@
+"""Judge the front view's fit on persons left out: the geometry network's share, and what the errors depend on.
+
+Persons are left out in groups, of the Gaussian processes and of the network alike; projections, hyperparameters and
+the camera's pitch are those of the whole fit. The uncertainty also sees the same frames with trembling landmarks, as
+a worse camera gives them, so that it knows such a camera.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fitting.front_frames import FitFrames, gather
+from fitting.front_physics import (
+    Folds,
+    Trainer,
+    front_inputs,
+    landmark_errors,
+    left_out_networks,
+    true_inputs,
+)
+from fitting.material import FitClip, Float, Mask, Truth, median_baseline
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.front import FITTED, mixed
+from posture_cv.measure.front_model import (
+    GROUPS,
+    VARIANTS,
+    WITH_FACE,
+    Answers,
+    FrontModel,
+    FrontView,
+    camera_stand,
+    front_model,
+    groups_of,
+    sd_terms,
+)
+from posture_cv.measure.front_physics import OUTPUTS
+from posture_cv.measure.front_reading import FrontReading, read_front
+from posture_cv.measure.types import View
+
+if TYPE_CHECKING:
+    from fitting.front import Fitter
+
+SHARES: Final = np.linspace(0.0, 0.6, 7)
+TREMBLES_PX: Final = (1.0, 3.0)  # noise of every point and edge in pictures 640 wide, beside none
+_SHOULDERS: Final = [FITTED.index(q) for q in ("protraction_cm", "shoulder_elevation_cm")]
+_MIXED: Final = [FITTED.index(name) for name in OUTPUTS]
+Lines = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """Frames, and what models that never saw their persons answer.
+
+    Attributes:
+        frames: of which the judged ones count.
+        reading: of all of them.
+        answers: variant -> the fit's, the network not mixed in.
+        network: (N, 6) the network's.
+    """
+
+    frames: FitFrames
+    reading: FrontReading
+    answers: dict[str, Answers]
+    network: Float
+
+
+def networks_beside(lm: Landmarks, truth: Truth, subjects: NDArray[np.str_]) -> Folds:
+    """Networks that never saw the persons they are beside of."""
+    found, _ = front_inputs(lm, truth)
+    trainer = Trainer(truth, landmark_errors(found, true_inputs(truth)))
+    return left_out_networks(trainer, subjects)
+
+
+def judge(fitter: Fitter, networks: Folds) -> tuple[dict[str, NDArray[Any]], Lines]:
+    """The fit's arrays with share and uncertainty, and a line of figures for each quantity of each variant."""
+    arrays, subject = fitter.arrays, fitter.frames.subject
+    arrays["network_share"] = np.zeros(len(OUTPUTS))
+    parts = fitter.alphas([~np.isin(subject, people) for people, _ in networks])
+    models = [front_model(part) for part in parts]
+    plain = judged_by(fitter.frames, models, networks)
+    arrays["network_share"] = best_share(plain, models[0])
+    model = replace(models[0], share=arrays["network_share"])
+    clips, axes = fitter.frames.clips, models[0].axes
+    trembling = [gather([trembled(c, px, k) for c in clips], axes) for k, px in enumerate(TREMBLES_PX)]
+    everything = [plain, *(judged_by(frames, models, networks) for frames in trembling)]
+    lines: Lines = {}
+    for variant in VARIANTS.values():
+        weights, told = uncertainty(everything, variant, model)
+        lines |= told
+        at = 0
+        for group in groups_of(variant):
+            count = len(GROUPS[group])
+            arrays[f"{variant}.{group}.sd"] = weights[at : at + count]
+            at += count
+    return arrays, lines
+
+
+def judged_by(frames: FitFrames, models: Sequence[FrontModel], networks: Folds) -> Judged:
+    """What each clip's frames are answered by the models that never saw its person."""
+    answers: dict[str, list[Answers]] = {variant: [] for variant in VARIANTS.values()}
+    told = []
+    for clip, reference, reading in zip(frames.clips, frames.references, frames.readings, strict=True):
+        k = next(k for k, (people, _) in enumerate(networks) if clip.subject in people)
+        model, network = models[k], networks[k][1]
+        view = FrontView(reference, camera_stand(reference, model.camera_pitch))
+        rest = read_front(clip.baseline.as_landmarks(), view.reference)
+        for variant, found in answers.items():
+            at_rest = model.at_rest(variant, rest, view)
+            found.append(model.answers(variant, reading, view).since(at_rest))
+        value = answers["full"][-1].value[:, _SHOULDERS]
+        told.append(
+            network.answers(reading.geometry, value) - network.answers(rest.geometry, np.zeros((1, 2)))
+        )
+    together = {variant: _joined(found) for variant, found in answers.items()}
+    parts = {name: frames.together(name) for name in FrontReading.__dataclass_fields__}
+    reading: Any = FrontReading(**parts)
+    return Judged(frames, reading, together, np.concatenate(told))
+
+
+def _joined(found: Sequence[Answers]) -> Answers:
+    return Answers(*(np.concatenate([getattr(a, k) for a in found]) for k in ("value", "far", "size")))
+
+
+def best_share(judged: Judged, model: FrontModel) -> Float:
+    """(6,) the network's share that errs least."""
+    y = np.stack([judged.frames.changes[name] for name in OUTPUTS], axis=1)
+    losses = []
+    for share in SHARES:
+        part = replace(model, share=np.full(len(OUTPUTS), share))
+        value = mixed(judged.answers["full"], judged.network, part, judged.reading).value[:, _MIXED]
+        error = (value - y)[judged.frames.judged]
+        losses.append(np.abs(error).mean(axis=0) + np.sqrt((error**2).mean(axis=0)))
+    return np.asarray(SHARES[np.argmin(losses, axis=0)])
+
+
+def trembled(clip: FitClip, noise_px: float, seed: int) -> FitClip:
+    """A clip as a worse camera gives it, calibration included: every point and edge off by so much."""
+    rng, lm = np.random.default_rng(1000 + seed), clip.lm
+    share = noise_px / np.array([640.0, 480.0])
+    pose, face_mesh = lm.pose.copy(), lm.face.copy()
+    for points in (pose, face_mesh):
+        points[:, :, :2] += (rng.normal(size=points[:, :, :2].shape) * share).astype(np.float32)
+    rows = lm.rows + (rng.normal(size=lm.rows.shape) * share[0]).astype(np.float32)
+    cols = lm.cols + (rng.normal(size=lm.cols.shape) * share[1]).astype(np.float32)
+    worse = replace(lm, pose=pose, face=face_mesh, rows=rows, cols=cols)
+    return replace(clip, lm=worse, baseline=median_baseline(worse[clip.calibration], View.FRONT))
+
+
+def uncertainty(everything: Sequence[Judged], variant: str, model: FrontModel) -> tuple[Float, Lines]:
+    """(T, 8) weights of log sd of a variant's quantities, and its figures on the first of the judged sets."""
+    spread, weights, lines = model.spread[variant], [], {}
+    answers = [
+        mixed(j.answers[variant], j.network, model, j.reading) if variant in WITH_FACE else j.answers[variant]
+        for j in everything
+    ]
+    for k, name in enumerate(model.names(variant)):
+        errors, inputs = [], []
+        for j, found in zip(everything, answers, strict=True):
+            own = slice(k, k + 1)
+            apart = None if found.apart is None else found.apart[:, own]
+            one = Answers(found.value[:, own], found.far[:, own], found.size[:, own], apart)
+            terms = sd_terms(one, spread[own], j.reading.camera)
+            rows = np.hstack([np.ones_like(terms[0]), *terms])
+            error = (found.value[:, k] - j.frames.changes[name]) / spread[k]
+            inputs.append(rows[j.frames.judged])
+            errors.append(error[j.frames.judged])
+        clean = np.arange(sum(len(e) for e in errors)) < len(errors[0])
+        weights.append(fit_sd(np.concatenate(errors), np.concatenate(inputs), clean))
+        sd, error = np.exp(inputs[0] @ weights[-1]), np.abs(errors[0])
+        inside = float((error <= 1.645 * sd).mean())
+        rank = float(np.corrcoef(_ranks(sd), _ranks(error))[0, 1])
+        first = everything[0].frames
+        told = figures(answers[0].value[first.judged, k], first.changes[name][first.judged])
+        lines[f"{variant}.{name}"] = f"{told}  90 % interval {inside:.2f}  sd and error {rank:.2f}"
+    return np.stack(weights), lines
+
+
+def _ranks(x: Float) -> Float:
+    return np.argsort(np.argsort(x)).astype(np.float64)
+
+
+def figures(value: Float, y: Float) -> str:
+    """How well values agree with the truth."""
+    return f"n {len(y)}  MAE {np.abs(value - y).mean():.3f}  r {np.corrcoef(value, y)[0, 1]:.3f}"
+
+
+def fit_sd(error: Float, inputs: Float, clean: Mask, coverage: float = 0.9) -> Float:
+    """Weights of log sd: maximum likelihood of Gaussian errors (Newton, ridge), shifted to cover `coverage`.
+
+    Args:
+        error: (N,) in standard deviations of the quantity.
+        inputs: (N, D), constant first.
+        clean: (N,) the frames of which `coverage` shall lie within 1.645 sd.
+        coverage: a share.
+    """
+    centre, spread = inputs.mean(axis=0), inputs.std(axis=0)
+    live = spread > 1e-9
+    live[0] = False
+    z = np.column_stack([np.ones(len(inputs)), (inputs[:, live] - centre[live]) / spread[live]])
+    w = np.zeros(z.shape[1])
+    w[0] = np.log(error.std())
+    ridge = np.diag([0.0, *([0.02 * len(z)] * (z.shape[1] - 1))])
+    for _ in range(50):
+        ratio = np.minimum(error**2 * np.exp(-2 * z @ w), 25.0)
+        gradient = z.T @ (1 - ratio) + ridge @ w
+        hessian = z.T @ (z * (2 * ratio)[:, None]) + ridge + 1e-3 * np.eye(len(w))
+        w -= np.clip(np.linalg.solve(hessian, gradient), -0.3, 0.3)
+    weights = np.zeros(inputs.shape[1])
+    weights[live] = w[1:] / spread[live]
+    weights[0] = w[0] - weights[live] @ centre[live]
+    ratio = np.abs(error) / np.exp(inputs @ weights)
+    weights[0] += np.log(np.quantile(ratio[clean], coverage) / 1.645)
+    return weights
