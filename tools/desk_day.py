@@ -2,25 +2,49 @@
 
     python tools/desk_day.py DATASET --view front --seeds 3
 
-Pictures are looked at once; `--cache FILE` keeps their landmarks for the next run.
+Pictures are looked at once; `--cache FILE` keeps their landmarks for the next run. People whom the shipped
+coefficients were fitted on are judged by coefficients fitted without them: `--leave-out 4` fits four times, each
+time without a quarter of the people, and needs the data set's `landmarks.npz`.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.cli.evaluate import fit
 from posture_cv.coefficients import load_coefficients
-from posture_cv.evaluate.dataset import Making, read_dataset
+from posture_cv.evaluate.dataset import Dataset, Making, read_dataset
 from posture_cv.evaluate.desk_day import SENSITIVITIES, DeskDayResult, build_desk_day, run_desk_day
 from posture_cv.evaluate.desk_people import people
 from posture_cv.evaluate.desk_table import days_table, mistakes, postures_table, sweep_table
+from posture_cv.evaluate.judging import CoefficientsFor
 
 
 def main() -> None:
     """Read the arguments, simulate, print."""
+    given = arguments()
+    dataset = read_dataset(given.data, Making(cache=given.cache))
+    settings = AssessSettings()
+    sensitivities = (settings.policy.sensitivity,) if given.no_sweep else SENSITIVITIES
+    results: list[DeskDayResult] = []
+    for person, coefficients in people(dataset, judged_by(given, dataset), fit, given.view):
+        for seed in range(given.seeds):
+            day = build_desk_day(person, seed, given.hours, given.rate)
+            results += run_desk_day(day, coefficients, settings, seed, sensitivities)
+    default = [r for r in results if r.sensitivity == settings.policy.sensitivity]
+    print(
+        *(days_table(default), postures_table(default), sweep_table(results), mistakes(default)), sep="\n\n"
+    )
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path, help="folder with ground_truth.csv")
     parser.add_argument("--view", choices=("front", "side", "oblique"), help="only these cameras")
@@ -29,20 +53,30 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=8.0, help="length of a day")
     parser.add_argument("--no-sweep", action="store_true", help="the default sensitivity only")
     parser.add_argument("--cache", type=Path, help="keep the landmarks of pictures in this file")
+    parser.add_argument("--leave-out", type=int, metavar="N", help="fit N times without those judged")
     given = parser.parse_args()
-    coefficients = load_coefficients()
-    dataset = read_dataset(given.data, Making(cache=given.cache))
-    settings = AssessSettings()
-    sensitivities = (settings.policy.sensitivity,) if given.no_sweep else SENSITIVITIES
-    results: list[DeskDayResult] = []
-    for person in people(dataset, coefficients, fit, given.view):
-        for seed in range(given.seeds):
-            day = build_desk_day(person, seed, given.hours, given.rate)
-            results += run_desk_day(day, coefficients, settings, seed, sensitivities)
-    default = [r for r in results if r.sensitivity == settings.policy.sensitivity]
-    print(
-        *(days_table(default), postures_table(default), sweep_table(results), mistakes(default)), sep="\n\n"
-    )
+    if given.leave_out is not None and (given.leave_out < 2 or given.view not in ("front", "side")):
+        parser.error("--leave-out needs a number of at least 2, and --view front or side")
+    return given
+
+
+def judged_by(given: argparse.Namespace, dataset: Dataset) -> CoefficientsFor:
+    """Subject -> the coefficients that judge it: the shipped ones, or those fitted without it."""
+    shipped = load_coefficients()
+    if given.leave_out is None:
+        return lambda _: shipped
+    material, leave_out = (importlib.import_module(f"fitting.{part}") for part in ("material", "leave_out"))
+    lm, truth = material.read_truth(given.data)
+    subjects = sorted({clip.subject for clip in dataset.clips})
+
+    @cache
+    def without(fold: int) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = leave_out.coefficients_without(
+            given.view, lm, truth, subjects[fold :: given.leave_out]
+        )
+        return found
+
+    return lambda subject: without(subjects.index(subject) % given.leave_out)
 
 
 if __name__ == "__main__":

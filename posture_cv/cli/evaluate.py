@@ -96,7 +96,7 @@ def _finish(
     from posture_cv.evaluate.run import evaluate
     from posture_cv.evaluate.tables import print_result
 
-    evaluation = evaluate(data, _judges(), split_by, worst or (10 if worst_pictures else 0))
+    evaluation = evaluate(data, _judges(data), split_by, worst or (10 if worst_pictures else 0))
     print_result(console, evaluation.result)
     _write_json(json_file, evaluation.result.model_dump_json(indent=2))
     if page is not None:
@@ -153,13 +153,13 @@ def _bar(console: Console, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda count: progress.advance(task, count)
 
 
-def _judges() -> Judges:
+def _judges(data: Dataset | None = None) -> Judges:
     from posture_cv.assess.naming import Thresholds
-    from posture_cv.coefficients import load_coefficients
+    from posture_cv.evaluate.in_fit import Fitted, fitted_people
     from posture_cv.evaluate.judging import Judges
 
-    coefficients = load_coefficients()
-    return Judges(fit=fit, coefficients_for=lambda _: coefficients, thresholds=Thresholds())
+    fitted = Fitted({}, {}) if data is None else fitted_people(data)
+    return Judges(fit, fitted.coefficients_for, Thresholds(), fitted.seen)
 
 
 def fit(lm: Landmarks, coefficients: Mapping[str, Any]) -> FittedBaseline:

@@ -76,9 +76,21 @@ def build_desk_day(person: Person, seed: int, hours: float = 8.0, rate_hz: float
     t_s = (np.arange(count) + rng.uniform(0.0, _JITTER, count)) / rate_hz
     piece = np.minimum(np.searchsorted(ends, t_s, side="right"), len(ends) - 1)
     which = np.array([names.index(p.kind) for p in plan.pieces])[piece]
-    source = first[which] + (rng.random(count) * (first[which + 1] - first[which])).astype(np.intp)
+    pools = [_pools(person, name, int(first[k])) for k, name in enumerate(names)]
+    chosen = [pools[names.index(p.kind)] for p in plan.pieces]
+    pool = [one[int(rng.integers(len(one)))] for one in chosen]
+    sizes = np.array([len(one) for one in pool])[piece]
+    starts = np.cumsum([0, *(len(one) for one in pool)])[piece]
+    source = np.concatenate(pool)[starts + (rng.random(count) * sizes).astype(np.intp)]
     state = np.array([KINDS[name].state for name in names], np.int8)[which]
     return DeskDay(person, plan, t_s, np.array(names)[which], state, library, source)
+
+
+def _pools(person: Person, kind: str, first: int) -> list[NDArray[np.intp]]:
+    """The places of a kind's frames in the library, side by side."""
+    frames = first + np.arange(len(person.frames[kind]))
+    sides = person.sides.get(kind)
+    return [frames] if sides is None else [frames[sides == side] for side in np.unique(sides)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,21 @@ that the arms join.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from posture_cv.evaluate.dataset import Dataset
-from posture_cv.evaluate.judging import FitBaseline
+from posture_cv.evaluate.dataset import Clip, Dataset
+from posture_cv.evaluate.desk_free import free_segments, is_free
+from posture_cv.evaluate.judging import Coefficients, CoefficientsFor, FitBaseline
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.measure import measure
+from posture_cv.measure.types import Measurements
 
 _LEFT_ARM: Final = (names.LEFT_ELBOW, names.LEFT_WRIST, 17, 19, 21)
 _RIGHT_ARM: Final = (names.RIGHT_ELBOW, names.RIGHT_WRIST, 18, 20, 22)
@@ -49,6 +53,12 @@ _RECORDED: Final[Mapping[str, tuple[str, ...]]] = {
     "slump_rounded": ("slump_rounded",),
     "everything_at_once": ("slump_fhp_rounded",),
 }
+# Kinds that have a left and a right, and the quantity whose sign tells them apart.
+_TWO_SIDED: Final[Mapping[str, str]] = {
+    "lateral_lean": "lateral_lean_deg",
+    "head_turn": "head_yaw_deg",
+    "trunk_turn": "trunk_yaw_deg",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,15 +69,29 @@ class Person:
         name: for tables.
         baseline: from their calibration frames.
         frames: kind of frame -> landmarks of one or more frames of it.
+        sides: kind of frame -> (K,) a number a frame; one stretch of the day shows frames of one number only,
+            because nobody leans to the left and to the right at once. A kind that is missing has one side.
     """
 
     name: str
     baseline: Baseline
     frames: Mapping[str, Landmarks]
+    sides: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
 
 
-def make_person(name: str, baseline: Baseline, segments: Mapping[str, Landmarks]) -> Person:
+def make_person(
+    name: str,
+    baseline: Baseline,
+    segments: Mapping[str, Landmarks],
+    coefficients: Mapping[str, Any] | None = None,
+) -> Person:
     """A person from recorded segments (named as in the ground truth), with the drawn kinds added.
+
+    Args:
+        name: for tables.
+        baseline: from the calibration frames.
+        segments: name -> landmarks.
+        coefficients: of the estimators, to tell left from right; without them every kind has one side.
 
     Raises:
         ValueError: no frame of upright sitting.
@@ -87,7 +111,25 @@ def make_person(name: str, baseline: Baseline, segments: Mapping[str, Landmarks]
     )
     frames["stranger"] = stranger(seated)
     frames.setdefault("absent", Landmarks.empty(1))
-    return Person(name, baseline, frames)
+    sides = {} if coefficients is None else _sides(frames, baseline, coefficients)
+    return Person(name, baseline, frames, sides)
+
+
+def _sides(
+    frames: Mapping[str, Landmarks], baseline: Baseline, coefficients: Mapping[str, Any]
+) -> dict[str, NDArray[np.int8]]:
+    known = {kind: frames[kind] for kind in (*_TWO_SIDED, "one_shoulder") if kind in frames}
+    found = {kind: measure(lm, baseline, coefficients) for kind, lm in known.items()}
+    return {kind: _side(kind, m) for kind, m in found.items()}
+
+
+def _side(kind: str, m: Measurements) -> NDArray[np.int8]:
+    """(K,) -1, 0 or 1: right, cannot tell, left."""
+    if kind in _TWO_SIDED:
+        told = m.value(_TWO_SIDED[kind])
+    else:
+        told = m.value("shoulder_elevation_left_cm") - m.value("shoulder_elevation_right_cm")
+    return np.sign(np.nan_to_num(told)).astype(np.int8)
 
 
 def _copy(lm: Landmarks) -> Landmarks:
@@ -160,21 +202,34 @@ def stranger(lm: Landmarks) -> Landmarks:
 
 
 def people(
-    dataset: Dataset, coefficients: Mapping[str, Any], fit: FitBaseline, view: str | None = None
-) -> list[Person]:
+    dataset: Dataset,
+    coefficients_for: CoefficientsFor,
+    fit: FitBaseline,
+    view: str | None = None,
+) -> Iterator[tuple[Person, Coefficients]]:
     """The people of a labelled data set, one for each clip of the view (all views without).
 
-    In a video the frames of a change from one posture to the next belong to neither.
+    In a video the frames of a change from one posture to the next belong to neither. People whose quantities
+    were varied freely (`desk_free`) have the kinds that some frame of theirs is like.
+
+    Args:
+        dataset: the labelled frames.
+        coefficients_for: subject -> the coefficients that the subject is judged by.
+        fit: makes the baseline.
+        view: only these cameras.
     """
-    out = []
     for clip in dataset.clips:
         if view not in (None, clip.view):
             continue
-        truth, lm = dataset.truth, dataset.landmarks
-        held = clip.rows[truth.phase[clip.rows] != "move"]
-        segments = {
-            str(name): lm[held[truth.segment[held] == name]] for name in np.unique(truth.segment[held])
-        }
-        fitted = fit(lm[clip.calibration], coefficients)
-        out.append(make_person(clip.name, fitted.baseline, segments))
-    return out
+        coefficients = coefficients_for(clip.subject)
+        free = is_free(dataset, clip)
+        segments = free_segments(dataset, clip) if free else _held_segments(dataset, clip)
+        fitted = fit(dataset.landmarks[clip.calibration], coefficients)
+        yield make_person(clip.name, fitted.baseline, segments, coefficients), coefficients
+
+
+def _held_segments(dataset: Dataset, clip: Clip) -> dict[str, Landmarks]:
+    truth = dataset.truth
+    held = clip.rows[truth.phase[clip.rows] != "move"]
+    names = np.unique(truth.segment[held])
+    return {str(name): dataset.landmarks[held[truth.segment[held] == name]] for name in names}

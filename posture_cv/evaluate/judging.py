@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -49,11 +49,19 @@ CoefficientsFor = Callable[
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judges:
-    """What judges: the maker of baselines, the coefficients for each subject, the thresholds of names."""
+    """What judges.
+
+    Attributes:
+        fit: maker of baselines.
+        coefficients_for: subject -> coefficients, where possible fitted without that person.
+        thresholds: of the names.
+        seen: (view, subject) that was in the fit -> whether its coefficients were fitted without that person.
+    """
 
     fit: FitBaseline
     coefficients_for: CoefficientsFor
     thresholds: Thresholds
+    seen: Mapping[tuple[str, str], bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

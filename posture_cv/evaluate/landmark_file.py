@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import Final, TypeVar
 
 import numpy as np
+from numpy.lib.format import read_array_header_1_0, read_array_header_2_0, read_magic
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
@@ -29,6 +32,13 @@ _CONTOUR_SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
     "rows": (2 * CONTOUR_ROWS, 2),
     "cols": (2 * CONTOUR_COLS,),
 }
+_MOST_BYTES: Final = 2_000_000_000
+"""Some 160,000 pictures; ours."""
+_NOT_READ: Final = (
+    *(OSError, ValueError, EOFError, KeyError, AttributeError, NotImplementedError, RuntimeError),
+    *(SyntaxError, TokenError, zipfile.BadZipFile, zlib.error),
+)
+"""What numpy and zipfile answer to damage."""
 _T = TypeVar("_T", bound=np.generic)
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -54,12 +64,30 @@ def read_arrays(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> Arrays:
         if missing:
             held = ", ".join(archive.files) or "nothing"
             raise EvaluationError(f"{file} has no {', '.join(missing)}", f"It holds: {held}.")
+        _refuse_excess(file, archive, shapes)
         arrays = {key: archive[key] for key in shapes}
     count = len(next(iter(arrays.values())))
     for key, shape in shapes.items():
         if arrays[key].shape != (count, *shape):
             raise EvaluationError(f"{file}: {key} has shape {arrays[key].shape}, expected {(count, *shape)}")
     return arrays
+
+
+def _refuse_excess(file: Path, archive: NpzFile, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse arrays that would fill the memory: a small file may unpack to any size."""
+    claimed = 0
+    assert archive.zip is not None
+    for key in shapes:
+        with archive.zip.open(f"{key}.npy") as stream:
+            read = read_array_header_1_0 if read_magic(stream) == (1, 0) else read_array_header_2_0
+            shape, _, dtype = read(stream)
+        claimed += math.prod(shape) * dtype.itemsize
+    if claimed > _MOST_BYTES:
+        raise EvaluationError(
+            f"{file} holds too much",
+            f"Its arrays take {claimed:,} bytes; at most {_MOST_BYTES:,} are read.",
+            "Divide the data set.",
+        )
 
 
 @contextmanager
@@ -73,7 +101,7 @@ def _opened(file: Path) -> Iterator[NpzFile]:
                 )
             with archive:
                 yield archive
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, AttributeError) as error:
+    except _NOT_READ as error:
         raise _unreadable(file, error) from error
 
 

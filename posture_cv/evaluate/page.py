@@ -16,7 +16,7 @@ from posture_cv.evaluate.rivals import RIVALS
 from posture_cv.evaluate.run import Evaluation
 from posture_cv.evaluate.schema import ViewResult
 from posture_cv.evaluate.segments import BAD_CLASSES, HARMLESS
-from posture_cv.evaluate.tables import number, percent
+from posture_cv.evaluate.tables import fit_notes, number, percent
 from posture_cv.evaluate.videos import Course
 
 _SHOWN_RIVALS: Final = ("nose_height", "face_size", "ear_shoulder_gap")
@@ -59,6 +59,7 @@ def _view(name: str, view: ViewResult, evaluation: Evaluation) -> dict[str, Any]
     return {
         "name": name,
         "result": view,
+        "notes": [text for _, text in fit_notes(view)],
         "plots": [_plots(frames, view, quantity) for quantity in COMPARED if view.quantities[quantity].n > 1],
         "states": states,
         "bars": _bars(name, view, evaluation),

@@ -31,6 +31,7 @@ from posture_cv.evaluate.schema import (
     CalibrationQuality,
     ClipResult,
     EvaluationResult,
+    FitResult,
     RivalSegmentResult,
     RivalViewResult,
     ViewResult,
@@ -91,7 +92,10 @@ def evaluate(dataset: Dataset, judges: Judges, split_by: str | None = None, wors
         dataset=dataset.name,
         landmarks_from=dataset.landmarks_from,
         frames=len(dataset.truth),
-        views={view: _view_result(frames[view], by_subject=split_by == _SUBJECT) for view in views},
+        views={
+            view: _view_result(frames[view], _fit_result(view, judges), by_subject=split_by == _SUBJECT)
+            for view in views
+        },
         baselines={rival.key: _rival_results(dataset, rival, views) for rival in RIVALS},
         clips=[_clip_result(j) for j in judged],
         videos=[course.result for course in courses],
@@ -141,10 +145,19 @@ def _joined_states(parts: Sequence[States]) -> States:
     return States(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 
 
-def _view_result(frames: Frames, *, by_subject: bool) -> ViewResult:
+def _fit_result(view: str, judges: Judges) -> FitResult:
+    seen = {subject: without for (where, subject), without in judges.seen.items() if where == view}
+    return FitResult(
+        in_sample=[subject for subject, without in seen.items() if not without],
+        left_out=[subject for subject, without in seen.items() if without],
+    )
+
+
+def _view_result(frames: Frames, fit: FitResult, *, by_subject: bool) -> ViewResult:
     group = group_result(frames)
     subjects = in_order(frames.subject)
     return ViewResult(
+        fit=fit,
         frames=group.frames,
         quantities=group.quantities,
         segments=group.segments,

@@ -76,8 +76,21 @@ class GroupResult(_Part):
     segments: dict[str, SegmentResult] = Field(description="segment -> what was said")
 
 
+class FitResult(_Part):
+    """Who of a view's people was in the fit of its estimators, told by the truth of their frames."""
+
+    in_sample: list[str] = Field(
+        description="judged by coefficients that were fitted on them: figures that include them are too good"
+    )
+    left_out: list[str] = Field(
+        description="were in the fit, and are judged by coefficients fitted without them"
+    )
+
+
 class ViewResult(GroupResult):
     """All clips of one view."""
+
+    fit: FitResult = Field(description="who was in the fit; both lists empty: nobody was")
 
     clips: Count = Field(description="clips (one subject before one camera)")
     subjects: Count = Field(description="different subjects")

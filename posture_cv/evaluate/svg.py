@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from posture_cv.measure.types import Float
+from posture_cv.report.svg import ticks
 
 WIDTH: Final = 330.0
 HEIGHT: Final = 250.0
@@ -45,19 +46,6 @@ class Axes:
         """Picture row of a value."""
         share = (y - self.y_low) / (self.y_high - self.y_low)
         return self.height - _BOTTOM - share * (self.height - _TOP - _BOTTOM)
-
-
-def ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Round numbers from `low` to `high`, at most `most` of them: steps of 1, 2 or 5 times a power of ten.
-
-    >>> ticks(-7.0, 12.0)
-    [-5.0, 0.0, 5.0, 10.0]
-    """
-    span = max(high - low, 1e-9)
-    power = 10.0 ** np.floor(np.log10(span / most))
-    step = next(m * power for m in (1.0, 2.0, 5.0, 10.0) if span / (m * power) <= most)
-    first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
-    return [round(float(k * step), 10) for k in range(first, last + 1)]
 
 
 def _range(values: Float, *, symmetric: bool = False) -> tuple[float, float]:

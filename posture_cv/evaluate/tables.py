@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rich.console import Console
@@ -46,6 +46,8 @@ def _print_view(console: Console, name: str, view: ViewResult, result: Evaluatio
     title = f"{name}: {view.frames} frames of {view.subjects} people in {view.clips} clips"
     console.print(_quantity_table(title, view.quantities, wide=wide))
     _print_withheld(console, view.quantities)
+    for style, text in fit_notes(view):
+        console.print(Text(text, style=style))
     for subject, group in (view.by_subject or {}).items():
         console.print(_quantity_table(f"{name}, {subject}", group.quantities, wide=wide))
     console.print()
@@ -57,6 +59,24 @@ def _print_view(console: Console, name: str, view: ViewResult, result: Evaluatio
     }
     console.print()
     console.print(_rival_table(f"{name}: flagged, ours beside other rules (%)", view, rivals))
+
+
+def fit_notes(view: ViewResult) -> list[tuple[str, str]]:
+    """What must be known of the figures when people of the data set were in the fit: (style, sentence)."""
+    notes = []
+    if view.fit.in_sample:
+        share = f"{len(view.fit.in_sample)} of {view.subjects} people"
+        text = f"{share} were in the fit ({_some(view.fit.in_sample)}): these figures are too good."
+        notes.append(("bold red", text))
+    if view.fit.left_out:
+        text = f"Leave-one-person-out: {_some(view.fit.left_out)} were in the fit, and are judged by fits without them."
+        notes.append(("", text))
+    return notes
+
+
+def _some(names: Sequence[str]) -> str:
+    """At most six of the names."""
+    return ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
 
 
 def _table(title: str) -> Table:

@@ -13,23 +13,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.coefficients.people import COLUMNS
 from posture_cv.evaluate.errors import EvaluationError
 from posture_cv.measure.types import Float, View
 
 FILE_NAME: Final = "ground_truth.csv"
 CALIBRATION: Final = "calibration"
 UPRIGHT: Final = "upright"
+_MOST_BYTES: Final = 200_000_000
+"""Some million rows; ours."""
 TEXT_COLUMNS: Final = ("file", "subject", "camera", "view", "segment")
-TRUTH_COLUMNS: Final = (
-    "cva_deg",
-    "head_fwd_rel_trunk_delta_cm",
-    "head_pitch_down_deg",
-    "elevation_delta_cm_L",
-    "elevation_delta_cm_R",
-    "protraction_delta_cm_L",
-    "protraction_delta_cm_R",
-    "trunk_incl_deg",
-)
+TRUTH_COLUMNS: Final = COLUMNS
 REQUIRED_COLUMNS: Final = (*TEXT_COLUMNS, "person_present", *TRUTH_COLUMNS)
 VIEWS: Final = {view.label: view for view in (View.FRONT, View.SIDE, View.OBLIQUE)}
 _COLUMNS_HELP = (
@@ -116,6 +110,10 @@ def _truth_files(folder: Path) -> list[Path]:
 
 def _read_rows(file: Path) -> list[dict[str, str]]:
     try:
+        if (size := file.stat().st_size) > _MOST_BYTES:
+            raise EvaluationError(
+                f"Cannot read {file}", f"It has {size:,} bytes; at most {_MOST_BYTES:,} are read.", ""
+            )
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream, strict=True)
             header = list(reader.fieldnames or ())

@@ -124,6 +124,21 @@ def test_the_recording_is_made_of_the_persons_frames(person: Person) -> None:
     assert day.state[day.kind == "forward_head"].tolist()[0] == State.FORWARD_HEAD
 
 
+def test_one_stretch_of_leaning_shows_one_side_only(person: Person) -> None:
+    leaning = len(person.frames["lateral_lean"])
+    sides = np.array([-1, 1, 1], np.int8)[:leaning]
+    day = build_desk_day(replace(person, sides={"lateral_lean": sides}), 1)
+    first = sum(
+        len(day.person.frames[k])
+        for k in list(day.person.frames)[: list(person.frames).index("lateral_lean")]
+    )
+    shown = np.flatnonzero(day.kind == "lateral_lean")
+    stretches = np.split(shown, np.flatnonzero(np.diff(shown) > 1) + 1)
+    seen = [set(sides[day.source[stretch] - first].tolist()) for stretch in stretches]
+    assert all(len(one) == 1 for one in seen)
+    assert {-1, 1} <= set.union(*seen)
+
+
 def test_a_day_too_short_is_refused(person: Person) -> None:
     with pytest.raises(ValueError, match="too short"):
         plan_day(person.frames.keys(), 0, hours=3.0)

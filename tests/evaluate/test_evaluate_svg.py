@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posture_cv.evaluate import svg
+from posture_cv.report.svg import ticks
 
 
 def dots(n: int) -> svg.Dots:
@@ -19,7 +20,7 @@ def dots(n: int) -> svg.Dots:
 
 @given(st.floats(-1e4, 1e4), st.floats(1e-3, 1e4))
 def test_ticks_are_round_evenly_spaced_and_inside(low: float, span: float) -> None:
-    found = svg.ticks(low, low + span)
+    found = ticks(low, low + span)
     assert len(found) <= 7
     assert all(low - 1e-6 * span <= tick <= low + span * (1 + 1e-6) for tick in found)
     steps = np.diff(found)

@@ -1,0 +1,69 @@
+"""Who was in the fit is told by the truth of the frames, and said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from posture_cv.coefficients import coefficients_without, load_coefficients, person_fitted_on
+from posture_cv.coefficients.people import COLUMNS, fingerprints, left_out, person_in_fit, stamp
+from posture_cv.evaluate.dataset import Making, Source, read_dataset
+from posture_cv.evaluate.in_fit import fitted_people
+from shared_material import shared_path
+
+
+def truth(seed: int, frames: int = 6) -> dict[str, NDArray[np.float64]]:
+    rng = np.random.default_rng(seed)
+    return {name: rng.normal(size=frames) for name in COLUMNS}
+
+
+def test_a_frame_is_known_again_wherever_it_is_copied_to() -> None:
+    ann, bob = fingerprints(truth(1)), fingerprints(truth(2))
+    arrays = stamp(np.concatenate([ann, bob]), np.repeat(["ann", "bob"], 6))
+    assert person_in_fit(arrays, ann[4:]) == "ann"
+    assert person_in_fit(arrays, bob[:1]) == "bob"
+    assert person_in_fit(arrays, fingerprints(truth(3))) is None
+    assert person_in_fit({}, ann) is None
+
+
+def test_an_empty_chair_is_nobody_in_particular() -> None:
+    empty = {name: np.full(3, np.nan) for name in COLUMNS}
+    arrays = stamp(fingerprints(empty), np.repeat(["nobody"], 3))
+    assert person_in_fit(arrays, fingerprints(empty)) is None
+
+
+def test_a_fit_without_a_person_takes_the_place_of_the_whole_fit() -> None:
+    whole = {"a": np.zeros(2), "b": np.ones(2), "without.ann.a": np.full(2, 7.0)}
+    found = left_out(whole, "ann")
+    assert set(found) == {"a", "b"}
+    assert found["a"].tolist() == [7.0, 7.0]
+
+
+def test_the_oblique_fit_can_leave_each_of_its_people_out() -> None:
+    for person in ("p1", "p3"):
+        without = coefficients_without("oblique", person)
+        assert without is not None
+        mine, all_of_it = (c["oblique"]["cva_change_deg"].models[0] for c in (without, load_coefficients()))
+        assert 0 < len(all_of_it.points) - len(mine.points) < 40
+    assert coefficients_without("oblique", "somebody else") is None
+
+
+def test_every_view_that_was_fitted_on_people_says_on_whom() -> None:
+    for view in ("front", "side", "oblique"):
+        assert person_fitted_on(view, fingerprints(truth(4))) is None
+
+
+def test_people_of_the_training_set_are_in_sample_and_the_oblique_two_are_left_out() -> None:
+    public = shared_path("ground-truth/public")
+    seen = fitted_people(read_dataset(public, Making(Source.NPZ))).seen
+    assert seen == {("oblique", "p1"): True, ("oblique", "p3"): True}
+
+
+@pytest.mark.parametrize("view", ["front", "side"])
+def test_the_training_set_is_in_sample(view: str) -> None:
+    train = shared_path("ground-truth/train")
+    fitted = fitted_people(read_dataset(train, Making(Source.NPZ)))
+    seen = [without for (where, _), without in fitted.seen.items() if where == view]
+    assert len(seen) >= 36
+    assert not any(seen)
