@@ -14,6 +14,7 @@ from calibration.mesh import own_mesh
 from calibration.outliers import Mask, belonging, posture_features
 from calibration.quality import Quality
 from calibration.verdict import Grade, Verdict, assess_quality
+from posture_cv.landmarks.names import NOSE
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline, nanmedian_quiet
 from posture_cv.measure.gates import GateLimits, scene_column, shoulders_out_of_picture
@@ -27,6 +28,7 @@ _SUPPORT: Final = 0.6  # share of background points that must agree on a shift, 
 
 _ADVICE: Final[Mapping[Reason, str]] = {
     Reason.NOBODY: "Sit where the camera sees head and shoulders.",
+    Reason.FACE_NOT_SEEN: "Let the camera see your head.",
     Reason.SHOULDERS_NOT_SEEN: "Move back, or tilt the camera, until both shoulders are in the picture.",
     Reason.TOO_DARK: "Switch on a light in front of you.",
     Reason.TOO_BRIGHT: "Turn the camera away from the window or the lamp.",
@@ -54,13 +56,17 @@ class CalibrationResult:
     reasons: Codes
 
 
-def fit_baseline(lm: Landmarks, coefficients: Mapping[str, Any], *, refuse: bool = True) -> CalibrationResult:
+def fit_baseline(
+    lm: Landmarks, coefficients: Mapping[str, Any], *, refuse: bool = True, face_expected: bool = True
+) -> CalibrationResult:
     """Make a baseline of frames in which one person sits as they want to sit.
 
     Args:
         lm: landmarks of the calibration frames; glances, gaps and single odd frames may be among them.
         coefficients: from `posture_cv.coefficients.load_coefficients`.
         refuse: raise when the verdict is to refuse; False hands the poor baseline back with its verdict.
+        face_expected: whether a face model was run; False for imports without one, which are no worse for it
+            than they are anyway.
 
     Raises:
         NobodySeenError: no frame shows anybody.
@@ -77,7 +83,7 @@ def fit_baseline(lm: Landmarks, coefficients: Mapping[str, Any], *, refuse: bool
     baseline = _baseline_of(chosen)
     measured = measure(chosen, baseline, coefficients, _LENIENT)
     baseline = replace(baseline, spread=_spread(measured))
-    quality = _quality(lm, used, baseline, measured)
+    quality = _quality(lm, used, baseline, measured, face_expected=face_expected)
     verdict = assess_quality(quality)
     if refuse and verdict.grade is Grade.REFUSE:
         raise CalibrationError(
@@ -97,6 +103,7 @@ def _frame_reasons(lm: Landmarks) -> Codes:
     limits = GateLimits()
     luma = scene_column(lm, "person_luma")
     codes = np.zeros(len(lm), np.int8)
+    codes[~np.isfinite(lm.pose[:, NOSE, 0])] = Reason.FACE_NOT_SEEN
     codes[shoulders_out_of_picture(lm)] = Reason.SHOULDERS_NOT_SEEN
     codes[luma > limits.luma_high] = Reason.TOO_BRIGHT
     codes[luma < limits.luma_low] = Reason.TOO_DARK
@@ -205,7 +212,9 @@ def _robust_sd(values: Float) -> float:
     return 1.4826 * deviation if deviation > 0.0 else float(values.std())
 
 
-def _quality(lm: Landmarks, used: Mask, baseline: Baseline, measured: Measurements) -> Quality:
+def _quality(
+    lm: Landmarks, used: Mask, baseline: Baseline, measured: Measurements, *, face_expected: bool
+) -> Quality:
     chosen = lm[used]
     shifts = np.stack([scene_column(chosen, name) for name in ("bg_dx", "bg_dy")], axis=1)
     seen = scene_column(chosen, "bg_support") >= _SUPPORT
@@ -216,4 +225,5 @@ def _quality(lm: Landmarks, used: Mask, baseline: Baseline, measured: Measuremen
         frames_given=len(lm),
         camera_shift=moved,
         measured=measured,
+        face_expected=face_expected,
     )

@@ -49,7 +49,10 @@ def body_scale_px(lm: Landmarks) -> float:
     """
     points = lm.pose_px()
     width = np.linalg.norm(points[:, _SHOULDERS[0]] - points[:, _SHOULDERS[1]], axis=1)
-    gap = np.linalg.norm(points[:, _EARS].mean(axis=1) - points[:, _SHOULDERS].mean(axis=1), axis=1)
+    ears = points[:, _EARS]
+    known = np.isfinite(ears)
+    ear = np.where(known, ears, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)  # a far ear may be hidden
+    gap = np.linalg.norm(ear - points[:, _SHOULDERS].mean(axis=1), axis=1)
     return max(float(np.median(np.maximum(width, 2.0 * gap))), 1.0)
 
 

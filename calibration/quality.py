@@ -61,6 +61,7 @@ class Quality:
     spread: Mapping[str, float]
     baseline_error: Mapping[str, float]
     expected_error: Mapping[str, float]
+    face_expected: bool = True
 
     @classmethod
     def of(
@@ -71,6 +72,7 @@ class Quality:
         frames_given: int,
         camera_shift: float,
         measured: Measurements,
+        face_expected: bool = True,
     ) -> Self:
         """The figures of a fit; `lm` holds the used frames, `measured` what they are against the baseline."""
         own = {name: baseline_error(measured.value(name)) for name in baseline.spread}
@@ -94,6 +96,7 @@ class Quality:
             spread=dict(baseline.spread),
             baseline_error=own,
             expected_error={name: _expected(measured.values[name], error) for name, error in own.items()},
+            face_expected=face_expected,
         )
 
 

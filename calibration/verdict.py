@@ -15,6 +15,7 @@ from calibration.quality import Quality
 from posture_cv.measure.types import View
 
 _KEEP_STILL: Final = "Sit still, in one posture, while it is recorded."
+_FACELESS: Final = "This recording holds no face: from in front only what pose points show can be told."
 _LIGHT: Final = "Put more light on your face, from in front of you."
 
 
@@ -80,7 +81,9 @@ def _amount(q: Quality) -> Iterator[Finding]:
 
 
 def _face_and_outline(q: Quality) -> Iterator[Finding]:
-    if q.view is View.FRONT and q.face_share <= 0.5:
+    if q.view is View.FRONT and q.face_share <= 0.5 and not q.face_expected:
+        yield Finding("faceless", Grade.WARN, _FACELESS, "Record the video itself with posture-cv record.")
+    elif q.view is View.FRONT and q.face_share <= 0.5:
         text = f"The face was found in {q.face_share:.0%} of the frames, and a front view needs it."
         yield Finding("no_face", Grade.REFUSE, text, _LIGHT)
     elif q.view is not View.SIDE and q.face_share < 0.8:
@@ -91,7 +94,7 @@ def _face_and_outline(q: Quality) -> Iterator[Finding]:
         advice = "Clear what hides neck and shoulders, or use another background."
         yield Finding("contour_gaps", Grade.WARN, text, advice)
     if q.measured_share < 0.6:
-        grade = Grade.REFUSE if q.measured_share < 0.2 else Grade.WARN
+        grade = Grade.REFUSE if q.measured_share < 0.2 and q.face_expected else Grade.WARN
         text = f"The forward-head angle could be told in {q.measured_share:.0%} of the frames."
         yield Finding(
             "unmeasured", grade, text, "Let the camera see head, neck and both shoulders, in good light."

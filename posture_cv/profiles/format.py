@@ -114,7 +114,8 @@ def profile_from_json(text: str, where: str, name: str) -> Profile:
         checked = ProfileSchema.model_validate_json(json.dumps(plain))
     except ValidationError as error:
         raise _faults(error, where, name) from None
-    if checked.view == "front" and checked.baseline.face is None:
+    imported = checked.models.engine.startswith("imported:")
+    if checked.view == "front" and checked.baseline.face is None and not imported:
         raise _damaged(where, "baseline.face: a front view needs the face mesh, found null", name)
     return _profile_of(checked, name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -19,7 +19,13 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Sentence = Annotated[str, StringConstraints(max_length=500)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Positive = Annotated[float, Field(ge=0.0, le=1e6)]
-PosePoint = tuple[Place, Place, Place, Share, Share, Metres, Metres, Metres]
+# None: an import did not hold it. MediaPipe gives every number.
+PlaceOrNone: TypeAlias = Place | None
+ShareOrNone: TypeAlias = Share | None
+MetresOrNone: TypeAlias = Metres | None
+PosePoint = tuple[
+    PlaceOrNone, PlaceOrNone, PlaceOrNone, ShareOrNone, ShareOrNone, MetresOrNone, MetresOrNone, MetresOrNone
+]
 FacePoint = tuple[Place, Place, Place]
 EdgePair = tuple[Edge | None, Edge | None]
 
@@ -80,7 +86,16 @@ class SetupSchema(_Strict):
 
 
 def _distinct_shoulders(pose: list[PosePoint]) -> list[PosePoint]:
-    nose, left, right = (pose[i] for i in (NOSE, LEFT_SHOULDER, RIGHT_SHOULDER))
+    for number, (x, y, *_) in enumerate(pose):
+        if (x is None) != (y is None):
+            raise ValueError(
+                f"baseline.pose[{number}][{int(y is None)}] is missing beside the other coordinate"
+            )
+    places = [(x, y) for x, y, *_ in (pose[i] for i in (NOSE, LEFT_SHOULDER, RIGHT_SHOULDER))]
+    known = [(x, y) for x, y in places if x is not None and y is not None]
+    if len(known) < len(places):
+        raise ValueError("nose and shoulders are needed")
+    nose, left, right = known
     span = max(abs(left[0] - right[0]), abs((left[1] + right[1]) / 2 - nose[1]))
     if span < 0.02:
         raise ValueError("nose and shoulders lie in one place, which no person's do")

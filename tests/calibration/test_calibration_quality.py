@@ -103,7 +103,7 @@ def trembling(lm: Landmarks, noise_px: float, rng: np.random.Generator) -> Landm
 
 @pytest.mark.parametrize("view", ["front", "side"])
 def test_expected_and_true_error_go_together(view: str) -> None:
-    """Over people, cameras and the noise of their pictures; seen: rank correlation 0.28 (front), 0.82 (side)."""
+    """Over people, cameras and the noise of their pictures; seen: rank correlation 0.38 (front), 0.82 (side)."""
     coefficients, rng = load_coefficients(), np.random.default_rng(0)
     expected, true = [], []
     for clip, change, first in ground_truth("train", view)[::4]:
@@ -119,6 +119,6 @@ def test_expected_and_true_error_go_together(view: str) -> None:
                 true.append(np.nanmean(np.abs(error)))
     assert len(true) >= 20
     ranks = [np.argsort(np.argsort(values)) for values in (expected, true)]
-    assert np.corrcoef(ranks[0], ranks[1])[0, 1] > (0.2 if view == "front" else 0.35)
+    assert np.corrcoef(ranks[0], ranks[1])[0, 1] > 0.35
     # the mean absolute error of a normal error is 0.8 of its standard deviation
     assert 0.5 < np.median(true) / (0.8 * np.median(expected)) < 2.0, "and are of one size"

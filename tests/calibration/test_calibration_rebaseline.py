@@ -1,0 +1,100 @@
+"""A baseline made anew in seconds keeps the person's posture, and says when they sit otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from calibration.errors import CalibrationError
+from calibration.fit import fit_baseline
+from calibration.rebaseline import moved_with_camera, proportions, quick_baseline
+from calibration.verdict import Grade
+from calibration_material import shifted, sitting_still
+from posture_cv.coefficients import load_coefficients
+from posture_cv.landmarks import names
+from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, Landmarks
+from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.measure import measure
+from posture_cv.measure.types import Reason, View
+
+
+@pytest.fixture(scope="module")
+def old() -> Baseline:
+    return fit_baseline(sitting_still(), load_coefficients()).baseline
+
+
+def seen_by_moved_camera(right: int, down: int) -> tuple[Landmarks, tuple[float, float, float]]:
+    """The same person and posture after the camera was moved, by contour columns and rows; and the background."""
+    lm = sitting_still(6, seed=5)
+    dx, dy = right / CONTOUR_COLS, down / CONTOUR_ROWS
+    width, height = lm.size_px[0]
+    lm = shifted(lm, dx * width, dy * height)
+    scene = lm.scene.copy()
+    scene[:, 4:8] = (dx, dy, 1.0, 0.95)
+    rows, cols = np.roll(lm.rows, down, axis=1), np.roll(lm.cols, right, axis=1)
+    return replace(lm, scene=scene, rows=rows, cols=cols), (dx, dy, 1.0)
+
+
+@pytest.mark.parametrize(("right", "down"), [(16, 8), (-12, 10)])
+def test_the_same_posture_before_a_moved_camera_reads_as_no_change(
+    old: Baseline, right: int, down: int
+) -> None:
+    lm, background = seen_by_moved_camera(right, down)
+    measured = measure(lm, moved_with_camera(old, background), load_coefficients())
+    assert set(measured.reason.tolist()) == {Reason.OK}
+    assert np.abs(measured.value("head_forward_cm")).max() < 1.0
+    assert np.abs(measured.value("sink_cm")).max() < 1.0
+
+
+def test_without_it_the_camera_is_blamed_and_never_the_person(old: Baseline) -> None:
+    measured = measure(seen_by_moved_camera(16, 12)[0], old, load_coefficients())
+    assert set(measured.reason.tolist()) == {Reason.CAMERA_MOVED}
+
+
+def test_moving_there_and_back_is_no_move(old: Baseline) -> None:
+    there = moved_with_camera(old, (0.03, -0.04, 1.02))
+    back = moved_with_camera(there, (0.0, 0.0, 1.0))
+    np.testing.assert_allclose(back.pose[:, :2], old.pose[:, :2], atol=2e-3)
+    both = np.isfinite(back.rows) & np.isfinite(old.rows)
+    assert both.mean() > 0.3
+    assert np.median(np.abs(back.rows - old.rows)[both]) < 2e-3
+
+
+@pytest.mark.parametrize("background", [(0.3, 0.0, 1.0), (0.0, 0.0, 1.4), (float("nan"), 0.0, float("nan"))])
+def test_a_camera_that_stands_elsewhere_needs_a_calibration(
+    old: Baseline, background: tuple[float, float, float]
+) -> None:
+    with pytest.raises(CalibrationError, match="too far"):
+        moved_with_camera(old, background)
+
+
+def test_a_quick_baseline_keeps_the_known_face_and_is_accepted_in_the_same_posture(old: Baseline) -> None:
+    result = quick_baseline(old, sitting_still(30, seed=9), load_coefficients())
+    assert not {"head_forward", "other_gap"} & {f.code for f in result.verdict.findings}
+    assert np.median(np.abs(result.baseline.face - old.face)) < 3e-3
+    assert proportions(result.baseline).head == pytest.approx(proportions(old).head, rel=0.02)
+
+
+def test_a_head_that_has_come_nearer_is_not_taken_silently(old: Baseline) -> None:
+    lm = sitting_still(30, seed=9)
+    face = lm.face.copy()
+    middle = face.mean(axis=1, keepdims=True)
+    face[:] = middle + 1.09 * (face - middle)
+    result = quick_baseline(old, replace(lm, face=face), load_coefficients())
+    assert result.verdict.grade is not Grade.ACCEPT
+    assert "head_forward" in {f.code for f in result.verdict.findings}
+
+
+def test_shrugged_shoulders_are_not_taken_silently(old: Baseline) -> None:
+    lm = sitting_still(30, seed=9)
+    pose = lm.pose.copy()
+    pose[:, [names.LEFT_SHOULDER, names.RIGHT_SHOULDER], 1] -= 0.05
+    result = quick_baseline(old, replace(lm, pose=pose), load_coefficients())
+    assert "other_gap" in {f.code for f in result.verdict.findings}
+
+
+def test_another_view_needs_a_calibration(old: Baseline) -> None:
+    with pytest.raises(CalibrationError, match="from the side"):
+        quick_baseline(replace(old, view=View.SIDE), sitting_still(30), load_coefficients())
