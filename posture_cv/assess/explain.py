@@ -68,13 +68,36 @@ def _measured(rec: Record) -> list[str]:
             lines.append(_compared(found, limit, rec))
     if not lines:
         return ["What was measured is not in the record."]
-    beside = rec.found("head_forward_cm")
-    if rec.alert.cue == "forward_head" and beside is not None:
+    beside = rec.found(_BESIDE.get(rec.alert.cue, ""))
+    if beside is not None:
         lines.append(f"{_sentence(beside)} than in the baseline.")
-    return lines
+    return [*lines, *_together(rec), *_bending(rec)]
+
+
+# Told beside what decides the cue: it belongs to the picture, and no limit of the cue is set by it.
+_BESIDE: Final = {"forward_head": "head_forward_cm", "slump": "neck_deg"}
+
+
+def _together(rec: Record) -> list[str]:
+    """Text neck is judged by the mean of two shares, so that one of them may be below its own limit."""
+    found = [(rec.found(limit.name), limit.value * rec.enter_excess) for limit in rec.limits]
+    shares = [evidence.mean / entered for evidence, entered in found if evidence is not None]
+    if rec.alert.cue != "text_neck" or rec.rule == Rule.BUDGET or len(shares) < 2:
+        return []
+    together = sum(shares) / len(shares)
+    return [f"The two are judged together, by their mean: {together:.1f} times the limit."]
 
 
 _ONE_SIDED: Final = ("shoulder_elevation_left_cm", "shoulder_elevation_right_cm")
+
+
+def _bending(rec: Record) -> list[str]:
+    """A slump whose trunk alone is below the limit was named for the head that came with it."""
+    trunk = rec.found("trunk_incl_deg") if rec.alert.cue == "slump" else None
+    limit = next((one.value for one in rec.limits if one.name == "trunk_incl_deg"), None)
+    if trunk is None or limit is None or trunk.mean >= limit * rec.enter_excess:
+        return []
+    return ["A head that comes forward a little while the trunk bends with it is named slumping."]
 
 
 def _sentence(found: Evidence) -> str:

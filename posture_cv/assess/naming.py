@@ -7,7 +7,9 @@ thorax frame (rounding, shrugging), the trunk sinking into itself (slump).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,25 @@ CVA_PER_PITCH = 0.21
 # A trunk that leans forward lowers the CVA by 0.87 deg a degree (same source: lean_in, 10.3 deg for 11.9). A trunk
 # that reclines is not credited: a head held upright over it is how people recline.
 CVA_PER_TRUNK = 0.87
+# A trunk that leans forward straight lowers the shoulders by 0.24 cm a degree (same source: 2.9 cm for 11.9).
+SINK_PER_TRUNK = 0.24
+# Ours: from the side, people left out of the fit have a shoulder's rise told within half of it.
+RELATIVE_ERROR = 0.5
+_RISES: Final = ("shoulder_elevation_cm", "shoulder_elevation_left_cm", "shoulder_elevation_right_cm")
+_OK: Final = int(Reason.OK)
+_NAMES: Final = np.array(ALERTING, np.int8)
+
+
+def _members(codes: Iterable[int], size: int) -> NDArray[np.bool_]:
+    """(size,) whether a code is among these: a table to look up in."""
+    table = np.zeros(size, bool)
+    table[list(codes)] = True
+    return table
+
+
+_TURNED: Final = _members((Reason.HEAD_TURNED, Reason.TRUNK_TURNED), len(Reason))
+_AWAY: Final = _members((Reason.NOBODY, Reason.OTHER_PERSON), len(Reason))
+_HEAD: Final = _members((State.FORWARD_HEAD, State.TEXT_NECK), len(State))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +54,11 @@ class Thresholds:
 
     A change must also exceed its own stated uncertainty: each threshold is at least `*_sd` standard deviations of
     the estimate, so that frames of which little can be told do not alert.
+
+    A small forward head whose trunk has bent with it is a slump: the neck's share stays below
+    `slump_like_neck_deg` and `slump_like_per_deg` for each degree of the trunk, which is at least
+    `slump_like_trunk_deg`. Leaning sideways swings head and shoulders through the perspective: each degree beyond
+    `sideways_from_deg` raises the thresholds of forward head, rounding and slump by `sideways_per_deg`.
     """
 
     neck_deg: float = 2.3
@@ -42,24 +68,28 @@ class Thresholds:
     looking_down_deg: float = 12.0
     protraction_cm: float = 1.5
     protraction_severe_cm: float = 3.5
-    elevation_cm: float = 1.4
+    elevation_cm: float = 1.2
     elevation_one_side_cm: float = 2.0
     elevation_severe_cm: float = 3.0
     slump_trunk_deg: float = 2.0
     slump_protraction_cm: float = 0.8
-    slump_sink_cm: float = 1.2
+    slump_sink_cm: float = 0.5
     slump_neck_deg: float = 2.5
     leaning_in_deg: float = 6.0
     leaning_in_cm: float = 8.0
     reclining_deg: float = 5.0
     lateral_deg: float = 6.0
-    sideways_factor: float = 1.5
+    slump_like_neck_deg: float = 2.7
+    slump_like_per_deg: float = 1.2
+    slump_like_trunk_deg: float = 1.0
+    sideways_from_deg: float = 2.0
+    sideways_per_deg: float = 0.2
     moved_cm: float = 6.0
     moved_factor: float = 2.0
     head_yaw_deg: float = 25.0
     trunk_yaw_deg: float = 20.0
     neck_sd: float = 1.2
-    protraction_sd: float = 1.6
+    protraction_sd: float = 1.5
     elevation_sd: float = 1.65
     slump_sd: float = 1.65
 
@@ -68,7 +98,9 @@ class Thresholds:
         gates = {
             "head_yaw_deg",
             "trunk_yaw_deg",
-            "sideways_factor",
+            "slump_like_per_deg",
+            "sideways_from_deg",
+            "sideways_per_deg",
             "moved_cm",
             "moved_factor",
             "neck_sd",
@@ -87,8 +119,8 @@ def neck_deg(m: Measurements) -> Float:
     The trunk's inclination and the head's pitch are taken off (see `CVA_PER_PITCH`); a trunk inclination that
     cannot be told counts as unchanged only where the view cannot give it.
     """
-    trunk = np.maximum(np.nan_to_num(m.value("trunk_incl_deg"), nan=0.0), 0.0)
-    pitch = np.maximum(np.nan_to_num(m.value("head_pitch_deg"), nan=0.0), 0.0)
+    trunk = np.fmax(m.value("trunk_incl_deg"), 0.0)
+    pitch = np.fmax(m.value("head_pitch_deg"), 0.0)
     return np.asarray(-m.value("cva_change_deg") - CVA_PER_TRUNK * trunk - CVA_PER_PITCH * pitch)
 
 
@@ -100,20 +132,20 @@ def name_states(m: Measurements, thresholds: Thresholds) -> States:
     excess = _excess(m, neck, thresholds)
     state = np.full(n, State.GOOD, np.int8)
     down = pitch >= thresholds.looking_down_deg
-    best = np.where(np.isnan(excess), 0.0, excess)
-    dominant = np.array(ALERTING, np.int8)[best.argmax(axis=1)]
+    best = np.fmax(excess, 0.0)
     flagged = best.max(axis=1) >= 1.0
     state[down] = State.LOOKING_DOWN
     for label, mask in _harmless(m, thresholds):
         state[mask & ~down] = label
-    state[flagged] = dominant[flagged]
+    state[flagged] = _NAMES[best[flagged].argmax(axis=1)]
     reason = m.reason.copy()
-    untold = np.isnan(excess).all(axis=1) & (reason == Reason.OK) & (state == State.GOOD)
-    reason[untold] = Reason.UNCERTAIN
-    state[reason != Reason.OK] = State.CANNOT_TELL
-    state[np.isin(reason, (Reason.HEAD_TURNED, Reason.TRUNK_TURNED))] = State.TURNED
-    state[np.isin(reason, (Reason.NOBODY, Reason.OTHER_PERSON))] = State.AWAY
-    unmeasured = reason != Reason.OK
+    untold = np.isnan(excess).all(axis=1) & (reason == _OK) & (state == State.GOOD)
+    why = m.values["cva_change_deg"].reason[untold]  # a part that is missing, or nothing in particular
+    reason[untold] = np.where(why == _OK, np.int8(Reason.UNCERTAIN), why)
+    state[reason != _OK] = State.CANNOT_TELL
+    state[_TURNED[reason]] = State.TURNED
+    state[_AWAY[reason]] = State.AWAY
+    unmeasured = reason != _OK
     excess[unmeasured] = np.nan
     return States(
         t_s=m.t_s,
@@ -128,7 +160,18 @@ def name_states(m: Measurements, thresholds: Thresholds) -> States:
 
 def _over(value: Float, threshold: float, sds: float, sd: Float) -> Float:
     """(N,) value as a multiple of its threshold, which is at least `sds` of its standard deviations."""
-    return np.asarray(value / np.maximum(threshold, sds * np.nan_to_num(sd)), np.float64)
+    return np.asarray(value / np.fmax(sds * sd, threshold), np.float64)
+
+
+def limiting_sd(name: str, value: Float, sd: Float) -> Float:
+    """(N,) the standard deviation by which the limits of a quantity widen.
+
+    That of a shoulder's rise grows with the rise itself, and is told better from nothing than in its amount: a
+    relative error of up to `RELATIVE_ERROR` says nothing against there being a rise at all, and is left out.
+    """
+    if name not in _RISES:
+        return sd
+    return np.asarray(np.sqrt(np.fmax(sd**2 - (RELATIVE_ERROR * value) ** 2, 0.0)))
 
 
 def _excess(m: Measurements, neck: Float, th: Thresholds) -> Float:
@@ -138,24 +181,42 @@ def _excess(m: Measurements, neck: Float, th: Thresholds) -> Float:
     # the farther down, the less the neck needs to give: the mean of both
     text_neck = (pitch / th.text_neck_pitch_deg + neck / th.text_neck_neck_deg) / 2.0
     text_neck = np.where(looks_down, text_neck, np.minimum(text_neck, 0.0))
-    # leaning sideways swings head and shoulders through the perspective: more is asked for
-    sideways = np.where(np.abs(m.value("lateral_lean_deg")) >= th.lateral_deg, th.sideways_factor, 1.0)
-    # so does another distance to the camera, for head and shoulders alike
+    lateral = np.fmax(np.abs(m.value("lateral_lean_deg")) - th.sideways_from_deg, 0.0)
+    sideways = 1.0 + th.sideways_per_deg * lateral
+    # another distance to the camera moves head and shoulders alike: more is asked for
     moved = np.where(np.abs(m.value("approach_cm")) >= th.moved_cm, th.moved_factor, 1.0)
     forward = _over(neck, th.neck_deg, th.neck_sd, sd) / np.maximum(sideways, moved)
     forward = np.where(looks_down, np.minimum(forward, text_neck), forward)
     rounded = m.values["protraction_cm"]
-    rounding = _over(rounded.value, th.protraction_cm, th.protraction_sd, rounded.sd) / moved
-    columns = [forward, text_neck + 0.01 * looks_down, rounding, _shrug(m, th), _slump(m, neck, forward, th)]
-    return np.stack([np.maximum(c, 0.0) for c in columns], axis=1)
+    rounding = _over(rounded.value, th.protraction_cm, th.protraction_sd, rounded.sd)
+    slump = _slump(m, neck, forward, th) / sideways
+    slump = np.where(_slump_like(m, neck, th), np.fmax(slump, forward + 0.01), slump)
+    columns = [
+        forward,
+        text_neck + 0.01 * looks_down,
+        rounding / np.maximum(sideways, moved),
+        _shrug(m, th),
+        slump,
+    ]
+    return np.asarray(np.maximum(np.stack(columns, axis=1), 0.0))
+
+
+def _slump_like(m: Measurements, neck: Float, th: Thresholds) -> NDArray[np.bool_]:
+    """(N,) a neck that gives little, on a trunk that bends with it and does not lean in as a whole."""
+    trunk = np.fmax(m.value("trunk_incl_deg"), 0.0)
+    little = neck < th.slump_like_neck_deg + th.slump_like_per_deg * trunk
+    return np.asarray(little & (trunk >= th.slump_like_trunk_deg) & ~_leaning_in(m, th))
 
 
 def _shrug(m: Measurements, th: Thresholds) -> Float:
     """(N,) both shoulders, or one of them, against their thresholds."""
-    both = m.values["shoulder_elevation_cm"]
-    left, right = m.values["shoulder_elevation_left_cm"], m.values["shoulder_elevation_right_cm"]
-    sides = [_over(e.value, th.elevation_one_side_cm, th.elevation_sd, e.sd) for e in (left, right)]
-    return np.fmax(_over(both.value, th.elevation_cm, th.elevation_sd, both.sd), np.fmax(*sides))
+    limits = (th.elevation_cm, th.elevation_one_side_cm, th.elevation_one_side_cm)
+    found = []
+    for name, limit in zip(_RISES, limits, strict=True):
+        rise = m.values[name]
+        sd = limiting_sd(name, rise.value, rise.sd)
+        found.append(_over(rise.value, limit, th.elevation_sd, sd))
+    return np.asarray(np.fmax.reduce(found))
 
 
 def _slump(m: Measurements, neck: Float, forward: Float, th: Thresholds) -> Float:
@@ -165,7 +226,8 @@ def _slump(m: Measurements, neck: Float, forward: Float, th: Thresholds) -> Floa
         forward >= 1.0, 0.0, _over(neck, th.slump_neck_deg, th.slump_sd, m.values["cva_change_deg"].sd)
     )
     bent = np.fmax(_over(rounded.value, th.slump_protraction_cm, th.slump_sd, rounded.sd), sunk)
-    bent = np.fmax(bent, m.value("sink_cm") / th.slump_sink_cm)
+    sunk_by_itself = m.value("sink_cm") - SINK_PER_TRUNK * np.fmax(trunk.value, 0.0)
+    bent = np.fmax(bent, sunk_by_itself / th.slump_sink_cm)
     excess = np.minimum(_over(trunk.value, th.slump_trunk_deg, th.slump_sd, trunk.sd), bent)
     return np.where(_leaning_in(m, th), np.minimum(excess, 0.0), excess)
 
@@ -188,7 +250,7 @@ def _harmless(m: Measurements, th: Thresholds) -> list[tuple[State, NDArray[np.b
 
 def _severe(m: Measurements, neck: Float, state: Codes, th: Thresholds) -> NDArray[np.bool_]:
     """(N,) whether the named posture is beyond its severe threshold."""
-    head = np.isin(state, (State.FORWARD_HEAD, State.TEXT_NECK)) & (neck >= th.neck_severe_deg)
+    head = _HEAD[state] & (neck >= th.neck_severe_deg)
     rounded = (state == State.ROUNDED_SHOULDERS) & (m.value("protraction_cm") >= th.protraction_severe_cm)
     shrug = (state == State.SHRUG) & (m.value("shoulder_elevation_cm") >= th.elevation_severe_cm)
     return np.asarray(head | rounded | shrug)

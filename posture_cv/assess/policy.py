@@ -37,6 +37,7 @@ from posture_cv.assess.window import Counts
 from posture_cv.measure.types import Reason
 
 _REASONS: Final = tuple(Reason)
+_OWN_SHARE: Final = 0.9  # a bout named one posture for so much of its bad time is all of that posture; ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +163,18 @@ class Policy:
                 effects.append(Recovered(bout.last_id, CUES[bout.cue], left_s, left_s - bout.last_s))
             return state._replace(bout=None)
         shown = self._shown(bout.cue, state.window)
-        measured = bout.measured_s + self.counts.tick_s
-        return state._replace(bout=bout._replace(cue=shown, measured_s=measured, good_s=good))
+        measured, named = bout.measured_s + self.counts.tick_s, bout.named_s
+        if seen.cue is not None:
+            named = with_item(named, seen.cue, named[seen.cue] + self.counts.tick_s)
+        return state._replace(bout=bout._replace(cue=shown, measured_s=measured, good_s=good, named_s=named))
 
     def _new_bout(self, state: PolicyState) -> Bout:
         """A bout that began with the first of the lasting ticks."""
         length = max(1, state.window.lasting.bit_length())
         start = (state.tick or 0) - length + 1
-        return Bout(start, self._shown(None, state.window), measured_s=length * self.counts.tick_s)
+        tick_s, held = self.counts.tick_s, (state.window.measured & win.mask(length)).bit_count()
+        named = tuple([count * tick_s for count in win.times(state.window, held)])
+        return Bout(start, self._shown(None, state.window), measured_s=length * tick_s, named_s=named)
 
     def _shown(self, before: int | None, window: Window) -> int:
         """The cue of the ambient level: the most frequent of the ambient window, the shown one if equal."""
@@ -254,9 +259,7 @@ class Policy:
         tick_s, held, repeat = self.counts.tick_s, max(1, verdict.held), bout.notices[verdict.cue]
         count = win.times(state.window, held)
         level = "severe" if verdict.rule is Rule.SEVERE else "notice"
-        # Of several postures in turn, only the time of the one that is named is said to be its own.
-        own_s = count[verdict.cue] * tick_s
-        lasted_s = own_s if verdict.rule is Rule.MIXED else max(bout.measured_s, sum(count) * tick_s)
+        lasted_s = max(count[verdict.cue] * tick_s, self._own_s(bout, verdict))
         alert = Alert(
             t_s=seen.t_s,
             cue=CUES[verdict.cue],
@@ -273,6 +276,15 @@ class Policy:
         shares = {CUES[i]: n / held for i, n in enumerate(count) if n}
         spent, measured = state.budget.spent, verdict.held * tick_s
         return Notice(state.ledger.next_id, alert, verdict.rule, shares, spent, measured)
+
+    def _own_s(self, bout: Bout, verdict: _Verdict) -> float:
+        """How long the posture has lasted within its bout, lapses included.
+
+        Of several in turn, only the time of the one that is named is said to be its own.
+        """
+        own_s = bout.named_s[verdict.cue]
+        alone = verdict.rule is not Rule.MIXED and own_s >= _OWN_SHARE * sum(bout.named_s)
+        return bout.measured_s if alone else own_s
 
     def respond(self, state: PolicyState, alert_id: int, response: Response, t_s: float) -> PolicyState:
         """The state after an answer to a notification; see `answers.respond`."""

@@ -51,6 +51,7 @@ class Bout(NamedTuple):
         good_s: measured time below the exit threshold, so far.
         notices: number of notifications so far, for each of `CUES`.
         last_id, last_s: of the last notification; 0 and 0.0 without.
+        named_s: measured time named each of `CUES`.
     """
 
     start: int
@@ -60,6 +61,7 @@ class Bout(NamedTuple):
     notices: tuple[int, ...] = _NO_BITS
     last_id: int = 0
     last_s: float = 0.0
+    named_s: tuple[float, ...] = (0.0,) * len(CUES)
 
 
 class Ledger(NamedTuple):
@@ -168,7 +170,7 @@ def from_json(data: Mapping[str, Any]) -> PolicyState:
             told_moved=bool(data["told_moved"]),
             window=_window(data["window"]),
             budget=Budget(float(data["budget"]["spent"]), float(data["budget"]["owed_s"])),
-            bout=None if bout is None else Bout(**{**bout, "notices": _five(bout["notices"], int)}),
+            bout=None if bout is None else _bout(bout),
             ledger=_ledger(data["ledger"]),
             breaks=_breaks(data["breaks"]),
             ambient=Ambient(Level(ambient["level"]), str(ambient["cue"]), float(ambient["t_s"])),
@@ -195,6 +197,11 @@ def _window(data: Mapping[str, Any]) -> Window:
     bits = {name: int(data[name], 16) for name in _BITS}
     excess = tuple(_five(row, float) for row in data["excess"])
     return Window(**bits, cues=_five(data["cues"], lambda text: int(text, 16)), excess=excess)
+
+
+def _bout(data: Mapping[str, Any]) -> Bout:
+    named = _five(data.get("named_s", Bout._field_defaults["named_s"]), float)
+    return Bout(**{**data, "notices": _five(data["notices"], int), "named_s": named})
 
 
 def _ledger(data: Mapping[str, Any]) -> Ledger:

@@ -91,7 +91,7 @@ def assess_measurements(m: Measurements, baseline: Baseline, settings: AssessSet
     policy = Policy.of(settings.policy, settings.breaks, settings.ticks.tick_s)
     run = _run(policy, ticks(cols, grid(cols.t_us, settings.ticks)), settings)
     number, tick_state, tick_reason = np.array(run.ticks, np.int64).reshape(-1, 3).T
-    rows = _Values.of(smoothed.measurements)
+    mean = smoothed.measurements
     return Assessment(
         kept=kept,
         measured=measured,
@@ -103,7 +103,7 @@ def assess_measurements(m: Measurements, baseline: Baseline, settings: AssessSet
         tick_reason=tick_reason.astype(np.int8),
         effects=tuple(run.effects),
         records=tuple(
-            record(told, rows.values[frames], rows.sds[frames], baseline, settings)
+            record(told, _values(mean, frames, "value"), _values(mean, frames, "sd"), baseline, settings)
             for told, frames in run.told
         ),
         episodes=tuple(run.episodes),
@@ -112,19 +112,9 @@ def assess_measurements(m: Measurements, baseline: Baseline, settings: AssessSet
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Values:
-    """(N, Q) smoothed values and their uncertainties, columns as `NAMES`."""
-
-    values: Float
-    sds: Float
-
-    @classmethod
-    def of(cls, m: Measurements) -> _Values:
-        estimates = [m.values[name] for name in NAMES]
-        return cls(
-            np.stack([e.value for e in estimates], axis=1), np.stack([e.sd for e in estimates], axis=1)
-        )
+def _values(m: Measurements, frames: list[int], part: str) -> Float:
+    """(T, Q) values or uncertainties of some frames, columns as `NAMES`."""
+    return np.stack([getattr(m.values[name], part)[frames] for name in NAMES], axis=1)
 
 
 def _run(policy: Policy, given: Iterable[Tick], settings: AssessSettings) -> _Run:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.assess.effects import BreakDue, Notice, StillnessNudge, Told
-from posture_cv.assess.naming import Thresholds, neck_deg
+from posture_cv.assess.naming import Thresholds, limiting_sd, neck_deg
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.smoothing import NAMES
 from posture_cv.assess.types import Alert
@@ -95,7 +95,7 @@ def limits(
     Args:
         cue: label of an alerting state.
         thresholds: of the naming.
-        uncertainty: standard deviation by quantity; limits that it widens are widened (see `Thresholds`).
+        uncertainty: `limiting_sd` by quantity; limits that it widens are widened (see `Thresholds`).
     """
     th, sds = thresholds, uncertainty or {}
     known = {
@@ -178,7 +178,7 @@ def record(told: Told, values: Float, sds: Float, baseline: Baseline, settings: 
             measured_s=told.measured_s,
             needed_share=settings.policy.enter_share,
             enter_excess=settings.policy.enter_excess[CUES.index(told.alert.cue)],
-            limits=limits(told.alert.cue, settings.thresholds, {e.name: e.sd for e in found}),
+            limits=limits(told.alert.cue, settings.thresholds, {e.name: _limiting(e) for e in found}),
             evidence=found,
             baseline_frames=baseline.frame_count,
             baseline_view=baseline.view.label,
@@ -195,6 +195,10 @@ def record(told: Told, values: Float, sds: Float, baseline: Baseline, settings: 
     if isinstance(told, StillnessNudge):
         return Record(told.id, told.alert, shifts=told.shifts, with_break=told.with_break)
     return Record(told.id, told.alert)
+
+
+def _limiting(found: Evidence) -> float:
+    return float(limiting_sd(found.name, np.array([found.mean]), np.array([found.sd]))[0])
 
 
 def to_json(rec: Record) -> dict[str, Any]:

@@ -7,16 +7,17 @@ hour and the sum over one window of a stream agree to the last bit.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.assess.settings import SmoothingSettings
-from posture_cv.measure.types import QUANTITIES, Estimate, Float, Measurements, Reason, View
+from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Measurements, Reason, View
 
 Int = NDArray[np.int64]
 NAMES: Final = tuple(QUANTITIES)
+_OK: Final = int(Reason.OK)
 _SCALE: Final = 10_000
 _LIMIT: Final = 10**10  # 1e6 units; nothing measured here is larger, and an int64 holds 1e8 such summands
 _TRUNK_CM_PER_DEG: Final = 50.0 * np.pi / 180.0  # hip to C7 taken as 50 cm
@@ -31,8 +32,8 @@ _MOTION: Final = {
     "head_pitch_deg": _HEAD_CM_PER_DEG,
     "head_yaw_deg": _HEAD_CM_PER_DEG,
 }
-_MOTION_COLUMNS: Final = np.array([NAMES.index(name) for name in _MOTION])
-_MOTION_WEIGHTS: Final = np.array(list(_MOTION.values()))
+_MOTION_ROWS: Final = np.array([NAMES.index(name) for name in _MOTION])
+_MOTION_WEIGHTS: Final = np.array(list(_MOTION.values()))[:, None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,26 +52,22 @@ class Smoothed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rows:
-    """Measurements as integers: Q quantities, and last a column for the frame as a whole."""
+    """N frames as integers, a row a quantity; the last row of `reason` is the frame as a whole."""
 
     t_us: Int  # (N,)
-    value: Int  # (N, Q), 0 where not valid
-    sd: Int  # (N, Q), 0 where not valid
-    reason: NDArray[np.int8]  # (N, Q + 1)
-    view: NDArray[np.int8]  # (N,)
+    value: Int  # (Q, N), 0 where not valid
+    sd: Int  # (Q, N), 0 where not valid
+    reason: Codes  # (Q + 1, N)
+    view: Codes  # (N,)
 
-    def tail(self, start: int) -> _Rows:
+    def tail_then(self, start: int, other: _Rows) -> _Rows:
+        """The frames from `start`, and after them those of another."""
         return _Rows(
-            self.t_us[start:], self.value[start:], self.sd[start:], self.reason[start:], self.view[start:]
-        )
-
-    def then(self, other: _Rows) -> _Rows:
-        return _Rows(
-            np.concatenate([self.t_us, other.t_us]),
-            np.concatenate([self.value, other.value]),
-            np.concatenate([self.sd, other.sd]),
-            np.concatenate([self.reason, other.reason]),
-            np.concatenate([self.view, other.view]),
+            np.concatenate([self.t_us[start:], other.t_us]),
+            np.concatenate([self.value[:, start:], other.value], axis=1),
+            np.concatenate([self.sd[:, start:], other.sd], axis=1),
+            np.concatenate([self.reason[:, start:], other.reason], axis=1),
+            np.concatenate([self.view[start:], other.view]),
         )
 
 
@@ -79,77 +76,95 @@ def microseconds(t_s: Float | float) -> Int:
     return np.rint(np.asarray(t_s, np.float64) * 1e6).astype(np.int64)
 
 
-def _fixed(values: Float) -> Int:
-    clipped = np.clip(np.nan_to_num(values, nan=0.0) * _SCALE, -_LIMIT, _LIMIT)
-    return np.rint(clipped).astype(np.int64)
+def _fixed(rows: list[Float], valid: NDArray[np.bool_]) -> Int:
+    values = np.array(rows)
+    values[~(valid & np.isfinite(values))] = 0.0
+    values *= _SCALE
+    return np.rint(np.clip(values, -_LIMIT, _LIMIT, out=values), out=values).astype(np.int64)
 
 
 def _rows(m: Measurements) -> _Rows:
     estimates = [m.values[name] for name in NAMES]
-    reason = np.stack([*(e.reason for e in estimates), m.reason], axis=1).astype(np.int8)
-    valid = reason[:, :-1] == Reason.OK
-    value = np.where(valid, _fixed(np.stack([e.value for e in estimates], axis=1)), 0)
-    sd = np.where(valid, _fixed(np.stack([e.sd for e in estimates], axis=1)), 0)
+    reason = np.array([*(e.reason for e in estimates), m.reason], np.int8)
+    valid = reason[:-1] == _OK
+    value, sd = (_fixed([getattr(e, part) for e in estimates], valid) for part in ("value", "sd"))
     return _Rows(microseconds(m.t_s), value, sd, reason, m.view.astype(np.int8))
 
 
-def _sums(columns: NDArray[np.generic], start: Int, end: Int) -> Int:
-    """(W, …) sums of the rows start:end of each window."""
-    total = np.zeros((len(columns) + 1, *columns.shape[1:]), np.int64)
-    np.cumsum(columns, axis=0, out=total[1:])
-    return np.asarray(total[end] - total[start])
+def _running(rows: NDArray[np.generic], dtype: type[np.integer[Any]] = np.int64) -> Int:
+    """(…, N + 1) sums of all that lies before each place."""
+    total = np.zeros((*rows.shape[:-1], rows.shape[-1] + 1), dtype)
+    np.cumsum(rows, axis=-1, dtype=dtype, out=total[..., 1:])
+    return total
 
 
-def _majority(codes: NDArray[np.int8], start: Int, end: Int, *, skip: int | None = None) -> NDArray[np.int8]:
-    """(W, …) most frequent code of each window (the smallest of equals), without the code `skip`."""
-    shape = (len(start), *codes.shape[1:])
-    best, winner = np.zeros(shape, np.int64), np.zeros(shape, np.int8)
-    for code in np.flatnonzero(np.bincount(codes.ravel().astype(np.intp))):
-        if code == skip:
-            continue
-        count = _sums(codes == code, start, end)
-        winner[count > best] = code
-        best = np.maximum(best, count)
+def _between(total: Int, start: Int, end: Int) -> Int:
+    """(…, W) sums of the places start:end of each window; as many ends as places are all of them, in order."""
+    upto = total[..., 1:] if len(end) == total.shape[-1] - 1 else total.take(end, axis=-1)
+    return np.asarray(upto - total.take(start, axis=-1, mode="clip"))
+
+
+def _majority(codes: Codes, start: Int, end: Int, skip: int) -> Codes:
+    """(W,) most frequent code of each window (the smallest of equals), without the code `skip`."""
+    best, winner = np.zeros(len(start), np.int64), np.zeros(len(start), np.int8)
+    for code in np.flatnonzero(np.bincount(codes)):
+        if code != skip:
+            count = _between(_running(codes == code, np.int32), start, end)
+            winner[count > best] = code
+            best = np.maximum(best, count)
     return winner
 
 
-def _reasons(rows: _Rows, start: Int, end: Int, valid_share: float) -> NDArray[np.int8]:
-    """(W, Q + 1) OK where enough frames of the window are valid, else the reason most of the others give."""
+def _reasons(rows: _Rows, count: Int, start: Int, end: Int, valid_share: float) -> Codes:
+    """(Q + 1, W) OK where enough frames of the window are valid, else the reason most of the others give.
+
+    Most quantities are withheld together: equal rows are looked at once.
+    """
     need = np.maximum(np.ceil(valid_share * (end - start) - 1e-9), 1)
-    withheld = _sums(rows.reason == Reason.OK, start, end) < need[:, None]
+    withheld = count < need
     reason = np.zeros(withheld.shape, np.int8)
-    columns = np.flatnonzero(withheld.any(axis=0))
-    if len(columns):
-        majority = _majority(rows.reason[:, columns], start, end, skip=int(Reason.OK))
-        reason[:, columns] = np.where(withheld[:, columns], majority, Reason.OK)
+    known: dict[bytes, int] = {}
+    for row in np.flatnonzero(withheld.any(axis=1)).tolist():
+        same = known.setdefault(rows.reason[row].tobytes(), row)
+        if same != row:
+            reason[row] = reason[same]
+            continue
+        where = np.flatnonzero(withheld[row])
+        reason[row, where] = _majority(rows.reason[row], start[where], end[where], _OK)
     return reason
 
 
-def _activity(rows: _Rows, start: Int, end: Int, window_us: int) -> Float:
+def _activity(total: Int, valid: Int, rows: _Rows, start: Int, end: Int, window_us: int) -> Float:
     """(W,) cm/s: difference of the means of the window's two halves, of whatever moved fastest."""
-    middle = np.searchsorted(rows.t_us, rows.t_us[end - 1] - window_us // 2, side="right").astype(np.int64)
-    valid = rows.reason[:, _MOTION_COLUMNS] == Reason.OK
-    value = rows.value[:, _MOTION_COLUMNS]
+    middle = np.searchsorted(rows.t_us, rows.t_us[end - 1] - window_us // 2, side="right")
+    halves = []
+    for part in (total[_MOTION_ROWS], valid[_MOTION_ROWS]):
+        half = part.take(middle, axis=-1) - part.take(start, axis=-1)
+        halves.append((half, _between(part, start, end) - half))
     means = []
-    for low, high in ((start, middle), (middle, end)):
-        count = _sums(valid, low, high)
-        means.append(np.where(count > 0, _sums(value, low, high) / np.maximum(count, 1), np.nan))
+    for summed, count in zip(*halves, strict=True):
+        mean = summed / np.maximum(count, 1)
+        mean[count == 0] = np.nan
+        means.append(mean)
     speed = np.abs(means[1] - means[0]) * _MOTION_WEIGHTS / (_SCALE * window_us / 2e6)
-    told = ~np.isnan(speed)
-    fastest = np.where(told, speed, 0.0).max(axis=1)
-    return np.where(told.any(axis=1), fastest, np.nan)
+    return np.asarray(np.fmax.reduce(speed, axis=0))
 
 
 def _smooth(rows: _Rows, t_s: Float, start: Int, end: Int, settings: SmoothingSettings) -> Smoothed:
-    reason = _reasons(rows, start, end, settings.valid_share)
-    count = np.maximum(_sums(rows.reason[:, :-1] == Reason.OK, start, end), 1)
-    told = reason[:, :-1] == Reason.OK
-    value = np.where(told, _sums(rows.value, start, end) / count / _SCALE, np.nan)
-    sd = np.where(told, _sums(rows.sd, start, end) / count / _SCALE, np.nan)
-    values = {name: Estimate(value[:, i], sd[:, i], reason[:, i]) for i, name in enumerate(NAMES)}
-    view = _majority(rows.view, start, end, skip=int(View.UNKNOWN))
+    total, valid = _running(rows.value), _running(rows.reason == _OK, np.int32)
+    count = _between(valid, start, end)
+    reason = _reasons(rows, count, start, end, settings.valid_share)
+    untold = reason[:-1] != _OK
+    divisor = np.maximum(count[:-1], 1)
+    value = _between(total, start, end) / divisor / _SCALE
+    sd = _between(_running(rows.sd), start, end) / divisor / _SCALE
+    value[untold] = np.nan
+    sd[untold] = np.nan
+    values = {name: Estimate(value[i], sd[i], reason[i]) for i, name in enumerate(NAMES)}
+    view = _majority(rows.view, start, end, int(View.UNKNOWN))
     window_us = int(microseconds(settings.window_s))
-    return Smoothed(Measurements(t_s, view, reason[:, -1], values), _activity(rows, start, end, window_us))
+    activity = _activity(total, valid, rows, start, end, window_us)
+    return Smoothed(Measurements(t_s, view, reason[-1], values), activity)
 
 
 def smooth(m: Measurements, settings: SmoothingSettings) -> Smoothed:
@@ -179,6 +194,6 @@ class Smoother:
         window_us = int(microseconds(self._settings.window_s))
         if self._window is not None:
             kept = np.searchsorted(self._window.t_us, rows.t_us[0] - max(window_us, 1), side="right")
-            rows = self._window.tail(int(kept)).then(rows)
+            rows = self._window.tail_then(int(kept), rows)
         self._window = rows
         return _smooth(rows, m.t_s, np.array([0]), np.array([len(rows.t_us)]), self._settings)

@@ -17,6 +17,7 @@ from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.records import Record, record
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.assess.smoothing import NAMES, Smoother, microseconds
+from posture_cv.assess.staleness import Evidence, Stale, glances, weigh
 from posture_cv.assess.ticks import Tick, Ticker, columns
 from posture_cv.assess.types import Episode, State, States
 from posture_cv.measure.baseline import Baseline
@@ -34,7 +35,8 @@ class Step:
         episodes: those that ended.
         accepted: False where the frame was dropped, not being later than the last.
         state: of the frame, looking down with the budget spent being text neck; None without a frame, and so
-            are the following.
+            are the others of a frame.
+        stale: what has just become clear about the age of the baseline; to be hinted at, never an alert.
         measured: the frame's own measurements.
         smoothed: the trailing means at the frame.
         states: the named state of the smoothed frame.
@@ -45,6 +47,7 @@ class Step:
     records: tuple[Record, ...]
     episodes: tuple[Episode, ...]
     accepted: bool = True
+    stale: tuple[Stale, ...] = ()
     state: State | None = None
     measured: Measurements | None = None
     smoothed: Measurements | None = None
@@ -92,6 +95,8 @@ class Stream:
         self._ticker = Ticker(settings.ticks)
         self._tracker = EpisodeTracker(settings.ticks.tick_s)
         self._last_us: int | None = None
+        self._second: int | None = None
+        self._evidence = Evidence()
         self._frames: deque[_Row] = deque(maxlen=2)
         self._measured: deque[_Row] = deque(maxlen=max(self.policy.counts.window, self.policy.counts.severe))
 
@@ -109,7 +114,24 @@ class Stream:
         self._frames.append(_Row.of(smoothed.measurements))
         step = self._passed(self._ticker.push(columns(smoothed, states)))
         state = shown(int(states.state[0]), self.state.posture)
-        return replace(step, state=state, measured=m, smoothed=smoothed.measurements, states=states)
+        return replace(
+            step,
+            stale=self._aged(m, t_us),
+            state=state,
+            measured=m,
+            smoothed=smoothed.measurements,
+            states=states,
+        )
+
+    def _aged(self, m: Measurements, t_us: int) -> tuple[Stale, ...]:
+        """What the frame adds to the evidence that the baseline is stale; one frame a second is looked at."""
+        second = t_us // 1_000_000
+        if second == self._second:
+            return ()
+        self._second = second
+        [glance] = glances(m, self._baseline.view)
+        self._evidence, found = weigh(self._evidence, glance)
+        return found
 
     def advance(self, t_s: float) -> Step:
         """Time passed without a frame: the ticks up to `t_s`, so that a dead camera does not stay "good".

@@ -16,9 +16,10 @@ from posture_cv.assess.episodes import episodes
 from posture_cv.assess.policy_state import from_json, to_json
 from posture_cv.assess.recording import Assessment, accepted, assess_measurements
 from posture_cv.assess.settings import AssessSettings, BreakSettings, PolicySettings, TickSettings
+from posture_cv.assess.staleness import Sign, stale_signs
 from posture_cv.assess.stream import Step, Stream
 from posture_cv.assess.types import State
-from posture_cv.measure.types import Measurements, Reason
+from posture_cv.measure.types import Estimate, Measurements, Reason
 
 BASELINE = baseline()
 DEFAULT = AssessSettings()
@@ -147,6 +148,23 @@ def test_a_dead_camera_does_not_stay_good() -> None:
     step = stream.advance(60.0)
     assert (step.ambient.level, step.ambient.cue) == (Level.UNMEASURED, "no_picture")
     assert stream.push(measurements([61.0], ["good"])).accepted
+
+
+def test_a_stale_baseline_is_found_while_streaming_as_in_the_recording() -> None:
+    t_s, labels = every(0.5, ("good", 60), ("camera_moved", 40), ("good", 60))
+    m = measurements(t_s, labels)
+    farther = Estimate.of(np.where(t_s > 100, 1.5, 1.0), 0.01)
+    m = replace(m, values={**m.values, "distance_ratio": farther})
+    quick = [(one.sign, one.t_s) for one in stale_signs(m, BASELINE.view)]
+    steps = stream_all(Stream(BASELINE, DEFAULT), m)
+    assert [(one.sign, one.t_s) for step in steps for one in step.stale] == quick
+    assert [sign for sign, _ in quick] == [Sign.CAMERA_MOVED]
+    assert not [step for step in steps if step.stale and step.records]
+    still = measurements(np.arange(0.0, 1500.0, 1.0), ["good"] * 1500)
+    still = replace(still, values={**still.values, "distance_ratio": Estimate.of(np.full(1500, 1.5), 0.01)})
+    found = [one for step in stream_all(Stream(BASELINE, DEFAULT), still) for one in step.stale]
+    assert [one.sign for one in found] == [Sign.OTHER_DISTANCE]
+    assert found[0].t_s == pytest.approx(1200, abs=1)
 
 
 def test_answers_reach_the_policy() -> None:

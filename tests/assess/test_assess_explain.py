@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from assess_material import baseline, every, measurements
@@ -12,6 +13,7 @@ from posture_cv.assess.explain import duration, explain
 from posture_cv.assess.recording import assess_measurements
 from posture_cv.assess.records import Record, from_json, to_json
 from posture_cv.assess.settings import AssessSettings, BreakSettings, PolicySettings
+from posture_cv.measure.types import Estimate
 
 QUIET = AssessSettings(breaks=BreakSettings(enabled=False))
 
@@ -44,6 +46,29 @@ def test_it_says_which_quantity_how_far_how_long_and_against_what(cue: str, part
         "spread",
     ]:
         assert part.lower() in text.lower(), text
+
+
+def test_text_neck_is_explained_by_both_its_quantities_together() -> None:
+    whole = replace(QUIET, policy=PolicySettings(share=0.95, severe_window_s=5.0))
+    text = explain(first(("good", 200), ("text_neck", 150), settings=whole))
+    assert "bent 33.1°" in text  # 95 % of the window
+    assert "1.4 times the limit of 24.0°" in text
+    assert "judged together, by their mean: 1.6 times the limit" in text
+
+
+def test_a_slump_of_head_and_trunk_is_explained_by_both() -> None:
+    t_s, labels = every(0.5, ("good", 200), ("slump", 150))
+    m = measurements(t_s, labels)
+    small = {"trunk_incl_deg": 1.5, "cva_change_deg": -5.0, "protraction_cm": 0.0}
+    slumped = np.array(labels) == "slump"
+    values = {name: Estimate.of(np.where(slumped, small.get(name, 0.0), 0.0), 0.3) for name in m.values}
+    [rec] = assess_measurements(replace(m, values=values), baseline(), QUIET).records[:1]
+    assert rec.alert.cue == "slump"
+    text = explain(rec)
+    assert "0.5 times the limit of 2.0°" in text
+    assert "head was carried 2.6°" in text
+    assert "named slumping" in text
+    assert "named slumping" not in explain(first(("good", 200), ("slump", 150)))
 
 
 def test_a_spent_budget_quotes_the_standard() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,8 +12,8 @@ from assess_material import Stretch, tick, ticks
 from posture_cv.assess.answers import Response
 from posture_cv.assess.effects import Ambient, Effect, Level, Notice, Recovered, Rule
 from posture_cv.assess.policy import Policy
-from posture_cv.assess.policy_state import PolicyState
-from posture_cv.assess.settings import BreakSettings, PolicySettings
+from posture_cv.assess.policy_state import PolicyState, from_json, to_json
+from posture_cv.assess.settings import CUES, BreakSettings, PolicySettings
 from posture_cv.assess.ticks import Tick
 from posture_cv.assess.types import State
 
@@ -211,6 +212,28 @@ def test_another_posture_waits_for_the_global_cool_down_only() -> None:
     given = notices(make(), ticks(("good", 300), ("forward_head", 100), ("slump", 1000)))
     assert [n.alert.cue for n in given] == ["forward_head", "slump", "slump"]
     assert given[1].alert.t_s - given[0].alert.t_s == pytest.approx(300, abs=1)
+
+
+def test_the_time_of_an_earlier_posture_is_not_told_as_that_of_a_later_one() -> None:
+    given = notices(make(), ticks(("good", 300), ("forward_head", 100), ("slump", 1000)))
+    first, second, third = (n.alert for n in given)
+    assert first.lasted_s == pytest.approx(84, abs=1)
+    assert second.lasted_s == pytest.approx(second.t_s - 400, abs=1)
+    assert third.lasted_s == pytest.approx(third.t_s - 400, abs=1)
+
+
+def test_a_bout_survives_json_with_the_time_of_each_posture() -> None:
+    policy = make()
+    state, _ = run(policy, ticks(("good", 130), ("slump", 40), ("forward_head", 50)))
+    assert state.bout is not None
+    assert state.bout.named_s[CUES.index("slump")] == pytest.approx(40, abs=1)
+    again = from_json(json.loads(json.dumps(to_json(state))))
+    assert again == state
+    old = to_json(state)
+    del old["bout"]["named_s"]
+    earlier = from_json(old).bout
+    assert earlier is not None
+    assert sum(earlier.named_s) == 0.0
 
 
 def test_the_same_posture_again_waits_for_its_own_cool_down() -> None:

@@ -10,22 +10,29 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from numpy.typing import NDArray
 
 import posture_cv.capture
 from exercise_material import holds, person, times, turns, without
-from posture_cv.capture import CaptureOptions, FrameSource, SourceError, open_source
+from posture_cv.capture import CaptureOptions, Frame, FrameSource, SourceError, open_source
+from posture_cv.cli import exercise_run
 from posture_cv.cli.exercise import command
+from posture_cv.cli.exercise_view import view_for
 from posture_cv.errors import InputError, NobodyFoundError
+from posture_cv.exercise.guide import Guide
+from posture_cv.exercise.plan import plan_for
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.landmarks.quantise import quantised
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.output.window import NoDisplayError, PreviewWindow
 from shared_material import shared_path
 
 CATALOGUE = load_catalogue()
@@ -342,3 +349,42 @@ def test_without_any_camera_it_goes_by_the_clock(monkeypatch: pytest.MonkeyPatch
     assert "There is no webcam:0." in result.stderr
     assert "Without a camera it is timed only: nothing is counted." in result.output
     assert "Led through 1 of 1 repetition by the clock; nothing was counted." in result.output
+
+
+def test_without_a_display_the_picture_is_left_out_unless_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    with ExitStack() as stack:
+        assert exercise_run.window_for(stack, None, counts=True) is None
+        assert exercise_run.window_for(stack, False, counts=True) is None
+        with pytest.raises(NoDisplayError):
+            exercise_run.window_for(stack, True, counts=True)
+
+
+class Windowless(PreviewWindow):
+    """A window of an OpenCV that has none: it is found out with the first picture."""
+
+    def __init__(self) -> None:
+        pass
+
+    def show(self, image_bgr: NDArray[np.uint8]) -> bool:
+        raise NoDisplayError("This OpenCV cannot show windows.", f"{image_bgr.shape}")
+
+
+@pytest.mark.parametrize("optional", [True, False])
+def test_a_window_that_cannot_be_shown_ends_only_what_asked_for_it(
+    optional: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = plan_for(load_catalogue().entry("shoulder_raises"))
+    picture = Frame(0, 0.0, np.zeros((120, 160, 3), np.uint8))
+    cue = Guide(plan, camera=True).step(0.0)
+    with view_for(plan, window=Windowless(), optional=optional, bell=False) as shown:
+        if not optional:
+            with pytest.raises(NoDisplayError):
+                shown.update(cue, None, picture)
+            return
+        assert shown.update(cue, None, picture)
+        assert shown.update(cue, None, picture)
+    assert "keep still" in capsys.readouterr().out

@@ -1,0 +1,162 @@
+"""When a baseline has grown old, told by evidence: the camera moved, another distance or another view for long.
+
+Nothing here changes the baseline. A hint is all that comes of it, so that it can never drift towards a bad posture.
+Every limit is ours: a hint that comes late costs little, one that comes wrongly is ignored for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from posture_cv.measure.types import Measurements, Reason, View
+
+
+class Sign(StrEnum):
+    """What speaks against the baseline."""
+
+    CAMERA_MOVED = "camera_moved"
+    OTHER_DISTANCE = "other_distance"
+    OTHER_VIEW = "other_view"
+
+    @property
+    def hint(self) -> str:
+        """What to tell the person."""
+        return _HINTS[self]
+
+
+_HINTS: Final[Mapping[Sign, str]] = MappingProxyType(
+    {
+        Sign.CAMERA_MOVED: "The camera has moved since you calibrated: recalibrate, or press one key.",
+        Sign.OTHER_DISTANCE: "You sit at another distance than when you calibrated. Recalibrating would help.",
+        Sign.OTHER_VIEW: "The camera sees you from another side than when you calibrated. Please recalibrate.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StalenessSettings:
+    """How much evidence is needed.
+
+    Attributes:
+        far, near: distance to the camera, as a share of the baseline's, beyond which it is another one.
+        after_s: seconds of evidence, against which contrary seconds count, until the hint.
+        longest_step_s: the longest time that one frame can stand for.
+    """
+
+    near: float = 0.8
+    far: float = 1.25
+    after_s: Mapping[Sign, float] = field(
+        default_factory=lambda: MappingProxyType(
+            {Sign.CAMERA_MOVED: 30.0, Sign.OTHER_DISTANCE: 1200.0, Sign.OTHER_VIEW: 180.0}
+        )
+    )
+    longest_step_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What one frame says about the baseline.
+
+    Attributes:
+        t_s: its time.
+        signs: sign -> whether the frame speaks for it; a sign of which it says nothing is absent.
+    """
+
+    t_s: float
+    signs: Mapping[Sign, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A baseline found stale, and when."""
+
+    sign: Sign
+    t_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is remembered: the last time, the seconds of evidence of each sign, and which have been told.
+
+    A sign that was told is told again only after its evidence has gone altogether.
+    """
+
+    t_s: float | None = None
+    seconds: Mapping[Sign, float] = field(default_factory=dict)
+    told: frozenset[Sign] = frozenset()
+
+
+def weigh(
+    before: Evidence, glance: Glance, settings: StalenessSettings | None = None
+) -> tuple[Evidence, tuple[Stale, ...]]:
+    """One frame later: the evidence, and what has just become clear.
+
+    Args:
+        before: what is remembered.
+        glance: the frame; one not later than the last adds nothing.
+        settings: how much is needed.
+    """
+    limits = settings or _DEFAULT
+    step = 0.0 if before.t_s is None else min(max(glance.t_s - before.t_s, 0.0), limits.longest_step_s)
+    seconds = dict(before.seconds)
+    for sign, speaks in glance.signs.items():
+        most = limits.after_s[sign]
+        seconds[sign] = min(max(seconds.get(sign, 0.0) + (step if speaks else -step), 0.0), most)
+    told = frozenset(sign for sign in before.told if seconds.get(sign, 0.0) > 0.0)
+    clear = [s for s in Sign if seconds.get(s, 0.0) >= limits.after_s[s] and s not in told]
+    t_s = glance.t_s if before.t_s is None else max(glance.t_s, before.t_s)
+    return Evidence(t_s, seconds, told | set(clear)), tuple(Stale(sign, glance.t_s) for sign in clear)
+
+
+_DEFAULT: Final = StalenessSettings()
+_OPPOSITE: Final = {View.FRONT: View.SIDE, View.SIDE: View.FRONT}
+
+
+def glances(m: Measurements, baseline_view: View, settings: StalenessSettings | None = None) -> list[Glance]:
+    """What each of N frames says about its baseline.
+
+    Frames without the person say nothing; a moved camera leaves distance and view open.
+    """
+    limits = settings or _DEFAULT
+    distance = m.values["distance_ratio"].value
+    away = np.isin(m.reason, (int(Reason.NOBODY), int(Reason.OTHER_PERSON), int(Reason.NO_PICTURE)))
+    found = []
+    for k in range(len(m)):
+        signs: dict[Sign, bool] = {}
+        if not away[k]:
+            moved = int(m.reason[k]) == Reason.CAMERA_MOVED
+            signs[Sign.CAMERA_MOVED] = moved
+            if not moved:
+                signs |= _of_place(float(distance[k]), View(int(m.view[k])), baseline_view, limits)
+        found.append(Glance(float(m.t_s[k]), signs))
+    return found
+
+
+def _of_place(
+    distance: float, view: View, baseline_view: View, limits: StalenessSettings
+) -> dict[Sign, bool]:
+    signs = {}
+    if np.isfinite(distance):
+        signs[Sign.OTHER_DISTANCE] = not limits.near <= distance <= limits.far
+    if view is not View.UNKNOWN and baseline_view is not View.UNKNOWN:
+        signs[Sign.OTHER_VIEW] = view is _OPPOSITE.get(baseline_view)
+    return signs
+
+
+def stale_signs(
+    m: Measurements, baseline_view: View, settings: StalenessSettings | None = None
+) -> tuple[Stale, ...]:
+    """What becomes clear in a whole recording, in the order of time; one frame a second is looked at."""
+    evidence = Evidence()
+    found: list[Stale] = []
+    chosen = np.unique(np.floor(m.t_s), return_index=True)[1]
+    for glance in glances(m[chosen], baseline_view, settings):
+        evidence, clear = weigh(evidence, glance, settings)
+        found += clear
+    return tuple(found)

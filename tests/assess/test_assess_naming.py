@@ -1,0 +1,153 @@
+"""Naming single frames: what looks alike is told apart by what moved, and by how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from posture_cv.assess.naming import Thresholds, name_states, neck_deg
+from posture_cv.assess.types import ALERTING, State
+from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
+
+DEFAULT = Thresholds()
+
+
+def frame(sd: float = 0.3, **known: float) -> Measurements:
+    """One frame with these quantities, all others unchanged."""
+    return told(Reason.OK, sd, known)
+
+
+def told(reason: Reason, sd: float, known: Mapping[str, float]) -> Measurements:
+    """One frame for which this reason holds."""
+    codes = np.array([reason], np.int8)
+    values = {name: Estimate.of(np.array([known.get(name, 0.0)]), sd, codes) for name in QUANTITIES}
+    return Measurements(np.zeros(1), np.array([View.FRONT], np.int8), codes, values)
+
+
+def without(m: Measurements, *names: str) -> Measurements:
+    """The frame as if these could not be told."""
+    untold = {name: Estimate.withheld(1, Reason.NOT_FROM_THIS_VIEW) for name in names}
+    return replace(m, values={**m.values, **untold})
+
+
+def named(m: Measurements, thresholds: Thresholds = DEFAULT) -> str:
+    """The name of the one frame."""
+    return State(int(name_states(m, thresholds).state[0])).label
+
+
+@pytest.mark.parametrize(
+    ("known", "label"),
+    [
+        ({}, "good"),
+        ({"cva_change_deg": -8.0}, "forward_head"),
+        ({"cva_change_deg": -8.0, "trunk_incl_deg": 9.0, "approach_cm": 9.0}, "leaning_in"),
+        ({"trunk_incl_deg": 4.0, "protraction_cm": 1.2}, "slump"),
+        ({"trunk_incl_deg": 4.0, "sink_cm": 2.0}, "slump"),
+        ({"cva_change_deg": -6.2, "head_pitch_deg": 25.0}, "looking_down"),
+        ({"cva_change_deg": -22.0, "head_pitch_deg": 33.0}, "text_neck"),
+        ({"protraction_cm": 2.5}, "rounded_shoulders"),
+        ({"shoulder_elevation_cm": 2.0}, "shrug"),
+        ({"shoulder_elevation_left_cm": 2.5}, "shrug"),
+        ({"trunk_incl_deg": -8.0, "cva_change_deg": 5.0}, "reclining"),
+        ({"lateral_lean_deg": -8.0}, "leaning_sideways"),
+        ({"approach_cm": 15.0}, "good"),
+    ],
+)
+def test_each_posture_has_its_name(known: dict[str, float], label: str) -> None:
+    assert named(frame(**known)) == label
+
+
+def test_a_small_forward_head_on_a_bending_trunk_is_a_slump() -> None:
+    """A slump lowers the CVA by about 6 degrees, the trunk bends by 3: 3.4 degrees are left to the neck."""
+    assert named(frame(cva_change_deg=-6.0, trunk_incl_deg=3.0)) == "slump"
+    assert named(frame(cva_change_deg=-6.0)) == "forward_head"
+    assert named(frame(cva_change_deg=-12.0, trunk_incl_deg=3.0)) == "forward_head"
+
+
+def test_a_trunk_that_leans_in_as_a_whole_is_no_slump() -> None:
+    assert named(frame(cva_change_deg=-9.5, trunk_incl_deg=7.5, approach_cm=12.0)) != "slump"
+
+
+def test_shoulders_that_sink_as_far_as_a_straight_trunk_takes_them_are_no_slump() -> None:
+    leaning = {"trunk_incl_deg": 5.0, "cva_change_deg": -4.35, "sink_cm": 1.2}
+    assert named(frame(**leaning)) == "good"
+    assert named(frame(**{**leaning, "sink_cm": 2.2})) == "slump"
+
+
+@pytest.mark.parametrize("lean_deg", [-9.0, 9.0])
+def test_leaning_sideways_asks_for_more(lean_deg: float) -> None:
+    small, large = {"cva_change_deg": -4.5}, {"cva_change_deg": -12.0}
+    assert named(frame(**small)) == "forward_head"
+    assert named(frame(**small, lateral_lean_deg=lean_deg)) == "leaning_sideways"
+    assert named(frame(**large, lateral_lean_deg=lean_deg)) == "forward_head"
+    assert named(frame(protraction_cm=2.0, lateral_lean_deg=lean_deg)) == "leaning_sideways"
+
+
+def test_so_does_another_distance() -> None:
+    assert named(frame(cva_change_deg=-4.0, approach_cm=-12.0)) == "good"
+    assert named(frame(cva_change_deg=-8.0, approach_cm=-12.0)) == "forward_head"
+
+
+@pytest.mark.parametrize(
+    ("known", "label"),
+    [
+        ({"cva_change_deg": -4.0}, "forward_head"),
+        ({"protraction_cm": 2.2}, "rounded_shoulders"),
+        ({"shoulder_elevation_cm": 1.9}, "shrug"),
+    ],
+)
+def test_what_is_little_known_does_not_alert(known: dict[str, float], label: str) -> None:
+    assert named(frame(sd=0.5, **known)) == label
+    assert named(frame(sd=4.0, **known)) == "good"
+
+
+def test_a_rise_told_within_half_of_it_is_a_rise() -> None:
+    assert named(frame(sd=1.5, shoulder_elevation_cm=2.6)) == "shrug"
+    assert named(frame(sd=1.5, shoulder_elevation_cm=1.5)) == "good"
+    assert named(frame(sd=1.9, protraction_cm=2.6)) == "good", "not so of the shoulders' way forwards"
+
+
+def test_the_neck_is_what_trunk_and_pitch_do_not_explain() -> None:
+    leaning = frame(cva_change_deg=-10.0, trunk_incl_deg=10.0)
+    assert neck_deg(leaning)[0] == pytest.approx(10.0 - 8.7)
+    assert neck_deg(without(leaning, "trunk_incl_deg"))[0] == pytest.approx(10.0)
+    assert neck_deg(frame(cva_change_deg=-5.0, head_pitch_deg=20.0))[0] == pytest.approx(0.8)
+    assert neck_deg(frame(trunk_incl_deg=-10.0))[0] == 0.0
+
+
+def test_a_view_that_tells_less_still_names_the_rest() -> None:
+    m = without(frame(cva_change_deg=-8.0), "approach_cm", "lateral_lean_deg", "trunk_incl_deg", "sink_cm")
+    assert named(m) == "forward_head"
+    blind = without(frame(), *QUANTITIES)
+    states = name_states(blind, DEFAULT)
+    assert State(int(states.state[0])) is State.CANNOT_TELL
+    assert Reason(int(states.reason[0])) is Reason.NOT_FROM_THIS_VIEW
+
+
+@pytest.mark.parametrize(
+    ("reason", "label"),
+    [
+        (Reason.HEAD_TURNED, "turned"),
+        (Reason.TRUNK_TURNED, "turned"),
+        (Reason.NOBODY, "away"),
+        (Reason.OTHER_PERSON, "away"),
+        (Reason.TOO_DARK, "cannot_tell"),
+        (Reason.CAMERA_MOVED, "cannot_tell"),
+    ],
+)
+def test_a_frame_that_cannot_be_judged_says_why(reason: Reason, label: str) -> None:
+    states = name_states(told(reason, 0.3, {"cva_change_deg": -20.0}), DEFAULT)
+    assert State(int(states.state[0])).label == label
+    assert states.reason[0] == reason
+    assert np.isnan(states.excess).all()
+
+
+def test_scaling_the_thresholds_scales_the_excess() -> None:
+    m = frame(sd=0.01, cva_change_deg=-9.0, protraction_cm=2.0, shoulder_elevation_cm=2.0)
+    plain, stricter = (name_states(m, th).excess[0] for th in (DEFAULT, DEFAULT.scaled(2.0)))
+    for cue in (State.FORWARD_HEAD, State.ROUNDED_SHOULDERS, State.SHRUG):
+        place = ALERTING.index(cue)
+        assert stricter[place] == pytest.approx(plain[place] / 2.0)

@@ -1,0 +1,130 @@
+"""A baseline grows stale by evidence only, is hinted at once, and is never changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from posture_cv.assess.staleness import Evidence, Glance, Sign, glances, stale_signs, weigh
+from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
+
+
+def minutes(
+    count: float,
+    *,
+    distance: float = 1.0,
+    reason: Reason = Reason.OK,
+    view: View = View.FRONT,
+    start_s: float = 0.0,
+) -> Measurements:
+    """A frame a second of one kind."""
+    n = int(60 * count)
+    values = {name: Estimate.of(np.zeros(n), 1.0) for name in QUANTITIES}
+    values["distance_ratio"] = Estimate.of(np.full(n, distance), 0.01)
+    codes = np.full(n, int(reason), np.int8)
+    return Measurements(
+        start_s + np.arange(n, dtype=np.float64), np.full(n, int(view), np.int8), codes, values
+    )
+
+
+def joined(*parts: Measurements) -> Measurements:
+    whole = np.concatenate([p.view for p in parts])
+    values = {
+        name: Estimate(
+            *(np.concatenate([getattr(p.values[name], k) for p in parts]) for k in ("value", "sd", "reason"))
+        )
+        for name in QUANTITIES
+    }
+    reason = np.concatenate([p.reason for p in parts])
+    return Measurements(np.arange(len(whole), dtype=np.float64), whole, reason, values)
+
+
+def signs(m: Measurements, view: View = View.FRONT) -> list[Sign]:
+    return [stale.sign for stale in stale_signs(m, view)]
+
+
+@pytest.mark.parametrize(
+    ("m", "expected"),
+    [
+        (minutes(120), []),
+        (minutes(120, distance=1.1), []),
+        (minutes(30, distance=1.4), [Sign.OTHER_DISTANCE]),
+        (minutes(30, distance=0.7), [Sign.OTHER_DISTANCE]),
+        (minutes(10, distance=1.4), []),
+        (minutes(2, reason=Reason.CAMERA_MOVED), [Sign.CAMERA_MOVED]),
+        (minutes(0.3, reason=Reason.CAMERA_MOVED), []),
+        (minutes(5, view=View.SIDE), [Sign.OTHER_VIEW]),
+        (minutes(5, view=View.OBLIQUE), []),
+        (minutes(60, reason=Reason.NOBODY, distance=1.4, view=View.SIDE), []),
+        (minutes(60, reason=Reason.OTHER_PERSON, distance=1.4), []),
+    ],
+)
+def test_each_sign_needs_its_time(m: Measurements, expected: list[Sign]) -> None:
+    assert signs(m) == expected
+
+
+def test_leaning_in_for_a_while_is_no_other_distance() -> None:
+    lean = [minutes(5, distance=0.7), minutes(6)]
+    assert signs(joined(*lean * 12)) == []
+
+
+def test_a_bad_posture_for_a_day_says_nothing_against_the_baseline() -> None:
+    day = minutes(480)
+    slumped = dict(day.values)
+    for name, value in (
+        ("head_forward_cm", 6.0),
+        ("protraction_cm", 4.0),
+        ("sink_cm", 5.0),
+        ("cva_change_deg", -20.0),
+    ):
+        slumped[name] = Estimate.of(np.full(len(day), value), 0.5)
+    assert signs(replace(day, values=slumped)) == []
+
+
+def test_a_hint_comes_once_and_again_only_after_the_evidence_has_gone() -> None:
+    moved, well = minutes(10, reason=Reason.CAMERA_MOVED), minutes(10)
+    assert signs(moved) == [Sign.CAMERA_MOVED]
+    assert signs(joined(moved, well, moved)) == [Sign.CAMERA_MOVED] * 2
+    brief = minutes(0.2)
+    assert signs(joined(moved, brief, moved)) == [Sign.CAMERA_MOVED]
+
+
+def test_a_long_gap_is_not_evidence() -> None:
+    evidence = Evidence()
+    for t_s in (0.0, 3600.0, 7200.0):
+        evidence, found = weigh(evidence, Glance(t_s, {Sign.CAMERA_MOVED: True}))
+        assert found == ()
+    assert evidence.seconds[Sign.CAMERA_MOVED] == pytest.approx(10.0)
+
+
+@settings(max_examples=30)
+@given(
+    steps=st.lists(st.tuples(st.floats(0.1, 20.0), st.sampled_from([True, False, None])), max_size=60),
+    cut=st.integers(0, 60),
+)
+def test_evidence_can_be_put_away_and_taken_up_again(
+    steps: list[tuple[float, bool | None]], cut: int
+) -> None:
+    """Streaming in two sittings gives what one sitting gives, and never more seconds than have passed."""
+    t_s, evidence = 0.0, Evidence()
+    kept = Evidence()
+    for k, (step, speaks) in enumerate(steps):
+        t_s += step
+        glance = Glance(t_s, {} if speaks is None else {Sign.OTHER_VIEW: speaks})
+        evidence, found = weigh(evidence, glance)
+        if k < cut:
+            kept = evidence
+        else:
+            kept, again = weigh(kept, glance)
+            assert again == found
+        assert 0.0 <= evidence.seconds.get(Sign.OTHER_VIEW, 0.0) <= t_s
+
+
+def test_glances_say_nothing_of_distance_while_the_camera_is_elsewhere() -> None:
+    (one,) = glances(minutes(1 / 60, reason=Reason.CAMERA_MOVED, distance=1.6), View.FRONT)
+    assert one.signs == {Sign.CAMERA_MOVED: True}
+    assert all(sign.hint for sign in Sign)
