@@ -115,6 +115,8 @@ class CaptureOptions:
         max_pixels: larger pictures are refused.
         decode_threads: of the video decoder. 1 gives the same pixels every time, damaged files included;
             0 lets the decoder choose.
+        numbered: False saves reading a file up to `start_s`: its frames then count from there, and it is not
+            said how many are missing at its end.
         wait_until_open: False lets `open_source` return before a live source has answered (its errors come
             with the first use), so that models can load meanwhile.
 
@@ -133,6 +135,7 @@ class CaptureOptions:
     reopen_within_s: float = 0.0
     max_pixels: int = MAX_PIXELS
     decode_threads: int = 1
+    numbered: bool = True
     wait_until_open: bool = True
 
     def __post_init__(self) -> None:

@@ -97,7 +97,7 @@ class VideoFile(PulledSource):
         decoder, name = self._decoder, self._name
         timeline, claims = decoder.timeline, decoder.claims
         missing = None
-        if self._read_to_end:
+        if self._read_to_end and self._options.numbered:
             missing = claims.missing(decoder.packets, timeline, is_torn=decoder.is_torn)
         found = (
             (missing, f"{name} is truncated: {missing}"),

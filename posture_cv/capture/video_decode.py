@@ -104,14 +104,19 @@ class VideoDecoder:
             if frames is None or first is None or first.pts is None:
                 break
             if self.timeline.seconds(first.pts) <= start_s:
-                number = packets_before(self._path, self._name, first.pts, self._options.max_pixels)
-                self.timeline.anchor(first.pts, number)
+                self.timeline.anchor(first.pts, self._number_of(first.pts))
                 return _chain(first, frames)
             margin_s = margin_s * 2 or 1.0
         self._container.close()
         self._open()
         self.damaged = 0
         return None
+
+    def _number_of(self, pts: int) -> int:
+        """How many pictures are shown before the one with this stamp; 0 where nobody asks."""
+        if not self._options.numbered:
+            return 0
+        return packets_before(self._path, self._name, pts, self._options.max_pixels)
 
     def _try_seek(self, target_s: float) -> Iterator[av.VideoFrame] | None:
         import av

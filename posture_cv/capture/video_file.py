@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from posture_cv.capture.av_open import open_input
 from posture_cv.capture.mp4_claims import false_claim, is_mp4, whole_boxes
 from posture_cv.capture.types import SourceError
 
@@ -33,13 +34,13 @@ def open_video(path: Path, name: str) -> InputContainer:
     Raises:
         SourceError: missing, empty, no permission, not a video, or impossible claims that would cost memory.
     """
+    import cv2  # noqa: F401, I001  before av: imshow never returns when av was loaded first (PyAV issue 978)
     import av
-    import cv2  # noqa: F401  before av: imshow never returns when av was loaded first (PyAV issue 978)
 
     try:
         _check_mp4(path, name)
         options = {"format_whitelist": FILE_FORMATS, "protocol_whitelist": "file"}
-        return av.open(str(path), container_options=options, metadata_errors="replace")
+        return open_input(str(path), options)
     except av.error.FFmpegError as error:
         raise _unreadable(path, name, error.strerror or "unknown format") from error
     except OSError as error:
@@ -92,8 +93,8 @@ def pick_stream(container: InputContainer, name: str, max_pixels: int, threads: 
 
 def packets_before(path: Path, name: str, pts: int, max_pixels: int) -> int:
     """Count the video packets that are shown before the one with this stamp, without decoding any."""
+    import cv2  # noqa: F401, I001  before av: imshow never returns when av was loaded first (PyAV issue 978)
     import av
-    import cv2  # noqa: F401  before av: imshow never returns when av was loaded first (PyAV issue 978)
 
     count = 0
     with open_video(path, name) as container:
@@ -148,8 +149,8 @@ class Claims:
 
 def _duration_s(container: InputContainer, stream: VideoStream) -> float | None:
     """Length of the pictures: the stream's own, Matroska's tag, or the file's if it holds nothing else."""
+    import cv2  # noqa: F401, I001  before av: imshow never returns when av was loaded first (PyAV issue 978)
     import av
-    import cv2  # noqa: F401  before av: imshow never returns when av was loaded first (PyAV issue 978)
 
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)

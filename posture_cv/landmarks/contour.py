@@ -7,6 +7,7 @@ MediaPipe documents for its segmentation masks).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import cv2
@@ -29,21 +30,27 @@ def contour_from_mask(mask: NDArray[np.float32]) -> tuple[Float32, Float32]:
     """
     resized = cv2.resize(mask, (CONTOUR_COLS, CONTOUR_ROWS), interpolation=cv2.INTER_AREA)
     grid = np.asarray(resized, np.float32)
-    left = _first_crossing(grid)
-    right = 1.0 - _first_crossing(grid[:, ::-1])
-    top = _first_crossing(np.ascontiguousarray(grid.T))
+    above = grid >= THRESHOLD
+    line, column = np.arange(CONTOUR_ROWS), np.arange(CONTOUR_COLS)
+    left = _crossing(above.argmax(axis=1), lambda k: grid[line, k], CONTOUR_COLS)
+    from_right = above[:, ::-1].argmax(axis=1)
+    right = 1.0 - _crossing(from_right, lambda k: grid[line, CONTOUR_COLS - 1 - k], CONTOUR_COLS)
+    top = _crossing(above.argmax(axis=0), lambda k: grid[k, column], CONTOUR_ROWS)
     return np.stack([left, right], axis=1).astype(np.float32), top.astype(np.float32)
 
 
-def _first_crossing(grid: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(R,) where each row of `grid` first rises through the threshold, as a share of its length."""
-    length = grid.shape[1]
-    above = grid >= THRESHOLD
-    first = above.argmax(axis=1)
-    line = np.arange(len(grid))
-    here = grid[line, first].astype(np.float64)
-    before = grid[line, np.maximum(first - 1, 0)].astype(np.float64)
+def _crossing(
+    first: NDArray[np.intp], value_at: Callable[[NDArray[np.intp]], Float32], length: int
+) -> NDArray[np.float64]:
+    """(R,) where each line first rises through the threshold, as a share of its length; NaN where it never does.
+
+    Args:
+        first: (R,) place of the line's first value above the threshold, 0 also where there is none.
+        value_at: the lines' values at such places.
+        length: of a line.
+    """
+    here = value_at(first).astype(np.float64)
+    before = value_at(np.maximum(first - 1, 0)).astype(np.float64)
     step = np.where(here > before, here - before, 1.0)
-    crossing = first - 0.5 + (THRESHOLD - before) / step
-    crossing = np.where(first == 0, 0.0, crossing) / length
-    return np.where(above.any(axis=1), crossing, np.nan)
+    crossing = np.where(first == 0, 0.0, first - 0.5 + (THRESHOLD - before) / step) / length
+    return np.where(here >= THRESHOLD, crossing, np.nan)

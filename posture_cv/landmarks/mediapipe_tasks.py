@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from types import TracebackType
 from typing import Final, Self
@@ -10,17 +12,21 @@ import cv2
 import mediapipe as mp
 import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
+from mediapipe.tasks.python.vision import face_landmarker as face_module
+from mediapipe.tasks.python.vision import pose_landmarker as pose_module
 from numpy.typing import NDArray
 
 from posture_cv.capture.types import Frame
 from posture_cv.errors import PostureError
 from posture_cv.landmarks import names
+from posture_cv.landmarks.c_points import points
 from posture_cv.landmarks.contour import contour_from_mask
 from posture_cv.landmarks.estimator import EstimatorInfo, EstimatorOptions, Mode, ModelInfo
 from posture_cv.landmarks.model_files import ModelFile, ModelFileError, resolve_face_model, resolve_pose_model
+from posture_cv.landmarks.native_memory import freed_memory_returned
 from posture_cv.landmarks.native_output import native_stderr_silenced
 from posture_cv.landmarks.quantise import quantised
-from posture_cv.landmarks.scene import SceneTracker
+from posture_cv.landmarks.scene import SceneTracker, small_gray
 from posture_cv.landmarks.types import Landmarks
 
 ENGINE: Final = f"mediapipe {mp.__version__}"
@@ -31,16 +37,26 @@ SHORT_SIDE_PX: Final = 32  # below it the C library has nothing to work on
 GAP_RESET_S: Final = 4.0
 # A face whose middle lies farther than this from the pose's nose, in shoulder widths, is another person's.
 FACE_OFFSET: Final = 0.6
+# For hiding faces: a box too many does less harm than a face too many (ours).
+MOST_FACES: Final = 10
+LEAST_FACE_CONFIDENCE: Final = 0.2
 
 
 class MediaPipeEstimator:
     """Pose, contour and face of the nearest person in each frame (see `LandmarkEstimator`).
 
+    Args:
+        options: see there.
+        lap: told the name of each stage of a frame when it is done: prepare, pose, face, mask, scene.
+
     Raises:
         ModelFileError: a model file is missing, truncated or of another kind.
     """
 
-    def __init__(self, options: EstimatorOptions | None = None) -> None:
+    def __init__(
+        self, options: EstimatorOptions | None = None, lap: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._lap = lap
         self._options = options or EstimatorOptions()
         self._pose_file = resolve_pose_model(self._options.pose_model)
         self._face_file = resolve_face_model(self._options.face_model) if self._options.face else None
@@ -65,10 +81,16 @@ class MediaPipeEstimator:
             raise RuntimeError("this estimator is closed")
         self._restart_after_gap(frame.t_s)
         rgb, scale = _prepared(frame.image_bgr)
+        small = small_gray(frame.image_bgr)
         timestamp_ms = self._next_ms(frame.t_s)
+        self._lap("prepare")
         with nullcontext() if self._person_seen else native_stderr_silenced():
-            pose, mask = self._detect_pose(rgb, scale, timestamp_ms)
-            face = self._detect_face(rgb, scale, timestamp_ms)
+            image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
+            pose, mask = self._detect_pose(image, scale, timestamp_ms)
+            self._lap("pose")
+            # Without a body nobody's face is kept, so the model need not look for one.
+            face = None if pose is None else self._detect_face(image, scale, timestamp_ms)
+            self._lap("face")
         lm = _empty_at(frame)
         if pose is not None:
             self._person_seen = True
@@ -77,14 +99,18 @@ class MediaPipeEstimator:
             lm.rows[0], lm.cols[0] = contour_from_mask(mask)
         if face is not None and _face_belongs(face, lm.pose[0]):
             lm.face[0] = face
-        lm.scene[0] = self._scene.measure(frame.image_bgr, frame.t_s, lm)
-        return quantised(lm)
+        self._lap("mask")
+        lm.scene[0] = self._scene.measure_small(small, frame.t_s, lm)
+        found = quantised(lm)
+        self._lap("scene")
+        return found
 
     def close(self) -> None:
         """Release the models; a second call does nothing."""
         if not self._closed:
             self._closed = True
             self._closing.close()
+            freed_memory_returned()
 
     def __enter__(self) -> Self:
         return self
@@ -107,6 +133,7 @@ class MediaPipeEstimator:
         last, self._last_t_s = self._last_t_s, t_s
         if self._options.mode is Mode.VIDEO and last is not None and t_s - last > GAP_RESET_S:
             self._closing.close()
+            freed_memory_returned()
             self._person_seen = False
             self._last_ms = -1
             self._open()
@@ -117,44 +144,166 @@ class MediaPipeEstimator:
         return self._last_ms
 
     def _detect_pose(
-        self, rgb: NDArray[np.uint8], scale: tuple[float, float], timestamp_ms: int
+        self, image: mp.Image, scale: tuple[float, float], timestamp_ms: int
     ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
-        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
-        if self._options.mode is Mode.VIDEO:
-            result = self._pose.detect_for_video(image, timestamp_ms)
-        else:
-            result = self._pose.detect(image)
-        if not result.pose_landmarks:
-            return None, None
-        pose = np.array(
-            [
-                (p.x, p.y, p.z, p.visibility, p.presence, w.x, w.y, w.z)
-                for p, w in zip(result.pose_landmarks[0], result.pose_world_landmarks[0], strict=True)
-            ],
-            np.float32,
-        )
-        pose[:, :3] *= (scale[0], scale[1], scale[0])
-        if not result.segmentation_masks:
-            return pose, None
-        mask = result.segmentation_masks[0].numpy_view()
-        height, width = round(mask.shape[0] / scale[1]), round(mask.shape[1] / scale[0])
-        return pose, np.ascontiguousarray(mask.reshape(mask.shape[:2])[:height, :width])
+        result = pose_module.PoseLandmarkerResultC()
+        _run(self._pose, "MpPoseLandmarker", image, self._timestamp(timestamp_ms), result)
+        try:
+            if not result.pose_landmarks_count:
+                return None, None
+            picture, world = points(result.pose_landmarks[0]), points(result.pose_world_landmarks[0])
+            pose = np.concatenate([picture, world[:, :3]], axis=1)
+            pose[:, :3] *= (scale[0], scale[1], scale[0])
+            if not result.segmentation_masks_count:
+                return pose, None
+            mask = mp.Image.create_from_ctypes(result.segmentation_masks[0]).numpy_view()
+            height, width = round(mask.shape[0] / scale[1]), round(mask.shape[1] / scale[0])
+            return pose, np.ascontiguousarray(mask.reshape(mask.shape[:2])[:height, :width])
+        finally:
+            self._pose._lib.MpPoseLandmarkerCloseResult(ctypes.byref(result))  # noqa: SLF001  see `_run`
 
     def _detect_face(
-        self, rgb: NDArray[np.uint8], scale: tuple[float, float], timestamp_ms: int
+        self, image: mp.Image, scale: tuple[float, float], timestamp_ms: int
     ) -> NDArray[np.float32] | None:
         if self._face is None:
             return None
+        result = face_module.FaceLandmarkerResultC()
+        _run(self._face, "MpFaceLandmarker", image, self._timestamp(timestamp_ms), result)
+        try:
+            if not result.face_landmarks_count:
+                return None
+            # The rest are irises, or stand-ins for them.
+            face = points(result.face_landmarks[0])[: names.FACE_COUNT, :3]
+            return face * np.array((scale[0], scale[1], scale[0]), np.float32)
+        finally:
+            self._face._lib.MpFaceLandmarkerCloseResult(ctypes.byref(result))  # noqa: SLF001  see `_run`
+
+    def _timestamp(self, timestamp_ms: int) -> int | None:
+        return timestamp_ms if self._options.mode is Mode.VIDEO else None
+
+
+def _run(
+    landmarker: vision.PoseLandmarker | vision.FaceLandmarker,
+    name: str,
+    image: mp.Image,
+    timestamp_ms: int | None,
+    result: ctypes.Structure,
+) -> None:
+    """Call the C library as `detect` and `detect_for_video` do, and leave the result in C's own memory.
+
+    Their way to it is private to MediaPipe, and the same in the versions that we admit.
+    """
+    lib, handle, picture = landmarker._lib, landmarker._handle, image._image_ptr  # noqa: SLF001
+    if timestamp_ms is None:
+        getattr(lib, f"{name}DetectImage")(handle, picture, None, ctypes.byref(result))
+    else:
+        getattr(lib, f"{name}DetectForVideo")(handle, picture, None, timestamp_ms, ctypes.byref(result))
+
+
+class BareModels:
+    """The same two models on the same pictures and nothing else: what a frame costs at the very least.
+
+    Raises:
+        ModelFileError: see `MediaPipeEstimator`.
+    """
+
+    def __init__(self, options: EstimatorOptions) -> None:
+        self._closing = ExitStack()
+        self._ran = False
+        with native_stderr_silenced():
+            pose = _pose_landmarker(resolve_pose_model(options.pose_model), options)
+            self._pose = self._closing.enter_context(pose)
+            face = _face_landmarker(resolve_face_model(options.face_model), options)
+            self._face = self._closing.enter_context(face)
+
+    def run(self, image_bgr: NDArray[np.uint8], timestamp_ms: int) -> None:
+        """Find pose, mask and face in one picture of a video, and take nothing from them."""
+        rgb, _ = _prepared(image_bgr)
         image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
-        if self._options.mode is Mode.VIDEO:
-            result = self._face.detect_for_video(image, timestamp_ms)
-        else:
+        with nullcontext() if self._ran else native_stderr_silenced():
+            self._pose.detect_for_video(image, timestamp_ms)
+            self._face.detect_for_video(image, timestamp_ms)
+        self._ran = True
+
+    def close(self) -> None:
+        """Release the models; a second call does nothing."""
+        self._closing.close()
+
+
+class FaceFinder:
+    """Every face in a picture, whoever's it is: to hide them. Close it.
+
+    The model was made for faces that look towards the camera; others may be missed. On rendered pictures with a
+    second person one to two metres behind the first it found all six, two of them in profile.
+
+    Args:
+        options: of the estimator; the face model is taken from them.
+        confidence: that a face must have, 0-1.
+
+    Raises:
+        ModelFileError: see `MediaPipeEstimator`.
+    """
+
+    def __init__(
+        self, options: EstimatorOptions | None = None, confidence: float = LEAST_FACE_CONFIDENCE
+    ) -> None:
+        file = resolve_face_model((options or EstimatorOptions()).face_model)
+        settings = vision.FaceLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(file.path)),
+            running_mode=vision.RunningMode.IMAGE,
+            num_faces=MOST_FACES,
+            min_face_detection_confidence=confidence,
+            min_face_presence_confidence=confidence,
+        )
+        try:
+            with native_stderr_silenced():
+                self._face = vision.FaceLandmarker.create_from_options(settings)
+        except (RuntimeError, ValueError) as error:
+            raise _unusable("face", file, error) from error
+        self._ran = False
+
+    def find(self, image_bgr: NDArray[np.uint8]) -> list[tuple[float, float, float, float]]:
+        """Boxes round the faces, a face perhaps several times: left, top, right, bottom in pixels.
+
+        The model looks at a small copy, in which a face in the background is lost; so it looks at the whole picture
+        and at six parts of half its width and height, which overlap.
+        """
+        height, width = image_bgr.shape[:2]
+        boxes = self._in_part(image_bgr, 0, 0)
+        if min(height, width) < 4 * SHORT_SIDE_PX:
+            return boxes
+        for top in (0, height - height // 2):
+            for left in (0, width // 4, width - width // 2):
+                part = image_bgr[top : top + height // 2, left : left + width // 2]
+                boxes += self._in_part(np.ascontiguousarray(part), left, top)
+        return boxes
+
+    def _in_part(
+        self, part_bgr: NDArray[np.uint8], left: int, top: int
+    ) -> list[tuple[float, float, float, float]]:
+        rgb, scale = _prepared(part_bgr)
+        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
+        with nullcontext() if self._ran else native_stderr_silenced():
             result = self._face.detect(image)
-        if not result.face_landmarks:
-            return None
-        points = result.face_landmarks[0][: names.FACE_COUNT]  # the rest are irises, or stand-ins for them
-        face = np.array([(p.x, p.y, p.z) for p in points], np.float32)
-        return face * np.array((scale[0], scale[1], scale[0]), np.float32)
+        self._ran = True
+        high, wide = scale[1] * part_bgr.shape[0], scale[0] * part_bgr.shape[1]
+        boxes = []
+        for marks in result.face_landmarks:
+            x, y = [left + mark.x * wide for mark in marks], [top + mark.y * high for mark in marks]
+            boxes.append((min(x), min(y), max(x), max(y)))
+        return boxes
+
+    def close(self) -> None:
+        """Release the model; a second call does nothing."""
+        self._face.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def _model_info(file: ModelFile) -> ModelInfo:

@@ -31,9 +31,10 @@ SUFFIX: Final = ".landmarks"
 FORMAT_VERSION: Final = 1
 BLOCK_FRAMES: Final = 256
 BLOCK_SECONDS: Final = 5.0  # a killed run loses no more than this
-_MAGIC: Final = b"POSTURE-CV LANDMARKS\n"
-_HEAD: Final = struct.Struct("<4sIII")  # kind, frames, bytes that follow, CRC-32 of them
-_FRAMES, _DONE = b"FRMS", b"DONE"
+_LEVEL: Final = 4  # of zlib: 6 takes twice as long and saves 3 % (measured)
+MAGIC: Final = b"POSTURE-CV LANDMARKS\n"
+BLOCK_HEAD: Final = struct.Struct("<4sIII")  # kind, frames, bytes that follow, CRC-32 of them
+FRAMES, DONE = b"FRMS", b"DONE"
 _MAX_HEADER_BYTES: Final = 1 << 20
 _SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
     name: getattr(Landmarks.empty(0), name).shape[1:] for name in STEPS_PER_UNIT
@@ -98,7 +99,7 @@ class RecordingWriter:
         except OSError as error:
             raise _unwritable(self.part_path, error) from error
         self._file: BinaryIO = os.fdopen(descriptor, "wb")
-        self._put(_MAGIC + _header_line(info))
+        self._put(MAGIC + _header_line(info))
 
     def write(self, lm: Landmarks) -> None:
         """Append the frames of `lm`, in the order of their time."""
@@ -115,7 +116,7 @@ class RecordingWriter:
         if self._closed:
             return
         self._flush()
-        self._put(_HEAD.pack(_DONE, self._written, 0, 0))
+        self._put(BLOCK_HEAD.pack(DONE, self._written, 0, 0))
         self._closed = True
         try:
             self._file.close()
@@ -146,8 +147,8 @@ class RecordingWriter:
         self._pending.clear()
         for start in range(0, len(block), BLOCK_FRAMES):
             part = block[start : start + BLOCK_FRAMES]
-            payload = zlib.compress(_pack(part), 6)
-            self._put(_HEAD.pack(_FRAMES, len(part), len(payload), zlib.crc32(payload)) + payload)
+            payload = zlib.compress(_pack(part), _LEVEL)
+            self._put(BLOCK_HEAD.pack(FRAMES, len(part), len(payload), zlib.crc32(payload)) + payload)
             self._written += len(part)
 
     def _put(self, data: bytes) -> None:
@@ -172,7 +173,7 @@ def is_recording(path: Path) -> bool:
     """Whether a file begins like a landmark recording."""
     try:
         with path.open("rb") as file:
-            return file.read(len(_MAGIC)) == _MAGIC
+            return file.read(len(MAGIC)) == MAGIC
     except OSError:
         return False
 
@@ -232,6 +233,21 @@ class RecordingReader:
             return
         self.warnings.append(f"{self.path} was cut off; its {kept} whole frames are used")
 
+    def heads(self) -> bytes:
+        """Everything up to the first block, and each block's head; the length of what follows the last whole one."""
+        self._file.seek(0)
+        parts = [self._file.read(self._start)]
+        size = self._file.seek(0, os.SEEK_END)
+        at = self._start
+        while at + BLOCK_HEAD.size <= size:
+            self._file.seek(at)
+            parts.append(self._file.read(BLOCK_HEAD.size))
+            kind, _, length, _ = BLOCK_HEAD.unpack(parts[-1])
+            at += BLOCK_HEAD.size + length
+            if kind != FRAMES:
+                break
+        return b"".join([*parts, str(size - at).encode()])
+
     def __enter__(self) -> Self:
         return self
 
@@ -253,6 +269,16 @@ def read_recording(path: Path) -> Recording:
         return Recording(reader.info, landmarks, reader.complete, tuple(reader.warnings))
 
 
+def block_heads(path: Path) -> bytes:
+    """The header line and every block's head with its checksum: tells recordings apart without unpacking them.
+
+    Raises:
+        RecordingError: as `RecordingReader`.
+    """
+    with RecordingReader(path) as reader:
+        return reader.heads()
+
+
 def _unreadable(path: Path, error: OSError) -> RecordingError:
     return RecordingError(
         f"The landmark recording cannot be read: {path}", f"{error.strerror or error}.", "Check the path."
@@ -262,14 +288,14 @@ def _unreadable(path: Path, error: OSError) -> RecordingError:
 def _blocks(file: BinaryIO) -> Iterator[Landmarks | None]:
     """Each block's landmarks, then None at the mark that the file is complete."""
     while True:
-        head = file.read(_HEAD.size)
-        if len(head) < _HEAD.size:
+        head = file.read(BLOCK_HEAD.size)
+        if len(head) < BLOCK_HEAD.size:
             return
-        kind, frames, length, checksum = _HEAD.unpack(head)
-        if kind == _DONE:
+        kind, frames, length, checksum = BLOCK_HEAD.unpack(head)
+        if kind == DONE:
             yield None
             return
-        if kind != _FRAMES or frames > BLOCK_FRAMES or length > _raw_bytes(frames) * 1.01 + 1024:
+        if kind != FRAMES or frames > BLOCK_FRAMES or length > _raw_bytes(frames) * 1.01 + 1024:
             raise ValueError("a block's head makes no sense")
         payload = file.read(length)
         if len(payload) < length:
@@ -325,10 +351,15 @@ def _shuffled(values: NDArray[Any]) -> bytes:
 
 
 def _unshuffled(data: bytes, shape: tuple[int, ...], kind: type[np.signedinteger[Any]]) -> NDArray[Any]:
+    """Undo `_shuffled`: bytes of equal weight are shifted into place, the lowest first."""
     size = np.dtype(kind).itemsize
-    steps = np.frombuffer(data, np.uint8).reshape(size, -1).T
-    values = np.ascontiguousarray(steps).view(kind).reshape(shape)
-    return np.cumsum(values, axis=0, dtype=kind)
+    weights = np.frombuffer(data, np.uint8).reshape(size, -1)
+    unsigned = np.dtype(f"<u{size}")
+    values = weights[-1].astype(unsigned)
+    for lower in weights[-2::-1]:
+        values <<= 8
+        values |= lower
+    return np.cumsum(values.reshape(shape), axis=0, dtype=unsigned).view(kind)
 
 
 def _header_line(info: RecordingInfo) -> bytes:
@@ -346,7 +377,7 @@ def _header_line(info: RecordingInfo) -> bytes:
 
 
 def _read_header(file: BinaryIO, path: Path) -> RecordingInfo:
-    if file.read(len(_MAGIC)) != _MAGIC:
+    if file.read(len(MAGIC)) != MAGIC:
         raise RecordingError(
             f"Not a landmark recording: {path}",
             "It does not begin like one.",

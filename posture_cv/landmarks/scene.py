@@ -7,6 +7,7 @@ tilts shifts background and person together; a person who sinks leaves the backg
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -61,7 +62,10 @@ class SceneTracker:
         Returns:
             (8,) float32 in the order of `SCENE_FIELDS`. The background is measured every 0.2 s and held between.
         """
-        small = _small_gray(image_bgr)
+        return self.measure_small(small_gray(image_bgr), t_s, lm)
+
+    def measure_small(self, small: Gray, t_s: float, lm: Landmarks) -> Float32:
+        """The same for a picture that `small_gray` has made small: cheapest while the picture is in the cache."""
         if self.follow and (t_s - self._last_t_s >= INTERVAL_S or t_s < self._last_t_s):
             self._last_t_s = t_s
             self._background = self._follow(small, _person_mask(lm, small.shape))
@@ -84,7 +88,8 @@ class SceneTracker:
         return *shift, support
 
 
-def _small_gray(image_bgr: NDArray[np.uint8]) -> Gray:
+def small_gray(image_bgr: NDArray[np.uint8]) -> Gray:
+    """The picture in grey, 320 px wide."""
     height, width = image_bgr.shape[:2]
     size = (WIDTH_PX, max(8, round(height * WIDTH_PX / width))) if width > 8 else (8, 8)
     size = (size[0], min(size[1], 4 * WIDTH_PX))
@@ -94,20 +99,29 @@ def _small_gray(image_bgr: NDArray[np.uint8]) -> Gray:
 
 def _brightness(gray: Gray, lm: Landmarks) -> tuple[float, float, float, float]:
     """Mean, 5th and 95th percentile of the picture, and the median over the face (or the upper middle)."""
-    values = gray.astype(np.float32) / 255.0
-    p05, p95 = np.percentile(values[::4, ::4], (5, 95))
-    return float(values.mean()), float(p05), float(p95), _person_brightness(values, lm)
+    counts = np.bincount(gray[::4, ::4].ravel(), minlength=256)
+    p05, p95 = (_quantile(counts, share) for share in (0.05, 0.95))
+    return cv2.mean(gray)[0] / 255.0, p05 / 255.0, p95 / 255.0, _person_brightness(gray, lm)
 
 
-def _person_brightness(values: Float32, lm: Landmarks) -> float:
+def _quantile(counts: NDArray[np.intp], share: float) -> float:
+    """The quantile of whole numbers that are given by how often each occurs, linear between neighbours."""
+    ends = np.cumsum(counts)
+    place = share * (ends[-1] - 1)
+    low, high = (int(np.searchsorted(ends, k, side="right")) for k in (math.floor(place), math.ceil(place)))
+    return float(low + (high - low) * (place - math.floor(place)))
+
+
+def _person_brightness(gray: Gray, lm: Landmarks) -> float:
     points = lm.face[0, :, :2] if lm.face_found[0] else lm.pose[0, :11, :2]
     if np.isnan(points[0, 0]):
         return float("nan")
-    height, width = values.shape
+    height, width = gray.shape
     low, high = points.min(axis=0), points.max(axis=0)
     x0, x1 = (int(np.clip(v * width, 0, width - 1)) for v in (low[0], high[0]))
     y0, y1 = (int(np.clip(v * height, 0, height - 1)) for v in (low[1], high[1]))
-    return float(np.median(values[y0 : y1 + 1, x0 : x1 + 1]))
+    counts = np.bincount(gray[y0 : y1 + 1, x0 : x1 + 1].ravel(), minlength=256)
+    return _quantile(counts, 0.5) / 255.0
 
 
 def _person_mask(lm: Landmarks, shape: tuple[int, ...]) -> NDArray[np.bool_]:

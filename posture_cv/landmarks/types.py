@@ -102,8 +102,9 @@ class Landmarks:
 
     @property
     def person_found(self) -> NDArray[np.bool_]:
-        """(N,) whether the pose model found somebody."""
-        return ~np.isnan(self.pose[:, 0, 0])
+        """(N,) whether the pose model found somebody: nose or a shoulder (MediaPipe finds all points or none)."""
+        points = self.pose[:, :, 0]
+        return ~np.isnan(points[:, 0]) | ~np.isnan(points[:, 11]) | ~np.isnan(points[:, 12])
 
     @property
     def face_found(self) -> NDArray[np.bool_]:

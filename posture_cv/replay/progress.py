@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from posture_cv.replay.batch import Ended
 
 
 class Progress(Protocol):
@@ -22,4 +25,36 @@ class NoProgress:
         """Nothing to draw."""
 
     def advance(self, count: int = 1) -> None:
+        """Nothing to draw."""
+
+
+class BatchProgress(Protocol):
+    """Told by a run over many recordings."""
+
+    def begin(self, recordings: int) -> None:
+        """So many recordings are to be done."""
+
+    def expect(self, index: int, frames: int, *, known: bool) -> None:
+        """A recording has been looked at: so many frames are to be done, if that is known."""
+
+    def advance(self, frames: int) -> None:
+        """So many more frames are done."""
+
+    def ended(self, index: int, ended: Ended) -> None:
+        """A recording has ended."""
+
+
+class NoBatchProgress:
+    """Draws nothing."""
+
+    def begin(self, recordings: int) -> None:
+        """Nothing to draw."""
+
+    def expect(self, index: int, frames: int, *, known: bool) -> None:
+        """Nothing to draw."""
+
+    def advance(self, frames: int) -> None:
+        """Nothing to draw."""
+
+    def ended(self, index: int, ended: Ended) -> None:
         """Nothing to draw."""

@@ -51,10 +51,10 @@ def record(
     progress = progress or NoProgress()
     info = source.info
     if info.unrelated:
-        options = _one_by_one(options)
+        options = one_by_one(options)
     progress.stage("Finding landmarks", _expected_frames(info))
     frames = found = 0
-    make = make_estimator or _mediapipe
+    make = make_estimator or default_estimator
     with make(options) as estimator:
         header = RecordingInfo(source_as_dict(info), estimator_as_dict(estimator.info))
         reader = source if info.live else Prefetched(source)
@@ -84,7 +84,8 @@ def capture_options(*, start_s: float, end_s: float | None, rate_hz: float | Non
     return CaptureOptions(start_s=start_s, end_s=end_s, max_rate_hz=rate_hz)
 
 
-def _one_by_one(options: EstimatorOptions) -> EstimatorOptions:
+def one_by_one(options: EstimatorOptions) -> EstimatorOptions:
+    """The same models for pictures that do not follow each other."""
     return EstimatorOptions(
         pose_model=options.pose_model,
         face_model=options.face_model,
@@ -98,7 +99,8 @@ def _expected_frames(info: SourceInfo) -> int | None:
     return None if info.live else info.frame_count
 
 
-def _mediapipe(options: EstimatorOptions) -> LandmarkEstimator:
+def default_estimator(options: EstimatorOptions) -> LandmarkEstimator:
+    """MediaPipe's models."""
     from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator  # heavy: only when pictures are read
 
     return MediaPipeEstimator(options)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +13,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from posture_cv.assess.types import ALERTING, State
+from posture_cv.assess.types import ALERTING, State, States
 from posture_cv.atomic import atomic_path
 from posture_cv.capture import open_source
+from posture_cv.capture.types import Frame
 from posture_cv.errors import InputError
 from posture_cv.landmarks.recording import RecordingReader, is_recording
 from posture_cv.landmarks.types import Landmarks
@@ -24,6 +27,8 @@ from posture_cv.replay.progress import Progress
 if TYPE_CHECKING:
     from posture_cv.replay.run import Replayed
 
+Image = NDArray[np.uint8]
+Treat = Callable[[Image, float], Image]
 TIME_BASE = Fraction(1, 90_000)
 _SHOWN = (
     ("forward_head_deg", "forward head", "deg"),
@@ -35,43 +40,106 @@ _SHOWN = (
 
 
 def write_annotated_video(result: Replayed, path: Path, progress: Progress) -> None:
-    """Write every frame of the source, at its own time, with skeleton, contour, face outline, angles and state.
+    """Write every frame of the source, at its own time, with skeleton, contour, face outline, angles, state and why.
+
+    All frames are drawn, also where only some were looked at (`--every`): they carry what was seen last.
 
     Raises:
         InputError: the source was a landmark recording, which holds no pictures.
         OutputError, SourceError: the video cannot be written, or the source not read again.
     """
-    source = result.options.source
-    if is_recording(Path(source)):
+    options = result.options
+    if is_recording(Path(options.source)):
         raise InputError(
             "An annotated video needs the pictures.",
-            f"{source} is a landmark recording and holds none.",
+            f"{options.source} is a landmark recording and holds none.",
             "Replay the video itself with --video.",
         )
     progress.stage("Drawing the video", len(result.assessment.measured))
-    with (
-        atomic_path(path) as part,
-        open_source(source, options=result.options.capture) as frames,
-        RecordingReader(result.landmarks_path) as reader,
-    ):
-        _encode(part, _drawn(result, frames.frames(), reader, progress))
+    with ExitStack() as stack:
+        part = stack.enter_context(atomic_path(path))
+        every_frame = replace(options.capture, max_rate_hz=None)
+        source = stack.enter_context(open_source(options.source, options=every_frame))
+        reader = stack.enter_context(RecordingReader(result.landmarks_path))
+        hide = _hider(result, stack) if options.blur_faces else _shown
+        _encode(part, _drawn(result, source.frames(), reader, hide, progress))
+
+
+def _shown(image_bgr: Image, t_s: float) -> Image:  # noqa: ARG001 - the other way to treat a picture needs its time
+    return image_bgr
+
+
+def _hider(result: Replayed, stack: ExitStack) -> Treat:
+    """Hides the faces of every frame; see `hiding`."""
+    from posture_cv.landmarks.mediapipe_tasks import FaceFinder  # heavy: only on request
+    from posture_cv.replay.hiding import FaceHider, HeadTrack
+
+    with RecordingReader(result.landmarks_path) as reader:
+        heads = HeadTrack.of(reader.blocks())
+    finder = stack.enter_context(FaceFinder(result.options.estimator))
+    return FaceHider(heads, finder.find).hidden
 
 
 def _drawn(
-    result: Replayed, frames: Iterator[Any], reader: RecordingReader, progress: Progress
-) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    result: Replayed, frames: Iterator[Frame], reader: RecordingReader, treat: Treat, progress: Progress
+) -> Iterator[tuple[float, Image]]:
     """Each frame's time and annotated picture."""
+    seen_us = np.rint(result.assessment.measured.t_s * 1e6).astype(np.int64)
+    marks = _latest(reader)
+    next(marks)
+    last = -1
+    for frame in frames:
+        i = int(np.searchsorted(seen_us, round(frame.t_s * 1e6), side="right")) - 1
+        picture = treat(frame.image_bgr, frame.t_s)
+        if i >= 0:
+            picture = _annotated(result, picture, marks.send(i), i)
+            progress.advance(i - last)
+            last = i
+        yield frame.t_s, picture
+
+
+def _latest(reader: RecordingReader) -> Generator[Landmarks, int, None]:
+    """Is sent the number of a frame, never a smaller one than before, and gives its landmarks."""
+    number, wanted = -1, -1
+    found = Landmarks.empty(1)
+    for lm in _one_by_one(reader):
+        number += 1
+        while wanted < number:
+            wanted = yield found
+        if wanted == number:
+            found = lm
+    while True:
+        yield found
+
+
+def _annotated(result: Replayed, image_bgr: Image, lm: Landmarks, i: int) -> Image:
     states = result.assessment.states
-    for i, (frame, lm) in enumerate(zip(frames, _one_by_one(reader), strict=False)):
-        state, reason = State(int(result.assessment.state[i])), Reason(int(states.reason[i]))
-        lines = [*_value_lines(result.assessment.measured, i)]
-        if reason is not Reason.OK:
-            lines.append(reason.label.replace("_", " "))
-        drawn = draw.draw_overlay(
-            frame.image_bgr, lm, lines=lines, state_label=state.label, colour=_colour(state)
-        )
-        yield frame.t_s, drawn
-        progress.advance()
+    state = State(int(result.assessment.state[i]))
+    lines = [*_value_lines(result.assessment.measured, i), why_line(states, state, i)]
+    return draw.draw_overlay(
+        image_bgr,
+        lm,
+        lines=[line for line in lines if line],
+        state_label=state.label.replace("_", " "),
+        colour=_colour(state),
+    )
+
+
+def why_line(states: States, state: State, i: int) -> str:
+    """Why frame `i` is named so: how far the posture is beyond its limit, or what keeps it from being told."""
+    reason = Reason(int(states.reason[i]))
+    if reason is not Reason.OK:
+        return f"why: {reason.label.replace('_', ' ')}"
+    excess = states.excess[i]
+    if not np.isfinite(excess).any():
+        return ""
+    place = ALERTING.index(state) if state in ALERTING else int(np.nanargmax(excess))
+    name = ALERTING[place].label.replace("_", " ")
+    if state in ALERTING and excess[place] >= 1.0:
+        return f"why: {name} {excess[place]:.1f} x its limit{', severe' if states.severe[i] else ''}"
+    if state in ALERTING:
+        return "why: looking down for long"
+    return f"why: nearest limit {name}, {max(float(excess[place]), 0.0):.0%} of it"
 
 
 def _colour(state: State) -> tuple[int, int, int]:
@@ -90,12 +158,14 @@ def _value_lines(measured: Measurements, i: int) -> Iterator[str]:
     for name, label, unit in _SHOWN:
         estimate = measured.values[name]
         if estimate.reason[i] == Reason.OK:
-            yield f"{label} {estimate.value[i]:+.0f} +- {1.645 * estimate.sd[i]:.0f} {unit}"
+            decimals = 1 if unit == "cm" else 0
+            value, spread = np.round(estimate.value[i], decimals) + 0.0, 1.645 * estimate.sd[i]
+            yield f"{label} {value:+.{decimals}f} +- {spread:.{decimals}f} {unit}"
         else:
             yield f"{label} ? ({Reason(int(estimate.reason[i])).label.replace('_', ' ')})"
 
 
-def _encode(path: Path, pictures: Iterator[tuple[float, NDArray[np.uint8]]]) -> None:
+def _encode(path: Path, pictures: Iterator[tuple[float, Image]]) -> None:
     """H.264 in MP4; times are kept to 1/90 000 s, so that variable frame rates stay what they are."""
     with av.open(str(path), "w", format="mp4") as container:
         stream: Any = None

@@ -195,3 +195,18 @@ def test_the_c_library_is_not_heard() -> None:
     )
     assert done.stdout == "done\n"
     assert done.stderr == ""
+
+
+def test_nobody_costs_no_face_model(estimator: LandmarkEstimator, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[float] = []
+    detect = MediaPipeEstimator._detect_face
+
+    def noted(self: MediaPipeEstimator, *given: object) -> object:
+        looked.append(1.0)
+        return detect(self, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(MediaPipeEstimator, "_detect_face", noted)
+    assert not estimator.estimate(Frame(0, 0.0, picture(EMPTY))).person_found[0]
+    assert looked == []
+    assert estimator.estimate(Frame(1, 10.0, picture(FRONT))).face_found[0]
+    assert looked == [1.0]

@@ -127,7 +127,7 @@ def test_a_block_that_unpacks_to_far_more_is_refused(tmp_path: Path) -> None:
     whole = path.read_bytes()
     body = whole.index(b"\n", len(b"POSTURE-CV LANDMARKS\n")) + 1
     bomb = zlib.compress(bytes(200_000_000), 9)
-    head = rec._HEAD.pack(b"FRMS", 256, len(bomb), zlib.crc32(bomb))
+    head = rec.BLOCK_HEAD.pack(b"FRMS", 256, len(bomb), zlib.crc32(bomb))
     path.write_bytes(whole[:body] + head + bomb)
     back = read_recording(path)
     assert len(back.landmarks) == 0

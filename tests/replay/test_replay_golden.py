@@ -158,12 +158,14 @@ def test_the_shipped_recording_is_what_the_models_give(front: Run) -> None:
     both = made.landmarks.person_found & shipped.landmarks.person_found
     assert both.sum() >= 405  # tracking may differ by a frame or two between machines
     difference = np.abs(made.landmarks.pose[both][:, :13, :2] - shipped.landmarks.pose[both][:, :13, :2])
-    assert np.median(difference) < 1e-3
+    # Another processor rounds otherwise, and two tracks that once differ never meet (`posture_cv.replay.parts`).
+    assert np.median(difference) < 2e-3
 
 
 def test_nothing_but_results_is_left(side: Run) -> None:
     files = {path.name for path in side.done.options.out.iterdir()}
-    assert files == {"measurements.csv", "alerts.jsonl", "summary.json"}
+    assert files == {*side.summary["run"]["files"], "summary.json"}
+    assert files >= {"measurements.csv", "alerts.jsonl"}
     for path in side.done.options.out.iterdir():
         assert path.stat().st_mode & 0o077 == 0
 

@@ -1,0 +1,1 @@
+"""Landmarks that other programs made -> a landmark recording, with what is missing said."""

@@ -1,0 +1,216 @@
+"""MediaPipe pose landmarks in CSV: one row a frame (wide), or one row a landmark (long)."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from posture_cv.importing.types import HELP, MOST_FRAMES, POSE_NAMES, Float, ImportingError, Raw, listed
+from posture_cv.landmarks.names import POSE_COUNT
+
+_ROWS_AT_A_TIME: Final = 4096
+_FIELDS: Final[Mapping[str, str]] = {
+    **{name: name for name in ("x", "y", "z", "visibility", "presence")},
+    "v": "visibility",
+    "vis": "visibility",
+    "wx": "world_x",
+    "wy": "world_y",
+    "wz": "world_z",
+    **{name: name for name in ("world_x", "world_y", "world_z")},
+}
+_FIRST: Final = re.compile(rf"({'|'.join(_FIELDS)})_?(\d\d?)")  # x0, x_0, visibility12
+_LAST: Final = re.compile(rf"(?:landmark_?)?(\d\d?)_({'|'.join(_FIELDS)})")  # landmark_0_x, 0_x
+_NAMED: Final = re.compile(rf"({'|'.join(POSE_NAMES)})_({'|'.join(_FIELDS)})")  # nose_x
+# Columns of time, and their unit in seconds.
+_TIMES: Final = {"t_s": 1.0, "time_s": 1.0, "timestamp_s": 1.0, "timestamp_ms": 1e-3, "time_ms": 1e-3}
+_FRAMES: Final = ("frame", "frame_number", "frame_index")
+_LANDMARKS: Final = ("landmark", "landmark_index", "landmark_id", "landmark_name")
+Key = tuple[str, int]  # field, landmark
+
+
+def read_csv(path: Path) -> Raw:
+    """Read a wide or a long table; which of them is seen from the columns.
+
+    Raises:
+        ImportingError: unreadable, other columns, or cells that are no numbers (all are listed).
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file, strict=True)
+            header = [name.strip().lower() for name in next(reader, [])]
+            _require_once(path, header)
+            return (
+                _long(path, header, reader) if set(header) & set(_LANDMARKS) else _wide(path, header, reader)
+            )
+    except OSError as error:
+        raise ImportingError(
+            f"The file cannot be read: {path}", f"{error.strerror or error}.", HELP
+        ) from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ImportingError(f"This is no CSV text: {path}", f"{error}.", HELP) from error
+
+
+def _require_once(path: Path, header: Sequence[str]) -> None:
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise ImportingError(f"Columns stand twice in {path}", f"{', '.join(twice[:10])}.", HELP)
+
+
+def _wide(path: Path, header: list[str], reader: Iterator[list[str]]) -> Raw:
+    keys = _wide_columns(header)
+    if not {("x", 0), ("y", 0)} <= set(keys.values()):
+        found = ", ".join(header[:12]) or "none"
+        raise ImportingError(
+            f"No landmarks in the columns of {path}",
+            f"Columns found: {found}{' ...' if len(header) > 12 else ''}.",
+            f"Expected x0, y0, z0, visibility0 ... x32. {HELP}",
+        )
+    when, scale = _time_column(path, header)
+    numbers = _numbers(path, reader, len(header), [when, *keys])
+    raw = _filled(len(numbers), keys, numbers)
+    return _timed(raw, numbers[:, when] * scale, seconds=header[when] in _TIMES)
+
+
+def _wide_columns(header: list[str]) -> dict[int, Key]:
+    """Which column holds what; a numbering that begins at 1 is told by its 33."""
+    found: dict[int, Key] = {}
+    for column, name in enumerate(header):
+        if first := _FIRST.fullmatch(name):
+            found[column] = (_FIELDS[first[1]], int(first[2]))
+        elif last := _LAST.fullmatch(name):
+            found[column] = (_FIELDS[last[2]], int(last[1]))
+        elif named := _NAMED.fullmatch(name):
+            found[column] = (_FIELDS[named[2]], POSE_NAMES.index(named[1]))
+    numbers = {number for _, number in found.values()}
+    if POSE_COUNT in numbers and 0 not in numbers:
+        found = {column: (field, number - 1) for column, (field, number) in found.items()}
+    return {column: key for column, key in found.items() if key[1] < POSE_COUNT}
+
+
+def _long(path: Path, header: list[str], reader: Iterator[list[str]]) -> Raw:
+    which = next(header.index(name) for name in _LANDMARKS if name in header)
+    when, scale = _time_column(path, header)
+    fields = {column: _FIELDS[name] for column, name in enumerate(header) if name in _FIELDS}
+    if not {"x", "y"} <= set(fields.values()):
+        raise ImportingError(
+            f"No coordinates in {path}", f"Columns found: {', '.join(header)}.", f"Expected x, y. {HELP}"
+        )
+    numbers = _numbers(path, _numbered(reader, which), len(header), [when, which, *fields])
+    point = _points(path, numbers[:, which])
+    times, frame = np.unique(numbers[:, when], return_inverse=True)
+    _require_each_once(path, frame, point)
+    keys: dict[int, Key] = {}
+    columns: list[Float] = []
+    for column, field in fields.items():
+        table = np.full((len(times), POSE_COUNT), np.nan)
+        table[frame, point] = numbers[:, column]
+        keys |= {len(columns) * POSE_COUNT + k: (field, k) for k in range(POSE_COUNT)}
+        columns.append(table)
+    raw = _filled(len(times), keys, np.concatenate(columns, axis=1))
+    return replace(_timed(raw, times * scale, seconds=header[when] in _TIMES), format="mediapipe-csv-long")
+
+
+def _numbered(reader: Iterator[list[str]], which: int) -> Iterator[list[str]]:
+    """Rows with the landmark's name replaced by its number."""
+    places = {name: str(number) for number, name in enumerate(POSE_NAMES)}
+    for row in reader:
+        if which < len(row):
+            row[which] = places.get(row[which].strip().lower(), row[which])
+        yield row
+
+
+def _points(path: Path, values: Float) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    wrong = ~np.isin(values, np.arange(POSE_COUNT))
+    if wrong.any():
+        found = ", ".join(f"{v:g}" for v in np.unique(values[wrong])[:10])
+        raise ImportingError(
+            f"Landmarks that MediaPipe's pose does not have: {path}", f"Found: {found}.", "Expected 0 to 32."
+        )
+    return values.astype(np.intp)
+
+
+def _require_each_once(
+    path: Path,
+    frame: np.ndarray[tuple[int], np.dtype[np.intp]],
+    point: np.ndarray[tuple[int], np.dtype[np.intp]],
+) -> None:
+    places = frame.ravel() * POSE_COUNT + point
+    if len(np.unique(places)) < len(places):
+        raise ImportingError(
+            f"A landmark stands twice in one frame: {path}", "", "One person can be imported; give one only."
+        )
+
+
+def _time_column(path: Path, header: list[str]) -> tuple[int, float]:
+    for name in (*_TIMES, *_FRAMES):
+        if name in header:
+            return header.index(name), _TIMES.get(name, 1.0)
+    raise ImportingError(
+        f"No column of time in {path}",
+        f"Expected one of {', '.join((*_TIMES, *_FRAMES))}.",
+        f"Add one; frames are numbered from 0. {HELP}",
+    )
+
+
+def _numbers(path: Path, reader: Iterator[list[str]], width: int, wanted: list[int]) -> Float:
+    """(N, width) the wanted columns as numbers, NaN where a cell is empty; the others are 0."""
+    parts: list[Float] = []
+    faults: list[str] = []
+    rows: list[list[str]] = []
+    line = 1
+    for row in reader:
+        line += 1
+        if not row:
+            continue
+        if len(row) != width:
+            faults.append(f"line {line}: {len(row)} cells, the header has {width}")
+            continue
+        rows.append([row[column].strip() or "nan" for column in wanted])
+        if len(rows) == _ROWS_AT_A_TIME:
+            parts.append(_converted(rows, line, faults))
+            rows = []
+        if len(faults) > 1000 or len(parts) * _ROWS_AT_A_TIME > MOST_FRAMES * POSE_COUNT:
+            break
+    parts.append(_converted(rows, line, faults) if rows else np.empty((0, len(wanted))))
+    if faults:
+        raise ImportingError(f"Faulty rows in {path}", listed(faults), HELP)
+    numbers = np.concatenate(parts)
+    out = np.zeros((len(numbers), width))
+    out[:, wanted] = numbers
+    return out
+
+
+def _converted(rows: list[list[str]], last_line: int, faults: list[str]) -> Float:
+    try:
+        return np.array(rows, np.float64)
+    except ValueError:
+        pass
+    for offset, row in enumerate(rows):
+        for cell in row:
+            try:
+                float(cell)
+            except ValueError:
+                near = last_line - len(rows) + 1 + offset
+                faults.append(f"about line {near}: {cell[:40]!r} is no number")
+                break
+    return np.empty((0, len(rows[0])))
+
+
+def _filled(n: int, keys: Mapping[int, Key], numbers: Float) -> Raw:
+    raw = Raw.empty(n, "mediapipe-csv-wide")
+    places = {"x": raw.xy[:, :, 0], "y": raw.xy[:, :, 1], "z": raw.z}
+    places |= {"visibility": raw.visibility, "presence": raw.presence}
+    places |= {f"world_{axis}": raw.world_m[:, :, k] for k, axis in enumerate("xyz")}
+    for column, (field, point) in keys.items():
+        places[field][:, point] = numbers[:, column]
+    return raw
+
+
+def _timed(raw: Raw, times: Float, *, seconds: bool) -> Raw:
+    return replace(raw, t_s=times) if seconds else replace(raw, frame=times)

@@ -1,0 +1,236 @@
+"""Keypoints in JSON: OpenPose (BODY_25 or COCO-18, with its 70 face points) and COCO's 17."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from posture_cv.importing.types import COCO_17, HELP, MOST_BYTES, Float, ImportingError, Raw, listed
+
+# MediaPipe's place of each of BODY_25's points; -1: it has none (neck, middle of the hips).
+_BODY_25: Final = (
+    0,
+    -1,
+    12,
+    14,
+    16,
+    11,
+    13,
+    15,
+    -1,
+    24,
+    26,
+    28,
+    23,
+    25,
+    27,
+    5,
+    2,
+    8,
+    7,
+    31,
+    -1,
+    29,
+    32,
+    -1,
+    30,
+)
+_COCO_18: Final = (0, -1, 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27, 5, 2, 8, 7)
+# Of the 70 face points those that MediaPipe's pose has too: corners of the eyes and of the mouth.
+_FACE_70: Final[Mapping[int, int]] = {36: 6, 39: 4, 42: 1, 45: 3, 48: 10, 54: 9}
+_NUMBER: Final = re.compile(r"(\d+)(?!.*\d)")  # the last number of a name
+
+
+def read_openpose(paths: Sequence[Path]) -> Raw:
+    """Read one JSON file a frame; of several people the one seen most surely is taken.
+
+    Args:
+        paths: the files; the last number in each name is the frame's.
+
+    Raises:
+        ImportingError: no number in a name, a number twice, no JSON, or keypoints of another length.
+    """
+    numbered = _frames(paths)
+    raw = Raw.empty(len(numbered), "openpose-json")
+    several, with_face = 0, 0
+    faults: list[str] = []
+    for row, path in enumerate(numbered.values()):
+        try:
+            people = _people(_load(path))
+        except ImportingError as fault:
+            faults.append(str(fault))
+            continue
+        several += len(people) > 1
+        if people:
+            body, face = max(people, key=lambda person: float(np.nansum(person[0][:, 2])))
+            _place(raw, row, body, _BODY_25 if len(body) == len(_BODY_25) else _COCO_18)
+            with_face += face is not None
+            if face is not None:
+                chosen = list(_FACE_70)
+                _place(raw, row, face[chosen], tuple(_FACE_70[k] for k in chosen))
+    if faults:
+        raise ImportingError(f"{len(faults)} of {len(numbered)} files are faulty.", listed(faults), HELP)
+    notes = [f"{several} frames show several people; the one seen most surely is taken."] if several else []
+    if with_face:
+        notes.append(
+            "Of OpenPose's 70 face points the corners of eyes and mouth are used; there is no face mesh."
+        )
+    return replace(raw, frame=np.array(list(numbered), np.float64), notes=tuple(notes))
+
+
+def _frames(paths: Sequence[Path]) -> dict[int, Path]:
+    found: dict[int, Path] = {}
+    for path in paths:
+        match = _NUMBER.search(path.name.removesuffix("_keypoints.json").removesuffix(".json"))
+        if match is None or int(match[1]) in found:
+            why = "has no frame number" if match is None else f"is frame {int(match[1])} again"
+            raise ImportingError(
+                f"The name of {path} {why}.", "", "OpenPose writes NAME_000000000012_keypoints.json."
+            )
+        found[int(match[1])] = path
+    return dict(sorted(found.items()))
+
+
+def _load(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
+    try:
+        if path.stat().st_size > MOST_BYTES // 4:
+            raise ImportingError(f"This file is too large: {path}", "", "Divide the recording.")
+        return json.loads(path.read_bytes(), parse_constant=lambda _: float("nan"))
+    except OSError as error:
+        raise ImportingError(f"The file cannot be read: {path}", f"{error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ImportingError(f"This is no JSON: {path}", f"{type(error).__name__}: {error}.", HELP) from error
+
+
+def _people(content: Any) -> list[tuple[Float, Float | None]]:  # noqa: ANN401 - whatever the file holds
+    if not isinstance(content, dict) or not isinstance(content.get("people"), list):
+        raise ImportingError("There is no list of people in it", "", "Expected OpenPose's output.")
+    out = []
+    for person in content["people"]:
+        if not isinstance(person, dict):
+            raise ImportingError("A person is no object.")
+        body = _triples(person.get("pose_keypoints_2d"), (len(_BODY_25), len(_COCO_18)), "pose_keypoints_2d")
+        face = person.get("face_keypoints_2d")
+        out.append((body, _triples(face, (70,), "face_keypoints_2d") if face else None))
+    return out
+
+
+def _triples(values: Any, counts: tuple[int, ...], name: str) -> Float:  # noqa: ANN401 - whatever the file holds
+    """(K, 3) x, y, confidence; a point with confidence 0 is missing."""
+    lengths = [3 * count for count in counts]
+    found = len(values) if isinstance(values, list) else type(values).__name__
+    if not isinstance(values, list) or len(values) not in lengths:
+        raise ImportingError(f"{name} has {found} numbers, expected {' or '.join(map(str, lengths))}.")
+    wrong = [v for v in values if isinstance(v, bool) or not isinstance(v, (int, float))]
+    if wrong:
+        raise ImportingError(f"{name} holds {str(wrong[0])[:40]!r}, which is no number.")
+    points = _doubles(values).reshape(-1, 3)
+    points[(points[:, 2] == 0.0) | ~np.isfinite(points).all(axis=1)] = np.nan
+    return points
+
+
+def _doubles(values: list[float]) -> Float:
+    """As numbers; an integer too large for one is infinite."""
+    try:
+        return np.array(values, np.float64)
+    except OverflowError:
+        return np.array([v if abs(v) < 1e300 else np.inf for v in values], np.float64)
+
+
+def _place(raw: Raw, row: int, points: Float, places: tuple[int, ...]) -> None:
+    for point, place in zip(points, places, strict=True):
+        if place >= 0:
+            raw.xy[row, place] = point[:2]
+            raw.visibility[row, place] = point[2]
+
+
+def read_coco(path: Path) -> Raw:
+    """Read COCO's results format (a list), or annotations with `images`; of several people the best score counts.
+
+    Raises:
+        ImportingError: no JSON, entries without image or keypoints, 51 numbers missing, images of several sizes.
+    """
+    content = _load(path)
+    images = _images(path, content)
+    entries = content["annotations"] if isinstance(content, dict) else content
+    best: dict[float, tuple[float, Float]] = {}
+    faults: list[str] = []
+    several = 0
+    for number, entry in enumerate(entries):
+        try:
+            frame = _frame_of(entry, images)
+            points = _triples(entry.get("keypoints"), (len(COCO_17),), "keypoints")
+        except ImportingError as fault:
+            faults.append(f"entry {number}: {fault}")
+            continue
+        score = entry.get("score")
+        rank = float(score) if isinstance(score, (int, float)) else float(np.nansum(points[:, 2]))
+        several += frame in best
+        if frame not in best or rank > best[frame][0]:
+            best[frame] = (rank, points)
+    if faults:
+        raise ImportingError(f"Faulty entries in {path}", listed(faults), HELP)
+    return _coco_raw(best, images, several)
+
+
+def _coco_raw(best: Mapping[float, tuple[float, Float]], images: Mapping[Any, Any], several: int) -> Raw:
+    frames = sorted(set(best) | {frame for frame, _ in images.values()})
+    raw = Raw.empty(len(frames), "coco-17-json")
+    row_of = {frame: row for row, frame in enumerate(frames)}
+    for frame, (_, points) in best.items():
+        _place(raw, row_of[frame], points, COCO_17)
+    if np.nan_to_num(raw.visibility).max(initial=0.0) == 2.0:  # flags: 1 labelled but hidden, 2 visible
+        raw.visibility[:] = np.where(np.isnan(raw.visibility), np.nan, raw.visibility >= 2.0)
+    notes = (f"{several} further people were passed over; the best score counts.",) if several else ()
+    size = next((size for _, size in images.values() if size is not None), None)
+    return replace(raw, frame=np.array(frames, np.float64), size_px=size, notes=notes)
+
+
+def _images(path: Path, content: Any) -> dict[Any, tuple[float, tuple[int, int] | None]]:  # noqa: ANN401
+    """Image id -> its frame number and size, where the file says so."""
+    if isinstance(content, list):
+        return {}
+    if not isinstance(content, dict) or not isinstance(content.get("annotations"), list):
+        raise ImportingError(
+            f"No COCO keypoints in {path}", "Expected a list, or annotations in an object.", HELP
+        )
+    listed_images: Iterable[Any] = content.get("images") or []
+    out: dict[Any, tuple[float, tuple[int, int] | None]] = {}
+    for image in listed_images if isinstance(listed_images, list) else []:
+        if not isinstance(image, dict) or not isinstance(image.get("id"), (int, str)):
+            raise ImportingError(f"An image without id in {path}", "", HELP)
+        out[image["id"]] = (_number_of(image.get("file_name", image["id"])), _size_of(image))
+    if len({size for _, size in out.values() if size}) > 1:
+        raise ImportingError(f"The images have several sizes: {path}", "", "Import one camera at a time.")
+    return out
+
+
+def _size_of(image: Mapping[str, Any]) -> tuple[int, int] | None:
+    width, height = image.get("width"), image.get("height")
+    whole = isinstance(width, int) and isinstance(height, int)
+    return (int(width), int(height)) if whole and width and height else None
+
+
+def _frame_of(entry: Any, images: Mapping[Any, tuple[float, Any]]) -> float:  # noqa: ANN401 - whatever it holds
+    if not isinstance(entry, dict) or not isinstance(entry.get("image_id"), (int, str)):
+        raise ImportingError("no image_id")
+    image = entry["image_id"]
+    return images[image][0] if image in images else _number_of(image)
+
+
+def _number_of(name: Any) -> float:  # noqa: ANN401 - whatever the file holds
+    match = _NUMBER.search(str(name).rpartition(".")[0] or str(name))
+    if match is None or len(match[1]) > 15:
+        raise ImportingError(f"{str(name)[:60]!r} has no frame number")
+    return float(match[1])
+
+
+def json_files(folder: Path) -> Iterator[Path]:
+    """The JSON files of a folder, by name."""
+    return iter(sorted(path for path in folder.iterdir() if path.suffix.lower() == ".json"))

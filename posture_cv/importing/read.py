@@ -1,0 +1,239 @@
+"""Any of the known formats -> landmarks, checked and in the units of a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posture_cv.importing.arrays import read_arrays
+from posture_cv.importing.csv_tables import read_csv
+from posture_cv.importing.keypoints import json_files, read_coco, read_openpose
+from posture_cv.importing.types import (
+    FAR,
+    HELP,
+    MOST_FRAMES,
+    MOST_SIDE_PX,
+    Float,
+    Imported,
+    ImportingError,
+    ImportOptions,
+    Raw,
+)
+from posture_cv.landmarks.quantise import quantised
+from posture_cv.landmarks.types import Landmarks
+
+FORMATS: Final = ("csv", "npz", "openpose", "coco")
+_SHARES_REACH: Final = 4.0  # x and y mostly beyond this are pixels, not shares of the picture
+_MOST_CONFIDENCE: Final = 1.5  # some models exceed 1 a little; more is another scale
+_EYES_TO_HIPS: Final = 25  # MediaPipe's points 0-24 are what the estimators of the side view read
+_NO_FACE: Final = (
+    "no face mesh: from in front forward head, head roll and distance cannot be told, and head pitch "
+    "only roughly (face not seen)"
+)
+_NO_CONTOUR: Final = (
+    "no contour: rounded and raised shoulders are told less surely, or not at all (contour not seen)"
+)
+_NO_DEPTH: Final = "no depth (z): front and side views are told apart by the shoulders, an oblique one is not"
+_NO_POINTS: Final = (
+    "not all of MediaPipe's points: head, shoulders and hips are measured by few points, with a larger error"
+)
+_NO_CONFIDENCE: Final = "no visibility: every point that is given counts as seen"
+_NO_SCENE: Final = "no picture: light and a moved camera cannot be noticed"
+
+
+def read_foreign(
+    paths: Sequence[Path], options: ImportOptions | None = None, format_name: str | None = None
+) -> Imported:
+    """Read landmarks that another program made.
+
+    Args:
+        paths: one file, one folder of OpenPose's files, or several of these files.
+        options: what the files do not say.
+        format_name: of `FORMATS`; None: told from the names and the content.
+
+    Raises:
+        ImportingError: unreadable, of another layout, impossible values, or size or rate not known.
+    """
+    return landmarks_of_raw(
+        _raw(paths, format_name or _format_of(paths)), options or ImportOptions(), str(paths[0])
+    )
+
+
+def landmarks_of_raw(raw: Raw, options: ImportOptions, name: str) -> Imported:
+    """Points as they were given -> landmarks, checked and in the units of a recording.
+
+    Args:
+        raw: what a reader found.
+        options: what it could not know.
+        name: of the source, for errors.
+
+    Raises:
+        ImportingError: impossible values, or size or rate not known.
+    """
+    n = len(raw.xy)
+    if n == 0:
+        raise ImportingError(f"There is no frame in {name}", "", HELP)
+    if n > MOST_FRAMES:
+        raise ImportingError(f"Too many frames: {n:,}", f"At most {MOST_FRAMES:,}.", "Divide the recording.")
+    size = _size(raw, options)
+    order, t_s = _times(raw, options)
+    notes = list(raw.notes)
+    pose = _pose(raw, size, options, notes)[order]
+    face = _face(raw, size, options, notes)
+    found = np.isfinite(pose[:, :, 0]).any(axis=1)
+    if not found.any():
+        raise ImportingError(f"No frame of {name} shows anybody", f"{n} frames were read.", HELP)
+    empty = Landmarks.empty(n)
+    lm = Landmarks(
+        t_s,
+        np.tile(np.array([size], np.int32), (n, 1)),
+        pose.astype(np.float32),
+        (empty.face if face is None else face[order]).astype(np.float32),
+        empty.rows,
+        empty.cols,
+        empty.scene,
+    )
+    return Imported(quantised(lm), raw.format, _missing(lm), tuple(notes))
+
+
+def _raw(paths: Sequence[Path], format_name: str) -> Raw:
+    if format_name == "openpose":
+        files = list(json_files(paths[0])) if len(paths) == 1 and paths[0].is_dir() else list(paths)
+        if not files:
+            raise ImportingError(f"There is no JSON file in {paths[0]}", "", HELP)
+        return read_openpose(files)
+    if len(paths) > 1:
+        raise ImportingError(f"{len(paths)} files were given.", "", "Import one recording at a time.")
+    reader = {"csv": read_csv, "npz": read_arrays, "coco": read_coco}[format_name]
+    return reader(paths[0])
+
+
+def _format_of(paths: Sequence[Path]) -> str:
+    first = paths[0]
+    if not first.exists():
+        raise ImportingError(f"There is no such file: {first}", "", "Check the path.")
+    if first.is_dir() or len(paths) > 1:
+        return "openpose"
+    kinds = {".csv": "csv", ".npz": "npz", ".npy": "npz"}
+    suffix = first.suffix.lower()
+    if suffix == ".json":
+        with first.open("rb") as file:
+            return "openpose" if b'"people"' in file.read(4096) else "coco"
+    if suffix not in kinds:
+        raise ImportingError(
+            f"The kind of {first} is not known from its name.", "", f"Say it with --format. {HELP}"
+        )
+    return kinds[suffix]
+
+
+def _size(raw: Raw, options: ImportOptions) -> tuple[int, int]:
+    if options.size_px and raw.size_px and options.size_px != raw.size_px:
+        given, said = ("x".join(map(str, s)) for s in (options.size_px, raw.size_px))
+        raise ImportingError(f"The size is {given}, but the file says {said}.", "", "Leave --size out.")
+    size = options.size_px or raw.size_px
+    if size is None:
+        raise ImportingError(
+            "The size of the pictures is not known.",
+            "The file does not say it, and lengths depend on it.",
+            "Give it with --size, for example --size 640x480.",
+        )
+    if not all(1 <= side <= MOST_SIDE_PX for side in size):
+        raise ImportingError(f"{size[0]}x{size[1]} is no size of a picture.", "", HELP)
+    return size
+
+
+def _times(raw: Raw, options: ImportOptions) -> tuple[NDArray[np.intp], Float]:
+    """The order of the frames, and their times from the first one's on."""
+    n = len(raw.xy)
+    if raw.t_s is not None:
+        times, scale = np.asarray(raw.t_s, np.float64), 1.0
+    else:
+        if options.rate_hz is None:
+            raise ImportingError(
+                "The times of the frames are not known.",
+                "The file numbers them only.",
+                "Say how many there are a second, for example --fps 30.",
+            )
+        times = raw.frame if raw.frame is not None else np.arange(n, dtype=np.float64)
+        scale = 1.0 / options.rate_hz
+    if not np.isfinite(times).all() or (times < 0).any() or times.max() * scale > 1e9:
+        raise ImportingError(
+            "A time or a frame number is missing, negative or too large.",
+            "",
+            "Frames are numbered from 0 on; times are seconds since the start.",
+        )
+    order = np.argsort(times, kind="stable")
+    t_s = np.round(times[order] * scale, 6)
+    if (np.diff(t_s) <= 0).any():
+        at = float(t_s[int(np.flatnonzero(np.diff(t_s) <= 0)[0])])
+        raise ImportingError(
+            f"Two frames have the same time: {at:g} s.", "", "One person's landmarks, a row a frame."
+        )
+    return order, t_s
+
+
+def _pose(raw: Raw, size: tuple[int, int], options: ImportOptions, notes: list[str]) -> Float:
+    """(N, 33, 8) in the units of `Landmarks.pose`; a point is whole in x and y, or missing altogether."""
+    scale = np.array(size, np.float64) if _in_pixels(raw, options) else np.ones(2)
+    xy = raw.xy / scale
+    far = (np.abs(xy - 0.5) > FAR).any(axis=2) & np.isfinite(xy).all(axis=2)
+    if far.any():
+        notes.append(f"{int(far.sum())} points lie far outside the picture and are taken as missing.")
+    lost: NDArray[np.bool_] = np.asarray(far | ~np.isfinite(xy).all(axis=2))
+    confidence = [_confidence(raw.visibility), _confidence(raw.presence)]
+    z = np.clip(raw.z / scale[0], -8.0, 8.0)
+    world = np.clip(np.where(np.isfinite(raw.world_m), raw.world_m, np.nan), -4.0, 4.0)
+    columns = [xy[:, :, 0], xy[:, :, 1], np.where(np.isfinite(z), z, np.nan), *confidence]
+    columns += [world[:, :, k] for k in range(3)]
+    return np.where(lost[:, :, None], np.nan, np.stack(columns, axis=2))
+
+
+def _in_pixels(raw: Raw, options: ImportOptions) -> bool:
+    if options.pixels is not None:
+        return options.pixels
+    known = np.abs(raw.xy[np.isfinite(raw.xy)])
+    return len(known) > 0 and float(np.median(known)) > _SHARES_REACH
+
+
+def _confidence(values: Float) -> Float:
+    known = values[np.isfinite(values)]
+    if len(known) and (known.min() < 0.0 or known.max() > _MOST_CONFIDENCE):
+        raise ImportingError(
+            "Visibility or confidence is not between 0 and 1.",
+            f"Found {known.min():g} to {known.max():g}.",
+            "Bring it to 0-1 before the import.",
+        )
+    return np.where(np.isfinite(values), np.clip(values, 0.0, 1.0), np.nan)
+
+
+def _face(raw: Raw, size: tuple[int, int], options: ImportOptions, notes: list[str]) -> Float | None:
+    """(N, 468, 3) whole meshes; a frame with a missing or far point has none."""
+    if raw.face is None:
+        return None
+    wide, high = size if _in_pixels(raw, options) else (1, 1)
+    face = raw.face / np.array([wide, high, wide], np.float64)
+    near = (np.abs(np.nan_to_num(face) - 0.5) <= FAR).all(axis=(1, 2))
+    whole: NDArray[np.bool_] = np.asarray(np.isfinite(face).all(axis=(1, 2)) & near)
+    broken = int((~whole & np.isfinite(face).any(axis=(1, 2))).sum())
+    if broken:
+        notes.append(f"{broken} face meshes are not whole and are taken as missing.")
+    return np.where(whole[:, None, None], face, np.nan)
+
+
+def _missing(lm: Landmarks) -> tuple[str, ...]:
+    """What the source does not hold, for the user."""
+    found = lm.person_found
+    pose = lm.pose[found]
+    checks = (
+        (_NO_POINTS, not np.isfinite(pose[:, :_EYES_TO_HIPS, 0]).any(axis=0).all()),
+        (_NO_FACE, not lm.face_found.any()),
+        (_NO_CONTOUR, True),
+        (_NO_DEPTH, not np.isfinite(pose[:, :, 2]).any()),
+        (_NO_CONFIDENCE, not np.isfinite(pose[:, :, 3]).any()),
+        (_NO_SCENE, True),
+    )
+    return tuple(dict.fromkeys(text for text, applies in checks if applies))

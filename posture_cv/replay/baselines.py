@@ -1,0 +1,73 @@
+"""The baseline of a recording, taken from a stretch of the recording itself."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from posture_cv.coefficients import load_coefficients
+from posture_cv.errors import InputError, NobodyFoundError, PostureError
+from posture_cv.landmarks.recording import RecordingReader
+from posture_cv.replay.assessing import frames_between
+from posture_cv.replay.types import BaselineUsed
+
+
+def calibrated(
+    path: Path, calibrate_s: tuple[float, float], *, source: str, whole: Path | None = None
+) -> BaselineUsed:
+    """The baseline of the frames with `start <= t_s < end`, in which the person sits as they want to sit.
+
+    Args:
+        path: the landmark recording that holds those seconds.
+        calibrate_s: (start, end), seconds; the end may be infinite.
+        source: what the user calls the recording, for errors.
+        whole: the whole recording, should `path` be a part of it.
+
+    Raises:
+        InputError: no frame lies there, or none with a person.
+        NobodyFoundError: the whole recording shows nobody.
+        PostureError: the recording cannot be read, the baseline is too poor.
+    """
+    from calibration.fit import fit_baseline  # only where a baseline is made
+
+    start_s, end_s = calibrate_s
+    with RecordingReader(path) as reader:
+        frames = frames_between(reader.blocks(), start_s, end_s)
+        face_expected = (
+            reader.info.source.get("kind") != "import" or reader.info.estimator.get("face") is not None
+        )
+    if len(frames) == 0:
+        raise InputError(
+            f"There is no frame between {start_s:g} and {end_s:g} s to calibrate on.",
+            f"Source: {source}.",
+            "Choose an interval inside the recording.",
+        )
+    if not frames.person_found.any():
+        raise _nobody_to_calibrate_on(source, somebody_elsewhere=_anybody(whole or path))
+    result = fit_baseline(frames, load_coefficients(), face_expected=face_expected)
+    origin = {
+        "calibrated_s": [start_s, end_s if math.isfinite(end_s) else None],
+        "frames": len(frames),
+        "frames_used": int(result.used.sum()),
+        "quality": str(result.verdict.grade),
+    }
+    return BaselineUsed(result.baseline, origin, tuple(result.verdict.reasons))
+
+
+def _anybody(path: Path) -> bool:
+    with RecordingReader(path) as reader:
+        return any(block.person_found.any() for block in reader.blocks())
+
+
+def _nobody_to_calibrate_on(source: str, *, somebody_elsewhere: bool) -> PostureError:
+    if somebody_elsewhere:
+        return InputError(
+            "Nobody is in the picture in the seconds to calibrate on.",
+            f"Source: {source}.",
+            "Choose an interval in which the person sits as they want to sit.",
+        )
+    return NobodyFoundError(
+        f"Nobody was found in {source}",
+        "There is nobody to calibrate on or to judge.",
+        "Check that head and shoulders are in the picture and that there is light.",
+    )

@@ -1,0 +1,129 @@
+"""From what a user names on the command line to items: files, folders, globs, a manifest."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+from posture_cv.errors import InputError
+from posture_cv.landmarks.recording import SUFFIX
+from posture_cv.replay.items import Item, named
+from posture_cv.replay.manifest import read_manifest
+
+VIDEO_SUFFIXES: Final = frozenset(
+    f".{kind}"
+    for kind in (
+        *("mp4", "mov", "m4v", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "mts", "m2ts"),
+        *("wmv", "asf", "flv", "3gp", "ogv", "mxf", "mjpeg"),
+    )
+)
+MANIFEST_SUFFIX: Final = ".csv"
+_MOST_SHOWN: Final = 20
+
+
+class Sight(Protocol):
+    """Who looks for files: this machine, or another that sees other disks."""
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file or folder."""
+
+    def files_of(self, path: str, out: Path) -> list[str]:
+        """The recordings that a path, folder or pattern means; none if there are none."""
+
+
+class OwnSight:
+    """This machine's files."""
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file or folder."""
+        return os.path.exists(path)  # noqa: PTH110  the path may be anything
+
+    def files_of(self, path: str, out: Path) -> list[str]:
+        """The recordings that a path, folder or pattern means; none if there are none."""
+        return files_of(path, out)
+
+
+def find_items(paths: Sequence[str], out: Path, sight: Sight | None = None) -> list[Item]:
+    """The recordings that the paths name, in a fixed order, each once, with the names of their folders.
+
+    Args:
+        paths: files, folders (all videos and landmark recordings below them, or one folder of pictures), patterns
+            such as `day1/*.mp4`, addresses, or manifests (CSV).
+        out: the folder of the results; what lies in it is no input.
+        sight: who looks for the files; None: this machine.
+
+    Raises:
+        InputError: a path that is not there, a pattern or folder without recordings (all of them at once), a
+            manifest with faults.
+    """
+    sight = sight or OwnSight()
+    faults: list[str] = []
+    items: list[Item] = []
+    for path in paths:
+        if path.lower().endswith(MANIFEST_SUFFIX):
+            items += read_manifest(Path(path), sight.exists)
+            continue
+        found = [Item(file) for file in sight.files_of(path, out.resolve())]
+        items += found
+        if not found:
+            faults.append(_nothing(path))
+    if faults:
+        raise InputError(
+            f"{'Some inputs hold' if len(faults) > 1 else 'An input holds'} nothing to replay",
+            "\n".join(faults[:_MOST_SHOWN]),
+            "Name videos, folders of them, patterns, landmark recordings or a manifest (CSV).",
+        )
+    return named(_once(items))
+
+
+def _once(items: Iterable[Item]) -> list[Item]:
+    """Items named twice (a folder and a file in it) are replayed once."""
+    return list({item.identity: item for item in reversed(list(items))}.values())[::-1]
+
+
+def _nothing(path: str) -> str:
+    if Path(path).is_dir():
+        return f"{path}: a folder without videos, landmark recordings or pictures"
+    return f"{path}: no file matches" if _is_pattern(path) else f"{path}: not found"
+
+
+def _is_pattern(path: str) -> bool:
+    return glob.has_magic(path) and not os.path.lexists(path)
+
+
+def files_of(path: str, out: Path) -> list[str]:
+    """What `OwnSight` sees, for another process to look."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:(//)?", path) and not Path(path).exists():
+        return [path]  # an address, or webcam:…
+    if re.fullmatch(r"\d{1,4}", path) and not Path(path).exists():
+        return [path]
+    if _is_pattern(path):
+        matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207  patterns may be absolute
+        return [file for found in matches for file in _below(Path(found), out)]
+    return _below(Path(path).expanduser(), out)
+
+
+def _below(path: Path, out: Path) -> list[str]:
+    if not path.is_dir():
+        return [str(path)] if os.path.lexists(path) else []
+    recordings = sorted(str(file) for file in _walk(path, out))
+    if recordings:
+        return recordings
+    from posture_cv.capture.picture_header import SUFFIXES
+
+    has_pictures = any(entry.suffix.lower() in SUFFIXES for entry in path.iterdir())
+    return [str(path)] if has_pictures else []
+
+
+def _walk(folder: Path, out: Path) -> Iterator[Path]:
+    """Videos and landmark recordings at any depth, without hidden ones and without earlier results."""
+    for root, folders, files in os.walk(folder):
+        here = Path(root)
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and (here / f).resolve() != out)
+        for file in files:
+            if not file.startswith(".") and Path(file).suffix.lower() in VIDEO_SUFFIXES | {SUFFIX}:
+                yield here / file

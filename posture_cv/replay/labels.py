@@ -1,0 +1,150 @@
+"""Labels of a recording: stretches of time in which a person says which posture it shows."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from posture_cv.assess.settings import CUES
+from posture_cv.assess.types import State
+from posture_cv.errors import InputError
+
+ANY_POSTURE: Final = "poor"  # some posture that deserves an alert, whichever
+_MOST_FAULTS: Final = 20
+_MOST_ROWS: Final = 2_000_000
+_BAD_CLASSES: Final = ("bad", "bad_mild")
+# What the parts of a ground-truth segment's name show ("slump_fhp_rounded": any of three cues is right).
+_SEGMENT_CUES: Final[Mapping[str, str]] = {
+    "fhp": "forward_head",
+    "rounded": "rounded_shoulders",
+    "slump": "slump",
+    "shrug": "shrug",
+    "neck": "text_neck",
+}
+_HARMLESS: Final = frozenset(
+    {state.label for state in State} - set(CUES) | {"harmless", "none", "upright", "calibration"}
+)
+_HELP: Final = (
+    "Give a CSV with the columns start,end,label (seconds; a label is "
+    f"{', '.join(CUES)}, several joined by +, {ANY_POSTURE} for any of them, or a harmless state such as good), "
+    "or a ground truth with t_s, segment, posture_class. docs/sweep.md explains both."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bout:
+    """A labelled stretch, `start_s <= t < end_s`, and the cues that are right for it (empty: harmless)."""
+
+    start_s: float
+    end_s: float
+    cues: frozenset[str]
+
+
+def read_labels(path: Path) -> list[Bout]:
+    """The labelled bouts of poor posture in a file, in the order of their time; harmless stretches are left out.
+
+    Raises:
+        InputError: the file cannot be read, has other columns, or rows that make no sense (all are listed).
+    """
+    rows, columns = _table(path)
+    if {"start", "end", "label"} <= columns:
+        bouts = _intervals(path, rows)
+    elif {"t_s", "segment", "posture_class"} <= columns:
+        bouts = _truth(path, rows)
+    else:
+        found = ", ".join(sorted(columns)) or "none"
+        raise InputError(f"These labels have other columns: {path}", f"Columns found: {found}.", _HELP)
+    return sorted((b for b in bouts if b.cues), key=lambda b: (b.start_s, b.end_s))
+
+
+def _table(path: Path) -> tuple[list[dict[str, str]], set[str]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, strict=True)
+            columns = {str(name).strip() for name in reader.fieldnames or ()}
+            rows = []
+            for row in reader:
+                rows.append({str(k).strip(): str(v or "").strip() for k, v in row.items()})
+                if len(rows) > _MOST_ROWS:
+                    raise InputError(f"Too many labels: {path}", f"More than {_MOST_ROWS:,} rows.", _HELP)
+    except OSError as error:
+        raise InputError(
+            f"The labels cannot be read: {path}", f"{error.strerror or error}.", "Check the path."
+        ) from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(f"The labels are no CSV text: {path}", f"{error}.", _HELP) from error
+    return rows, columns
+
+
+def _intervals(path: Path, rows: Iterable[Mapping[str, str]]) -> list[Bout]:
+    bouts, faults = [], []
+    for number, row in enumerate(rows, start=2):
+        start, end = _seconds(row["start"]), _seconds(row["end"])
+        cues = _cues(row["label"])
+        if start is None or end is None or not 0.0 <= start < end:
+            faults.append(
+                f"line {number}: {row['start']!r} to {row['end']!r} is no stretch of time in seconds"
+            )
+        elif cues is None:
+            faults.append(f"line {number}: {row['label']!r} is no label")
+        else:
+            bouts.append(Bout(start, end, cues))
+    _require_none(path, faults)
+    return bouts
+
+
+def _cues(label: str) -> frozenset[str] | None:
+    """The cues that a label calls right; None for a label that is none."""
+    names = {part.strip().lower().replace(" ", "_") for part in label.split("+")}
+    if ANY_POSTURE in names:
+        return frozenset(CUES)
+    if names <= _HARMLESS:
+        return frozenset()
+    return frozenset(names & set(CUES)) if names <= _HARMLESS | set(CUES) else None
+
+
+def _truth(path: Path, rows: Iterable[Mapping[str, str]]) -> list[Bout]:
+    """Rows of single moments: neighbours of one segment make a bout, which ends where the next one begins."""
+    bouts: list[Bout] = []
+    faults: list[str] = []
+    last, begun, key = -math.inf, 0.0, ("", "")
+    for number, row in enumerate(rows, start=2):
+        t_s = _seconds(row["t_s"])
+        if t_s is None or t_s <= last:
+            faults.append(f"line {number}: t_s is {row['t_s']!r}; it must be a number that grows")
+            continue
+        found = (row["segment"], row["posture_class"])
+        if found != key:
+            if math.isfinite(last):
+                bouts.append(Bout(begun, t_s, _segment_cues(*key)))
+            begun, key = t_s, found
+        last = t_s
+    _require_none(path, faults)
+    if math.isfinite(last) and last > begun:
+        bouts.append(Bout(begun, last, _segment_cues(*key)))
+    return bouts
+
+
+def _segment_cues(segment: str, posture_class: str) -> frozenset[str]:
+    if posture_class not in _BAD_CLASSES:
+        return frozenset()
+    cues = {cue for part, cue in _SEGMENT_CUES.items() if part in segment.split("_")}
+    return frozenset(cues or CUES)
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _require_none(path: Path, faults: list[str]) -> None:
+    if faults:
+        more = [f"… and {len(faults) - _MOST_FAULTS} more"] if len(faults) > _MOST_FAULTS else []
+        raise InputError(f"The labels are faulty: {path}", "\n".join(faults[:_MOST_FAULTS] + more), _HELP)

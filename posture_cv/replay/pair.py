@@ -1,0 +1,212 @@
+"""A front and a side recording of one session, judged together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from posture_cv.assess.engine import assess_measurements
+from posture_cv.assess.settings import AssessSettings
+from posture_cv.atomic import private_folder
+from posture_cv.capture import open_source
+from posture_cv.errors import InputError, NobodyFoundError
+from posture_cv.landmarks.estimator import EstimatorOptions
+from posture_cv.landmarks.recording import SUFFIX, RecordingReader, is_recording
+from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.types import QUANTITIES, Reason, View
+from posture_cv.output.tables import column_stem
+from posture_cv.replay.baselines import calibrated
+from posture_cv.replay.files import write_results
+from posture_cv.replay.measuring import measured_recording
+from posture_cv.replay.pairing import Paired, pair, paired_baseline
+from posture_cv.replay.progress import NoProgress, Progress
+from posture_cv.replay.record import record
+from posture_cv.replay.sync import Offset, find_offset
+from posture_cv.replay.types import BaselineUsed, Replayed, ReplayOptions
+
+_LABELS: Final = {int(view): view.label for view in View} | {int(View.UNKNOWN): ""}
+LEAST_BOTH: Final = 0.02  # of the front's frames that the side must have seen too
+
+
+@dataclass(frozen=True, slots=True)
+class PairOptions:
+    """Two recordings of one session and how to judge them.
+
+    Attributes:
+        front, side: videos or landmark recordings.
+        out: folder for the results.
+        offset_s: front's time = side's time + offset; None: find it.
+        front_baseline, side_baseline: of profiles; None when `calibrate_s` says where to find them.
+        calibrate_s: (start, end) on the front's clock in which the person sits as they want to.
+        estimator, settings: see there.
+    """
+
+    front: str
+    side: str
+    out: Path
+    offset_s: float | None = None
+    front_baseline: Baseline | None = None
+    side_baseline: Baseline | None = None
+    calibrate_s: tuple[float, float] | None = None
+    estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
+    settings: AssessSettings = field(default_factory=AssessSettings)
+
+
+def replay_pair(options: PairOptions, progress: Progress | None = None) -> Replayed:
+    """Judge both recordings as one and write the results into `options.out`.
+
+    `measurements.csv` has a row for each of the front camera's frames and, for every quantity, a column that names
+    the view it comes from; `summary.json` has the offset, its uncertainty, and which view each quantity comes from.
+
+    Raises:
+        InputError: baselines missing or of the wrong view, no common time.
+        OffsetNotFoundError: the recordings do not tell their offset.
+        NobodyFoundError: neither shows anybody.
+        PostureError: a recording cannot be read, the results cannot be written.
+    """
+    progress = progress or NoProgress()
+    _check(options)
+    private_folder(options.out)
+    paths = tuple(
+        _landmarks(source, options, name, progress)
+        for name, source in (("front", options.front), ("side", options.side))
+    )
+    offset = _offset(options, paths, progress)
+    baselines = _baselines(options, paths, offset)
+    progress.stage("Measuring", None)
+    told = [
+        measured_recording(path, used.baseline, progress=progress)
+        for path, used in zip(paths, baselines, strict=True)
+    ]
+    paired = pair(told[0].measurements, told[1].measurements, offset)
+    _require_common_time(paired, offset)
+    both = paired_baseline(baselines[0].baseline, baselines[1].baseline, paired.preferred)
+    with RecordingReader(paths[0]) as front, RecordingReader(paths[1]) as side:
+        info, side_source = front.info, side.info.source
+    done = Replayed(
+        ReplayOptions(options.front, options.out, settings=options.settings),
+        info,
+        paths[0],
+        BaselineUsed(both, {"front": baselines[0].origin, "side": baselines[1].origin}),
+        assess_measurements(paired.measurements, both, options.settings),
+        int((paired.measurements.reason != Reason.NOBODY).sum()),
+        tuple(w for t, b in zip(told, baselines, strict=True) for w in (*t.warnings, *b.warnings)),
+        columns=_columns(paired),
+        figures={"pair": _figures(paired, offset, side_source)},
+    )
+    write_results(done, progress)
+    if done.frames_with_person == 0:
+        raise NobodyFoundError(
+            f"Nobody was found in {options.front} and {options.side}",
+            "",
+            "Check that head and shoulders are in the picture and that there is light.",
+        )
+    return done
+
+
+def _check(options: PairOptions) -> None:
+    given = (options.front_baseline is not None) + (options.side_baseline is not None)
+    if (given == 2) == (options.calibrate_s is not None) or given == 1:
+        raise InputError(
+            "Two baselines are needed, one for each camera.",
+            "",
+            "Give --profile and --side-profile, or --calibrate START:END, seconds of FRONT in which the person sits "
+            "as they want to sit.",
+        )
+
+
+def _landmarks(source: str, options: PairOptions, name: str, progress: Progress) -> Path:
+    given = Path(source)
+    if is_recording(given):
+        return given
+    path = options.out / f"{name}{SUFFIX}"
+    with open_source(source) as frames:
+        record(frames, path, options.estimator, progress=progress)
+    return path
+
+
+def _offset(options: PairOptions, paths: tuple[Path, ...], progress: Progress) -> Offset:
+    if options.offset_s is not None:
+        return Offset(options.offset_s)
+    progress.stage("Finding the offset", None)
+    with RecordingReader(paths[0]) as front, RecordingReader(paths[1]) as side:
+        return find_offset(front.blocks(), side.blocks())
+
+
+def _baselines(
+    options: PairOptions, paths: tuple[Path, ...], offset: Offset
+) -> tuple[BaselineUsed, BaselineUsed]:
+    if options.calibrate_s is None:
+        assert options.front_baseline is not None  # `_check` has seen to it
+        assert options.side_baseline is not None
+        used = BaselineUsed(options.front_baseline, {}), BaselineUsed(options.side_baseline, {})
+    else:
+        start, end = options.calibrate_s
+        shifted = max(0.0, start - offset.offset_s), end - offset.offset_s
+        if shifted[1] <= 0.0:
+            raise InputError(
+                "SIDE had not begun in the seconds to calibrate on.",
+                f"It begins at {offset.offset_s:.2f} s of FRONT; the seconds are {start:g} to {end:g}.",
+                "Choose seconds of FRONT that both recordings show.",
+            )
+        used = (
+            calibrated(paths[0], (start, end), source=options.front),
+            calibrated(paths[1], shifted, source=options.side),
+        )
+    for one, name, wanted in zip(used, ("FRONT", "SIDE"), (View.FRONT, View.SIDE), strict=True):
+        if one.baseline.view is not wanted:
+            raise InputError(
+                f"{name} is seen from the {one.baseline.view.label}, not from the {wanted.label}.",
+                f"{name} is {options.front if wanted is View.FRONT else options.side}.",
+                "Give the front camera's recording first and the side camera's second.",
+            )
+    return used
+
+
+def _require_common_time(paired: Paired, offset: Offset) -> None:
+    if paired.both_share < LEAST_BOTH:
+        raise InputError(
+            "The two recordings hardly have any time in common.",
+            f"At an offset of {offset.offset_s:+.2f} s {paired.both_share:.1%} of the front camera's frames have a "
+            "counterpart.",
+            "Check --offset: it is the front camera's clock when the side recording begins.",
+        )
+
+
+def _columns(paired: Paired) -> dict[str, list[str]]:
+    """For each quantity the view that it comes from, frame by frame."""
+    return {
+        f"{column_stem(quantity)[0]}_view": [_LABELS[code] for code in paired.origin[name].tolist()]
+        for name, quantity in QUANTITIES.items()
+    }
+
+
+def _figures(paired: Paired, offset: Offset, side_source: Mapping[str, Any]) -> dict[str, Any]:
+    quantities = {}
+    for name in QUANTITIES:
+        told = paired.origin[name]
+        quantities[name] = {
+            "preferred": paired.preferred[name].label if paired.preferred[name] else None,
+            "sd_front": _plain(paired.expected_sd[name][0]),
+            "sd_side": _plain(paired.expected_sd[name][1]),
+            "share_front": round(float(np.mean(told == View.FRONT)), 4) if len(told) else None,
+            "share_side": round(float(np.mean(told == View.SIDE)), 4) if len(told) else None,
+        }
+    return {
+        "side_source": dict(side_source),
+        "offset_s": round(offset.offset_s, 4),
+        "offset_sd_s": round(offset.sd_s, 4) if offset.found else None,
+        "offset_found": offset.found,
+        "agreement": _plain(offset.agreement),
+        "both_share": round(paired.both_share, 4),
+        "quantities": quantities,
+    }
+
+
+def _plain(value: float) -> float | None:
+    return round(value, 4) if math.isfinite(value) else None

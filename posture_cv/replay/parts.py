@@ -1,0 +1,167 @@
+"""The slow stage in parts: a long recording is cut at fixed times, each part read with a warm-up of its own.
+
+Where a recording is cut depends on the recording alone, never on how many workers there are: the same file gives
+the same landmarks on one core and on a cluster. The pose tracker carries its past from frame to frame, and two
+tracks that began at different times never quite meet: on the sample clips they stay 0.8 px apart (median of the
+upper body's points in 640 px), as far as the model jitters anyway, and 2 s after its start a track is no farther
+from another than it stays (measured). So each part begins `WARM_UP_S` early and drops those frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from posture_cv.capture import open_source
+from posture_cv.capture.prefetch import Prefetched
+from posture_cv.capture.types import CaptureOptions, Frame, FrameSource, SourceError
+from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator
+from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, estimator_as_dict
+from posture_cv.replay.record import EstimatorFactory, default_estimator, one_by_one, source_as_dict
+
+SEGMENT_S: Final = 300.0
+WARM_UP_S: Final = 3.0
+_SHORTEST_SHARE: Final = 0.2  # of a segment: what is left over and shorter joins the one before (ours)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a source to find the landmarks in.
+
+    Attributes:
+        source: as for `open_source`.
+        start_s, end_s: frames with `start_s <= t_s < end_s` are kept; `end_s` None: to the end.
+        origin_s: the whole recording begins here. Its first frame is the one against which the background's
+            movement is told, in every part.
+        rate_hz: look so often at most; None: at every frame.
+        estimator: which models.
+    """
+
+    source: str
+    start_s: float = 0.0
+    end_s: float | None = None
+    origin_s: float = 0.0
+    rate_hz: float | None = None
+    estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
+
+    @property
+    def reads_from_s(self) -> float:
+        """Where reading begins: the warm-up before `start_s`, at least one look long."""
+        return max(self.origin_s, self.start_s - max(WARM_UP_S, 1.0 / (self.rate_hz or 1e9)))
+
+
+@dataclass(frozen=True, slots=True)
+class PartDone:
+    """What came of a part: frames kept, those with a person, and what went wrong without ending it."""
+
+    frames: int
+    frames_with_person: int
+    warnings: tuple[str, ...]
+
+
+def cut(
+    start_s: float, end_s: float | None, last_s: float, segment_s: float
+) -> list[tuple[float, float | None]]:
+    """The stretches into which start_s ... end_s is cut, every `segment_s` seconds from its start.
+
+    Args:
+        start_s, end_s: of the recording; `end_s` None: to its end, and so the last stretch.
+        last_s: time of the last picture.
+        segment_s: length of a stretch; 0: never cut.
+    """
+    stop = last_s if end_s is None else min(end_s, last_s)
+    marks = []
+    if segment_s > 0:
+        count = int((stop - start_s) / segment_s)
+        marks = [start_s + k * segment_s for k in range(1, count + 1)]
+        while marks and stop - marks[-1] < _SHORTEST_SHARE * segment_s:
+            marks.pop()
+    edges = [start_s, *marks]
+    return list(zip(edges, [*marks, end_s], strict=True))
+
+
+def record_part(
+    part: Part,
+    path: Path,
+    *,
+    told: Callable[[int], None] = lambda _count: None,
+    make_estimator: EstimatorFactory | None = None,
+) -> PartDone:
+    """Find the landmarks of a part and write them as a recording of its own.
+
+    Args:
+        part: what to read.
+        path: of the recording; until it is whole its name ends in `.part`. A later stretch without a readable
+            picture gets none, and a warning.
+        told: called with the number of frames that are done since the last call.
+        make_estimator: another estimator (default: MediaPipe).
+
+    Raises:
+        SourceError, ModelFileError, PostureError: see there.
+    """
+    if part.start_s > part.origin_s:
+        try:
+            return _record(part, path, told, make_estimator)
+        except (
+            SourceError
+        ) as error:  # a later stretch that cannot be read is a gap, not the end of everything
+            return PartDone(0, 0, (f"{part.start_s:g} s and later: {error.title}",))
+    return _record(part, path, told, make_estimator)
+
+
+def _record(
+    part: Part, path: Path, told: Callable[[int], None], make_estimator: EstimatorFactory | None
+) -> PartDone:
+    first = _first_frame(part)
+    options = CaptureOptions(
+        start_s=part.reads_from_s,
+        end_s=part.end_s,
+        max_rate_hz=part.rate_hz,
+        numbered=part.end_s is None,
+    )
+    with open_source(part.source, options=options) as source:
+        info = source.info
+        models = one_by_one(part.estimator) if info.unrelated else part.estimator
+        with (make_estimator or default_estimator)(models) as estimator:
+            if first is not None:
+                estimator.estimate(first)
+            header = RecordingInfo(source_as_dict(info), estimator_as_dict(estimator.info))
+            reader = source if info.live else Prefetched(source)
+            writer = RecordingWriter(path, header)
+            try:
+                with reader:
+                    frames, found = _write(reader, estimator, writer, part.start_s, told)
+            except BaseException:  # Ctrl-C too: what is not whole must not take the name of what is
+                writer.abandon()
+                raise
+            writer.close()
+        return PartDone(frames, found, tuple(source.warnings))
+
+
+def _first_frame(part: Part) -> Frame | None:
+    """The first frame of the whole recording, where the part does not begin with it."""
+    if part.reads_from_s <= part.origin_s:
+        return None
+    options = CaptureOptions(start_s=part.origin_s, max_rate_hz=part.rate_hz, numbered=False)
+    with open_source(part.source, options=options) as source:
+        return next(iter(source.frames()), None)
+
+
+def _write(
+    source: FrameSource | Prefetched,
+    estimator: LandmarkEstimator,
+    writer: RecordingWriter,
+    start_s: float,
+    told: Callable[[int], None],
+) -> tuple[int, int]:
+    frames = found = 0
+    for frame in source.frames():
+        lm = estimator.estimate(frame)
+        if frame.t_s >= start_s:
+            writer.write(lm)
+            frames += 1
+            found += int(lm.person_found[0])
+            told(1)
+    return frames, found

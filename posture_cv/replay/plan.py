@@ -1,0 +1,234 @@
+"""How one recording is replayed: its parts, where they lie, and which of all that is there already."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from posture_cv.atomic import atomic_path, private_folder, write_atomic
+from posture_cv.errors import InputError
+from posture_cv.landmarks.joining import join_recordings
+from posture_cv.landmarks.recording import SUFFIX
+from posture_cv.measure.types import View
+from posture_cv.replay.keys import baseline_key, digest, models_key, sha256_of_file, versions
+from posture_cv.replay.parts import Part, PartDone, cut
+from posture_cv.replay.remembered import estimators_digest
+from posture_cv.replay.scan import Look, Scan
+from posture_cv.replay.types import Provenance, ReplayOptions
+
+PARTS_FOLDER: Final = ".parts"
+SUMMARY: Final = "summary.json"
+LANDMARKS: Final = f"landmarks{SUFFIX}"
+CALIBRATION: Final = -1  # the number of the part that is calibrated on, where it lies outside the stretch
+_VIEWS_WITHOUT_FACE: Final = frozenset({View.SIDE})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """One recording's work.
+
+    Attributes:
+        options: as asked.
+        scan: of the source.
+        parts: by number; a landmark recording has none.
+        provenance: keys of what will come of it.
+    """
+
+    options: ReplayOptions
+    scan: Scan
+    parts: dict[int, Part]
+    provenance: Provenance
+
+    @property
+    def folder(self) -> Path:
+        """Where the parts are kept until all are there."""
+        return self.options.out / PARTS_FOLDER
+
+    @property
+    def source_path(self) -> Path:
+        """Of the source, where it is a file."""
+        return Path(self.options.source).expanduser()
+
+    @property
+    def kept_path(self) -> Path:
+        """Where the landmarks of the whole recording lie."""
+        return self.options.out / LANDMARKS
+
+    def part_path(self, number: int) -> Path:
+        """Of the recording of a part."""
+        name = "calibration" if number == CALIBRATION else f"{number:05d}"
+        return self.folder / f"{name}{SUFFIX}"
+
+
+def check_baseline(options: ReplayOptions) -> None:
+    """Raise InputError unless exactly one of a profile and a calibration interval is given."""
+    if (options.baseline is None) == (options.calibrate_s is None):
+        raise InputError(
+            "A baseline is needed to judge by." if options.baseline is None else "Two baselines were given.",
+            "",
+            "Give either --profile NAME or --calibrate START:END, the seconds of this recording in which the "
+            "person sits as they want to sit.",
+        )
+
+
+def look_of(options: ReplayOptions) -> Look:
+    """What to look at before the work is planned."""
+    capture = options.capture
+    return Look(
+        source=options.source,
+        start_s=capture.start_s,
+        end_s=capture.end_s,
+        rate_hz=capture.max_rate_hz,
+        calibrate_s=options.calibrate_s if options.estimator.face and not options.keep_landmarks else None,
+        estimator=options.estimator,
+    )
+
+
+def plan(options: ReplayOptions, scan: Scan) -> Plan:
+    """Divide a recording's work.
+
+    Raises:
+        ModelFileError: a model file is missing or damaged.
+    """
+    if scan.recording:
+        return Plan(options, scan, {}, _provenance(options, scan, []))
+    estimator = replace(options.estimator, face=options.estimator.face and _asks_for_face(options, scan))
+    capture, calibrate = options.capture, options.calibrate_s
+    outside = calibrate is not None and not _inside(calibrate, capture.start_s, capture.end_s)
+    origin_s = min(capture.start_s, calibrate[0]) if calibrate is not None and outside else capture.start_s
+    common = Part(options.source, origin_s=origin_s, rate_hz=capture.max_rate_hz, estimator=estimator)
+    segment_s = options.segment_s if scan.cuttable else 0.0
+    stretches = cut(capture.start_s, capture.end_s, scan.last_s, segment_s)
+    parts = {k: replace(common, start_s=a, end_s=b) for k, (a, b) in enumerate(stretches)}
+    if calibrate is not None and outside:
+        end_s = calibrate[1] if math.isfinite(calibrate[1]) else None
+        parts[CALIBRATION] = replace(common, start_s=calibrate[0], end_s=end_s)
+    return Plan(options, scan, parts, _provenance(options, scan, list(parts.values())))
+
+
+def _asks_for_face(options: ReplayOptions, scan: Scan) -> bool:
+    """Whether the view needs the face model. A recording that is kept holds all, for any later question."""
+    if options.keep_landmarks:
+        return True
+    if options.baseline is not None:
+        return options.baseline.view not in _VIEWS_WITHOUT_FACE
+    return not scan.profile_view
+
+
+def _inside(interval: tuple[float, float], start_s: float, end_s: float | None) -> bool:
+    return interval[0] >= start_s and (end_s is None or interval[1] <= end_s)
+
+
+def _provenance(options: ReplayOptions, scan: Scan, parts: list[Part]) -> Provenance:
+    landmarks = {
+        "source": scan.sha256,
+        "parts": [(p.start_s, p.end_s, p.origin_s, p.rate_hz) for p in parts],
+        "models": models_key(parts[0].estimator) if parts else None,
+        "versions": dict(versions()),
+    }
+    landmarks_key = digest(landmarks)
+    run = {
+        "landmarks": landmarks_key,
+        "stretch": (options.capture.start_s, options.capture.end_s, options.capture.max_rate_hz),
+        "estimators": estimators_digest().hex(),
+        "settings": asdict(options.settings),
+        "baseline": None if options.baseline is None else baseline_key(options.baseline),
+        "baseline_name": options.baseline_name,
+        "calibrate_s": options.calibrate_s,
+        "labels": asdict(options.labels),
+        "outputs": (options.keep_landmarks, options.video, options.blur_faces, options.remember),
+    }
+    return Provenance(digest(run), landmarks_key, scan.sha256)
+
+
+def finished(made: Plan) -> dict[str, Any] | None:
+    """The summary of an earlier run with just these inputs, if all its files are still what they were."""
+    if made.scan.sha256 is None:
+        return None
+    summary = read_summary(made.options.out)
+    run = summary.get("run", {}) if summary else {}
+    if summary is None or run.get("key") != made.provenance.run_key:
+        return None
+    try:
+        whole = all(sha256_of_file(made.options.out / name) == sha for name, sha in run["files"].items())
+    except (OSError, KeyError, AttributeError):
+        return None
+    return summary if whole else None
+
+
+def read_summary(folder: Path) -> dict[str, Any] | None:
+    """The summary in a result folder; None if there is none that can be read."""
+    try:
+        plain = json.loads((folder / SUMMARY).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return plain if isinstance(plain, dict) else None
+
+
+def landmarks_are_kept(made: Plan) -> bool:
+    """Whether an earlier run, with other settings, has left the very landmarks that are needed."""
+    summary = read_summary(made.options.out)
+    run = summary.get("run", {}) if summary and made.scan.sha256 is not None else {}
+    sha256 = run.get("files", {}).get(LANDMARKS)
+    if (
+        run.get("landmarks_key") != made.provenance.landmarks_key
+        or sha256 is None
+        or CALIBRATION in made.parts
+    ):
+        return False
+    try:
+        return sha256_of_file(made.kept_path) == str(sha256)
+    except OSError:
+        return False
+
+
+def note_part(made: Plan, number: int, done: PartDone) -> None:
+    """Write down that a part is whole, once its recording lies at `part_path`."""
+    path = made.part_path(number)
+    size = path.stat().st_size if path.exists() else 0
+    note = {"key": made.provenance.landmarks_key, "size": size, **asdict(done)}
+    write_atomic(path.with_suffix(".json"), json.dumps(note))
+
+
+def noted_parts(made: Plan) -> dict[int, PartDone]:
+    """The parts that an interrupted run has left whole, and that still are what is needed."""
+    found: dict[int, PartDone] = {}
+    for number in made.parts if made.scan.sha256 is not None else ():
+        path = made.part_path(number)
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            note = json.loads(path.with_suffix(".json").read_bytes())
+            size = path.stat().st_size if path.exists() else 0
+            if note["key"] == made.provenance.landmarks_key and note["size"] == size:
+                found[number] = PartDone(
+                    int(note["frames"]), int(note["frames_with_person"]), tuple(note["warnings"])
+                )
+    return found
+
+
+def begin(made: Plan) -> None:
+    """Make the folders."""
+    private_folder(made.options.out)
+    if made.parts:
+        private_folder(made.folder)
+
+
+def join_parts(made: Plan) -> Path:
+    """All parts as one landmark recording, which takes its name when it is whole."""
+    paths = [made.part_path(number) for number in sorted(made.parts) if number != CALIBRATION]
+    target = made.options.out / LANDMARKS
+    labels = {k: v for k, v in asdict(made.options.labels).items() if v is not None}
+    with atomic_path(target) as part:
+        join_recordings([path for path in paths if path.exists()], part, notes=labels)
+    return target
+
+
+def clear(made: Plan) -> None:
+    """Delete what only the work at hand needed."""
+    shutil.rmtree(made.folder, ignore_errors=True)
+    if made.parts and not made.options.keep_landmarks:
+        (made.options.out / LANDMARKS).unlink(missing_ok=True)

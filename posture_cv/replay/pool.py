@@ -1,0 +1,283 @@
+"""Work done elsewhere: what a pool of workers promises, and the two local ones.
+
+Imports nothing heavy: a worker process begins here, and sets how many threads it may use before numpy is loaded.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+
+from posture_cv.errors import PostureError
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from posture_cv.replay.jobs import Job
+
+# A job whose process dies is begun again so often: it may have been the victim (memory, another job's crash).
+TRIES: Final = 3
+_THREAD_VARIABLES: Final = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A job has done so many more frames."""
+
+    number: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A job has ended well."""
+
+    number: int
+    result: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A job has failed, and would fail again."""
+
+    number: int
+    error: PostureError
+
+
+Event = Told | Done | Failed
+
+
+class Pool(Protocol):
+    """Takes jobs by number and tells what becomes of them; a context manager, left early it stops all work."""
+
+    @property
+    def room(self) -> int:
+        """How many more jobs it can take now without letting them wait long."""
+
+    def submit(self, number: int, job: Job) -> None:
+        """Take a job; its number comes back with every event."""
+
+    def next_event(self, timeout_s: float) -> Event | None:
+        """The next event; None if there is none for so long."""
+
+    def __enter__(self) -> Self:
+        """Return the pool itself."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def one_thread_each() -> None:
+    """Let numpy's libraries use one thread: processes share the cores, and sums keep their order.
+
+    Works only before numpy is loaded; what the user has set stays.
+    """
+    for name in _THREAD_VARIABLES:
+        os.environ.setdefault(name, "1")
+
+
+class ProcessPool:
+    """Worker processes on this machine, each with one job at a time.
+
+    A process that dies (killed, out of memory, a crash inside a C library) costs its job one of `TRIES`; the
+    others go on. Ctrl-C reaches the caller only; leaving the context early ends all processes at once.
+
+    Args:
+        workers: how many processes; each is started when there is work for it.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[int, Job] | None] = queue.SimpleQueue()
+        self._hosts: list[_Host] = []
+        self._open = 0
+
+    @property
+    def room(self) -> int:
+        """One job for each process, and one in hand."""
+        return self.workers + 1 - self._open
+
+    def submit(self, number: int, job: Job) -> None:
+        """Take a job."""
+        self._open += 1
+        self._jobs.put((number, job))
+        if len(self._hosts) < min(self._open, self.workers):
+            self._hosts.append(_Host(self._jobs, self._events))
+
+    def next_event(self, timeout_s: float) -> Event | None:
+        """The next event; None if there is none for so long."""
+        try:
+            event = self._events.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+        if not isinstance(event, Told):
+            self._open -= 1
+        return event
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for host in self._hosts:
+            host.stop(at_once=kind is not None)
+        for host in self._hosts:
+            host.join()
+
+
+class _Host:
+    """A thread that keeps one worker process busy, and starts another when it has died."""
+
+    def __init__(
+        self, jobs: queue.SimpleQueue[tuple[int, Job] | None], events: queue.SimpleQueue[Event]
+    ) -> None:
+        self._jobs, self._events = jobs, events
+        self._process: Any = None
+        self._pipe: Connection | None = None
+        self._told = 0
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._serve, name="replay-worker", daemon=True)
+        self._thread.start()
+
+    def stop(self, *, at_once: bool) -> None:
+        """Take no further job; at once: leave the one at hand too."""
+        self._jobs.put(None)
+        if at_once:
+            with self._lock:
+                self._stopping.set()
+                if self._process is not None:
+                    self._process.terminate()
+
+    def join(self) -> None:
+        """Wait until thread and process have ended."""
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while (taken := self._jobs.get()) is not None and not self._stopping.is_set():
+            self._see_through(*taken)
+        if self._pipe is not None:
+            self._pipe.close()  # the process sees its end and leaves
+        if self._process is not None:
+            self._process.join()
+
+    def _see_through(self, number: int, job: Job) -> None:
+        self._told = 0
+        for _ in range(TRIES):
+            if self._stopping.is_set():
+                return
+            try:
+                self._events.put(self._try(number, job)(number))
+            except (EOFError, OSError):
+                self._bury()
+            else:
+                return
+        if not self._stopping.is_set():
+            self._events.put(Failed(number, _died(TRIES)))
+
+    def _try(self, number: int, job: Job) -> Outcome:
+        """One try; frames that an earlier one has told are not told again. Raises EOFError if it dies."""
+        pipe = self._living()
+        pipe.send(job)
+        frames = 0
+        while isinstance(message := pipe.recv(), int):
+            frames += message
+            if frames > self._told:
+                self._events.put(Told(number, frames - self._told))
+                self._told = frames
+        assert isinstance(message, Outcome)
+        return message
+
+    def _living(self) -> Connection:
+        with self._lock:
+            if self._pipe is None:
+                context = get_context("spawn")  # a fork would copy the threads' locks in whatever state
+                self._pipe, theirs = context.Pipe()
+                self._process = context.Process(target=serve, args=(theirs,), name="posture-cv worker")
+                self._process.start()
+                theirs.close()
+            return self._pipe
+
+    def _bury(self) -> None:
+        with self._lock:
+            if self._pipe is not None:
+                self._pipe.close()
+            if self._process is not None:
+                self._process.join()
+            self._pipe = self._process = None
+
+
+def serve(pipe: Connection) -> None:
+    """The life of a worker process: jobs in, frames and an outcome out, until the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who then ends this process
+    one_thread_each()
+    with suppress(EOFError, OSError):  # the caller is gone
+        while True:
+            job = pipe.recv()
+            pipe.send(outcome(job, pipe.send))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended, before it is known by its number."""
+
+    result: Any = None
+    error: PostureError | None = None
+
+    def __call__(self, number: int) -> Event:
+        """The event of the job with this number."""
+        return Done(number, self.result) if self.error is None else Failed(number, self.error)
+
+
+def outcome(job: Job, told: Callable[[int], None]) -> Outcome:
+    """Do a job; whatever goes wrong is part of its outcome."""
+    try:
+        return Outcome(job.run(told))
+    except PostureError as error:
+        return Outcome(error=_plain(error))
+    except MemoryError:
+        return Outcome(error=PostureError("There was not enough memory", "", "Use fewer --workers."))
+    except Exception as error:  # noqa: BLE001 - one recording's surprise must not end the others
+        return Outcome(error=_surprise(error))
+
+
+def _plain(error: PostureError) -> PostureError:
+    """The same without its class, which another process may not be able to rebuild."""
+    plain = PostureError(error.title, error.detail, error.what_to_do)
+    plain.exit_code = error.exit_code
+    return plain
+
+
+def _surprise(error: Exception) -> PostureError:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{os.path.basename(where.filename)}:{where.lineno}"  # noqa: PTH119  no path is needed
+    return PostureError(
+        f"Something unforeseen happened: {type(error).__name__}: {error}",
+        f"At {place}.",
+        "Please report this.",
+    )
+
+
+def _died(tries: int) -> PostureError:
+    return PostureError(
+        "The process at work on it died",
+        f"It was begun {tries} times.",
+        "Check the memory (fewer --workers need less), and whether this file can be played at all.",
+    )

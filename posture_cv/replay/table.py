@@ -1,0 +1,91 @@
+"""The table of all recordings: one row each, in the order in which they were given."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from posture_cv.assess.settings import CUES
+from posture_cv.assess.types import State
+from posture_cv.atomic import private_folder, write_atomic
+from posture_cv.errors import PostureError
+from posture_cv.replay.results import recording_columns
+
+if TYPE_CHECKING:
+    from posture_cv.replay.batch import Ended
+
+TABLE_NAME: Final = "recordings.csv"
+
+
+def write_table(folder: Path, ended: Sequence[Ended]) -> Path:
+    """Write `recordings.csv`, whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    text = io.StringIO()
+    rows = [row_of(one) for one in ended]
+    writer = csv.DictWriter(text, list(_empty_row() if not rows else rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path = private_folder(folder) / TABLE_NAME
+    write_atomic(path, text.getvalue())
+    return path
+
+
+def row_of(ended: Ended) -> dict[str, str]:
+    """One recording's row: text of every column, empty where it is not known."""
+    options, summary = ended.options, ended.summary
+    labels = options.labels
+    return {
+        **_empty_row(),
+        "recording": labels.recording or options.out.name,
+        "file": options.source,
+        "participant": labels.participant or "",
+        "condition": labels.condition or "",
+        "status": ended.status,
+        "problem": "" if ended.problem is None else one_line(ended.problem),
+        **(_figures(summary) if summary else {}),
+        **recording_columns(summary),
+    }
+
+
+def one_line(problem: PostureError) -> str:
+    """What is wrong and where, in one line."""
+    parts = [part.strip().rstrip(".") for part in (problem.title, problem.detail) if part.strip()]
+    return " ".join(". ".join(parts).split()) + "."
+
+
+def _empty_row() -> dict[str, str]:
+    names = ["recording", "file", "participant", "condition", "status", "problem", "view", "calibration"]
+    names += ["duration_s", "frames", "frames_with_person", "frame_rate_hz"]
+    names += [f"{state.label}_s" for state in State]
+    names += ["unmeasured_s", "alerts", "alerts_per_hour", *(f"{cue}_alerts" for cue in CUES), "warnings"]
+    return {**dict.fromkeys(names, ""), **recording_columns({})}
+
+
+def _figures(summary: Mapping[str, Any]) -> dict[str, str]:
+    baseline, alerts = summary["baseline"], summary["alerts"]
+    per_state = summary["seconds_per_state"]
+    seen_s = sum(per_state.values())
+    return {
+        "view": baseline["view"],
+        "calibration": str(baseline.get("quality") or baseline.get("profile") or ""),
+        "duration_s": _number(summary["duration_s"]),
+        "frames": str(summary["frames"]),
+        "frames_with_person": str(summary["frames_with_person"]),
+        "frame_rate_hz": _number(summary["frame_rate_hz"]),
+        **{f"{state.label}_s": _number(per_state.get(state.label, 0.0)) for state in State},
+        "unmeasured_s": _number(sum(summary["unmeasured_seconds"].values())),
+        "alerts": str(len(alerts)),
+        "alerts_per_hour": _number(3600 * len(alerts) / seen_s) if seen_s else "",
+        **{f"{cue}_alerts": str(sum(alert["cue"] == cue for alert in alerts)) for cue in CUES},
+        "warnings": str(len(summary["warnings"])),
+    }
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{round(value, 3):g}" if abs(value) < 1e5 else f"{value:.0f}"

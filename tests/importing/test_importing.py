@@ -1,0 +1,358 @@
+"""Landmarks made elsewhere: every format gives the same landmarks, what is missing is said, nonsense is refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calibration.fit import fit_baseline
+from cli_runner import Cli
+from posture_cv.assess.naming import Thresholds, name_states
+from posture_cv.assess.types import ALERTING, State
+from posture_cv.coefficients import load_coefficients
+from posture_cv.importing.keypoints import _BODY_25
+from posture_cv.importing.read import read_foreign
+from posture_cv.importing.types import COCO_17, POSE_NAMES, ImportingError, ImportOptions
+from posture_cv.landmarks.recording import read_recording
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.measure import measure
+from posture_cv.measure.types import Reason, View
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SIZE = ImportOptions(size_px=(640, 480))
+NUMBERED = ImportOptions(size_px=(640, 480), rate_hz=10.0)
+Make = Callable[[Landmarks, Path], tuple[Path, ImportOptions]]
+
+
+@pytest.fixture(scope="module")
+def side() -> Landmarks:
+    return read_recording(SAMPLES / "desk-side.landmarks").landmarks[:140]
+
+
+@pytest.fixture(scope="module")
+def front() -> Landmarks:
+    """Somebody who leaves in the end."""
+    return read_recording(SAMPLES / "desk-front.landmarks").landmarks[::4]
+
+
+def wide(
+    lm: Landmarks, folder: Path, name: str = "{axis}{point}", first: int = 0
+) -> tuple[Path, ImportOptions]:
+    path = folder / "wide.csv"
+    columns = [(point, axis) for point in range(33) for axis in ("x", "y", "z", "visibility")]
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        titles = [name.format(axis=a, point=p + first, name=POSE_NAMES[p]) for p, a in columns]
+        writer.writerow(["t_s", *titles])
+        for t, row in zip(lm.t_s, lm.pose[:, :, :4].reshape(len(lm), -1), strict=True):
+            writer.writerow([t, *("" if np.isnan(value) else repr(float(value)) for value in row)])
+    return path, SIZE
+
+
+def long(lm: Landmarks, folder: Path) -> tuple[Path, ImportOptions]:
+    path = folder / "long.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["frame", "landmark", "x", "y", "z", "visibility"])
+        for frame, pose in enumerate(lm.pose):
+            for point, values in enumerate(pose[:, :4].tolist()):
+                if not np.isnan(values[0]) or point == 0:
+                    writer.writerow([frame, POSE_NAMES[point], *("" if np.isnan(v) else v for v in values)])
+    return path, NUMBERED
+
+
+def npz(lm: Landmarks, folder: Path) -> tuple[Path, ImportOptions]:
+    path = folder / "marks.npz"
+    np.savez(path, pose=lm.pose[:, :, :4], face=lm.face, t_s=lm.t_s, size=lm.size_px[0])
+    return path, ImportOptions()
+
+
+def triples(lm: Landmarks, frame: int, places: tuple[int, ...]) -> list[float]:
+    px = lm.pose_px()[frame]
+    values: list[float] = []
+    for place in places:
+        values += [*px[place].tolist(), float(lm.pose[frame, place, 3])] if place >= 0 else [0.0, 0.0, 0.0]
+    return values
+
+
+def openpose(lm: Landmarks, folder: Path) -> tuple[Path, ImportOptions]:
+    path = folder / "frames"
+    path.mkdir()
+    for frame in range(len(lm)):
+        people = []
+        if lm.person_found[frame]:
+            stranger = {"pose_keypoints_2d": [10.0, 10.0, 0.1] * 25}
+            people = [stranger, {"pose_keypoints_2d": triples(lm, frame, _BODY_25)}]
+        (path / f"clip_{frame:012d}_keypoints.json").write_text(json.dumps({"people": people}))
+    return path, NUMBERED
+
+
+def coco(lm: Landmarks, folder: Path) -> tuple[Path, ImportOptions]:
+    path = folder / "results.json"
+    entries = [
+        {"image_id": f"{frame}.jpg", "category_id": 1, "keypoints": triples(lm, frame, COCO_17), "score": 0.9}
+        for frame in range(len(lm))
+        if lm.person_found[frame]
+    ]
+    path.write_text(json.dumps(entries))
+    return path, NUMBERED
+
+
+@pytest.mark.parametrize("make", [wide, long, npz, openpose, coco])
+def test_each_format_brings_the_points_home(make: Make, side: Landmarks, tmp_path: Path) -> None:
+    path, options = make(side, tmp_path)
+    lm = read_foreign([path], options).landmarks
+    assert len(lm) == len(side)
+    np.testing.assert_allclose(
+        lm.t_s, side.t_s - (side.t_s[0] if make in (long, openpose, coco) else 0), atol=1e-6
+    )
+    places = list(range(33)) if make in (wide, long, npz) else list(COCO_17)
+    np.testing.assert_allclose(lm.pose[:, places, :2], side.pose[:, places, :2], atol=2e-4)
+    np.testing.assert_allclose(lm.pose[:, places, 3], side.pose[:, places, 3], atol=2e-4)
+    assert np.isnan(lm.rows).all()
+    assert np.isnan(lm.scene).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [("{axis}_{point}", 0), ("landmark_{point}_{axis}", 0), ("{name}_{axis}", 0), ("{axis}{point}", 1)],
+)
+def test_other_names_of_the_same_columns(name: str, first: int, side: Landmarks, tmp_path: Path) -> None:
+    path, options = wide(side[:5], tmp_path, name, first)
+    np.testing.assert_allclose(
+        read_foreign([path], options).landmarks.pose[:, :, :4], side.pose[:5, :, :4], atol=1e-6
+    )
+
+
+def test_nobody_stays_nobody(front: Landmarks, tmp_path: Path) -> None:
+    for make in (wide, long, openpose):
+        path, options = make(front, tmp_path)
+        np.testing.assert_array_equal(
+            read_foreign([path], options).landmarks.person_found, front.person_found
+        )
+
+
+def test_what_is_missing_is_said(side: Landmarks, tmp_path: Path) -> None:
+    has = {make: " ".join(read_foreign([make(side, tmp_path)[0]], NUMBERED).missing) for make in (wide, coco)}
+    for text in has.values():
+        assert "no face mesh" in text
+        assert "no contour" in text
+        assert "no picture" in text
+    assert "no depth" not in has[wide]
+    assert "no depth" in has[coco]
+    assert "few points" in has[coco]
+
+
+def test_a_side_view_without_contour_is_still_measured(side: Landmarks, tmp_path: Path) -> None:
+    coefficients = load_coefficients()
+    for make, most_off in ((wide, 5.0), (coco, 9.0)):
+        path, options = make(side, tmp_path)
+        lm = read_foreign([path], options).landmarks
+        baseline = fit_baseline(lm[:50], coefficients).baseline
+        assert baseline.view is View.SIDE
+        found = measure(lm, baseline, coefficients).values["cva_change_deg"]
+        severe = slice(90, 130)  # the truth is -19.7 degrees there
+        assert found.valid[severe].mean() > 0.5
+        assert -25.0 < np.nanmean(found.value[severe]) < -10.0
+        assert np.nanmean(found.value[severe]) == pytest.approx(
+            -19.7, abs=2.0 * float(np.nanmean(found.sd[severe]))
+        )
+        assert np.abs(np.nanmean(found.value[:50])) < most_off / 5.0
+
+
+def test_in_front_what_needs_a_face_is_withheld_for_that_reason(front: Landmarks, tmp_path: Path) -> None:
+    coefficients = load_coefficients()
+    for make in (wide, coco):
+        path, options = make(front, tmp_path)
+        lm = read_foreign([path], options).landmarks
+        baseline = fit_baseline(lm[:20], coefficients, face_expected=False).baseline
+        found = measure(lm, baseline, coefficients)
+        there = lm.person_found & (found.reason == Reason.OK)
+        assert there.mean() > 0.5
+        for name, reason in (
+            ("cva_change_deg", Reason.FACE_NOT_SEEN),
+            ("distance_ratio", Reason.FACE_NOT_SEEN),
+            ("protraction_cm", Reason.CONTOUR_NOT_SEEN),
+            ("shoulder_elevation_left_cm", Reason.CONTOUR_NOT_SEEN),
+        ):
+            assert set(found.values[name].reason[there]) == {reason}, name
+            assert np.isnan(found.value(name)).all()
+        assert found.values["head_pitch_deg"].valid[there].all()
+        assert (found.values["head_pitch_deg"].sd[there] > 3.0).all()
+        named = name_states(found, Thresholds())
+        assert State.GOOD not in set(named.state)
+        assert not set(named.state) & set(ALERTING) - {State.TEXT_NECK}
+        assert set(named.reason[named.state == State.CANNOT_TELL]) <= {
+            Reason.FACE_NOT_SEEN,
+            *set(found.reason),
+        }
+
+
+def test_a_missing_point_is_missing_not_unchanged(side: Landmarks, tmp_path: Path) -> None:
+    coefficients = load_coefficients()
+    entries = json.loads(coco(side, tmp_path)[0].read_text())
+    for entry in entries[60:]:
+        entry["keypoints"][:3] = [0.0, 0.0, 0.0]  # the nose
+    path = tmp_path / "noseless.json"
+    path.write_text(json.dumps(entries))
+    lm = read_foreign([path], NUMBERED).landmarks
+    baseline = fit_baseline(lm[:50], coefficients).baseline
+    found = measure(lm, baseline, coefficients).values["cva_change_deg"]
+    assert found.valid[:50].all()
+    assert set(found.reason[60:]) == {Reason.FACE_NOT_SEEN}
+
+
+def edited(path: Path, change: Callable[[Any], Any]) -> Path:
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "No landmarks in the columns"),
+        ("a,b\n1,2\n", "No landmarks in the columns"),
+        ("x0,y0\n0.1,0.2\n", "No column of time"),
+        ("t_s,x0,y0\n0,zero,0.2\n", "'zero' is no number"),
+        ("t_s,x0,y0\n0,0.1\n", "2 cells, the header has 3"),
+        ("t_s,x0,y0,x0\n0,0.1,0.2,0.3\n", "Columns stand twice"),
+        ("t_s,x0,y0\n0,0.1,0.2\n0,0.1,0.2\n", "same time"),
+        ("t_s,x0,y0\n-1,0.1,0.2\n", "negative"),
+        ("t_s,x0,y0\n,0.1,0.2\n", "missing"),
+        ("t_s,x0,y0\n0,,\n", "shows anybody"),
+        ("t_s,x0,y0\n0,inf,nan\n", "shows anybody"),
+        ("t_s,x0,y0\n0,1e300,1e300\n", "shows anybody"),
+        ("t_s,x0,y0,visibility0\n0,0.1,0.2,87\n", "between 0 and 1"),
+        ("t_s,x0,y0\n", "no frame"),
+        ("t_s,landmark,x,y\n0,33,0.1,0.2\n", "does not have"),
+        ("t_s,landmark,x,y\n0,tail,0.1,0.2\n", "'tail' is no number"),
+        ("t_s,landmark,x,y\n0,0,0.1,0.2\n0,nose,0.1,0.2\n", "twice in one frame"),
+        ('t_s,x0,y0\n0,"0.1,0.2\n', "CSV"),
+    ],
+)
+def test_tables_that_are_none(text: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "marks.csv"
+    path.write_text(text)
+    with pytest.raises(ImportingError) as raised:
+        read_foreign([path], SIZE)
+    assert says in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "says"),
+    [
+        ({"pose": np.zeros((4, 32, 3))}, "No array of pose"),
+        ({"pose": np.zeros((4, 33))}, "No array of pose"),
+        ({"a": np.zeros((4, 33, 3)), "b": np.zeros((4, 33, 3))}, "More than one"),
+        ({"pose": np.array([["x"] * 33])}, "No array of pose"),
+        ({"pose": np.zeros((4, 33, 3)), "t_s": np.arange(3)}, "t_s has shape"),
+        ({"pose": np.zeros((4, 33, 3)), "face": np.zeros((4, 400, 3))}, "face has shape"),
+        ({"pose": np.full((4, 33, 3), np.nan), "t_s": np.arange(4)}, "shows anybody"),
+        ({"pose": np.zeros((0, 33, 3)), "t_s": np.arange(0)}, "no frame"),
+        ({"pose": np.zeros((2, 33, 3)), "t_s": np.arange(2), "size": np.array([0, 0])}, "no size"),
+        ({"pose": np.zeros((2, 33, 3), complex)}, "not numbers"),
+    ],
+)
+def test_arrays_that_are_none(arrays: dict[str, np.ndarray[Any, Any]], says: str, tmp_path: Path) -> None:
+    path = tmp_path / "marks.npz"
+    np.savez(path, **arrays)  # type: ignore[arg-type]
+    with pytest.raises(ImportingError) as raised:
+        read_foreign([path], ImportOptions() if "size" in arrays else SIZE)
+    assert says in str(raised.value)
+
+
+def test_a_pickle_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "marks.npz"
+    np.savez(path, pose=np.array([print], object))
+    with pytest.raises(ImportingError, match="no NumPy file"):
+        read_foreign([path], SIZE)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("[" * 100_000, "no JSON"),
+        ("{}", "No COCO keypoints"),
+        ("3", "No COCO keypoints"),
+        ('[{"image_id": 1}]', "keypoints has NoneType"),
+        ('[{"keypoints": []}]', "no image_id"),
+        ('[{"image_id": "a", "keypoints": [1]}]', "no frame number"),
+        (json.dumps([{"image_id": 1, "keypoints": [1, 2]}]), "has 2 numbers, expected 51"),
+        (json.dumps([{"image_id": 1, "keypoints": ["1"] * 51}]), "which is no number"),
+        (json.dumps([{"image_id": 1, "keypoints": [True] * 51}]), "which is no number"),
+        (json.dumps([{"image_id": 1, "keypoints": [10**400] * 51}]), "shows anybody"),
+        ('[{"image_id": 1, "keypoints": [' + "NaN," * 50 + "NaN]}]", "shows anybody"),
+    ],
+)
+def test_keypoints_that_are_none(content: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "marks.json"
+    path.write_text(content)
+    with pytest.raises(ImportingError) as raised:
+        read_foreign([path], NUMBERED)
+    assert says in str(raised.value)
+
+
+def test_every_faulty_file_of_a_folder_is_named(side: Landmarks, tmp_path: Path) -> None:
+    folder, options = openpose(side[:4], tmp_path)
+    edited(folder / "clip_000000000001_keypoints.json", lambda _: [])
+    edited(folder / "clip_000000000003_keypoints.json", lambda _: {"people": [{"pose_keypoints_2d": [1]}]})
+    with pytest.raises(ImportingError) as raised:
+        read_foreign([folder], options)
+    assert raised.value.title == "2 of 4 files are faulty."
+
+
+@settings(max_examples=40)
+@given(st.lists(st.floats() | st.just(0.0), min_size=51, max_size=51))
+def test_any_numbers_give_points_or_a_clear_refusal(
+    tmp_path_factory: pytest.TempPathFactory, numbers: list[float]
+) -> None:
+    path = tmp_path_factory.mktemp("any") / "marks.json"
+    path.write_text(json.dumps([{"image_id": 0, "keypoints": numbers}]))
+    try:
+        lm = read_foreign([path], NUMBERED).landmarks
+    except ImportingError:
+        return
+    known = lm.pose[np.isfinite(lm.pose)]
+    assert (np.abs(known) <= 8.0).all()
+    np.testing.assert_array_equal(np.isfinite(lm.pose[:, :, 0]), np.isfinite(lm.pose[:, :, 1]))
+
+
+def test_size_and_rate_must_be_known(side: Landmarks, tmp_path: Path) -> None:
+    path, _ = coco(side, tmp_path)
+    with pytest.raises(ImportingError, match="--size"):
+        read_foreign([path], ImportOptions(rate_hz=10.0))
+    with pytest.raises(ImportingError, match="--fps"):
+        read_foreign([path], SIZE)
+
+
+def test_from_import_to_replay(side: Landmarks, tmp_path: Path) -> None:
+    path, _ = coco(side, tmp_path)
+    cli, out = Cli(), tmp_path / "marks.landmarks"
+    done = cli("import", str(path), "--size", "640x480", "--fps", "10", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert "Missing: no face mesh" in done.stdout
+    missing = read_recording(out).info.source["missing"]
+    assert any("no contour" in text for text in missing)
+    done = cli("calibrate", "--from", str(out), "--end", "5", "--out", str(tmp_path / "p.json"))
+    assert done.returncode == 0, done.stderr
+    done = cli("replay", str(out), "--profile", str(tmp_path / "p.json"), "--out", str(tmp_path / "o"))
+    assert done.returncode == 0, done.stderr
+    assert "side view" in done.stdout
+    summary = json.loads((tmp_path / "o" / "summary.json").read_text())
+    assert summary["source"]["missing"] == missing
+
+
+def test_faults_on_the_command_line(tmp_path: Path) -> None:
+    out = str(tmp_path / "x.landmarks")
+    Cli().fails("import", str(tmp_path / "no.csv"), "--out", out, said="no such file")
+    Cli().fails("import", str(tmp_path), "--size", "big", "--out", out, said="WIDTHxHEIGHT")
+    Cli().fails("import", str(tmp_path), "--out", out, said="no JSON file")
+    assert not Path(out).exists()

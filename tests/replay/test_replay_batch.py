@@ -1,0 +1,323 @@
+"""Many recordings on many processes: the same bytes with any number of them, and whatever happens on the way."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from batch_material import SAMPLES, SEGMENT_S, recordings, results
+from posture_cv.assess.settings import PolicySettings
+from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.replay.batch import Ended, replay_many
+from posture_cv.replay.jobs import PartJob
+from posture_cv.replay.parts import Part, cut, record_part
+from posture_cv.replay.plan import LANDMARKS, PARTS_FOLDER, look_of, plan
+from posture_cv.replay.pool import Done, Event, Failed, ProcessPool, Told
+from posture_cv.replay.run import replay
+from posture_cv.replay.scan import scan
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="sends signals as POSIX systems have them")
+
+
+def rows(out: Path) -> dict[str, dict[str, str]]:
+    with (out / "recordings.csv").open(newline="") as file:
+        return {row["recording"]: row for row in csv.DictReader(file)}
+
+
+class Watched(ProcessPool):
+    """Kills its first worker process after the first part."""
+
+    killed = 0
+
+    def next_event(self, timeout_s: float) -> Event | None:
+        event = super().next_event(timeout_s)
+        if isinstance(event, Done) and not self.killed and hasattr(event.result, "frames_with_person"):
+            process = self._hosts[0]._process
+            os.kill(process.pid, signal.SIGKILL)
+            self.killed = process.pid
+        return event
+
+
+@POSIX
+def test_two_processes_and_a_killed_one_give_the_bytes_of_one(
+    reference: tuple[Path, list[Ended]], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with Watched(2) as pool:
+        ended = replay_many(recordings(out), pool, table=out)
+    assert pool.killed
+    assert [one.status for one in ended] == ["done", "done", "done", "failed"]
+    assert results(out) == results(reference[0])
+    assert not list(out.rglob(PARTS_FOLDER))
+
+
+def test_the_table_has_a_row_for_each_and_says_what_failed(reference: tuple[Path, list[Ended]]) -> None:
+    table = rows(reference[0])
+    assert list(table) == ["front", "side", "landmarks", "missing"]
+    assert [row["status"] for row in table.values()] == ["done", "done", "done", "failed"]
+    assert "missing.mp4" in table["missing"]["problem"]
+    assert table["missing"]["frames"] == ""
+    assert (table["front"]["frames"], table["front"]["view"], table["side"]["view"]) == (
+        "45",
+        "front",
+        "side",
+    )
+    states = [
+        name for name in table["front"] if name.endswith("_s") and name not in {"duration_s", "unmeasured_s"}
+    ]
+    assert sum(float(table["front"][name]) for name in states) == pytest.approx(45.0, abs=0.2)
+
+
+def test_parts_join_without_a_gap_or_a_double(reference: tuple[Path, list[Ended]]) -> None:
+    with (reference[0] / "front" / "measurements.csv").open(newline="") as file:
+        times = [float(row["t_s"]) for row in csv.DictReader(file)]
+    np.testing.assert_allclose(times, np.arange(45.0), atol=1e-6)
+
+
+def test_what_is_finished_is_not_done_again(reference: tuple[Path, list[Ended]]) -> None:
+    out = reference[0]
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*.csv") if path.parent != out}
+    with ProcessPool(1) as pool:
+        ended = replay_many(recordings(out), pool, table=out)
+    assert [one.earlier for one in ended] == [True, True, True, False]
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+
+
+def test_other_settings_a_damaged_table_or_another_source_are_done_again(
+    reference: tuple[Path, list[Ended]], tmp_path: Path
+) -> None:
+    kept = (SAMPLES / "desk-side.landmarks").read_bytes()
+    source = tmp_path / "source.landmarks"
+    source.write_bytes(kept)
+    asked = replace(recordings(tmp_path / "out")[2], source=str(source))
+
+    def is_done_again(options: object = asked) -> bool:
+        assert isinstance(options, type(asked))
+        with ProcessPool(1) as pool:
+            return not replay_many([options], pool, table=tmp_path / "out")[0].earlier
+
+    assert is_done_again()
+    assert not is_done_again()
+    stricter = replace(asked.settings, policy=PolicySettings().alert_after(3.0))
+    assert is_done_again(replace(asked, settings=stricter))
+    assert is_done_again()
+    (asked.out / "measurements.csv").write_text("t_s\n")
+    assert is_done_again()
+    source.write_bytes(kept[:-16])  # without the mark of its end
+    assert is_done_again()
+
+
+class Parts:
+    """Counts the parts that a pool is given."""
+
+    def __init__(self, pool: ProcessPool) -> None:
+        self.pool, self.count = pool, 0
+        submit = pool.submit
+
+        def counting(number: int, job: object) -> None:
+            self.count += isinstance(job, PartJob)
+            submit(number, job)  # type: ignore[arg-type]
+
+        pool.submit = counting  # type: ignore[method-assign]
+
+
+def test_a_kept_landmark_recording_is_judged_anew_without_a_model(tmp_path: Path) -> None:
+    asked = replace(recordings(tmp_path, rate_hz=0.5)[1], keep_landmarks=True)
+    with ProcessPool(1) as pool:
+        assert replay_many([asked], pool)[0].status == "done"
+    stricter = replace(asked, settings=replace(asked.settings, policy=PolicySettings().alert_after(3.0)))
+    with ProcessPool(1) as pool:
+        counted = Parts(pool)
+        ended = replay_many([stricter], pool)[0]
+    assert (counted.count, ended.earlier, ended.status) == (0, False, "done")
+    assert read_recording(asked.out / LANDMARKS).complete
+
+
+def command(out: Path, *more: str) -> list[str]:
+    arguments = [str(SAMPLES / "desk-front.mp4"), "--calibrate", "0:8", "--every", "1hz", "--segment", "10"]
+    return [sys.executable, "-m", "posture_cv", "replay", *arguments, "--out", str(out), *more]
+
+
+def wait_for_parts(out: Path, count: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while len(list((out / PARTS_FOLDER).glob("0*.json"))) < count:
+        assert process.poll() is None, "it ended before it could be stopped"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@POSIX
+def test_a_run_that_is_cut_off_goes_on_where_it_was(
+    reference: tuple[Path, list[Ended]], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    for parts, number, code in ((1, signal.SIGINT, 130), (3, signal.SIGKILL, -signal.SIGKILL)):
+        process = subprocess.Popen(
+            command(out, "--workers", "2"), stderr=subprocess.PIPE, start_new_session=True
+        )
+        wait_for_parts(out, parts, process)
+        os.kill(process.pid, number)
+        said = process.communicate(timeout=30)[1]
+        assert process.returncode == code
+        assert b"Traceback" not in said
+        wait_for_nobody(process.pid)
+        assert not (out / "summary.json").exists()
+    kept = {path: path.stat().st_mtime_ns for path in (out / PARTS_FOLDER).glob("0*.landmarks")}
+    assert len(kept) >= 3
+    done = subprocess.run(
+        command(out, "--workers", "1"), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for name in ("measurements.csv", "alerts.jsonl"):
+        assert (out / name).read_bytes() == (reference[0] / "front" / name).read_bytes()
+    assert not (out / PARTS_FOLDER).exists()
+
+
+def wait_for_nobody(session: int) -> None:
+    """Until no process of that session is left."""
+    deadline = time.monotonic() + 15
+    while True:
+        try:
+            os.killpg(session, 0)
+        except ProcessLookupError:
+            return
+        assert time.monotonic() < deadline, "a worker process outlives its caller"
+        time.sleep(0.05)
+
+
+def test_a_long_recording_cut_into_parts_equals_the_uncut_one_within_tolerance(tmp_path: Path) -> None:
+    """The shipped recording was made in one go; parts at 20 s and 30 s agree as far as the model repeats itself.
+
+    The tolerances are stated in `posture_cv.replay.parts`.
+    """
+    whole = read_recording(SAMPLES / "desk-front.landmarks").landmarks
+    paths = []
+    for start_s in (20.0, 30.0):
+        paths.append(tmp_path / f"{start_s}.landmarks")
+        record_part(Part(str(SAMPLES / "desk-front.mp4"), start_s, start_s + 5.0), paths[-1])
+    parts = Landmarks.concat([read_recording(path).landmarks for path in paths])
+    same = whole[np.isin(np.round(whole.t_s, 3), np.round(parts.t_s, 3))]
+    np.testing.assert_allclose(parts.t_s, same.t_s)
+    pose = np.abs(parts.pose[:, :13, :2] - same.pose[:, :13, :2])
+    face = np.abs(parts.face - same.face)
+    assert np.nanmedian(pose) < 0.003
+    assert np.nanmax(pose) < 0.03
+    assert np.nanmax(face[..., :2]) < 0.003
+    moved = np.abs(parts.scene[:, 4:6] - same.scene[:, 4:6])
+    assert np.nanmax(moved) < 0.005
+
+
+def test_where_a_recording_is_cut_depends_on_it_alone() -> None:
+    assert cut(0.0, None, 1000.0, 300.0) == [(0.0, 300.0), (300.0, 600.0), (600.0, 900.0), (900.0, None)]
+    assert cut(0.0, None, 640.0, 300.0) == [(0.0, 300.0), (300.0, None)]
+    assert cut(100.0, 500.0, 1000.0, 300.0) == [(100.0, 400.0), (400.0, 500.0)]
+    assert cut(0.0, None, 1000.0, 0.0) == [(0.0, None)]
+    assert cut(0.0, None, 0.0, 300.0) == [(0.0, None)]
+
+
+def test_seconds_to_calibrate_on_may_lie_outside_the_stretch(tmp_path: Path) -> None:
+    front = recordings(tmp_path / "out")[0]
+    asked = replace(front, capture=replace(front.capture, start_s=11.0, end_s=17.0))
+    result = replay(asked)
+    assert result.baseline.origin["frames"] == 8
+    assert result.assessment.measured.t_s.tolist() == [11.0, 12.0, 13.0, 14.0, 15.0, 16.0]
+    assert np.nanmedian(result.assessment.measured.value("forward_head_deg")) > 5.0
+
+
+def test_a_stretch_of_a_landmark_recording(tmp_path: Path) -> None:
+    side = recordings(tmp_path / "out")[2]
+    result = replay(replace(side, capture=replace(side.capture, start_s=10.0, end_s=13.0)))
+    assert result.assessment.measured.t_s.tolist() == [10.0, 11.0, 12.0]
+
+
+class Dying:
+    """A job that takes its process with it."""
+
+    def run(self, told: object) -> None:
+        assert callable(told)
+        told(1)
+        os._exit(7)
+
+
+@POSIX
+def test_a_job_that_always_kills_its_process_fails_alone() -> None:
+    with ProcessPool(1) as pool:
+        pool.submit(1, Dying())  # type: ignore[arg-type]
+        events: list[Event] = []
+        while not events or isinstance(events[-1], Told):
+            event = pool.next_event(30.0)
+            assert event is not None
+            events.append(event)
+    assert events[0] == Told(1, 1)
+    assert len(events) == 2
+    assert isinstance(events[1], Failed)
+    assert "died" in events[1].error.title
+
+
+def many(tmp_path: Path, *sources: Path) -> subprocess.CompletedProcess[str]:
+    arguments = [*map(str, sources), "--calibrate", "0:5", "--out", str(tmp_path / "out"), "--workers", "1"]
+    return subprocess.run(
+        [sys.executable, "-m", "posture_cv", "replay", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_exit_code_and_the_last_lines_say_what_failed(tmp_path: Path) -> None:
+    bad, good = tmp_path / "bad.mp4", SAMPLES / "desk-side.landmarks"
+    bad.write_text("no video")
+    done = many(tmp_path, bad, good)
+    assert done.returncode == 3
+    assert "2 recordings, 1 done, 1 failed" in done.stdout
+    assert done.stderr.splitlines()[0].startswith("[1/2] ")
+    assert done.stderr.splitlines()[-1].startswith(f"Failed: {bad}: ")
+    assert (
+        json.loads((tmp_path / "out" / "desk-side" / "summary.json").read_text())["recording"] == "desk-side"
+    )
+
+
+def test_a_terminal_sees_a_bar_over_all_with_the_time_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    clips = [SAMPLES / f"desk-{view}.landmarks" for view in ("front", "side")]
+    done = many(tmp_path, *clips)
+    assert done.returncode == 0
+    assert "of 2 recordings" in done.stderr
+    assert " left " in done.stderr
+    assert "[1/2]" not in done.stderr
+
+
+def test_nobody_in_any_of_them_and_nothing_but_failures(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        with RecordingWriter(tmp_path / f"{name}.landmarks", RecordingInfo({"name": name}, {})) as writer:
+            writer.write(Landmarks.empty(20))
+        (tmp_path / f"{name}.mp4").write_text("no video")
+    assert many(tmp_path / "1", tmp_path / "a.landmarks", tmp_path / "b.landmarks").returncode == 1
+    assert many(tmp_path / "2", tmp_path / "a.mp4", tmp_path / "b.mp4").returncode == 2
+
+
+def test_segments_of_the_material_are_shorter_than_the_clips() -> None:
+    assert len(cut(0.0, None, 44.0, SEGMENT_S)) > 3
+
+
+def test_the_face_model_runs_only_where_the_view_asks_for_it(tmp_path: Path) -> None:
+    for asked, runs in zip(recordings(tmp_path)[:2], (True, False), strict=True):
+        made = plan(asked, scan(look_of(asked)))
+        assert {part.estimator.face for part in made.parts.values()} == {runs}
+        assert {part.estimator.contour for part in made.parts.values()} == {True}
+        kept = replace(asked, keep_landmarks=True)
+        assert all(part.estimator.face for part in plan(kept, scan(look_of(kept))).parts.values())

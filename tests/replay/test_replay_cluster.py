@@ -1,0 +1,123 @@
+"""A Dask cluster of real processes: the bytes of one machine, whatever becomes of a worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_material import recordings, results
+from posture_cv.replay.batch import Ended, replay_many
+from posture_cv.replay.cluster import ClusterError, ClusterPool
+from posture_cv.replay.pool import Done, Event
+
+pytest.importorskip("distributed", reason="needs the extra `cluster`")
+
+# distributed 2024 to 2026 leaves sockets and files to the collector when a client closes.
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+
+
+class Cluster:
+    """A scheduler and its workers, each a process of its own."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._file, self._stack, self._folder = folder / "scheduler.json", stack, folder
+        self._start("dask_scheduler", "--port", "0", "--no-dashboard", "--host", "127.0.0.1")
+        self.workers: list[subprocess.Popen[bytes]] = []
+
+    def _start(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", f"distributed.cli.{program}", *arguments]
+        command += ["--scheduler-file", str(self._file)]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        process = subprocess.Popen(
+            command,
+            cwd=self._folder,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self._stack.callback(_end, process)
+        return process
+
+    def add_worker(self) -> None:
+        one = ("--nworkers", "1", "--nthreads", "1", "--no-nanny", "--no-dashboard")
+        self.workers.append(self._start("dask_worker", *one, "--local-directory", str(self._folder)))
+
+    @property
+    def address(self) -> str:
+        import json
+
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return str(json.loads(self._file.read_text())["address"])
+            except (OSError, ValueError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    with ExitStack() as stack:
+        made = Cluster(tmp_path, stack)
+        for _ in range(3):
+            made.add_worker()
+        yield made
+
+
+def _all_are_there(cluster: Cluster) -> None:
+    distributed: Any = pytest.importorskip("distributed")
+    with distributed.Client(cluster.address, set_as_default=False) as client:
+        client.wait_for_workers(len(cluster.workers), timeout=60)
+
+
+class Killing(ClusterPool):
+    """Kills a worker that is at work when the first part has come back."""
+
+    killed = 0
+
+    def next_event(self, timeout_s: float) -> Event | None:
+        event = super().next_event(timeout_s)
+        if isinstance(event, Done) and not self.killed and hasattr(event.result, "frames_with_person"):
+            busy = [address for address, tasks in self._client.processing().items() if tasks]
+            self.killed = self._client.run(os.getpid, workers=busy[:1])[busy[0]]
+            os.kill(self.killed, signal.SIGKILL)
+        return event
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills a process as POSIX systems do")
+def test_a_killed_worker_changes_nothing(
+    cluster: Cluster, reference: tuple[Path, list[Ended]], tmp_path: Path
+) -> None:
+    _all_are_there(cluster)
+    out = tmp_path / "out"
+    with Killing(cluster.address, judges=1) as pool:
+        ended = replay_many(recordings(out), pool, table=out)
+    dead = [worker for worker in cluster.workers if worker.poll() is not None]
+    assert [(worker.pid, worker.returncode) for worker in dead] == [(pool.killed, -signal.SIGKILL)]
+    assert [one.status for one in ended] == ["done", "done", "done", "failed"]
+    assert results(out) == results(reference[0])
+    with ClusterPool(cluster.address, judges=1) as pool_of_two:
+        again = replay_many(recordings(out)[:3], pool_of_two)
+        assert pool_of_two.files_of(str(out / "*.nothing"), out) == []
+        assert pool_of_two.exists(str(out))
+    assert all(one.earlier for one in again)
+
+
+def test_nobody_answers() -> None:
+    with pytest.raises(ClusterError, match="No Dask scheduler"):
+        ClusterPool("tcp://127.0.0.1:9", judges=1, connect_s=0.5)

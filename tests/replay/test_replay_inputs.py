@@ -1,0 +1,162 @@
+"""From what a user names to recordings: folders, patterns, manifests; every fault of a manifest at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from posture_cv.errors import InputError
+from posture_cv.replay.inputs import find_items
+from posture_cv.replay.items import Item, named
+from posture_cv.replay.manifest import ManifestError, parse_time_s, read_manifest
+
+PROFILE = Path(__file__).resolve().parents[2] / "samples" / "desk-front.profile.json"
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x")
+
+
+def files(items: list[Item], folder: Path) -> list[str]:
+    return [str(Path(item.file).relative_to(folder)) for item in items]
+
+
+def test_a_folder_means_the_recordings_below_it_and_not_its_own_results(tmp_path: Path) -> None:
+    touch(
+        tmp_path, "b.mp4", "a.MOV", "deep/er/c.landmarks", "notes.txt", ".hidden.mp4", "out/a/annotated.mp4"
+    )
+    items = find_items([str(tmp_path)], tmp_path / "out")
+    assert files(items, tmp_path) == ["a.MOV", "b.mp4", "deep/er/c.landmarks"]
+    assert [item.name for item in items] == ["a", "b", "c"]
+
+
+def test_a_folder_of_pictures_is_one_recording(tmp_path: Path) -> None:
+    touch(tmp_path, "shots/1.png", "shots/2.png")
+    assert files(find_items([str(tmp_path / "shots")], tmp_path), tmp_path) == ["shots"]
+
+
+def test_patterns_and_files_named_twice_are_taken_once(tmp_path: Path) -> None:
+    touch(tmp_path, "day1/a.mp4", "day2/b.mp4", "day2/c.avi")
+    paths = [str(tmp_path / "day*" / "*.mp4"), str(tmp_path / "day2")]
+    assert files(find_items(paths, tmp_path / "out"), tmp_path) == ["day1/a.mp4", "day2/b.mp4", "day2/c.avi"]
+
+
+def test_all_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError) as told:
+        find_items([str(tmp_path / n) for n in ("no.mp4", "no*.mp4", "empty")], tmp_path / "out")
+    assert [line.rpartition(": ")[2] for line in told.value.detail.splitlines()] == [
+        "not found",
+        "no file matches",
+        "a folder without videos, landmark recordings or pictures",
+    ]
+
+
+def test_names_never_collide_and_do_not_depend_on_the_order() -> None:
+    given = [
+        Item("day1/desk.mp4"),
+        Item("day2/desk.mp4"),
+        Item("day2/Desk.mp4"),
+        Item("day2/desk.avi"),
+        Item("x/lunch break?.mp4"),
+        Item("x/con.mp4"),
+        Item("x/a.mp4", participant="P 1", condition="sit/stand", start_s=60.0),
+        Item("x/a.mp4", participant="P 1", condition="sit/stand", end_s=60.0),
+    ]
+    names = {item.identity: item.name for item in named(given)}
+    assert len({name.casefold() for name in names.values()}) == len(given)
+    assert names == {item.identity: item.name for item in named(reversed(given))}
+    assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyzDPLSC0123456789_.-") for name in names.values())
+    assert [names[given[k].identity] for k in (0, 3, 4, 6)] == [
+        "day1_desk.mp4",
+        "desk.avi",
+        "lunch_break",
+        "P_1_sit_stand_a_60s-end",
+    ]
+
+
+GOOD = """\
+file;participant;condition;profile;calibrate;start;end
+# a comment
+videos/a.mp4;P1;sitting;;0:8;;10:00
+videos/a.mp4;P1;standing;{profile};;10:00;0:20:30.5
+
+"videos/b.mp4"
+"""
+
+
+def test_a_manifest(tmp_path: Path) -> None:
+    touch(tmp_path, "videos/a.mp4", "videos/b.mp4")
+    (tmp_path / "list.csv").write_text("\ufeff" + GOOD.format(profile=PROFILE), encoding="utf-8")
+    first, second, third = read_manifest(tmp_path / "list.csv")
+    assert (first.participant, first.condition, first.calibrate_s) == ("P1", "sitting", (0.0, 8.0))
+    assert (first.start_s, first.end_s, second.start_s, second.end_s) == (0.0, 600.0, 600.0, 1230.5)
+    assert second.profile == str(PROFILE)
+    assert third == Item(str(tmp_path / "videos" / "b.mp4"))
+
+
+FAULTY = """\
+file,participant,calibrate,start,end,profile
+a.mp4,P1,0:8,,60,
+missing.mp4,P2,8:2,,,
+a.mp4,P1,0:8,,60,
+a.mp4,P1,0:8,30,,
+b.mp4,P1,,soon,1:99,
+b.mp4,P1,0:5,50,10,nobody-of-that-name
+b.mp4,P1,0:5,,,,,
+,P3,,,,
+"""
+
+
+def test_all_faults_of_a_manifest_are_said_at_once_with_their_lines(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4", "b.mp4")
+    (tmp_path / "list.csv").write_text(FAULTY)
+    with pytest.raises(ManifestError, match="11 faults") as told:
+        read_manifest(tmp_path / "list.csv")
+    said = told.value.detail.splitlines()
+    expected = [
+        ("line 3", "no file missing.mp4"),
+        ("line 3", "the end must come after the start"),
+        ("line 4", "the same recording as line 2"),
+        ("line 5", "overlaps that of line 2"),
+        ("line 6", "start: 'soon' is no time"),
+        ("line 6", "end: '1:99' is no time"),
+        ("line 7", "both a profile and a calibration interval"),
+        ("line 7", "nobody-of-that-name"),
+        ("line 7", "the end (10 s) must come after the start (50 s)"),
+        ("line 8", "8 fields for 6 columns"),
+        ("line 9", "no file is named"),
+    ]
+    for line, text in expected:
+        assert any(one.startswith(line) and text in one for one in said), (line, text, said)
+
+
+def test_a_header_with_unknown_missing_and_double_columns(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path,particpant,start,start\na.mp4,P1,,\n")
+    with pytest.raises(ManifestError) as told:
+        read_manifest(tmp_path / "list.csv")
+    for text in ("unknown column 'path'", "did you mean 'participant'", "'start' twice", "'file' is missing"):
+        assert text in told.value.detail
+
+
+@pytest.mark.parametrize("content", [b"", b"file\n", b"file\n\n#x\n", b"\xff\xfe\x00"])
+def test_a_manifest_without_recordings(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_bytes(content)
+    with pytest.raises(ManifestError, match=r"list\.csv"):
+        read_manifest(tmp_path / "list.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("1:30", 90), ("1:02:03.5", 3723.5), ("0:05", 5), ("61:00", 3660)]
+)
+def test_times(text: str, seconds: float) -> None:
+    assert parse_time_s(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "x", "-5", "1:60", "1:75:00", "nan", "1e3", "1:2:3:4"])
+def test_no_times(text: str) -> None:
+    with pytest.raises(ValueError, match="no time"):
+        parse_time_s(text)

@@ -1,0 +1,182 @@
+"""Two cameras: the offset is found where it can be, refused where not; each quantity comes from the surer view."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cli_runner import Cli
+from pair_material import SAMPLES, session
+from posture_cv.landmarks.recording import RecordingWriter, read_recording
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
+from posture_cv.replay.pairing import pair
+from posture_cv.replay.sync import Offset, OffsetNotFoundError, find_offset
+
+NAME = "cva_change_deg"
+
+
+@pytest.mark.parametrize(("offset_s", "seed"), [(0.0, 1), (3.37, 2), (-2.21, 3), (20.0, 4)])
+def test_a_known_offset_is_found_with_its_uncertainty(offset_s: float, seed: int) -> None:
+    front, side = session(offset_s, seed=seed)
+    found = find_offset([front], [side])
+    assert found.offset_s == pytest.approx(offset_s, abs=0.06)
+    assert abs(found.offset_s - offset_s) < 4.0 * found.sd_s
+    assert 0.01 < found.sd_s < 0.1
+    assert found.found
+
+
+def test_blocks_and_a_whole_give_the_same_offset() -> None:
+    front, side = session(3.37)
+    blocks = [front[k : k + 100] for k in range(0, len(front), 100)]
+    assert find_offset(blocks, [side]) == find_offset([front], [side]) == find_offset(front, side)
+
+
+@pytest.mark.parametrize("seed", range(5, 11))
+def test_movements_that_have_nothing_in_common_are_refused(seed: int) -> None:
+    front, _ = session(0.0, seed=seed)
+    _, side = session(0.0, seed=seed + 100)
+    with pytest.raises(OffsetNotFoundError):
+        find_offset([front], [side])
+
+
+def test_what_else_does_not_tell_an_offset() -> None:
+    front, side = session(0.0)
+    still = side[np.zeros(200, int)]
+    still = replace(still, t_s=np.arange(200) / 10.0)
+    for other, says in (
+        (still, "in common"),
+        (side[:40], "shorter"),
+        (side[:1], "fewer than two"),
+        (Landmarks.empty(100), "nobody"),
+    ):
+        with pytest.raises(OffsetNotFoundError) as raised:
+            find_offset([front], [other])
+        assert says in raised.value.detail
+    two_people = [read_recording(SAMPLES / f"desk-{view}.landmarks").landmarks for view in ("front", "side")]
+    with pytest.raises(OffsetNotFoundError):
+        find_offset(two_people[:1], two_people[1:])
+
+
+def measured(
+    n: int, value: float, sd: float, reason: Reason = Reason.OK, *, view: View = View.FRONT
+) -> Measurements:
+    """N frames at 10 Hz with one quantity told, the others not."""
+    values = {name: Estimate.withheld(n, Reason.NOT_FROM_THIS_VIEW) for name in QUANTITIES}
+    values[NAME] = Estimate.of(np.full(n, value), sd, np.full(n, reason, np.int8))
+    frame = reason if reason in (Reason.HEAD_TURNED, Reason.NOBODY, Reason.TOO_DARK) else Reason.OK
+    return Measurements(np.arange(n) / 10.0, np.full(n, view, np.int8), np.full(n, frame, np.int8), values)
+
+
+@settings(max_examples=30)
+@given(front_sd=st.floats(0.1, 5.0), side_sd=st.floats(0.1, 5.0))
+def test_the_surer_view_is_taken(front_sd: float, side_sd: float) -> None:
+    both = pair(measured(20, 1.0, front_sd), measured(20, 2.0, side_sd, view=View.SIDE), Offset(0.0))
+    expected = View.SIDE if side_sd < front_sd else View.FRONT
+    assert both.preferred[NAME] is expected
+    assert set(both.origin[NAME]) == {expected}
+    assert set(both.measurements.value(NAME)) == {2.0 if expected is View.SIDE else 1.0}
+    np.testing.assert_allclose(both.measurements.values[NAME].sd, min(front_sd, side_sd))
+
+
+@pytest.mark.parametrize(
+    ("front", "side", "origin", "frame"),
+    [
+        (Reason.OK, Reason.FACE_NOT_SEEN, View.FRONT, Reason.OK),
+        (Reason.FACE_NOT_SEEN, Reason.OK, View.SIDE, Reason.OK),
+        (Reason.NOBODY, Reason.OK, View.SIDE, Reason.OK),
+        (Reason.TOO_DARK, Reason.TOO_DARK, View.UNKNOWN, Reason.TOO_DARK),
+        (Reason.HEAD_TURNED, Reason.OK, View.UNKNOWN, Reason.HEAD_TURNED),
+    ],
+)
+def test_where_one_view_cannot_tell(front: Reason, side: Reason, origin: View, frame: Reason) -> None:
+    both = pair(measured(5, 1.0, 1.0, front), measured(5, 2.0, 0.5, side, view=View.SIDE), Offset(0.0))
+    assert set(both.origin[NAME]) == {origin}
+    assert set(both.measurements.reason) == {frame}
+    told = both.measurements.values[NAME]
+    assert told.valid.all() == (origin is not View.UNKNOWN)
+    assert np.isfinite(told.value).all() == (origin is not View.UNKNOWN)
+
+
+def test_a_quantity_that_neither_view_tells_stays_untold() -> None:
+    both = pair(measured(5, 1.0, 1.0), measured(5, 2.0, 1.0, view=View.SIDE), Offset(0.0))
+    assert both.preferred["sink_cm"] is View.UNKNOWN
+    assert set(both.measurements.values["sink_cm"].reason) == {Reason.NOT_FROM_THIS_VIEW}
+
+
+def test_the_offset_shifts_the_side_and_its_ends_are_the_fronts() -> None:
+    side = measured(20, 2.0, 0.5, view=View.SIDE)
+    both = pair(measured(50, 1.0, 1.0), side, Offset(1.0))
+    origin = both.origin[NAME]
+    assert set(origin[10:30]) == {View.SIDE}
+    assert set(origin[:10]) | set(origin[31:]) == {View.FRONT}
+    assert both.both_share == pytest.approx(0.4, abs=0.03)
+
+
+def test_an_unsure_offset_widens_what_changes_fast() -> None:
+    side = measured(50, 0.0, 0.5, view=View.SIDE)
+    ramp = np.where(np.arange(50) < 25, 0.0, 4.0 * (np.arange(50) - 25) / 10.0)  # 4 degrees a second
+    side.values[NAME].value[:] = ramp
+    sd = pair(measured(50, 1.0, 9.0), side, Offset(0.0, sd_s=0.2)).measurements.values[NAME].sd
+    np.testing.assert_allclose(sd[:20], 0.5)
+    np.testing.assert_allclose(sd[30:45], np.hypot(0.5, 4.0 * 0.2))
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    folder = tmp_path_factory.mktemp("pair")
+    paths = []
+    for view, lm in zip(("front", "side"), session(3.37, seed=2), strict=True):
+        paths.append(folder / f"{view}.landmarks")
+        info = read_recording(SAMPLES / f"desk-{view}.landmarks").info
+        with RecordingWriter(paths[-1], info) as writer:
+            writer.write(lm)
+    return str(paths[0]), str(paths[1])
+
+
+def test_on_the_command_line(recordings: tuple[str, str], tmp_path: Path) -> None:
+    out = tmp_path / "o"
+    done = Cli()("replay-pair", *recordings, "--find-offset", "--calibrate", "4:9", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert "Offset +3.3" in done.stdout
+    told = json.loads((out / "summary.json").read_text())["pair"]
+    assert told["offset_s"] == pytest.approx(3.37, abs=0.06)
+    assert told["quantities"][NAME]["preferred"] == "side"
+    assert told["quantities"]["head_yaw_deg"]["preferred"] == "front"
+    with (out / "measurements.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["cva_change_est_view"] for row in rows[50:]} == {"side"}
+    assert {row["head_yaw_est_view"] for row in rows} == {"front"}
+    assert {row["forward_head_est_view"] for row in rows[50:]} == {"side"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--calibrate", "4:9"], "either --offset"),
+        (["--find-offset", "--offset", "1", "--calibrate", "4:9"], "either --offset"),
+        (["--offset", "3.37"], "Two baselines are needed"),
+        (["--offset", "nan", "--calibrate", "4:9"], "nan"),
+        (["--offset", "500", "--calibrate", "4:9"], "had not begun"),
+        (
+            ["--find-offset", "--profile", str(SAMPLES / "desk-front.profile.json")],
+            "Two baselines are needed",
+        ),
+    ],
+)
+def test_what_can_be_given_wrongly(
+    recordings: tuple[str, str], arguments: list[str], says: str, tmp_path: Path
+) -> None:
+    Cli().fails("replay-pair", *recordings, *arguments, "--out", str(tmp_path / "o"), said=says)
+
+
+def test_the_cameras_the_wrong_way_round(recordings: tuple[str, str], tmp_path: Path) -> None:
+    given_wrongly = (*reversed(recordings), "--offset", "-3.37", "--calibrate", "1:5")
+    Cli().fails("replay-pair", *given_wrongly, "--out", str(tmp_path / "o"), said="seen from the side")

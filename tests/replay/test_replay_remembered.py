@@ -1,0 +1,107 @@
+"""Measurements kept beside a recording: the same answer, and never an old one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from posture_cv.landmarks.recording import RecordingWriter, read_recording
+from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.types import QUANTITIES
+from posture_cv.profiles.store import load_profile
+from posture_cv.replay import remembered
+from posture_cv.replay.measuring import measured_recording
+from posture_cv.replay.remembered import recall, remembered_path
+from posture_cv.replay.run import ReplayOptions, replay
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+
+
+@pytest.fixture(scope="module")
+def baseline() -> Baseline:
+    return load_profile(str(SAMPLES / "desk-front.profile.json")).baseline
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """The last hundred frames in which somebody sits there, and then leaves."""
+    whole = read_recording(SAMPLES / "desk-front.landmarks")
+    path = tmp_path / "desk.landmarks"
+    with RecordingWriter(path, whole.info) as writer:
+        writer.write(whole.landmarks[340:440])
+    return path
+
+
+def test_what_is_recalled_is_what_was_measured(recording: Path, baseline: Baseline) -> None:
+    measured = measured_recording(recording, baseline, keep=True)
+    kept = remembered_path(recording, baseline)
+    assert kept.stat().st_mode & 0o077 == 0
+    recalled = recall(kept)
+    assert recalled is not None
+    assert recalled.frames_with_person == measured.frames_with_person > 60
+    assert recalled.complete
+    for name in QUANTITIES:
+        one, other = measured.measurements.values[name], recalled.measurements.values[name]
+        np.testing.assert_array_equal(one.value, other.value)
+        np.testing.assert_array_equal(one.sd, other.sd)
+        np.testing.assert_array_equal(one.reason, other.reason)
+    np.testing.assert_array_equal(measured.measurements.t_s, recalled.measurements.t_s)
+    np.testing.assert_array_equal(measured.measurements.view, recalled.measurements.view)
+
+
+def test_a_replay_writes_the_same_bytes_from_memory(
+    recording: Path, baseline: Baseline, tmp_path: Path
+) -> None:
+    options = ReplayOptions(str(recording), tmp_path / "first", baseline=baseline, remember=True)
+    replay(options)
+    kept = remembered_path(recording, baseline)
+    before = kept.stat().st_mtime_ns
+    replay(replace(options, out=tmp_path / "second"))
+    assert kept.stat().st_mtime_ns == before
+    for name in ("measurements.csv", "alerts.jsonl", "summary.json"):
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+
+
+def test_nothing_is_kept_unless_it_is_asked_for(recording: Path, baseline: Baseline) -> None:
+    measured_recording(recording, baseline)
+    assert [path.name for path in recording.parent.iterdir()] == ["desk.landmarks"]
+
+
+def test_another_baseline_recording_or_estimator_finds_nothing_old(
+    recording: Path, baseline: Baseline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = remembered_path(recording, baseline)
+    moved = replace(baseline, pose=baseline.pose + 1e-6)
+    keys = {here, remembered_path(recording, moved)}
+    lm = read_recording(recording)
+    one_point = lm.landmarks.pose.copy()
+    one_point[10, 0, 0] += 0.001
+    with RecordingWriter(recording, lm.info) as writer:
+        writer.write(replace(lm.landmarks, pose=one_point))
+    keys.add(remembered_path(recording, baseline))
+    monkeypatch.setattr(remembered, "estimators_digest", lambda: b"another estimator")
+    keys.add(remembered_path(recording, baseline))
+    assert len(keys) == 4
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other"])
+def test_damaged_memory_is_measured_again(recording: Path, baseline: Baseline, damage: str) -> None:
+    measured = measured_recording(recording, baseline, keep=True)
+    kept = remembered_path(recording, baseline)
+    raw = bytearray(kept.read_bytes())
+    if damage == "cut":
+        raw = raw[: len(raw) // 2]
+    elif damage == "flipped":
+        raw[-100] ^= 1
+    else:
+        raw = bytearray(b"" if damage == "empty" else b"POSTURE-CV MEASURED 1\n\xff\xff\xff\xff{}")
+    kept.write_bytes(raw)
+    assert recall(kept) is None
+    again = measured_recording(recording, baseline, keep=True)
+    np.testing.assert_array_equal(
+        again.measurements.value("cva_change_deg"), measured.measurements.value("cva_change_deg")
+    )
+    assert recall(kept) is not None

@@ -1,0 +1,170 @@
+"""A sweep: the alerts of a replay for each setting, counted against labels by rules that are written down."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from cli_runner import Cli
+from posture_cv.assess.settings import CUES, AssessSettings
+from posture_cv.assess.types import Alert
+from posture_cv.errors import InputError
+from posture_cv.profiles.store import load_profile
+from posture_cv.replay.labels import Bout, read_labels
+from posture_cv.replay.measuring import measured_recording
+from posture_cv.replay.run import ReplayOptions, replay
+from posture_cv.replay.sweep import SweepInput, is_right, setting, sweep
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+PROFILE = SAMPLES / "desk-front.profile.json"
+
+
+@pytest.fixture(scope="module")
+def front() -> SweepInput:
+    baseline = load_profile(str(PROFILE)).baseline
+    told = measured_recording(SAMPLES / "desk-front.landmarks", baseline)
+    bouts = tuple(read_labels(SAMPLES / "desk-front.truth.csv"))
+    return SweepInput("front", told.measurements, baseline, bouts)
+
+
+def alert(t_s: float, cue: str = "forward_head", window_s: float = 10.0) -> Alert:
+    return Alert(t_s, cue, "notice", 8.0, 0.8, window_s, 1.2, 1.0)
+
+
+def test_the_alerts_of_a_setting_are_those_of_a_replay_with_it(front: SweepInput, tmp_path: Path) -> None:
+    row = sweep([front], [1.5], [5.0], AssessSettings())[0]
+    settings = setting(AssessSettings(), 1.5, 5.0, as_monitor=False)
+    replay(ReplayOptions(str(SAMPLES / "desk-front.landmarks"), tmp_path, front.baseline, settings=settings))
+    alerts = json.loads((tmp_path / "summary.json").read_text())["alerts"]
+    assert sum(row.alerts) == len(alerts) > 0
+    assert row.alerts == tuple(sum(a["cue"] == cue for a in alerts) for cue in CUES)
+    assert row.alerts_per_hour == pytest.approx(len(alerts) * 3600 / 44.9, rel=0.01)
+
+
+def test_higher_thresholds_and_longer_dwells_give_no_more_alerts(front: SweepInput) -> None:
+    rows = sweep([front], [0.5, 1.0, 2.0, 8.0], [3.0, 8.0, 20.0], AssessSettings())
+    counts = np.array([sum(row.alerts) for row in rows]).reshape(4, 3)
+    assert (np.diff(counts, axis=0) <= 0).all()
+    assert (np.diff(counts, axis=1) <= 0).all()
+    assert counts[0, 0] >= 3
+    assert counts[3, 2] == 0
+
+
+def test_the_monitors_grace_keeps_a_short_clip_silent(front: SweepInput) -> None:
+    rows = sweep([front], [1.0], [5.0], AssessSettings(), as_monitor=True)
+    assert sum(rows[0].alerts) == 0
+    assert rows[0].precision is None
+    assert rows[0].recall == 0.0
+
+
+def test_precision_and_recall_of_the_clip(front: SweepInput) -> None:
+    row = sweep([front], [1.0], [5.0], AssessSettings())[0]
+    assert (row.right, row.labelled_alerts, row.found, row.bouts) == (3, 3, 3, 3)
+    assert (row.precision, row.recall) == (1.0, 1.0)
+
+
+def test_wrong_labels_are_counted_as_wrong(front: SweepInput) -> None:
+    early = SweepInput(
+        "x", front.measurements, front.baseline, (Bout(0.0, 8.0, frozenset({"forward_head"})),)
+    )
+    row = sweep([early], [1.0], [5.0], AssessSettings())[0]
+    assert (row.precision, row.recall) == (0.0, 0.0)
+    assert row.bouts == 1
+    without = sweep([SweepInput("x", front.measurements, front.baseline)], [1.0], [5.0], AssessSettings())[0]
+    assert (without.precision, without.recall) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("bouts", "right"),
+    [
+        ([(90, 100, "forward_head")], True),
+        ([(95, 100, "forward_head")], True),
+        ([(95.1, 120, "forward_head")], False),
+        ([(90, 100, "shrug")], False),
+        ([(90, 93, "forward_head"), (97, 100, "forward_head")], True),
+        ([(90, 93, "forward_head"), (90, 93, "forward_head")], False),
+        ([], False),
+    ],
+)
+def test_when_an_alert_is_right(bouts: list[tuple[float, float, str]], right: bool) -> None:
+    given = [Bout(start, end, frozenset({cue})) for start, end, cue in bouts]
+    assert is_right(alert(100.0), given) is right
+
+
+def test_labels_of_intervals(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("start,end,label\n20,30,poor\n1.5,9,forward_head+slump\n40,50,good\n")
+    bouts = read_labels(path)
+    assert bouts == [
+        Bout(1.5, 9.0, frozenset({"forward_head", "slump"})),
+        Bout(20.0, 30.0, frozenset(CUES)),
+    ]
+
+
+def test_labels_of_a_ground_truth() -> None:
+    bouts = read_labels(SAMPLES / "desk-front.truth.csv")
+    assert [sorted(bout.cues) for bout in bouts] == [
+        ["forward_head"],
+        ["rounded_shoulders", "slump"],
+        ["text_neck"],
+    ]
+    assert bouts[0].start_s == pytest.approx(10.0, abs=0.11)
+    assert bouts[0].end_s == pytest.approx(18.0, abs=0.11)
+
+
+def test_every_fault_of_the_labels_is_listed(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("start,end,label\n5,4,slump\nx,9,slump\n1,nan,slump\n-1,3,slump\n1,2,sitting\n")
+    with pytest.raises(InputError) as raised:
+        read_labels(path)
+    assert [f"line {n}" in raised.value.detail for n in range(2, 7)] == [True] * 5
+
+
+@pytest.fixture
+def swept(tmp_path: Path) -> Path:
+    out = tmp_path / "out"
+    done = Cli()(
+        *("sweep", f"{SAMPLES}/desk-front.landmarks", "--labels", f"{SAMPLES}/desk-front.truth.csv"),
+        *("--profile", str(PROFILE), "--threshold", "1,2", "--dwell", "5,3", "--out", str(out)),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "x 1" in done.stdout
+    return out
+
+
+def test_the_table_and_the_plot(swept: Path) -> None:
+    with (swept / "sweep.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["threshold"], row["dwell_s"]) for row in rows] == [
+        ("1", "3"),
+        ("1", "5"),
+        ("2", "3"),
+        ("2", "5"),
+    ]
+    assert rows[1]["alerts"] == "3"
+    assert rows[1]["precision"] == "1.000"
+    svg = ET.fromstring((swept / "sweep.svg").read_text())
+    marks = [e for e in svg.iter("{http://www.w3.org/2000/svg}circle") if len(e)]
+    assert len(marks) == 8
+    assert (swept / "sweep.svg").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--threshold", "one"], "'one' is not a number"),
+        (["--dwell", "0"], "0.5 to 3600"),
+        (["--labels", "a.csv", "--labels", "b.csv"], "1 recordings and 2 files"),
+        (["--labels", "nowhere.csv"], "nowhere.csv"),
+        (["--calibrate", "0:8"], "Two baselines"),
+    ],
+)
+def test_what_can_be_given_wrongly(arguments: list[str], says: str, tmp_path: Path) -> None:
+    given = ("sweep", f"{SAMPLES}/desk-front.landmarks", "--profile", str(PROFILE), *arguments)
+    Cli().fails(*given, "--out", str(tmp_path / "out"), said=says)
+    assert not (tmp_path / "out").exists()
