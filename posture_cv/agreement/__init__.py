@@ -1,0 +1,1 @@
+"""A rater's labels against what the program named."""

@@ -1,0 +1,291 @@
+"""How far a rater and the program agree: Cohen's kappa, precision and recall per posture, with intervals.
+
+Everything is weighted by time: a moment that both name the same way agrees, for as long as it lasts. Compared is
+only time that the rater has labelled and in which the program named a posture; what either left open stands
+beside the figures and in none of them. Intervals come from a circular block bootstrap over seconds, because
+neighbouring seconds are no independent judgements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import nan
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from posture_cv.agreement.types import Stretch
+from posture_cv.assess.types import State
+from posture_cv.exposure.bootstrap import block_length, interval, never_certain, resampling
+from posture_cv.exposure.epochs import frame_seconds
+from posture_cv.exposure.types import Figure, Series
+from posture_cv.measure.types import Codes, Float, Reason
+
+OPEN: Final = -1  # the rater says nothing
+NOT_NAMED: Final = (State.CANNOT_TELL,)  # away and turned are answers: a rater can see them, too
+EPOCH_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class PostureAgreement:
+    """One posture.
+
+    Attributes:
+        posture: its name.
+        rater_s, program_s, both_s: compared time that the rater, the program, both of them gave it.
+        precision: share of the program's time that the rater gave it, too.
+        recall: share of the rater's time that the program gave it, too.
+        kappa: of this posture against all others.
+    """
+
+    posture: str
+    rater_s: float
+    program_s: float
+    both_s: float
+    precision: Figure
+    recall: Figure
+    kappa: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A stretch in which the two differ; `reason` where the program could not tell."""
+
+    start_s: float
+    end_s: float
+    rater: str
+    program: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Agreement:
+    """The whole comparison.
+
+    Attributes:
+        compared_s: time that both named.
+        unlabelled_s: time of the recording without a label.
+        unnamed_s: labelled time for which the program named nothing.
+        at_edges_s: time left out because it lies near a change of the rater's label.
+        agreed: share of the compared time named alike.
+        kappa: Cohen's kappa over all postures.
+        block_s: block length of the bootstrap.
+        postures: those that either of them named, the rater's most frequent first.
+        names: postures of `confusion_s`.
+        confusion_s: (K, K) compared seconds, rows the rater, columns the program.
+        disagreements: the longest first.
+    """
+
+    compared_s: float
+    unlabelled_s: float
+    unnamed_s: float
+    at_edges_s: float
+    agreed: Figure
+    kappa: Figure
+    block_s: float
+    postures: tuple[PostureAgreement, ...]
+    names: tuple[str, ...]
+    confusion_s: Float
+    disagreements: tuple[Disagreement, ...]
+
+
+def rater_codes(t_s: Float, labels: Sequence[tuple[Stretch, State]], rest: State | None) -> Codes:
+    """(N,) the rater's posture at each time; `rest`, or OPEN, where there is no label."""
+    out = np.full(len(t_s), OPEN if rest is None else rest, np.int8)
+    for stretch, state in labels:
+        out[(t_s >= stretch.start_s) & (t_s < stretch.end_s)] = state
+    return out
+
+
+def compare(
+    series: Series,
+    labels: Sequence[tuple[Stretch, State]],
+    rest: State | None = None,
+    edge_s: float = 0.0,
+) -> Agreement:
+    """Compare a recording with a rater's labels.
+
+    Args:
+        series: the recording.
+        labels: stretches without overlap, with the posture each means.
+        rest: what unlabelled time means; None: it is not compared.
+        edge_s: time within this of a change of the rater's label is left out (raters react late).
+    """
+    t_s = series.measured.t_s
+    seconds = frame_seconds(t_s)
+    rater = rater_codes(t_s, labels, rest)
+    named = ~np.isin(series.state, NOT_NAMED)
+    near = _near_edges(t_s, rater, edge_s)
+    said = rater != OPEN
+    used = said & named & ~near
+    codes = _codes(rater[used], series.state[used])
+    place = ((t_s[used] - (t_s[0] if len(t_s) else 0.0)) / EPOCH_S).astype(np.intp)
+    table = _by_epoch(place, rater[used], series.state[used], seconds[used], codes)  # (E, K, K)
+    drawn = resampling(f"agree {series.name}", len(table), _block(table))
+    replicates = np.tensordot(drawn.counts, table, axes=1)  # (B, K, K)
+    whole = table.sum(axis=0)
+    names = tuple(State(code).label for code in codes)
+    blocks = len(table) / drawn.block
+    return Agreement(
+        compared_s=float(seconds[used].sum()),
+        unlabelled_s=float(seconds[~said].sum()),
+        unnamed_s=float(seconds[said & ~named & ~near].sum()),
+        at_edges_s=float(seconds[said & near].sum()),
+        agreed=_figure(_agreed, whole, replicates, blocks, enough=drawn.enough, share=True),
+        kappa=_figure(kappa, whole, replicates, blocks, enough=drawn.enough),
+        block_s=drawn.block * EPOCH_S,
+        postures=_postures(names, whole, replicates, blocks, enough=drawn.enough),
+        names=names,
+        confusion_s=whole,
+        disagreements=tuple(_disagreements(series, rater, t_s, seconds, near)),
+    )
+
+
+def _codes(rater: Codes, program: Codes) -> list[int]:
+    """The postures that either named, the rater's most frequent first."""
+    found, counts = np.unique(rater, return_counts=True)
+    order = [int(code) for code in found[np.argsort(-counts, kind="stable")]]
+    return order + [int(code) for code in np.unique(program) if code not in found]
+
+
+def _near_edges(t_s: Float, rater: Codes, edge_s: float) -> NDArray[np.bool_]:
+    near = np.zeros(len(t_s), bool)
+    if edge_s > 0.0:
+        for k in np.flatnonzero(np.diff(rater)):
+            change = (t_s[k] + t_s[k + 1]) / 2.0
+            near |= np.abs(t_s - change) < edge_s
+    return near
+
+
+def _by_epoch(
+    place: NDArray[np.intp], rater: Codes, program: Codes, seconds: Float, codes: list[int]
+) -> Float:
+    """(E, K, K) seconds of each pair of names in each epoch that holds compared time."""
+    index = {code: k for k, code in enumerate(codes)}
+    epochs, at = np.unique(place, return_inverse=True)
+    table = np.zeros((len(epochs), len(codes), len(codes)))
+    rows = np.array([index[int(c)] for c in rater], np.intp)
+    columns = np.array([index[int(c)] for c in program], np.intp)
+    np.add.at(table, (at, rows, columns), seconds)
+    return table
+
+
+def _block(table: Float) -> float:
+    """The longest block that agreement, or any posture of either, asks for, in epochs."""
+    if len(table) < 2:
+        return 1.0
+    whole = table.sum(axis=(1, 2))
+    agreed = np.trace(table, axis1=1, axis2=2) / whole
+    named = [table.sum(axis=axis) / whole[:, None] for axis in (1, 2)]
+    return max(block_length(x) for x in (agreed, *named[0].T, *named[1].T))
+
+
+def _agreed(table: Float) -> Float:
+    """(…) share of the time named alike, of (…, K, K) confusion tables."""
+    whole = table.sum(axis=(-1, -2))
+    return _share(np.trace(table, axis1=-2, axis2=-1), whole)
+
+
+def kappa(table: Float) -> Float:
+    """(…) Cohen's kappa of (…, K, K) confusion tables, weighted by time (Cohen 1960).
+
+    (agreed - expected) / (1 - expected), `expected` being the agreement of two who name the same shares at
+    random. NaN where only one name was used by both: nothing can be told then.
+    """
+    whole = table.sum(axis=(-1, -2))
+    divisor = np.where(whole > 0.0, whole, 1.0)
+    rows, columns = table.sum(axis=-1) / divisor[..., None], table.sum(axis=-2) / divisor[..., None]
+    expected = (rows * columns).sum(axis=-1)
+    told = (whole > 0.0) & (expected < 1.0 - 1e-12)
+    agreed = np.trace(table, axis1=-2, axis2=-1) / divisor
+    return np.where(told, (agreed - expected) / np.where(told, 1.0 - expected, 1.0), nan)
+
+
+def _share(part: Float, whole: Float) -> Float:
+    return np.where(whole > 0.0, part / np.where(whole > 0.0, whole, 1.0), nan)
+
+
+def _figure(
+    function: Callable[[Float], Float],
+    whole: Float,
+    replicates: Float,
+    blocks: float,
+    *,
+    enough: bool,
+    share: bool = False,
+) -> Figure:
+    """A figure of the whole table, with its interval from the replicates."""
+    found = interval(float(function(whole)), function(replicates), enough=enough)
+    if share:
+        return never_certain(found, "1", blocks, 0.0)
+    # agreement without a single exception says nothing of how rare exceptions are
+    return Figure(found.value) if found.low == found.high else found
+
+
+def _postures(
+    names: Sequence[str], whole: Float, replicates: Float, blocks: float, *, enough: bool
+) -> tuple[PostureAgreement, ...]:
+    out = []
+    for k, name in enumerate(names):
+
+        def precision(t: Float, k: int = k) -> Float:
+            return _share(t[..., k, k], t[..., :, k].sum(axis=-1))
+
+        def recall(t: Float, k: int = k) -> Float:
+            return _share(t[..., k, k], t[..., k, :].sum(axis=-1))
+
+        def one(t: Float, k: int = k) -> Float:
+            return kappa(_against_others(t, k))
+
+        rater_s, program_s = float(whole[k].sum()), float(whole[:, k].sum())
+        share = blocks * rater_s / max(float(whole.sum()), 1e-9)
+        out.append(
+            PostureAgreement(
+                name,
+                rater_s,
+                program_s,
+                float(whole[k, k]),
+                _figure(precision, whole, replicates, share, enough=enough, share=True),
+                _figure(recall, whole, replicates, share, enough=enough, share=True),
+                _figure(one, whole, replicates, blocks, enough=enough),
+            )
+        )
+    return tuple(out)
+
+
+def _against_others(table: Float, k: int) -> Float:
+    """(…, 2, 2) confusion of one posture against all others."""
+    both = table[..., k, k]
+    only_rater = table[..., k, :].sum(axis=-1) - both
+    only_program = table[..., :, k].sum(axis=-1) - both
+    neither = table.sum(axis=(-1, -2)) - both - only_rater - only_program
+    return np.stack([np.stack([both, only_rater], -1), np.stack([only_program, neither], -1)], -2)
+
+
+def _disagreements(
+    series: Series, rater: Codes, t_s: Float, seconds: Float, near: NDArray[np.bool_]
+) -> list[Disagreement]:
+    """Stretches of one pair of differing names; unnamed time among them, the longest first."""
+    differ = (rater != OPEN) & (rater != series.state) & ~near
+    ends = t_s + seconds
+    found: list[Disagreement] = []
+    begin = -1
+    for k in range(len(t_s) + 1):
+        inside = k < len(t_s) and bool(differ[k])
+        same = (
+            inside
+            and begin >= 0
+            and rater[k] == rater[begin]
+            and series.state[k] == series.state[begin]
+            and t_s[k] <= ends[k - 1] + 1e-6
+        )
+        if begin >= 0 and not same:
+            reason = Reason(int(series.reason[begin])).label
+            names = [State(int(c[begin])).label for c in (rater, series.state)]
+            found.append(Disagreement(float(t_s[begin]), float(ends[k - 1]), names[0], names[1], reason))
+            begin = -1
+        if inside and begin < 0:
+            begin = k
+    return sorted(found, key=lambda d: (d.start_s - d.end_s, d.start_s))

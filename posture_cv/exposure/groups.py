@@ -1,0 +1,229 @@
+"""From recordings to tables: one recording, one participant, one condition, and conditions against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import isnan, nan
+from typing import Final
+
+import numpy as np
+
+from posture_cv.exposure.bootstrap import interval, never_certain, over_participants
+from posture_cv.exposure.measures import Exposure, Item
+from posture_cv.exposure.sampled import Plain, Sampled
+from posture_cv.exposure.types import Figure, Row
+from posture_cv.measure.types import Float, Reason
+
+TOO_SHORT: Final = "too short for an interval"
+NO_INTERVAL: Final = "no interval: a maximum, a count, or too few events"
+ONE_PARTICIPANT: Final = "one participant: the interval is of this person's time only"
+LEAST_PAIRS: Final = 3  # ours: limits of agreement of fewer differences say nothing
+
+
+def rows_of(exposure: Exposure) -> list[Row]:
+    """The table of one recording."""
+    return [_row(item, [exposure], 1, "recordings") for item in exposure.items]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """All recordings of one participant in one condition (or in all): every number pooled over their time."""
+
+    participant: str
+    condition: str
+    exposures: tuple[Exposure, ...]
+    items: tuple[Item, ...]
+
+
+def pooled(participant: str, condition: str, exposures: Sequence[Exposure]) -> Cell:
+    """Pool the recordings of one participant; what one of them does not tell is left to the others."""
+    first, *others = exposures
+    items = list(first.items)
+    for other in others:
+        items = _merged(items, other.items)
+    return Cell(participant, condition, tuple(exposures), tuple(items))
+
+
+def _merged(one: Iterable[Item], other: Iterable[Item]) -> list[Item]:
+    """Items of both, added where both have a value; the order of the first."""
+    later = {(i.measure, i.item): i for i in other}
+    merged = []
+    for item in one:
+        twin = later.pop((item.measure, item.item), None)
+        merged.append(item if twin is None else _added(item, twin))
+    blank = {i.measure for i in merged if i.sampled is not None}
+    return [i for i in merged if i.item or i.sampled is not None or i.measure not in blank] + list(
+        later.values()
+    )
+
+
+def _added(one: Item, other: Item) -> Item:
+    if one.sampled is None:
+        return replace(other, told_s=one.told_s + other.told_s)
+    if other.sampled is None:
+        return one
+    both: Sampled = one.sampled.plus(other.sampled)
+    return replace(one, sampled=both, told_s=one.told_s + other.told_s)
+
+
+def rows_of_cell(cell: Cell) -> list[Row]:
+    """The table of a cell."""
+    return [_row(item, cell.exposures, len(cell.exposures), "recordings") for item in cell.items]
+
+
+def _row(item: Item, exposures: Sequence[Exposure], n: int, of: str) -> Row:
+    total_s = sum(e.epochs.total_s for e in exposures)
+    unmeasured_s = max(total_s - item.told_s, 0.0)
+    if item.sampled is None:
+        seconds = nan
+        return Row(
+            item.measure, item.item, item.unit, Figure(nan), seconds, item.told_s, unmeasured_s, 0, of, nan,
+            assessable=False, reason=item.reason,
+        )  # fmt: skip
+    value = item.sampled.value()
+    enough = all(e.enough for e in exposures)
+    block_s = max(e.block_s for e in exposures)
+    figure = interval(value, item.sampled.replicates(), enough=enough)
+    events = len(item.sampled.values) if isinstance(item.sampled, Plain) else item.told_s / block_s
+    figure = never_certain(figure, item.unit, events, item.told_s / 3600.0)
+    seconds = value * item.told_s if item.share else nan
+    block = block_s if figure.has_interval else nan
+    return Row(
+        item.measure, item.item, item.unit, figure, seconds, item.told_s, unmeasured_s, n, of, block,
+        reason=_why_no_interval(figure, enough=enough),
+    )  # fmt: skip
+
+
+def _why_no_interval(figure: Figure, *, enough: bool) -> str:
+    if figure.has_interval:
+        return ""
+    return NO_INTERVAL if enough else TOO_SHORT
+
+
+def condition_rows(cells: Sequence[Cell]) -> list[Row]:
+    """The table of one condition: means over its participants, each of equal weight."""
+    rows = []
+    for key in _keys(cells):
+        found = [(cell, item) for cell in cells for item in cell.items if (item.measure, item.item) == key]
+        rows.append(_over(found, sum(_total_s(cell) for cell in cells)))
+    return rows
+
+
+def _keys(cells: Sequence[Cell]) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((i.measure, i.item) for cell in cells for i in cell.items))
+
+
+def _total_s(cell: Cell) -> float:
+    return sum(e.epochs.total_s for e in cell.exposures)
+
+
+def _over(found: Sequence[tuple[Cell, Item]], total_s: float) -> Row:
+    item = found[0][1]
+    told = [(c, i) for c, i in found if i.sampled is not None and not isnan(i.sampled.value())]
+    told_s = sum(i.told_s for _, i in told)
+    if not told:
+        reasons = sorted({i.reason for _, i in found})
+        return Row(
+            item.measure, item.item, item.unit, Figure(nan), nan, 0.0, total_s, 0, "participants", nan,
+            assessable=False, reason="; ".join(reasons),
+        )  # fmt: skip
+    enough = all(e.enough for c, _ in told for e in c.exposures)
+    value, replicates = over_participants([_sampled(i) for _, i in told], f"{item.measure} {item.item}")
+    figure = interval(value, replicates, enough=enough)
+    figure = never_certain(figure, item.unit, len(told), told_s / 3600.0)
+    seconds = sum(_sampled(i)[0] * i.told_s for _, i in told) if item.share else nan
+    block = max(e.block_s for c, _ in told for e in c.exposures) if figure.has_interval else nan
+    reason = _why_no_interval(figure, enough=enough) or (ONE_PARTICIPANT if len(told) == 1 else "")
+    return Row(
+        item.measure, item.item, item.unit, figure, seconds, told_s, max(total_s - told_s, 0.0), len(told),
+        "participants", block, reason=reason,
+    )  # fmt: skip
+
+
+def _sampled(item: Item) -> tuple[float, Float]:
+    assert item.sampled is not None
+    return item.sampled.value(), item.sampled.replicates()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One number in two conditions, in pairs of the same participant.
+
+    Attributes:
+        measure, item, unit: as in `Row`.
+        first, second: the conditions; the difference is second minus first.
+        pairs: (participant, value in the first, value in the second).
+        mean: mean difference with its interval.
+        agreement: lower and upper 95 % limits of agreement (Bland & Altman 1986); NaN with fewer than three
+            participants.
+    """
+
+    measure: str
+    item: str
+    unit: str
+    first: str
+    second: str
+    pairs: tuple[tuple[str, float, float], ...]
+    mean: Figure
+    agreement: tuple[float, float]
+
+
+def differences(first: Sequence[Cell], second: Sequence[Cell]) -> list[Difference]:
+    """Second condition against the first, for every number that a participant has in both."""
+    if not first or not second:
+        return []
+    partner = {cell.participant: cell for cell in second}
+    out = []
+    for key in _keys(first):
+        pairs = [
+            (cell.participant, a, b)
+            for cell in first
+            if cell.participant in partner
+            for a in _find(cell, key)
+            for b in _find(partner[cell.participant], key)
+        ]
+        if pairs:
+            out.append(_difference(pairs, first, second))
+    return out
+
+
+def _find(cell: Cell, key: tuple[str, str]) -> list[Item]:
+    found = [i for i in cell.items if (i.measure, i.item) == key and i.sampled is not None]
+    return [i for i in found if not isnan(_sampled(i)[0])]
+
+
+def _difference(
+    pairs: Sequence[tuple[str, Item, Item]], first: Sequence[Cell], second: Sequence[Cell]
+) -> Difference:
+    item = pairs[0][1]
+    values = [(name, _sampled(a), _sampled(b)) for name, a, b in pairs]
+    changes = [(b[0] - a[0], b[1] - a[1]) for _, a, b in values]
+    value, replicates = over_participants(changes, f"difference {item.measure} {item.item}")
+    names = {name for name, _, _ in pairs}
+    enough = all(e.enough for c in (*first, *second) if c.participant in names for e in c.exposures)
+    shifts = np.array([change for change, _ in changes])
+    limits = (nan, nan)
+    if len(shifts) >= LEAST_PAIRS:
+        spread = 1.96 * float(shifts.std(ddof=1))
+        limits = (value - spread, value + spread)
+    return Difference(
+        item.measure,
+        item.item,
+        item.unit,
+        first[0].condition,
+        second[0].condition,
+        tuple((name, a[0], b[0]) for name, a, b in values),
+        interval(value, replicates, enough=enough),
+        limits,
+    )
+
+
+def unmeasured_by_reason(exposures: Sequence[Exposure]) -> dict[str, float]:
+    """Seconds that could not be named, by reason, the longest first."""
+    sums: dict[str, float] = {}
+    for exposure in exposures:
+        for code, seconds in exposure.epochs.reason_s.items():
+            label = Reason(code).label
+            sums[label] = sums.get(label, 0.0) + seconds
+    return dict(sorted(sums.items(), key=lambda pair: -pair[1]))

@@ -1,0 +1,1 @@
+"""Results in the formats of the field: tidy tables, Motion-BIDS, OpenSim markers, each with its provenance."""

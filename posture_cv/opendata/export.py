@@ -1,0 +1,142 @@
+"""`posture-cv export`: result folders -> one folder in each format asked for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from posture_cv.atomic import atomic_path, private_folder, write_atomic
+from posture_cv.errors import InputError
+from posture_cv.landmarks.recording import read_recording
+from posture_cv.opendata.bids import bids_files
+from posture_cv.opendata.datapackage import datapackage
+from posture_cv.opendata.folder import Result
+from posture_cv.opendata.gather import Study, study_exposure_table
+from posture_cv.opendata.sidecar import sidecar
+from posture_cv.opendata.tables import (
+    Table,
+    alerts_table,
+    differences_table,
+    episodes_table,
+    series_table,
+)
+from posture_cv.opendata.trc import write_trc
+from posture_cv.opendata.write_csv import write_csv
+from posture_cv.opendata.write_parquet import check_parquet, write_parquet
+
+FORMATS: Final = ("csv", "parquet", "bids", "trc")
+
+
+def check_formats(formats: Sequence[str], results: Sequence[Result]) -> None:
+    """See, before anything is computed, that every format can be written.
+
+    Raises:
+        InputError: pyarrow is missing, or a recording kept no landmarks.
+    """
+    if "parquet" in formats:
+        check_parquet()
+    without = [r.name for r in results if r.landmarks is None]
+    if "trc" in formats and without:
+        raise InputError(
+            "Markers (.trc) are made of landmarks, and no landmarks were kept.",
+            f"Without: {', '.join(without[:5])}{' …' if len(without) > 5 else ''}.",
+            "Replay with --record, then export again.",
+        )
+
+
+def export(study: Study, formats: Sequence[str], out: Path, name: str) -> list[Path]:
+    """Write a study; every file is there whole or not at all.
+
+    Args:
+        study: its results and exposure.
+        formats: of `FORMATS`.
+        out: folder; each format gets a folder of its own in it.
+        name: of the dataset.
+
+    Returns:
+        The folders.
+    """
+    writers: dict[str, Callable[[Study, Path, str], None]] = {
+        "csv": _export_tables,
+        "parquet": _export_tables,
+        "bids": _export_bids,
+        "trc": _export_trc,
+    }
+    check_formats(formats, study.results)
+    folders = []
+    for kind in formats:
+        folder = private_folder(out / kind)
+        writers[kind](study, folder, name)
+        folders.append(folder)
+    return folders
+
+
+def safe(name: str) -> str:
+    """A file name of a recording's name."""
+    return re.sub(r"[^0-9A-Za-z._-]+", "-", name).strip(".-") or "recording"
+
+
+def _export_tables(study: Study, out: Path, name: str) -> None:
+    kind = out.name
+    private_folder(out / "measurements")
+    private_folder(out / "sidecars")
+    written: dict[str, Table] = {}
+    for result in study.results:
+        table, about = series_table(result), sidecar(result)
+        path = f"measurements/{safe(result.name)}.{kind}"
+        _write_table(out / path, table, about)
+        write_atomic(out / "sidecars" / f"{safe(result.name)}.json", _json(about))
+        written[path] = table
+    for table in study_tables(study):
+        path = f"{table.name}.{kind}"
+        _write_table(out / path, table, {"recordings": [r.name for r in study.results]})
+        written[path] = table
+    write_atomic(out / "datapackage.json", _json(datapackage(written, safe(name).lower())))
+
+
+def study_tables(study: Study) -> list[Table]:
+    """The tables that span recordings."""
+    tables = [episodes_table(study.results), alerts_table(study.results), study_exposure_table(study)]
+    return [*tables, differences_table(study.compared)] if study.compared else tables
+
+
+def _json(plain: dict[str, Any]) -> str:
+    return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
+
+
+def _write_table(path: Path, table: Table, about: dict[str, Any]) -> None:
+    if path.suffix == ".parquet":
+        with atomic_path(path) as part:
+            write_parquet(part, table, about)
+        return
+    with _text_file(path) as file:
+        write_csv(file, table)
+
+
+@contextmanager
+def _text_file(path: Path) -> Iterator[TextIO]:
+    with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+def _export_bids(study: Study, out: Path, name: str) -> None:
+    for path, text in bids_files(study.results, name):
+        private_folder((out / path).parent)
+        write_atomic(out / path, text)
+
+
+def _export_trc(study: Study, out: Path, name: str) -> None:  # noqa: ARG001 - one signature for all
+    for result in study.results:
+        assert result.landmarks is not None  # `check_formats` has seen to it
+        export_markers(result.landmarks, out / f"{safe(result.name)}.trc")
+
+
+def export_markers(recording: Path, path: Path) -> None:
+    """Write a landmark recording as OpenSim markers."""
+    lm = read_recording(recording).landmarks
+    with _text_file(path) as file:
+        write_trc(file, path.name, lm)

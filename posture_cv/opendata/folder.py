@@ -1,0 +1,168 @@
+"""A result folder of `posture-cv replay`, read back as it was published."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from posture_cv.assess.types import State
+from posture_cv.exposure.types import Series, Told
+from posture_cv.measure.types import QUANTITIES, Measurements, View
+from posture_cv.opendata.frames import Frames, ResultError, fault, read_frames
+
+SUMMARY: Final = "summary.json"
+MEASUREMENTS: Final = "measurements.csv"
+ALERTS: Final = "alerts.jsonl"
+VIEWS: Final = {v.label: v for v in View}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """One recording's results. The time series is read when it is asked for and not kept: studies are long.
+
+    Attributes:
+        folder: where they lie.
+        summary: of `summary.json`.
+        alerts: of `alerts.jsonl`, in order.
+        given: the time series, where it does not lie in the folder.
+    """
+
+    folder: Path
+    summary: dict[str, Any]
+    alerts: tuple[dict[str, Any], ...]
+    given: Frames | None = None
+
+    @property
+    def frames(self) -> Frames:
+        """The time series; raises ResultError where it is missing or damaged."""
+        return read_frames(self.folder.resolve() / MEASUREMENTS) if self.given is None else self.given
+
+    @property
+    def measured(self) -> Measurements:
+        """Of `frames`."""
+        return self.frames.measured
+
+    @property
+    def name(self) -> str:
+        """Of the recording: that of its run, else of the folder."""
+        return str(self.summary.get("recording") or self.folder.resolve().name)
+
+    @property
+    def participant(self) -> str:
+        """Empty where unknown."""
+        return str(self.summary.get("participant") or "")
+
+    @property
+    def condition(self) -> str:
+        """Empty where unknown."""
+        return str(self.summary.get("condition") or "")
+
+    @property
+    def view(self) -> View:
+        """Of the baseline."""
+        label = self.summary.get("baseline", {}).get("view", "")
+        return VIEWS.get(label, View.UNKNOWN)
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """From where the recording is seen: one view, or those of two cameras."""
+        several = sorted({view.label for view in self.view_of.values()})
+        return tuple(several) or (self.view.label,)
+
+    @property
+    def view_of(self) -> dict[str, View]:
+        """Of two cameras: the view that each quantity is best seen from; a measure takes its values from no other."""
+        found = (self.summary.get("pair") or {}).get("quantities", {})
+        return {
+            name: VIEWS[about["preferred"]]
+            for name, about in found.items()
+            if name in QUANTITIES and about.get("preferred") in VIEWS
+        }
+
+    @property
+    def landmarks(self) -> Path | None:
+        """The landmark recording, where one was kept."""
+        path = self.folder / "landmarks.landmarks"
+        return path if path.is_file() else None
+
+    def series(self) -> Series:
+        """What the exposure measures take."""
+        told = [Told(float(a["t_s"]), a["cue"]) for a in self.alerts if a["cue"].upper() in State.__members__]
+        hold_s = self.summary.get("settings", {}).get("policy", {}).get("exit_hold_s", 10.0)
+        frames, view_of = self.frames, self.view_of
+        return Series(
+            self.name,
+            frames.of_views(view_of),
+            frames.state,
+            frames.reason,
+            self.view,
+            tuple(told),
+            self.participant,
+            self.condition,
+            float(hold_s),
+            view_of,
+        )
+
+
+def find_results(paths: Sequence[Path]) -> list[Path]:
+    """The result folders among and below the given ones, in the order given, then by name.
+
+    Raises:
+        ResultError: a path holds no results, or the same folder is given twice; all faults at once.
+    """
+    found: list[Path] = []
+    faults = []
+    for path in paths:
+        below = [path] if (path / SUMMARY).is_file() else sorted(p.parent for p in path.glob(f"*/{SUMMARY}"))
+        if not below:
+            kind = "is no folder" if not path.is_dir() else f"holds no {SUMMARY} and no folder with one"
+            faults.append(f"{path} {kind}.")
+        for folder in below:
+            if any(folder.resolve() == other.resolve() for other in found):
+                faults.append(f"{folder} is given twice.")
+            found.append(folder)
+    if faults:
+        raise ResultError(
+            "These are not results to work with.",
+            "\n".join(faults),
+            "Give folders that posture-cv replay --out has written, each once.",
+        )
+    return found
+
+
+def read_result(folder: Path) -> Result:
+    """Read a result folder, all but its time series.
+
+    Raises:
+        ResultError: a file is missing or damaged; says which, where and what to do.
+    """
+    summary = _summary(folder / SUMMARY)
+    path = folder / MEASUREMENTS
+    if not path.is_file():
+        raise fault(path, "It is not there.")
+    return Result(folder, summary, tuple(_alerts(folder / ALERTS)))
+
+
+def _summary(path: Path) -> dict[str, Any]:
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error
+    if not isinstance(summary, dict) or not isinstance(summary.get("baseline"), dict):
+        raise fault(path, "It is not the summary of a replay.")
+    return summary
+
+
+def _alerts(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                alert = json.loads(line)
+                if not isinstance(alert, dict) or not {"t_s", "cue", "level"} <= alert.keys():
+                    raise fault(path, f"Line {number} is no alert.")
+                yield alert
+    except (OSError, ValueError) as error:
+        raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error

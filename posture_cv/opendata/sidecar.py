@@ -1,0 +1,94 @@
+"""Provenance of one recording: enough to make its tables again."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from posture_cv._version import __version__
+from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.types import Float
+from posture_cv.opendata.folder import Result
+from posture_cv.profiles.format import baseline_to_json
+
+PROVENANCE: Final = "provenance.json"  # beside the results: what the summary has no room for
+_LATE: Final = 1.5  # a step so many times the median one means that frames are missing
+
+
+def frame_timing(t_s: Float, nominal_hz: float | None) -> dict[str, Any]:
+    """The frame rate as found, and the frames that are not there.
+
+    Args:
+        t_s: (N,) times of the frames, s.
+        nominal_hz: what the source says of itself.
+
+    A step longer than 1.5 median steps is taken for missing frames, as many as fit into it (ours): the source
+    dropped them, or a camera slowed down.
+    """
+    steps = np.diff(t_s)
+    if len(steps) == 0:
+        return {"nominal_hz": nominal_hz, "found_hz": None, "frames": len(t_s), "dropped_frames": 0}
+    median = float(np.median(steps))
+    late = steps[steps > _LATE * median]
+    low, high = np.quantile(steps, [0.05, 0.95])
+    return {
+        "nominal_hz": nominal_hz,
+        "found_hz": round((len(t_s) - 1) / float(t_s[-1] - t_s[0]), 4),
+        "median_step_s": round(median, 6),
+        "step_5_to_95_percent_s": [round(float(low), 6), round(float(high), 6)],
+        "longest_step_s": round(float(steps.max()), 6),
+        "frames": len(t_s),
+        "dropped_frames": int(np.rint(late / median - 1.0).sum()),
+    }
+
+
+def versions() -> dict[str, str]:
+    """This program and what computes for it."""
+    return {"posture-cv": __version__, "python": platform.python_version(), "numpy": np.__version__}
+
+
+def sidecar(result: Result) -> dict[str, Any]:
+    """Everything known of how a recording's tables came to be."""
+    summary = result.summary
+    source = dict(summary.get("source", {}))
+    run: Mapping[str, Any] = summary.get("run") or {}
+    return {
+        "program": {"name": "posture-cv", "version": summary.get("program", "")},
+        "written_by": versions(),
+        "recording": result.name,
+        "participant": result.participant or None,
+        "condition": result.condition or None,
+        "source": {**source, "sha256": run.get("source_sha256")},
+        "stretch_s": [summary.get("start_s"), summary.get("end_s")],
+        "estimator": summary.get("estimator", {}),
+        "baseline": {**summary.get("baseline", {}), "values": provenance(result).get("baseline")},
+        "settings": summary.get("settings", {}),
+        "timing": frame_timing(result.measured.t_s, source.get("frame_rate_hz")),
+        "warnings": summary.get("warnings", []),
+        "t_s": "seconds since the start of the source",
+    }
+
+
+def provenance_text(baseline: Baseline) -> str:
+    """What `replay` writes beside its tables: the baseline that everything was judged against."""
+    values = {
+        "view": baseline.view.label,
+        "size_px": list(baseline.size_px),
+        "background": list(baseline.background),
+        **baseline_to_json(baseline),
+    }
+    return json.dumps({"baseline": values}, sort_keys=True) + "\n"
+
+
+def provenance(result: Result) -> dict[str, Any]:
+    """What `replay` wrote beside the tables; empty for results that are older than that."""
+    path = result.folder / PROVENANCE
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

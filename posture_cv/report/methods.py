@@ -1,0 +1,123 @@
+"""A methods paragraph ready to paste: what was done, with which versions and settings, and how accurate it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from posture_cv._version import __version__
+from posture_cv.exposure.bootstrap import LEVEL, REPLICATES
+from posture_cv.exposure.measures import Exposure
+from posture_cv.opendata.folder import Result
+from posture_cv.opendata.sidecar import frame_timing
+from posture_cv.report.accuracy import sentence
+
+_RENDERED: Final = (
+    "Rendered people are no patients: the figures say how well the geometry is recovered, not how well the method "
+    "works in a clinic."
+)
+
+
+def methods(results: Sequence[Result], exposures: Sequence[Exposure], conditions: Sequence[str]) -> list[str]:
+    """Paragraphs of the methods section.
+
+    Args:
+        results: R recordings, at least one.
+        exposures: of the same.
+        conditions: names; empty where there are none.
+    """
+    views = sorted({view for r in results for view in r.views})
+    return [
+        _recording(results, views),
+        _judging(results),
+        _exposure(exposures, conditions),
+        " ".join(
+            [
+                *(sentence(view) for view in views),
+                _RENDERED,
+            ]
+        ),
+    ]
+
+
+def _several(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _recording(results: Sequence[Result], views: Sequence[str]) -> str:
+    programs = sorted({str(r.summary.get("program", "")) for r in results})
+    engines = sorted({str(r.summary.get("estimator", {}).get("engine", "unknown")) for r in results})
+    models = sorted(
+        {
+            f"{model['name']} (SHA-256 {model['sha256'][:12]}…)"
+            for r in results
+            for model in (
+                r.summary.get("estimator", {}).get("pose"),
+                r.summary.get("estimator", {}).get("face"),
+            )
+            if model
+        }
+    )
+    rates = [frame_timing(r.measured.t_s, None)["found_hz"] for r in results]
+    known = sorted(rate for rate in rates if rate)
+    span = (
+        f"{known[0]:.3g}"
+        if known and known[0] == known[-1]
+        else f"{known[0]:.3g} to {known[-1]:.3g}"
+        if known
+        else "unknown"
+    )
+    baselines = sorted({_baseline(r) for r in results})
+    return (
+        f"{len(results)} video recording{'s' if len(results) > 1 else ''} ({_several(views)} view, {span} frames a "
+        f"second as found) {'were' if len(results) > 1 else 'was'} analysed with posture-cv {_several(programs)} "
+        f"(report made with {__version__}). Body and face landmarks and the outline of the person were found with "
+        f"{_several(engines)}, models {_several(models) if models else 'unknown'}. Every quantity is the change "
+        f"against the same person's own baseline before the same camera, taken from {_several(baselines)}; it is an "
+        "estimate from one camera, carries its own standard deviation, and is withheld with a reason where it cannot "
+        "be told."
+    )
+
+
+def _baseline(result: Result) -> str:
+    found = result.summary.get("baseline", {})
+    seconds = found.get("calibrated_s")
+    if seconds and seconds[1] is not None:
+        return (
+            f"a calibration of {seconds[1] - seconds[0]:g} s at the seconds {seconds[0]:g} to {seconds[1]:g}"
+        )
+    return "a stored calibration profile" if found.get("profile") else "a calibration"
+
+
+def _judging(results: Sequence[Result]) -> str:
+    settings = results[0].summary.get("settings", {})
+    same = all(r.summary.get("settings", {}) == settings for r in results)
+    th, smoothing, policy = (settings.get(k, {}) for k in ("thresholds", "smoothing", "policy"))
+    return (
+        f"Postures were named from trailing means over {smoothing.get('window_s', 'unknown')} s. Thresholds against "
+        f"the baseline: forward head {th.get('neck_deg')} degrees of craniovertebral angle lost to the neck, "
+        f"protraction {th.get('protraction_cm')} cm, shoulder elevation {th.get('elevation_cm')} cm, looking down "
+        f"{th.get('looking_down_deg')} degrees of pitch; each at least a stated multiple of the estimate's own "
+        f"uncertainty. Alerts needed {100 * policy.get('share', 0):.0f} % of a window of {policy.get('window_s')} s."
+        + ("" if same else " The settings were not the same for all recordings; see the sidecars.")
+    )
+
+
+def _exposure(exposures: Sequence[Exposure], conditions: Sequence[str]) -> str:
+    lengths = sorted({e.epochs.epoch_s for e in exposures})
+    blocks = sorted(e.block_s for e in exposures)
+    span = f"{blocks[0]:g} s" if blocks[0] == blocks[-1] else f"{blocks[0]:g} to {blocks[-1]:g} s"
+    text = (
+        f"Exposure was computed on epochs of {_several([f'{e:g} s' for e in lengths])}, weighted by time. Intervals "
+        f"are {LEVEL:.0%} percentile intervals of {REPLICATES} replicates of a circular block bootstrap (Künsch 1989; "
+        f"Politis & Romano 1992) with blocks of {span}, chosen by the rule of Politis & White (2004); the stated "
+        "error of the estimates enters as an error common to a whole recording. RULA and REBA classes of neck and "
+        "trunk are given for side views only; other views are reported as not assessable."
+    )
+    if conditions:
+        text += (
+            f" The conditions ({_several(list(conditions))}) are means over participants of equal weight, with a "
+            "two-stage bootstrap over participants and blocks; differences are within participants, with 95 % limits "
+            "of agreement (Bland & Altman 1986) from three participants on."
+        )
+    return text

@@ -1,0 +1,73 @@
+"""Pages and figures as files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from posture_cv.atomic import private_folder, write_atomic
+from posture_cv.exposure.measures import Exposure
+from posture_cv.opendata.folder import Result
+from posture_cv.opendata.gather import Study
+from posture_cv.report.recording import recording_figures, recording_page
+from posture_cv.report.study import study_figures, study_page
+from posture_cv.report.svg import Figure
+from posture_cv.report.thumbnails import thumbnails
+
+RECORDING_PAGE: Final = "report.html"
+STUDY_PAGE: Final = "study.html"
+
+
+def write_recording(result: Result, exposure: Exposure, out: Path, video: Path | None = None) -> Path:
+    """Write `report.html` and `figures/*.svg` of a recording into `out`; pictures only with its video."""
+    pictures = [] if video is None else thumbnails(result, video)
+    private_folder(out)
+    path = out / RECORDING_PAGE
+    write_atomic(path, recording_page(result, exposure, pictures))
+    write_figures(recording_figures(result, exposure), out / "figures")
+    return path
+
+
+def write_study(
+    study: Study,
+    out: Path,
+    title: str,
+    *,
+    failed: Sequence[str] = (),
+    videos: Mapping[str, Path] | None = None,
+) -> Path:
+    """Write `study.html`, its figures, and a page of every recording.
+
+    Args:
+        study: its recordings and exposure.
+        out: folder; each recording's page goes to the folder of its results where that lies in `out`, else
+            to `out/<recording>/`.
+        title: of the page.
+        failed: names of recordings that are not in it.
+        videos: recording -> its video, for pictures.
+    """
+    private_folder(out)
+    links = {}
+    for result, exposure in zip(study.results, study.exposures, strict=True):
+        inside = result.folder.resolve().is_relative_to(out.resolve())
+        folder = result.folder if inside else out / safe_name(result.name)
+        page = write_recording(result, exposure, folder, (videos or {}).get(result.name))
+        links[result.name] = page.resolve().relative_to(out.resolve()).as_posix()
+    path = out / STUDY_PAGE
+    write_atomic(path, study_page(study, title, links, failed))
+    write_figures(study_figures(study), out / "figures")
+    return path
+
+
+def safe_name(text: str) -> str:
+    """A file name made of a text."""
+    return re.sub(r"[^0-9A-Za-z._-]+", "_", text).strip("._") or "unnamed"
+
+
+def write_figures(figures: Mapping[str, Figure], folder: Path) -> None:
+    """Each figure as a file of its own."""
+    private_folder(folder)
+    for name, figure in figures.items():
+        write_atomic(folder / f"{safe_name(name)}.svg", figure.text(alone=True) + "\n")

@@ -1,0 +1,187 @@
+"""Kappa, precision and recall against hand-calculated cases, and the command on a labelled sample."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cli_runner import Cli
+from exposure_material import series
+from posture_cv.agreement.ask import stretches as stretches_to_ask
+from posture_cv.agreement.compare import compare, kappa
+from posture_cv.agreement.types import Stretch
+from posture_cv.assess.types import State
+from posture_cv.replay.run import Labels
+from result_material import SAMPLES, replayed
+
+NAMES = {"upright": "good", "fhp_moderate": "forward_head", "slump_rounded": "rounded_shoulders"}
+
+
+def stretches(*given: tuple[float, float, State]) -> list[tuple[Stretch, State]]:
+    return [(Stretch(a, b, state.label), state) for a, b, state in given]
+
+
+def test_kappa_by_hand() -> None:
+    # 50 s of 70 agree: 20 + 15 of 50; Cohen's own way: po 0.7, pe (25*30 + 25*20)/2500 = 0.5
+    table = np.array([[20.0, 5.0], [10.0, 15.0]])
+    assert float(kappa(table)) == pytest.approx((0.7 - 0.5) / 0.5)
+    assert math.isnan(float(kappa(np.array([[9.0, 0.0], [0.0, 0.0]]))))
+
+
+def test_a_small_case_by_hand() -> None:
+    # rater: 0-10 good, 10-20 forward head; program: 0-12 good, 12-18 forward head, 18-20 cannot tell
+    state = np.array(
+        [State.GOOD] * 12 + [State.FORWARD_HEAD] * 6 + [State.CANNOT_TELL] * 2 + [State.GOOD] * 5
+    )
+    found = compare(
+        series(np.arange(25.0), {}, state=state.astype(np.int8)),
+        stretches((0.0, 10.0, State.GOOD), (10.0, 20.0, State.FORWARD_HEAD)),
+    )
+    assert found.compared_s == pytest.approx(18.0)
+    assert found.unnamed_s == pytest.approx(2.0)
+    assert found.unlabelled_s == pytest.approx(5.0)
+    assert found.names == ("good", "forward_head")
+    assert found.confusion_s.tolist() == [[10.0, 0.0], [2.0, 6.0]]
+    assert found.agreed.value == pytest.approx(16.0 / 18.0)
+    expected = (10 * 12 + 8 * 6) / 18**2
+    assert found.kappa.value == pytest.approx((16 / 18 - expected) / (1 - expected))
+    good, forward = found.postures
+    assert [good.precision.value, good.recall.value] == pytest.approx([10 / 12, 1.0])
+    assert [forward.precision.value, forward.recall.value] == pytest.approx([1.0, 6 / 8])
+    assert [(d.start_s, d.end_s, d.rater, d.program) for d in found.disagreements] == [
+        (10.0, 12.0, "forward_head", "good"),
+        (18.0, 20.0, "forward_head", "cannot_tell"),
+    ]
+
+
+def test_time_near_a_change_can_be_left_out_and_rest_be_named() -> None:
+    state = np.full(40, State.GOOD, np.int8)
+    state[12:30] = State.FORWARD_HEAD  # the rater says 10 to 30
+    recording = series(np.arange(40.0), {}, state=state)
+    labels = stretches((10.0, 30.0, State.FORWARD_HEAD))
+    assert compare(recording, labels).compared_s == pytest.approx(20.0)
+    found = compare(recording, labels, rest=State.GOOD)
+    assert found.compared_s == pytest.approx(40.0)
+    assert found.agreed.value == pytest.approx(38 / 40)
+    edged = compare(recording, labels, rest=State.GOOD, edge_s=2.6)
+    assert edged.agreed.value == 1.0
+    assert edged.compared_s + edged.at_edges_s == pytest.approx(40.0)
+    assert edged.agreed.low < 1.0  # what was never seen to differ is not certain never to
+
+
+@settings(max_examples=8)
+@given(st.integers(0, 1000), st.sampled_from([1.0, 4.0]))
+def test_agreement_does_not_depend_on_the_frame_rate_and_lies_in_its_interval(
+    seed: int, rate_hz: float
+) -> None:
+    random = np.random.default_rng(seed)
+    by_second = np.repeat(random.choice([State.GOOD, State.SLUMP, State.SHRUG], 40), 5).astype(np.int8)
+    rater = np.where(random.random(200) < 0.2, State.GOOD, by_second)
+    labels = stretches(*((float(k), k + 1.0, State(int(s))) for k, s in enumerate(rater)))
+    t_s = np.arange(200 * rate_hz) / rate_hz
+    found = compare(series(t_s, {}, state=by_second[(t_s).astype(int)]), labels)
+    assert found.compared_s == pytest.approx(200.0)
+    assert found.agreed.value == pytest.approx((rater == by_second).mean())
+    assert found.kappa.low <= found.kappa.value <= found.kappa.high <= 1.0
+    assert found.confusion_s.sum() == pytest.approx(200.0)
+    for p in found.postures:
+        assert p.both_s <= min(p.rater_s, p.program_s) + 1e-9
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The sample and its truth as a rater would have labelled it: held postures, without the way between."""
+    folder = tmp_path_factory.mktemp("agree")
+    result = replayed(folder / "front", "desk-front", (0.0, 8.0), Labels("front"))
+    with (SAMPLES / "desk-front.truth.csv").open(encoding="utf-8", newline="") as file:
+        rows = [(float(r["t_s"]), r["segment"]) for r in csv.DictReader(file)]
+    held: list[list[float | str]] = []
+    for t_s, segment in rows:
+        if held and held[-1][2] == segment:
+            held[-1][1] = t_s + 0.1
+        else:
+            held.append([t_s, t_s + 0.1, segment])
+    path = folder / "labels.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("start", "end", "label"))
+        writer.writerows(h for h in held if h[2] not in ("move", "leaving"))
+    return result, path
+
+
+MAPPED = [word for pair in NAMES.items() for word in ("--map", "=".join(pair))] + [
+    *("--map", "look_down_keyboard=looking_down"),
+]
+
+
+def test_the_command_on_a_labelled_sample(labelled: tuple[Path, Path]) -> None:
+    result, labels = labelled
+    done = Cli()("agree", str(result), str(labels), *MAPPED, "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["kappa"]["value"] > 0.75
+    assert found["kappa"]["low"] < found["kappa"]["value"] < found["kappa"]["high"]
+    postures = {p["posture"]: p for p in found["postures"]}
+    assert postures["forward_head"]["recall"]["value"] > 0.9
+    assert set(postures) >= {"good", "forward_head", "rounded_shoulders", "text_neck", "looking_down", "away"}
+    text = Cli()("agree", str(result), str(labels), *MAPPED)
+    assert f"Cohen's kappa {found['kappa']['value']:.2f} (" in text.stdout
+    assert "stretches disagree, the longest:" in text.stdout
+
+
+def test_pictures_of_disagreements_only_on_request(labelled: tuple[Path, Path], tmp_path: Path) -> None:
+    result, labels = labelled
+    pictures = tmp_path / "pictures"
+    done = Cli()(
+        *("agree", str(result), str(labels), *MAPPED, "--json"),
+        *("--frames", str(pictures), "--video", str(SAMPLES / "desk-front.mp4")),
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["disagreements"]
+    saved = sorted(pictures.iterdir())
+    assert len(saved) == len(found) > 0
+    assert all(path.read_bytes()[:2] == b"\xff\xd8" for path in saved)
+    Cli().fails("agree", str(result), str(labels), "--frames", str(pictures), said="go together")
+
+
+def test_wrong_input_is_refused(labelled: tuple[Path, Path], tmp_path: Path) -> None:
+    result, labels = labelled
+    cli = Cli()
+    done = cli.fails("agree", str(result), str(labels), said="is no posture of this program")
+    assert "fhp_moderate" in done.stderr
+    cli.fails("agree", str(tmp_path), str(labels), said="holds no summary.json")
+    cli.fails("agree", str(result), str(SAMPLES / "desk-front.mp4"), said="The labels are no text")
+    late = tmp_path / "late.csv"
+    late.write_text("start,end,label\n1000,1010,good\n", encoding="utf-8")
+    cli.fails("agree", str(result), str(late), said="There is nothing to compare")
+    cli.fails("agree", str(result), str(late), "--rest", "happy", said="not a state")
+
+
+def test_a_sheet_for_blind_labelling(labelled: tuple[Path, Path], tmp_path: Path) -> None:
+    result, _ = labelled
+    sheet = tmp_path / "sheet.csv"
+    done = Cli()("agree", str(result), str(sheet), "--ask", "6")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(sheet.read_text(encoding="utf-8").splitlines()))
+    assert len(rows) == 6
+    assert all(row["label"] == "" for row in rows)
+    starts = [float(row["start"]) for row in rows]
+    assert starts == sorted(starts)
+    assert all(float(row["end"]) - float(row["start"]) == pytest.approx(5.0) for row in rows)
+    Cli().fails("agree", str(result), str(sheet), "--ask", "6", said="There is such a file already")
+    Cli().fails("agree", str(result), str(sheet), said="Line 2: The label is empty")
+
+
+def test_a_sheet_holds_rare_postures_too() -> None:
+    state = np.full(1000, State.GOOD, np.int8)
+    state[500:510] = State.SHRUG
+    found = stretches_to_ask(series(np.arange(1000.0), {}, state=state), 4)
+    assert len(found) == len(set(found)) == 4
+    assert sum(500.0 <= a < 510.0 for a, _ in found) == 2  # half of them, of one hundredth of the time

@@ -1,0 +1,269 @@
+"""Exposure measures against small cases that were calculated by hand."""
+
+from __future__ import annotations
+
+from math import isnan, nan
+
+import numpy as np
+import pytest
+
+from exposure_material import series
+from posture_cv.assess.types import State
+from posture_cv.exposure.catalogue import MEASURES
+from posture_cv.exposure.epochs import NECK, epochs_of, frame_seconds
+from posture_cv.exposure.groups import (
+    NO_INTERVAL,
+    TOO_SHORT,
+    condition_rows,
+    differences,
+    pooled,
+    rows_of,
+    rows_of_cell,
+    unmeasured_by_reason,
+)
+from posture_cv.exposure.holding import head_holding_time_s, holding, trunk_holding_time_s
+from posture_cv.exposure.measures import NOT_FROM_VIEW, exposure
+from posture_cv.exposure.recovery import recovery_s
+from posture_cv.exposure.sources import SOURCES
+from posture_cv.exposure.still import stillness
+from posture_cv.exposure.types import Row, Series, Told
+from posture_cv.measure.types import View
+
+
+def table(recording: Series) -> dict[tuple[str, str], Row]:
+    return {(row.measure, row.item): row for row in rows_of(exposure(recording))}
+
+
+def side(neck: list[float], trunk: list[float] | None = None, **extra: object) -> Series:
+    """A frame a second, from the side; neck flexion is forward head less trunk."""
+    back = np.zeros(len(neck)) if trunk is None else np.array(trunk)
+    t_s = np.arange(float(len(neck)))
+    return series(t_s, {"forward_head_deg": np.array(neck) + back, "trunk_incl_deg": back}, **extra)  # type: ignore[arg-type]
+
+
+def test_every_measure_names_a_source_that_exists() -> None:
+    assert {m.source for m in MEASURES.values()} <= SOURCES.keys()
+    assert {row.measure for row in rows_of(exposure(side([0.0] * 20)))} == set(MEASURES)
+
+
+def test_neck_classes_of_rula_and_reba() -> None:
+    # ten seconds: 2 s at 5, 3 s at 10 (its class takes its upper end), 4 s at 15, 1 s at 25 degrees
+    rows = table(side([5.0] * 2 + [10.0] * 3 + [15.0] * 4 + [25.0]))
+    shares = {item: rows["rula_neck", item].figure.value for m, item in rows if m == "rula_neck"}
+    assert list(shares.values()) == pytest.approx([0.0, 0.5, 0.4, 0.1])
+    assert rows["rula_neck", "2: 10-20 deg"].seconds == pytest.approx(4.0)
+    assert rows["reba_neck", "1: 0-20 deg"].figure.value == pytest.approx(0.9)
+    assert rows["iso_neck", "0-25 deg: acceptable"].figure.value == pytest.approx(1.0)
+
+
+def test_trunk_is_taken_off_the_neck() -> None:
+    rows = table(side([8.0] * 10, [30.0] * 10))
+    assert rows["rula_neck", "1: 0-10 deg"].figure.value == 1.0
+    assert rows["rula_trunk", "3: 20-60 deg"].figure.value == 1.0
+    assert rows["reba_trunk", "3: flexion 20-60 deg"].figure.value == 1.0
+
+
+def test_noise_about_neutral_is_no_extension() -> None:
+    rows = table(side([-1.0, 1.0] * 10, sd=1.0))
+    assert rows["rula_neck", "1: 0-10 deg"].figure.value == 1.0
+    back = table(side([-1.0, -5.0] * 10, sd=1.0))
+    name = "4: extension (beyond its uncertainty)"
+    assert back["rula_neck", name].figure.value == pytest.approx(0.5)  # -5 < -1.645 * sqrt(2), -1 is not
+
+
+@pytest.mark.parametrize("view", [View.FRONT, View.OBLIQUE])
+def test_neck_and_trunk_classes_are_withheld_from_other_views(view: View) -> None:
+    rows = table(side([5.0] * 20, view=view))
+    for (measure, _), row in rows.items():
+        if measure.startswith(("rula_neck", "rula_trunk", "reba_", "iso_trunk", "iso_neck", "hold_trunk")):
+            assert not row.assessable
+            assert row.reason == NOT_FROM_VIEW
+            assert isnan(row.figure.value)
+            assert row.unmeasured_s == pytest.approx(20.0)
+
+
+def test_raised_shoulder_from_the_front_only() -> None:
+    lift = {"shoulder_elevation_cm": [0.0] * 5 + [2.0] * 5}
+    rows = table(series(np.arange(10.0), lift, view=View.FRONT))
+    assert rows["rula_shoulder_raised", "raised"].figure.value == pytest.approx(0.5)
+    assert not table(series(np.arange(10.0), lift, view=View.SIDE))[
+        "rula_shoulder_raised", "raised"
+    ].assessable
+
+
+def test_unmeasured_time_is_beside_every_share() -> None:
+    rows = table(side([5.0] * 6 + [nan] * 4))
+    row = rows["rula_neck", "1: 0-10 deg"]
+    assert [row.measured_s, row.unmeasured_s] == pytest.approx([6.0, 4.0])
+    assert row.figure.value == 1.0
+
+
+def test_a_gap_without_frames_is_unmeasured() -> None:
+    # frames at 0, 1, 2 and 60, 61: the frame at 2 stands for 3.5 s at most
+    recording = series(
+        [0.0, 1.0, 2.0, 60.0, 61.0], {"forward_head_deg": [5.0] * 5, "trunk_incl_deg": [0.0] * 5}
+    )
+    assert frame_seconds(recording.measured.t_s).tolist() == [1.0, 1.0, 3.5, 1.0, 1.0]
+    epochs = epochs_of(recording)
+    assert epochs.total_s == pytest.approx(62.0)
+    assert epochs.quantities[NECK].seconds.sum() == pytest.approx(7.5)
+    assert unmeasured_by_reason([exposure(recording)]) == {"no_picture": pytest.approx(54.5)}
+
+
+def test_shares_are_weighted_by_time_not_by_frames() -> None:
+    # ten frames in the first second (25 deg), then one frame a second (5 deg) for nine seconds
+    t_s = np.concatenate([np.arange(10) / 10.0, np.arange(1.0, 10.0)])
+    neck = np.concatenate([np.full(10, 25.0), np.full(9, 5.0)])
+    rows = table(series(t_s, {"forward_head_deg": neck, "trunk_incl_deg": np.zeros(19)}))
+    assert rows["rula_neck", "3: over 20 deg"].figure.value == pytest.approx(
+        1.0 / 9.1
+    )  # the last stands 0.1 s
+
+
+def test_holding_times_of_the_standard() -> None:
+    assert head_holding_time_s(np.array([24.9, 25.0, 55.0, 85.0, 86.0])).tolist() == [np.inf, 480, 270, 60, 0]
+    assert trunk_holding_time_s(np.array([19.9, 20.0, 40.0, 60.0, 61.0])).tolist() == [
+        np.inf,
+        240,
+        150,
+        60,
+        0,
+    ]
+
+
+def test_holding_time_is_exceeded_after_it_is_spent() -> None:
+    # 55 degrees may be held for 270 s: of 300 s held, 30 s are beyond
+    recording = series(np.arange(300.0), {"head_pitch_deg": np.full(300, 55.0)})
+    found = holding(epochs_of(recording).quantities["head_pitch_deg"], head_holding_time_s)
+    assert found.beyond_s.sum() == pytest.approx(30.0)
+    assert (found.times, found.held_s) == (1, 300.0)
+
+
+def test_recovery_takes_three_times_the_time_held() -> None:
+    # 200 s at 55 deg spend 200/270; 300 of the 600 s owed give back half; 100 s more spend 100/270 = 0.741 in all
+    pitch = np.concatenate([np.full(200, 55.0), np.zeros(300), np.full(100, 55.0)])
+    recording = series(np.arange(600.0), {"head_pitch_deg": pitch})
+    angle = epochs_of(recording).quantities["head_pitch_deg"]
+    assert holding(angle, head_holding_time_s).times == 0
+    straight = series(np.arange(300.0), {"head_pitch_deg": np.full(300, 55.0)})
+    assert holding(epochs_of(straight).quantities["head_pitch_deg"], head_holding_time_s).times == 1
+
+
+def test_percentiles_are_over_time() -> None:
+    # 0 to 99 degrees/2 for a second each: the smallest value with 10 % of the time at or below it is 4.5
+    rows = table(series(np.arange(100.0), {"head_pitch_deg": np.arange(100.0) / 2.0}))
+    found = [rows["apdf_head_pitch_est_deg", p].figure.value for p in ("p10", "p50", "p90")]
+    assert found == pytest.approx([4.5, 24.5, 44.5])
+
+
+def test_dose_counts_degrees_beyond_the_uncertainty() -> None:
+    # an hour: 30 min at 10 deg and 30 min at 1 deg with sd 1 (within 1.645): 10 deg * 30 min = 300 deg*min/h
+    neck = np.concatenate([np.full(1800, 10.0), np.full(1800, 1.0)])
+    rows = table(series(np.arange(3600.0), {"forward_head_deg": neck}, sd=1.0))
+    row = rows["dose_forward_head", ""]
+    assert row.figure.value == pytest.approx(300.0, rel=1e-6)
+    assert row.figure.low < 300.0 < row.figure.high
+
+
+def test_shifts_and_static_spells() -> None:
+    # 700 s here, then 5 cm forward for 500 s: one shift once held for 5 s, spells of about 700 and 500 s
+    head = np.concatenate([np.zeros(700), np.full(500, 5.0)])
+    recording = series(np.arange(1200.0), {"head_forward_cm": head})
+    found = stillness(epochs_of(recording))
+    assert found.shifts.sum() == 1.0
+    assert max(found.spells_s) == pytest.approx(705.0)
+    assert found.static_s.sum() == pytest.approx(705.0)  # only the first is longer than ten minutes
+    rows = table(recording)
+    assert rows["shifts", ""].figure.value == pytest.approx(3.0)
+    assert rows["longest_static", ""].figure.value == pytest.approx(705.0)
+    assert isnan(rows["longest_static", ""].figure.high)
+
+
+def test_a_glance_is_no_shift_and_leaving_ends_a_spell() -> None:
+    head = np.zeros(300)
+    head[100:103] = 9.0
+    head[200:260] = nan
+    state = np.where(np.isnan(head), State.AWAY, State.GOOD).astype(np.int8)
+    found = stillness(epochs_of(series(np.arange(300.0), {"head_forward_cm": head}, state=state)))
+    assert [round(s) for s in found.spells_s] == [200, 40]
+    assert found.shifts.sum() == 1.0  # standing up for a minute
+
+
+def test_recovery_after_alerts() -> None:
+    state = np.full(60, State.GOOD, np.int8)
+    state[10:30] = State.FORWARD_HEAD  # told at 15, left at 30
+    state[40:60] = State.FORWARD_HEAD  # told at 50, never left
+    state[22] = State.GOOD  # out for one second only
+    told = (Told(15.0, "forward_head"), Told(50.0, "forward_head"))
+    recording = series(np.arange(60.0), {}, state=state, told=told, hold_s=2.0)
+    found = recovery_s(recording)
+    assert found[0] == pytest.approx(15.0)
+    assert isnan(found[1])
+    rows = table(recording)
+    assert rows["recovery", "median"].figure.value == pytest.approx(15.0)
+    assert rows["recovery", "recovered"].figure.value == pytest.approx(0.5)
+
+
+def test_a_recording_of_two_blocks_has_no_interval() -> None:
+    row = table(side([5.0, 5.0]))["rula_neck", "1: 0-10 deg"]
+    assert not row.figure.has_interval
+    assert row.reason == TOO_SHORT
+
+
+def test_what_was_never_seen_is_not_certain() -> None:
+    row = table(side([5.0] * 60))["rula_neck", "3: over 20 deg"]
+    assert row.figure.value == row.figure.low == 0.0
+    assert 0.0 < row.figure.high < 0.2
+
+
+def test_an_empty_recording_says_so() -> None:
+    rows = table(series([], {}))
+    assert all(not row.assessable for row in rows.values())
+
+
+def test_recordings_of_a_participant_are_pooled_by_time() -> None:
+    # 2 of 10 s and 12 of 30 s over 20 deg: 14 of 40 s, not the mean of the shares
+    short = exposure(side([25.0] * 2 + [5.0] * 8, name="a", participant="p"))
+    long = exposure(side([25.0] * 12 + [5.0] * 18, name="b", participant="p"))
+    rows = {(r.measure, r.item): r for r in rows_of_cell(pooled("p", "", [short, long]))}
+    row = rows["rula_neck", "3: over 20 deg"]
+    assert row.figure.value == pytest.approx(14.0 / 40.0)
+    assert (row.n, row.of) == (2, "recordings")
+    assert row.measured_s == pytest.approx(40.0)
+    assert rows["longest_static", ""].figure.value == pytest.approx(30.0)
+    assert rows["longest_static", ""].reason == NO_INTERVAL
+
+
+def test_a_front_and_a_side_recording_are_pooled_where_they_can() -> None:
+    front = exposure(side([5.0] * 30, view=View.FRONT, name="f", participant="p"))
+    flank = exposure(side([25.0] * 10 + [5.0] * 10, name="s", participant="p"))
+    for order in ([front, flank], [flank, front]):
+        rows = {(r.measure, r.item): r for r in rows_of_cell(pooled("p", "", order))}
+        row = rows["rula_neck", "3: over 20 deg"]
+        assert row.figure.value == pytest.approx(0.5)
+        assert [row.measured_s, row.unmeasured_s] == pytest.approx([20.0, 30.0])
+
+
+def test_conditions_weigh_participants_equally_and_are_compared_in_pairs() -> None:
+    shares = {"a": (0.2, 0.4), "b": (0.4, 0.5), "c": (0.0, 0.3)}
+    cells = {
+        condition: [
+            pooled(
+                who,
+                condition,
+                [exposure(side([25.0] * int(60 * s[k]) + [5.0] * int(60 * (1 - s[k])), name=f"{who}{k}"))],
+            )
+            for who, s in shares.items()
+        ]
+        for k, condition in enumerate(("before", "after"))
+    }
+    rows = {(r.measure, r.item): r for r in condition_rows(cells["before"])}
+    row = rows["rula_neck", "3: over 20 deg"]
+    assert row.figure.value == pytest.approx(0.2)
+    assert (row.n, row.of) == (3, "participants")
+    assert row.figure.low <= 0.2 <= row.figure.high
+    found = {(d.measure, d.item): d for d in differences(cells["before"], cells["after"])}
+    change = found["rula_neck", "3: over 20 deg"]
+    assert [p[0] for p in change.pairs] == ["a", "b", "c"]
+    assert change.mean.value == pytest.approx(0.2)  # 0.2, 0.1, 0.3
+    assert list(change.agreement) == pytest.approx([0.2 - 0.196, 0.2 + 0.196])  # SD 0.1

@@ -1,0 +1,95 @@
+"""OpenSim marker files, read back by a parser of their own and by pandas."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from cli_runner import Cli
+from posture_cv.errors import InputError
+from posture_cv.landmarks.recording import read_recording
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.opendata.export import check_formats
+from posture_cv.opendata.folder import Result
+from posture_cv.opendata.trc import MARKERS, markers_m, regular, to_opensim, write_trc
+from source_tree import ROOT
+
+SAMPLE = ROOT / "samples" / "desk-front.landmarks"
+
+
+class Trc:
+    """What a reader of the format expects of it, line by line."""
+
+    def __init__(self, text: str) -> None:
+        lines = text.split("\n")
+        assert lines[0].split("\t")[:3] == ["PathFileType", "4", "(X/Y/Z)"]
+        self.head = dict(zip(lines[1].split("\t"), lines[2].split("\t"), strict=True))
+        names = lines[3].split("\t")
+        assert names[:2] == ["Frame#", "Time"]
+        self.names = names[2::3]
+        assert all(not name for k, name in enumerate(names[2:]) if k % 3)
+        assert lines[4].split("\t")[2:5] == ["X1", "Y1", "Z1"]
+        assert lines[5] == ""
+        rows = [line.split("\t") for line in lines[6:] if line]
+        assert {len(row) for row in rows} == {2 + 3 * len(self.names)}
+        self.frame = [int(row[0]) for row in rows]
+        self.t_s = np.array([float(row[1]) for row in rows])
+        cells = [[float(c) if c else np.nan for c in row[2:]] for row in rows]
+        self.points = np.array(cells).reshape(len(rows), -1, 3)
+
+
+def test_markers_of_a_recording(tmp_path: Path) -> None:
+    done = Cli()("export", str(SAMPLE), "--format", "trc", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    found = Trc((tmp_path / "trc" / "desk-front.trc").read_text(encoding="utf-8"))
+    assert found.head["Units"] == "m"
+    assert float(found.head["DataRate"]) == 10.0
+    assert int(found.head["NumMarkers"]) == len(MARKERS) == len(found.names) == 33
+    assert int(found.head["NumFrames"]) == len(found.frame) == 450
+    assert found.frame == list(range(1, 451))
+    assert np.diff(found.t_s) == pytest.approx(0.1)
+    expected = markers_m(read_recording(SAMPLE).landmarks)
+    assert found.points == pytest.approx(expected, abs=1e-4, nan_ok=True)
+    nose, shoulders = found.points[:80, 0], found.points[:80, 11:13]
+    assert (nose[:, 1] > np.nanmax(shoulders[..., 1], axis=1)).all()  # up is up
+    assert (shoulders[:, 1, 2] > shoulders[:, 0, 2]).all()  # Z points to the right of somebody who faces us
+
+
+def test_markers_of_results_that_kept_landmarks(folders: Sequence[Path], tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    shutil.copytree(folders[1], kept)
+    shutil.copyfile(SAMPLE.with_name("desk-side.landmarks"), kept / "landmarks.landmarks")
+    done = Cli()("export", str(kept), "--format", "trc", "--out", str(tmp_path / "o"))
+    assert done.returncode == 0, done.stderr
+    assert len(Trc((tmp_path / "o" / "trc" / "side.trc").read_text(encoding="utf-8")).frame) == 250
+    Cli().fails("export", str(SAMPLE), "--out", str(tmp_path / "p"), said="can only be written as markers")
+
+
+def test_axes_stay_right_handed() -> None:
+    unit: NDArray[np.float64] = np.eye(3)
+    x, y, z = (to_opensim(unit[k]) for k in range(3))
+    assert np.cross(x, y) == pytest.approx(z)
+
+
+def test_uneven_times_are_put_on_a_grid() -> None:
+    t_s = np.array([0.0, 0.11, 0.19, 0.3, 1.2, 1.3])
+    points = np.repeat(t_s[:, None, None], 3, axis=2) * 10.0
+    rate, grid, out = regular(t_s, points)
+    assert np.diff(grid) == pytest.approx(1.0 / rate)
+    inside = np.isfinite(out[:, 0, 0])
+    assert out[inside, 0, 0] == pytest.approx(10.0 * grid[inside], abs=1e-9)
+    assert not inside[5:10].any()  # nothing is made up in the gap
+
+
+def test_without_landmarks_or_frames_it_says_so(results: Sequence[Result], tmp_path: Path) -> None:
+    lost = Result(tmp_path, results[0].summary, ())
+    with pytest.raises(InputError, match="no landmarks were kept"):
+        check_formats(["trc"], [lost])
+    with pytest.raises(InputError, match="at least two frames"):
+        write_trc(StringIO(), "x.trc", Landmarks.empty(1))

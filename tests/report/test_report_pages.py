@@ -1,0 +1,238 @@
+"""The pages: complete, closed to the network, honest about the view, small whatever the length."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+import zlib
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cli_runner import Cli
+from posture_cv.exposure.catalogue import MEASURES
+from posture_cv.exposure.measures import exposure
+from posture_cv.exposure.sources import SOURCES
+from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason
+from posture_cv.opendata.folder import Result
+from posture_cv.opendata.frames import Frames
+from posture_cv.report.accuracy import measured
+from posture_cv.report.recording import recording_page, timeline_data
+from posture_cv.report.tiles import MISSING, MOST_BINS, runs, tiles
+from source_tree import ROOT
+
+
+class Page(HTMLParser):
+    """What a browser would load or run."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.inline: dict[str, list[str]] = {}
+        self._open = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._open = tag if tag in ("script", "style") else ""
+        if self._open and dict(attrs).get("type") != "application/json":
+            self.inline.setdefault(tag, []).append("")
+        else:
+            self._open = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self.inline[self._open][-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = ""
+
+
+@pytest.fixture(scope="module")
+def pages(folders: Sequence[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("pages")
+    done = Cli()("report", *map(str, folders), "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert f"Written: {out / 'study.html'}" in done.stdout
+    return out
+
+
+def test_nothing_is_loaded_and_only_our_own_script_may_run(pages: Path) -> None:
+    for path in (pages / "study.html", pages / "front" / "report.html", pages / "side" / "report.html"):
+        text = path.read_text(encoding="utf-8")
+        page = Page(text)
+        assert not [a for _, a in page.tags if a.get("src") or a.get("srcset") or a.get("style")]
+        links = [a["href"] for tag, a in page.tags if tag == "a" and a.get("href")]
+        assert all(re.match(r"#|[\w./-]+\.html$", str(link)) for link in links), links
+        assert not [
+            tag for tag, _ in page.tags if tag in ("link", "iframe", "object", "embed", "form", "base")
+        ]
+        assert not [name for _, a in page.tags for name in a if name.startswith("on")]
+        assert not re.search(r"https?://(?!www\.w3\.org)", text)
+        (policy,) = [a["content"] for tag, a in page.tags if a.get("http-equiv") == "Content-Security-Policy"]
+        assert policy is not None
+        assert policy.startswith("default-src 'none'")
+        assert "unsafe" not in policy
+        assert "img-src" not in policy
+        for kind in ("style", "script"):
+            for inline in page.inline.get(kind, []):
+                digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+                assert f"{kind}-src 'sha256-{digest}'" in policy
+
+
+def test_every_measure_and_source_is_on_the_page(pages: Path) -> None:
+    text = (pages / "side" / "report.html").read_text(encoding="utf-8").replace("&amp;", "&")
+    for measure in MEASURES.values():
+        assert measure.title in text
+        assert SOURCES[measure.source].short in text
+    for source in SOURCES.values():
+        assert f'id="ref-{source.key}"' in text
+
+
+def test_a_front_view_says_what_it_cannot_tell(pages: Path) -> None:
+    front = (pages / "front" / "report.html").read_text(encoding="utf-8")
+    side = (pages / "side" / "report.html").read_text(encoding="utf-8")
+    assert front.count("not assessable from this view") > side.count("not assessable from this view") > 0
+    assert "A camera there does not see the angles of neck and trunk" in front
+    assert "A camera there does not see" not in side
+    titles = re.findall(r'"title":"([^"]+)"', front)
+    assert titles
+    assert all("estimate" in title for title in titles)
+
+
+def test_methods_and_accuracy_are_what_was_measured(pages: Path, results: Sequence[Result]) -> None:
+    text = (pages / "study.html").read_text(encoding="utf-8")
+    for result in results:
+        assert result.summary["estimator"]["pose"]["sha256"][:12] in text
+        found = measured()["views"][result.view.label]["quantities"]["cva_change_deg"]
+        assert f"mean absolute error of {found['mae']:.1f} degrees" in text
+        assert f"{found['mae']:.2f} deg" in text
+    assert "forward head 2.3 degrees" in text
+    assert "evaluate" in measured()["made_by"]
+
+
+def test_figures_are_files_of_their_own(pages: Path) -> None:
+    figures = sorted((pages / "side" / "figures").glob("*.svg"))
+    assert len(figures) >= 9
+    for path in [*figures, *(pages / "figures").glob("*.svg")]:
+        root = ET.fromstring(path.read_text(encoding="utf-8"))
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert len(list(root.iter())) >= 5
+
+
+def test_timeline_holds_every_value(pages: Path, results: Sequence[Result]) -> None:
+    text = (pages / "front" / "report.html").read_text(encoding="utf-8")
+    found = re.search(r'id="timeline-data">(.*?)</script>', text, re.DOTALL)
+    assert found
+    data = json.loads(found[1])
+    raw = np.frombuffer(zlib.decompress(base64.b64decode(data["packed"])), "<i2")
+    low, high, _ = raw.reshape(3, len(data["quantities"]), data["bins"])
+    m = results[0].measured
+    value = m.value("forward_head_deg")
+    told = np.isfinite(value)
+    assert low[0][told] / 10.0 == pytest.approx(value[told])
+    assert (low[0] == high[0]).all()
+    assert (low[0][~told] == MISSING).all()
+    assert sum(b - a for a, b, *_ in data["runs"]) == pytest.approx(45.0)
+    assert [a["t_s"] for a in data["alerts"]] == [a["t_s"] for a in results[0].alerts]
+    assert data["quantities"][0]["limits"]
+
+
+def long_result(like: Result, hours: float, rate_hz: float = 30.0) -> Result:
+    """A recording as long as a working morning, with every quantity moving."""
+    random = np.random.default_rng(5)
+    n = int(hours * 3600 * rate_hz)
+    t_s = np.arange(n) / rate_hz
+    values = {}
+    lost = np.repeat(random.random(n // 900 + 1) < 0.05, 900)[:n]
+    for name, about in QUANTITIES.items():
+        x = np.repeat(random.normal(0.0, 6.0, n // 600 + 1), 600)[:n] + random.normal(0.0, 0.6, n)
+        reason = np.where(lost, Reason.NOBODY, Reason.OK).astype(np.int8)
+        values[name] = Estimate.of(np.round(x, about.decimals), 1.5, reason)
+    codes = np.ones(n, np.int8)
+    reason = values["forward_head_deg"].reason
+    state = np.where(lost, 12, codes).astype(np.int8)
+    measured = Measurements(t_s, codes, reason, values)
+    frames = Frames(measured, state, reason, np.zeros(n, bool))
+    return Result(like.folder, like.summary, like.alerts, frames)
+
+
+def test_four_hours_make_a_page_of_a_few_megabytes(results: Sequence[Result], tmp_path: Path) -> None:
+    result = long_result(results[0], 4.0)
+    found = tiles(result, ["forward_head_deg"])
+    assert found.bins == MOST_BINS
+    assert found.bin_s < 0.5
+    value = result.measured.value("forward_head_deg")
+    assert found.high.max() == np.nanmax(np.round(value * 10.0))  # no extreme is lost
+    assert found.low[found.low != MISSING].min() == np.nanmin(np.round(value * 10.0))
+    text = recording_page(result, exposure(result.series()))
+    assert len(text) < 4_000_000
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("needs Chromium to open the page")
+    page = tmp_path / "four.html"
+    page.write_text(text, encoding="utf-8")
+    timing = opened(chromium, f"{page.as_uri()}#timing", tmp_path)
+    assert timing["lanes"] == len(QUANTITIES)
+    assert timing["drawings"] > 50
+    # the work of one drawing follows the screen, not the recording
+    assert timing["most_bins_drawn"] <= 1.6 * timing["pixels"]
+
+
+def opened(chromium: str, address: str, home: Path) -> dict[str, float]:
+    """Open a page and read what its script found."""
+    command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,1600"]
+    command += [f"--user-data-dir={home / 'chromium'}", "--virtual-time-budget=20000", "--dump-dom", address]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
+    found = re.search(r'<output id="timing">(.*?)</output>', done.stdout)
+    assert found, done.stderr[-2000:]
+    timing: dict[str, float] = json.loads(found[1])
+    return timing
+
+
+def test_names_cannot_break_out_of_the_page(results: Sequence[Result]) -> None:
+    nasty = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
+    summary = {**results[0].summary, "recording": nasty, "participant": nasty, "warnings": [nasty]}
+    alerts = tuple({**a, "seen": nasty} for a in results[0].alerts)
+    r = results[0]
+    result = Result(r.folder, summary, alerts)
+    page = Page(recording_page(result, exposure(result.series())))
+    assert len(page.inline["script"]) == 1
+    assert not [tag for tag, _ in page.tags if tag == "img"]
+
+
+def test_runs_leave_gaps_out() -> None:
+    t_s = np.array([0.0, 1.0, 2.0, 10.0, 11.0])
+    seconds = np.array([1.0, 1.0, 3.5, 1.0, 1.0])
+    state, reason = np.array([1, 1, 2, 2, 2], np.int8), np.zeros(5, np.int8)
+    assert runs(t_s, seconds, state, reason) == [[0.0, 2.0, 1, 0], [2.0, 5.5, 2, 0], [10.0, 12.0, 2, 0]]
+
+
+def test_timeline_of_nobody(results: Sequence[Result]) -> None:
+    r = results[0]
+    n = len(r.measured)
+    values = {name: Estimate.withheld(n, Reason.NOBODY) for name in QUANTITIES}
+    gone = np.full(n, Reason.NOBODY, np.int8)
+    measured_nothing = Measurements(r.measured.t_s, r.measured.view, gone, values)
+    frames = Frames(measured_nothing, np.full(n, 12, np.int8), gone, np.zeros(n, bool))
+    result = Result(r.folder, r.summary, (), frames)
+    assert timeline_data(result)["alerts"] == []
+    assert "could not be told in this recording" in recording_page(result, exposure(result.series()))
+
+
+def test_pictures_only_on_request(folders: Sequence[Path], tmp_path: Path) -> None:
+    done = Cli()("report", str(folders[0]), "--out", str(tmp_path), "--thumbnails", str(ROOT / "samples"))
+    assert done.returncode == 0, done.stderr
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    pictures = [a["src"] for tag, a in page.tags if tag == "img"]
+    assert len(pictures) == 3  # one an alert
+    assert all(str(src).startswith("data:image/jpeg;base64,") for src in pictures)
+    Cli().fails("report", str(folders[0]), "--thumbnails", str(tmp_path), said="is not there")

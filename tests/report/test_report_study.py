@@ -1,0 +1,112 @@
+"""The worked study of the samples: one command from videos to pages and tables."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from cli_runner import Cli
+from posture_cv.errors import InputError
+from posture_cv.replay.inputs import find_items
+from posture_cv.replay.study import check_study
+from source_tree import ROOT
+
+STUDY = ROOT / "samples" / "study"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two of the four participants, every third second: the whole takes minutes on a small machine."""
+    folder = tmp_path_factory.mktemp("videos")
+    for name in ("p1a.mp4", "p1b.mp4", "p2a.mp4", "p2b.mp4"):
+        shutil.copyfile(STUDY / name, folder / name)
+    lines = (STUDY / "manifest.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "manifest.csv").write_text("\n".join(lines[:5]) + "\n", encoding="utf-8")
+    out = folder / "out"
+    done = Cli()(
+        *("study", str(folder / "manifest.csv"), "--out", str(out), "--alert-after", "10", "--every", "3s"),
+        *("--conditions", "laptop,screen", "--format", "csv", "--format", "parquet", "--workers", "1"),
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    return out
+
+
+def test_the_samples_are_what_the_manifest_says() -> None:
+    lines = (STUDY / "manifest.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "file,participant,condition,calibrate"
+    assert {line.split(",")[0] for line in lines[1:]} == {p.name for p in STUDY.glob("*.mp4")}
+    assert {line.split(",")[2] for line in lines[1:]} == {"laptop", "screen"}
+
+
+def test_study_page_links_to_every_recording(study: Path) -> None:
+    text = (study / "study.html").read_text(encoding="utf-8")
+    links = re.findall(r'href="([^"#]+)"', text)
+    assert len(links) == 4
+    assert all((study / link).is_file() for link in links)
+    for word in (
+        "Conditions against each other",
+        "screen less laptop",
+        "Means over 2 participants",
+        "Methods",
+    ):
+        assert word in text
+
+
+def test_tables_of_the_study_are_read_by_pandas_and_polars(study: Path) -> None:
+    pd, pl = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    exposure = pd.read_csv(study / "open" / "csv" / "exposure.csv")
+    good = exposure[(exposure["measure"] == "state") & (exposure["item"] == "good")]
+    by_condition = good[good["level"] == "condition"].set_index("condition")
+    assert set(by_condition.index) == {"laptop", "screen"}
+    assert (by_condition["n"] == 2).all()
+    cells = good[good["level"] == "participant_condition"]
+    means = cells.groupby("condition")["value"].mean()
+    assert by_condition["value"].to_dict() == pytest.approx(means.to_dict(), abs=2e-4)
+    assert (by_condition["ci_low"] <= by_condition["value"]).all()
+    differences = pl.read_parquet(study / "open" / "parquet" / "differences.parquet")
+    row = differences.filter((pl.col("measure") == "state") & (pl.col("item") == "good"))
+    assert row["difference"][0] == pytest.approx(means["screen"] - means["laptop"], abs=2e-4)
+    assert row["n"][0] == 2
+    assert row["agreement_low"][0] is None  # two participants have no limits of agreement
+
+
+def test_a_second_run_replays_nothing(study: Path) -> None:
+    before = (study / "recordings.csv").read_bytes()
+    done = Cli()(
+        *("study", str(study.parent / "manifest.csv"), "--out", str(study), "--alert-after", "10"),
+        *("--every", "3s", "--workers", "1"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "4 of them finished by an earlier run" in done.stdout
+    assert (study / "recordings.csv").read_bytes() == before
+
+
+def test_bad_manifests_are_refused_before_hours_are_spent(tmp_path: Path) -> None:
+    shutil.copyfile(STUDY / "p1a.mp4", tmp_path / "p1a.mp4")
+    shutil.copyfile(STUDY / "p1b.mp4", tmp_path / "p1b.mp4")
+
+    def manifest(*rows: str) -> str:
+        path = tmp_path / "m.csv"
+        path.write_text("\n".join(("file,participant,condition,start,end", *rows)) + "\n", encoding="utf-8")
+        return str(path)
+
+    def refused(path: str, said: str, conditions: Sequence[str] = ()) -> None:
+        with pytest.raises(InputError) as error:
+            check_study(find_items([path], tmp_path / "out"), conditions)
+        assert said in str(error.value)
+
+    refused(manifest("gone.mp4,P1,laptop,,"), "there is no file gone.mp4")
+    refused(manifest("p1a.mp4,P1,laptop,0,50", "p1a.mp4,P1,laptop,40,80"), "overlaps that of line 2")
+    refused(manifest("p1a.mp4,P1,laptop,,", "p1a.mp4,P1,laptop,,"), "the same recording as line 2")
+    spelt = manifest("p1a.mp4,P1,laptop,,", "p1b.mp4,p 1,screen,,")
+    refused(spelt, "The same participant in several spellings: 'P1', 'p 1'")
+    refused(manifest("p1a.mp4,P1,laptop,,", "p1b.mp4,,screen,,"), "No participant is given for")
+    unknown = manifest("p1a.mp4,P1,laptop,,", "p1b.mp4,P1,sofa,,")
+    options = ("--out", str(tmp_path / "out"), "--calibrate", "0:12", "--conditions", "laptop,screen")
+    done = Cli().fails("study", unknown, *options, said="the unknown condition 'sofa'")
+    assert "No recording has the condition 'screen'" in done.stderr
+    assert not (tmp_path / "out" / "recordings.csv").exists()
