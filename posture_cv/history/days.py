@@ -55,10 +55,14 @@ def day_lines(found: list[dict[str, Any]]) -> list[str]:
         share = f", {day['good_s'] / day['measured_s']:.0%} good" if day["measured_s"] else ""
         lines.append(
             f"{day['day']}  measured {duration(day['measured_s'])}{share};"
-            f" {len(day['alerts'])} alerts, {day['breaks']} breaks"
+            f" {_counted(len(day['alerts']), 'alert')}, {_counted(day['breaks'], 'break')}"
         )
         for alert in day["alerts"]:
             answers = f" [{', '.join(alert['answers'])}]" if alert["answers"] else ""
             cue = alert["cue"].replace("_", " ")
             lines.append(f"    #{alert['number']} {alert['time']} {cue} ({alert['level']}){answers}")
     return lines
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -71,6 +73,7 @@ class Reader:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._db = connect(path, create=False)
 
     def __enter__(self) -> Self:
@@ -83,12 +86,13 @@ class Reader:
 
     def minutes(self, first_day: int, last_day: int) -> list[Minute]:
         """Of the local days `first_day` to `last_day`, both included (days since 1970), in order."""
-        rows = self._db.execute(
+        query = (
             "SELECT minute_s + offset_s AS local_s, state, reason, sum(seconds) FROM minutes"
-            " WHERE local_s >= ? AND local_s < ? GROUP BY local_s, state, reason ORDER BY local_s",
-            _bounds(first_day, last_day),
+            " WHERE local_s >= ? AND local_s < ? GROUP BY local_s, state, reason ORDER BY local_s"
         )
-        return [Minute(*row) for row in rows]
+        with self._damage_in_words():
+            rows = self._db.execute(query, _bounds(first_day, last_day))
+            return [Minute(int(at_s), str(state), str(why), float(s)) for at_s, state, why, s in rows]
 
     def alerts(self, first_day: int, last_day: int) -> list[AlertRow]:
         """Of those days, in order."""
@@ -110,41 +114,57 @@ class Reader:
 
     def breaks(self, first_day: int, last_day: int) -> list[BreakRow]:
         """Of those days, in order."""
-        rows = self._db.execute(
+        query = (
             "SELECT start_s + offset_s AS local_s, end_s - start_s FROM breaks"
-            " WHERE local_s >= ? AND local_s < ? ORDER BY local_s",
-            _bounds(first_day, last_day),
+            " WHERE local_s >= ? AND local_s < ? ORDER BY local_s"
         )
-        return [BreakRow(*row) for row in rows]
+        with self._damage_in_words():
+            rows = self._db.execute(query, _bounds(first_day, last_day))
+            return [BreakRow(float(at_s), float(seconds)) for at_s, seconds in rows]
 
     def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and rows of a whole table."""
-        cursor = self._db.execute(f"SELECT * FROM {_known(name)}")  # noqa: S608 - one of our own names
-        return [column[0] for column in cursor.description], cursor.fetchall()
+        known = _known(name)
+        with self._damage_in_words():
+            cursor = self._db.execute(f"SELECT * FROM {known}")  # noqa: S608 - one of our own names
+            return [column[0] for column in cursor.description], cursor.fetchall()
 
     def _alerts(self, where: str, values: tuple[float, ...]) -> list[AlertRow]:
         query = (
             "SELECT id, time_s, time_s + offset_s, cue, level, lasted_s, repeat, words, record, delivered,"  # noqa: S608
             f" problem, recovered_s FROM alerts {where}"
         )
-        return [self._alert_row(row) for row in self._db.execute(query, values)]
+        with self._damage_in_words():
+            return [self._alert_row(row) for row in self._db.execute(query, values)]
+
+    @contextmanager
+    def _damage_in_words(self) -> Iterator[None]:
+        """What a damaged file makes of a question."""
+        try:
+            yield
+        except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
+            raise HistoryError(
+                f"The history cannot be used: {self._path}",
+                f"It is damaged: {error}.",
+                "Move the file away; a new one is begun. Or delete it: posture-cv history delete --all",
+            ) from error
 
     def _alert_row(self, row: tuple[Any, ...]) -> AlertRow:
         number, time_s, local_s, cue, level, lasted_s, repeat, words, record, delivered, problem, after = row
         answers = self._db.execute("SELECT answer FROM answers WHERE alert = ? ORDER BY id", (number,))
         return AlertRow(
-            number,
-            time_s,
-            local_s,
-            cue,
-            level,
-            lasted_s,
-            repeat,
+            int(number),
+            float(time_s),
+            float(local_s),
+            str(cue),
+            str(level),
+            float(lasted_s),
+            int(repeat),
             _json(words),
             _json(record),
-            delivered,
-            problem,
-            after,
+            None if delivered is None else str(delivered),
+            None if problem is None else str(problem),
+            None if after is None else float(after),
             tuple(answer for (answer,) in answers),
         )
 
@@ -165,6 +185,6 @@ def _bounds(first_day: int, last_day: int) -> tuple[int, int]:
 def _json(text: str) -> dict[str, Any]:
     try:
         plain = json.loads(text)
-    except ValueError as error:
-        raise sqlite3.DatabaseError(f"an alert's record is no JSON: {error}") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"an alert's record is no JSON: {error}") from error
     return plain if isinstance(plain, dict) else {}

@@ -117,7 +117,7 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
         except BaseException:
             connection.close()
             raise
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # a damaged file's own words may be no text
         raise HistoryError(
             f"The history cannot be used: {path}",
             f"{error}.",

@@ -28,6 +28,7 @@ class LiveCamera:
         self._clock = clock
         self._source: LiveFrameSource | None = None
         self._identity: CameraIdentity | None = None
+        self._identified = False
         self._rate_hz = 2.0
 
     @property
@@ -42,7 +43,7 @@ class LiveCamera:
 
     @property
     def identity(self) -> CameraIdentity:
-        """Which camera it is."""
+        """Which camera it is, or was when a picture came last."""
         if self._identity is None:
             self.open()
             assert self._source is not None
@@ -54,6 +55,7 @@ class LiveCamera:
         if self._source is None:
             options = CaptureOptions(max_rate_hz=self._rate_hz, wait_until_open=False)
             self._source = self._open_source(options)
+            self._identified = False  # another one may have been plugged in
 
     def read(self, timeout_s: float) -> Glimpse | None:
         """The newest picture."""
@@ -62,8 +64,8 @@ class LiveCamera:
         frame = self._source.read(timeout_s)
         if frame is None:
             return None
-        if self._identity is None:
-            self._identity = identity_of(self._source.info)
+        if not self._identified:
+            self._identity, self._identified = identity_of(self._source.info), True
         return Glimpse(self._clock.now_s(), frame)
 
     def set_interval(self, seconds: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +18,18 @@ from posture_cv.monitor.ports import Camera, Clock, Eyes
 
 LOOK_S: Final = 3.0
 """Looked at so long: the smoothing's two seconds and a little more; ours."""
-_PATIENCE_S: Final = 10.0
+PATIENCE_S: Final = 10.0
+"""Without a picture for so long there is no camera to wait for; ours."""
+
+
+_TITLES: Final = {
+    "shoulder_elevation_cm": "both shoulders up",
+    "shoulder_elevation_left_cm": "left shoulder up",
+    "shoulder_elevation_right_cm": "right shoulder up",
+    "protraction_cm": "shoulders forward",
+    "trunk_incl_deg": "trunk inclined",
+    "cva_change_deg": "CVA change",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,33 +75,54 @@ def look(camera: Camera, clock: Clock, eyes: Eyes, judge: Judge, at_s: float | N
     Raises:
         NobodyFoundError: no picture came, or the recording ends before.
     """
-    camera.open()
-    camera.set_interval(0.1)
-    begin_s = clock.now_s()
-    first_s: float | None = None
     found: Measurements | None = None
-    while not camera.ended and (
-        first_s is not None or clock.now_s() - begin_s < _PATIENCE_S or at_s is not None
-    ):
-        glimpse = camera.read(0.5)
-        if glimpse is None:
-            continue
-        if at_s is not None and glimpse.t_s < at_s - LOOK_S:
-            continue
-        first_s = glimpse.t_s if first_s is None else first_s
-        lm = glimpse.landmarks
-        if lm is None:
-            assert glimpse.frame is not None
-            lm = eyes.look(glimpse.frame, fresh=False)
-        found = judge.look(lm, glimpse.t_s).smoothed
-        end_s = first_s + LOOK_S if at_s is None else at_s
-        if glimpse.t_s >= end_s:
+    begin_s = None if at_s is None else at_s - LOOK_S
+    first_s: float | None = None
+    for t_s, measured in watch(camera, clock, eyes, judge, begin_s):
+        found = measured
+        first_s = t_s if first_s is None else first_s
+        if t_s >= (first_s + LOOK_S if at_s is None else at_s):
             break
     if found is None:
         raise NobodyFoundError(
             "No picture to look at.", "The recording ends before." if at_s is not None else ""
         )
     return found
+
+
+def watch(
+    camera: Camera, clock: Clock, eyes: Eyes, judge: Judge, begin_s: float | None = None
+) -> Iterator[tuple[float, Measurements]]:
+    """Time and smoothed measurement of every picture, until there are no more.
+
+    Ends when none comes for `PATIENCE_S`; pictures before `begin_s` (of a recording) are passed over.
+    """
+    camera.open()
+    camera.set_interval(0.1)
+    last_s = clock.now_s()
+    while not camera.ended and (clock.now_s() - last_s < PATIENCE_S or begin_s is not None):
+        glimpse = camera.read(0.5)
+        if glimpse is None:
+            continue
+        last_s = clock.now_s()
+        if begin_s is not None and glimpse.t_s < begin_s:
+            continue
+        lm = glimpse.landmarks
+        if lm is None:
+            assert glimpse.frame is not None
+            lm = eyes.look(glimpse.frame, fresh=False)
+        found = judge.look(lm, glimpse.t_s).smoothed
+        if found is not None:
+            yield glimpse.t_s, found
+
+
+def thinned(looks: Iterable[tuple[float, Measurements]], every_s: float) -> Iterator[Measurements]:
+    """The first of the looks and then one each `every_s`."""
+    due_s = -math.inf
+    for t_s, found in looks:
+        if t_s >= due_s:
+            due_s = t_s + every_s
+            yield found
 
 
 def rows(m: Measurements, settings: AssessSettings, spread: dict[str, float]) -> list[Row]:
@@ -116,21 +150,35 @@ def _row(name: str, m: Measurements, limits: tuple[Margin, ...], spread: dict[st
     return Row(name, about.unit, about.meaning, value if told else None, sd, spread.get(name), reason, limits)
 
 
-def printed(row: Row) -> tuple[str, str, str, str]:
-    """Quantity, value with twice its uncertainty, own spread, limits with what is left: for a table."""
-    unit = unit_of(row.quantity) if row.unit in ("deg", "cm") else ""
+def title_of(quantity: str) -> str:
+    """The quantity's name for people, its unit left to the number: "left shoulder up"."""
+    return _TITLES.get(quantity) or quantity.removesuffix("_deg").removesuffix("_cm").replace("_", " ")
+
+
+def value_text(row: Row) -> str:
+    """The change with twice its uncertainty, or why it cannot be told."""
     if row.value is None or row.sd is None:
-        value = f"cannot be told: {row.reason.replace('_', ' ')}"
-    else:
-        value = f"{row.value:+.1f}{unit} ± {2 * row.sd:.1f}"
-        if row.unit == "1":
-            value = f"{row.value:.2f} ± {2 * row.sd:.2f}"
-    spread = "" if row.spread is None else f"± {row.spread:.1f}{unit}"
-    limits = ", ".join(_limit(margin, unit) for margin in row.limits)
-    return row.quantity, value, spread, limits
+        return f"cannot tell: {row.reason.replace('_', ' ')}"
+    if row.unit == "1":
+        return f"{row.value:.2f} ± {2 * row.sd:.2f}"
+    return f"{row.value:+.1f} ± {2 * row.sd:.1f}{_unit(row)}"
 
 
-def _limit(margin: Margin, unit: str) -> str:
-    cue = margin.cue.replace("_", " ")
-    left = "" if margin.left is None else f", {margin.left:.1f} left" if margin.left >= 0 else ", beyond"
-    return f"{cue} {margin.limit:.1f}{unit}{left}"
+def spread_text(row: Row) -> str:
+    """The person's own spread while calibrating; empty where it is not known."""
+    return "" if row.spread is None else f"{row.spread:.{2 if row.unit == '1' else 1}f}{_unit(row)}"
+
+
+def limit_texts(row: Row) -> list[tuple[str, str, str]]:
+    """Of every posture that the quantity decides: its name, where it begins, what is left to that."""
+    return [(m.cue.replace("_", " "), f"{m.limit:.1f}{_unit(row)}", _left(m)) for m in row.limits]
+
+
+def _unit(row: Row) -> str:
+    return unit_of(row.quantity) if row.unit in ("deg", "cm") else ""
+
+
+def _left(margin: Margin) -> str:
+    if margin.left is None:
+        return ""
+    return f"{abs(margin.left):.1f} {'left' if margin.left >= 0 else 'beyond'}"

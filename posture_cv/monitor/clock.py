@@ -11,14 +11,18 @@ _LONGEST_SLEEP_S: Final = 0.5
 
 
 class SystemClock:
-    """Real time; goes on while the system is suspended, where the system offers such a clock (Linux)."""
+    """Real time; goes on while the system is suspended, where the system offers such a clock (Linux).
 
-    def __init__(self) -> None:
-        self._origin_s = _uptime_s()
+    Args:
+        begin_s: what it shows now.
+    """
+
+    def __init__(self, begin_s: float = 0.0) -> None:
+        self._origin_s = uptime_s() - begin_s
 
     def now_s(self) -> float:
-        """Seconds since this clock was made, suspended time included."""
-        return _uptime_s() - self._origin_s
+        """Seconds since this clock was made, and what it showed then, suspended time included."""
+        return uptime_s() - self._origin_s
 
     def wall_s(self) -> float:
         """Seconds since 1970 (UTC)."""
@@ -29,7 +33,8 @@ class SystemClock:
         time.sleep(min(max(seconds, 0.0), _LONGEST_SLEEP_S))
 
 
-def _uptime_s() -> float:
+def uptime_s() -> float:
+    """Seconds since the system was started, suspended time included where it tells."""
     boottime = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 

@@ -36,7 +36,9 @@ class Snooze:
 
 @dataclass(frozen=True, slots=True)
 class Recalibrate:
-    """Make the baseline anew from the camera, under the same profile name."""
+    """Make the baseline anew from the camera, under the same profile name; quick: in about five seconds."""
+
+    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,18 @@
 """When to look next, and with which means: a pure controller.
 
-The time between looks adapts: quick while something is being decided, about one a second while somebody is
-there and moves, slower when nothing does. Between looks nothing runs. No interval while somebody is there is
-longer than `EconomySettings.still_s`, so that no posture is noticed later than that, and no alert comes later
-by more; nor than the assessment's `hold_max_s`, so that no tick stays without a picture.
+The time between looks adapts: quick while something is being decided, one a second while somebody is there and
+moves, slower when nothing does. Between looks nothing runs. A look is cheap; the models, which are not, run only
+on a picture that differs from the one measured last, and while all is well on every other of those, unless it
+differs much. Neither the looks nor the models are ever farther apart than two seconds while somebody is there and
+moves, so that no posture is noticed later than that, and no alert comes later by more; nor than the assessment's
+`hold_max_s`, so that no tick stays without a picture.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from posture_cv.assess.effects import Level
 from posture_cv.assess.types import State
@@ -33,8 +36,10 @@ class EconomySettings:
     Attributes:
         enabled: False: every picture at `every_s`, none skipped.
         every_s: without economy.
-        deciding_s: while a posture is beyond its limit, or near it, and an alert could still come.
+        deciding_s: while the state shown does not follow what is seen yet, or a posture lasts that could be told.
+        deciding_most_s: what has not been decided after so long is no decision but a posture at its limit.
         moving_s: somebody is there and the picture changes.
+        calm_s: while all is well a picture that changed a little is measured so long after the last one.
         still_s: the picture has not changed for `still_after_s`.
         away_s: nobody is there, or nothing can be seen.
         battery_factor: times so much on battery, but never more than `still_s` while somebody is there.
@@ -44,7 +49,9 @@ class EconomySettings:
     enabled: bool = True
     every_s: float = 1 / 30
     deciding_s: float = 0.5
+    deciding_most_s: float = 20.0
     moving_s: float = 1.0
+    calm_s: float = 2.0
     still_s: float = 2.0
     still_after_s: float = 6.0
     away_s: float = 2.0
@@ -60,7 +67,9 @@ class Situation:
         level: the ambient level.
         state: of the last look; None before the first.
         nearness: the largest excess of the last look as a share of where it counts (1 = at the limit).
-        may_alert: an alert could come within the next window; False during cool-downs and snoozes.
+        may_alert: nothing but the posture itself holds an alert back; False during cool-downs and snoozes.
+        alert_near: an alert could come within the next ten seconds.
+        undecided_s: how long the level shown has not followed the postures seen.
         unchanged_s: how long the picture has not changed.
         blind: the last pictures were black or frozen.
         on_battery: see `Surroundings`.
@@ -70,13 +79,21 @@ class Situation:
     state: State | None = None
     nearness: float = 0.0
     may_alert: bool = True
+    alert_near: bool = False
+    undecided_s: float = 0.0
     unchanged_s: float = 0.0
     blind: bool = False
     on_battery: bool = False
 
 
-NEAR = 0.8
-"""From this share of a limit on it is being decided; ours."""
+NEAR: Final = 0.8
+"""From this share of a limit on a posture is watched more closely; ours."""
+_POOR: Final = (Level.POOR, Level.SEVERE)
+
+
+def undecided(level: Level, nearness: float) -> bool:
+    """Whether the level shown and the posture seen say different things."""
+    return (nearness >= 1.0) != (level in _POOR)
 
 
 def pace_of(s: Situation, settings: EconomySettings) -> Pace:
@@ -89,10 +106,20 @@ def pace_of(s: Situation, settings: EconomySettings) -> Pace:
         return Pace.AWAY if s.level is Level.AWAY else Pace.DECIDING
     if s.state is None or s.level is Level.STARTING:
         return Pace.DECIDING
-    still = s.unchanged_s >= settings.still_after_s
-    if s.nearness >= NEAR and s.may_alert and not still:
-        return Pace.DECIDING
-    return Pace.STILL if still else Pace.MOVING
+    if s.unchanged_s >= settings.still_after_s:
+        return Pace.STILL
+    # Every second of what could be told counts, and moments in between that are within the limits do too.
+    lasting = s.may_alert and (s.level in _POOR or s.state is State.LOOKING_DOWN)
+    deciding = lasting or s.alert_near or 0.0 < s.undecided_s <= settings.deciding_most_s
+    return Pace.DECIDING if deciding else Pace.MOVING
+
+
+def models_after_s(pace: Pace, s: Situation, settings: EconomySettings) -> float:
+    """How long after the last run the models look at a picture that has changed, but not much."""
+    if pace is not Pace.MOVING:
+        return 0.0
+    close = s.nearness >= NEAR and s.may_alert
+    return settings.moving_s if close else settings.calm_s
 
 
 def interval_s(pace: Pace, settings: EconomySettings, *, on_battery: bool) -> float:

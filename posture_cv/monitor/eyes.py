@@ -22,11 +22,13 @@ class ModelEyes:
     in which the picture did not change is none: the tracker gets a time of its own, which does not count it.
 
     Args:
-        make: makes the estimator, when first used.
+        make: makes the estimator, when first used, with the face model or without.
+        face: whether the face model is needed: not from the side.
     """
 
-    def __init__(self, make: Callable[[], LandmarkEstimator]) -> None:
+    def __init__(self, make: Callable[[bool], LandmarkEstimator], *, face: bool = True) -> None:
         self._make = make
+        self._face = face
         self._estimator: LandmarkEstimator | None = None
         self._frame_t_s = 0.0
         self._model_t_s = 0.0
@@ -35,8 +37,14 @@ class ModelEyes:
     def load(self) -> LandmarkEstimator:
         """The estimator, made now if need be. Raises ModelFileError."""
         if self._estimator is None:
-            self._estimator = self._make()
+            self._estimator = self._make(self._face)
         return self._estimator
+
+    def need_face(self, *, face: bool) -> None:
+        """Another baseline may need the face model, or no longer."""
+        if face != self._face:
+            self.close()
+            self._face = face
 
     def look(self, frame: Frame, *, fresh: bool) -> Landmarks:
         """Landmarks of one frame; `fresh`: the camera was closed or blind since the last one."""

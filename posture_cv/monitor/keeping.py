@@ -23,6 +23,8 @@ SAVE_EVERY_S: Final = 5.0
 """A monitor that is killed loses this much at most; ours."""
 _PRUNE_EVERY_S: Final = 3600.0
 _MOST_KEPT: Final = 5000
+_NOTE_EVERY_S: Final = 3600.0
+"""A disk that is full now and again is said so often at most; ours."""
 
 EpisodeRow = tuple[str, str, float, float, float | None]
 
@@ -49,7 +51,7 @@ class HistorySink(BaseSink):
         self._saved_t_s: float | None = None
         self._pruned_t_s: float | None = None
         self._begun = False
-        self._failing = False
+        self._noted_s: float | None = None
         self._wall_s = 0.0
         self._made_up = 0
 
@@ -103,11 +105,10 @@ class HistorySink(BaseSink):
         try:
             write()
         except sqlite3.Error as error:
-            if not self._failing:
+            if self._noted_s is None or not 0 <= self._wall_s - self._noted_s < _NOTE_EVERY_S:
+                self._noted_s = self._wall_s
                 self._note(f"(the history cannot be written: {error}; it is tried again)")
-            self._failing = True
             return False
-        self._failing = False
         return True
 
     # The book

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from posture_cv.assess.naming import neck_deg
+from posture_cv.assess.naming import limiting_sd, neck_deg
 from posture_cv.assess.records import limits
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.measure.types import QUANTITIES, Measurements, Reason
@@ -63,7 +63,8 @@ class Margin:
 def margins(m: Measurements, settings: AssessSettings) -> tuple[Margin, ...]:
     """The margin of every quantity that decides a posture, in the order of `CUES`; `m` holds one frame."""
     neck = float(neck_deg(m)[0])
-    sds = {name: float(estimate.sd[0]) for name, estimate in m.values.items() if estimate.valid[0]}
+    told = {name: estimate for name, estimate in m.values.items() if estimate.valid[0]}
+    sds = {name: float(limiting_sd(name, e.value, e.sd)[0]) for name, e in told.items()}
     sds[NECK] = sds.get("cva_change_deg", 0.0)
     return tuple(
         _margin(cue, limit.name, limit.value * factor, m, neck)

@@ -60,6 +60,8 @@ class Moment:
         prompt: what a running calibration asks for; empty otherwise.
         on_battery: see `Surroundings`.
         camera_open: whether the camera is on.
+        hints: what has just become clear about the baseline, to be told gently; hint: the last of them.
+        keys: the book's numbers of the last alerts, by the policy's.
     """
 
     t_s: float
@@ -85,3 +87,6 @@ class Moment:
     prompt: str = ""
     on_battery: bool = False
     camera_open: bool = False
+    hints: tuple[str, ...] = ()
+    hint: str = ""
+    keys: Mapping[int, int] = field(default_factory=dict)

@@ -79,6 +79,9 @@ class Eyes(Protocol):
     def look(self, frame: Frame, *, fresh: bool) -> Landmarks:
         """Landmarks of one frame; `fresh`: its past is not worth following (camera was closed)."""
 
+    def need_face(self, *, face: bool) -> None:
+        """Whether the face model is needed from now on."""
+
     def close(self) -> None:
         """Release the models."""
 

@@ -12,6 +12,7 @@ from posture_cv.capture.types import Frame, SourceInfo
 from posture_cv.errors import InputError
 from posture_cv.landmarks.estimator import LandmarkEstimator
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.baseline import Baseline
 from posture_cv.monitor.ports import Camera
 from posture_cv.profiles.types import Profile
 
@@ -78,20 +79,36 @@ class PromptUi:
 
 
 def calibrate_from_camera(
-    camera: Camera, estimator: LandmarkEstimator, name: str, timing: Timing, ui: Ui
+    camera: Camera,
+    estimator: LandmarkEstimator,
+    name: str,
+    timing: Timing,
+    ui: Ui,
+    *,
+    known: Baseline | None = None,
 ) -> Profile:
     """Guide the person in front of the camera, fit, and save the profile.
+
+    Args:
+        camera, estimator, timing, ui: see there.
+        name: of the profile.
+        known: an earlier baseline of this person, whose face is kept: a few seconds are enough then.
 
     Raises:
         CalibrationError: given up, stopped, or too poor. SourceError: the camera failed. OutputError: not saved.
     """
     from calibration.fit import fit_baseline
+    from calibration.rebaseline import quick_baseline
     from calibration.run import collect_live, make_profile
     from posture_cv.coefficients import load_coefficients
     from posture_cv.profiles.store import save_profile
 
     collected = collect_live(CameraSource(camera), estimator, timing, ui)
-    result = fit_baseline(collected.landmarks, load_coefficients())
+    coefficients = load_coefficients()
+    if known is None:
+        result = fit_baseline(collected.landmarks, coefficients)
+    else:
+        result = quick_baseline(known, collected.landmarks, coefficients)
     profile = make_profile(name, result, collected, datetime.now().astimezone())
     save_profile(profile)
     return profile

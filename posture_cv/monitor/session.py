@@ -37,8 +37,10 @@ class Eyepiece:
     pictures: bool = True
 
 
-def open_eyepiece(spec: str, settings: Settings, speed: float, stack: ExitStack) -> Eyepiece:
-    """The camera that `spec` names; recordings are played at `speed`.
+def open_eyepiece(
+    spec: str, settings: Settings, speed: float, stack: ExitStack, begin_s: float = 0.0
+) -> Eyepiece:
+    """The camera that `spec` names; recordings are played at `speed`, the clock of others begins at `begin_s`.
 
     Raises:
         SourceError, RecordingError: it cannot be used (a live source's fault comes with its first use).
@@ -51,7 +53,7 @@ def open_eyepiece(spec: str, settings: Settings, speed: float, stack: ExitStack)
         reader = stack.enter_context(RecordingReader(Path(spec)))
         return Eyepiece(played_recording(reader, clock), clock, live=False, pictures=False)
     if is_live(spec):
-        real = SystemClock()
+        real = SystemClock(begin_s)
         return Eyepiece(LiveCamera(_opener(spec, settings), real), real, live=True)
     source = stack.enter_context(open_source(spec))
     if source.info.unrelated:
@@ -97,7 +99,12 @@ def _opener(spec: str, settings: Settings) -> Callable[[CaptureOptions], LiveFra
 
 def make_eyes(settings: Settings, view: View | None) -> ModelEyes:
     """The models; the face model only where the view needs it (None: not known yet)."""
-    return ModelEyes(lambda: make_estimator(settings, face=view is not View.SIDE))
+    return ModelEyes(lambda face: make_estimator(settings, face=face), face=needs_face(view))
+
+
+def needs_face(view: View | None) -> bool:
+    """Whether a baseline of that view is compared by the face too: from the side only outline and body are."""
+    return view is not View.SIDE
 
 
 def make_estimator(settings: Settings, *, face: bool = True) -> LandmarkEstimator:

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from posture_cv.assess.effects import Level
 from posture_cv.capture.types import Frame
+from posture_cv.monitor.keys import KeyCommands
+from posture_cv.monitor.lifecycle import Phase
 from posture_cv.monitor.moment import Moment, Said
-from posture_cv.monitor.words import margin_text, message_of, plain, shape_of, state_text
+from posture_cv.monitor.words import hint_message, margin_text, message_of, plain, shape_of, state_text
 from posture_cv.output.notify import Delivery, Notifier, ring
 
 _COLOURS: Final = {Level.GOOD: "32", Level.POOR: "33", Level.SEVERE: "31"}
@@ -58,11 +60,14 @@ class TerminalSink(BaseSink):
         self._colour = self._live and not os.environ.get("NO_COLOR")
         self._last = ""
         self._line_open = False
+        self._gone = False
 
     def show(self, moment: Moment) -> None:
         """Show the state, and what is said in lines of its own."""
         for said in moment.said:
             self._say(said, moment.wall_s)
+        for hint in moment.hints:
+            self._write_line(f"{clock_text(moment.wall_s)} {hint}")
         if not self._states:
             return
         state = state_text(moment)
@@ -79,8 +84,7 @@ class TerminalSink(BaseSink):
     def close(self) -> None:
         """Leave the cursor on a line of its own."""
         if self._line_open:
-            self._stream.write("\n")
-            self._stream.flush()
+            self._write("\n")
             self._line_open = False
 
     def _live_line(self, moment: Moment, state: str) -> None:
@@ -90,8 +94,7 @@ class TerminalSink(BaseSink):
         text = "   ".join(filter(None, parts))[: max(20, shutil.get_terminal_size().columns - 1)]
         code = _COLOURS.get(moment.ambient.level) if self._colour and moment.phase.watching else None
         shown = f"\x1b[{code}m{text}\x1b[0m" if code else text
-        self._stream.write(f"\r\x1b[2K{shown}")
-        self._stream.flush()
+        self._write(f"\r\x1b[2K{shown}")
         self._line_open = True
 
     def _say(self, said: Said, wall_s: float) -> None:
@@ -107,9 +110,18 @@ class TerminalSink(BaseSink):
 
     def _write_line(self, text: str) -> None:
         start = "\r\x1b[2K" if self._line_open else ""
-        self._stream.write(f"{start}{text}\n")
-        self._stream.flush()
+        self._write(f"{start}{text}\n")
         self._line_open = False
+
+    def _write(self, text: str) -> None:
+        """A terminal that was closed, or a pipe that nobody reads any more, is written to no longer."""
+        if self._gone:
+            return
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:
+            self._gone = True
 
 
 def clock_text(wall_s: float) -> str:
@@ -139,8 +151,7 @@ class NotificationSink(BaseSink):
 
     def show(self, moment: Moment) -> None:
         """Send what is said now."""
-        for said in moment.said:
-            message = message_of(said)
+        for message in (*map(message_of, moment.said), *map(hint_message, moment.hints)):
             future = self._notifier.send(message)
             future.add_done_callback(partial(self._settled, message.key))
 
@@ -160,6 +171,17 @@ class NotificationSink(BaseSink):
         self._problem = delivery.problem
         if self._delivered is not None:
             self._delivered(key, delivery)
+
+
+class PauseSink(BaseSink):
+    """Tells the keys whether a pause runs."""
+
+    def __init__(self, keys: KeyCommands) -> None:
+        self._keys = keys
+
+    def show(self, moment: Moment) -> None:
+        """Keep it."""
+        self._keys.paused = moment.phase is Phase.PAUSED
 
 
 class PreviewSink(BaseSink):

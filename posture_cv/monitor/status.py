@@ -86,6 +86,7 @@ def _plain(moment: Moment) -> dict[str, Any]:
         "text": state_text(moment),
         "margin_text": margin_text(moment),
         "margins": [m.as_plain() for m in moment.margins],
+        "hint": moment.hint,
         "camera": None if moment.camera is None else asdict(moment.camera),
         "camera_open": moment.camera_open,
         "profile": moment.profile,

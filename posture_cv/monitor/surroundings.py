@@ -12,11 +12,12 @@ import platform
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from posture_cv.monitor.dbus_calls import call, match
+from posture_cv.monitor.idle import IdleWatch
 from posture_cv.monitor.ports import NoSurroundings, Surroundings, SurroundingsSource
 from posture_cv.output.notify_thread import LoopThread
 
@@ -71,6 +72,7 @@ class LinuxSurroundings:
         self._files = Surroundings()
         self._read_s = float("-inf")
         self._sessions: set[str] = set()
+        self._idle = IdleWatch(monotonic)
         self._thread = LoopThread("surroundings")
         self._thread.submit(self._keep_watching("system"))
         self._thread.submit(self._keep_watching("session"))
@@ -83,7 +85,8 @@ class LinuxSurroundings:
             in_call = self._calls and microphone_in_use(self._sound)
             self._files = Surroundings(on_battery=on_battery(self._power), in_call=in_call)
         with self._lock:
-            return replace(self._files, locked=any(self._flags.values()), asleep=self._asleep)
+            locked, asleep = any(self._flags.values()), self._asleep
+        return replace(self._files, locked=locked, asleep=asleep, active=self._idle.idle_s())
 
     def close(self) -> None:
         """Stop watching."""
@@ -121,12 +124,12 @@ class LinuxSurroundings:
 
     async def _watch_login(self, bus: MessageBus) -> None:
         bus.add_message_handler(self._take_login)
-        await _match(bus, f"type='signal',sender='{_LOGIN}'")
-        listed = await _call(bus, _LOGIN, _LOGIN_PATH, _MANAGER, "ListSessions")
+        await match(bus, f"type='signal',sender='{_LOGIN}'")
+        listed = await call(bus, _LOGIN, _LOGIN_PATH, _MANAGER, "ListSessions")
         mine = [row for row in (listed[0] if listed else []) if row[1] == os.getuid()]
         self._sessions = {row[4] for row in mine}
         for path in self._sessions:
-            hint = await _call(bus, _LOGIN, path, _PROPERTIES, "Get", "ss", [_SESSION, "LockedHint"])
+            hint = await call(bus, _LOGIN, path, _PROPERTIES, "Get", "ss", [_SESSION, "LockedHint"])
             if hint:
                 self._set(path, locked=bool(hint[0].value))
 
@@ -148,10 +151,11 @@ class LinuxSurroundings:
                 self._set(path, locked=bool(changed["LockedHint"].value))
 
     async def _watch_savers(self, bus: MessageBus) -> None:
+        await self._idle.watch(bus)
         bus.add_message_handler(self._take_saver)
         for name, path in _SAVERS:
-            await _match(bus, f"type='signal',interface='{name}',member='ActiveChanged'")
-            active = await _call(bus, name, path, name, "GetActive", start=False)
+            await match(bus, f"type='signal',interface='{name}',member='ActiveChanged'")
+            active = await call(bus, name, path, name, "GetActive", start=False)
             if active:
                 self._set(name, locked=bool(active[0]))
 
@@ -172,44 +176,9 @@ class LinuxSurroundings:
         with self._lock:
             if which == "system":
                 self._asleep = False
+            else:
+                self._idle.forget()
             self._flags = {k: v for k, v in self._flags.items() if k.startswith("/") != (which == "system")}
-
-
-async def _match(bus: MessageBus, rule: str) -> None:
-    name = "org.freedesktop.DBus"
-    await _call(bus, name, "/org/freedesktop/DBus", name, "AddMatch", "s", [rule])
-
-
-async def _call(
-    bus: MessageBus,
-    destination: str,
-    path: str,
-    interface: str,
-    member: str,
-    signature: str = "",
-    body: list[Any] | None = None,
-    *,
-    start: bool = True,
-) -> list[Any]:
-    """The reply's values; empty where the service is not there or does not know it."""
-    from dbus_fast import Message as Call
-    from dbus_fast import MessageFlag, MessageType
-
-    flags = MessageFlag.NONE if start else MessageFlag.NO_AUTOSTART
-    call = Call(
-        destination=destination,
-        path=path,
-        interface=interface,
-        member=member,
-        signature=signature,
-        body=body or [],
-        flags=flags,
-    )
-    with suppress(TimeoutError):
-        reply = await asyncio.wait_for(bus.call(call), 5.0)
-        if reply.message_type is MessageType.METHOD_RETURN:
-            return list(reply.body)
-    return []
 
 
 def on_battery(folder: Path = _POWER) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -25,12 +25,18 @@ class Teller:
     Args:
         adviser: chooses the words; None: there are none.
         book: where everything is written down.
+        keys: the book's numbers of alerts told before, by the policy's.
     """
 
-    def __init__(self, adviser: Adviser | None, book: Book) -> None:
+    def __init__(self, adviser: Adviser | None, book: Book, keys: Mapping[int, int] | None = None) -> None:
         self._adviser, self._book = adviser, book
-        self._keys: dict[int, int] = {}  # the policy's number of an alert -> the book's
+        self._keys = dict(keys or {})
         self.count = 0
+
+    @property
+    def keys(self) -> dict[int, int]:
+        """The book's numbers of the last alerts, by the policy's."""
+        return dict(self._keys)
 
     def tell(self, step: Step, wall_s: float) -> tuple[tuple[Said, ...], tuple[Recovered, ...]]:
         """What is to be said after a step, and which postures told of earlier are over."""

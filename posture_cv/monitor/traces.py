@@ -18,7 +18,7 @@ PARTS: Final[dict[Part, str]] = {
     "profiles": "median landmarks and outline of how you want to sit; no picture",
     "history": "minutes per state, alerts, answers, breaks; no picture, no landmark",
     "reports": "pages made of the history",
-    "state": "the background monitor's log; that the notice was shown",
+    "state": "the background monitor's log and what it goes on with after a restart; that the notice was shown",
     "cache": "what can be made again",
     "runtime": "lock and control channel of the running monitor",
 }

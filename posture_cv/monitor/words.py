@@ -96,6 +96,11 @@ def margin_text(moment: Moment) -> str:
     return f"{plain(margin.cue)} {margin.value:+.1f} of {margin.limit:.1f}{unit} ({margin.share:.0%})"
 
 
+def hint_message(hint: str) -> Message:
+    """The notification for a hint; it has no number, because nothing is written down of it."""
+    return Message(0, "Your calibration may be old", hint, (("recalibrate", "Recalibrate"),))
+
+
 def message_of(said: Said) -> Message:
     """The notification for something said."""
     cue = said.record.alert.cue

@@ -19,8 +19,9 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.monitor.cameras import Played
 from posture_cv.monitor.clock import PlaybackClock
 from posture_cv.monitor.judge import Criteria, Judge
-from posture_cv.monitor.loop import Monitor, Options, Outcome, Parts
+from posture_cv.monitor.loop import Monitor
 from posture_cv.monitor.moment import Moment
+from posture_cv.monitor.parts import Options, Outcome, Parts
 from posture_cv.monitor.ports import CameraIdentity, Glimpse, Surroundings
 
 Script = Callable[[float], str]
@@ -80,6 +81,9 @@ class CountingEyes:
         self.looks.append(frame.t_s)
         self.fresh += fresh
         return Landmarks.empty(1)
+
+    def need_face(self, *, face: bool) -> None:
+        """There is none."""
 
     def close(self) -> None:
         """Nothing to release."""

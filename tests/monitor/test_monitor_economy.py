@@ -13,8 +13,20 @@ from monitor.monitor_material import Desk, stretches
 from posture_cv.assess.effects import Level
 from posture_cv.assess.settings import AssessSettings, TickSettings
 from posture_cv.assess.types import State
-from posture_cv.monitor.economy import EconomySettings, Pace, Situation, interval_s, pace_of
-from posture_cv.monitor.loop import Options
+from posture_cv.monitor.app import Request, economy_of
+from posture_cv.monitor.economy import (
+    EconomySettings,
+    Pace,
+    Situation,
+    interval_s,
+    models_after_s,
+    pace_of,
+    undecided,
+)
+from posture_cv.monitor.lifecycle import LifeSettings
+from posture_cv.monitor.parts import Options
+from posture_cv.settings import load_settings
+from posture_cv.settings_schema import EconomySection, MonitorSection
 
 ECONOMY = EconomySettings()
 SHORT = AssessSettings()
@@ -26,6 +38,8 @@ situations = st.builds(
     state=st.one_of(st.none(), st.sampled_from(State)),
     nearness=st.floats(0, 5),
     may_alert=st.booleans(),
+    alert_near=st.booleans(),
+    undecided_s=st.floats(0, 1e3),
     unchanged_s=st.floats(0, 1e5),
     blind=st.booleans(),
     on_battery=st.booleans(),
@@ -40,6 +54,7 @@ def test_every_look_comes_before_a_tick_would_be_empty_and_no_posture_waits_long
     assert 0 < seconds < TickSettings().hold_max_s
     if situation.state is not State.AWAY and not situation.blind:
         assert seconds <= 2.0
+        assert models_after_s(pace_of(situation, ECONOMY), situation, ECONOMY) <= 2.0
 
 
 def test_pace_follows_the_situation() -> None:
@@ -47,12 +62,32 @@ def test_pace_follows_the_situation() -> None:
     assert pace_of(Situation(), ECONOMY) is Pace.DECIDING
     assert pace_of(watching, ECONOMY) is Pace.MOVING
     assert pace_of(replace(watching, unchanged_s=30.0), ECONOMY) is Pace.STILL
-    assert pace_of(replace(watching, nearness=0.9), ECONOMY) is Pace.DECIDING
-    assert pace_of(replace(watching, nearness=2.0, may_alert=False), ECONOMY) is Pace.MOVING
+    assert pace_of(replace(watching, alert_near=True), ECONOMY) is Pace.DECIDING
+    assert pace_of(replace(watching, undecided_s=3.0), ECONOMY) is Pace.DECIDING
+    assert pace_of(replace(watching, undecided_s=60.0), ECONOMY) is Pace.MOVING, "at its limit for ever"
+    lasting = replace(watching, level=Level.POOR, state=State.SLUMP, nearness=1.4)
+    assert pace_of(lasting, ECONOMY) is Pace.DECIDING
+    assert pace_of(replace(lasting, may_alert=False), ECONOMY) is Pace.MOVING, "told already"
+    assert pace_of(replace(watching, state=State.LOOKING_DOWN), ECONOMY) is Pace.DECIDING, "its budget runs"
     assert pace_of(replace(watching, state=State.AWAY), ECONOMY) is Pace.DECIDING
     assert pace_of(replace(watching, state=State.AWAY, level=Level.AWAY), ECONOMY) is Pace.AWAY
     assert pace_of(replace(watching, blind=True), ECONOMY) is Pace.BLIND
     assert pace_of(watching, replace(ECONOMY, enabled=False)) is Pace.EVERY
+
+
+def test_the_level_follows_the_posture_or_it_is_undecided() -> None:
+    assert undecided(Level.GOOD, 1.2)
+    assert undecided(Level.POOR, 0.4)
+    assert not undecided(Level.GOOD, 0.9)
+    assert not undecided(Level.SEVERE, 3.0)
+
+
+def test_a_little_change_is_measured_every_other_time_while_all_is_well_and_sooner_near_a_limit() -> None:
+    calm = Situation(level=Level.GOOD, state=State.GOOD)
+    assert models_after_s(Pace.MOVING, calm, ECONOMY) == 2.0
+    assert models_after_s(Pace.MOVING, replace(calm, nearness=0.9), ECONOMY) == 1.0
+    assert models_after_s(Pace.MOVING, replace(calm, nearness=0.9, may_alert=False), ECONOMY) == 2.0
+    assert models_after_s(Pace.DECIDING, calm, ECONOMY) == 0.0
 
 
 def test_less_on_battery() -> None:
@@ -105,3 +140,19 @@ def test_without_economy_every_picture_is_measured(still: bool) -> None:
     desk.options = Options(economy=EconomySettings(enabled=False))
     outcome = desk.run()
     assert outcome.model_runs == outcome.looks == len(desk.eyes.looks) == 50
+
+
+def test_the_settings_file_has_the_same_defaults() -> None:
+    assert EconomySettings(**EconomySection().model_dump()) == EconomySettings()
+    known = MonitorSection()
+    life = LifeSettings(away_long_s=known.away_long_s, peek_every_s=known.peek_every_s)
+    assert replace(life, pause_in_calls=known.pause_in_calls) == LifeSettings()
+
+
+def test_short_windows_are_looked_at_more_often_and_a_preview_always() -> None:
+    request = Request("0", load_settings(None))
+    assert economy_of(request) == EconomySettings()
+    assert economy_of(replace(request, alert_after_s=5.0)).calm_s == 0.5
+    assert economy_of(replace(request, alert_after_s=60.0)) == EconomySettings()
+    assert not economy_of(replace(request, preview=True)).enabled
+    assert not economy_of(replace(request, economy=False)).enabled

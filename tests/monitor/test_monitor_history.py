@@ -265,8 +265,11 @@ def test_explain_and_feedback_read_it(users: Path) -> None:
     assert "baseline" in told.output
     assert run(cli, ["explain", "99"]).exit_code == 2
     assert run(cli, ["feedback", "wrong"]).exit_code == 0
-    shown = run(cli, ["feedback", "show", "--json"])
-    assert next(row for row in json.loads(shown.output) if row["cue"] == "forward_head")["wrong"] == 1
+    shown = json.loads(run(cli, ["feedback", "show", "--json"]).output)
+    assert (shown["days"], shown["right"], shown["wrong"], shown["precision"]) == (14.0, 0, 1, 0.0)
+    assert next(row for row in shown["postures"] if row["cue"] == "forward_head")["wrong"] == 1
+    assert run(cli, ["feedback", "right"]).exit_code == 0
+    assert "last 14 days: 1 right, 0 wrong (100% right)" in run(cli, ["feedback", "show"]).output
     assert run(cli, ["feedback", "snooze"]).exit_code == 3, "nobody runs who could be silent"
 
 

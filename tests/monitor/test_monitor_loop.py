@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import Future
 from dataclasses import replace
+from datetime import datetime
 
+import numpy as np
 import pytest
 
-from monitor.monitor_material import Desk, stretches
+from assess_material import measurements
+from monitor.monitor_material import Desk, ScriptedJudge, stretches
+from posture_cv.assess.engine import Step
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.assess.types import State
 from posture_cv.capture.types import SourceError
-from posture_cv.measure.types import Reason
+from posture_cv.measure.types import Reason, View
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.lifecycle import LifeSettings, Phase
-from posture_cv.monitor.loop import Monitor, Options
+from posture_cv.monitor.loop import Monitor
+from posture_cv.monitor.parts import Options
 from posture_cv.monitor.ports import Surroundings
+from posture_cv.monitor.sinks import NotificationSink, TerminalSink
+from posture_cv.monitor.status import StatusBoard
+from posture_cv.output.notify import Delivery, Message, NoNotifier
 
 SHORT = AssessSettings()
 SHORT = replace(SHORT, policy=SHORT.policy.alert_after(20.0), breaks=replace(SHORT.breaks, enabled=False))
@@ -184,7 +193,7 @@ def test_recalibration_takes_the_new_baseline_and_begins_a_new_session() -> None
     prompts: list[bool] = []
     criteria = replace(parts.judge.criteria, profile="new")
 
-    def recalibrate(camera: object, prompted: object) -> object:
+    def recalibrate(camera: object, now: object, prompted: object, quick: bool) -> object:
         prompts.append(prompted("Hold still"))  # type: ignore[operator]
         return criteria
 
@@ -202,3 +211,71 @@ def test_stop_ends_it_and_says_why() -> None:
     parts.commands.put(cmd.Stop("SIGTERM"))
     assert desk.run(parts).why == "SIGTERM"
     assert not desk.camera.opened
+
+
+def test_a_clock_set_back_or_forth_changes_no_alert_and_ends_no_silence() -> None:
+    def told(jump_s: float) -> list[tuple[float, str]]:
+        desk = Desk(stretches(("good", 20.0), ("forward_head", 200.0)), 120.0, SHORT, rate_hz=5.0)
+        parts = desk.parts()
+        wall_s = desk.clock.wall_s
+        desk.clock.wall_s = lambda: wall_s() + (jump_s if desk.clock.now_s() > 30.0 else 0.0)  # type: ignore[method-assign]
+        desk.run(parts)
+        return desk.kept.told()
+
+    plain = told(0.0)
+    assert plain
+    assert told(-7200.0) == told(7200.0) == plain
+
+
+def test_midnight_changes_nothing_but_the_day() -> None:
+    desk = Desk(stretches(("good", 20.0), ("forward_head", 200.0)), 120.0, SHORT, rate_hz=5.0)
+    plain = Desk(stretches(("good", 20.0), ("forward_head", 200.0)), 120.0, SHORT, rate_hz=5.0)
+    plain.run()
+    parts = desk.parts()
+    midnight = datetime.fromtimestamp(desk.clock.wall_s()).astimezone().replace(hour=0, minute=0, second=0)
+    shift_s = midnight.timestamp() + 86_400.0 - 60.0 - desk.clock.wall_s()
+    wall_s = desk.clock.wall_s
+    desk.clock.wall_s = lambda: wall_s() + shift_s  # type: ignore[method-assign]
+    desk.run(parts)
+    days = {datetime.fromtimestamp(m.wall_s).astimezone().date() for m in desk.kept.moments}
+    assert len(days) == 2
+    assert desk.kept.told() == plain.kept.told()
+
+
+def test_a_stale_baseline_is_hinted_at_once_and_gently(capsys: pytest.CaptureFixture[str]) -> None:
+    class FromAside(ScriptedJudge):
+        """Sees the person from the side, whatever the baseline says."""
+
+        def look(self, lm: object, t_s: float) -> Step:
+            seen = measurements([t_s], [self._script(t_s)])
+            self._last = replace(seen, view=np.array([View.SIDE], np.int8))
+            return self.engine.push(self._last)
+
+    desk = Desk(stretches(("good", 1.0)), 260.0, SHORT, rate_hz=2.0)
+    parts, board = desk.parts(), StatusBoard()
+    sent = SentMessages()
+    parts.judge = FromAside(desk.script, SHORT)
+    parts.sinks = [*parts.sinks, board, TerminalSink(states=False), NotificationSink(sent, lambda _: None)]
+    desk.run(parts)
+    hints = [(m.t_s, hint) for m in desk.kept.moments for hint in m.hints]
+    assert len(hints) == 1
+    assert 170.0 < hints[0][0] < 200.0
+    assert "another side" in hints[0][1]
+    assert board.snapshot()["hint"] == hints[0][1]
+    assert capsys.readouterr().out.count("another side") == 1
+    assert [(m.key, m.actions[0][0], m.urgent) for m in sent.messages] == [(0, "recalibrate", False)]
+    assert not desk.kept.told(), "a hint is no alert"
+
+
+class SentMessages:
+    """Keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    def send(self, message: Message) -> Future[Delivery]:
+        self.messages.append(message)
+        return NoNotifier("kept").send(message)
+
+    def close(self) -> None:
+        """Nothing to close."""

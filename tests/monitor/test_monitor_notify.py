@@ -13,7 +13,7 @@ from monitor.monitor_material import Desk, stretches
 from monitor.notification_server import NotificationServer, private_bus
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.monitor import commands as cmd
-from posture_cv.monitor.app import answer_command
+from posture_cv.monitor.assembling import answer_command
 from posture_cv.monitor.sinks import NotificationSink
 from posture_cv.output.notify import Message, NoNotifier
 from posture_cv.output.notify_dbus import DbusNotifier

@@ -22,7 +22,7 @@ from posture_cv.monitor import autostart
 from posture_cv.monitor.lifecycle import Facts, LifeSettings, Phase, plan, retry_pause_s
 from posture_cv.monitor.margins import margins, nearest
 from posture_cv.monitor.pause_text import pause_end
-from posture_cv.monitor.picture import Watch, changed, is_black, picture_fault, thumbnail
+from posture_cv.monitor.picture import Change, Watch, change, is_black, picture_fault, thumbnail
 from posture_cv.monitor.session import speed_of
 
 NOW = datetime(2026, 3, 28, 15, 30, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -84,16 +84,17 @@ def _desk(
 
 def test_noise_and_light_are_no_change_but_half_a_centimetre_is() -> None:
     measured = thumbnail(_desk(seed=1))
-    assert not changed(thumbnail(_desk(seed=2)), measured)
-    assert not changed(thumbnail(_desk(gain=1.1, seed=3)), measured)
-    assert changed(thumbnail(_desk(shift_px=4.5, seed=4)), measured), "4.5 px are 5 mm at 60 cm"
+    assert change(thumbnail(_desk(seed=2)), measured) is Change.NONE
+    assert change(thumbnail(_desk(gain=1.1, seed=3)), measured) is Change.NONE
+    assert change(thumbnail(_desk(shift_px=4.5, seed=4)), measured) is Change.LITTLE, "5 mm at 60 cm"
+    assert change(thumbnail(_desk(shift_px=90.0, seed=5)), measured) is Change.MUCH
 
 
 def test_slow_drift_adds_up_because_the_measured_picture_stays_the_reference() -> None:
     measured = thumbnail(_desk(seed=1))
-    steps = [changed(thumbnail(_desk(shift_px=0.5 * k, seed=10 + k)), measured) for k in range(12)]
-    assert not steps[1]
-    assert steps[-1]
+    steps = [change(thumbnail(_desk(shift_px=0.5 * k, seed=10 + k)), measured) for k in range(12)]
+    assert steps[1] is Change.NONE
+    assert steps[-1] is Change.LITTLE
 
 
 def test_black_and_frozen() -> None:

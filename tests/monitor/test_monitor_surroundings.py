@@ -72,12 +72,40 @@ class _Saver(ServiceInterface):
         return active
 
 
+class _Mutter(ServiceInterface):
+    """GNOME's idle monitor: a watch for idleness that stays, watches for activity that fire once."""
+
+    def __init__(self) -> None:
+        super().__init__("org.gnome.Mutter.IdleMonitor")
+        self.idle_ms = 0
+        self.active_watches: list[int] = []
+
+    @method()
+    def GetIdletime(self) -> t:  # type: ignore[name-defined] # noqa: F821, N802
+        return self.idle_ms
+
+    @method()
+    def AddIdleWatch(self, interval_ms: t) -> u:  # type: ignore[name-defined] # noqa: F821, N802
+        assert interval_ms == 60_000
+        return 1
+
+    @method()
+    def AddUserActiveWatch(self) -> u:  # type: ignore[name-defined] # noqa: F821, N802
+        self.active_watches.append(2 + len(self.active_watches))
+        return self.active_watches[-1]
+
+    @dbus_signal()
+    def WatchFired(self, number: int) -> u:  # type: ignore[name-defined] # noqa: F821, N802
+        return number
+
+
 class Desktop:
     """logind and a screen saver on one bus, while it is entered."""
 
     def __init__(self, address: str) -> None:
         self._address = address
         self.manager, self.mine, self.other, self.saver = _Manager(), _Session(), _Session(), _Saver()
+        self.mutter = _Mutter()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="desktop", daemon=True)
 
@@ -102,8 +130,10 @@ class Desktop:
         self._bus.export(MINE, self.mine)
         self._bus.export(OTHER, self.other)
         self._bus.export("/org/freedesktop/ScreenSaver", self.saver)
+        self._bus.export("/org/gnome/Mutter/IdleMonitor/Core", self.mutter)
         await self._bus.request_name("org.freedesktop.login1")
         await self._bus.request_name("org.freedesktop.ScreenSaver")
+        await self._bus.request_name("org.gnome.Mutter.IdleMonitor")
 
     async def _leave(self) -> None:
         self._bus.disconnect()
@@ -156,6 +186,32 @@ def test_signals_of_the_desktop_are_heard(desktop: Desktop) -> None:
         _until(source, lambda s: s.locked)
         desktop.emit(desktop.saver.ActiveChanged, False)
         _until(source, lambda s: not s.locked)
+
+
+def test_keyboard_and_mouse_are_heard_of_without_asking(desktop: Desktop) -> None:
+    with closing(LinuxSurroundings(calls=False)) as source:
+        _until(source, lambda s: s.active == 0.0)
+        for turn in (1, 2):
+            desktop.emit(desktop.mutter.WatchFired, 1)
+            _until(source, lambda s: s.active is not None and 60.0 <= s.active < 80.0)
+            deadline_s = time.monotonic() + 20
+            while len(desktop.mutter.active_watches) < turn:
+                assert time.monotonic() < deadline_s
+                time.sleep(0.02)
+            desktop.emit(desktop.mutter.WatchFired, desktop.mutter.active_watches[-1])
+            _until(source, lambda s: s.active == 0.0)
+
+
+def test_who_was_idle_before_is_known_to_be(desktop: Desktop) -> None:
+    desktop.mutter.idle_ms = 300_000
+    with closing(LinuxSurroundings(calls=False)) as source:
+        _until(source, lambda s: s.active is not None and 300.0 <= s.active < 330.0)
+        deadline_s = time.monotonic() + 20
+        while not desktop.mutter.active_watches:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+        desktop.emit(desktop.mutter.WatchFired, 2)
+        _until(source, lambda s: s.active == 0.0)
 
 
 def test_another_users_lock_is_not_ours(desktop: Desktop) -> None:

@@ -77,7 +77,19 @@ def display(tmp_path: Path) -> Iterator[str]:
     assert server.stdout is not None
     name = f":{server.stdout.readline().strip()}"
     tray = subprocess.Popen(
-        ["trayer", "--edge", "top", "--align", "right", "--height", "28"],
+        [
+            "trayer",
+            "--edge",
+            "top",
+            "--align",
+            "right",
+            "--margin",
+            "40",
+            "--distance",
+            "30",
+            "--height",
+            "28",
+        ],
         env={**os.environ, "DISPLAY": name},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -150,9 +150,12 @@ class ControlServer:
             raise BadRequestError("seconds must be 0 to 86400")
         return self._queue(cmd.Snooze(seconds))
 
-    def _recalibrate(self, args: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - as all verbs
+    def _recalibrate(self, args: dict[str, Any]) -> dict[str, Any]:
+        quick = args.get("quick", False)
+        if not isinstance(quick, bool):
+            raise BadRequestError("quick must be true or false")
         self._board.forget_prompt()
-        return self._queue(cmd.Recalibrate())
+        return self._queue(cmd.Recalibrate(quick=quick))
 
     def _answer(self, args: dict[str, Any]) -> dict[str, Any]:
         key, response = args.get("alert"), args.get("response")

@@ -88,7 +88,7 @@ def view_of(status: Mapping[str, Any]) -> View:
         shape=shape,
         colour=colour,
         title=str(status.get("calibration_running") or status.get("text", "")),
-        detail=str(status.get("margin_text", "")),
+        detail=str(status.get("hint") or status.get("margin_text", "")),
         gauges=gauges,
         paused=phase == "paused",
         severity=_severity(level, gauges) if watching else 0.0,

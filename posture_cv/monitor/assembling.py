@@ -1,0 +1,232 @@
+"""The monitor's real parts put together: what must be closed is entered into a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from posture_cv.assess.answers import RESPONSES
+from posture_cv.errors import PostureError
+from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.book import NoBook
+from posture_cv.monitor.control.server import ControlServer
+from posture_cv.monitor.judge import Criteria, Judge
+from posture_cv.monitor.parts import Chooser, Parts, Recalibrator
+from posture_cv.monitor.ports import Camera, NoSurroundings, Sink, SurroundingsSource
+from posture_cv.monitor.remembering import Resumption, StateSink, policy_for, state_file
+from posture_cv.monitor.session import Eyepiece, make_estimator, make_eyes
+from posture_cv.monitor.sinks import NotificationSink, PauseSink, PreviewSink, TerminalSink
+from posture_cv.monitor.status import StatusBoard
+from posture_cv.paths import runtime_dir
+
+if TYPE_CHECKING:
+    from calibration.protocol import Timing
+    from posture_cv.assess.settings import AssessSettings
+    from posture_cv.monitor.app import Request
+    from posture_cv.monitor.keeping import HistorySink
+    from posture_cv.profiles.types import Profile
+    from posture_cv.settings import Settings
+
+_QUICK_S: Final = (1.0, 1.0, 4.0)
+"""Countdown, stillness and recording of a quick calibration: one who has sat there all day needs no more; ours."""
+
+
+def assemble(
+    request: Request, eyepiece: Eyepiece, before: Resumption, commands: cmd.Commands, stack: ExitStack
+) -> Parts:
+    """Everything the loop needs.
+
+    Raises:
+        PostureError: no profile, no models, no control channel.
+    """
+    from posture_cv.guidance.adviser import Adviser
+    from posture_cv.guidance.catalogue import load_catalogue
+    from posture_cv.monitor.profile_choice import profile_for
+
+    terminal = stack.enter_context(TerminalSink(states=not request.background))
+    profile = profile_for(request, eyepiece, terminal.note, lambda: commands.stop_asked)
+    settings = assess_settings(request.settings, request.alert_after_s)
+    eyes = make_eyes(request.settings, profile.baseline.view)
+    stack.callback(eyes.close)
+    if eyepiece.pictures:
+        eyes.load()
+    history = _history(request, eyepiece, profile, terminal)
+    known = before.remembered
+    may_change = eyepiece.live and request.profile is None
+    chosen = eyepiece.live and not request.wait_for_camera
+    return Parts(
+        camera=eyepiece.camera,
+        clock=eyepiece.clock,
+        eyes=eyes,
+        judge=Judge(_criteria(profile, settings), policy_for(known, profile, settings)),
+        sinks=_sinks(request, eyepiece, commands, terminal, history, settings.ticks.tick_s, stack),
+        surroundings=_surroundings(request, stack, live=eyepiece.live),
+        commands=commands,
+        adviser=Adviser(load_catalogue()),
+        book=NoBook() if history is None else history,
+        recalibrate=_recalibrator(request, settings, terminal.note) if eyepiece.pictures else None,
+        choose=_chooser(request, settings, terminal.note) if may_change else None,
+        chosen_for=eyepiece.camera.identity if chosen else None,
+        paused_until_wall_s=before.paused_until_wall_s if request.service else None,
+        keys={} if known is None else dict(known.keys),
+    )
+
+
+def assess_settings(settings: Settings, alert_after_s: float | None) -> AssessSettings:
+    """What the engine reads, with the window that the command line asks for."""
+    plain = settings.assess()
+    if alert_after_s is None:
+        return plain
+    return replace(
+        plain,
+        policy=plain.policy.alert_after(alert_after_s),
+        smoothing=plain.smoothing.alert_after(alert_after_s),
+    )
+
+
+def _sinks(
+    request: Request,
+    eyepiece: Eyepiece,
+    commands: cmd.Commands,
+    terminal: TerminalSink,
+    history: HistorySink | None,
+    tick_s: float,
+    stack: ExitStack,
+) -> list[Sink]:
+    sinks: list[Sink] = [terminal, *([] if history is None else [stack.enter_context(history)])]
+    sinks.append(stack.enter_context(_notifications(request, commands, terminal, history)))
+    if request.preview:
+        sinks.append(
+            stack.enter_context(PreviewSink(partial(commands.put, cmd.Stop("the preview was closed"))))
+        )
+    if eyepiece.live:
+        board = StatusBoard()
+        sinks.append(board)
+        stack.enter_context(ControlServer(runtime_dir(), board, commands, eyepiece.clock.wall_s))
+        if not request.background:
+            sinks.append(_keys(commands, terminal, stack))
+        sinks.append(stack.enter_context(StateSink(state_file(), tick_s, terminal.note)))
+    return sinks
+
+
+def _keys(commands: cmd.Commands, terminal: TerminalSink, stack: ExitStack) -> Sink:
+    """Single keys of the terminal, and the sink that tells them whether a pause runs."""
+    from posture_cv.monitor.keys import HELP, KeyCommands, Keys
+
+    known = KeyCommands(commands)
+    if stack.enter_context(Keys(known.press)).active:
+        terminal.note(HELP)
+    return PauseSink(known)
+
+
+def _history(
+    request: Request, eyepiece: Eyepiece, profile: Profile, terminal: TerminalSink
+) -> HistorySink | None:
+    """The history, where one is kept; the monitor goes on without one that cannot be used."""
+    days = request.settings.retention.history_days
+    if not (eyepiece.live and request.keep_history and days):
+        return None
+    from posture_cv.history.schema import history_file
+    from posture_cv.history.store import History
+    from posture_cv.monitor.keeping import HistorySink
+
+    try:
+        history = History(history_file(), request.settings.feedback.plain())
+    except PostureError as error:
+        terminal.note(f"Note: no history is kept. {error}")
+        return None
+    return HistorySink(history, terminal.note, source=request.source, profile=profile.name, days=days)
+
+
+def _notifications(
+    request: Request, commands: cmd.Commands, terminal: TerminalSink, history: HistorySink | None
+) -> NotificationSink:
+    """Desktop notifications whose answers become commands."""
+    from posture_cv.output.notify import NoNotifier, Notifier, make_notifier
+
+    def answered(key: int, what: str) -> None:
+        command = answer_command(key, what)
+        if command is not None:
+            commands.put(command)
+
+    wanted = request.notifications and request.settings.output.notifications
+    notifier: Notifier = make_notifier(answered) if wanted else NoNotifier("switched off")
+    if history is None:
+        return NotificationSink(notifier, terminal.note)
+    return NotificationSink(notifier, terminal.note, history.delivered)
+
+
+def answer_command(key: int, what: str) -> cmd.Command | None:
+    """What a click, or its absence, means to the monitor; None: nothing."""
+    if what == "recalibrate":
+        return cmd.Recalibrate()
+    response = {"expired": "ignored"}.get(what, what)
+    for known in RESPONSES:
+        if response == known:
+            return cmd.Answer(key, known)
+    return None
+
+
+def _surroundings(request: Request, stack: ExitStack, *, live: bool) -> SurroundingsSource:
+    if not live:
+        return NoSurroundings()
+    from posture_cv.monitor.surroundings import watch_surroundings
+
+    source = watch_surroundings(calls=request.pause_in_calls)
+    stack.callback(source.close)
+    return source
+
+
+def _recalibrator(request: Request, settings: AssessSettings, note: Callable[[str], None]) -> Recalibrator:
+    """Makes the baseline anew, under the same name or, with another camera, a new one."""
+
+    def recalibrate(camera: Camera, now: Criteria, prompted: Callable[[str], bool], quick: bool) -> Criteria:  # noqa: FBT001
+        from posture_cv.monitor.profile_choice import recalibrated_name
+        from posture_cv.monitor.recalibrate import PromptUi, calibrate_from_camera
+
+        timing = _timing(request.settings, quick=quick)
+        name, known = recalibrated_name(now.profile, camera.identity), now.baseline if quick else None
+        with make_estimator(request.settings) as estimator:
+            ui = PromptUi(timing, prompted)
+            profile = calibrate_from_camera(camera, estimator, name, timing, ui, known=known)
+        for reason in profile.quality.reasons:
+            note(reason)
+        return _criteria(profile, settings)
+
+    return recalibrate
+
+
+def _timing(settings: Settings, *, quick: bool) -> Timing:
+    from calibration.protocol import Timing
+
+    timing = Timing(**settings.calibration.model_dump())
+    if not quick:
+        return timing
+    countdown_s, still_s, duration_s = _QUICK_S
+    return replace(
+        timing,
+        countdown_s=min(timing.countdown_s, countdown_s),
+        still_s=min(timing.still_s, still_s),
+        duration_s=min(timing.duration_s, duration_s),
+    )
+
+
+def _chooser(request: Request, settings: AssessSettings, note: Callable[[str], None]) -> Chooser:
+    """Looks for a profile that fits better."""
+
+    def chosen(camera: Camera, now: str) -> Criteria | None:
+        from posture_cv.monitor.profile_choice import better_profile
+
+        profile = better_profile(request, camera, now, note)
+        return None if profile is None else _criteria(profile, settings)
+
+    return chosen
+
+
+def _criteria(profile: Profile, settings: AssessSettings) -> Criteria:
+    from posture_cv.coefficients import load_coefficients
+
+    return Criteria(profile.name, profile.baseline, load_coefficients(), settings)

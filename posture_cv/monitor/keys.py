@@ -1,0 +1,120 @@
+"""One-key commands of the foreground monitor: single keys of the terminal become commands."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Final, Self
+
+from posture_cv.monitor import commands as cmd
+
+HELP: Final = "Keys: r recalibrate (five seconds), p pause or go on, z silent for half an hour, q end"
+_SNOOZE_S: Final = 1800.0
+
+
+class Keys:
+    """Reads keys while it is entered, where standard input is a terminal; otherwise does nothing.
+
+    A thread sleeps until a key comes. The terminal is left as it was found; Ctrl-C works as ever.
+
+    Args:
+        press: told each key.
+    """
+
+    def __init__(self, press: Callable[[str], None]) -> None:
+        self._press = press
+        self._before: Any = None
+        self._wake: tuple[int, int] | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        if os.name == "posix" and sys.stdin is not None and sys.stdin.isatty():
+            self._begin(sys.stdin.fileno())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._wake is None or self._thread is None:
+            return
+        reader, writer = self._wake
+        os.write(writer, b"x")
+        self._thread.join()
+        os.close(reader)
+        os.close(writer)
+        import termios
+
+        with suppress(termios.error, OSError):  # the terminal may be gone
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, self._before)
+
+    @property
+    def active(self) -> bool:
+        """Whether keys are read."""
+        return self._thread is not None
+
+    def _begin(self, terminal: int) -> None:
+        import termios
+        import tty
+
+        try:
+            if os.tcgetpgrp(terminal) != os.getpgrp():
+                return  # started with &: reading would stop the process
+            self._before = termios.tcgetattr(terminal)
+            tty.setcbreak(terminal, termios.TCSADRAIN)
+        except (termios.error, OSError):
+            return
+        self._wake = os.pipe()
+        self._thread = threading.Thread(
+            target=self._read, args=(terminal, self._wake[0]), name="keys", daemon=True
+        )
+        self._thread.start()
+
+    def _read(self, terminal: int, wake: int) -> None:
+        import select
+
+        while True:
+            ready, _, _ = select.select([terminal, wake], [], [])
+            if wake in ready:
+                return
+            try:
+                typed = os.read(terminal, 32)
+            except OSError:
+                return  # the terminal was closed
+            if not typed:
+                return
+            for key in typed.decode("utf-8", "replace"):
+                self._press(key)
+
+
+class KeyCommands:
+    """What the keys mean; told by the moments whether a pause runs.
+
+    Args:
+        commands: where they go.
+    """
+
+    def __init__(self, commands: cmd.Commands) -> None:
+        self._commands = commands
+        self.paused = False
+
+    def press(self, key: str) -> None:
+        """One key; those without a meaning do nothing."""
+        command = self.command(key.lower())
+        if command is not None:
+            self._commands.put(command)
+
+    def command(self, key: str) -> cmd.Command | None:
+        """What a key asks for."""
+        if key == "p":
+            return cmd.Resume() if self.paused else cmd.Pause(math.inf)
+        known: dict[str, cmd.Command] = {
+            "r": cmd.Recalibrate(quick=True),
+            "z": cmd.Snooze(_SNOOZE_S),
+            "q": cmd.Stop("q was pressed"),
+        }
+        return known.get(key)

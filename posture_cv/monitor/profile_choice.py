@@ -1,0 +1,188 @@
+"""The profile to judge by: named, chosen by camera and place, asked for when unsure, or made at the first run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from posture_cv.capture.types import Frame
+from posture_cv.errors import InputError
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.monitor.choosing import Choice, choose, name_for, of_camera
+from posture_cv.monitor.ports import Camera, CameraIdentity
+from posture_cv.profiles.types import Profile
+
+if TYPE_CHECKING:
+    from calibration.protocol import Progress
+    from calibration.ui import TerminalUi
+    from posture_cv.monitor.app import Request
+    from posture_cv.monitor.session import Eyepiece
+
+_GLANCES: Final = 5
+Note = Callable[[str], None]
+
+FIRST_RUN: Final = (
+    "This is the first run: you are compared with yourself, so first show how you want to sit (15 s).",
+    "Then go on working: you are told when a poor posture lasts, and why, and what helps. Ctrl-C ends it.",
+    "Nothing leaves this machine; no picture is kept. Do it anew at any time: posture-cv recalibrate",
+)
+
+
+def profile_for(request: Request, eyepiece: Eyepiece, note: Note, stopped: Callable[[], bool]) -> Profile:
+    """The profile to judge by; made now if there is none and somebody is there to make it.
+
+    Args:
+        request, eyepiece: see there.
+        note: shows a sentence.
+        stopped: whether the user has asked to end, while a profile is being made.
+
+    Raises:
+        ProfileError: the named one cannot be used. InputError: there is none. SourceError: no camera.
+        CalibrationError: making one failed, or was stopped.
+    """
+    from posture_cv.profiles.store import load_profile, profile_names
+
+    if request.profile is not None:
+        return load_profile(request.profile)
+    default = request.settings.general.profile
+    if not profile_names():
+        return _first_run(request, eyepiece, note, default, stopped)
+    if not eyepiece.live or request.wait_for_camera:
+        return load_profile(default)
+    return _by_camera(request, eyepiece, note, stopped)
+
+
+def better_profile(request: Request, camera: Camera, now: str, note: Note) -> Profile | None:
+    """Another profile than `now` that fits the camera, which is open, and the place; None: stay with it.
+
+    Nobody is asked: this happens while the monitor runs.
+    """
+    fitting = of_camera(_stored(), camera.identity)
+    if not fitting:
+        note(f"No profile was made with the camera {camera.identity.name!r}: posture-cv recalibrate")
+        return None
+    if len(fitting) == 1:
+        best, why = fitting[0], "it was made with this camera"
+    else:
+        choice = choose(fitting, _glances(request, camera))
+        assert choice.profile is not None
+        if not choice.sure and any(profile.name == now for profile in fitting):
+            return None
+        best, why = choice.profile, choice.why
+    if best.name == now:
+        return None
+    note(f"Profile {best.name!r}: {why}.")
+    return best
+
+
+def recalibrated_name(now: str, camera: CameraIdentity) -> str:
+    """The name of a profile made anew: the one in use, or a new one where that was made with another camera."""
+    profile = next((known for known in _stored() if known.name == now), None)
+    if profile is None or of_camera([profile], camera):
+        return now
+    return name_for(camera, [known.name for known in _stored()])
+
+
+def _stored() -> list[Profile]:
+    from posture_cv.profiles.store import list_profiles
+
+    return [entry.profile for entry in list_profiles() if entry.profile is not None]
+
+
+def _by_camera(request: Request, eyepiece: Eyepiece, note: Note, stopped: Callable[[], bool]) -> Profile:
+    from posture_cv.profiles.store import load_profile
+
+    camera, stored = eyepiece.camera.identity, _stored()
+    fitting = of_camera(stored, camera)
+    if not fitting:
+        if request.may_ask and _asks_to_calibrate(camera):
+            name = name_for(camera, [profile.name for profile in stored])
+            return _first_run(request, eyepiece, note, name, stopped)
+        profile = load_profile(request.settings.general.profile)
+        note(f"Profile {profile.name!r} was made with {profile.source.name!r}, this is {camera.name!r}.")
+        note("If alerts do not fit: posture-cv recalibrate")
+        return profile
+    if len(fitting) == 1:
+        return fitting[0]
+    choice = choose(fitting, _glances(request, eyepiece.camera))
+    assert choice.profile is not None
+    if choice.sure:
+        note(f"Profile {choice.profile.name!r}: {choice.why}.")
+        return choice.profile
+    if request.may_ask:
+        return _asked(fitting, choice)
+    note(f"Profile {choice.profile.name!r} is used, but it is not sure: {choice.why}.")
+    note("Choose another with --profile NAME, or: posture-cv recalibrate")
+    return choice.profile
+
+
+def _glances(request: Request, camera: Camera) -> Landmarks:
+    """A few pictures' landmarks, to see where somebody sits."""
+    from posture_cv.monitor.session import make_estimator
+
+    parts = []
+    camera.set_interval(0.1)
+    with make_estimator(request.settings, face=False) as estimator:
+        for _ in range(4 * _GLANCES):
+            glimpse = camera.read(1.0)
+            if glimpse is not None and glimpse.frame is not None:
+                parts.append(estimator.estimate(glimpse.frame))
+            if len(parts) >= _GLANCES:
+                break
+    return Landmarks.concat(parts) if parts else Landmarks.empty(0)
+
+
+def _asks_to_calibrate(camera: CameraIdentity) -> bool:
+    import click
+
+    return click.confirm(f"No profile was made with {camera.name!r}. Make one now?", default=True, err=True)
+
+
+def _asked(fitting: Sequence[Profile], choice: Choice) -> Profile:
+    import click
+
+    assert choice.profile is not None
+    click.echo(f"Which profile? ({choice.why})", err=True)
+    names_of = {profile.name: profile for profile in fitting}
+    name = click.prompt("Profile", type=click.Choice(list(names_of)), default=choice.profile.name, err=True)
+    return names_of[name]
+
+
+def _first_run(
+    request: Request, eyepiece: Eyepiece, note: Note, name: str, stopped: Callable[[], bool]
+) -> Profile:
+    """Explain in three lines, calibrate, go on."""
+    if not eyepiece.live:
+        raise InputError(
+            "There is no profile to judge this recording by.",
+            "",
+            f"Make one from seconds in which you sit well: posture-cv calibrate --from {request.source} --end 8",
+        )
+    if request.background:
+        raise InputError(
+            "There is no profile yet.",
+            "In the background nobody can be asked to sit still.",
+            "Begin once in a terminal: posture-cv monitor",
+        )
+    from calibration.protocol import Timing
+    from calibration.ui import TerminalUi
+    from posture_cv.monitor.recalibrate import calibrate_from_camera
+    from posture_cv.monitor.session import make_estimator
+
+    for line in FIRST_RUN:
+        note(line)
+    timing = Timing(**request.settings.calibration.model_dump())
+    ui = _Stoppable(TerminalUi(timing), stopped)
+    with make_estimator(request.settings) as estimator:
+        return calibrate_from_camera(eyepiece.camera, estimator, name, timing, ui)
+
+
+class _Stoppable:
+    """The terminal's prompts, until the user asks to end."""
+
+    def __init__(self, terminal: TerminalUi, stopped: Callable[[], bool]) -> None:
+        self._terminal, self._stopped = terminal, stopped
+
+    def update(self, frame: Frame, lm: Landmarks, progress: Progress) -> bool:
+        """Show one moment; False stops."""
+        return self._terminal.update(frame, lm, progress) and not self._stopped()

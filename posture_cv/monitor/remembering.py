@@ -1,0 +1,243 @@
+"""What a monitor leaves for the next one: windows, cool-downs, caps and a pause outlive a restart.
+
+One small file for its owner only, written every ten seconds at most: a monitor that is killed loses no more. It is
+of no use after an hour, since nothing that the policy remembers reaches farther back than its cap, but for a pause.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from posture_cv.assess.policy import Policy
+from posture_cv.assess.policy_state import PolicyState, from_json, to_json
+from posture_cv.atomic import OutputError, private_folder, write_atomic
+from posture_cv.monitor.clock import uptime_s
+from posture_cv.monitor.moment import Moment
+from posture_cv.monitor.sinks import BaseSink
+
+if TYPE_CHECKING:
+    from posture_cv.assess.settings import AssessSettings
+    from posture_cv.profiles.types import Profile
+
+VERSION: Final = 1
+FILE_NAME: Final = "monitor-state.json"
+WRITE_EVERY_S: Final = 10.0
+OLDEST_S: Final = 3600.0
+_MOST_BYTES: Final = 1_000_000
+_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What an earlier run knew.
+
+    Attributes:
+        t_s: its clock; wall_s: seconds since 1970; uptime_s, boot_id: the system's, to tell time from clock changes.
+        profile: judged by.
+        tick_s: length of the policy's ticks.
+        policy: of the engine.
+        keys: the history's numbers of its last alerts, by the policy's.
+        paused_until_wall_s: see `Facts`.
+    """
+
+    t_s: float
+    wall_s: float
+    uptime_s: float
+    boot_id: str
+    profile: str
+    tick_s: float
+    policy: PolicyState
+    keys: Mapping[int, int] = field(default_factory=dict)
+    paused_until_wall_s: float | None = None
+
+    def elapsed_s(self, wall_s: float, up_s: float, boot: str) -> float:
+        """How long ago that was: by the system's uptime, or since another boot by the wall clock."""
+        return up_s - self.uptime_s if boot and boot == self.boot_id else wall_s - self.wall_s
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """What a new run goes on with.
+
+    Attributes:
+        begin_s: what its clock is to show at its beginning.
+        remembered: None: there is nothing to go on with.
+        paused_until_wall_s: a pause that still runs; None without.
+    """
+
+    begin_s: float = 0.0
+    remembered: Remembered | None = None
+    paused_until_wall_s: float | None = None
+
+
+def policy_for(known: Remembered | None, profile: Profile, settings: AssessSettings) -> PolicyState | None:
+    """The state that an engine with this profile and these settings goes on with; None: it begins anew.
+
+    With another profile, or one made since, windows begin anew; what was told and answered stays.
+    """
+    if known is None or known.tick_s != settings.ticks.tick_s:
+        return None
+    if known.profile == profile.name and _made_s(profile) <= known.wall_s:
+        return known.policy
+    policy = Policy.of(settings.policy, settings.breaks, settings.ticks.tick_s)
+    return policy.new_session(known.policy)
+
+
+def _made_s(profile: Profile) -> float:
+    try:
+        return datetime.fromisoformat(profile.created).timestamp()
+    except ValueError:
+        return math.inf
+
+
+def state_file() -> Path:
+    """Where it is kept."""
+    from posture_cv.paths import state_dir
+
+    return state_dir() / FILE_NAME
+
+
+def boot_id() -> str:
+    """Differs after each start of the system; empty where it does not tell."""
+    try:
+        return _BOOT.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def resumption(path: Path, wall_s: float | None = None, up_s: float | None = None) -> Resumption:
+    """What the file holds for a run that begins now; nothing where it is missing, damaged or of another version."""
+    found = read(path)
+    if found is None:
+        return Resumption()
+    now_wall_s = time.time() if wall_s is None else wall_s
+    elapsed_s = found.elapsed_s(now_wall_s, uptime_s() if up_s is None else up_s, boot_id())
+    until = found.paused_until_wall_s
+    paused = until if until is not None and until > now_wall_s else None
+    if not 0.0 <= elapsed_s <= OLDEST_S:
+        return Resumption(paused_until_wall_s=paused)
+    return Resumption(found.t_s + elapsed_s, found, paused)
+
+
+def read(path: Path) -> Remembered | None:
+    """What the file holds; None where it is missing, damaged or of another version."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            return None
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        return _remembered(plain)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return None
+
+
+def _remembered(plain: Any) -> Remembered:  # noqa: ANN401 - whatever the file holds
+    if plain["version"] != VERSION:
+        raise ValueError("another version")
+    until = plain["paused_until_wall_s"]
+    found = Remembered(
+        t_s=_finite(plain["t_s"]),
+        wall_s=_finite(plain["wall_s"]),
+        uptime_s=_finite(plain["uptime_s"]),
+        boot_id=str(plain["boot_id"]),
+        profile=str(plain["profile"]),
+        tick_s=_finite(plain["tick_s"]),
+        policy=from_json(plain["policy"]),
+        keys={int(number): int(key) for number, key in plain["keys"]},
+        paused_until_wall_s=math.inf if until == "resumed" else None if until is None else _finite(until),
+    )
+    tick = found.policy.tick
+    if found.t_s < 0.0 or (tick is not None and not -1.0 <= tick * found.tick_s <= found.t_s + 1.0):
+        raise ValueError("times that do not fit")
+    return found
+
+
+def _finite(value: Any) -> float:  # noqa: ANN401 - whatever the file holds
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("not a finite number")
+    return number
+
+
+def as_plain(known: Remembered) -> dict[str, Any]:
+    """For JSON."""
+    until = known.paused_until_wall_s
+    return {
+        "version": VERSION,
+        "t_s": known.t_s,
+        "wall_s": known.wall_s,
+        "uptime_s": known.uptime_s,
+        "boot_id": known.boot_id,
+        "profile": known.profile,
+        "tick_s": known.tick_s,
+        "keys": [list(pair) for pair in known.keys.items()],
+        "paused_until_wall_s": "resumed" if until == math.inf else until,
+        "policy": to_json(known.policy),
+    }
+
+
+class StateSink(BaseSink):
+    """Writes the state every ten seconds, at once when something was told or a pause changed, and at the end.
+
+    Args:
+        path: the file.
+        tick_s: length of the policy's ticks.
+        note: shows a sentence: once, when it cannot be written.
+        up_s: the system's uptime.
+    """
+
+    def __init__(
+        self, path: Path, tick_s: float, note: Callable[[str], None], up_s: Callable[[], float] = uptime_s
+    ) -> None:
+        self._path, self._tick_s, self._note, self._up_s = path, tick_s, note, up_s
+        self._boot = boot_id()
+        self._latest: Moment | None = None
+        self._written_s = -math.inf
+        self._paused: float | None = None
+        self._failed = False
+
+    def show(self, moment: Moment) -> None:
+        """Write, if it is time."""
+        self._latest = moment
+        due = moment.t_s - self._written_s >= WRITE_EVERY_S
+        if due or moment.said or moment.paused_until_wall_s != self._paused:
+            self._write(moment)
+
+    def close(self) -> None:
+        """Write the last."""
+        if self._latest is not None:
+            self._write(self._latest)
+
+    def _write(self, moment: Moment) -> None:
+        self._written_s, self._paused = moment.t_s, moment.paused_until_wall_s
+        known = Remembered(
+            moment.t_s,
+            moment.wall_s,
+            self._up_s(),
+            self._boot,
+            moment.profile,
+            self._tick_s,
+            moment.policy,
+            moment.keys,
+            moment.paused_until_wall_s,
+        )
+        try:
+            private_folder(self._path.parent)
+            write_atomic(self._path, json.dumps(as_plain(known)), durable=False)
+        except OutputError as error:
+            if not self._failed:
+                self._note(f"Note: cool-downs will not outlive a restart. {error}")
+            self._failed = True
+
+
+def forget(path: Path) -> None:
+    """Remove the file; harmless when there is none."""
+    with suppress(OSError):
+        path.unlink()

@@ -1,0 +1,270 @@
+"""The real monitor on a simulated clock: a day of pictures takes as long as its own computing, which is counted.
+
+Loop, economy, models, engine and history are those of `posture-cv monitor`. The camera hands over JPEG pictures,
+as webcams send them, and decodes those that are looked at; what is left out is the capture process of its own and
+the pipe between the two.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from posture_cv.monitor.cameras import Played
+from posture_cv.monitor.clock import PlaybackClock
+from posture_cv.monitor.economy import EconomySettings
+from posture_cv.monitor.judge import Criteria, Judge
+from posture_cv.monitor.loop import Monitor
+from posture_cv.monitor.moment import Moment
+from posture_cv.monitor.parts import Options, Parts
+from posture_cv.monitor.ports import Camera, CameraIdentity, Eyes, Glimpse, Sink
+from posture_cv.monitor.sinks import BaseSink
+
+if TYPE_CHECKING:
+    from posture_cv.profiles.types import Profile
+    from posture_cv.settings import Settings
+
+Pictures = Iterable[tuple[float, bytes]]
+"""Seconds and JPEG bytes, in the order of their time."""
+_WALL_S: Final = 1_767_600_000.0  # 5 January 2026, 8:00 UTC: a Monday
+_STATUS: Final = Path("/proc/self/status")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An alert: when, which posture, how grave."""
+
+    t_s: float
+    cue: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run saw and what it cost.
+
+    Attributes:
+        simulated_s: its length.
+        cpu_s: processor time of this process, all threads.
+        looks, model_runs: how often a picture was looked at, and with the models.
+        camera_open_s: how long the camera was on.
+        told: every alert.
+        memory: (simulated seconds, resident megabytes), now and then; NaN where the system does not tell.
+    """
+
+    simulated_s: float
+    cpu_s: float
+    looks: int
+    model_runs: int
+    camera_open_s: float
+    told: tuple[Told, ...]
+    memory: tuple[tuple[float, float], ...]
+
+    @property
+    def cpu_share(self) -> float:
+        """Share of one core: 0.04 is 4 %."""
+        return self.cpu_s / self.simulated_s
+
+
+def watch(
+    pictures: Pictures,
+    profile: Profile,
+    settings: Settings,
+    *,
+    economy: bool = True,
+    eyes: Eyes | None = None,
+    history: Path | None = None,
+    memory_every_s: float = 600.0,
+) -> Run:
+    """Watch the pictures to their end.
+
+    Args:
+        pictures: what the camera sends.
+        profile, settings: as of the monitor.
+        economy: False: every picture is measured.
+        eyes: models of the caller's, left open; None: those of the settings.
+        history: keep a history in this file.
+        memory_every_s: how often the memory is looked at.
+
+    Raises:
+        ModelFileError, HistoryError: the models or the history cannot be used.
+    """
+    from posture_cv.monitor.session import make_eyes
+
+    clock = PlaybackClock(math.inf, wall_s=_WALL_S)
+    kept = _Kept(memory_every_s)
+    with ExitStack() as stack:
+        if eyes is None:
+            own = make_eyes(settings, profile.baseline.view)
+            stack.callback(own.close)
+            own.load()
+            eyes = own
+        sinks: list[Sink] = [kept]
+        if history is not None:
+            sinks.append(stack.enter_context(_history_sink(history, profile, settings)))
+        parts = Parts(camera(pictures, clock), clock, eyes, _judge(profile, settings), sinks)
+        begin_s = time.process_time()
+        outcome = Monitor(parts, Options(economy=EconomySettings(enabled=economy))).run()
+        cpu_s = time.process_time() - begin_s
+    return Run(
+        outcome.duration_s,
+        cpu_s,
+        outcome.looks,
+        outcome.model_runs,
+        kept.open_s,
+        tuple(kept.told),
+        tuple(kept.memory),
+    )
+
+
+def plain_loop(
+    pictures: Pictures, profile: Profile, settings: Settings, *, seconds: float, rate_hz: float = 30.0
+) -> Run:
+    """What the monitor would cost without any economy: decode, measure and judge `rate_hz` pictures a second.
+
+    The pictures are taken one after the other, whatever times they bear.
+    """
+    from posture_cv.monitor.session import make_eyes
+
+    judge, eyes, count = _judge(profile, settings), make_eyes(settings, profile.baseline.view), 0
+    told: list[Told] = []
+    try:
+        eyes.load()
+        begin_s = time.process_time()
+        for count, (_, jpeg) in enumerate(pictures, 1):
+            t_s = count / rate_hz
+            glimpse = _glimpse(t_s, jpeg)
+            assert glimpse.frame is not None
+            step = judge.look(eyes.look(glimpse.frame, fresh=count == 1), t_s)
+            told += [Told(t_s, r.alert.cue, r.alert.level) for r in step.records]
+            if t_s >= seconds:
+                break
+        cpu_s = time.process_time() - begin_s
+    finally:
+        eyes.close()
+    length_s = count / rate_hz
+    return Run(length_s, cpu_s, count, count, length_s, tuple(told), ((length_s, resident_mb()),))
+
+
+def delays_s(economy: Run, every: Run) -> list[float]:
+    """How much later each alert of `every` came with economy; infinite where it did not come at all.
+
+    An alert is matched with the nearest one of the same posture within two minutes.
+    """
+    found = []
+    for alert in every.told:
+        near = [t.t_s - alert.t_s for t in economy.told if t.cue == alert.cue]
+        best = min(near, key=abs, default=math.inf)
+        found.append(best if abs(best) <= 120.0 else math.inf)
+    return found
+
+
+def status_answer_ms(folder: Path, count: int = 50) -> list[float]:
+    """How long `count` requests for the status take over a real control channel in `folder`, in milliseconds."""
+    from posture_cv.monitor.commands import Commands
+    from posture_cv.monitor.control.client import ask
+    from posture_cv.monitor.control.server import ControlServer
+    from posture_cv.monitor.status import StatusBoard
+
+    taken = []
+    with ControlServer(folder, StatusBoard(), Commands(), time.time):
+        for _ in range(count):
+            begin_s = time.perf_counter()
+            ask("status", folder=folder)
+            taken.append(1000.0 * (time.perf_counter() - begin_s))
+    return taken
+
+
+def camera(pictures: Pictures, clock: PlaybackClock) -> Camera:
+    """A camera that sends these pictures; one that is not looked at is not decoded."""
+    return _JpegCamera(iter(pictures), clock)
+
+
+def resident_mb() -> float:
+    """Memory that this process holds now, in megabytes (10^6 bytes); NaN where the system does not tell."""
+    try:
+        lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return math.nan
+    kib = next((line.split()[1] for line in lines if line.startswith("VmRSS:")), None)
+    return math.nan if kib is None else int(kib) * 1.024e-3
+
+
+class _JpegCamera(Played):
+    """Plays pictures, and decodes the one that is handed over."""
+
+    def __init__(self, pictures: Iterator[tuple[float, bytes]], clock: PlaybackClock) -> None:
+        self._jpeg = b""
+        identity = CameraIdentity("webcam", "simulated", 640, 480)
+        super().__init__(self._undecoded(pictures), identity, clock)
+
+    @staticmethod
+    def _undecoded(pictures: Iterator[tuple[float, bytes]]) -> Iterator[Glimpse]:
+        return (_Undecoded(t_s, jpeg=jpeg) for t_s, jpeg in pictures)
+
+    def read(self, timeout_s: float) -> Glimpse | None:
+        glimpse = super().read(timeout_s)
+        if glimpse is None:
+            return None
+        assert isinstance(glimpse, _Undecoded)
+        return _glimpse(glimpse.t_s, glimpse.jpeg)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Undecoded(Glimpse):
+    """A picture as it came."""
+
+    jpeg: bytes = b""
+
+
+def _glimpse(t_s: float, jpeg: bytes) -> Glimpse:
+    import cv2
+    import numpy as np
+
+    from posture_cv.capture.types import Frame
+
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ValueError(f"the picture at {t_s:g} s is no JPEG")
+    return Glimpse(t_s, Frame(round(t_s * 1000), t_s, image.astype(np.uint8, copy=False)))
+
+
+def _judge(profile: Profile, settings: Settings) -> Judge:
+    from posture_cv.coefficients import load_coefficients
+
+    return Judge(Criteria(profile.name, profile.baseline, load_coefficients(), settings.assess()))
+
+
+def _history_sink(path: Path, profile: Profile, settings: Settings) -> Sink:
+    from posture_cv.history.store import History
+    from posture_cv.monitor.keeping import HistorySink
+
+    history = History(path, settings.feedback.plain())
+    days = settings.retention.history_days
+    return HistorySink(history, lambda _: None, source="simulated", profile=profile.name, days=days)
+
+
+class _Kept(BaseSink):
+    """Keeps alerts, memory, and how long the camera was on."""
+
+    def __init__(self, memory_every_s: float, resident: Callable[[], float] = resident_mb) -> None:
+        self.told: list[Told] = []
+        self.memory: list[tuple[float, float]] = []
+        self.open_s = 0.0
+        self._every_s, self._resident = memory_every_s, resident
+        self._last: tuple[float, bool] = (0.0, False)
+
+    def show(self, moment: Moment) -> None:
+        t_s, was_open = self._last
+        self.open_s += moment.t_s - t_s if was_open else 0.0
+        self._last = (moment.t_s, moment.camera_open)
+        for said in moment.said:
+            alert = said.record.alert
+            self.told.append(Told(moment.t_s, alert.cue, alert.level))
+        if not self.memory or moment.t_s - self.memory[-1][0] >= self._every_s:
+            self.memory.append((moment.t_s, self._resident()))

@@ -1,0 +1,255 @@
+"""Which profile is judged by: the one of this camera and this place; asked when unsure, never overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import click
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.monitor_material import Desk, ScriptedJudge, stretches
+from posture_cv.assess.policy_state import PolicyState
+from posture_cv.errors import InputError
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.monitor import profile_choice
+from posture_cv.monitor.app import Request
+from posture_cv.monitor.choosing import NEAR_SHARE, choose, name_for, of_camera, place_distance
+from posture_cv.monitor.judge import Criteria
+from posture_cv.monitor.loop import Monitor
+from posture_cv.monitor.parts import Options
+from posture_cv.monitor.ports import Camera, CameraIdentity, Surroundings
+from posture_cv.monitor.profile_choice import better_profile, profile_for, recalibrated_name
+from posture_cv.monitor.session import Eyepiece
+from posture_cv.profiles.store import check_name, save_profile
+from posture_cv.profiles.types import Profile, ProfileSource
+from posture_cv.settings import load_settings
+from profile_material import a_profile
+
+LAPTOP = CameraIdentity("webcam", "Integrated Camera", 640, 480)
+DOCK = CameraIdentity("webcam", "Dock Camera", 1280, 960)
+
+
+def desk_profile(name: str, x: float = 0.5, camera: str = LAPTOP.name) -> Profile:
+    """A person whose nose is at `x` of the picture's width."""
+    made = a_profile(name)
+    pose = made.baseline.pose.copy()
+    pose[[0, 11, 12], 0] = (x, x + 0.2, x - 0.2)
+    pose[[0, 11, 12], 1] = (0.4, 0.8, 0.8)
+    baseline = replace(made.baseline, pose=pose)
+    return replace(made, baseline=baseline, source=ProfileSource("webcam", camera))
+
+
+def somebody(x: float, frames: int = 3) -> Landmarks:
+    lm = Landmarks.empty(frames)
+    lm.pose[:] = 0.5
+    lm.pose[:, 0, :2] = (x, 0.4)
+    lm.pose[:, 11, :2] = (x + 0.2, 0.8)
+    lm.pose[:, 12, :2] = (x - 0.2, 0.8)
+    lm.size_px[:] = (640, 480)
+    return lm
+
+
+def test_only_profiles_of_this_camera_and_shape_of_picture_are_considered() -> None:
+    here, dock = desk_profile("here"), desk_profile("dock", camera=DOCK.name)
+    assert of_camera([here, dock], LAPTOP) == [here]
+    assert of_camera([here], replace_size(LAPTOP, 1280, 720)) == [], "cropped: another picture"
+    assert of_camera([here], replace_size(LAPTOP, 1280, 960)) == [here], "the same picture, larger"
+
+
+def replace_size(camera: CameraIdentity, width_px: int, height_px: int) -> CameraIdentity:
+    return replace(camera, width_px=width_px, height_px=height_px)
+
+
+def test_the_place_decides_between_profiles_of_one_camera() -> None:
+    left, right = desk_profile("left", 0.35), desk_profile("right", 0.65)
+    choice = choose([left, right], somebody(0.63))
+    assert (choice.profile, choice.sure) == (right, True)
+    between = choose([left, right], somebody(0.5))
+    assert not between.sure
+    far = choose([left, right], somebody(0.95))
+    assert (far.profile, far.sure) == (right, False)
+    assert "none of the profiles fits" in far.why
+    empty = choose([left, right], Landmarks.empty(2))
+    assert not empty.sure
+    assert choose([left], Landmarks.empty(2)).sure, "there is nothing to choose"
+    assert choose([], somebody(0.5)).profile is None
+
+
+@given(st.floats(0.2, 0.8), st.floats(-0.1, 0.1))
+def test_the_distance_is_how_far_they_moved_in_shares_of_the_width(x: float, by: float) -> None:
+    assert place_distance(desk_profile("p", x), somebody(x + by)) == pytest.approx(abs(by), abs=1e-6)
+    assert choose([desk_profile("p", x)], somebody(x + by)).sure == (abs(by) <= NEAR_SHARE)
+
+
+@given(st.text(max_size=60), st.integers(0, 3))
+def test_a_new_profile_gets_a_name_that_is_possible_and_free(camera: str, taken: int) -> None:
+    first = name_for(replace(LAPTOP, name=camera), [])
+    names = [first, *(f"{first}-{n}" for n in range(2, 2 + taken))]
+    new = name_for(replace(LAPTOP, name=camera), names)
+    assert new not in names
+    if not camera.lower().startswith(("con", "prn", "aux", "nul", "com", "lpt")):
+        assert check_name(new) == new
+
+
+class Looked:
+    """A camera that only says which it is."""
+
+    def __init__(self, identity: CameraIdentity) -> None:
+        self.identity = identity
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Where somebody sits, in place of a look with the models."""
+    seen = SimpleNamespace(x=0.5)
+    monkeypatch.setattr(profile_choice, "_glances", lambda *_: somebody(seen.x))
+    return seen
+
+
+def chosen(camera: CameraIdentity, notes: list[str], **options: object) -> Profile:
+    request = Request("0", load_settings(None), **options)  # type: ignore[arg-type]
+    eyepiece = Eyepiece(Looked(camera), None, live=True)  # type: ignore[arg-type]
+    return profile_for(request, eyepiece, notes.append, lambda: False)
+
+
+def saved(*profiles: Profile) -> Sequence[Profile]:
+    for profile in profiles:
+        save_profile(profile)
+    return profiles
+
+
+def test_one_fitting_profile_is_taken_without_a_word(place: SimpleNamespace) -> None:
+    saved(desk_profile("default", camera=DOCK.name), desk_profile("here"))
+    notes: list[str] = []
+    assert chosen(LAPTOP, notes).name == "here"
+    assert notes == []
+
+
+def test_of_several_the_place_decides_and_it_is_said(place: SimpleNamespace) -> None:
+    saved(desk_profile("left", 0.35), desk_profile("right", 0.65))
+    notes: list[str] = []
+    place.x = 0.36
+    assert chosen(LAPTOP, notes).name == "left"
+    assert notes == ["Profile 'left': it fits this camera and place."]
+
+
+def test_when_unsure_who_is_there_is_asked_and_who_is_not_is_told(
+    place: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(desk_profile("left", 0.4), desk_profile("right", 0.6))
+    asked: list[str] = []
+
+    def prompt(text: str, **options: object) -> str:
+        asked.append(text)
+        assert isinstance(options["type"], click.Choice)
+        assert set(options["type"].choices) == {"left", "right"}
+        return "right"
+
+    monkeypatch.setattr(click, "prompt", prompt)
+    assert chosen(LAPTOP, [], may_ask=True).name == "right"
+    assert asked == ["Profile"]
+    notes: list[str] = []
+    assert chosen(LAPTOP, notes).name in ("left", "right")
+    assert "not sure" in notes[0]
+    assert asked == ["Profile"], "nobody is there to ask"
+
+
+def test_another_camera_is_hinted_at_and_a_new_profile_does_not_overwrite(
+    place: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(desk_profile("default"))
+    notes: list[str] = []
+    assert chosen(DOCK, notes).name == "default"
+    assert "'Integrated Camera'" in notes[0]
+    assert "'Dock Camera'" in notes[0]
+    made: list[str] = []
+    monkeypatch.setattr(click, "confirm", lambda *_, **__: True)
+    monkeypatch.setattr(profile_choice, "_first_run", lambda *given: made.append(given[3]))
+    chosen(DOCK, [], may_ask=True)
+    assert made == ["dock-camera"]
+    assert recalibrated_name("default", DOCK) == "dock-camera"
+    assert recalibrated_name("default", LAPTOP) == "default"
+
+
+def test_in_the_background_nobody_is_asked_to_sit_still() -> None:
+    with pytest.raises(InputError, match="no profile yet"):
+        chosen(LAPTOP, [], background=True)
+
+
+def test_while_running_only_a_better_one_is_changed_to(place: SimpleNamespace) -> None:
+    saved(desk_profile("left", 0.35), desk_profile("right", 0.65), desk_profile("dock", camera=DOCK.name))
+    request, notes = Request("0", load_settings(None)), list[str]()
+
+    def better(camera: CameraIdentity, now: str) -> str | None:
+        found = better_profile(request, Looked(camera), now, notes.append)  # type: ignore[arg-type]
+        return None if found is None else found.name
+
+    assert better(DOCK, "left") == "dock"
+    assert better(DOCK, "dock") is None
+    place.x = 0.64
+    assert better(LAPTOP, "left") == "right"
+    place.x = 0.5
+    assert better(LAPTOP, "left") is None, "not sure: stay"
+    assert better(replace(DOCK, name="Third"), "left") is None
+    assert "recalibrate" in notes[-1]
+
+
+def test_another_camera_after_a_loss_and_a_long_lock_ask_for_the_profile_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk(
+        stretches(("good", 1.0)),
+        2000.0,
+        rate_hz=2.0,
+        lost=lambda t: 50.0 < t < 60.0,
+        around=lambda t: Surroundings(locked=200.0 < t < 300.0 or 500.0 < t < 1200.0),
+    )
+    parts = desk.parts()
+    asked: list[tuple[float, str]] = []
+    other = ScriptedJudge(desk.script, desk.settings).criteria
+
+    def judge(criteria: Criteria, state: PolicyState) -> ScriptedJudge:
+        made = ScriptedJudge(desk.script, desk.settings)
+        made.criteria, made.engine.state = criteria, state
+        return made
+
+    monkeypatch.setattr("posture_cv.monitor.loop.Judge", judge)
+
+    def chooser(camera: Camera, now: str) -> Criteria | None:
+        asked.append((desk.clock.now_s(), now))
+        return replace(other, profile="dock") if camera.identity == DOCK else None
+
+    parts.choose, parts.chosen_for = chooser, desk.camera.identity
+    opened = desk.camera.open
+
+    def open_another() -> None:
+        opened()
+        desk.camera.identity = DOCK if 50.0 < desk.clock.now_s() < 490.0 else LAPTOP
+
+    desk.camera.open = open_another  # type: ignore[method-assign]
+    desk.camera.identity = parts.chosen_for = LAPTOP
+    Monitor(parts, Options(duration_s=1300.0)).run()
+    times = [t for t, _ in asked]
+    assert 60.0 <= times[0] <= 70.0, "the dock's camera"
+    assert 1200.0 <= times[1] <= 1210.0, "a long time, and the laptop's again; the short lock asked nobody"
+    assert len(times) == 2
+    assert [name for _, name in asked] == ["made up", "dock"]
+    assert {m.profile for m in desk.kept.moments if 70 < m.t_s < 1200} == {"dock"}
+
+
+def test_a_bad_name_in_the_settings_is_said(tmp_path: Path) -> None:
+    saved(desk_profile("here"))
+    with pytest.raises(InputError, match="elsewhere"):
+        chosen(LAPTOP, [], profile="elsewhere")
+
+
+def test_the_median_over_frames_is_taken() -> None:
+    lm = Landmarks.concat([somebody(0.5, 4), somebody(0.9, 1)])
+    assert place_distance(desk_profile("p", 0.5), lm) == pytest.approx(0.0, abs=1e-6)
+    assert np.isinf(place_distance(desk_profile("p", 0.5), Landmarks.empty(3)))

@@ -1,0 +1,167 @@
+"""The foreground monitor in a real terminal: first run, keys, recalibrating, Ctrl-C, and a terminal that is closed."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from capture.mjpeg_server import MjpegServer, video_images
+from monitor.processes import environment, run
+from source_tree import ROOT
+
+CLIP = ROOT / "samples" / "desk-front.mp4"
+pytestmark = pytest.mark.skipif(not CLIP.exists(), reason="the samples are not in this tree")
+SETTINGS = "[calibration]\ncountdown_s = 0.0\nstill_s = 0.5\nduration_s = 2.0\n"
+
+
+class Terminal:
+    """A process whose terminal is ours."""
+
+    def __init__(self, home: Path, *arguments: str) -> None:
+        self._known = {**environment(home), "TERM": "xterm"}
+        self.home = home
+        self.pid, self._ours = pty.fork()
+        if self.pid == 0:
+            os.execve(sys.executable, [sys.executable, "-m", "posture_cv", *arguments], self._known)
+        self._said = b""
+        self._code: int | None = None
+        self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        with suppress(OSError):
+            while part := os.read(self._ours, 4096):
+                self._said += part
+
+    @property
+    def said(self) -> str:
+        return self._said.decode(errors="replace")
+
+    def press(self, keys: str) -> None:
+        os.write(self._ours, keys.encode())
+
+    def wait_for(self, text: str, seconds: float = 60.0) -> None:
+        """Until the text was written since the last time."""
+        deadline_s = time.monotonic() + seconds
+        while text not in self.said:
+            assert self._ended() is None, self.said[-2000:]
+            assert time.monotonic() < deadline_s, self.said[-2000:]
+            time.sleep(0.05)
+        self._said = b""
+
+    def close(self) -> None:
+        """As closing the window does."""
+        os.close(self._ours)
+
+    def code(self) -> int:
+        """The exit code."""
+        deadline_s = time.monotonic() + 30.0
+        while (code := self._ended()) is None:
+            if time.monotonic() > deadline_s:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                raise AssertionError(f"it did not end: {self.said[-2000:]}")
+            time.sleep(0.05)
+        return code
+
+    def _ended(self) -> int | None:
+        if self._code is None:
+            pid, known = os.waitpid(self.pid, os.WNOHANG)
+            self._code = os.waitstatus_to_exitcode(known) if pid else None
+        return self._code
+
+
+@pytest.fixture(scope="module")
+def camera() -> Iterator[MjpegServer]:
+    """The clip's upright seconds, over and over."""
+    images = [image for number, image in enumerate(video_images(str(CLIP))) if number < 70]
+    with MjpegServer(images, rate_hz=10.0) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Settings with a short calibration, and no profile."""
+    home = tmp_path_factory.mktemp("h")
+    (home / "config").mkdir()
+    (home / "config" / "settings.toml").write_text(SETTINGS)
+    return home
+
+
+def status(home: Path) -> dict[str, Any]:
+    done = run(home, "status", "--json")
+    assert done.returncode == 0, done.stderr
+    plain: dict[str, Any] = json.loads(done.stdout)
+    return plain
+
+
+def ended_clean(home: Path) -> bool:
+    with sqlite3.connect(home / "data" / "history.sqlite3") as db:
+        return bool(db.execute("SELECT clean FROM sessions ORDER BY id DESC LIMIT 1").fetchone()[0])
+
+
+def test_the_first_run_explains_calibrates_and_watches_then_obeys_keys(
+    home: Path, camera: MjpegServer
+) -> None:
+    terminal = Terminal(home, "monitor", camera.url, "--no-notifications")
+    terminal.wait_for("This is the first run")
+    terminal.wait_for("Keys: r recalibrate")
+    assert [path.name for path in (home / "data" / "profiles").iterdir()] == ["default.json"]
+    terminal.wait_for("good")
+    terminal.press("p")
+    terminal.wait_for("paused, the camera is off")
+    assert not status(home)["camera_open"]
+    terminal.press("p")
+    terminal.wait_for("good")
+    made = (home / "data" / "profiles" / "default.json").stat().st_mtime_ns
+    terminal.press("r")
+    terminal.wait_for("Recording")
+    terminal.wait_for("good")
+    assert (home / "data" / "profiles" / "default.json").stat().st_mtime_ns > made
+    terminal.press("z")
+    deadline_s = time.monotonic() + 20
+    while status(home)["snoozed_s"] < 1000.0:
+        assert time.monotonic() < deadline_s
+    done = run(home, "recalibrate", "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"recalibrated": True})
+    assert "Recording" in done.stderr
+    terminal.press("\x03")
+    assert terminal.code() == 0
+    assert "Ended: SIGINT." in terminal.said
+    assert "Traceback" not in terminal.said
+    assert ended_clean(home)
+
+
+def test_closing_the_terminal_ends_it_in_good_order(home: Path, camera: MjpegServer) -> None:
+    if not (home / "data" / "profiles").exists():
+        pytest.skip("the first run made no profile")
+    terminal = Terminal(home, "monitor", camera.url, "--no-notifications")
+    terminal.wait_for("good")
+    terminal.close()
+    assert terminal.code() == 0
+    assert ended_clean(home)
+    assert run(home, "status").returncode == 3
+
+
+def test_ctrl_c_during_the_first_calibration_ends_it_and_leaves_no_profile(
+    tmp_path: Path, camera: MjpegServer
+) -> None:
+    terminal = Terminal(tmp_path, "monitor", camera.url, "--no-notifications")
+    terminal.wait_for("Hold still")
+    terminal.press("\x03")
+    assert terminal.code() == 2
+    assert "Calibration stopped" in terminal.said
+    assert "Traceback" not in terminal.said
+    assert not list((tmp_path / "data").glob("profiles/*.json"))
