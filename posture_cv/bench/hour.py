@@ -1,0 +1,90 @@
+"""What the monitor costs in a desk hour, and what its economy delays.
+
+The hour is made of the sample clip (`evaluate.desk_pictures`) and watched on a simulated clock by the real monitor
+(`monitor.simulate`): with economy, with every picture of ten a second, and by a plain loop over the same models at
+thirty a second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from posture_cv.evaluate.desk_pictures import SEGMENTS, desk_hour
+from posture_cv.monitor.simulate import Run, delays_s, plain_loop, watch
+
+if TYPE_CHECKING:
+    from posture_cv.profiles.types import Profile
+    from posture_cv.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One way to watch: simulated minutes, share of one core in percent, looks and looks with the models a minute."""
+
+    minutes: float
+    core_percent: float
+    looks_a_minute: float
+    model_runs_a_minute: float
+    alerts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """Economy on and off, the plain loop, and the delay of each alert by economy, in seconds (inf: it did not come)."""
+
+    economy: Share
+    every_picture: Share
+    plain_loop: Share
+    delays_s: tuple[float, ...]
+    plain_seconds: float
+
+
+def fits(clip: Path) -> bool:
+    """Whether the clip is long enough to be the sample that the hour is made of."""
+    from posture_cv.capture import open_source
+
+    with open_source(str(clip)) as source:
+        count = source.info.frame_count or 0
+    return count > max(last for _, last in SEGMENTS.values())
+
+
+def measure_hour(clip: Path, profile: Profile, settings: Settings, *, minutes: float, plain_s: float) -> Hour:
+    """Watch the same minutes in three ways.
+
+    Args:
+        clip: `samples/desk-front.mp4`.
+        profile, settings: as of the monitor.
+        minutes: how long the desk time is; its plan is that of an hour in proportion.
+        plain_s: seconds of the plain loop, which costs the same at all times.
+    """
+    pictures = list(desk_hour(clip, seconds=60.0 * minutes))  # the same few hundred pictures over and over
+    economy = watch(pictures, profile, settings)
+    every = watch(pictures, profile, settings, economy=False)
+    plain = plain_loop(pictures, profile, settings, seconds=plain_s)
+    return Hour(
+        _share(economy),
+        _share(every),
+        _share(plain),
+        tuple(round(delay, 2) for delay in delays_s(economy, every)),
+        round(plain.simulated_s, 1),
+    )
+
+
+def _share(run: Run) -> Share:
+    minutes = run.simulated_s / 60.0
+    return Share(
+        round(minutes, 2),
+        round(100.0 * run.cpu_share, 2),
+        round(run.looks / minutes, 1),
+        round(run.model_runs / minutes, 1),
+        len(run.told),
+    )
+
+
+def longest_delay_s(hour: Hour) -> float | None:
+    """The longest of the delays; None without alerts."""
+    return float(np.max(hour.delays_s)) if hour.delays_s else None

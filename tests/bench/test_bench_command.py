@@ -1,0 +1,113 @@
+"""`posture-cv bench` run small: it works, its figures agree with each other, its JSON is what the schema says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from limited import run_limited
+from posture_cv.bench.figures import spread
+from posture_cv.bench.stages import STAGES, Stopwatch
+from source_tree import ROOT
+
+CLIP = ROOT / "samples" / "desk-front.mp4"
+SCHEMA = ROOT / "docs" / "bench-schema.md"
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The figures of a quick run."""
+    if not CLIP.exists():
+        pytest.skip("the samples are not in this tree")
+    home = tmp_path_factory.mktemp("h")
+    done = run_limited(["bench", str(CLIP), "--quick", "--frames", "12", "--json", "-"], home, seconds=600.0)
+    assert done.returncode == 0, done.stderr
+    figures: dict[str, Any] = json.loads(done.stdout)
+    assert "One frame, 12 of desk-front.mp4" in done.stderr, "the table goes where the JSON is not"
+    return figures
+
+
+def test_every_stage_is_measured_and_they_add_up(plain: dict[str, Any]) -> None:
+    stages = plain["stages"]["stages"]
+    assert tuple(stages) == STAGES
+    for name in ("decode", "pose", "mask", "face", "scene", "measure", "assess", "sink"):
+        assert 0.0 < stages[name]["median_ms"] <= stages[name]["p95_ms"], name
+    total = plain["stages"]["total"]["median_ms"]
+    assert sum(figures["median_ms"] for figures in stages.values()) == pytest.approx(total, rel=0.35)
+    assert stages["pose"]["median_ms"] > stages["assess"]["median_ms"], "a network costs more than a rule"
+
+
+def test_the_comparison_follows_from_the_figures(plain: dict[str, Any]) -> None:
+    stages = plain["stages"]
+    assert stages["bare"]["count"] == stages["total"]["count"] == 12
+    ratio = stages["without_decoding"]["median_ms"] / stages["bare"]["median_ms"] - 1.0
+    assert stages["above_bare"] == pytest.approx(ratio, abs=0.5)
+    assert stages["without_decoding"]["median_ms"] < stages["total"]["median_ms"]
+    cpu_ratio = stages["cpu"]["median_ms"] / stages["cpu_bare"]["median_ms"] - 1.0
+    assert stages["cpu_above_bare"] == pytest.approx(cpu_ratio, abs=0.25)
+
+
+def test_programs_were_started_and_told(plain: dict[str, Any]) -> None:
+    start = plain["start"]
+    assert set(start) == {"--help", "status", "first verdict"}
+    assert 0.0 < start["--help"]["cpu"]["median_ms"] < start["first verdict"]["cpu"]["median_ms"]
+    peak = start["first verdict"]["peak_mb"]
+    assert peak is None or 50.0 < peak < 1000.0
+
+
+def test_economy_looks_less_often(plain: dict[str, Any]) -> None:
+    hour = plain["hour"]
+    assert hour["economy"]["model_runs_a_minute"] < 0.5 * hour["every_picture"]["model_runs_a_minute"]
+    assert hour["every_picture"]["looks_a_minute"] == pytest.approx(600.0, rel=0.05)
+    assert hour["plain_loop"]["looks_a_minute"] == pytest.approx(1800.0, rel=0.05)
+    assert 0.0 < hour["economy"]["core_percent"] < hour["plain_loop"]["core_percent"]
+    assert len(hour["delays_s"]) == hour["every_picture"]["alerts"]
+
+
+def test_the_document_names_every_key(plain: dict[str, Any]) -> None:
+    text = SCHEMA.read_text(encoding="utf-8")
+
+    def keys(part: object) -> set[str]:
+        if not isinstance(part, dict):
+            return set()
+        return set(part).union(*(keys(value) for value in part.values()))
+
+    missing = {key for key in keys(plain) if f"`{key}`" not in text}
+    assert not missing
+
+
+def test_what_cannot_be_measured_is_said(tmp_path: Path) -> None:
+    missing = run_limited(["bench", str(tmp_path / "no.mp4")], tmp_path)
+    assert missing.returncode == 2
+    assert "No such video" in missing.stderr
+    (tmp_path / "a.mp4").write_bytes(b"no video")
+    alone = run_limited(["bench", str(tmp_path / "a.mp4")], tmp_path)
+    assert alone.returncode == 2
+    assert "profile" in alone.stderr
+
+
+def test_figures_are_those_of_the_list() -> None:
+    found = spread([0.001 * k for k in range(1, 101)])
+    assert found.median_ms == pytest.approx(50.5)
+    assert found.p95_ms == pytest.approx(95.05)
+    assert found.count == 100
+    with pytest.raises(ValueError, match="nothing"):
+        spread([])
+
+
+def test_the_stopwatch_counts_nothing_twice_and_leaves_asides_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter([0.0, 1.0, 1.5, 10.0, 12.0, 13.0, 13.0])
+    cpu = iter([0.0, 3.0])
+    monkeypatch.setattr("posture_cv.bench.stages.time.perf_counter", lambda: next(now))
+    monkeypatch.setattr("posture_cv.bench.stages.time.process_time", lambda: next(cpu))
+    watch = Stopwatch()  # 0.0
+    watch.begin()  # 1.0
+    watch.lap("a")  # 1.5
+    watch.aside(8.5, 0.25)  # 10.0
+    watch.lap("b")  # 12.0
+    watch.frame_done()  # 13.0
+    assert watch.frames == [{"a": 0.5, "b": 2.0, "other": pytest.approx(2.0)}]
+    assert watch.cpu_s == [2.75]

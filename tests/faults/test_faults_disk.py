@@ -1,0 +1,289 @@
+"""A full disk, a folder that goes away, rights that are taken: words in time, and nothing half-written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from faults.conftest import SETTINGS
+from limited import NOBODY, environment, is_fault, run_limited
+from monitor.monitor_material import Desk, stretches
+from posture_cv.history.figures import by_state
+from posture_cv.history.read import Reader
+from posture_cv.history.store import History
+from posture_cv.monitor.commands import Commands
+from posture_cv.monitor.control.channel import NotRunningError
+from posture_cv.monitor.control.client import ask
+from posture_cv.monitor.control.server import ControlServer
+from posture_cv.monitor.keeping import HistorySink
+from posture_cv.monitor.moment import Moment
+from posture_cv.monitor.remembering import StateSink
+from posture_cv.monitor.sinks import BaseSink
+from posture_cv.monitor.status import StatusBoard
+from source_tree import ROOT
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+WRITERS = {
+    "replay": (("replay", "{recording}", "--calibrate", "0:8", "--out", "{out}"), 20_000),
+    "calibrate": (("calibrate", "--from", "{recording}", "--end", "8", "--name", "new"), 2_000),
+    "settings": (("settings", "init"), 500),
+    "history-json": (("history", "export", "--out", "{out}"), 100),
+    "history-csv": (("history", "export", "--format", "csv", "--out", "{out}"), 10),
+    "report": (("report", "today", "--no-open"), 1_000),
+}
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_full_disk_is_said_and_leaves_nothing_half(
+    writer: str, home: Path, recording: Path, tmp_path: Path
+) -> None:
+    command, room_bytes = WRITERS[writer]
+    places = {"recording": str(recording), "out": str(tmp_path / "out")}
+    before = _files(home)
+    done = run_limited([part.format(**places) for part in command], home, file_bytes=room_bytes)
+    assert is_fault(done), (done.returncode, done.stderr)
+    assert "Make room" in done.stderr or "disk" in done.stderr.lower() or "too large" in done.stderr
+    made = (
+        _files(home) | (_files(tmp_path / "out") if (tmp_path / "out").exists() else {})
+    ).items() - before.items()
+    assert not [path for path, size in made if size >= room_bytes and "landmarks" not in path], made
+
+
+def _files(folder: Path) -> dict[str, int]:
+    """Files that have their final name, and their sizes."""
+    found = {}
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            if path.is_file() and not path.name.endswith(".part") and "sqlite3" not in path.name:
+                found[str(path)] = path.stat().st_size
+    return found
+
+
+def test_dev_full_as_standard_output_is_said(home: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "posture_cv", "guidance"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(home),
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_monitor_whose_terminal_takes_nothing_watches_on(home: Path, recording: Path) -> None:
+    profile = str(ROOT / "samples" / "desk-front.profile.json")
+    command = ["monitor", str(recording), "--profile", profile, "--speed", "max", "--no-notifications"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "posture_cv", *command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(home),
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert "the recording is over" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+class Locker(BaseSink):
+    """Another program holds the history for some seconds."""
+
+    def __init__(self, path: Path, begin_s: float, end_s: float) -> None:
+        self._path, self._begin_s, self._end_s = path, begin_s, end_s
+        self._held: sqlite3.Connection | None = None
+
+    def show(self, moment: Moment) -> None:
+        held = self._begin_s <= moment.t_s < self._end_s
+        if held and self._held is None:
+            self._held = sqlite3.connect(self._path, isolation_level=None)
+            self._held.execute("BEGIN EXCLUSIVE")
+        elif not held and self._held is not None:
+            self._held.execute("ROLLBACK")
+            self._held.close()
+            self._held = None
+
+
+def test_a_history_that_another_program_holds_is_waited_for(home: Path) -> None:
+    path = home / "data" / "locked.sqlite3"
+    desk = Desk(stretches(("good", 1.0)), 60.0, SETTINGS, rate_hz=2.0)
+    parts, notes = desk.parts(), list[str]()
+    with HistorySink(History(path), notes.append, source="s", profile="p", days=90) as sink:
+        parts.sinks = [Locker(path, 20.0, 31.0), sink]
+        desk.run(parts)
+    assert len(notes) == 1, notes
+    assert "locked" in notes[0]
+    with Reader(path) as reader:
+        assert sum(by_state(reader.minutes(0, 99999)).values()) == pytest.approx(60.0, abs=2.0)
+
+
+def test_a_control_channel_whose_folder_is_deleted_is_nobody_and_ends_in_order(tmp_path: Path) -> None:
+    folder = tmp_path / "runtime"
+    folder.mkdir(mode=0o700)
+    with ControlServer(folder, StatusBoard(), Commands(), lambda: 0.0, "unix"):
+        shutil.rmtree(folder)
+        with pytest.raises(NotRunningError):
+            ask("status", folder=folder, transport="unix")
+
+
+def test_a_remembered_state_whose_folder_is_deleted_is_written_anew(tmp_path: Path) -> None:
+    notes: list[str] = []
+    desk = Desk(stretches(("good", 1.0)), 60.0, SETTINGS, rate_hz=2.0)
+    parts = desk.parts()
+    path = tmp_path / "state" / "monitor-state.json"
+    with StateSink(path, SETTINGS.ticks.tick_s, notes.append) as sink:
+        path.parent.mkdir()
+        parts.sinks = [Remover(path.parent, 30.0), sink]
+        desk.run(parts)
+    assert path.exists()
+    assert not notes
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 6 MB: SQLite's log may grow to 4 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = shutil.which("mount") and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=6m,mode=700", "tmpfs", str(place)],
+        capture_output=True,
+        check=False,
+    )
+    if not mounted or mounted.returncode != 0:
+        pytest.skip("no file system can be mounted here (it takes root)")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+class Filler(BaseSink):
+    """Fills a disk up at one time and frees it at another."""
+
+    def __init__(self, disk: Path, full_s: float, free_s: float) -> None:
+        self._ballast, self._full_s, self._free_s = disk / "ballast", full_s, free_s
+
+    def show(self, moment: Moment) -> None:
+        if self._full_s <= moment.t_s < self._free_s:
+            for size in (65_536, 512):
+                with suppress(OSError), self._ballast.open("ab", buffering=0) as file:
+                    while file.write(bytes(size)):
+                        pass
+        else:
+            self._ballast.unlink(missing_ok=True)
+
+
+def test_a_history_on_a_disk_that_is_full_for_a_while_loses_nothing(small_disk: Path) -> None:
+    """The monitor goes on, says it once, and writes what it kept when there is room again."""
+    path = small_disk / "history.sqlite3"
+    desk = Desk(stretches(("good", 1.0)), 400.0, SETTINGS, rate_hz=2.0)
+    parts, notes = desk.parts(), list[str]()
+    with HistorySink(History(path), notes.append, source="s", profile="p", days=90) as sink:
+        parts.sinks = [Filler(small_disk, 100.0, 300.0), sink]
+        desk.run(parts)
+    assert len(notes) == 1, notes
+    assert "full" in notes[0]
+    with Reader(path) as reader:
+        assert sum(by_state(reader.minutes(0, 99999)).values()) == pytest.approx(400.0, abs=2.0)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+class Remover(BaseSink):
+    """Takes a folder away at a time."""
+
+    def __init__(self, folder: Path, at_s: float) -> None:
+        self._folder, self._at_s, self._done = folder, at_s, False
+
+    def show(self, moment: Moment) -> None:
+        if moment.t_s >= self._at_s and not self._done:
+            self._done = True
+            shutil.rmtree(self._folder)
+
+
+def test_a_history_whose_folder_is_deleted_ends_nothing(home: Path) -> None:
+    """Somebody removes the data folder while the monitor watches: it goes on to its end without an error."""
+    path = home / "data" / "history.sqlite3"
+    desk = Desk(stretches(("good", 1.0)), 60.0, SETTINGS, rate_hz=2.0)
+    parts, notes = desk.parts(), list[str]()
+    with HistorySink(History(path), notes.append, source="s", profile="p", days=90) as sink:
+        parts.sinks = [Remover(path.parent, 30.0), sink]
+        outcome = desk.run(parts)
+    assert outcome.duration_s >= 59.0
+    assert len(notes) <= 1, notes
+    with closing(History(path)) as again:  # and the next start begins a new one
+        again.begin_session(0.0, "p", "s")
+
+
+def _may_not_write(folder: Path) -> None:
+    """Everything below belongs to the reader and may only be read."""
+    for path in [folder, *folder.rglob("*")]:
+        if os.geteuid() == 0:
+            os.chown(path, NOBODY, NOBODY)
+        path.chmod(0o500 if path.is_dir() else 0o400)
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_rights_that_were_taken_are_said(writer: str, home: Path, recording: Path, tmp_path: Path) -> None:
+    """As another user than root, to whom no right is denied."""
+    if os.geteuid() == 0 and (shutil.which("setpriv") is None or not _nobody_reads_the_tree()):
+        pytest.skip("this tree cannot be read by another user")
+    command, _ = WRITERS[writer]
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    places = {"recording": str(recording), "out": str(locked / "out")}
+    _may_not_write(locked)
+    _may_not_write(home)
+    _open_the_way(tmp_path)
+    done = subprocess.run(
+        [*_as_nobody(), sys.executable, "-m", "posture_cv", *(part.format(**places) for part in command)],
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+        check=False,
+    )
+    for path in (locked, home, *home.rglob("*")):
+        path.chmod(0o700)
+    assert is_fault(done), (done.returncode, done.stderr)
+    words = ("ermission denied", "readonly", "may not be written")
+    assert any(word in done.stderr for word in words), done.stderr
+
+
+def _as_nobody() -> list[str]:
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+
+
+def _open_the_way(folder: Path) -> None:
+    for path in [folder, *folder.parents]:
+        if path.stat().st_uid == os.geteuid() and path != Path("/"):
+            path.chmod(stat.S_IMODE(path.stat().st_mode) | 0o011)
+
+
+def _nobody_reads_the_tree() -> bool:
+    code = f"import os, posture_cv.cli; os.stat({str(ROOT / 'samples')!r})"
+    done = subprocess.run(
+        [*_as_nobody(), sys.executable, "-c", code],
+        env=environment(Path("/")),
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode == 0

@@ -1,0 +1,130 @@
+"""Every command that README.md shows does what it says, in the order in which it is read."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from capture.mjpeg_server import MjpegServer, video_images
+from evaluate.conftest import made_up, write_landmarks, write_truth
+from limited import run_limited
+from release.readme_commands import (
+    NOBODY_RUNS,
+    Command,
+    World,
+    lines,
+    program_commands,
+    set_up_lines,
+    stand_in,
+)
+from source_tree import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SAMPLES = ROOT / "samples"
+COMMANDS = program_commands(README)
+
+
+def test_there_are_two_ways_to_begin_and_they_are_checked_elsewhere() -> None:
+    first, second = set_up_lines(README)
+    assert "posture-cv replay samples/desk-front.mp4" in first
+    assert "-m pytest" in second
+    assert "set_up_line" in (ROOT / "tools" / "release_check.py").read_text(encoding="utf-8")
+    runs = ROOT / ".ci" / "run"
+    if runs.exists():  # absent from an sdist
+        assert "python -m pytest" in runs.read_text(encoding="utf-8")
+
+
+def test_every_line_is_known() -> None:
+    assert len(COMMANDS) >= 10
+    with pytest.raises(ValueError, match="no test runs: rm -rf"):
+        program_commands("```sh\nrm -rf all\n```\n")
+
+
+def test_lines_are_read_as_a_shell_does() -> None:
+    text = "```sh\n# first\nposture-cv a 'b c' \\\n  --d  # why\n```\nand `posture-cv e [X]` and `other f`\n"
+    assert lines(text) == ["posture-cv a 'b c'    --d", "posture-cv e [X]"]
+    assert [command.words for command in program_commands(text)] == [("a", "b c", "--d"), ("e",)]
+
+
+@pytest.fixture(scope="module")
+def camera() -> Iterator[str]:
+    images = [
+        image for number, image in enumerate(video_images(str(SAMPLES / "desk-front.mp4"))) if number < 40
+    ]
+    with MjpegServer(images, rate_hz=5.0) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as a reader's own: their recording, a profile, the samples."""
+    if not (SAMPLES / "desk-front.mp4").exists():
+        pytest.skip("the samples are not in this tree")
+    place = tmp_path_factory.mktemp("reader")
+    _slower(SAMPLES / "desk-front.mp4", place / "desk.mp4")
+    for folder in ("day1", "day2"):
+        (place / folder).mkdir()
+        shutil.copy(place / "desk.mp4", place / folder / "desk.mp4")
+    for name in ("a", "b", "desk"):
+        shutil.copy(SAMPLES / "desk-front.landmarks", place / f"{name}.landmarks")
+    for name in ("a", "b", "labels"):
+        (place / f"{name}.csv").write_text("start,end,label\n0,9,good\n10,18,forward head\n")
+    (place / "study.csv").write_text("file,participant,condition,calibrate\ndesk.landmarks,p1,before,0:8\n")
+    shutil.copytree(SAMPLES, place / "samples")
+    profiles = place / "data" / "profiles"
+    profiles.mkdir(parents=True, mode=0o700)
+    for name in ("me", "default", "desk"):
+        shutil.copy(SAMPLES / "desk-front.profile.json", profiles / f"{name}.json")
+    return place
+
+
+def _slower(source: Path, target: Path) -> None:
+    """Ten seconds of the clip, four pictures a second: what the commands are shown is the same, only less."""
+    with av.open(str(target), "w") as out:
+        stream: Any = out.add_stream("mpeg4", rate=4)
+        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = 640, 480, "yuv420p", 4_000_000
+        stream.codec_context.time_base = Fraction(1, 4)
+        for number, image in enumerate(list(video_images(str(source)))[:100:2]):
+            if number % 5 in (0, 2):
+                out.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        out.mux(stream.encode(None))
+
+
+@pytest.fixture(scope="module")
+def world(camera: str, place: Path) -> World:
+    folder = place / "set"
+    folder.mkdir()
+    rows, frames = made_up("s1", 0)
+    write_truth(folder, rows)
+    write_landmarks(folder, rows, frames)
+    return World(camera, folder)
+
+
+def _expanded(words: list[str], place: Path) -> list[str]:
+    """As the shell expands names."""
+    found = []
+    for word in words:
+        names = sorted(str(path.relative_to(place)) for path in place.glob(word)) if "*" in word else []
+        found += names or [word]
+    return found
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=[command.line for command in COMMANDS])
+def test_a_command_of_the_readme(command: Command, world: World, place: Path) -> None:
+    words = stand_in(command, world)
+    done = run_limited(_expanded(words, place), place, seconds=300.0)
+    allowed = {0}
+    if words[:1] == ["doctor"]:
+        allowed |= {1}  # it has something to report where there is no camera
+    if words[:1] and words[0] in NOBODY_RUNS:
+        allowed |= {3}
+    assert done.returncode in allowed, f"{' '.join(words)}\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
+    assert "Traceback" not in done.stderr
+    assert not re.search(r"^Usage:", done.stderr, re.MULTILINE)

@@ -1,0 +1,102 @@
+"""What a release is checked by, in little: versions, licences, bill of materials. All of it: tools/release_check.py."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from posture_cv._version import __version__
+from posture_cv.models import BUNDLED_SHA256
+from source_tree import ROOT
+
+TOOLS = ROOT / "tools"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def tool(code: str) -> str:
+    """What some code prints that may import the tools."""
+    prelude = f"import json, sys; sys.path.insert(0, {str(TOOLS)!r})\n"
+    done = subprocess.run([sys.executable, "-c", prelude + code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_version_stands_in_one_place() -> None:
+    assert "version" in PROJECT["dynamic"]
+    assert tool("from releasing.packages import version; print(version())").strip() == __version__
+    holders = [
+        path
+        for folder in ("posture_cv", "calibration", "buildtools")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(rf'"{re.escape(__version__)}"', path.read_text(encoding="utf-8"))
+    ]
+    assert holders == [ROOT / "posture_cv" / "_version.py"]
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    tool("from releasing.packages import check_changelog; check_changelog()")
+
+
+def test_every_dependency_is_listed_with_its_licence() -> None:
+    page = (ROOT / "THIRD-PARTY.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| ([\w.-]+) \| (.+?) \| by ", page, re.MULTILINE))
+    known = {re.sub(r"[-_.]+", "-", name).lower() for name in rows}
+    assert {name.lower() for name in names_in(PROJECT["dependencies"])} <= known
+    assert "unknown" not in rows.values()
+    extras = PROJECT["optional-dependencies"]
+    optional = names_in([text for key in ("desktop", "research", "cluster") for text in extras[key]])
+    assert not [name for name in optional if name not in page]
+
+
+def names_in(requirements: list[str]) -> list[str]:
+    """Package names of requirement lines."""
+    return [re.split(r"[^\w.-]", text, maxsplit=1)[0] for text in requirements]
+
+
+def test_the_notice_names_every_model() -> None:
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    assert set(PROJECT["license-files"]) == {"LICENSE", "NOTICE", "THIRD-PARTY.md"}
+    for name in BUNDLED_SHA256:
+        assert f"posture_cv/models/{name}" in notice
+
+
+def test_licences_are_read_as_they_are_told() -> None:
+    cases = [
+        {"licenses": [{"expression": "MIT OR Apache-2.0"}]},
+        {"licenses": [{"license": {"id": "BSD-3-Clause"}}]},
+        {"licenses": [{"license": {"name": "License :: OSI Approved :: MIT License"}}]},
+        {"licenses": [{"license": {"name": "declared license of 'x'"}}]},
+        {},
+    ]
+    code = f"from releasing.licences import licence_of; print(json.dumps([licence_of(c) for c in {cases!r}]))"
+    assert json.loads(tool(code)) == ["MIT OR Apache-2.0", "BSD-3-Clause", "MIT", "unknown", "unknown"]
+
+
+def test_supported_versions_are_those_of_the_classifiers() -> None:
+    told = json.loads(tool("from releasing.pythons import supported; print(json.dumps(supported()))"))
+    assert told == ["3.11", "3.12", "3.13"]
+    assert PROJECT["requires-python"] == ">=3.11,<3.14"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("cyclonedx_py") is None, reason="needs the extra `release`")
+def test_a_bill_of_materials_holds_packages_and_models() -> None:
+    code = "from pathlib import Path\nfrom releasing.sbom import make_sbom\n"
+    code += "print(json.dumps(make_sbom(Path(sys.executable))))"
+    sbom = json.loads(tool(code))
+    assert (sbom["bomFormat"], sbom["metadata"]["component"]["name"]) == ("CycloneDX", "posture-cv")
+    assert sbom["metadata"]["component"]["version"] == __version__
+    by_name = {component["name"]: component for component in sbom["components"]}
+    assert {"mediapipe", "numpy", "click", *BUNDLED_SHA256} <= set(by_name)
+    for name, digest in BUNDLED_SHA256.items():
+        assert by_name[name]["hashes"] == [{"alg": "SHA-256", "content": digest}]
+        assert by_name[name]["licenses"] == [{"license": {"id": "Apache-2.0"}}]
+    references = {component["bom-ref"] for component in sbom["components"]} | {
+        sbom["metadata"]["component"]["bom-ref"]
+    }
+    assert {row["ref"] for row in sbom["dependencies"]} <= references
