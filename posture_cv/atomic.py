@@ -51,11 +51,15 @@ def private_folder(path: Path) -> Path:
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """A hidden file beside `path` to write to; on leaving without an error it takes the name `path`.
 
     It is made anew and for its owner only (0600), so that a link laid in its way is not followed; a link at
     `path` itself is replaced, not written through. After an error, or Ctrl-C, nothing is left behind.
+
+    Args:
+        path: the file.
+        durable: wait for the disk; False for what may be lost when the power fails, but must not wake the disk.
 
     Raises:
         OutputError: the folder is missing or may not be written to, the disk is full.
@@ -68,7 +72,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
     part = Path(name)
     try:
         yield part
-        _settle(part, path)
+        if durable:
+            _settle(part, path)
+        else:
+            part.replace(path)
     except OSError as error:
         if error.filename not in (None, str(part), str(path), part, path):
             raise  # of the caller's own doing
@@ -92,12 +99,14 @@ def _settle(part: Path, path: Path) -> None:
                 os.close(folder)
 
 
-def write_atomic(path: Path, data: bytes | str) -> None:
+def write_atomic(path: Path, data: bytes | str, *, durable: bool = True) -> None:
     """Write a whole file, text as UTF-8, for its owner only; the old content stays until the new is complete.
+
+    `durable`: see `atomic_path`.
 
     Raises:
         OutputError: the folder is missing or may not be written to, the disk is full.
     """
     raw = data.encode("utf-8") if isinstance(data, str) else data
-    with atomic_path(path) as part:
+    with atomic_path(path, durable=durable) as part:
         part.write_bytes(raw)

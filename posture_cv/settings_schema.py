@@ -107,14 +107,28 @@ class ThresholdsSection(Section):
     slump_protraction_cm: float = _number(
         _TH.slump_protraction_cm, 0.1, 10.0, "slump: with so much shoulders forward"
     )
-    slump_sink_cm: float = _number(_TH.slump_sink_cm, 0.1, 20.0, "slump: or so much lower shoulders")
+    slump_sink_cm: float = _number(
+        _TH.slump_sink_cm, 0.1, 20.0, "slump: or shoulders lower by so much on their own"
+    )
     slump_neck_deg: float = _number(_TH.slump_neck_deg, 0.5, 45.0, "slump: or so much forward head")
     leaning_in_deg: float = _number(_TH.leaning_in_deg, 1.0, 60.0, "leaning in: trunk inclination")
     leaning_in_cm: float = _number(_TH.leaning_in_cm, 1.0, 60.0, "leaning in: so much nearer")
     reclining_deg: float = _number(_TH.reclining_deg, 1.0, 60.0, "reclining: trunk inclination backwards")
     lateral_deg: float = _number(_TH.lateral_deg, 1.0, 60.0, "leaning sideways")
-    sideways_factor: float = _number(
-        _TH.sideways_factor, 1.0, 10.0, "leaning sideways asks for so many times more forward head"
+    slump_like_neck_deg: float = _number(
+        _TH.slump_like_neck_deg, 0.0, 45.0, "slump, not forward head: the neck gives less than this"
+    )
+    slump_like_per_deg: float = _number(
+        _TH.slump_like_per_deg, 0.0, 10.0, "and this for each degree of the trunk"
+    )
+    slump_like_trunk_deg: float = _number(
+        _TH.slump_like_trunk_deg, 0.0, 45.0, "with at least so much trunk inclination"
+    )
+    sideways_from_deg: float = _number(
+        _TH.sideways_from_deg, 0.0, 60.0, "leaning sideways by more than this asks for more"
+    )
+    sideways_per_deg: float = _number(
+        _TH.sideways_per_deg, 0.0, 10.0, "so much more a degree, as a share of the limit"
     )
     moved_cm: float = _number(_TH.moved_cm, 1.0, 60.0, "sitting so much nearer or farther")
     moved_factor: float = _number(
@@ -257,6 +271,34 @@ class OutputSection(Section):
     )
 
 
+class EconomySection(Section):
+    """How often the running monitor looks. Looking more often costs more and hardly makes an alert come sooner."""
+
+    enabled: bool = _switch(default=True, meaning="false: every picture is measured, 30 a second")
+    deciding_s: float = _number(0.5, 0.1, 2.0, "between looks while something is being decided")
+    deciding_most_s: float = _number(20.0, 1.0, 120.0, "what takes longer than this is not being decided")
+    moving_s: float = _number(1.0, 0.1, 2.0, "between looks while you are there and move")
+    calm_s: float = _number(2.0, 0.1, 2.0, "between runs of the models while all is well")
+    still_s: float = _number(2.0, 0.1, 2.0, "between looks while nothing moves")
+    still_after_s: float = _number(6.0, 1.0, 600.0, "nothing moves when the picture was the same for so long")
+    away_s: float = _number(2.0, 0.1, 3.0, "between looks while nobody is there or nothing can be seen")
+    battery_factor: float = _number(1.5, 1.0, 4.0, "times so much on battery, up to still_s")
+    refresh_s: float = _number(30.0, 2.0, 300.0, "the models run at least so often")
+
+
+class MonitorSection(Section):
+    """When the running monitor switches the camera off, and how it shows a poor posture."""
+
+    away_long_s: float = _number(600.0, 30.0, 7200.0, "camera off when nobody was seen for so long")
+    peek_every_s: float = _number(30.0, 5.0, 3600.0, "while away, a glance so often")
+    pause_in_calls: bool = _switch(
+        default=False, meaning="camera off while a microphone is in use (Linux), so that a call can have it"
+    )
+    border: bool = _switch(
+        default=False, meaning="the tray draws a coloured border around the screen that grows with severity"
+    )
+
+
 class RetentionSection(Section):
     """How long things are kept. Pictures are never kept."""
 
@@ -277,6 +319,8 @@ class Settings(Section):
     smoothing: SmoothingSection = SmoothingSection()
     ticks: TicksSection = TicksSection()
     output: OutputSection = OutputSection()
+    economy: EconomySection = EconomySection()
+    monitor: MonitorSection = MonitorSection()
     retention: RetentionSection = RetentionSection()
 
     def assess(self) -> AssessSettings:

@@ -15,6 +15,7 @@ from source_tree import ROOT
 
 PURE = (
     *("posture_cv/measure", "posture_cv/assess", "posture_cv/guidance", "posture_cv/exercise"),
+    "posture_cv/exposure",
     *("calibration/fit.py", "calibration/mesh.py", "calibration/outliers.py", "calibration/quality.py"),
     *(
         "calibration/collect.py",

@@ -96,7 +96,7 @@ def test_metadata_states_licence_python_and_mediapipe(wheel: Path) -> None:
     assert metadata["Name"] == "posture-cv"
     assert metadata["Version"] == __version__
     assert metadata["License-Expression"] == "Apache-2.0"
-    assert metadata.get_all("License-File") == ["LICENSE", "NOTICE"]
+    assert metadata.get_all("License-File") == ["LICENSE", "NOTICE", "THIRD-PARTY.md"]
     assert metadata["Requires-Python"] == "<3.14,>=3.11"
     assert "mediapipe<0.10.32,>=0.10.30" in (metadata.get_all("Requires-Dist") or [])
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import keyword
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -21,7 +22,8 @@ DEBUG_VARIABLE: Final = "POSTURE_CV_DEBUG"  # set: errors keep their traceback
 INTERRUPTED: Final = 128 + 2  # as the shell reports a program ended by Ctrl-C
 PIPE_CLOSED: Final = 128 + 13  # as the shell reports a program whose reader went away
 
-# A command NAME is `command` in the module posture_cv.cli.NAME. The texts stand here so that --help imports none.
+# A command NAME is `command` in the module posture_cv.cli.NAME (an underscore for a dash, and after a Python
+# keyword). The texts stand here so that --help imports none.
 COMMANDS: Final[Mapping[str, str]] = {
     "calibrate": "Make a profile of how you want to sit.",
     "monitor": "Watch through the camera and say when a poor posture lasts.",
@@ -33,20 +35,33 @@ COMMANDS: Final[Mapping[str, str]] = {
     "check": "Show every quantity now: how near the limits you are.",
     "explain": "Why an alert came.",
     "feedback": "Say whether an alert was right.",
-    "report": "One page about today, the week or the month.",
+    "report": "One page about today, the week, the month, or about results.",
     "history": "See, export or delete what the monitor has written down.",
     "autostart": "Start the monitor with your desktop session.",
     "tray": "Show the running monitor's state in the tray (extra: desktop).",
     "profiles": "List, show or delete profiles.",
     "replay": "Replay a recording and write what was seen.",
     "record": "Record landmarks of a source, without pictures.",
+    "replay-pair": "Judge a front and a side recording together.",
+    "import": "Bring in landmarks that other programs made.",
+    "sweep": "Alerts an hour, precision and recall for many settings.",
+    "study": "From videos and a manifest to the page of a study.",
+    "export": "Write results as open data: CSV, Parquet, Motion-BIDS, OpenSim.",
+    "agree": "Compare a rater's labels with the program's answers.",
     "evaluate": "Measure the accuracy on a labelled data set.",
     "guidance": "Read what to do, from the five documents.",
     "exercise": "Be led through an exercise, counted by the camera.",
     "privacy": "See what is stored where, or delete it.",
     "settings": "Show the settings, or begin a settings file.",
+    "bench": "Measure what it costs on this machine.",
     "doctor": "Check cameras, models, display, notifications and folders.",
 }
+
+
+def module_of(command_name: str) -> str:
+    """The module of a command, below this package."""
+    plain = command_name.replace("-", "_")
+    return f"{plain}_" if keyword.iskeyword(plain) else plain
 
 
 class LazyGroup(click.Group):
@@ -60,7 +75,7 @@ class LazyGroup(click.Group):
         """The command of that name, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"posture_cv.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"posture_cv.cli.{module_of(cmd_name)}").command
         return command
 
     def resolve_command(
@@ -116,7 +131,7 @@ def leave_with(call: Callable[[], object]) -> NoReturn:
     """Call, print what went wrong in one way, and leave with the exit code: the one place that prints errors.
 
     0 it worked; 1 it worked and found nobody, or something to report; 2 a fault, which is printed as what,
-    where and what to do; 130 Ctrl-C; 141 the reader of the output went away.
+    where and what to do; 3 some of many failed; 130 Ctrl-C; 141 the reader of the output went away.
     """
     _accept_any_text()
     code = _outcome(call)

@@ -87,7 +87,8 @@ def command(
         collected = _from_camera(settings, preview)
     else:
         collected = _from_recording(settings, source, start_s or 0.0, end_s)
-    result = fit_baseline(collected.landmarks, coefficients)
+    faceless = collected.engine.startswith("imported:") and collected.face_model is None
+    result = fit_baseline(collected.landmarks, coefficients, face_expected=not faceless)
     profile = make_profile(profile_name, result, collected, datetime.now().astimezone())
     path = _save(profile, out)
     click.echo(as_json_text(profile, path) if as_json else as_text(profile, path))

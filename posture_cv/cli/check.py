@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from posture_cv.cli.options import camera_option, json_option, model_options, profile_option, settings_option
+from posture_cv.errors import NobodyFoundError
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from posture_cv.monitor.checking import Row
+
+_REFRESH_S = 0.5
 
 
 @click.command(short_help="Show every quantity now: how near the limits you are.")
@@ -19,6 +26,11 @@ if TYPE_CHECKING:
 @camera_option
 @profile_option
 @click.option("--at", "at_s", type=click.FloatRange(0), metavar="S", help="At this second of a recording.")
+@click.option(
+    "--watch/--once",
+    default=None,
+    help="Go on until Ctrl-C, or look once. [default: go on with a webcam in a terminal]",
+)
 @model_options
 @settings_option
 @json_option
@@ -28,22 +40,22 @@ def command(
     camera: str | None,
     profile: str | None,
     at_s: float | None,
+    watch: bool | None,
     pose_model: Path | None,
     face_model: Path | None,
     settings_path: Path | None,
     as_json: bool,
 ) -> None:
-    """Look for three seconds through the webcam, or at a recording, and show what is measured.
+    """Look through the webcam, or at a recording, and show what is measured.
 
     Each quantity: change against your baseline, uncertainty (two standard deviations), your own spread while
-    calibrating, and the limit of every posture that it decides. End a running monitor first: one program has
-    the camera.
+    calibrating, and for every posture that it decides the limit and what is left to it. A single look takes
+    three seconds. End a running monitor first: one program has the camera.
     """
-    import json
     from contextlib import ExitStack
 
     from posture_cv.coefficients import load_coefficients
-    from posture_cv.monitor.checking import look, rows
+    from posture_cv.monitor import checking
     from posture_cv.monitor.judge import Criteria, Judge
     from posture_cv.monitor.session import make_eyes, open_eyepiece
     from posture_cv.profiles.store import load_profile
@@ -51,33 +63,86 @@ def command(
 
     if source is not None and camera is not None:
         raise click.UsageError("Name the camera once: as SOURCE or with --camera.")
+    if watch and at_s is not None:
+        raise click.UsageError("--at is a single look: leave --watch out.")
     settings = load_settings(settings_path, {"models.pose": pose_model, "models.face": face_model})
     spec = source or f"webcam:{camera if camera is not None else settings.capture.camera}"
     known = load_profile(profile or settings.general.profile)
     assess = settings.assess()
     judge = Judge(Criteria(known.name, known.baseline, load_coefficients(), assess))
+    going_on = watch if watch is not None else source is None and sys.stdout.isatty()
     with ExitStack() as stack:
-        eyepiece = open_eyepiece(spec, settings, math.inf, stack)
+        speed = 1.0 if going_on and not as_json else math.inf
+        eyepiece = open_eyepiece(spec, settings, speed, stack)
         stack.callback(eyepiece.camera.close)
         eyes = make_eyes(settings, known.baseline.view)
         stack.callback(eyes.close)
-        measured = look(eyepiece.camera, eyepiece.clock, eyes, judge, at_s)
-    found = rows(measured, assess, known.baseline.spread)
+        parts = (eyepiece.camera, eyepiece.clock, eyes, judge)
+        if going_on:
+            looks = checking.thinned(checking.watch(*parts), _REFRESH_S)
+            _show_on(
+                (checking.rows(m, assess, known.baseline.spread) for m in looks), known.name, as_json=as_json
+            )
+            return
+        measured = checking.look(*parts, at_s)
+    _show(checking.rows(measured, assess, known.baseline.spread), known.name, as_json=as_json)
+
+
+def _show(found: list[Row], profile: str, *, as_json: bool) -> None:
+    import json
+
+    from rich.console import Console
+
     if as_json:
         click.echo(json.dumps([row.as_plain() for row in found], indent=2))
         return
-    _print(found, known.name)
+    Console().print(_tables(found, profile))
 
 
-def _print(found: list[Row], profile: str) -> None:
+def _show_on(looks: Iterable[list[Row]], profile: str, *, as_json: bool) -> None:
+    """Each look in the place of the one before; as JSON a line each."""
+    import json
+
     from rich.console import Console
+    from rich.live import Live
+
+    shown = False
+    try:
+        if as_json:
+            for found in looks:
+                shown = True
+                click.echo(json.dumps([row.as_plain() for row in found]))
+        else:
+            with Live(console=Console(), auto_refresh=False) as live:
+                for found in looks:
+                    shown = True
+                    live.update(_tables(found, profile), refresh=True)
+    except KeyboardInterrupt:
+        return
+    if not shown:
+        raise NobodyFoundError("No picture to look at.")
+
+
+def _tables(found: list[Row], profile: str) -> RenderableType:
+    """What decides postures with its limits, then everything else that is measured."""
+    from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
-    from posture_cv.monitor.checking import printed
+    from posture_cv.monitor import checking
 
-    table = Table(box=None, padding=(0, 2, 0, 0), title=f"against profile {profile}", title_justify="left")
-    for heading in ("quantity", "change", "own spread", "limits"):
-        table.add_column(heading)
+    deciding = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for heading in ("decides", "now (± 2 sd)", "spread", "posture", "from", "margin"):
+        deciding.add_column(heading)
+    others = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for heading in ("measured too", "now (± 2 sd)", "spread"):
+        others.add_column(heading)
     for row in found:
-        table.add_row(*printed(row))
-    Console().print(table)
+        lead = (checking.title_of(row.quantity), checking.value_text(row), checking.spread_text(row))
+        if not row.limits:
+            others.add_row(*lead)
+        for cue, limit, left in checking.limit_texts(row):
+            style = "yellow" if left.endswith("beyond") else ""
+            deciding.add_row(*lead, cue, limit, Text(left, style))
+            lead = ("", "", "")
+    return Group(Text(f"against profile {profile}", "bold"), deciding, Text(), others)

@@ -32,7 +32,11 @@ def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> 
 )
 @camera_option
 @click.option("--no-camera", is_flag=True, help="Timing only: no camera, nothing is counted.")
-@click.option("--preview", is_flag=True, help="Show the camera's picture, as in a mirror.")
+@click.option(
+    "--preview/--no-preview",
+    default=None,
+    help="Show the camera's picture, as in a mirror. [default: where it counts and there is a display]",
+)
 @click.option("--bell", is_flag=True, help="Ring the terminal's bell at each change.")
 @model_options
 @settings_option
@@ -43,7 +47,7 @@ def command(
     recording: str | None,
     camera: str | None,
     no_camera: bool,
-    preview: bool,
+    preview: bool | None,
     bell: bool,
     pose_model: Path | None,
     face_model: Path | None,
@@ -65,7 +69,7 @@ def command(
         return
     entry = find_exercise(catalogue, name)
     _refuse(no_camera and camera is not None, "--camera and --no-camera contradict each other.")
-    _refuse(no_camera and preview, "--preview shows the camera's picture: leave --no-camera out.")
+    _refuse(no_camera and bool(preview), "--preview shows the camera's picture: leave --no-camera out.")
     _refuse(as_json and recording is None, "--json prints what a recording shows: give it with --from.")
     _refuse(recording is not None and (camera is not None or no_camera), "Give either --from or a camera.")
     overrides = {

@@ -23,6 +23,7 @@ from posture_cv.guidance.entries import CameraCheck, Catalogue, Entry
 if TYPE_CHECKING:
     from posture_cv.capture import FrameSource
     from posture_cv.landmarks.estimator import LandmarkEstimator
+    from posture_cv.output.window import PreviewWindow
     from posture_cv.settings import Settings
 
 LIVE_RATE_HZ: Final = 15.0  # a hold of 2 s is 30 frames; more costs electricity only
@@ -32,13 +33,13 @@ _REOPEN_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What the command line said."""
+    """What the command line said; `preview` is None where it left that to the display."""
 
     catalogue: Catalogue
     entry: Entry
     settings_path: Path | None
     overrides: Mapping[str, object]
-    preview: bool
+    preview: bool | None
     bell: bool
 
     def settings(self) -> Settings:
@@ -56,16 +57,18 @@ def lead(setup: Setup, *, with_camera: bool, camera_named: bool) -> None:
     plan = plan_for(setup.entry)
     view.print_exercise(setup.catalogue, plan, leading=True)
     with ExitStack() as stack:
-        window = view.preview_window(stack) if setup.preview else None
+        counts = with_camera and plan.check is not None
+        window = window_for(stack, setup.preview, counts=counts)
         source = None
-        if with_camera and (plan.check is not None or setup.preview):
-            source = _camera(stack, setup.settings(), needed=camera_named or setup.preview)
+        if counts or setup.preview:
+            source = _camera(stack, setup.settings(), needed=camera_named or bool(setup.preview))
         counter = Counter(plan.check) if source is not None and plan.check is not None else None
         view.print_camera_note(plan, with_camera=source is not None)
         guide = Guide(plan, camera=counter is not None)
         estimator = None if counter is None else _estimator(stack, setup.settings(), counter.check)
         try:
-            with view.view_for(plan, window=window, bell=setup.bell) as shown:
+            optional = not setup.preview
+            with view.view_for(plan, window=window, optional=optional, bell=setup.bell) as shown:
                 if source is None:
                     _by_clock(guide, shown)
                 else:
@@ -74,6 +77,15 @@ def lead(setup: Setup, *, with_camera: bool, camera_named: bool) -> None:
             click.echo("Stopped.")
         finally:  # a camera that is lost on the way takes nothing of what was done
             view.print_lines(_done_lines(plan, guide, counter))
+
+
+def window_for(stack: ExitStack, preview: bool | None, *, counts: bool) -> PreviewWindow | None:
+    """The picture's window: where it was asked for, or where the camera counts and there is a display."""
+    from posture_cv.output.window import display_problem
+
+    if preview or (preview is None and counts and not display_problem()):
+        return view.preview_window(stack)
+    return None
 
 
 def _done_lines(plan: Plan, guide: Guide, counter: Counter | None) -> list[str]:

@@ -15,6 +15,7 @@ from posture_cv.exercise.guide import Cue, Stage
 from posture_cv.exercise.plan import Plan
 from posture_cv.exercise.types import ExerciseReport, Phase, Progress, Repetition
 from posture_cv.guidance.entries import Catalogue, Entry
+from posture_cv.output.window import NoDisplayError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,8 +54,11 @@ class View(Protocol):
 
 
 @contextmanager
-def view_for(plan: Plan, *, window: PreviewWindow | None, bell: bool) -> Iterator[View]:
-    """A live line where stdout is a terminal, plain lines elsewhere; beside the picture where there is a window."""
+def view_for(plan: Plan, *, window: PreviewWindow | None, optional: bool, bell: bool) -> Iterator[View]:
+    """A live line where stdout is a terminal, plain lines elsewhere; beside the picture where there is a window.
+
+    An `optional` window that cannot be shown after all is left out; any other is an error.
+    """
     console = make_console()
     with ExitStack() as stack:
         shown: View
@@ -62,7 +66,7 @@ def view_for(plan: Plan, *, window: PreviewWindow | None, bell: bool) -> Iterato
             shown = LiveView(stack, console, plan, bell=bell)
         else:
             shown = PlainView(plan)
-        yield shown if window is None else PictureView(window, shown, plan)
+        yield shown if window is None else PictureView(window, shown, plan, optional=optional)
 
 
 def make_console() -> Console:
@@ -167,8 +171,9 @@ class PlainView:
 class PictureView:
     """The camera's picture as in a mirror, with the instruction on it, beside another view."""
 
-    def __init__(self, window: PreviewWindow, beside: View, plan: Plan) -> None:
-        self._window = window
+    def __init__(self, window: PreviewWindow, beside: View, plan: Plan, *, optional: bool = False) -> None:
+        self._window: PreviewWindow | None = window
+        self._optional = optional
         self._beside = beside
         self._plan = plan
 
@@ -181,15 +186,20 @@ class PictureView:
     ) -> bool:
         """Show both; False once the window was closed."""
         self._beside.update(cue, progress)
-        if frame is None:
+        if frame is None or self._window is None:
             return True
         left = "" if cue.left_s is None else f"  {cue.left_s:.0f} s"
         where = wording.position(cue.item) if cue.item else ""
         seen = wording.seen_note(progress, cue, self._plan.check)
         lines = [part for part in (where, seen) if part]
-        return self._window.show(
-            mirrored_picture(frame, lm, lines, wording.instruction(cue, self._plan) + left, progress)
-        )
+        picture = mirrored_picture(frame, lm, lines, wording.instruction(cue, self._plan) + left, progress)
+        try:
+            return self._window.show(picture)
+        except NoDisplayError:
+            if not self._optional:
+                raise
+            self._window = None
+            return True
 
 
 def preview_window(stack: ExitStack) -> PreviewWindow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import cast
+from typing import Any, cast
 
 import click
 
@@ -71,29 +71,48 @@ def _reset() -> str:
     return "Thresholds are back to where they were; a running monitor follows when it is started anew."
 
 
-def _precision() -> list[dict[str, object]]:
+def _precision() -> dict[str, object]:
+    """How often each posture and all together were right in the last days, and what thresholds rose by."""
+    from posture_cv.assess.feedback import Answer, precision
     from posture_cv.assess.settings import CUES
     from posture_cv.history.read import Reader
     from posture_cv.history.schema import history_file
+    from posture_cv.settings import load_settings
 
     with Reader(history_file()) as reader:
         _, alerts = reader.table("alerts")
         _, answers = reader.table("answers")
         _, thresholds = reader.table("thresholds")
+    settings = load_settings().feedback.plain()
     cue_of = {row[0]: row[4] for row in alerts}
     factors = {row[0]: row[1] for row in thresholds}
-    found: list[dict[str, object]] = []
-    for cue in CUES:
-        given = [row[3] for row in answers if cue_of.get(row[1]) == cue]
-        right, wrong = given.count("right"), given.count("wrong")
-        found.append({"cue": cue, "right": right, "wrong": wrong, "factor": round(factors.get(cue, 1.0), 3)})
-    return found
+    given = [
+        Answer(row[2], cue_of[row[1]], right=row[3] == "right")
+        for row in answers
+        if row[3] in ("right", "wrong") and row[1] in cue_of
+    ]
+    now_s = time.time()
+
+    def told(cue: str | None) -> dict[str, object]:
+        found = precision(given, now_s, settings, cue=cue)
+        return {"right": found.right, "wrong": found.wrong, "precision": found.share}
+
+    postures = [{"cue": cue, **told(cue), "factor": round(factors.get(cue, 1.0), 3)} for cue in CUES]
+    return {"days": settings.days, **told(None), "postures": postures}
 
 
-def _lines(found: list[dict[str, object]]) -> list[str]:
+def _lines(found: dict[str, Any]) -> list[str]:
     from posture_cv.monitor.words import plain
 
-    return [
-        f"{plain(str(row['cue'])):<18} right {row['right']}, wrong {row['wrong']}; threshold times {row['factor']}"
-        for row in found
+    head = f"Answers of the last {found['days']:g} days: {_share(found)}"
+    postures = [
+        f"  {plain(str(row['cue'])):<18} {_share(row):<28} threshold times {row['factor']:g}"
+        for row in found["postures"]
     ]
+    return [head, *postures]
+
+
+def _share(row: dict[str, Any]) -> str:
+    if row["precision"] is None:
+        return "none"
+    return f"{row['right']} right, {row['wrong']} wrong ({row['precision']:.0%} right)"

@@ -11,7 +11,7 @@ from posture_cv.cli.options import camera_option, model_options, profile_option,
 
 if TYPE_CHECKING:
     from posture_cv.monitor.app import Request
-    from posture_cv.monitor.loop import Outcome
+    from posture_cv.monitor.parts import Outcome
 
 
 @click.command(short_help="Watch through the camera and say when a poor posture lasts.")
@@ -97,6 +97,7 @@ def command(
         speed=speed_of(speed),
         may_ask=not (child or service) and _somebody_there(),
         background=child or service,
+        service=service,
     )
     if child:
         from posture_cv.cli.monitor_background import run_child
@@ -123,8 +124,11 @@ def _in_foreground(request: Request, *, quiet: bool) -> int:
 
 
 def _summary(outcome: Outcome) -> None:
+    from contextlib import suppress
+
     from posture_cv.assess.explain import duration
 
     alerts = "1 alert" if outcome.alerts == 1 else f"{outcome.alerts} alerts"
     text = f"Watched for {duration(outcome.duration_s)}: {alerts}, {outcome.looks} looks"
-    click.echo(f"{text}, the models ran {outcome.model_runs} times. Ended: {outcome.why}.", err=True)
+    with suppress(OSError):  # the terminal may have been closed
+        click.echo(f"{text}, the models ran {outcome.model_runs} times. Ended: {outcome.why}.", err=True)

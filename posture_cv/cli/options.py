@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -60,4 +61,66 @@ def camera_option(function: AnyFunction) -> AnyFunction:
         "--camera",
         metavar="NUMBER|NAME",
         help="Which webcam: its number or its name. [default: from the settings]",
+    )(function)
+
+
+class Interval(click.ParamType[tuple[float, float]]):
+    """START:END in seconds; END may be left out."""
+
+    name = "START:END"
+
+    def convert(
+        self, value: str | tuple[float, float], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float]:
+        """The interval that a text means."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*:\s*(\d+(?:\.\d*)?)?\s*", value)
+        if match is None:
+            self.fail(f"{value!r} is not START:END in seconds, for example 0:8", param, ctx)
+        start_s, end_s = float(match[1]), float(match[2]) if match[2] else float("inf")
+        if not end_s > start_s:
+            self.fail(f"{value!r}: the end must come after the start", param, ctx)
+        return start_s, end_s
+
+
+def calibrate_option(text: str) -> Callable[[AnyFunction], AnyFunction]:
+    """`--calibrate START:END`: seconds of a recording that give its baseline."""
+    return click.option("--calibrate", "calibrate_s", type=Interval(), metavar="START:END", help=text)
+
+
+def out_option(function: AnyFunction) -> AnyFunction:
+    """`--out FOLDER`: where results go."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        required=True,
+        help="Folder for the results.",
+    )(function)
+
+
+def alert_after_option(function: AnyFunction) -> AnyFunction:
+    """`--alert-after SECONDS`: another dwell than the settings'."""
+    return click.option(
+        "--alert-after",
+        type=click.FloatRange(0.5, 3600),
+        metavar="SECONDS",
+        help="How long a posture must last before an alert. [default: 120; severe: 30]",
+    )(function)
+
+
+def every_option(function: AnyFunction) -> AnyFunction:
+    """`--every RATE`: look at some of the frames only."""
+    return click.option(
+        "--every", "rate", metavar="RATE", help="Look so often, e.g. 5hz or 200ms. [default: every frame]"
+    )(function)
+
+
+def workers_option(function: AnyFunction) -> AnyFunction:
+    """`--workers N`: processes at work."""
+    return click.option(
+        "--workers",
+        type=click.IntRange(1, 1024),
+        metavar="N",
+        help="Processes at work. [default: one a core]",
     )(function)

@@ -12,8 +12,9 @@ _LONGEST_S = 150.0
 
 
 @click.command(short_help="Make the running monitor's baseline anew.")
+@click.option("--quick", is_flag=True, help="In five seconds, with the face that is known already.")
 @json_option
-def command(*, as_json: bool) -> None:
+def command(*, quick: bool, as_json: bool) -> None:
     """Sit as you want to sit: the running monitor makes its profile anew and goes on.
 
     Exit code: 0 done, 3 no monitor runs (then use `posture-cv calibrate`), 2 it failed.
@@ -21,7 +22,7 @@ def command(*, as_json: bool) -> None:
     from posture_cv.errors import PostureError
     from posture_cv.monitor.control.client import ask
 
-    ask("recalibrate")
+    ask("recalibrate", {"quick": quick})
     last, deadline_s = "", time.monotonic() + _LONGEST_S
     while time.monotonic() < deadline_s:
         text = str(ask("status")["status"].get("calibration", ""))

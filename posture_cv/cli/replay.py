@@ -3,112 +3,131 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from posture_cv.cli.options import model_options, profile_option, settings_option
-
-if TYPE_CHECKING:
-    from posture_cv.replay.run import Replayed
-
-
-class Interval(click.ParamType[tuple[float, float]]):
-    """START:END in seconds; END may be left out."""
-
-    name = "START:END"
-
-    def convert(
-        self, value: str | tuple[float, float], param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[float, float]:
-        """The interval that a text means."""
-        if isinstance(value, tuple):
-            return value
-        match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*:\s*(\d+(?:\.\d*)?)?\s*", value)
-        if match is None:
-            self.fail(f"{value!r} is not START:END in seconds, for example 0:8", param, ctx)
-        start_s, end_s = float(match[1]), float(match[2]) if match[2] else float("inf")
-        if not end_s > start_s:
-            self.fail(f"{value!r}: the end must come after the start", param, ctx)
-        return start_s, end_s
+from posture_cv.cli.options import (
+    alert_after_option,
+    calibrate_option,
+    every_option,
+    model_options,
+    out_option,
+    profile_option,
+    settings_option,
+    workers_option,
+)
 
 
-@click.command(short_help="Replay a recording and write what was seen.")
-@click.argument("source")
+@click.command(short_help="Replay recordings and write what was seen.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @profile_option
-@click.option(
-    "--calibrate",
-    "calibrate_s",
-    type=Interval(),
-    metavar="START:END",
-    help="Take the baseline from these seconds of the recording, e.g. 0:8.",
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the results."
-)
-@click.option(
-    "--alert-after",
-    type=click.FloatRange(0.5, 3600),
-    metavar="SECONDS",
-    help="How long a posture must last before an alert. [default: 120; severe: 30]",
-)
-@click.option(
-    "--every",
-    "rate",
-    metavar="RATE",
-    help="Look so often, e.g. 5hz or 200ms. [default: every frame]",
-)
+@calibrate_option("Take the baseline from these seconds of each recording, e.g. 0:8.")
+@out_option
+@alert_after_option
+@every_option
 @click.option("--video", is_flag=True, help="Also write an annotated video.")
+@click.option("--blur-faces", is_flag=True, help="Hide every face in that video.")
 @click.option("--record", "keep_landmarks", is_flag=True, help="Keep the landmark recording (no pictures).")
+@click.option(
+    "--remember",
+    is_flag=True,
+    help="Keep the measurements beside the landmark recording: other settings then assess it at once.",
+)
+@workers_option
+@click.option(
+    "--scheduler",
+    metavar="tcp://HOST:PORT",
+    help="Find the landmarks on the workers of this Dask cluster, which see the videos (extra: cluster).",
+)
+@click.option(
+    "--segment",
+    "segment_s",
+    type=click.FloatRange(min=0.0),
+    default=300.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Cut longer recordings at every so many seconds, so that many can work on one; 0: never.",
+)
+@click.option("--again", is_flag=True, help="Do again what an earlier run has finished.")
 @model_options
 @settings_option
 def command(
-    source: str,
+    paths: tuple[str, ...],
     profile: str | None,
     calibrate_s: tuple[float, float] | None,
     out: Path,
     alert_after: float | None,
     rate: str | None,
     video: bool,
+    blur_faces: bool,
     keep_landmarks: bool,
+    remember: bool,
+    workers: int | None,
+    scheduler: str | None,
+    segment_s: float,
+    again: bool,
     pose_model: Path | None,
     face_model: Path | None,
     settings_path: Path | None,
-) -> None:
-    """Replay SOURCE (a video, a folder of pictures, a stream or a landmark recording) and judge it.
+) -> int:
+    """Replay recordings and judge them: videos, folders of them, patterns, landmark recordings, a manifest (CSV).
 
     \b
-    Writes into the folder --out:
+    One recording writes into the folder --out, many into a folder each below it:
       measurements.csv   a row a frame: time, state, every quantity with uncertainty, validity and reason
       alerts.jsonl       what the monitor would have said, when, why, and from which document
       summary.json       the recording in a few figures
-    """
-    from posture_cv.capture.types import CaptureOptions
-    from posture_cv.cli.progress import RichProgress
-    from posture_cv.cli.resolve import assess_settings, baseline_of_profile, estimator_options
-    from posture_cv.replay.run import ReplayOptions, replay
+    Many also write recordings.csv, a row a recording. What is finished is not done again, what was cut off goes on.
 
-    baseline, name = (
-        (None, None)
-        if calibrate_s is not None and profile is None
-        else baseline_of_profile(profile, settings_path)
-    )
-    options = ReplayOptions(
-        source=source,
+    \b
+    A manifest's columns: file, participant, condition, profile or calibrate (START:END), start, end.
+    A folder of pictures and the address of a stream are recordings, too.
+
+    Leaves with 0: all done; 1: nobody was found; 2: a fault, nothing was done; 3: some failed, the others are done.
+    """
+    from posture_cv.replay.pool import one_thread_each
+
+    one_thread_each()
+    if blur_faces and not video:
+        raise click.UsageError("--blur-faces hides the faces in the annotated video: add --video.")
+    from posture_cv.capture.types import CaptureOptions
+    from posture_cv.cli.replay_run import a_pool, run_many, run_one, sight_of
+    from posture_cv.cli.resolve import assess_settings, estimator_options
+    from posture_cv.replay.inputs import find_items
+    from posture_cv.replay.types import ReplayOptions
+
+    common = ReplayOptions(
+        source="",
         out=out,
-        baseline=baseline,
-        baseline_name=name,
         calibrate_s=calibrate_s,
         estimator=estimator_options(pose_model, face_model, settings_path),
         capture=CaptureOptions(max_rate_hz=None if rate is None else rate_hz(rate)),
         settings=assess_settings(settings_path, alert_after),
         keep_landmarks=keep_landmarks,
         video=video,
+        blur_faces=blur_faces,
+        remember=remember,
+        segment_s=segment_s,
     )
-    with RichProgress() as progress:
-        result = replay(options, progress)
-    print_summary(result)
+    how = How(workers, scheduler, profile, settings_path, again)
+    with a_pool(how) as pool:
+        items = find_items(paths, out, sight_of(pool))
+        if len(items) == 1 and list(paths) == [items[0].file]:
+            return run_one(items[0], common, how, pool)
+        return run_many(items, common, how, pool)
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """Who does the work, and by which profile where an item names none."""
+
+    workers: int | None
+    scheduler: str | None
+    profile: str | None
+    settings_path: Path | None
+    again: bool
 
 
 def rate_hz(text: str) -> float:
@@ -119,10 +138,3 @@ def rate_hz(text: str) -> float:
         raise click.BadParameter(f"{text!r} is not a rate: give 5hz, 200ms or 2s", param_hint="--every")
     unit = (match[2] or "hz").lower()
     return {"hz": number, "ms": 1000.0 / number, "s": 1.0 / number}[unit]
-
-
-def print_summary(result: Replayed) -> None:
-    """What was seen, on the terminal."""
-    from posture_cv.cli.replay_summary import show
-
-    show(result)

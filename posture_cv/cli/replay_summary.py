@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from posture_cv.assess.types import ALERTING, State
-from posture_cv.output.summary import seconds_per_state, unmeasured_seconds
-from posture_cv.replay.files import alert_rows
-
-if TYPE_CHECKING:
-    from posture_cv.replay.run import Replayed
 
 _BAR_WIDTH = 24
 
@@ -25,27 +23,34 @@ def clock(seconds: float) -> str:
     return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
 
 
-def show(result: Replayed, console: Console | None = None) -> None:
-    """Print time per state, alerts with their advice, unmeasured time, and where the files are."""
+def show(summary: Mapping[str, Any], out: Path, console: Console | None = None) -> None:
+    """Print time per state, alerts with their advice, unmeasured time, and where the files are.
+
+    Args:
+        summary: as written to `summary.json`.
+        out: the folder of the results.
+        console: to print to.
+    """
     console = console or Console()
-    states = result.assessment.states
-    per_state = seconds_per_state(states.t_s, result.assessment.state)
+    per_state: dict[str, float] = summary["seconds_per_state"]
     total_s = sum(per_state.values())
-    source = result.recording.source.get("name", result.options.source)
-    view = result.baseline.baseline.view.label
+    source, view = summary["source"].get("name", "the recording"), summary["baseline"]["view"]
     console.print(
-        f"[bold]{escape(str(source))}[/bold]: {clock(total_s)}, {len(states)} frames, {view} view",
+        f"[bold]{escape(str(source))}[/bold]: {clock(total_s)}, {summary['frames']} frames, {view} view",
         highlight=False,
     )
     console.print(_state_table(per_state, total_s))
-    unmeasured = unmeasured_seconds(states)
+    unmeasured: dict[str, float] = summary["unmeasured_seconds"]
     if unmeasured:
         parts = ", ".join(f"{reason.replace('_', ' ')} {clock(s)}" for reason, s in unmeasured.items())
         console.print(f"Not measured: {parts}", highlight=False)
-    _print_alerts(result, console)
-    for warning in result.warnings:
+    _print_alerts(out, console)
+    for stale in summary["baseline_stale"]:
+        hint = escape(f"The baseline looks stale from {clock(stale['t_s'])} on: {stale['hint']}")
+        console.print(f"[yellow]Note:[/yellow] {hint}", highlight=False)
+    for warning in summary["warnings"]:
         console.print(f"[yellow]Note:[/yellow] {escape(warning)}", highlight=False)
-    console.print(f"Results: {escape(str(result.options.out))}", highlight=False)
+    console.print(f"Results: {escape(str(out))}", highlight=False)
 
 
 def _state_table(per_state: dict[str, float], total_s: float) -> Table:
@@ -59,8 +64,8 @@ def _state_table(per_state: dict[str, float], total_s: float) -> Table:
     return table
 
 
-def _print_alerts(result: Replayed, console: Console) -> None:
-    rows = alert_rows(result.assessment.records)
+def _print_alerts(out: Path, console: Console) -> None:
+    rows = [json.loads(line) for line in (out / "alerts.jsonl").read_text(encoding="utf-8").splitlines()]
     console.print(f"[bold]{len(rows)} alert{'' if len(rows) == 1 else 's'}[/bold]", highlight=False)
     for row in rows:
         title = f"{clock(row['t_s']):>7}  {row['cue'].replace('_', ' ')}"

@@ -1,4 +1,4 @@
-"""`posture-cv report today|week|month`."""
+"""`posture-cv report today|week|month`, and `posture-cv report RESULT…`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,50 @@ from pathlib import Path
 
 import click
 
+PERIODS = ("today", "week", "month")
 
-@click.command(short_help="One page about today, the week or the month.")
-@click.argument("period", type=click.Choice(["today", "week", "month"]), default="today")
+
+@click.command(short_help="One page about today, the week, the month, or about results.")
+@click.argument("what", nargs=-1, metavar="[today|week|month | RESULT...]")
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it there."
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE|FOLDER",
+    help="Write it there. [results: beside them]",
+)
+@click.option(
+    "--thumbnails",
+    "videos",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Results only: put small pictures into the pages, from the videos in this folder.",
 )
 @click.option(
     "--open/--no-open", "show", default=None, help="Open it in the browser. [default: if there is one]"
 )
-def command(period: str, out: Path | None, show: bool | None) -> None:
-    """Make one self-contained page from the history and open it; it needs no network."""
+def command(what: tuple[str, ...], out: Path | None, videos: Path | None, show: bool | None) -> None:
+    """Make self-contained pages and open them; they need no network.
+
+    \b
+    today, week, month  from the monitor's history
+    RESULT...           folders that replay has written: interactive timelines, exposure, methods, figures as SVG
+    """
+    if what and (len(what) > 1 or what[0] not in PERIODS):
+        from posture_cv.cli.report_results import report_results
+
+        page = report_results(tuple(Path(text) for text in what), out, videos)
+        if show:
+            _open(page)
+        return
+    if videos is not None:
+        raise click.UsageError("--thumbnails is for replayed results: the monitor keeps no pictures.")
+    path = _of_history(what[0] if what else "today", out)
+    if show or (show is None and out is None and _has_browser()):
+        _open(path)
+
+
+def _of_history(period: str, out: Path | None) -> Path:
+    """Write the page about a period and say where."""
     from datetime import datetime
     from typing import cast
 
@@ -32,10 +65,13 @@ def command(period: str, out: Path | None, show: bool | None) -> None:
     path = out or private_folder(data_dir() / "reports") / f"{period}.html"
     write_atomic(path, page)
     click.echo(f"Written: {path}")
-    if show or (show is None and out is None and _has_browser()):
-        import webbrowser
+    return path
 
-        webbrowser.open(path.resolve().as_uri())
+
+def _open(page: Path) -> None:
+    import webbrowser
+
+    webbrowser.open(page.resolve().as_uri())
 
 
 def _has_browser() -> bool:

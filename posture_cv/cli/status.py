@@ -37,6 +37,8 @@ def lines(status: dict[str, Any]) -> list[str]:
         out.append(f"  until {status['paused_until'][11:16]} ({status['paused_until'][:10]})")
     if status.get("snoozed_s"):
         out.append(f"  silent for {status['snoozed_s'] / 60:.0f} min")
+    if status.get("hint"):
+        out.append(f"  {status['hint']}")
     camera = status.get("camera")
     light = "on" if status.get("camera_open") else "off"
     out.append(f"  camera: {camera['name'] if camera else 'not seen yet'} ({light})")

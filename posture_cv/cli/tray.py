@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+
+from posture_cv.cli.options import settings_option
 
 
 @click.command(short_help="Show the running monitor's state in the tray.")
-@click.option("--border", is_flag=True, help="Also draw a border around the screen that grows with severity.")
-def command(border: bool) -> int:
+@click.option(
+    "--border/--no-border",
+    default=None,
+    help="Also draw a border around the screen that grows with severity. [default: as set in [monitor]]",
+)
+@settings_option
+def command(border: bool | None, settings_path: Path | None) -> int:
     """Show the running monitor in the tray: state by colour and shape, margins, pause, recalibrate, quit.
 
     Needs PySide6: pip install "posture-cv[desktop]". Without a tray the window with the margins is shown.
@@ -17,6 +26,7 @@ def command(border: bool) -> int:
 
     from posture_cv.errors import PostureError
     from posture_cv.output.window import NoDisplayError, display_problem
+    from posture_cv.settings import load_settings
 
     if find_spec("PySide6") is None:
         raise PostureError("The tray needs PySide6.", "", 'Install it: pip install "posture-cv[desktop]"')
@@ -28,4 +38,4 @@ def command(border: bool) -> int:
         )
     from posture_cv.monitor.tray.app import run
 
-    return run(border=border)
+    return run(border=load_settings(settings_path).monitor.border if border is None else border)

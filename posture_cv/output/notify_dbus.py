@@ -34,6 +34,7 @@ class DbusNotifier:
     def __init__(self, answered: Answered) -> None:
         self._answered = answered
         self._thread = LoopThread("notifications")
+        self._connecting = asyncio.Lock()  # messages that come together share one connection
         self._bus: MessageBus | None = None
         self._server = ""
         self._capabilities: frozenset[str] = frozenset()
@@ -61,7 +62,8 @@ class DbusNotifier:
         from dbus_fast.errors import DBusError
 
         try:
-            bus = await self._connected()
+            async with self._connecting:
+                bus = await self._connected()
             if isinstance(bus, str):
                 return Delivery(problem=bus)
             reply = await _call(bus, "Notify", "susssasa{sv}i", self._arguments(message))

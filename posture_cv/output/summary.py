@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 
 from posture_cv.assess.types import State, States
+from posture_cv.exposure.epochs import frame_seconds
 from posture_cv.measure.types import Codes, Float, Reason
-
-HOLD_MAX_S: Final = (
-    3.5  # a frame says nothing about what comes later than this (as `TickSettings.hold_max_s`)
-)
-
-
-def frame_seconds(t_s: Float, hold_max_s: float = HOLD_MAX_S) -> Float:
-    """(N,) how long each frame stands: until the next one, at most `hold_max_s`; the last one as the median."""
-    if len(t_s) == 0:
-        return np.zeros(0)
-    steps = np.diff(t_s)
-    last = float(np.median(steps)) if len(steps) else 0.0
-    return np.asarray(np.minimum(np.append(steps, last), hold_max_s), np.float64)
 
 
 def seconds_per_state(t_s: Float, shown: Codes) -> dict[str, float]:

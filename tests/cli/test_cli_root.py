@@ -16,7 +16,7 @@ from click.testing import CliRunner
 import posture_cv.cli
 from cli_runner import Cli
 from posture_cv._version import __version__
-from posture_cv.cli import COMMANDS, leave_with
+from posture_cv.cli import COMMANDS, leave_with, module_of
 from posture_cv.cli import cli as root
 from posture_cv.errors import NobodyFoundError, PostureError
 
@@ -47,7 +47,7 @@ def test_help_lists_every_command_of_the_table(cli: Cli) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_exists_and_helps(name: str) -> None:
-    command = importlib.import_module(f"posture_cv.cli.{name}").command
+    command = importlib.import_module(f"posture_cv.cli.{module_of(name)}").command
     assert isinstance(command, click.Command)
     result = CliRunner().invoke(root, [name, "--help"])
     assert result.exit_code == 0
@@ -62,7 +62,7 @@ def test_no_command_is_left_out_of_the_table() -> None:
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef) and node.name == "command"
     }
-    assert defining == set(COMMANDS)
+    assert defining == {module_of(name) for name in COMMANDS}
 
 
 def test_a_wrong_command_is_answered_with_what_is_near(cli: Cli) -> None:

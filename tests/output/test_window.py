@@ -56,3 +56,21 @@ def test_a_display_that_went_away_is_an_error_and_no_abort(tmp_path: Path) -> No
     )
     assert done.returncode == 1
     assert "NoDisplayError" in done.stderr
+
+
+def test_a_window_opens_after_a_video_was_opened(display: str) -> None:
+    """Both libraries bring an X client of their own, and only one order of loading them works."""
+    clip = Path(__file__).parents[2] / "samples" / "desk-front.mp4"
+    if not clip.exists():
+        pytest.skip("the samples are not in this tree")
+    first = f"from posture_cv.capture import open_source\nnext(iter(open_source({str(clip)!r}).frames()))\n"
+    environment = os.environ | {"DISPLAY": display, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", first + SHOW],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout.splitlines() == ["[True, True, True, True, True]", "False"], done.stderr

@@ -1,0 +1,247 @@
+"""The Python interface: from landmarks to measurements, states and alerts in a few lines (docs/python-api.md).
+
+Everything here is offered by `import posture_cv` itself, which loads it when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from calibration.fit import CalibrationResult, fit_baseline
+from posture_cv.assess.recording import Assessment
+from posture_cv.assess.recording import assess_measurements as _assess
+from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.types import State
+from posture_cv.coefficients import load_coefficients
+from posture_cv.errors import InputError
+from posture_cv.importing.arrays import raw_of_pose
+from posture_cv.importing.read import landmarks_of_raw, read_foreign
+from posture_cv.importing.types import Imported, ImportOptions
+from posture_cv.landmarks.names import FACE_COUNT, POSE_COUNT
+from posture_cv.landmarks.recording import Recording, RecordingInfo, RecordingWriter
+from posture_cv.landmarks.recording import read_recording as _read
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.measure import measure
+from posture_cv.measure.types import QUANTITIES, Measurements, Reason, View
+
+if TYPE_CHECKING:
+    from posture_cv.replay.types import Replayed  # heavy: brings the picture libraries
+
+PathLike: TypeAlias = str | Path
+
+
+def read_recording(path: PathLike) -> Recording:
+    """A landmark recording: `landmarks`, `info`, and what was wrong with the file (`complete`, `warnings`).
+
+    Raises:
+        RecordingError: no such file, not a recording, or one that another version wrote.
+    """
+    return _read(Path(path))
+
+
+def landmarks_from_arrays(
+    pose: ArrayLike, *, size_px: tuple[int, int], t_s: ArrayLike, face: ArrayLike | None = None
+) -> Landmarks:
+    """Landmarks of N frames from arrays, for example from your own MediaPipe loop.
+
+    Args:
+        pose: (N, 33, 3) x, y, z of MediaPipe's pose; (N, 33, 4) with visibility, (N, 33, 5) with presence,
+            (N, 33, 8) with world x, y, z in metres; or COCO's 17 points, (N, 17, 3) x, y, confidence. x and y are
+            shares of width and height, or pixels (where they are mostly larger than 4); NaN is missing.
+        size_px: width and height of the pictures.
+        t_s: (N,) seconds, growing.
+        face: (N, 468, 3) or (N, 478, 3) MediaPipe's face mesh; NaN where there is none. Without it a front view
+            tells little: what needs it is withheld as FACE_NOT_SEEN.
+
+    Raises:
+        InputError: another shape, times that do not grow, nobody in any frame.
+    """
+    points = _array(pose, "pose")
+    fits = points.ndim == 3 and (
+        (points.shape[1] == POSE_COUNT and points.shape[2] in (2, 3, 4, 5, 8))
+        or (points.shape[1] == 17 and points.shape[2] in (2, 3))
+    )
+    if not fits:
+        raise InputError(f"pose has shape {points.shape}, expected (N, 33, 3) or as documented.")
+    times = _array(t_s, "t_s")
+    if times.shape != (len(points),):
+        raise InputError(f"t_s has shape {times.shape}, expected ({len(points)},).")
+    mesh = None if face is None else _array(face, "face")
+    if mesh is not None and (mesh.shape[0] != len(points) or mesh.shape[1:] not in _MESHES):
+        raise InputError(f"face has shape {mesh.shape}, expected ({len(points)}, {FACE_COUNT}, 3).")
+    raw = replace(raw_of_pose(points), t_s=times, face=None if mesh is None else mesh[:, :FACE_COUNT])
+    return landmarks_of_raw(raw, ImportOptions(size_px=size_px), "pose").landmarks
+
+
+_MESHES = ((FACE_COUNT, 3), (FACE_COUNT + 10, 3))
+
+
+def _array(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    try:
+        return np.asarray(values, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} is no array of numbers.", f"{error}.") from error
+
+
+def import_landmarks(
+    path: PathLike,
+    *,
+    size_px: tuple[int, int] | None = None,
+    rate_hz: float | None = None,
+    format_name: str | None = None,
+) -> Imported:
+    """Landmarks that another program made, with what is missing in them (docs/import.md).
+
+    Args:
+        path: a CSV, NPZ or JSON file, or a folder of OpenPose's JSON files.
+        size_px: width and height of the pictures, where the file does not say it.
+        rate_hz: frames a second, where it only numbers them.
+        format_name: csv, npz, openpose or coco; None: told from the file.
+
+    Raises:
+        ImportingError: unreadable, of another layout, or impossible values.
+    """
+    return read_foreign([Path(path)], ImportOptions(size_px, rate_hz), format_name)
+
+
+def write_recording(path: PathLike, landmarks: Landmarks, *, name: str = "", **notes: Any) -> None:  # noqa: ANN401
+    """Write landmarks as a recording that `replay`, `sweep` and `calibrate` read.
+
+    Args:
+        path: of the recording, NAME.landmarks.
+        landmarks: in the order of their time.
+        name: of their source, noted in the header.
+        notes: anything that JSON holds, noted in the header.
+
+    Raises:
+        PostureError: the file cannot be written.
+    """
+    header = RecordingInfo({"kind": "array", "name": name}, {"engine": "unknown"}, notes=notes)
+    with RecordingWriter(Path(path), header) as writer:
+        writer.write(landmarks)
+
+
+def calibrate(landmarks: Landmarks, *, face_expected: bool = True) -> CalibrationResult:
+    """The baseline of frames in which one person sits as they want to sit, with a verdict on its quality.
+
+    Args:
+        landmarks: some seconds of sitting still.
+        face_expected: False for a front view of landmarks that hold no face mesh, which is refused otherwise.
+
+    Raises:
+        CalibrationError: too few frames, a view that cannot be told, or a baseline too poor to judge by.
+    """
+    return fit_baseline(landmarks, load_coefficients(), face_expected=face_expected)
+
+
+def measure_landmarks(landmarks: Landmarks, baseline: Baseline) -> Measurements:
+    """Every quantity of `QUANTITIES` in every frame, against the baseline: value, standard deviation, reason."""
+    return measure(landmarks, baseline, load_coefficients())
+
+
+def assess_measurements(
+    measurements: Measurements, baseline: Baseline, settings: AssessSettings | None = None
+) -> Assessment:
+    """States, episodes and alerts of measured frames; other settings need no new measurement."""
+    return _assess(measurements, baseline, settings or AssessSettings())
+
+
+def assess_landmarks(
+    landmarks: Landmarks, baseline: Baseline, settings: AssessSettings | None = None
+) -> Assessment:
+    """Measure and assess at once."""
+    return assess_measurements(measure_landmarks(landmarks, baseline), baseline, settings)
+
+
+def alert_after(seconds: float, settings: AssessSettings | None = None) -> AssessSettings:
+    """Settings for postures that last so long, without the monitor's grace, as `replay --alert-after`."""
+    settings = settings or AssessSettings()
+    return replace(
+        settings,
+        smoothing=settings.smoothing.alert_after(seconds),
+        policy=settings.policy.alert_after(seconds),
+    )
+
+
+def replay_recording(
+    source: PathLike,
+    out: PathLike,
+    *,
+    baseline: Baseline | None = None,
+    calibrate_s: tuple[float, float] | None = None,
+    settings: AssessSettings | None = None,
+    video: bool = False,
+    blur_faces: bool = False,
+) -> Replayed:
+    """Replay a video, a folder of pictures or a landmark recording, and write its tables into the folder `out`.
+
+    Args:
+        source: what to replay.
+        out: folder for measurements.csv, alerts.jsonl and summary.json.
+        baseline: to judge by; or
+        calibrate_s: (start, end) in seconds of the source in which the person sits as they want to.
+        settings: of the assessment.
+        video: also write an annotated video; `blur_faces` hides every face in it.
+
+    Returns:
+        Everything that came of it; its `assessment` is as of `assess_landmarks`.
+
+    Raises:
+        PostureError: see `posture_cv.replay.run.replay`.
+    """
+    from posture_cv.replay.run import ReplayOptions, replay
+
+    options = ReplayOptions(
+        str(source),
+        Path(out),
+        baseline=baseline,
+        calibrate_s=calibrate_s,
+        settings=settings or AssessSettings(),
+        video=video,
+        blur_faces=blur_faces,
+    )
+    return replay(options)
+
+
+def table(assessment: Assessment, quantities: Sequence[str] = tuple(QUANTITIES)) -> dict[str, NDArray[Any]]:
+    """The frames as columns, for `pandas.DataFrame(...)` or `polars.DataFrame(...)`.
+
+    Args:
+        assessment: of N frames.
+        quantities: names of `QUANTITIES`.
+
+    Returns:
+        t_s, state, reason, view, and for each quantity NAME, NAME_sd and NAME_reason, each (N,); NaN and a reason
+        where a value cannot be told.
+
+    Raises:
+        InputError: a name that is no quantity.
+    """
+    unknown = [name for name in quantities if name not in QUANTITIES]
+    if unknown:
+        raise InputError(f"No quantity is called {', '.join(unknown)}.", f"Known: {', '.join(QUANTITIES)}.")
+    m = assessment.measured
+    columns: dict[str, NDArray[Any]] = {
+        "t_s": m.t_s,
+        "state": np.array([state.label for state in State])[assessment.state],
+        "reason": _REASONS[assessment.states.reason],
+        "view": np.array([view.label for view in View])[m.view],
+    }
+    for name in quantities:
+        estimate = m.values[name]
+        columns |= {
+            name: estimate.value,
+            f"{name}_sd": estimate.sd,
+            f"{name}_reason": _REASONS[estimate.reason],
+        }
+    return columns
+
+
+_REASONS = np.array([reason.label for reason in Reason])

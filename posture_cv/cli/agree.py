@@ -1,0 +1,221 @@
+"""`posture-cv agree RESULT LABELS`: a rater's labels against what the program named."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from posture_cv.cli.options import json_option
+
+if TYPE_CHECKING:
+    from posture_cv.agreement.compare import Agreement
+    from posture_cv.assess.types import State
+    from posture_cv.exposure.types import Figure
+    from posture_cv.opendata.folder import Result
+
+_SHOWN = 12
+
+
+@click.command(short_help="Compare a rater's labels with the program's answers.")
+@click.argument("result", type=click.Path(path_type=Path))
+@click.argument("labels", type=click.Path(path_type=Path))
+@click.option(
+    "--ask",
+    type=click.IntRange(1, 10_000),
+    metavar="N",
+    help="Write LABELS instead: N stretches to be labelled, without the program's answers.",
+)
+@click.option(
+    "--coding", metavar="NAME", help="Which observation, subject or tier, where the file holds several."
+)
+@click.option(
+    "--map",
+    "names",
+    multiple=True,
+    metavar="LABEL=POSTURE",
+    help="What a label means; may be given several times.",
+)
+@click.option("--rest", metavar="POSTURE", help="What unlabelled time means. [default: it is not compared]")
+@click.option(
+    "--edge",
+    "edge_s",
+    type=click.FloatRange(0.0, 60.0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Leave out so much time around each change of the rater's label.",
+)
+@click.option(
+    "--frames",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Save a picture of each stretch that disagrees (needs --video).",
+)
+@click.option("--video", type=click.Path(path_type=Path, exists=True), help="The source of the recording.")
+@json_option
+def command(
+    result: Path,
+    labels: Path,
+    ask: int | None,
+    coding: str | None,
+    names: tuple[str, ...],
+    rest: str | None,
+    edge_s: float,
+    frames: Path | None,
+    video: Path | None,
+    as_json: bool,
+) -> None:
+    """Compare LABELS, made without sight of the program's answers, with the RESULT folder of a replay.
+
+    \b
+    LABELS is one of
+      BORIS   tabular events or aggregated events (CSV or TSV)
+      ELAN    tab-delimited text, or the .eaf file itself
+      CSV     columns start, end, label; times in seconds or h:mm:ss
+
+    Begin with --ask 40: it writes a sheet of stretches to watch and label, spread over all postures seen, with no
+    answer in it.
+
+    Times count from the start of the source. Everything is weighted by time; intervals are 95 % and come from
+    blocks of consecutive seconds.
+    """
+    if (frames is None) != (video is None):
+        raise click.UsageError("--frames and --video go together: pictures are taken from the source.")
+    from posture_cv.agreement.compare import compare
+    from posture_cv.agreement.read import as_postures, chosen, read_labels
+    from posture_cv.opendata.folder import find_results, read_result
+
+    folders = find_results([result])
+    if len(folders) != 1:
+        raise click.UsageError(f"{result} holds {len(folders)} results; give the folder of one recording.")
+    if ask is not None:
+        _ask(read_result(folders[0]), ask, labels)
+        return
+    read = read_labels(labels)
+    stretches = as_postures(chosen(read, coding, str(labels)), _pairs(names), str(labels))
+    found = compare(read_result(folders[0]).series(), stretches, _posture(rest), edge_s)
+    if found.compared_s <= 0.0:
+        from posture_cv.errors import InputError
+
+        raise InputError(
+            "There is nothing to compare.",
+            f"The labels cover {stretches[0][0].start_s:g} to {stretches[-1][0].end_s:g} s, and the program named "
+            "no posture there.",
+            "Check that labels and results are of the same recording.",
+        )
+    if as_json:
+        click.echo(_json(found, read.kind))
+    else:
+        _show(found, read.kind, read.points)
+    if frames is not None and video is not None:
+        _save_frames(found, frames, video)
+
+
+def _ask(result: Result, count: int, sheet_file: Path) -> None:
+    """Write a sheet to be filled in; an existing one is left alone."""
+    from posture_cv.agreement.ask import postures, sheet
+    from posture_cv.atomic import write_atomic
+    from posture_cv.errors import InputError
+
+    if sheet_file.exists():
+        raise InputError(
+            f"There is such a file already: {sheet_file}", "It may hold labels.", "Choose another name."
+        )
+    write_atomic(sheet_file, sheet(result.series(), count))
+    click.echo(f"Written: {sheet_file}. Watch each stretch in the video and write one of these beside it:")
+    click.echo(postures())
+
+
+def _pairs(names: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for text in names:
+        label, separator, posture = text.partition("=")
+        if not separator or not label.strip() or not posture.strip():
+            raise click.BadParameter(f"{text!r} is not LABEL=POSTURE", param_hint="--map")
+        pairs[label] = posture
+    return pairs
+
+
+def _posture(text: str | None) -> State | None:
+    from posture_cv.assess.types import State
+
+    try:
+        return None if text is None else State.from_label(text.strip().replace(" ", "_"))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--rest") from error
+
+
+def _json(found: Agreement, kind: str) -> str:
+    import json
+
+    def plain(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the result
+        if isinstance(value, float):
+            return round(value, 4) if isfinite(value) else None
+        if isinstance(value, dict):
+            return {k: plain(v) for k, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(v) for v in value]
+        return value
+
+    data = {**asdict(found), "confusion_s": found.confusion_s.tolist()}
+    return json.dumps({"schema_version": 1, "labels": kind, **plain(data)}, indent=2)
+
+
+def _figure(figure: Figure) -> str:
+    if not isfinite(figure.value):
+        return "-"
+    bounds = f" ({figure.low:.2f} to {figure.high:.2f})" if figure.has_interval else ""
+    return f"{figure.value:.2f}{bounds}"
+
+
+def _show(found: Agreement, kind: str, points: int) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(width=110 if not Console().is_terminal else None)
+    click.echo(f"Labels: {kind}" + (f"; {points} events without duration are not used" if points else ""))
+    click.echo(
+        f"Compared {found.compared_s:.1f} s; not labelled {found.unlabelled_s:.1f} s; labelled, but not named by the "
+        f"program {found.unnamed_s:.1f} s"
+        + (f"; near edges {found.at_edges_s:.1f} s" if found.at_edges_s else "")
+    )
+    click.echo(f"Cohen's kappa {_figure(found.kappa)}, named alike {_figure(found.agreed)} of the time")
+    click.echo(
+        f"95 % intervals from blocks of {found.block_s:g} s"
+        if found.kappa.has_interval
+        else "Too short for intervals"
+    )
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("posture", "rater s", "program s", "precision", "recall", "kappa"):
+        table.add_column(title, justify="left" if title == "posture" else "right", no_wrap=True)
+    for p in found.postures:
+        figures = (_figure(p.precision), _figure(p.recall), _figure(p.kappa))
+        table.add_row(p.posture.replace("_", " "), f"{p.rater_s:.1f}", f"{p.program_s:.1f}", *figures)
+    console.print(table)
+    click.echo(
+        f"{len(found.disagreements)} stretches disagree" + (", the longest:" if found.disagreements else "")
+    )
+    for d in found.disagreements[:_SHOWN]:
+        why = f" ({d.reason.replace('_', ' ')})" if d.reason else ""
+        text = f"{d.start_s:8.1f} to {d.end_s:.1f} s   rater {d.rater}, program {d.program}{why}"
+        console.print(escape(text.replace("_", " ")), highlight=False)
+
+
+def _save_frames(found: Agreement, folder: Path, video: Path) -> None:
+    """A picture from the middle of each stretch, named by its time and the two names."""
+    from posture_cv.atomic import private_folder, write_atomic
+    from posture_cv.report.thumbnails import picture
+
+    private_folder(folder)
+    count = 0
+    for d in found.disagreements:
+        middle = (d.start_s + d.end_s) / 2.0
+        jpeg = picture(video, middle, width_px=640)
+        if jpeg is not None:
+            write_atomic(folder / f"{middle:09.2f}s_rater-{d.rater}_program-{d.program}.jpg", jpeg)
+            count += 1
+    click.echo(f"{count} pictures: {folder}", err=True)

@@ -1,0 +1,162 @@
+"""`posture-cv bench`: what a frame, a start, an hour and a month cost on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from posture_cv.cli.options import model_options, settings_option
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from posture_cv.bench.endurance import Endured
+    from posture_cv.bench.hour import Hour
+    from posture_cv.bench.run import Measured
+
+_FILE = click.Path(path_type=Path)
+_SAMPLE = Path("samples", "desk-front.mp4")
+
+
+@click.command(short_help="Measure what it costs on this machine.")
+@click.argument("video", type=_FILE, default=_SAMPLE)
+@click.option(
+    "--profile",
+    "profile_path",
+    type=_FILE,
+    help="Profile file to judge by. [default: VIDEO's own .profile.json]",
+)
+@click.option("--json", "json_file", type=_FILE, help="Write the figures as JSON too ('-' prints them).")
+@click.option("--quick", is_flag=True, help="A little of everything, to see that it works.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0.1, 600),
+    metavar="N",
+    help="Length of the desk time with and without economy. [default: 10; --quick: 0.2]",
+)
+@click.option(
+    "--frames", type=click.IntRange(1), metavar="N", help="Frames to time. [default: 400; --quick: 30]"
+)
+@click.option("--endurance", is_flag=True, help="A million frames and a month of history instead.")
+@click.option(
+    "--looks", type=click.IntRange(1000), metavar="N", help="So many frames in place of the million."
+)
+@model_options
+@settings_option
+def command(
+    video: Path,
+    profile_path: Path | None,
+    json_file: Path | None,
+    quick: bool,
+    minutes: float | None,
+    frames: int | None,
+    endurance: bool,
+    looks: int | None,
+    pose_model: Path | None,
+    face_model: Path | None,
+    settings_path: Path | None,
+) -> int:
+    """Time the stages of a frame against the bare models, the start-up, and a desk hour; print tables.
+
+    \b
+    VIDEO (default: samples/desk-front.mp4) stands in for the camera. The desk hour is made of the sample video and
+    is left out for any other.
+      posture-cv bench --minutes 60 --json bench.json
+      posture-cv bench --endurance
+    """
+    from rich.console import Console
+
+    console = Console(stderr=json_file == Path("-"))
+    if endurance:
+        from posture_cv.bench.endurance import endure
+
+        endured = endure(looks or (20_000 if quick else 1_000_000))
+        _print_endured(console, endured)
+        _write(json_file, endured.as_plain())
+        return 1 if endured.faults else 0
+    from posture_cv.bench.run import Amounts, measure
+    from posture_cv.cli.resolve import estimator_options
+    from posture_cv.settings import load_settings
+
+    settings = load_settings(settings_path, {"models.pose": pose_model, "models.face": face_model})
+    amounts = Amounts.quick() if quick else Amounts()
+    amounts = amounts.with_(frames=frames, minutes=minutes)
+    measured = measure(
+        video,
+        profile_path,
+        estimator_options(pose_model, face_model, settings_path),
+        settings,
+        amounts,
+        lambda text: console.print(f"[dim]{text} ...[/dim]") if console.is_terminal else None,
+    )
+    _print_measured(console, measured)
+    _write(json_file, measured.as_plain())
+    return 0
+
+
+def _write(file: Path | None, plain: dict[str, Any]) -> None:
+    import json
+
+    from posture_cv.atomic import write_atomic
+
+    if file is None:
+        return
+    text = json.dumps(plain, indent=2) + "\n"
+    if str(file) == "-":
+        click.echo(text, nl=False)
+    else:
+        write_atomic(file, text)
+
+
+def _print_measured(console: Console, measured: Measured) -> None:
+    from posture_cv.bench import document
+
+    _table(
+        console,
+        f"One frame, {measured.stages.total.count} of {measured.video}",
+        ("stage", "median, ms", "95th percentile, ms"),
+        document.stage_rows(measured.stages),
+    )
+    _table(
+        console,
+        "Start",
+        ("what", "wall, ms (median)", "processor, ms (median)", "memory, MB (peak)"),
+        document.start_rows(measured.started),
+    )
+    if measured.hour is None:
+        console.print("The desk hour was left out: it is made of samples/desk-front.mp4.")
+        return
+    _print_hour(console, measured.hour)
+
+
+def _print_hour(console: Console, hour: Hour) -> None:
+    from posture_cv.bench import document
+
+    _table(
+        console,
+        f"The monitor over {hour.economy.minutes:g} desk minutes (plain loop: {hour.plain_seconds:g} s)",
+        ("", "of one core", "looks a minute", "models a minute"),
+        document.hour_rows(hour),
+    )
+    console.print(document.delay_text(hour))
+
+
+def _print_endured(console: Console, endured: Endured) -> None:
+    _table(console, "Endurance", ("what", "figure"), endured.rows())
+    for fault in endured.faults:
+        console.print(f"FAULT: {fault}")
+    if not endured.faults:
+        console.print("No fault.")
+
+
+def _table(console: Console, title: str, head: tuple[str, ...], rows: Any) -> None:  # noqa: ANN401 - of strings
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for number, name in enumerate(head):
+        table.add_column(name, justify="right" if number else "left")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)

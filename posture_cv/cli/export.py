@@ -1,0 +1,65 @@
+"""`posture-cv export RESULT…`: tables, Motion-BIDS and OpenSim markers from result folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(short_help="Write results as open data: CSV, Parquet, Motion-BIDS, OpenSim.")
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RESULT…")
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(["csv", "parquet", "bids", "trc"]),
+    multiple=True,
+    default=("csv",),
+    show_default=True,
+    help="May be given several times; each format gets a folder of its own.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write into."
+)
+@click.option("--name", metavar="TEXT", default="Sitting posture", show_default=True, help="Of the dataset.")
+def command(results: tuple[Path, ...], formats: tuple[str, ...], out: Path, name: str) -> None:
+    """Write RESULT folders of `replay` (or folders of such folders) in the formats of the field.
+
+    \b
+    csv      tidy tables, described by datapackage.json (Frictionless Data), a sidecar a recording
+    parquet  the same; units and meanings in the metadata (extra: research)
+    bids     Motion-BIDS: *_motion.tsv, *_channels.tsv, *_events.tsv and JSON sidecars
+    trc      landmarks as OpenSim markers (of replay --record, or of a landmark recording given as RESULT)
+    """
+    from posture_cv.landmarks.recording import is_recording
+    from posture_cv.opendata.export import check_formats, export
+    from posture_cv.opendata.folder import find_results, read_result
+    from posture_cv.opendata.gather import gather
+
+    chosen = tuple(dict.fromkeys(formats))
+    recordings = [path for path in results if is_recording(path)]
+    if recordings:
+        _markers(recordings, results, chosen, out)
+        return
+    found = [read_result(folder) for folder in find_results(results)]
+    check_formats(chosen, found)
+    for folder in export(gather(found), chosen, out, name):
+        click.echo(f"Written: {folder}")
+
+
+def _markers(recordings: list[Path], given: tuple[Path, ...], formats: tuple[str, ...], out: Path) -> None:
+    """Landmark recordings hold landmarks only: they become markers and nothing else."""
+    from posture_cv.atomic import private_folder
+    from posture_cv.errors import InputError
+    from posture_cv.opendata.export import export_markers, safe
+
+    if formats != ("trc",) or len(recordings) < len(given):
+        raise InputError(
+            "A landmark recording can only be written as markers.",
+            f"Given: {', '.join(path.name for path in recordings)}.",
+            "Use --format trc with recordings alone, or give result folders of replay.",
+        )
+    folder = private_folder(out / "trc")
+    for path in recordings:
+        export_markers(path, folder / f"{safe(path.stem)}.trc")
+    click.echo(f"Written: {folder}")

@@ -1,0 +1,97 @@
+"""`posture-cv replay-pair`: a front and a side recording of one session, judged together."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+from posture_cv.cli.options import (
+    alert_after_option,
+    calibrate_option,
+    model_options,
+    out_option,
+    settings_option,
+)
+
+
+@click.command(name="replay-pair", short_help="Judge a front and a side recording together.")
+@click.argument("front")
+@click.argument("side")
+@click.option(
+    "--offset",
+    "offset_s",
+    type=click.FloatRange(-86400.0, 86400.0),
+    metavar="SECONDS",
+    help="The time in FRONT at which SIDE begins; negative: SIDE began earlier.",
+)
+@click.option("--find-offset", is_flag=True, help="Find it from the movements that both show.")
+@click.option("--profile", metavar="NAME", help="Profile of the front camera: its name or file.")
+@click.option("--side-profile", metavar="NAME", help="Profile of the side camera: its name or file.")
+@calibrate_option("Take both baselines from these seconds of FRONT, e.g. 0:8.")
+@out_option
+@alert_after_option
+@model_options
+@settings_option
+def command(
+    front: str,
+    side: str,
+    offset_s: float | None,
+    find_offset: bool,
+    profile: str | None,
+    side_profile: str | None,
+    calibrate_s: tuple[float, float] | None,
+    out: Path,
+    alert_after: float | None,
+    pose_model: Path | None,
+    face_model: Path | None,
+    settings_path: Path | None,
+) -> None:
+    """Judge FRONT and SIDE, recordings (videos or landmarks) of one person by two cameras at once, as one session.
+
+    \b
+    Each quantity is taken from the view that is surer of it, and from the other where that one cannot tell. Writes
+    what replay writes; measurements.csv has a column for each quantity that names the view it comes from, and
+    summary.json the offset with its uncertainty.
+    """
+    from posture_cv.cli.progress import RichProgress
+    from posture_cv.cli.replay_summary import show
+    from posture_cv.cli.resolve import assess_settings, baseline_of_profile, estimator_options
+    from posture_cv.replay.pair import PairOptions, replay_pair
+    from posture_cv.replay.plan import read_summary
+
+    if find_offset == (offset_s is not None):
+        raise click.UsageError("Give either --offset SECONDS or --find-offset.")
+    if offset_s is not None and not math.isfinite(offset_s):
+        raise click.BadParameter(f"{offset_s} is no number of seconds", param_hint="--offset")
+    options = PairOptions(
+        front=front,
+        side=side,
+        out=out,
+        offset_s=offset_s,
+        front_baseline=None if profile is None else baseline_of_profile(profile, settings_path)[0],
+        side_baseline=None if side_profile is None else baseline_of_profile(side_profile, settings_path)[0],
+        calibrate_s=calibrate_s,
+        estimator=estimator_options(pose_model, face_model, settings_path),
+        settings=assess_settings(settings_path, alert_after),
+    )
+    with RichProgress() as progress:
+        replay_pair(options, progress)
+    summary = read_summary(out) or {}
+    show(summary, out)
+    _show_pair(summary["pair"])
+
+
+def _show_pair(told: dict[str, Any]) -> None:
+    if told["offset_found"]:
+        click.echo(
+            f"Offset {told['offset_s']:+.2f} s (found, sd {told['offset_sd_s']:.2f} s, movements agree with "
+            f"r = {told['agreement']:.2f})"
+        )
+    else:
+        click.echo(f"Offset {told['offset_s']:+.2f} s (given)")
+    for view in ("front", "side"):
+        names = [name for name, row in told["quantities"].items() if row["preferred"] == view]
+        click.echo(f"From the {view}: {', '.join(names) or 'nothing'}")

@@ -1,0 +1,142 @@
+"""Runs one or many replays for the command line, and says how they ended."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from posture_cv.cli.progress import RichProgress
+from posture_cv.cli.replay_progress import ReplayBar
+from posture_cv.cli.replay_summary import show
+from posture_cv.cli.resolve import baseline_of_profile
+from posture_cv.errors import NobodyFoundError
+from posture_cv.replay.batch import Ended, replay_many
+from posture_cv.replay.inputs import Sight
+from posture_cv.replay.items import Item
+from posture_cv.replay.plan import check_baseline, finished, landmarks_are_kept, look_of, plan, read_summary
+from posture_cv.replay.pool import Pool, ProcessPool
+from posture_cv.replay.results import run_tables
+from posture_cv.replay.run import replay
+from posture_cv.replay.scan import scan
+from posture_cv.replay.table import one_line
+from posture_cv.replay.types import Labels, ReplayOptions
+
+if TYPE_CHECKING:
+    from posture_cv.cli.replay import How
+
+SOME_FAILED: Final = 3
+NOBODY: Final = NobodyFoundError.exit_code
+ALL_FAILED: Final = 2
+
+
+def run_one(item: Item, common: ReplayOptions, how: How, pool: Pool) -> int:
+    """One recording, its results straight in the folder; the exit code."""
+    options = _judged_by(replace(common, source=item.file), item, how)
+    check_baseline(options)
+    if how.scheduler is not None:
+        return _one_of_a_batch(options, how, pool)
+    looked = scan(look_of(options))
+    made = plan(options, looked)
+    summary = None if how.again else finished(made)
+    if summary is not None:
+        show(summary, options.out)
+        click.echo("Finished by an earlier run; --again does it again.")
+        return 0 if summary["frames_with_person"] else NOBODY
+    if len(made.parts) > 1 and _workers(how) > 1 and not landmarks_are_kept(made):
+        return _one_of_a_batch(options, how, pool)
+    with RichProgress() as progress:
+        replay(options, progress, looked=looked)
+    show(read_summary(options.out) or {}, options.out)
+    return 0
+
+
+def _one_of_a_batch(options: ReplayOptions, how: How, pool: Pool) -> int:
+    with ReplayBar(quiet=True) as bar:
+        ended = replay_many([options], pool, again=how.again, progress=bar)[0]
+    if ended.problem is not None:
+        raise ended.problem
+    show(ended.summary, options.out)
+    return 0 if ended.status == "done" else NOBODY
+
+
+def run_many(items: Sequence[Item], common: ReplayOptions, how: How, pool: Pool) -> int:
+    """Many recordings, a folder each, and the table of all; the exit code."""
+    recordings = [_of_item(item, common, how) for item in items]
+    with ReplayBar() as bar:
+        ended = replay_many(recordings, pool, table=common.out, again=how.again, progress=bar)
+    run_tables(common.out, [one.summary for one in ended if one.summary])
+    return _said(ended, common.out)
+
+
+def _of_item(item: Item, common: ReplayOptions, how: How) -> ReplayOptions:
+    options = replace(
+        common,
+        source=item.file,
+        out=common.out / item.name,
+        capture=replace(common.capture, start_s=item.start_s, end_s=item.end_s),
+        labels=Labels(item.name, item.participant, item.condition),
+    )
+    return _judged_by(options, item, how)
+
+
+def _judged_by(options: ReplayOptions, item: Item, how: How) -> ReplayOptions:
+    """With the item's own baseline, or else the one that is given for all."""
+    if item.calibrate_s is not None:
+        return replace(options, calibrate_s=item.calibrate_s, baseline=None, baseline_name=None)
+    if item.profile is None and options.calibrate_s is not None and how.profile is None:
+        return options
+    baseline, name = baseline_of_profile(item.profile or how.profile, how.settings_path)
+    calibrate_s = options.calibrate_s if item.profile is None else None
+    return replace(options, baseline=baseline, baseline_name=name, calibrate_s=calibrate_s)
+
+
+def _workers(how: How) -> int:
+    if how.workers is not None:
+        return how.workers
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def a_pool(how: How) -> Pool:
+    """Who does the work; nothing starts before there is some.
+
+    Raises:
+        ClusterError: the cluster cannot be reached or used.
+    """
+    if how.scheduler is None:
+        return ProcessPool(_workers(how))
+    from posture_cv.replay.cluster import ClusterPool
+
+    return ClusterPool(how.scheduler, judges=_workers(how))
+
+
+def sight_of(pool: Pool) -> Sight | None:
+    """Who sees the videos: the cluster's workers, or (None) this machine."""
+    from posture_cv.replay.cluster import ClusterPool
+
+    return pool if isinstance(pool, ClusterPool) else None
+
+
+def _said(ended: Sequence[Ended], out: Path) -> int:
+    """Say how all ended, the failures last and by name; the exit code."""
+    failed = [one for one in ended if one.status == "failed"]
+    nobody = [one for one in ended if one.status == "nobody"]
+    earlier = sum(one.earlier for one in ended)
+    counts = [f"{len(ended)} recordings", f"{len(ended) - len(failed) - len(nobody)} done"]
+    counts += [f"{len(nobody)} with nobody in the picture"] if nobody else []
+    counts += [f"{len(failed)} failed"] if failed else []
+    counts += [f"{earlier} of them finished by an earlier run"] if earlier else []
+    click.echo(", ".join(counts))
+    click.echo(f"Results: {out}")
+    for one in failed:
+        assert one.problem is not None
+        click.echo(f"Failed: {one.options.source}: {one_line(one.problem)}", err=True)
+    if failed:
+        return ALL_FAILED if len(failed) == len(ended) else SOME_FAILED
+    return NOBODY if len(nobody) == len(ended) else 0

@@ -1,0 +1,116 @@
+"""`posture-cv study MANIFEST`: from videos to the page of a study in one command."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from posture_cv.cli.options import (
+    alert_after_option,
+    calibrate_option,
+    every_option,
+    out_option,
+    settings_option,
+    workers_option,
+)
+from posture_cv.cli.replay import How, rate_hz
+
+
+@click.command(short_help="From videos and a manifest to the page of a study.")
+@click.argument("paths", nargs=-1, required=True, metavar="MANIFEST|PATH...")
+@out_option
+@click.option("--title", default="Sitting posture", show_default=True, help="Of the page.")
+@click.option("--conditions", metavar="A,B", help="All conditions that there are; others are refused.")
+@calibrate_option("Baseline from these seconds, where the manifest says nothing.")
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(["csv", "parquet", "bids"]),
+    multiple=True,
+    default=("csv",),
+    show_default=True,
+    help="Open data beside the page; may be given several times.",
+)
+@alert_after_option
+@every_option
+@click.option("--thumbnails", is_flag=True, help="Put small pictures of the videos into the pages.")
+@workers_option
+@settings_option
+def command(
+    paths: tuple[str, ...],
+    out: Path,
+    title: str,
+    conditions: str | None,
+    calibrate_s: tuple[float, float] | None,
+    formats: tuple[str, ...],
+    alert_after: float | None,
+    rate: str | None,
+    thumbnails: bool,
+    workers: int | None,
+    settings_path: Path | None,
+) -> int:
+    """Replay the recordings of a manifest (CSV; columns: see replay) and write what can be published.
+
+    \b
+    OUT/study.html               participants and conditions, with intervals, sources and a methods paragraph
+    OUT/<recording>/report.html  each recording with its interactive timeline
+    OUT/figures, …/figures       the figures as SVG
+    OUT/open/csv …               tidy tables with units, validity and provenance (export)
+
+    What an earlier run has replayed is not replayed again. The exit code is that of replay.
+    """
+    from posture_cv.replay.pool import one_thread_each
+
+    one_thread_each()
+    from posture_cv.capture.types import CaptureOptions
+    from posture_cv.cli.replay_run import a_pool, run_many, sight_of
+    from posture_cv.cli.resolve import assess_settings, estimator_options
+    from posture_cv.opendata.export import check_formats
+    from posture_cv.replay.inputs import find_items
+    from posture_cv.replay.study import check_study
+    from posture_cv.replay.types import ReplayOptions
+
+    check_formats(formats, [])
+    common = ReplayOptions(
+        source="",
+        out=out,
+        calibrate_s=calibrate_s,
+        estimator=estimator_options(None, None, settings_path),
+        capture=CaptureOptions(max_rate_hz=None if rate is None else rate_hz(rate)),
+        settings=assess_settings(settings_path, alert_after),
+    )
+    how = How(workers, None, None, settings_path, again=False)
+    with a_pool(how) as pool:
+        items = find_items(paths, out, sight_of(pool))
+        check_study(items, [name.strip() for name in (conditions or "").split(",") if name.strip()])
+        code = run_many(items, common, how, pool)
+    videos = {item.name: Path(item.file) for item in items} if thumbnails else {}
+    write(out, title, tuple(dict.fromkeys(formats)), videos)
+    return code
+
+
+def write(out: Path, title: str, formats: tuple[str, ...], videos: dict[str, Path]) -> None:
+    """Write the pages and the open data of a run of many."""
+    from posture_cv.errors import NobodyFoundError
+    from posture_cv.opendata.export import export
+    from posture_cv.opendata.folder import read_result
+    from posture_cv.opendata.gather import gather
+    from posture_cv.replay.study import outcome
+    from posture_cv.report.write import write_study
+
+    ended = outcome(out)
+    if not ended.done:
+        raise NobodyFoundError("There is nothing to report.", f"Not done: {', '.join(ended.failed)}.", "")
+    study = gather([read_result(out / name) for name in ended.done], _tell)
+    page = write_study(study, out, title, failed=ended.failed, videos=videos)
+    for folder in export(study, formats, out / "open", title):
+        click.echo(f"Written: {folder}")
+    click.echo(f"Written: {page}")
+
+
+def _tell(name: str) -> None:
+    """Say which recording is being computed, to somebody who waits."""
+    if sys.stderr.isatty():
+        click.echo(f"Exposure of {name}", err=True)

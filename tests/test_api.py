@@ -1,0 +1,109 @@
+"""The Python interface: every documented example runs, every name is typed, importing does nothing."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import posture_cv
+from posture_cv.errors import InputError
+from source_tree import ROOT
+
+PAGE = ROOT / "docs" / "python-api.md"
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_every_documented_example_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    page = PAGE.read_text(encoding="utf-8")
+    blocks = BLOCK.findall(page)
+    assert len(blocks) == page.count("```python") >= 6
+    assert all(block.startswith(">>> ") for block in blocks)  # else the example would not be run
+    test = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, PAGE.name, str(PAGE), 0)
+    assert len(test.examples) > 30
+    report: list[str] = []
+    results = doctest.DocTestRunner().run(test, out=report.append)
+    assert results.failed == 0, "".join(report)
+
+
+def test_every_name_is_there_and_comes_from_its_typed_home() -> None:
+    tree = ast.parse((ROOT / "posture_cv" / "__init__.py").read_text(encoding="utf-8"))
+    guarded = next(node for node in tree.body if isinstance(node, ast.If))
+    typed = {
+        alias.name: node.module
+        for node in guarded.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert typed == posture_cv._HOMES
+    assert sorted(typed) == sorted(posture_cv.__all__)
+    for name, home in typed.items():
+        assert getattr(posture_cv, name) is getattr(importlib.import_module(str(home)), name)
+        assert name in dir(posture_cv)
+    assert (ROOT / "posture_cv" / "py.typed").is_file()
+
+
+def test_no_name_hides_a_package() -> None:
+    packages = {path.parent.name for path in (ROOT / "posture_cv").glob("*/__init__.py")}
+    assert not packages & set(posture_cv.__all__)
+
+
+def test_importing_does_nothing() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import posture_cv; print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert set(done.stdout.split()) <= {"posture_cv", "__future__"}
+
+
+def test_measuring_loads_no_picture_library() -> None:
+    code = (
+        "import sys, posture_cv as pc; lm = pc.read_recording('samples/desk-side.landmarks').landmarks; "
+        "pc.assess_landmarks(lm, pc.calibrate(lm[:50]).baseline); "
+        "print(*sorted({'cv2', 'av', 'mediapipe', 'rich', 'click', 'pydantic'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == []
+
+
+def test_a_name_that_is_none() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'measure_everything'"):
+        _ = posture_cv.measure_everything  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"pose": np.zeros((4, 33))}, "pose has shape"),
+        ({"pose": [["x"]]}, "no array of numbers"),
+        ({"t_s": [0.0, 1.0]}, "t_s has shape"),
+        ({"t_s": [0.0, 1.0, 1.0, 2.0]}, "same time"),
+        ({"face": np.zeros((4, 400, 3))}, "face has shape"),
+        ({"pose": np.full((4, 33, 3), np.nan)}, "shows anybody"),
+        ({"size_px": (0, 480)}, "no size"),
+    ],
+)
+def test_arrays_that_are_none(arguments: dict[str, object], says: str) -> None:
+    given = {"pose": np.full((4, 33, 3), 0.5), "size_px": (640, 480), "t_s": np.arange(4.0)} | arguments
+    with pytest.raises(InputError) as raised:
+        posture_cv.landmarks_from_arrays(**given)  # type: ignore[arg-type]
+    assert says in str(raised.value)
+
+
+def test_the_face_mesh_comes_along(tmp_path: Path) -> None:
+    lm = posture_cv.read_recording(ROOT / "samples" / "desk-front.landmarks").landmarks[:30]
+    mine = posture_cv.landmarks_from_arrays(lm.pose, size_px=(640, 480), t_s=lm.t_s, face=lm.face)
+    np.testing.assert_array_equal(mine.pose, lm.pose)
+    np.testing.assert_array_equal(mine.face, lm.face)
+    posture_cv.write_recording(tmp_path / "mine.landmarks", mine, name="mine")
+    np.testing.assert_array_equal(
+        posture_cv.read_recording(tmp_path / "mine.landmarks").landmarks.face, lm.face
+    )
