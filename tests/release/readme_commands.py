@@ -79,7 +79,7 @@ class World:
     dataset: Path
 
 
-_BRIEFLY: Final = ("--duration", "4", "--no-notifications")
+BRIEFLY: Final = ("--duration", "4", "--no-notifications")
 _LED: Final = {"tray", "bench", "recalibrate", "autostart", "replay-pair", "import"}
 """Shown their help only: a tray host, minutes of measuring, a person in front of the camera, the user's own desktop,
 two cameras' recordings, another program's landmarks. Each has tests of its own that run it."""
@@ -96,7 +96,7 @@ _NAMED_ALONE: Final = {
     "history",
 }
 """Commands that need an argument: their bare name in the prose is a mention of them."""
-NOBODY_RUNS: Final = {"status", "pause", "resume", "stop", "check"}
+NOBODY_RUNS: Final = {"status", "pause", "resume", "stop"}
 
 
 def stand_in(command: Command, world: World) -> list[str]:
@@ -107,14 +107,16 @@ def stand_in(command: Command, world: World) -> list[str]:
         name in _LED
         or "--scheduler" in words
         or (len(words) == 1 and name in _NAMED_ALONE)
+        or "--labels" in words[:2]  # photographs with their authors' opinions
         or _is_led_exercise(words)
     ):
         return [name, "--help"]
     added: dict[str, list[str]] = {
         "calibrate": [] if "--from" in rest else ["--from", "desk.mp4", "--end", "8"],
+        "check": [] if rest else ["desk.landmarks", "--profile", "me"],
         "evaluate": [] if str(world.dataset) in rest else [str(world.dataset)],
         "report": [] if "--no-open" in rest else ["--no-open"],
-        "monitor": [] if rest[:1] and not rest[0].startswith("-") else [world.camera, *_BRIEFLY],
+        "monitor": [] if rest[:1] and not rest[0].startswith("-") else [world.camera, *BRIEFLY],
     }
     if "delete" in rest and "--yes" not in rest:
         rest = [*rest, "--yes"]
@@ -140,5 +142,6 @@ def _place(word: str, world: World) -> str:
         "FILE": "file.out",
         "FOLDER": "folder",
         "DIR": "folder",
+        "samples/study/manifest.csv": "laptop-screen.csv",  # the same study, short
     }
     return known.get(word, word)

@@ -16,6 +16,7 @@ from capture.mjpeg_server import MjpegServer, video_images
 from evaluate.conftest import made_up, write_landmarks, write_truth
 from limited import run_limited
 from release.readme_commands import (
+    BRIEFLY,
     NOBODY_RUNS,
     Command,
     World,
@@ -29,6 +30,11 @@ from source_tree import ROOT
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SAMPLES = ROOT / "samples"
 COMMANDS = program_commands(README)
+# What a reader has by then, made here because each test process runs some of the commands only.
+EARLIER = (
+    ("replay", "desk.landmarks", "--profile", "me", "--alert-after", "5", "--out", "out"),
+    ("monitor", "{camera}", "--profile", "me", *BRIEFLY),
+)
 
 
 def test_there_are_two_ways_to_begin_and_they_are_checked_elsewhere() -> None:
@@ -63,7 +69,7 @@ def camera() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(camera: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as a reader's own: their recording, a profile, the samples."""
     if not (SAMPLES / "desk-front.mp4").exists():
         pytest.skip("the samples are not in this tree")
@@ -77,11 +83,19 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("a", "b", "labels"):
         (place / f"{name}.csv").write_text("start,end,label\n0,9,good\n10,18,forward head\n")
     (place / "study.csv").write_text("file,participant,condition,calibrate\ndesk.landmarks,p1,before,0:8\n")
+    (place / "laptop-screen.csv").write_text(
+        "file,participant,condition,calibrate,start,end\n"
+        "a.landmarks,p1,laptop,0:8,0,22\n"
+        "b.landmarks,p1,screen,0:8,22,44\n"
+    )
     shutil.copytree(SAMPLES, place / "samples")
     profiles = place / "data" / "profiles"
     profiles.mkdir(parents=True, mode=0o700)
     for name in ("me", "default", "desk"):
         shutil.copy(SAMPLES / "desk-front.profile.json", profiles / f"{name}.json")
+    for words in EARLIER:
+        done = run_limited([word.format(camera=camera) for word in words], place)
+        assert done.returncode == 0, done.stderr
     return place
 
 
