@@ -20,7 +20,6 @@ from posture_cv.replay.inputs import Sight
 from posture_cv.replay.items import Item
 from posture_cv.replay.plan import check_baseline, finished, landmarks_are_kept, look_of, plan, read_summary
 from posture_cv.replay.pool import Pool, ProcessPool
-from posture_cv.replay.results import run_tables
 from posture_cv.replay.run import replay
 from posture_cv.replay.scan import scan
 from posture_cv.replay.table import one_line
@@ -69,7 +68,6 @@ def run_many(items: Sequence[Item], common: ReplayOptions, how: How, pool: Pool)
     recordings = [_of_item(item, common, how) for item in items]
     with ReplayBar() as bar:
         ended = replay_many(recordings, pool, table=common.out, again=how.again, progress=bar)
-    run_tables(common.out, [one.summary for one in ended if one.summary])
     return _said(ended, common.out)
 
 

@@ -21,7 +21,7 @@ from posture_cv.output.summary import seconds_per_state, unmeasured_seconds
 from posture_cv.output.tables import write_measurements
 from posture_cv.replay.keys import sha256_of_file, versions
 from posture_cv.replay.progress import Progress
-from posture_cv.replay.results import extra_tables, summary_figures
+from posture_cv.replay.results import extra_tables
 
 if TYPE_CHECKING:
     from posture_cv.replay.types import Replayed
@@ -105,7 +105,6 @@ def summary(result: Replayed, rows: list[dict[str, Any]]) -> dict[str, Any]:
         "settings": asdict(result.options.settings),
         "warnings": list(result.warnings),
         **_labels(result),
-        **summary_figures(result),
         **result.figures,
         "run": {
             "key": result.provenance.run_key,

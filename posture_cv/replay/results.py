@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from posture_cv.replay.types import Replayed
@@ -19,17 +18,3 @@ def extra_tables(result: Replayed) -> dict[str, str]:
     from posture_cv.opendata.sidecar import PROVENANCE, provenance_text
 
     return {PROVENANCE: provenance_text(result.baseline.baseline)}
-
-
-def summary_figures(result: Replayed) -> dict[str, Any]:  # noqa: ARG001
-    """Further plain values for the summary of one recording."""
-    return {}
-
-
-def recording_columns(summary: dict[str, Any]) -> dict[str, str]:  # noqa: ARG001
-    """Further columns of `recordings.csv` from one summary; the same names for an empty one, with empty text."""
-    return {}
-
-
-def run_tables(out: Path, summaries: list[dict[str, Any]]) -> None:
-    """Write what spans recordings, once all are done."""

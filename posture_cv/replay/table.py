@@ -12,7 +12,6 @@ from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
 from posture_cv.atomic import private_folder, write_atomic
 from posture_cv.errors import PostureError
-from posture_cv.replay.results import recording_columns
 
 if TYPE_CHECKING:
     from posture_cv.replay.batch import Ended
@@ -49,7 +48,6 @@ def row_of(ended: Ended) -> dict[str, str]:
         "status": ended.status,
         "problem": "" if ended.problem is None else one_line(ended.problem),
         **(_figures(summary) if summary else {}),
-        **recording_columns(summary),
     }
 
 
@@ -64,7 +62,7 @@ def _empty_row() -> dict[str, str]:
     names += ["duration_s", "frames", "frames_with_person", "frame_rate_hz"]
     names += [f"{state.label}_s" for state in State]
     names += ["unmeasured_s", "alerts", "alerts_per_hour", *(f"{cue}_alerts" for cue in CUES), "warnings"]
-    return {**dict.fromkeys(names, ""), **recording_columns({})}
+    return dict.fromkeys(names, "")
 
 
 def _figures(summary: Mapping[str, Any]) -> dict[str, str]:
