@@ -133,7 +133,7 @@ def leave_with(call: Callable[[], object]) -> NoReturn:
     0 it worked; 1 it worked and found nobody, or something to report; 2 a fault, which is printed as what,
     where and what to do; 3 some of many failed; 130 Ctrl-C; 141 the reader of the output went away.
     """
-    _accept_any_text()
+    _ready_streams()
     code = _outcome(call)
     try:
         sys.stdout.flush()
@@ -217,9 +217,13 @@ def _print_error(error: PostureError) -> None:
             click.echo(f"  {line}", err=True, color=colour)
 
 
-def _accept_any_text() -> None:
-    """A terminal that cannot show a character shows a question mark instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
+def _ready_streams() -> None:
+    """A terminal that cannot show a character shows a question mark; where there is none, text goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed before the start, or a program without a console
+            from pathlib import Path
+
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - to the end
+        reconfigure = getattr(getattr(sys, name), "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")

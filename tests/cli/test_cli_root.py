@@ -154,6 +154,19 @@ def test_a_full_disk_behind_stdout_is_said(arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a shell's redirections")
+@pytest.mark.parametrize("arguments", ["--help", "settings show", "guidance shrug", "status"])
+def test_closed_streams_are_no_error(arguments: str) -> None:
+    command = f"{sys.executable} -m posture_cv {arguments}"
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(f"{command} >&-", shell=True, capture_output=True, text=True, check=False, env=env)
+    assert "Traceback" not in done.stderr
+    code = 3 if arguments == "status" else 0
+    assert done.returncode == code, done.stderr
+    silent = subprocess.run(f"{command} >&- 2>&-", shell=True, capture_output=True, check=False, env=env)
+    assert silent.returncode == code
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_ctrl_c_leaves_quietly() -> None:
     code = (
