@@ -19,6 +19,8 @@ import sys
 from pathlib import Path
 from typing import Final, Literal
 
+from posture_cv.errors import PostureError
+
 HOME_VARIABLE: Final = "POSTURE_CV_HOME"
 APP_NAME: Final = "posture-cv"
 
@@ -26,8 +28,32 @@ FolderKind = Literal["config", "data", "state", "cache", "runtime"]
 FOLDER_KINDS: Final[tuple[FolderKind, ...]] = ("config", "data", "state", "cache", "runtime")
 
 
+def user_path(text: str | Path) -> Path:
+    """The path that a user named: `~` and `~NAME` are home folders; where there is no NAME, it is a file's name."""
+    path = Path(text)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
 def folder(kind: FolderKind) -> Path:
-    """The absolute path of one of the program's folders; it need not exist."""
+    """The absolute path of one of the program's folders; it need not exist.
+
+    Raises:
+        PostureError: nobody knows where the user's home is.
+    """
+    try:
+        return _folder(kind)
+    except RuntimeError as error:
+        raise PostureError(
+            "Your home folder is not known.",
+            f"{error}".rstrip(".") + ".",
+            f"Set HOME, or name a place for the program's files: {HOME_VARIABLE}=FOLDER",
+        ) from error
+
+
+def _folder(kind: FolderKind) -> Path:
     home = os.environ.get(HOME_VARIABLE, "")
     if home.strip():
         return Path(home).expanduser().absolute() / kind

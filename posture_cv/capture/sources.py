@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from posture_cv.capture.cameras import ON_LINUX, find_camera, linux_cameras, list_cameras, missing_camera
 from posture_cv.capture.types import CameraInfo, CaptureOptions, FrameSource, SourceError
+from posture_cv.paths import user_path
 
 if TYPE_CHECKING:
     from posture_cv.capture.live import LiveSource
@@ -145,7 +146,7 @@ def _refuse_stretch(options: CaptureOptions, what: str) -> None:
 
 
 def _open_path(spec: str, options: CaptureOptions) -> FrameSource:
-    path = Path(spec).expanduser()
+    path = user_path(spec)
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:

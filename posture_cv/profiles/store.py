@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from posture_cv.atomic import output_error, private_folder, write_atomic
-from posture_cv.paths import profiles_dir
+from posture_cv.paths import profiles_dir, user_path
 from posture_cv.profiles.types import Profile, ProfileError
 
 SUFFIX: Final = ".json"
@@ -84,7 +84,7 @@ def load_profile(name_or_path: str) -> Profile:
         ProfileError: there is none, or it cannot be used; the message says where and why.
     """
     if is_path(name_or_path):
-        return read_profile(Path(name_or_path).expanduser())
+        return read_profile(user_path(name_or_path))
     return read_profile(existing_path(name_or_path))
 
 

@@ -74,3 +74,16 @@ def test_bad_requests_are_refused() -> None:
     late = check("--at", "500")
     assert late.exit_code != 0
     assert "ends before" in str(late.exception) + late.output
+
+
+def test_a_name_that_begins_with_a_tilde_is_a_file_like_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    profile = Path("~mine.json")
+    profile.write_bytes((SAMPLES / "desk-front.profile.json").read_bytes())
+    there = CliRunner().invoke(cli, ["check", GIVEN[1], "--profile", profile.name, "--at", "1"])
+    assert there.exit_code == 0, there.output
+    missing = CliRunner().invoke(cli, ["check", "~none/clip.mp4", "--profile", profile.name])
+    assert missing.exit_code == 2
+    assert "Cannot find ~none/clip.mp4" in missing.output

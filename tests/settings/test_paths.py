@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from posture_cv import paths
+from posture_cv.errors import PostureError
 
 
 def test_home_variable_relocates_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,3 +41,17 @@ def test_runtime_folder_never_falls_back_to_a_shared_one(monkeypatch: pytest.Mon
     assert paths.runtime_dir() == paths.state_dir() / "runtime"
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/mine")
     assert paths.runtime_dir() == Path("/run/mine/posture-cv")
+
+
+def test_a_tilde_that_names_nobody_is_part_of_a_file_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("USERPROFILE", "/home/me")
+    assert paths.user_path("~/clip.mp4") == Path("/home/me/clip.mp4")
+    assert paths.user_path("~nobody-of-that-name.mp4") == Path("~nobody-of-that-name.mp4")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="platformdirs asks each system in its own way")
+def test_an_unknown_home_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTURE_CV_HOME", "~nobody-of-that-name")
+    with pytest.raises(PostureError, match="POSTURE_CV_HOME=FOLDER"):
+        paths.data_dir()
