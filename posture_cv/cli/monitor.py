@@ -76,12 +76,11 @@ def command(
 
     if source is not None and camera is not None:
         raise click.UsageError("Name the camera once: as SOURCE or with --camera.")
-    if background and not child:
-        from posture_cv.cli.monitor_background import start
-
-        return start()
     settings = load_settings(settings_path, {"models.pose": pose_model, "models.face": face_model})
     spec = source or f"webcam:{camera if camera is not None else settings.capture.camera}"
+    if background and not child:
+        files = {"--settings": settings_path, "--pose-model": pose_model, "--face-model": face_model}
+        return _in_background(spec, profile, files)
     request = Request(
         source=spec,
         settings=settings,
@@ -110,6 +109,22 @@ def _somebody_there() -> bool:
     import sys
 
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _in_background(spec: str, profile: str | None, files: dict[str, Path | None]) -> int:
+    """Start the child, which has another working folder: what is named relative to ours is named in full."""
+    from posture_cv.cli.first_run import show_notice_once
+    from posture_cv.cli.monitor_background import start
+    from posture_cv.monitor.session import is_live
+    from posture_cv.paths import user_path
+    from posture_cv.profiles.store import is_path
+
+    if not is_live(spec):
+        raise click.UsageError("--background is for a camera or a stream: a recording is played here.")
+    if profile is not None and is_path(profile):
+        files = {**files, "--profile": Path(profile)}
+    show_notice_once()
+    return start({option: user_path(file).absolute() for option, file in files.items() if file is not None})
 
 
 def _in_foreground(request: Request, *, quiet: bool) -> int:

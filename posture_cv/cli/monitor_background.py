@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,16 +14,22 @@ if TYPE_CHECKING:
     from posture_cv.monitor.app import Request
 
 
-def start() -> int:
+def start(files: Mapping[str, Path]) -> int:
     """Start the child with the same options and wait until it watches.
+
+    Args:
+        files: options that name files, with their absolute paths; said last, they hold.
 
     Raises:
         PostureError: why it does not.
     """
     from posture_cv.monitor.background import start_child
 
-    arguments = sys.argv[sys.argv.index("monitor") + 1 :]
-    word = start_child([argument for argument in arguments if argument != "--background"])
+    given = sys.argv[sys.argv.index("monitor") + 1 :]
+    arguments = [argument for argument in given if argument != "--background"]
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    arguments[end:end] = [part for option, file in files.items() for part in (option, str(file))]
+    word = start_child(arguments)
     text = f"Watching through {word.get('camera') or 'the camera'}, judged by profile {word.get('profile')}"
     click.echo(f"{text} (process {word.get('pid')}).")
     click.echo("See it: posture-cv status. Pause: posture-cv pause 30m. End: posture-cv stop")

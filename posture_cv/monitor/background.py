@@ -43,7 +43,7 @@ def start_child(arguments: Sequence[str]) -> dict[str, Any]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        cwd=str(Path.home()),
+        cwd=_lasting_folder(),
         env=_environment(),
         **_detached(),
     )
@@ -69,11 +69,23 @@ def start_child(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _environment() -> dict[str, str]:
-    """The folder is changed, so a relative path to our own modules would not be found again."""
-    known = os.environ.get("PYTHONPATH", "")
+    """The folder is changed, so relative paths to our own modules and files would not be found again."""
+    from posture_cv.paths import HOME_VARIABLE
+
+    known, home = os.environ.get("PYTHONPATH", ""), os.environ.get(HOME_VARIABLE, "")
+    ours = {HOME_VARIABLE: str(Path(home).expanduser().absolute())} if home.strip() else {}
     parts = [str(Path(part).absolute()) for part in known.split(os.pathsep) if part]
     here = str(Path(__file__).resolve().parents[2])
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([*parts, here] if here not in parts else parts)}
+    paths = os.pathsep.join([*parts, here] if here not in parts else parts)
+    return {**os.environ, **ours, "PYTHONPATH": paths}
+
+
+def _lasting_folder() -> str:
+    """A working folder that keeps no medium busy: the user's home, or the root where there is none."""
+    with suppress(RuntimeError):  # the system knows no home of this user
+        if Path.home().is_dir():
+            return str(Path.home())
+    return str(Path(os.sep).resolve())
 
 
 def _detached() -> dict[str, Any]:

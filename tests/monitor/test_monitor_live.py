@@ -188,3 +188,58 @@ def test_the_background_without_a_profile_says_what_to_do(tmp_path: Path, camera
     assert done.returncode == 2
     assert "There is no profile yet" in done.stderr
     assert "posture-cv monitor" in done.stderr
+
+
+def test_files_named_from_here_are_found_in_the_background(
+    home: Path, tmp_path: Path, camera: MjpegServer
+) -> None:
+    (tmp_path / "mine.json").write_bytes((home / "data" / "profiles" / "default.json").read_bytes())
+    (tmp_path / "mine.toml").write_text("[policy]\nsensitivity = 0.5\n")
+    words = [
+        "monitor",
+        camera.url,
+        "--profile",
+        "./mine.json",
+        "--settings",
+        "mine.toml",
+        "--no-notifications",
+    ]
+    started = run(tmp_path, *words, "--background")
+    try:
+        assert started.returncode == 0, started.stderr
+        assert "judged by profile mine" in started.stdout
+        assert "What this program is not" in started.stderr, "the notice comes at the first run of any kind"
+    finally:
+        run(tmp_path, "stop")
+    (tmp_path / "mine.toml").write_text("[policy]\nsensitivity = 9\n")
+    refused = run(tmp_path, *words, "--background")
+    assert refused.returncode == 2
+    assert "sensitivity" in refused.stderr
+    recording = run(tmp_path, "monitor", str(CLIP), "--background")
+    assert recording.returncode == 2
+    assert "for a camera or a stream" in recording.stderr
+
+
+def test_a_relative_home_is_the_same_in_the_background(
+    home: Path, tmp_path: Path, camera: MjpegServer
+) -> None:
+    def here(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "posture_cv", *arguments],
+            env={**environment(home), "POSTURE_CV_HOME": "rel", "HOME": str(tmp_path / "gone")},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+            check=False,
+        )
+
+    profile = str(home / "data" / "profiles" / "default.json")
+    started = here("monitor", camera.url, "--profile", profile, "--background", "--no-notifications")
+    try:
+        assert started.returncode == 0, started.stderr
+        assert here("status").returncode == 0
+    finally:
+        stopped = here("stop")
+    assert stopped.returncode == 0, stopped.stderr
