@@ -62,13 +62,13 @@ def _measured(rec: Record) -> list[str]:
     lines = []
     for limit in rec.limits:
         found = rec.found(limit.name)
-        if found is not None and (
-            limit.name not in _ONE_SIDED or found.mean >= limit.value * rec.enter_excess
-        ):
+        if found is None or limit.name not in _WORDS:
+            continue
+        if limit.name not in _ONE_SIDED or found.mean >= limit.value * rec.enter_excess:
             lines.append(_compared(found, limit, rec))
     if not lines:
         return ["What was measured is not in the record."]
-    beside = rec.found(_BESIDE.get(rec.alert.cue, ""))
+    beside = rec.found(_BESIDE[rec.alert.cue]) if rec.alert.cue in _BESIDE else None
     if beside is not None:
         lines.append(f"{_sentence(beside)} than in the baseline.")
     return [*lines, *_together(rec), *_bending(rec)]
@@ -134,7 +134,7 @@ def _time(rec: Record) -> list[str]:
     others = {cue: share for cue, share in (rec.shares or {}).items() if cue != alert.cue}
     if rec.rule == Rule.MIXED and others:
         named = {alert.cue: (rec.shares or {}).get(alert.cue, 0.0), **others}
-        text = ", ".join(f"{_NAMES[cue]} {share:.0%}" for cue, share in named.items())
+        text = ", ".join(f"{_NAMES.get(cue, cue)} {share:.0%}" for cue, share in named.items())
         lines.append(f"Several postures took turns, and it is named after the most frequent: {text}.")
     return lines
 

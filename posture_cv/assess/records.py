@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from posture_cv.assess.effects import BreakDue, Notice, StillnessNudge, Told
 from posture_cv.assess.naming import Thresholds, limiting_sd, neck_deg
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.smoothing import NAMES
+from posture_cv.assess.typed import finite, typed, typed_rows
 from posture_cv.assess.types import Alert
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Estimate, Float, Measurements, Reason
@@ -216,12 +217,23 @@ def from_json(data: Mapping[str, Any]) -> Record:
         ValueError: a value is missing or of the wrong kind.
     """
     try:
-        alert = Alert(**{f.name: data[f.name] for f in fields(Alert)})
-        rest = {f.name: data[f.name] for f in fields(Record) if f.name != "alert"}
-        rest["limits"] = tuple(Limit(str(x["name"]), float(x["value"])) for x in rest["limits"])
-        rest["evidence"] = tuple(
-            Evidence(**{f.name: x[f.name] for f in fields(Evidence)}) for x in rest["evidence"]
-        )
-        return Record(alert=alert, **rest)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not the record of an alert: {error!r}") from error
+        parts = {
+            "alert": typed(Alert, data),
+            "shares": _shares(data.get("shares")),
+            "limits": typed_rows(Limit, data.get("limits")),
+            "evidence": typed_rows(Evidence, data.get("evidence")),
+        }
+        rec = typed(Record, data, **parts)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"not the record of an alert: {error}") from None
+    if not rec.alert.cue or min(rec.enter_excess, *(limit.value for limit in rec.limits), 1.0) <= 0.0:
+        raise ValueError("not the record of an alert: its posture or a limit is empty")
+    return rec
+
+
+def _shares(plain: object) -> dict[str, float] | None:
+    if plain is None:
+        return None
+    if not isinstance(plain, dict):
+        raise TypeError(f"shares is a {type(plain).__name__}")
+    return {str(cue): finite(f"the share of {cue}", share) for cue, share in plain.items()}

@@ -123,6 +123,34 @@ def test_a_broken_record_is_refused(broken: dict[str, object]) -> None:
         from_json(broken)
 
 
+@pytest.mark.parametrize("wrong", [None, "", -1, 10**400, float("nan"), float("inf"), True, [], {}, [1], "x"])
+def test_any_value_of_a_record_may_be_wrong(wrong: object) -> None:
+    """It is refused, or told as it stands; nothing else comes of it."""
+    whole = to_json(first(("good", 200), ("slump", 80), ("forward_head", 70)))
+    refused = 0
+    for place in places(whole):
+        broken = json.loads(json.dumps(whole))
+        part = broken
+        for key in place[:-1]:
+            part = part[key]
+        part[place[-1]] = wrong
+        try:
+            assert explain(from_json(broken))
+        except ValueError as error:
+            assert str(error).startswith("not the record of an alert: ")  # noqa: PT017 - either is right
+            refused += 1
+    assert refused > 20
+
+
+def places(part: object, at: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Where every value of it is."""
+    rows = (
+        part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list | tuple) else ()
+    )
+    inner = [found for key, value in rows for found in places(value, (*at, key))]
+    return [at, *inner] if at else inner
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0.4, "0 s"), (45, "45 s"), (60, "1 min"), (84, "1 min 24 s"), (3600, "1 h"), (3905, "1 h 5 min")],
