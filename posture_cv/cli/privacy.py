@@ -36,7 +36,7 @@ def show(as_json: bool = False) -> None:  # noqa: FBT002 - a flag
         return
     for trace in found:
         amount = (
-            f"{trace.files} files, {trace.size_bytes:,} bytes, mode {trace.mode}"
+            f"{trace.files} file{'s' if trace.files > 1 else ''}, {trace.size_bytes:,} bytes, mode {trace.mode}"
             if trace.files
             else "nothing"
         )
@@ -69,4 +69,5 @@ def delete(parts: tuple[str, ...], everything: bool, yes: bool) -> None:
     if everything:
         autostart.disable()
         traces.delete("runtime")
+    traces.remove_empty_folders()
     click.echo(f"Deleted: {', '.join(chosen)}.")

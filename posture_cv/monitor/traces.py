@@ -74,8 +74,10 @@ def _files(part: Part, place: Path) -> Iterator[Path]:
             # On systems without a runtime folder it lies within the state folder and is listed on its own.
             if part == "runtime" or not Path(folder).is_relative_to(inner):
                 yield from (Path(folder) / name for name in names)
-    elif os.path.lexists(place):
-        yield place
+    else:
+        if os.path.lexists(place):
+            yield place
+        yield from place.parent.glob(f".{place.name}.*.part")  # of a write that was cut off
 
 
 def _size(file: Path) -> int:
@@ -101,3 +103,12 @@ def delete(part: Part) -> None:
                 file.unlink()
     except OSError as error:
         raise output_error(place, error) from error
+
+
+def remove_empty_folders() -> None:
+    """Remove the program's folders in which nothing is left."""
+    from posture_cv.paths import FOLDER_KINDS, folder
+
+    for kind in FOLDER_KINDS:
+        with suppress(OSError):  # not empty, not there, or not ours to remove
+            folder(kind).rmdir()

@@ -199,9 +199,11 @@ def test_privacy_lists_every_file_and_deletes_it(home: Path) -> None:
         assert belongs or path in companions, f"{path} is not told of"
     assert sum(count for _, count in listed.values()) == len(files)
     assert all(part["mode"] in ("", "0600", "0700") for part in shown), shown
+    cut_off = home / "config" / ".settings.toml.abc123.part"
+    cut_off.write_text("half")
     done = run_limited(["privacy", "delete", "--all", "--yes"], home)
     assert done.returncode == 0, done.stderr
-    assert not [path for path in home.rglob("*") if not path.is_dir()]
+    assert not list(home.iterdir()), "no empty folder is left either"
 
 
 def test_everything_is_for_its_owner_only_whatever_the_umask(home: Path, tmp_path: Path) -> None:
