@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from posture_cv.cli.options import json_option
+
+if TYPE_CHECKING:
+    from posture_cv.history.read import AlertRow
 
 
 @click.command(short_help="Say whether an alert was right; repeated wrong ones raise its threshold.")
@@ -15,11 +18,11 @@ from posture_cv.cli.options import json_option
 @click.argument("alert", type=click.IntRange(1), required=False)
 @json_option
 def command(answer: str, alert: int | None, as_json: bool) -> None:
-    """Answer ALERT (its number; without one, the last).
+    """Answer ALERT (its number; without one, the last, for right and wrong the last about a posture).
 
     \b
     right, wrong   below 75 % right of the last two weeks a posture's threshold rises by a step
-    snooze         the running monitor keeps silent for a while
+    snooze         the running monitor keeps silent for a while; after a break prompt it prompts again later, once
     show           how often each posture was right, and what its threshold was raised by
     reset          thresholds back to where they were, answers forgotten
     """
@@ -29,12 +32,46 @@ def command(answer: str, alert: int | None, as_json: bool) -> None:
         found = _precision()
         click.echo(json.dumps(found, indent=2) if as_json else "\n".join(_lines(found)))
         return
-    text = _reset() if answer == "reset" else _answered(answer, alert)
+    if answer == "reset":
+        text = _reset()
+    elif answer == "snooze":
+        text = _snoozed(alert)
+    else:
+        text = _judged(answer, alert)
     click.echo(json.dumps({"done": text}) if as_json else text)
 
 
-def _answered(answer: str, number: int | None) -> str:
+def _snoozed(number: int | None) -> str:
+    """The running monitor is told; where it has written nothing down there is still silence to ask for."""
+    from posture_cv.assess.explain import duration
+    from posture_cv.errors import InputError
+    from posture_cv.history.read import Reader
+    from posture_cv.history.schema import HistoryError, history_file
+    from posture_cv.monitor.control.client import ask
+    from posture_cv.settings import load_settings
+
+    ask("ping")
+    try:
+        with Reader(history_file()) as reader:
+            row = reader.alert(number)
+    except HistoryError:
+        if number is not None:
+            raise
+        seconds = load_settings().policy.snooze_s
+        ask("snooze", {"seconds": seconds})
+        return f"Silent for {duration(seconds)}."
+    if row.cue == "break" and not row.record.get("can_postpone"):
+        raise InputError(
+            f"Alert #{row.number} (break) was put off once already.", "", "For silence: posture-cv pause 30m"
+        )
+    ask("answer", {"alert": row.number, "response": "snooze"})
+    return _noted(row, "snooze")
+
+
+def _judged(answer: str, number: int | None) -> str:
     from posture_cv.assess.answers import Response
+    from posture_cv.assess.settings import CUES
+    from posture_cv.errors import InputError
     from posture_cv.history.read import Reader
     from posture_cv.history.schema import history_file
     from posture_cv.history.store import History
@@ -44,18 +81,28 @@ def _answered(answer: str, number: int | None) -> str:
     from posture_cv.settings import load_settings
 
     with Reader(history_file()) as reader:
-        row = reader.alert(number)
+        row = reader.alert(number, CUES)
+    if row.cue not in CUES:
+        raise InputError(
+            f"Alert #{row.number} ({plain(row.cue)}) is not about a posture.",
+            "Only what is measured can be right or wrong.",
+            "List the alerts: posture-cv history show",
+        )
     try:
         ask("answer", {"alert": row.number, "response": answer})
     except NotRunningError:
-        if answer == "snooze":
-            raise
         history = History(history_file(), load_settings().feedback.plain())
         try:
             history.answer(row.number, cast("Response", answer), time.time())
             history.factors(time.time())
         finally:
             history.close()
+    return _noted(row, answer)
+
+
+def _noted(row: AlertRow, answer: str) -> str:
+    from posture_cv.monitor.words import plain
+
     return f"Noted: alert #{row.number} ({plain(row.cue)}) was answered with {answer}."
 
 

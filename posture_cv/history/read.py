@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,10 +101,11 @@ class Reader:
             _bounds(first_day, last_day),
         )
 
-    def alert(self, number: int | None) -> AlertRow:
-        """The alert of that number, the last one without; raises HistoryError if there is none."""
+    def alert(self, number: int | None, cues: Sequence[str] = ()) -> AlertRow:
+        """The alert of that number; without one the last, of these cues if any; HistoryError if there is none."""
         if number is None:
-            found = self._alerts("ORDER BY id DESC LIMIT 1", ())
+            which = f"WHERE cue IN ({', '.join('?' * len(cues))})" if cues else ""
+            found = self._alerts(f"{which} ORDER BY id DESC LIMIT 1", tuple(cues))
         else:
             found = self._alerts("WHERE id = ?", (number,))
         if not found:
@@ -129,7 +130,7 @@ class Reader:
             cursor = self._db.execute(f"SELECT * FROM {known}")  # noqa: S608 - one of our own names
             return [column[0] for column in cursor.description], cursor.fetchall()
 
-    def _alerts(self, where: str, values: tuple[float, ...]) -> list[AlertRow]:
+    def _alerts(self, where: str, values: tuple[float | str, ...]) -> list[AlertRow]:
         query = (
             "SELECT id, time_s, time_s + offset_s, cue, level, lasted_s, repeat, words, record, delivered,"  # noqa: S608
             f" problem, recovered_s FROM alerts {where}"

@@ -108,7 +108,7 @@ def message_of(said: Said) -> Message:
     if cue in CUES:
         actions = (("right", "Right"), ("wrong", "Wrong"), ("snooze", "Snooze"))
     elif cue == "break":
-        actions = (("snooze", "In 5 minutes"),) if said.record.can_postpone else ()
+        actions = (("snooze", "Later"),) if said.record.can_postpone else ()
     elif cue == "recalibrate":
         actions = (("recalibrate", "Recalibrate"),)
     title = str(said.words.get("seen") or plain(cue).capitalize())

@@ -8,7 +8,8 @@ import os
 import re
 import sqlite3
 import stat
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,7 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.monitor_material import Desk, stretches
+from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES, AssessSettings
+from posture_cv.assess.types import Alert
+from posture_cv.atomic import private_folder
 from posture_cv.cli import cli
 from posture_cv.history.figures import best_and_worst_hour, by_state, spans, total
 from posture_cv.history.gather import LONGEST_STEP_S, Gatherer
@@ -28,8 +32,11 @@ from posture_cv.history.report import material, render
 from posture_cv.history.schema import HistoryError, connect, history_file
 from posture_cv.history.store import History
 from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.control.server import ControlServer
 from posture_cv.monitor.keeping import HistorySink
+from posture_cv.monitor.status import StatusBoard
 from posture_cv.output.notify import Delivery
+from posture_cv.paths import runtime_dir
 
 SETTINGS = AssessSettings()
 SETTINGS = replace(
@@ -270,6 +277,52 @@ def test_explain_and_feedback_read_it(users: Path) -> None:
     assert next(row for row in shown["postures"] if row["cue"] == "forward_head")["wrong"] == 1
     assert run(cli, ["feedback", "right"]).exit_code == 0
     assert "last 14 days: 1 right, 0 wrong (100% right)" in run(cli, ["feedback", "show"]).output
+    assert run(cli, ["feedback", "snooze"]).exit_code == 3, "nobody runs who could be silent"
+
+
+def prompted(path: Path, *, can_postpone: bool) -> None:
+    """A break prompt after everything else."""
+    told = Alert(100.0, "break", "nudge", 1800.0, 0.0, 1800.0, 0.0, 1.0)
+    with closing(History(path)) as history:
+        history.alert(Record(9, told, can_postpone=can_postpone), {}, WALL_S + 100.0)
+
+
+def test_a_break_prompt_is_neither_right_nor_wrong(users: Path) -> None:
+    run = CliRunner().invoke
+    prompted(users, can_postpone=True)
+    with Reader(users) as reader:
+        number = reader.alert(None).number
+    assert "(forward head)" in run(cli, ["feedback", "wrong"]).output, "the last one about a posture"
+    refused = run(cli, ["feedback", "right", str(number)])
+    assert refused.exit_code == 2
+    assert "not about a posture" in refused.output
+    assert json.loads(run(cli, ["feedback", "show", "--json"]).output)["wrong"] == 1
+
+
+@contextmanager
+def listening() -> Iterator[cmd.Commands]:
+    """The control channel of a monitor that does nothing else."""
+    commands = cmd.Commands()
+    private_folder(runtime_dir())
+    with ControlServer(runtime_dir(), StatusBoard(), commands, lambda: 0.0):
+        yield commands
+
+
+def test_silence_can_be_asked_for_with_and_without_an_alert(users: Path) -> None:
+    run = CliRunner().invoke
+    with Reader(users) as reader:
+        last = reader.alert(None).number
+    with listening() as commands:
+        assert run(cli, ["feedback", "snooze"]).exit_code == 0
+        assert commands.take() == cmd.Answer(last, "snooze")
+        prompted(users, can_postpone=False)
+        again = run(cli, ["feedback", "snooze"])
+        assert again.exit_code == 2
+        assert "put off once already" in again.output
+        run(cli, ["history", "delete", "--all", "--yes"])
+        assert "Silent for 30 min" in run(cli, ["feedback", "snooze"]).output
+        assert commands.take() == cmd.Snooze(1800.0)
+        assert run(cli, ["feedback", "snooze", "3"]).exit_code == 2
     assert run(cli, ["feedback", "snooze"]).exit_code == 3, "nobody runs who could be silent"
 
 
