@@ -38,6 +38,7 @@ _STYLES: Final = {
     Stage.DO: "bold cyan",
 }
 _BAR_COLUMNS: Final = 20
+_LIST_WIDTH: Final = 60
 
 
 class View(Protocol):
@@ -294,10 +295,12 @@ def print_list(catalogue: Catalogue, *, as_json: bool) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("NAME", no_wrap=True, style="cyan")
     table.add_column("dose")
-    table.add_column("camera", no_wrap=True, style="dim")
+    wide = console.width >= _LIST_WIDTH  # a narrow terminal leaves out the camera, not the dose
+    if wide:
+        table.add_column("camera", no_wrap=True, style="dim")
     for entry in entries:
         dose = entry.dose.as_text() if entry.dose else ""
-        table.add_row(entry.id, dose, _camera_word(entry))
+        table.add_row(entry.id, dose, *([_camera_word(entry)] if wide else []))
     console.print(table)
     console.print()
     console.print("Begin one with: [bold]posture-cv exercise NAME[/]")

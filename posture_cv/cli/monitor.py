@@ -67,7 +67,7 @@ def command(
 
     \b
     Without a profile it explains itself, calibrates and starts. Ctrl-C ends it.
-    A video or a landmark recording as SOURCE is played in the camera's place, to try things out:
+    A video or a landmark recording as SOURCE is played in the camera's place, to try things out; no history is kept:
       posture-cv monitor samples/desk-front.mp4 --profile samples/desk-front.profile.json --alert-after 5
     """
     from posture_cv.monitor.app import Request

@@ -65,6 +65,19 @@ def raises(tmp_path: Path) -> str:
     return saved(tmp_path / "raises.landmarks", without(lm, 15.0, 17.5))
 
 
+@pytest.mark.parametrize("columns", [40, 80])
+def test_the_list_tells_every_dose_in_a_narrow_terminal_too(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    text = output_of()
+    assert max(map(len, text.splitlines())) <= columns
+    words = text.split()
+    for dose in {entry.dose.as_text().split()[0] for entry in EXERCISES if entry.dose}:
+        assert dose in words
+    assert text.count("hold") >= sum("hold" in e.dose.as_text() for e in EXERCISES if e.dose)
+
+
 def test_without_a_name_it_lists_all() -> None:
     text = output_of()
     assert text.startswith(SAFETY)
