@@ -28,7 +28,7 @@ FolderKind = Literal["config", "data", "state", "cache", "runtime"]
 FOLDER_KINDS: Final[tuple[FolderKind, ...]] = ("config", "data", "state", "cache", "runtime")
 
 
-def user_path(text: str | Path) -> Path:
+def user_path(text: str | os.PathLike[str]) -> Path:
     """The path that a user named: `~` and `~NAME` are home folders; where there is no NAME, it is a file's name."""
     path = Path(text)
     try:
