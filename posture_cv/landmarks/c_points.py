@@ -20,6 +20,6 @@ def points(landmarks: Any) -> NDArray[np.float32]:  # noqa: ANN401  a ctypes str
         landmarks: struct with `landmarks`, a pointer to the first, and `landmarks_count`.
     """
     words = ctypes.sizeof(landmarks.landmarks._type_) // ctypes.sizeof(ctypes.c_float)
-    first = ctypes.cast(landmarks.landmarks, ctypes.POINTER(ctypes.c_float))
-    table = np.ctypeslib.as_array(first, (int(landmarks.landmarks_count), words))
-    return np.asarray(table[:, _WORDS], np.float32)
+    count = int(landmarks.landmarks_count)
+    raw = ctypes.string_at(landmarks.landmarks, count * words * ctypes.sizeof(ctypes.c_float))
+    return np.frombuffer(raw, np.float32).reshape(count, words)[:, _WORDS]

@@ -26,7 +26,7 @@ from posture_cv.landmarks.model_files import ModelFile, ModelFileError, resolve_
 from posture_cv.landmarks.native_memory import freed_memory_returned
 from posture_cv.landmarks.native_output import native_stderr_silenced
 from posture_cv.landmarks.quantise import quantised
-from posture_cv.landmarks.scene import SceneTracker, small_gray
+from posture_cv.landmarks.scene import SceneTracker, SmallPicture
 from posture_cv.landmarks.types import Landmarks
 
 ENGINE: Final = f"mediapipe {mp.__version__}"
@@ -81,29 +81,23 @@ class MediaPipeEstimator:
             raise RuntimeError("this estimator is closed")
         self._restart_after_gap(frame.t_s)
         rgb, scale = _prepared(frame.image_bgr)
-        small = small_gray(frame.image_bgr)
+        small = SmallPicture.of(frame.image_bgr)
         timestamp_ms = self._next_ms(frame.t_s)
+        lm = _empty_at(frame)
         self._lap("prepare")
         with nullcontext() if self._person_seen else native_stderr_silenced():
             image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
-            pose, mask = self._detect_pose(image, scale, timestamp_ms)
-            self._lap("pose")
+            found = self._detect_pose(image, scale, timestamp_ms, lm)
             # Without a body nobody's face is kept, so the model need not look for one.
-            face = None if pose is None else self._detect_face(image, scale, timestamp_ms)
-            self._lap("face")
-        lm = _empty_at(frame)
-        if pose is not None:
-            self._person_seen = True
-            lm.pose[0] = pose
-        if mask is not None:
-            lm.rows[0], lm.cols[0] = contour_from_mask(mask)
+            face = self._detect_face(image, scale, timestamp_ms) if found else None
         if face is not None and _face_belongs(face, lm.pose[0]):
             lm.face[0] = face
-        self._lap("mask")
+        self._person_seen |= found
+        self._lap("face")
         lm.scene[0] = self._scene.measure_small(small, frame.t_s, lm)
-        found = quantised(lm)
+        kept = quantised(lm)
         self._lap("scene")
-        return found
+        return kept
 
     def close(self) -> None:
         """Release the models; a second call does nothing."""
@@ -144,21 +138,28 @@ class MediaPipeEstimator:
         return self._last_ms
 
     def _detect_pose(
-        self, image: mp.Image, scale: tuple[float, float], timestamp_ms: int
-    ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+        self, image: mp.Image, scale: tuple[float, float], timestamp_ms: int, lm: Landmarks
+    ) -> bool:
+        """Put pose and contour into the one frame of `lm`; whether somebody was found."""
         result = pose_module.PoseLandmarkerResultC()
         _run(self._pose, "MpPoseLandmarker", image, self._timestamp(timestamp_ms), result)
         try:
+            self._lap("pose")
             if not result.pose_landmarks_count:
-                return None, None
-            picture, world = points(result.pose_landmarks[0]), points(result.pose_world_landmarks[0])
-            pose = np.concatenate([picture, world[:, :3]], axis=1)
+                return False
+            pose = lm.pose[0]
+            pose[:, :5], pose[:, 5:] = (
+                points(result.pose_landmarks[0]),
+                points(result.pose_world_landmarks[0])[:, :3],
+            )
             pose[:, :3] *= (scale[0], scale[1], scale[0])
-            if not result.segmentation_masks_count:
-                return pose, None
-            mask = mp.Image.create_from_ctypes(result.segmentation_masks[0]).numpy_view()
-            height, width = round(mask.shape[0] / scale[1]), round(mask.shape[1] / scale[0])
-            return pose, np.ascontiguousarray(mask.reshape(mask.shape[:2])[:height, :width])
+            if result.segmentation_masks_count:
+                shown = mp.Image.create_from_ctypes(result.segmentation_masks[0])
+                mask = shown.numpy_view()  # in C's own memory, which `shown` holds
+                height, width = round(mask.shape[0] / scale[1]), round(mask.shape[1] / scale[0])
+                lm.rows[0], lm.cols[0] = contour_from_mask(mask[:height, :width, 0])
+            self._lap("mask")
+            return True
         finally:
             self._pose._lib.MpPoseLandmarkerCloseResult(ctypes.byref(result))  # noqa: SLF001  see `_run`
 
