@@ -9,7 +9,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from posture_cv.landmarks.names import FACE_COUNT, POSE_COUNT
+from posture_cv.landmarks.names import FACE_COUNT, LEFT_SHOULDER, NOSE, POSE_COUNT, RIGHT_SHOULDER
 
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
@@ -27,6 +27,7 @@ SCENE_FIELDS: Final = (
     "bg_scale",  # growth of the background against the reference frame, 1 = unchanged
     "bg_support",  # share of the background's tracked points that agree with that shift, 0-1; NaN: no texture
 )
+_TELLING: Final = [NOSE, LEFT_SHOULDER, RIGHT_SHOULDER]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,8 +104,7 @@ class Landmarks:
     @property
     def person_found(self) -> NDArray[np.bool_]:
         """(N,) whether the pose model found somebody: nose or a shoulder (MediaPipe finds all points or none)."""
-        points = self.pose[:, :, 0]
-        return ~np.isnan(points[:, 0]) | ~np.isnan(points[:, 11]) | ~np.isnan(points[:, 12])
+        return np.asarray(~np.isnan(self.pose[:, _TELLING, 0]).all(axis=1))
 
     @property
     def face_found(self) -> NDArray[np.bool_]:

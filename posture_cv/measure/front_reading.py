@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.front_outline import JUMP_CM, Mask, read, register
+from posture_cv.measure.front_outline import JUMP_CM, Mask, Outlines, register
 from posture_cv.measure.front_reference import (
     ARM_OFFSETS,
     CENTROID,
@@ -132,13 +132,13 @@ class FrontReading:
 def read_front(lm: Landmarks, reference: FrontReference) -> FrontReading:
     """All that N frames show, in any picture size with the baseline's aspect."""
     head, trunk = _head(lm, reference), _trunk(lm, reference)
-    flat = reference.picture.outline(lm.rows, lm.cols)
-    motion, rest, usable = _registered(flat, reference, trunk)
+    outlines = reference.picture.outline(lm.rows, lm.cols)
+    motion, rest, usable = _registered(outlines, reference, trunk)
     scale, width, by_outline = 100.0 * head.log_scale, 100.0 * trunk.growth, 100.0 * motion[:, 2]
     even, odd = _columns(reference, head, trunk, motion)
     even[:, _E["scale_ratio"]] = (scale - width)[:, None]
     even[:, _E["outline_ratio"]] = (scale - by_outline)[:, None]
-    even[:, _OUTLINE_EVEN], odd[:, _OUTLINE_ODD] = _outline(reference, flat, rest, motion, trunk, head)
+    even[:, _OUTLINE_EVEN], odd[:, _OUTLINE_ODD] = _outline(reference, outlines, rest, motion, trunk, head)
     points, growth = np.empty((len(lm), 3, 2)), np.empty((len(lm), 2))
     points[:, 0], points[:, 1], points[:, 2] = (
         trunk.middle,
@@ -296,28 +296,28 @@ def _trunk(lm: Landmarks, reference: FrontReference) -> _Trunk:
     )
 
 
-def _registered(flat: Float, reference: FrontReference, trunk: _Trunk) -> tuple[Float, Float, Mask]:
+def _registered(outlines: Outlines, reference: FrontReference, trunk: _Trunk) -> tuple[Float, Float, Mask]:
     """Motion (N, 4) of the shoulders' outline, what remains of it (N, 60) in cm, whether it is usable."""
-    start = np.empty((len(flat), 4))
+    start = np.empty((len(trunk.body), 4))
     start[:, :2], start[:, 2], start[:, 3] = trunk.moved, trunk.growth, trunk.tilt_deg / _DEGREES
-    motion, rest = register(reference.curve, flat, start)
+    motion, rest = register(reference.curve, outlines, start)
     believable = np.abs(rest) <= JUMP_CM  # false for NaN
     usable = believable.sum(axis=1) >= reference.curve_points_low
     return motion, np.where(believable, rest, 0.0), usable
 
 
 def _outline(
-    reference: FrontReference, flat: Float, rest: Float, motion: Float, trunk: _Trunk, head: _Head
+    reference: FrontReference, outlines: Outlines, rest: Float, motion: Float, trunk: _Trunk, head: _Head
 ) -> tuple[Float, Float]:
     """Changes of the outline (N, 101) and (N, 100) in cm: along shoulders, rows, arms, head and crown."""
     # middle of the shoulders, of the outline's shoulders, of the eyes; along the outline and across it
-    middles = np.empty((len(flat), 7))
+    middles = np.empty((len(rest), 7))
     middles[:, 0:2], middles[:, 2:4] = trunk.middle, reference.shoulders + motion[:, :2]
     middles[:, 4:6], middles[:, 6] = reference.eyes + head.moved, np.exp(motion[:, 2])
     start, centre = middles[:, _ALONG], middles[:, _ACROSS]
     grown = np.ones(start.shape)
     grown[:, _ARMS] = middles[:, 6:]
-    found = (read(flat, reference.places, start + reference.offsets * grown) - centre) / grown
+    found = (outlines.read(reference.places, start + reference.offsets * grown) - centre) / grown
     change = (found - reference.then) * reference.cm
     change = np.where(np.abs(change) <= reference.limit_cm, change, 0.0)  # 0 for NaN too
     return _combined(rest, change)
