@@ -86,7 +86,8 @@ def measure_front(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, 
         Every quantity of `QUANTITIES`; those withheld carry the reason.
     """
     n = len(lm)
-    out = {name: Estimate.withheld(n, Reason.NOT_FROM_THIS_VIEW) for name in QUANTITIES if name not in _TOLD}
+    untold = Estimate.withheld(n, Reason.NOT_FROM_THIS_VIEW)
+    out = {name: untold for name in QUANTITIES if name not in _TOLD}
     if n == 0 or not (np.isfinite(baseline.face).all() and np.isfinite(baseline.pose[:13, :2]).all()):
         reason = Reason.NO_BASELINE if n else Reason.NOT_FROM_THIS_VIEW
         return {name: Estimate.withheld(n, reason) for name in QUANTITIES}

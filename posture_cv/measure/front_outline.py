@@ -38,7 +38,8 @@ _FIRST: Final = np.array([0, CONTOUR_ROWS, 2 * CONTOUR_ROWS])
 _COUNT: Final = np.array([CONTOUR_ROWS, CONTOUR_ROWS, CONTOUR_COLS])
 _HALF: Final = np.sqrt(0.5)
 _SIDES: Final = np.array([1.0, -1.0])  # the person's left is on the picture's right
-_RIDGE: Final = np.diag(1.0 / PRIOR**2)
+_HOLD: Final = 1.0 / PRIOR**2
+_RIDGE: Final = np.diag(_HOLD)
 _LOW: Final = np.repeat([EDGE_PX, -np.inf, EDGE_PX], _COUNT)
 
 
@@ -259,7 +260,7 @@ def register(curve: ShoulderCurve, outlines: Outlines, start: Float) -> tuple[Fl
         shift[~known] = 0.0
         weight = known / np.maximum(1.0, np.abs(shift) * (curve.cm / HUBER_CM))
         normal = (weight @ curve.products).reshape(-1, 4, 4) + _RIDGE
-        pull = (weight * shift) @ curve.jacobian + (start - motion) @ _RIDGE
+        pull = (weight * shift) @ curve.jacobian + (start - motion) * _HOLD
         step = np.linalg.solve(normal, pull[:, :, None])[:, :, 0]
         enough = known.sum(axis=1, keepdims=True) >= LEAST_POINTS
         motion = motion + np.where(enough, np.minimum(np.maximum(step, -60.0), 60.0), 0.0)

@@ -11,6 +11,7 @@ the face's size and pitch as a first fit has refined them.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Final, Self
 
 import numpy as np
@@ -391,11 +392,13 @@ def room_columns(
         growth: (N,) logarithm of the head's growth, refined; 0 without a face.
         pitch_deg: (N,) of the head, refined; 0 without a face.
     """
-    shoulders, far, near = reference.shoulders, stand.shoulders_cm, stand.eyes_cm
-    now, grown = reading.points[:, _ROOM_POINTS], np.empty((len(growth), 4))
-    grown[:, :2], grown[:, 2], grown[:, 3] = reading.growth, growth * (near / far), growth
-    then = np.array([shoulders, shoulders, shoulders, reference.eyes])
-    moved = stand.displacements(now, then, np.array([far, far, far, near]), grown)
+    grown = np.empty((len(growth), 4))
+    grown[:, :2], grown[:, 2], grown[:, 3] = (
+        reading.growth,
+        growth * (stand.eyes_cm / stand.shoulders_cm),
+        growth,
+    )
+    moved = stand.displacements(reading.points[:, _ROOM_POINTS], _at_rest(reference, stand), grown)
     forward, up, left = moved[:, :, 0], moved[:, :, 1], moved[:, :, 2]
     even, odd = np.empty((len(growth), len(ROOM_EVEN))), np.empty((len(growth), len(ROOM_ODD)))
     even[:, 0] = pitch_deg
@@ -407,3 +410,11 @@ def room_columns(
 
 
 _ROOM_POINTS: Final = [0, 1, 1, 2]
+
+
+@lru_cache(maxsize=8)
+def _at_rest(reference: FrontReference, stand: CameraStand) -> Float:
+    """(4, 3) where the points of the room stand in the baseline."""
+    shoulders, far = reference.shoulders, stand.shoulders_cm
+    then = np.array([shoulders, shoulders, shoulders, reference.eyes])
+    return stand.points(then, np.array([far, far, far, stand.eyes_cm]))
