@@ -84,9 +84,11 @@ class Landmarks:
     @classmethod
     def empty(cls, n: int = 0) -> Self:
         """N frames at t = 0, 1, 2 … s, 640x480, in which nothing was found."""
+        size_px = np.empty((n, 2), np.int32)
+        size_px[:] = (640, 480)
         return cls(
             t_s=np.arange(n, dtype=np.float64),
-            size_px=np.tile(np.array([640, 480], np.int32), (n, 1)),
+            size_px=size_px,
             pose=np.full((n, POSE_COUNT, len(POSE_FIELDS)), np.nan, np.float32),
             face=np.full((n, FACE_COUNT, 3), np.nan, np.float32),
             rows=np.full((n, CONTOUR_ROWS, 2), np.nan, np.float32),
