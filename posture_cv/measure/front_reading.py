@@ -124,7 +124,8 @@ class FrontReading:
     @property
     def camera(self) -> Float:
         """(N, 2) how the camera stands: the face's pitch to it in tens of degrees, its height over the shoulders."""
-        return np.minimum(np.maximum(self.even[:, _UNCERTAIN] * (0.1, 1.0), _STAND_LOW), _STAND_HIGH)
+        stand = np.maximum(self.even[:, _UNCERTAIN] * _STAND_UNIT, _STAND_LOW)
+        return np.asarray(np.minimum(stand, _STAND_HIGH))
 
     def __getitem__(self, index: Mask | slice) -> Self:
         return type(self)(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
@@ -164,7 +165,7 @@ _OUTLINE_EVEN: Final = slice(_E["outline_even"].start, _E["head_even"].stop)
 _OUTLINE_ODD: Final = slice(_O["outline_odd"].start, _O["head_odd"].stop)
 _CAMERA_EVEN: Final = slice(_E["camera_pitch"].start, _E["camera_gap"].stop)
 # Beyond what laptops and monitors do, a stand says no more about the uncertainty (ours).
-_STAND_LOW, _STAND_HIGH = (-1.5, -0.5), (4.0, 0.5)
+_STAND_UNIT, _STAND_LOW, _STAND_HIGH = np.array([0.1, 1.0]), np.array([-1.5, -0.5]), np.array([4.0, 0.5])
 _UNCERTAIN: Final = [_E["camera_pitch"].start, _E["camera_gap"].start]
 _EVEN_COUNT: Final = _E["camera_gap"].stop
 _ODD_COUNT: Final = _O["camera_yaw"].stop
