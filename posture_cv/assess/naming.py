@@ -1,4 +1,4 @@
-"""Measurements -> the name of the posture, frame by frame; stateless and vectorised.
+"""Measurements -> the name of the posture, frame by frame; stateless, of one frame or vectorised.
 
 What looks alike is told apart by what moved: the head against the trunk (forward head), the head's own
 pitch (looking down), head and trunk together (leaning in, reclining, the chair), the shoulders in the
@@ -7,15 +7,15 @@ thorax frame (rounding, shrugging), the trunk sinking into itself (slump).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
 from dataclasses import dataclass, fields, replace
-from typing import Final
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from posture_cv.assess.calculus import ARRAYS, Calculus, Readings, Value
 from posture_cv.assess.types import ALERTING, State, States
-from posture_cv.measure.types import Codes, Float, Measurements, Reason
+from posture_cv.measure.types import Float, Measurements, Reason
 
 # Looking down tips the whole cervical column: the CVA falls by about a fifth of the head's pitch without the
 # head being carried forward (measured on the rendered ground truth: 5.2 deg of CVA for 24.9 deg of pitch).
@@ -27,21 +27,18 @@ CVA_PER_TRUNK = 0.87
 SINK_PER_TRUNK = 0.24
 # Ours: from the side, people left out of the fit have a shoulder's rise told within half of it.
 RELATIVE_ERROR = 0.5
-_RISES: Final = ("shoulder_elevation_cm", "shoulder_elevation_left_cm", "shoulder_elevation_right_cm")
+RISES: Final = ("shoulder_elevation_cm", "shoulder_elevation_left_cm", "shoulder_elevation_right_cm")
+# Plain numbers: members of an enumeration cost several times as much to compare.
 _OK: Final = int(Reason.OK)
-_NAMES: Final = np.array(ALERTING, np.int8)
-
-
-def _members(codes: Iterable[int], size: int) -> NDArray[np.bool_]:
-    """(size,) whether a code is among these: a table to look up in."""
-    table = np.zeros(size, bool)
-    table[list(codes)] = True
-    return table
-
-
-_TURNED: Final = _members((Reason.HEAD_TURNED, Reason.TRUNK_TURNED), len(Reason))
-_AWAY: Final = _members((Reason.NOBODY, Reason.OTHER_PERSON), len(Reason))
-_HEAD: Final = _members((State.FORWARD_HEAD, State.TEXT_NECK), len(State))
+_FORWARD_HEAD, _TEXT_NECK = int(State.FORWARD_HEAD), int(State.TEXT_NECK)
+_ROUNDED, _SHRUG = int(State.ROUNDED_SHOULDERS), int(State.SHRUG)
+_LEANING_IN, _RECLINING = int(State.LEANING_IN), int(State.RECLINING)
+_LEANING_SIDEWAYS = int(State.LEANING_SIDEWAYS)
+_GOOD, _LOOKING_DOWN, _CANNOT_TELL = int(State.GOOD), int(State.LOOKING_DOWN), int(State.CANNOT_TELL)
+_TURNED, _AWAY, _UNCERTAIN = int(State.TURNED), int(State.AWAY), int(Reason.UNCERTAIN)
+_HEAD_TURNED, _TRUNK_TURNED = int(Reason.HEAD_TURNED), int(Reason.TRUNK_TURNED)
+_NOBODY, _OTHER_PERSON = int(Reason.NOBODY), int(Reason.OTHER_PERSON)
+_NAMES: Final = tuple(int(state) for state in ALERTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,144 +110,174 @@ class Thresholds:
         )
 
 
+class Name(NamedTuple):
+    """The named state of one frame as plain numbers, or of N frames as arrays; see `States`."""
+
+    state: Any
+    reason: Any
+    excess: list[Any]
+    severe: Any
+    pitch_deg: Any
+
+
 def neck_deg(m: Measurements) -> Float:
     """(N,) loss of craniovertebral angle due to the neck itself, in degrees; positive = head carried forward.
 
     The trunk's inclination and the head's pitch are taken off (see `CVA_PER_PITCH`); a trunk inclination that
     cannot be told counts as unchanged only where the view cannot give it.
     """
-    trunk = np.fmax(m.value("trunk_incl_deg"), 0.0)
-    pitch = np.fmax(m.value("head_pitch_deg"), 0.0)
-    return np.asarray(-m.value("cva_change_deg") - CVA_PER_TRUNK * trunk - CVA_PER_PITCH * pitch)
+    return np.asarray(neck(m, ARRAYS))
+
+
+def neck(r: Readings[Value], c: Calculus[Value]) -> Value:
+    """The same of one frame or of N, see `neck_deg`."""
+    trunk = c.fmax(r.value("trunk_incl_deg"), 0.0)
+    pitch = c.fmax(r.value("head_pitch_deg"), 0.0)
+    return -r.value("cva_change_deg") - CVA_PER_TRUNK * trunk - CVA_PER_PITCH * pitch
 
 
 def name_states(m: Measurements, thresholds: Thresholds) -> States:
     """Name each frame of `m` on its own (see `States`)."""
-    n = len(m)
-    neck = neck_deg(m)
-    pitch = m.value("head_pitch_deg")
-    excess = _excess(m, neck, thresholds)
-    state = np.full(n, State.GOOD, np.int8)
-    down = pitch >= thresholds.looking_down_deg
-    best = np.fmax(excess, 0.0)
-    flagged = best.max(axis=1) >= 1.0
-    state[down] = State.LOOKING_DOWN
-    for label, mask in _harmless(m, thresholds):
-        state[mask & ~down] = label
-    state[flagged] = _NAMES[best[flagged].argmax(axis=1)]
-    reason = m.reason.copy()
-    untold = np.isnan(excess).all(axis=1) & (reason == _OK) & (state == State.GOOD)
-    why = m.values["cva_change_deg"].reason[untold]  # a part that is missing, or nothing in particular
-    reason[untold] = np.where(why == _OK, np.int8(Reason.UNCERTAIN), why)
-    state[reason != _OK] = State.CANNOT_TELL
-    state[_TURNED[reason]] = State.TURNED
-    state[_AWAY[reason]] = State.AWAY
-    unmeasured = reason != _OK
-    excess[unmeasured] = np.nan
+    found = name(m, m.reason, m.values["cva_change_deg"].reason, thresholds, ARRAYS)
     return States(
         t_s=m.t_s,
-        state=state,
-        reason=reason,
-        excess=excess,
-        severe=_severe(m, neck, state, thresholds),
-        pitch_deg=np.where(unmeasured, np.nan, pitch),
-        activity=np.full(n, np.nan),
+        state=found.state.astype(np.int8),
+        reason=found.reason.astype(np.int8),
+        excess=np.stack(found.excess, axis=1),
+        severe=found.severe,
+        pitch_deg=found.pitch_deg,
+        activity=np.full(len(m), np.nan),
     )
 
 
-def _over(value: Float, threshold: float, sds: float, sd: Float) -> Float:
-    """(N,) value as a multiple of its threshold, which is at least `sds` of its standard deviations."""
-    return np.asarray(value / np.fmax(sds * sd, threshold), np.float64)
+def name(r: Readings[Value], reason: Any, why: Any, th: Thresholds, c: Calculus[Value]) -> Name:  # noqa: ANN401  code or codes
+    """Name one frame or N frames, each on its own.
+
+    Args:
+        r: what was measured.
+        reason: `Reason` of the frame as a whole, a code or (N,).
+        why: why the change of craniovertebral angle cannot be told, likewise.
+        th: where postures begin.
+        c: of numbers or arrays.
+    """
+    bent, pitch = neck(r, c), r.value("head_pitch_deg")
+    excess = _excess(r, bent, th, c)
+    down = pitch >= th.looking_down_deg
+    state = c.where(down, _LOOKING_DOWN, _GOOD)
+    for label, mask in _harmless(r, th):
+        state = c.where(mask & c.negated(down), label, state)
+    largest, posture = c.fmax(excess[0], 0.0), _NAMES[0]
+    for label, size in zip(_NAMES[1:], excess[1:], strict=True):
+        beyond = size > largest
+        largest, posture = c.where(beyond, size, largest), c.where(beyond, label, posture)
+    state = c.where(largest >= 1.0, posture, state)
+    untold = (reason == _OK) & (state == _GOOD)
+    for size in excess:
+        untold = untold & c.isnan(size)
+    # a part that is missing, or nothing in particular
+    reason = c.where(untold, c.where(why == _OK, _UNCERTAIN, why), reason)
+    unmeasured = reason != _OK
+    state = c.where(unmeasured, _CANNOT_TELL, state)
+    state = c.where((reason == _HEAD_TURNED) | (reason == _TRUNK_TURNED), _TURNED, state)
+    state = c.where((reason == _NOBODY) | (reason == _OTHER_PERSON), _AWAY, state)
+    return Name(
+        state,
+        reason,
+        [c.where(unmeasured, math.nan, size) for size in excess],
+        _severe(r, bent, state, th),
+        c.where(unmeasured, math.nan, pitch),
+    )
 
 
-def limiting_sd(name: str, value: Float, sd: Float) -> Float:
-    """(N,) the standard deviation by which the limits of a quantity widen.
+def _over(value: Value, threshold: float, sds: float, sd: Value, c: Calculus[Value]) -> Value:
+    """The value as a multiple of its threshold, which is at least `sds` of its standard deviations."""
+    return value / c.fmax(sds * sd, threshold)
+
+
+def limiting_sd(name: str, value: Value, sd: Value, c: Calculus[Value]) -> Value:
+    """The standard deviation by which the limits of a quantity widen.
 
     That of a shoulder's rise grows with the rise itself, and is told better from nothing than in its amount: a
     relative error of up to `RELATIVE_ERROR` says nothing against there being a rise at all, and is left out.
     """
-    if name not in _RISES:
+    if name not in RISES:
         return sd
-    return np.asarray(np.sqrt(np.fmax(sd**2 - (RELATIVE_ERROR * value) ** 2, 0.0)))
+    relative = RELATIVE_ERROR * value
+    return c.sqrt(c.fmax(sd * sd - relative * relative, 0.0))
 
 
-def _excess(m: Measurements, neck: Float, th: Thresholds) -> Float:
-    """(N, 5) each alerting posture's size as a multiple of its threshold, NaN where it cannot be told."""
-    pitch, sd = m.value("head_pitch_deg"), m.values["cva_change_deg"].sd
+def _excess(r: Readings[Value], bent: Value, th: Thresholds, c: Calculus[Value]) -> list[Value]:
+    """Each alerting posture's size as a multiple of its threshold, NaN where it cannot be told; `bent`: the neck."""
+    pitch = r.value("head_pitch_deg")
     looks_down = pitch >= th.looking_down_deg
     # the farther down, the less the neck needs to give: the mean of both
-    text_neck = (pitch / th.text_neck_pitch_deg + neck / th.text_neck_neck_deg) / 2.0
-    text_neck = np.where(looks_down, text_neck, np.minimum(text_neck, 0.0))
-    lateral = np.fmax(np.abs(m.value("lateral_lean_deg")) - th.sideways_from_deg, 0.0)
+    text_neck = (pitch / th.text_neck_pitch_deg + bent / th.text_neck_neck_deg) / 2.0
+    text_neck = c.where(looks_down, text_neck, c.minimum(text_neck, 0.0))
+    lateral = c.fmax(abs(r.value("lateral_lean_deg")) - th.sideways_from_deg, 0.0)
     sideways = 1.0 + th.sideways_per_deg * lateral
     # another distance to the camera moves head and shoulders alike: more is asked for
-    moved = np.where(np.abs(m.value("approach_cm")) >= th.moved_cm, th.moved_factor, 1.0)
-    forward = _over(neck, th.neck_deg, th.neck_sd, sd) / np.maximum(sideways, moved)
-    forward = np.where(looks_down, np.minimum(forward, text_neck), forward)
-    rounded = m.values["protraction_cm"]
-    rounding = _over(rounded.value, th.protraction_cm, th.protraction_sd, rounded.sd)
-    slump = _slump(m, neck, forward, th) / sideways
-    slump = np.where(_slump_like(m, neck, th), np.fmax(slump, forward + 0.01), slump)
-    columns = [
-        forward,
-        text_neck + 0.01 * looks_down,
-        rounding / np.maximum(sideways, moved),
-        _shrug(m, th),
-        slump,
-    ]
-    return np.asarray(np.maximum(np.stack(columns, axis=1), 0.0))
+    moved = c.where(abs(r.value("approach_cm")) >= th.moved_cm, th.moved_factor, 1.0)
+    asked = c.maximum(sideways, moved)
+    forward = _over(bent, th.neck_deg, th.neck_sd, r.sd("cva_change_deg"), c) / asked
+    forward = c.where(looks_down, c.minimum(forward, text_neck), forward)
+    rounded, sd = r.value("protraction_cm"), r.sd("protraction_cm")
+    rounding = _over(rounded, th.protraction_cm, th.protraction_sd, sd, c)
+    slump = _slump(r, bent, forward, th, c) / sideways
+    slump = c.where(_slump_like(r, bent, th, c), c.fmax(slump, forward + 0.01), slump)
+    sizes = [forward, text_neck + 0.01 * looks_down, rounding / asked, _shrug(r, th, c), slump]
+    return [c.maximum(size, 0.0) for size in sizes]
 
 
-def _slump_like(m: Measurements, neck: Float, th: Thresholds) -> NDArray[np.bool_]:
-    """(N,) a neck that gives little, on a trunk that bends with it and does not lean in as a whole."""
-    trunk = np.fmax(m.value("trunk_incl_deg"), 0.0)
-    little = neck < th.slump_like_neck_deg + th.slump_like_per_deg * trunk
-    return np.asarray(little & (trunk >= th.slump_like_trunk_deg) & ~_leaning_in(m, th))
+def _slump_like(r: Readings[Value], bent: Value, th: Thresholds, c: Calculus[Value]) -> Any:  # noqa: ANN401  mask
+    """Whether the neck gives little, on a trunk that bends with it and does not lean in as a whole."""
+    trunk = c.fmax(r.value("trunk_incl_deg"), 0.0)
+    little = bent < th.slump_like_neck_deg + th.slump_like_per_deg * trunk
+    return little & (trunk >= th.slump_like_trunk_deg) & c.negated(_leaning_in(r, th, c))
 
 
-def _shrug(m: Measurements, th: Thresholds) -> Float:
-    """(N,) both shoulders, or one of them, against their thresholds."""
-    limits = (th.elevation_cm, th.elevation_one_side_cm, th.elevation_one_side_cm)
-    found = []
-    for name, limit in zip(_RISES, limits, strict=True):
-        rise = m.values[name]
-        sd = limiting_sd(name, rise.value, rise.sd)
-        found.append(_over(rise.value, limit, th.elevation_sd, sd))
-    return np.asarray(np.fmax.reduce(found))
-
-
-def _slump(m: Measurements, neck: Float, forward: Float, th: Thresholds) -> Float:
-    """(N,) a trunk that bends forward and sinks or rounds, without moving towards the screen as a whole."""
-    trunk, rounded = m.values["trunk_incl_deg"], m.values["protraction_cm"]
-    sunk = np.where(
-        forward >= 1.0, 0.0, _over(neck, th.slump_neck_deg, th.slump_sd, m.values["cva_change_deg"].sd)
+def _shrug(r: Readings[Value], th: Thresholds, c: Calculus[Value]) -> Value:
+    """Both shoulders, or one of them, against their thresholds."""
+    both, *sides = (
+        _over(r.value(rise), limit, th.elevation_sd, limiting_sd(rise, r.value(rise), r.sd(rise), c), c)
+        for rise, limit in zip(
+            RISES, (th.elevation_cm, th.elevation_one_side_cm, th.elevation_one_side_cm), strict=True
+        )
     )
-    bent = np.fmax(_over(rounded.value, th.slump_protraction_cm, th.slump_sd, rounded.sd), sunk)
-    sunk_by_itself = m.value("sink_cm") - SINK_PER_TRUNK * np.fmax(trunk.value, 0.0)
-    bent = np.fmax(bent, sunk_by_itself / th.slump_sink_cm)
-    excess = np.minimum(_over(trunk.value, th.slump_trunk_deg, th.slump_sd, trunk.sd), bent)
-    return np.where(_leaning_in(m, th), np.minimum(excess, 0.0), excess)
+    return c.fmax(c.fmax(both, sides[0]), sides[1])
 
 
-def _leaning_in(m: Measurements, th: Thresholds) -> NDArray[np.bool_]:
-    """(N,) the trunk as a whole has come nearer; by its inclination where the distance cannot be told."""
-    approach, trunk = m.value("approach_cm"), m.value("trunk_incl_deg")
-    return np.where(np.isfinite(approach), approach >= th.leaning_in_cm, trunk >= th.leaning_in_deg)
+def _slump(r: Readings[Value], bent: Value, forward: Value, th: Thresholds, c: Calculus[Value]) -> Value:
+    """A trunk that bends forward and sinks or rounds, without moving towards the screen as a whole."""
+    trunk = r.value("trunk_incl_deg")
+    loss = _over(bent, th.slump_neck_deg, th.slump_sd, r.sd("cva_change_deg"), c)
+    sunk = c.where(forward >= 1.0, 0.0, loss)
+    rounded = r.value("protraction_cm"), r.sd("protraction_cm")
+    given = c.fmax(_over(rounded[0], th.slump_protraction_cm, th.slump_sd, rounded[1], c), sunk)
+    sunk_by_itself = r.value("sink_cm") - SINK_PER_TRUNK * c.fmax(trunk, 0.0)
+    given = c.fmax(given, sunk_by_itself / th.slump_sink_cm)
+    excess = c.minimum(_over(trunk, th.slump_trunk_deg, th.slump_sd, r.sd("trunk_incl_deg"), c), given)
+    return cast("Value", c.where(_leaning_in(r, th, c), c.minimum(excess, 0.0), excess))
 
 
-def _harmless(m: Measurements, th: Thresholds) -> list[tuple[State, NDArray[np.bool_]]]:
+def _leaning_in(r: Readings[Value], th: Thresholds, c: Calculus[Value]) -> Any:  # noqa: ANN401  mask
+    """Whether the trunk as a whole has come nearer; by its inclination where the distance cannot be told."""
+    approach, trunk = r.value("approach_cm"), r.value("trunk_incl_deg")
+    return c.where(c.isnan(approach), trunk >= th.leaning_in_deg, approach >= th.leaning_in_cm)
+
+
+def _harmless(r: Readings[Value], th: Thresholds) -> list[tuple[int, Any]]:
     """The look-alikes that never alert, weakest claim first."""
-    trunk, lateral = m.value("trunk_incl_deg"), np.abs(m.value("lateral_lean_deg"))
+    trunk, lateral = r.value("trunk_incl_deg"), abs(r.value("lateral_lean_deg"))
     return [
-        (State.LEANING_IN, trunk >= th.leaning_in_deg),
-        (State.RECLINING, trunk <= -th.reclining_deg),
-        (State.LEANING_SIDEWAYS, lateral >= th.lateral_deg),
+        (_LEANING_IN, trunk >= th.leaning_in_deg),
+        (_RECLINING, trunk <= -th.reclining_deg),
+        (_LEANING_SIDEWAYS, lateral >= th.lateral_deg),
     ]
 
 
-def _severe(m: Measurements, neck: Float, state: Codes, th: Thresholds) -> NDArray[np.bool_]:
-    """(N,) whether the named posture is beyond its severe threshold."""
-    head = _HEAD[state] & (neck >= th.neck_severe_deg)
-    rounded = (state == State.ROUNDED_SHOULDERS) & (m.value("protraction_cm") >= th.protraction_severe_cm)
-    shrug = (state == State.SHRUG) & (m.value("shoulder_elevation_cm") >= th.elevation_severe_cm)
-    return np.asarray(head | rounded | shrug)
+def _severe(r: Readings[Value], bent: Value, state: Any, th: Thresholds) -> Any:  # noqa: ANN401  code and mask
+    """Whether the named posture is beyond its severe threshold."""
+    head = ((state == _FORWARD_HEAD) | (state == _TEXT_NECK)) & (bent >= th.neck_severe_deg)
+    rounded = (state == _ROUNDED) & (r.value("protraction_cm") >= th.protraction_severe_cm)
+    shrug = (state == _SHRUG) & (r.value("shoulder_elevation_cm") >= th.elevation_severe_cm)
+    return head | rounded | shrug

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.assess.calculus import NUMBERS
 from posture_cv.assess.effects import BreakDue, Notice, StillnessNudge, Told
 from posture_cv.assess.naming import Thresholds, limiting_sd, neck_deg
 from posture_cv.assess.settings import CUES, AssessSettings
@@ -199,7 +200,7 @@ def record(told: Told, values: Float, sds: Float, baseline: Baseline, settings: 
 
 
 def _limiting(found: Evidence) -> float:
-    return float(limiting_sd(found.name, np.array([found.mean]), np.array([found.sd]))[0])
+    return limiting_sd(found.name, found.mean, found.sd, NUMBERS)
 
 
 def to_json(rec: Record) -> dict[str, Any]:

@@ -6,13 +6,17 @@ hour and the sum over one window of a stream agree to the last bit.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.assess.calculus import NUMBERS
 from posture_cv.assess.settings import SmoothingSettings
+from posture_cv.assess.trail import Integers, Trail, commonest
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Measurements, Reason, View
 
 Int = NDArray[np.int64]
@@ -34,6 +38,7 @@ _MOTION: Final = {
 }
 _MOTION_ROWS: Final = np.array([NAMES.index(name) for name in _MOTION])
 _MOTION_WEIGHTS: Final = np.array(list(_MOTION.values()))[:, None]
+_MOTION_OF: Final = tuple((NAMES.index(name), float(weight)) for name, weight in _MOTION.items())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,16 +64,6 @@ class _Rows:
     sd: Int  # (Q, N), 0 where not valid
     reason: Codes  # (Q + 1, N)
     view: Codes  # (N,)
-
-    def tail_then(self, start: int, other: _Rows) -> _Rows:
-        """The frames from `start`, and after them those of another."""
-        return _Rows(
-            np.concatenate([self.t_us[start:], other.t_us]),
-            np.concatenate([self.value[:, start:], other.value], axis=1),
-            np.concatenate([self.sd[:, start:], other.sd], axis=1),
-            np.concatenate([self.reason[:, start:], other.reason], axis=1),
-            np.concatenate([self.view[start:], other.view]),
-        )
 
 
 def microseconds(t_s: Float | float) -> Int:
@@ -181,19 +176,95 @@ def smooth(m: Measurements, settings: SmoothingSettings) -> Smoothed:
     return _smooth(rows, m.t_s, start, end, settings)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SmoothedFrame:
+    """Trailing means at one frame, as plain numbers; see `Smoothed`.
+
+    Attributes:
+        view, reason: codes of the frame as a whole.
+        values, sds, reasons: by quantity; NaN and the reason's code where not told.
+        activity: cm/s.
+    """
+
+    view: int
+    reason: int
+    values: Mapping[str, float]
+    sds: Mapping[str, float]
+    reasons: Mapping[str, int]
+    activity: float
+
+    def value(self, name: str) -> float:
+        """One quantity."""
+        return self.values[name]
+
+    def sd(self, name: str) -> float:
+        """Its uncertainty."""
+        return self.sds[name]
+
+    def at(self, t_s: Float) -> Smoothed:
+        """The same as arrays, at a time (1,)."""
+        value, sd = (np.array(list(part.values()))[:, None] for part in (self.values, self.sds))
+        codes = np.array([*self.reasons.values(), self.reason, self.view], np.int8)[:, None]
+        values = {name: Estimate(value[i], sd[i], codes[i]) for i, name in enumerate(NAMES)}
+        return Smoothed(Measurements(t_s, codes[-1], codes[-2], values), np.array([self.activity]))
+
+
 class Smoother:
-    """The same, a frame at a time."""
+    """The same, a frame at a time and in plain numbers: arrays of length 1 cost far more."""
 
     def __init__(self, settings: SmoothingSettings) -> None:
-        self._settings = settings
-        self._window: _Rows | None = None
+        self._share = settings.valid_share
+        self._window_us = int(microseconds(settings.window_s))
+        self._trail = Trail(self._window_us, len(NAMES))
 
     def push(self, m: Measurements) -> Smoothed:
         """The smoothed values at the time of the one frame in `m`, which is later than all before."""
-        rows = _rows(m)
-        window_us = int(microseconds(self._settings.window_s))
-        if self._window is not None:
-            kept = np.searchsorted(self._window.t_us, rows.t_us[0] - max(window_us, 1), side="right")
-            rows = self._window.tail_then(int(kept), rows)
-        self._window = rows
-        return _smooth(rows, m.t_s, np.array([0]), np.array([len(rows.t_us)]), self._settings)
+        return self.step(m).at(m.t_s)
+
+    def step(self, m: Measurements) -> SmoothedFrame:
+        """The same as plain numbers."""
+        trail = self._trail
+        trail.push(_integers(m))
+        need = max(math.ceil(self._share * len(trail) - 1e-9), 1)
+        reasons = [_OK if counts[_OK] >= need else commonest(counts, _OK) for counts in trail.reasons]
+        value, sd = [], []
+        for k, (code, summed) in enumerate(zip(reasons, trail.sd, strict=False)):
+            total, count = trail.older.value[k] + trail.newer.value[k], max(trail.reasons[k][_OK], 1)
+            value.append(math.nan if code else total / count / _SCALE)
+            sd.append(math.nan if code else summed / count / _SCALE)
+        *told, reason = reasons
+        return SmoothedFrame(
+            commonest(trail.views, int(View.UNKNOWN)),
+            reason,
+            dict(zip(NAMES, value, strict=True)),
+            dict(zip(NAMES, sd, strict=True)),
+            dict(zip(NAMES, told, strict=True)),
+            self._activity(),
+        )
+
+    def _activity(self) -> float:
+        """cm/s, see `_activity`."""
+        older, newer = self._trail.older, self._trail.newer
+        fastest = math.nan
+        for row, weight in _MOTION_OF:
+            if older.valid[row] and newer.valid[row]:
+                moved = newer.value[row] / newer.valid[row] - older.value[row] / older.valid[row]
+                speed = abs(moved) * weight / (_SCALE * self._window_us / 2e6)
+                fastest = NUMBERS.fmax(fastest, speed)
+        return fastest
+
+
+def _integers(m: Measurements) -> Integers:
+    """The one frame of `m`."""
+    estimates = [m.values[name] for name in NAMES]
+    reason = [e.reason.item() for e in estimates]
+    value, sd = (
+        [_whole(x.item()) if code == _OK else 0 for x, code in zip(part, reason, strict=True)]
+        for part in ([e.value for e in estimates], [e.sd for e in estimates])
+    )
+    return Integers(int(microseconds(m.t_s)[0]), value, sd, [*reason, m.reason.item()], m.view.item())
+
+
+def _whole(value: float) -> int:
+    """A value as an integer, held within the limit; 0 where it is not finite."""
+    return round(min(max(value * _SCALE, -_LIMIT), _LIMIT)) if math.isfinite(value) else 0

@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from posture_cv.assess.answers import Response
+from posture_cv.assess.calculus import NUMBERS
 from posture_cv.assess.effects import Ambient, Effect, Notice, Told, alerts
 from posture_cv.assess.episodes import EpisodeTracker
-from posture_cv.assess.naming import name_states
+from posture_cv.assess.naming import Name, name
 from posture_cv.assess.policy import Policy
 from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.records import Record, record
 from posture_cv.assess.settings import AssessSettings
-from posture_cv.assess.smoothing import NAMES, Smoother, microseconds
+from posture_cv.assess.smoothing import NAMES, Smoothed, Smoother, microseconds
 from posture_cv.assess.staleness import Evidence, Stale, glances, weigh
-from posture_cv.assess.ticks import Tick, Ticker, columns
+from posture_cv.assess.ticks import Tick, Ticker, tick_of
 from posture_cv.assess.types import Episode, State, States
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.types import Float, Measurements
+from posture_cv.measure.types import Measurements
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,17 +56,24 @@ class Step:
     states: States | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Row:
-    """The smoothed values of one frame, as evidence needs them."""
+class _Row(NamedTuple):
+    """The smoothed values of one frame, as evidence needs them; in the order of `NAMES`."""
 
-    values: Float  # (Q,)
-    sds: Float  # (Q,)
+    values: tuple[float, ...]
+    sds: tuple[float, ...]
 
-    @classmethod
-    def of(cls, m: Measurements) -> _Row:
-        estimates = [m.values[name] for name in NAMES]
-        return cls(np.array([e.value[0] for e in estimates]), np.array([e.sd[0] for e in estimates]))
+
+def _as_states(named: Name, smoothed: Smoothed) -> States:
+    """One frame's name as arrays of length 1."""
+    return States(
+        smoothed.measurements.t_s,
+        np.array([named.state], np.int8),
+        np.array([named.reason], np.int8),
+        np.array([named.excess]),
+        np.array([named.severe]),
+        np.array([named.pitch_deg]),
+        smoothed.activity,
+    )
 
 
 def shown(named: int, posture: State) -> State:
@@ -107,20 +116,20 @@ class Stream:
             self.dropped += 1
             return replace(self._passed([]), accepted=False)
         self._last_us = t_us
-        smoothed = self._smoother.push(m)
-        states = replace(
-            name_states(smoothed.measurements, self.settings.thresholds), activity=smoothed.activity
-        )
-        self._frames.append(_Row.of(smoothed.measurements))
-        step = self._passed(self._ticker.push(columns(smoothed, states)))
-        state = shown(int(states.state[0]), self.state.posture)
+        frame = self._smoother.step(m)
+        why = frame.reasons["cva_change_deg"]
+        named = name(frame, frame.reason, why, self.settings.thresholds, NUMBERS)
+        self._frames.append(_Row(tuple(frame.values.values()), tuple(frame.sds.values())))
+        step = self._passed(self._ticker.hold(t_us, tick_of(frame, named)))
+        state = shown(named.state, self.state.posture)
+        smoothed = frame.at(m.t_s)
         return replace(
             step,
             stale=self._aged(m, t_us),
             state=state,
             measured=m,
             smoothed=smoothed.measurements,
-            states=states,
+            states=_as_states(named, smoothed),
         )
 
     def _aged(self, m: Measurements, t_us: int) -> tuple[Stale, ...]:

@@ -9,8 +9,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.assess.calculus import ARRAYS, NUMBERS, Calculus, Readings, Value
+from posture_cv.assess.naming import Name
 from posture_cv.assess.settings import TickSettings
-from posture_cv.assess.smoothing import Smoothed, microseconds
+from posture_cv.assess.smoothing import Smoothed, SmoothedFrame, microseconds
 from posture_cv.assess.types import State, States
 from posture_cv.measure.types import Float, Reason
 
@@ -54,22 +56,37 @@ class Columns:
     place: Float  # (N, 4)
 
 
-def place_cm(smoothed: Smoothed) -> Float:
-    """(N, 4) where the trunk and the head are, see `Tick`.
+def place_cm(r: Readings[Value], c: Calculus[Value]) -> tuple[Value, Value, Value, Value]:
+    """Where the trunk and the head are, see `Tick`.
 
     Fore and aft is the approach to the camera; from the side, where that cannot be told, the trunk's
     inclination on a lever of 50 cm.
     """
-    m = smoothed.measurements
-    approach, trunk = m.value("approach_cm"), m.value("trunk_incl_deg") * _LEVER_CM_PER_DEG
-    fore = np.where(np.isnan(approach), trunk, approach)
-    side = m.value("lateral_lean_deg") * _LEVER_CM_PER_DEG
-    return np.stack([fore, m.value("head_forward_cm"), m.value("sink_cm"), side], axis=1)
+    approach, trunk = r.value("approach_cm"), r.value("trunk_incl_deg") * _LEVER_CM_PER_DEG
+    fore = c.where(c.isnan(approach), trunk, approach)
+    side = r.value("lateral_lean_deg") * _LEVER_CM_PER_DEG
+    return fore, r.value("head_forward_cm"), r.value("sink_cm"), side
 
 
 def columns(smoothed: Smoothed, states: States) -> Columns:
     """What ticks need of the frames."""
-    return Columns(microseconds(states.t_s), states, place_cm(smoothed))
+    place = np.stack(place_cm(smoothed.measurements, ARRAYS), axis=1)
+    return Columns(microseconds(states.t_s), states, place)
+
+
+def tick_of(frame: SmoothedFrame, named: Name) -> Tick:
+    """The tick that holds one frame; its number and the frame's are still to be given."""
+    return Tick(
+        0,
+        0,
+        named.state,
+        named.reason,
+        tuple(named.excess),
+        named.severe,
+        named.pitch_deg,
+        frame.activity,
+        place_cm(frame, NUMBERS),
+    )
 
 
 def gap_tick(number: int) -> Tick:
@@ -151,9 +168,12 @@ class Ticker:
 
     def push(self, cols: Columns) -> list[Tick]:
         """The ticks up to the time of the one frame in `cols`: older ones hold the frame before."""
-        t_us = int(cols.t_us[0])
+        return self.hold(int(cols.t_us[0]), next(held_ticks(cols, np.array([0]), np.array([0]))))
+
+    def hold(self, t_us: int, tick: Tick) -> list[Tick]:
+        """The same for a frame as a tick would hold it."""
         out = self.until(t_us - 1)
-        tick = next(held_ticks(cols, np.array([0]), np.array([0])))._replace(frame=self.frames)
+        tick = tick._replace(frame=self.frames)
         self.frames += 1
         first = -(-t_us // self._step)
         self._next = max(first, self._next) if self._frame is not None else first

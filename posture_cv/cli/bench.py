@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from posture_cv.cli.options import model_options, settings_option
+from posture_cv.one_thread import use_one_thread
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,6 +67,7 @@ def command(
       posture-cv bench --minutes 60 --json bench.json
       posture-cv bench --endurance
     """
+    use_one_thread()  # as the monitor does
     from rich.console import Console
 
     console = Console(stderr=json_file == Path("-"))

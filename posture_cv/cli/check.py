@@ -12,6 +12,7 @@ import click
 
 from posture_cv.cli.options import camera_option, json_option, model_options, profile_option, settings_option
 from posture_cv.errors import NobodyFoundError
+from posture_cv.one_thread import use_one_thread
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -52,6 +53,7 @@ def command(
     calibrating, and for every posture that it decides the limit and what is left to it. A single look takes
     three seconds. End a running monitor first: one program has the camera.
     """
+    use_one_thread()
     from contextlib import ExitStack
 
     from posture_cv.coefficients import load_coefficients

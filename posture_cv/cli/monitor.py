@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from posture_cv.cli.options import camera_option, model_options, profile_option, settings_option
+from posture_cv.one_thread import use_one_thread
 
 if TYPE_CHECKING:
     from posture_cv.monitor.app import Request
@@ -70,6 +71,7 @@ def command(
     A video or a landmark recording as SOURCE is played in the camera's place, to try things out; no history is kept:
       posture-cv monitor samples/desk-front.mp4 --profile samples/desk-front.profile.json --alert-after 5
     """
+    use_one_thread()
     from posture_cv.monitor.app import Request
     from posture_cv.monitor.session import speed_of
     from posture_cv.settings import load_settings

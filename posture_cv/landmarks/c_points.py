@@ -9,17 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Of MediaPipe's C struct of a landmark: x, y, z, whether there is a visibility, it, whether there is a presence, it,
-# and a name. In 32-bit words: where the five numbers stand.
-_WORDS: Final = (0, 1, 2, 4, 6)
+# and a name. In 32-bit words: where the numbers stand.
+PLACE: Final = slice(0, 3)
+SURENESS: Final = slice(4, 7, 2)
 
 
 def points(landmarks: Any) -> NDArray[np.float32]:  # noqa: ANN401  a ctypes struct that ships no types
-    """(N, 5) x, y, z, visibility and presence of a C list of landmarks; a copy.
+    """(N, W) the words of a C list of landmarks: `PLACE` are x, y and z, `SURENESS` visibility and presence; a copy.
 
     Args:
         landmarks: struct with `landmarks`, a pointer to the first, and `landmarks_count`.
     """
     words = ctypes.sizeof(landmarks.landmarks._type_) // ctypes.sizeof(ctypes.c_float)
-    first = ctypes.cast(landmarks.landmarks, ctypes.POINTER(ctypes.c_float))
-    table = np.ctypeslib.as_array(first, (int(landmarks.landmarks_count), words))
-    return np.asarray(table[:, _WORDS], np.float32)
+    count = int(landmarks.landmarks_count)
+    raw = ctypes.string_at(landmarks.landmarks, count * words * ctypes.sizeof(ctypes.c_float))
+    return np.frombuffer(raw, np.float32).reshape(count, words)

@@ -7,7 +7,6 @@ MediaPipe documents for its segmentation masks).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import cv2
@@ -17,6 +16,14 @@ from numpy.typing import NDArray
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, Float32
 
 THRESHOLD: Final = 0.5
+
+
+# Lines along which the mask is crossed: rows from the left, rows from the right, columns from above. Of each line the
+# cell of the grid where it begins, the step to its next cell and its length.
+_ROWS, _COLS = np.arange(CONTOUR_ROWS), np.arange(CONTOUR_COLS)
+_BEGIN: Final = np.concatenate([_ROWS * CONTOUR_COLS, _ROWS * CONTOUR_COLS + CONTOUR_COLS - 1, _COLS])
+_STEP: Final = np.repeat([1, -1, CONTOUR_COLS], [CONTOUR_ROWS, CONTOUR_ROWS, CONTOUR_COLS])
+_LENGTH: Final = np.repeat([CONTOUR_COLS, CONTOUR_ROWS], [2 * CONTOUR_ROWS, CONTOUR_COLS]).astype(np.float64)
 
 
 def contour_from_mask(mask: NDArray[np.float32]) -> tuple[Float32, Float32]:
@@ -31,26 +38,23 @@ def contour_from_mask(mask: NDArray[np.float32]) -> tuple[Float32, Float32]:
     resized = cv2.resize(mask, (CONTOUR_COLS, CONTOUR_ROWS), interpolation=cv2.INTER_AREA)
     grid = np.asarray(resized, np.float32)
     above = grid >= THRESHOLD
-    line, column = np.arange(CONTOUR_ROWS), np.arange(CONTOUR_COLS)
-    left = _crossing(above.argmax(axis=1), lambda k: grid[line, k], CONTOUR_COLS)
-    from_right = above[:, ::-1].argmax(axis=1)
-    right = 1.0 - _crossing(from_right, lambda k: grid[line, CONTOUR_COLS - 1 - k], CONTOUR_COLS)
-    top = _crossing(above.argmax(axis=0), lambda k: grid[k, column], CONTOUR_ROWS)
-    return np.stack([left, right], axis=1).astype(np.float32), top.astype(np.float32)
+    from_right = np.asarray(cv2.flip(above.view(np.uint8), 1)).view(np.bool_)
+    first = np.concatenate([above.argmax(axis=1), from_right.argmax(axis=1), above.argmax(axis=0)])
+    share = _crossing(grid.ravel(), first)
+    left, right, top = np.split(share, (CONTOUR_ROWS, 2 * CONTOUR_ROWS))
+    return np.stack([left, 1.0 - right], axis=1).astype(np.float32), top.astype(np.float32)
 
 
-def _crossing(
-    first: NDArray[np.intp], value_at: Callable[[NDArray[np.intp]], Float32], length: int
-) -> NDArray[np.float64]:
-    """(R,) where each line first rises through the threshold, as a share of its length; NaN where it never does.
+def _crossing(grid: Float32, first: NDArray[np.intp]) -> NDArray[np.float64]:
+    """(800,) where each line first rises through the threshold, as a share of its length; NaN where it never does.
 
     Args:
-        first: (R,) place of the line's first value above the threshold, 0 also where there is none.
-        value_at: the lines' values at such places.
-        length: of a line.
+        grid: (76800,) the mask's cells, row by row.
+        first: (800,) place of the line's first value above the threshold, 0 also where there is none.
     """
-    here = value_at(first).astype(np.float64)
-    before = value_at(np.maximum(first - 1, 0)).astype(np.float64)
+    at = _BEGIN + first * _STEP
+    begins = first == 0
+    here, before = grid[at].astype(np.float64), grid[np.where(begins, at, at - _STEP)].astype(np.float64)
     step = np.where(here > before, here - before, 1.0)
-    crossing = np.where(first == 0, 0.0, first - 0.5 + (THRESHOLD - before) / step) / length
+    crossing = np.where(begins, 0.0, first - 0.5 + (THRESHOLD - before) / step) / _LENGTH
     return np.where(here >= THRESHOLD, crossing, np.nan)

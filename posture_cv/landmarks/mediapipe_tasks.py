@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
-from contextlib import ExitStack, nullcontext
+import math
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from types import TracebackType
 from typing import Final, Self
 
@@ -19,14 +20,14 @@ from numpy.typing import NDArray
 from posture_cv.capture.types import Frame
 from posture_cv.errors import PostureError
 from posture_cv.landmarks import names
-from posture_cv.landmarks.c_points import points
+from posture_cv.landmarks.c_points import PLACE, SURENESS, points
 from posture_cv.landmarks.contour import contour_from_mask
 from posture_cv.landmarks.estimator import EstimatorInfo, EstimatorOptions, Mode, ModelInfo
 from posture_cv.landmarks.model_files import ModelFile, ModelFileError, resolve_face_model, resolve_pose_model
 from posture_cv.landmarks.native_memory import freed_memory_returned
 from posture_cv.landmarks.native_output import native_stderr_silenced
 from posture_cv.landmarks.quantise import quantised
-from posture_cv.landmarks.scene import SceneTracker, small_gray
+from posture_cv.landmarks.scene import SceneTracker, SmallPicture
 from posture_cv.landmarks.types import Landmarks
 
 ENGINE: Final = f"mediapipe {mp.__version__}"
@@ -81,29 +82,23 @@ class MediaPipeEstimator:
             raise RuntimeError("this estimator is closed")
         self._restart_after_gap(frame.t_s)
         rgb, scale = _prepared(frame.image_bgr)
-        small = small_gray(frame.image_bgr)
+        small = SmallPicture.of(frame.image_bgr)
         timestamp_ms = self._next_ms(frame.t_s)
+        lm = _empty_at(frame)
         self._lap("prepare")
         with nullcontext() if self._person_seen else native_stderr_silenced():
             image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
-            pose, mask = self._detect_pose(image, scale, timestamp_ms)
-            self._lap("pose")
+            found = self._detect_pose(image, scale, timestamp_ms, lm)
             # Without a body nobody's face is kept, so the model need not look for one.
-            face = None if pose is None else self._detect_face(image, scale, timestamp_ms)
-            self._lap("face")
-        lm = _empty_at(frame)
-        if pose is not None:
-            self._person_seen = True
-            lm.pose[0] = pose
-        if mask is not None:
-            lm.rows[0], lm.cols[0] = contour_from_mask(mask)
+            face = self._detect_face(image, scale, timestamp_ms) if found else None
         if face is not None and _face_belongs(face, lm.pose[0]):
             lm.face[0] = face
-        self._lap("mask")
+        self._person_seen |= found
+        self._lap("face")
         lm.scene[0] = self._scene.measure_small(small, frame.t_s, lm)
-        found = quantised(lm)
+        kept = quantised(lm)
         self._lap("scene")
-        return found
+        return kept
 
     def close(self) -> None:
         """Release the models; a second call does nothing."""
@@ -144,21 +139,25 @@ class MediaPipeEstimator:
         return self._last_ms
 
     def _detect_pose(
-        self, image: mp.Image, scale: tuple[float, float], timestamp_ms: int
-    ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+        self, image: mp.Image, scale: tuple[float, float], timestamp_ms: int, lm: Landmarks
+    ) -> bool:
+        """Put pose and contour into the one frame of `lm`; whether somebody was found."""
         result = pose_module.PoseLandmarkerResultC()
         _run(self._pose, "MpPoseLandmarker", image, self._timestamp(timestamp_ms), result)
         try:
+            self._lap("pose")
             if not result.pose_landmarks_count:
-                return None, None
+                return False
+            pose = lm.pose[0]
             picture, world = points(result.pose_landmarks[0]), points(result.pose_world_landmarks[0])
-            pose = np.concatenate([picture, world[:, :3]], axis=1)
-            pose[:, :3] *= (scale[0], scale[1], scale[0])
-            if not result.segmentation_masks_count:
-                return pose, None
-            mask = mp.Image.create_from_ctypes(result.segmentation_masks[0]).numpy_view()
-            height, width = round(mask.shape[0] / scale[1]), round(mask.shape[1] / scale[0])
-            return pose, np.ascontiguousarray(mask.reshape(mask.shape[:2])[:height, :width])
+            pose[:, :3] = picture[:, PLACE] * np.array((scale[0], scale[1], scale[0]), np.float32)
+            pose[:, 3:5], pose[:, 5:] = picture[:, SURENESS], world[:, PLACE]
+            if result.segmentation_masks_count:
+                with _borrowed(image, result.segmentation_masks[0]) as mask:
+                    height, width = round(mask.shape[0] / scale[1]), round(mask.shape[1] / scale[0])
+                    lm.rows[0], lm.cols[0] = contour_from_mask(mask[:height, :width, 0])
+            self._lap("mask")
+            return True
         finally:
             self._pose._lib.MpPoseLandmarkerCloseResult(ctypes.byref(result))  # noqa: SLF001  see `_run`
 
@@ -173,7 +172,7 @@ class MediaPipeEstimator:
             if not result.face_landmarks_count:
                 return None
             # The rest are irises, or stand-ins for them.
-            face = points(result.face_landmarks[0])[: names.FACE_COUNT, :3]
+            face = points(result.face_landmarks[0])[: names.FACE_COUNT, PLACE]
             return face * np.array((scale[0], scale[1], scale[0]), np.float32)
         finally:
             self._face._lib.MpFaceLandmarkerCloseResult(ctypes.byref(result))  # noqa: SLF001  see `_run`
@@ -198,6 +197,22 @@ def _run(
         getattr(lib, f"{name}DetectImage")(handle, picture, None, ctypes.byref(result))
     else:
         getattr(lib, f"{name}DetectForVideo")(handle, picture, None, timestamp_ms, ctypes.byref(result))
+
+
+@contextmanager
+def _borrowed(image: mp.Image, pointer: object) -> Iterator[NDArray[np.float32]]:
+    """(H, W, 1) a picture of a C result as long as that is there; MediaPipe's own way copies it.
+
+    Args:
+        image: any, which knows the C library.
+        pointer: to the picture.
+    """
+    lent = mp.Image.__new__(mp.Image)
+    lent._lib, lent._image_ptr = image._lib, pointer  # noqa: SLF001  see `_run`
+    try:
+        yield lent.numpy_view()
+    finally:
+        lent._image_ptr = None  # noqa: SLF001  it is freed with the result
 
 
 class BareModels:
@@ -382,7 +397,8 @@ def _face_belongs(face: NDArray[np.float32], pose: NDArray[np.float32]) -> bool:
     """Whether the face is that of the pose: the nose of both in about the same place."""
     if np.isnan(pose[names.NOSE, 0]):
         return False
-    width = np.linalg.norm(pose[names.LEFT_SHOULDER, :2] - pose[names.RIGHT_SHOULDER, :2])
-    size = max(float(width), float(np.ptp(face[:, 0])))
-    offset = float(np.linalg.norm(face[:, :2].mean(axis=0) - pose[names.NOSE, :2]))
+    shoulders = pose[names.LEFT_SHOULDER, :2] - pose[names.RIGHT_SHOULDER, :2]
+    across, down = np.ascontiguousarray(face[:, :2].T)
+    size = max(math.hypot(*shoulders), float(across.max() - across.min()))
+    offset = math.hypot(across.mean() - pose[names.NOSE, 0], down.mean() - pose[names.NOSE, 1])
     return offset <= FACE_OFFSET * size

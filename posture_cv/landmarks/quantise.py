@@ -64,5 +64,32 @@ def _values(steps_per_unit: float) -> Float32:
 
 def quantised(lm: Landmarks) -> Landmarks:
     """The same landmarks, rounded to what a recording can store (idempotent)."""
-    rounded = {name: from_steps(name, to_steps(name, getattr(lm, name))) for name in STEPS_PER_UNIT}
+    names = tuple(STEPS_PER_UNIT)
+    if len(lm) == 1:  # what a camera costs: all fields at once
+        row = np.concatenate([getattr(lm, name).ravel() for name in names])
+        parts = np.split(_rounded(row, _UNITS), _STOPS)
+        rounded = {
+            name: part.reshape(getattr(lm, name).shape) for name, part in zip(names, parts, strict=True)
+        }
+    else:
+        rounded = {name: _rounded(getattr(lm, name), STEPS_PER_UNIT[name]) for name in names}
     return Landmarks(t_s=np.round(lm.t_s, 6), size_px=lm.size_px, **rounded)
+
+
+def _rounded(values: Float32, per_unit: NDArray[np.float64]) -> Float32:
+    """What `from_steps` makes of `to_steps`, without the integers in between."""
+    steps = values * per_unit
+    np.rint(steps, out=steps)
+    np.maximum(steps, -_LIMIT, out=steps)
+    np.minimum(steps, _LIMIT, out=steps)
+    steps += 0.0  # an integer has no -0.0
+    steps /= per_unit
+    return steps.astype(np.float32)
+
+
+# Of one frame, all fields in a row: the steps per unit of each number, and where the fields end.
+_FRAME: Final = Landmarks.empty(1)
+_UNITS: Final = np.concatenate(
+    [np.broadcast_to(unit, getattr(_FRAME, name).shape).ravel() for name, unit in STEPS_PER_UNIT.items()]
+)
+_STOPS: Final = np.cumsum([getattr(_FRAME, name).size for name in STEPS_PER_UNIT])[:-1].tolist()

@@ -19,9 +19,9 @@ from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, SCENE_FIELDS,
 
 Gray = NDArray[np.uint8]
 
-# All ours: small enough to cost about a millisecond, and done five times a second, not on every frame.
+# All ours: small enough to cost about a millisecond, and done twice a second, as often as the policy looks.
 WIDTH_PX: Final = 320
-INTERVAL_S: Final = 0.2
+INTERVAL_S: Final = 0.5
 POINTS: Final = 80
 MIN_POINTS: Final = 8
 PERSON_MARGIN_PX: Final = 12
@@ -29,6 +29,28 @@ AGREE_PX: Final = 1.5
 REKEY_SHIFT: Final = 0.08  # beyond this share of the width the current frame becomes the new key frame
 RETRY_SUPPORT: Final = 0.5
 WINDOW: Final = (15, 15)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Person:
+    """Where the person of one frame (with a margin) hides the background of a small picture (height, width)."""
+
+    lm: Landmarks
+    shape: tuple[int, ...]
+
+    def hides(self, x: NDArray[np.intp], y: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Whether he hides these pixels, in the shape of `x` and `y` together; False where nobody is there."""
+        height, width = self.shape[:2]
+        column = np.minimum((x + 0.5) / width * CONTOUR_COLS, CONTOUR_COLS - 1).astype(np.intp)
+        row = np.minimum((y + 0.5) / height * CONTOUR_ROWS, CONTOUR_ROWS - 1).astype(np.intp)
+        below = y >= self.lm.cols[0][column] * height - PERSON_MARGIN_PX
+        left, right = self.lm.rows[0, :, 0][row] * width, self.lm.rows[0, :, 1][row] * width
+        return np.asarray(below | ((x >= left - PERSON_MARGIN_PX) & (x <= right + PERSON_MARGIN_PX)))
+
+    def mask(self) -> NDArray[np.bool_]:
+        """(H, W) where he hides the background."""
+        height, width = self.shape[:2]
+        return self.hides(np.arange(width)[None, :], np.arange(height)[:, None])
 
 
 @dataclass(slots=True)
@@ -39,6 +61,25 @@ class _Key:
     person: NDArray[np.bool_]
     points: Float32
     pose: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SmallPicture:
+    """A picture in grey, 320 px wide, and how bright it is: mean, 5th and 95th percentile, 0-1."""
+
+    gray: Gray
+    light: tuple[float, float, float]
+
+    @classmethod
+    def of(cls, image_bgr: NDArray[np.uint8]) -> SmallPicture:
+        """Of a picture of any size."""
+        height, width = image_bgr.shape[:2]
+        size = (WIDTH_PX, max(8, round(height * WIDTH_PX / width))) if width > 8 else (8, 8)
+        size = (size[0], min(size[1], 4 * WIDTH_PX))
+        small = cv2.resize(image_bgr, size, interpolation=cv2.INTER_LINEAR)
+        gray = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+        p05, p95 = _quantiles(gray[::4, ::4], (0.05, 0.95))
+        return cls(gray, (cv2.mean(gray)[0] / 255.0, p05 / 255.0, p95 / 255.0))
 
 
 @dataclass(slots=True)
@@ -60,22 +101,23 @@ class SceneTracker:
             image_bgr: (H, W, 3) picture; t_s: its time in seconds; lm: its landmarks (one frame).
 
         Returns:
-            (8,) float32 in the order of `SCENE_FIELDS`. The background is measured every 0.2 s and held between.
+            (8,) float32 in the order of `SCENE_FIELDS`. The background is measured every 0.5 s and held between.
         """
-        return self.measure_small(small_gray(image_bgr), t_s, lm)
+        return self.measure_small(SmallPicture.of(image_bgr), t_s, lm)
 
-    def measure_small(self, small: Gray, t_s: float, lm: Landmarks) -> Float32:
-        """The same for a picture that `small_gray` has made small: cheapest while the picture is in the cache."""
+    def measure_small(self, small: SmallPicture, t_s: float, lm: Landmarks) -> Float32:
+        """The same for a picture that was made small already: cheapest while the picture is in the cache."""
+        gray = small.gray
         if self.follow and (t_s - self._last_t_s >= INTERVAL_S or t_s < self._last_t_s):
             self._last_t_s = t_s
-            self._background = self._follow(small, _person_mask(lm, small.shape))
-        scene = np.array([*_brightness(small, lm), *self._background], np.float32)
+            self._background = self._follow(gray, _Person(lm, gray.shape))
+        scene = np.array([*small.light, _person_brightness(gray, lm), *self._background], np.float32)
         assert len(scene) == len(SCENE_FIELDS)
         return scene
 
-    def _follow(self, gray: Gray, person: NDArray[np.bool_]) -> tuple[float, float, float, float]:
+    def _follow(self, gray: Gray, person: _Person) -> tuple[float, float, float, float]:
         if self._key is None or self._key.gray.shape != gray.shape:
-            self._key = _key_frame(gray, person, np.eye(2, 3))
+            self._key = _key_frame(gray, person.mask(), np.eye(2, 3))
             support = 1.0 if len(self._key.points) >= MIN_POINTS else np.nan
             return 0.0, 0.0, 1.0, support
         pose, support = _similarity(self._key, gray, person)
@@ -84,58 +126,33 @@ class SceneTracker:
         shift = _as_shares(pose, gray.shape)
         moved_since_key = np.hypot(*(pose[:, 2] - self._key.pose[:, 2])) / gray.shape[1]
         if moved_since_key > REKEY_SHIFT and support > 0.5:
-            self._key = _key_frame(gray, person, pose)
+            self._key = _key_frame(gray, person.mask(), pose)
         return *shift, support
 
 
-def small_gray(image_bgr: NDArray[np.uint8]) -> Gray:
-    """The picture in grey, 320 px wide."""
-    height, width = image_bgr.shape[:2]
-    size = (WIDTH_PX, max(8, round(height * WIDTH_PX / width))) if width > 8 else (8, 8)
-    size = (size[0], min(size[1], 4 * WIDTH_PX))
-    small = cv2.resize(image_bgr, size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
-
-
-def _brightness(gray: Gray, lm: Landmarks) -> tuple[float, float, float, float]:
-    """Mean, 5th and 95th percentile of the picture, and the median over the face (or the upper middle)."""
-    counts = np.bincount(gray[::4, ::4].ravel(), minlength=256)
-    p05, p95 = (_quantile(counts, share) for share in (0.05, 0.95))
-    return cv2.mean(gray)[0] / 255.0, p05 / 255.0, p95 / 255.0, _person_brightness(gray, lm)
-
-
-def _quantile(counts: NDArray[np.intp], share: float) -> float:
-    """The quantile of whole numbers that are given by how often each occurs, linear between neighbours."""
-    ends = np.cumsum(counts)
-    place = share * (ends[-1] - 1)
-    low, high = (int(np.searchsorted(ends, k, side="right")) for k in (math.floor(place), math.ceil(place)))
-    return float(low + (high - low) * (place - math.floor(place)))
+def _quantiles(gray: Gray, shares: tuple[float, ...]) -> list[float]:
+    """Quantiles of whole numbers, linear between neighbours."""
+    ends = np.cumsum(np.bincount(gray.ravel(), minlength=256))
+    places = [share * (int(ends[-1]) - 1) for share in shares]
+    ranks = [rank for place in places for rank in (math.floor(place), math.ceil(place))]
+    values = np.searchsorted(ends, ranks, side="right").tolist()
+    return [
+        low + (high - low) * (place - math.floor(place))
+        for place, low, high in zip(places, values[::2], values[1::2], strict=True)
+    ]
 
 
 def _person_brightness(gray: Gray, lm: Landmarks) -> float:
+    """Median brightness of the face (or of the head's pose points without one), 0-1; NaN without either."""
     points = lm.face[0, :, :2] if lm.face_found[0] else lm.pose[0, :11, :2]
     if np.isnan(points[0, 0]):
         return float("nan")
     height, width = gray.shape
-    low, high = points.min(axis=0), points.max(axis=0)
-    x0, x1 = (int(np.clip(v * width, 0, width - 1)) for v in (low[0], high[0]))
-    y0, y1 = (int(np.clip(v * height, 0, height - 1)) for v in (low[1], high[1]))
-    counts = np.bincount(gray[y0 : y1 + 1, x0 : x1 + 1].ravel(), minlength=256)
-    return _quantile(counts, 0.5) / 255.0
-
-
-def _person_mask(lm: Landmarks, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """(H, W) where the person (with a margin) hides the background; all False when nobody is there."""
-    height, width = shape[:2]
-    columns = np.clip((np.arange(width) + 0.5) / width * CONTOUR_COLS, 0, CONTOUR_COLS - 1).astype(int)
-    top = lm.cols[0][columns] * height - PERSON_MARGIN_PX
-    lines = np.arange(height)
-    inside = lines[:, None] >= np.where(np.isnan(top), height, top)[None, :]
-    rows = np.clip((lines + 0.5) / height * CONTOUR_ROWS, 0, CONTOUR_ROWS - 1).astype(int)
-    edges = lm.rows[0][rows] * width
-    places = np.arange(width)[None, :]
-    between = (places >= edges[:, :1] - PERSON_MARGIN_PX) & (places <= edges[:, 1:] + PERSON_MARGIN_PX)
-    return np.asarray(inside | between)
+    across, down = np.ascontiguousarray(points.T)
+    x0, x1 = (min(max(int(v * width), 0), width - 1) for v in (across.min(), across.max()))
+    y0, y1 = (min(max(int(v * height), 0), height - 1) for v in (down.min(), down.max()))
+    [median] = _quantiles(gray[y0 : y1 + 1, x0 : x1 + 1], (0.5,))
+    return median / 255.0
 
 
 def _key_frame(gray: Gray, person: NDArray[np.bool_], pose: NDArray[np.float64]) -> _Key:
@@ -145,7 +162,7 @@ def _key_frame(gray: Gray, person: NDArray[np.bool_], pose: NDArray[np.float64])
     return _Key(gray, person, points, pose)
 
 
-def _similarity(key: _Key, gray: Gray, person: NDArray[np.bool_]) -> tuple[NDArray[np.float64] | None, float]:
+def _similarity(key: _Key, gray: Gray, person: _Person) -> tuple[NDArray[np.float64] | None, float]:
     """The background's similarity against the reference and the share of points that agree (NaN: no texture)."""
     if len(key.points) < MIN_POINTS:
         return None, float("nan")
@@ -156,9 +173,9 @@ def _similarity(key: _Key, gray: Gray, person: NDArray[np.bool_]) -> tuple[NDArr
     return (None if fit is None else _compose(fit, key.pose)), support
 
 
-def _whole_shift(key: _Key, gray: Gray, person: NDArray[np.bool_]) -> Float32:
+def _whole_shift(key: _Key, gray: Gray, person: _Person) -> Float32:
     """(2,) shift of the background by phase correlation, with the person greyed out in both pictures."""
-    hidden = person | key.person
+    hidden = person.mask() | key.person
     flat = [
         np.where(hidden, np.float32(g[~hidden].mean() if (~hidden).any() else 0), g) for g in (key.gray, gray)
     ]
@@ -168,7 +185,7 @@ def _whole_shift(key: _Key, gray: Gray, person: NDArray[np.bool_]) -> Float32:
 
 
 def _followed(
-    key: _Key, gray: Gray, person: NDArray[np.bool_], guess: Float32
+    key: _Key, gray: Gray, person: _Person, guess: Float32
 ) -> tuple[NDArray[np.float64] | None, float]:
     """The similarity from the key frame to this one, and the share of points that agree (0: none found)."""
     moved, status, _ = cv2.calcOpticalFlowPyrLK(
@@ -180,12 +197,11 @@ def _followed(
         maxLevel=3,
         flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
-    there = np.rint(moved).astype(int)
-    inside = (there >= 0).all(axis=1) & (there[:, 0] < gray.shape[1]) & (there[:, 1] < gray.shape[0])
-    hidden = np.zeros(len(there), bool)
-    hidden[inside] = person[there[inside, 1], there[inside, 0]]
-    usable = (status.ravel() == 1) & inside & ~hidden
-    candidates = int((inside & ~hidden).sum())
+    x, y = np.rint(moved.T).astype(np.intp)
+    inside = (x >= 0) & (y >= 0) & (x < gray.shape[1]) & (y < gray.shape[0])
+    open_ = inside & ~person.hides(np.where(inside, x, 0), np.where(inside, y, 0))
+    usable = (status.ravel() == 1) & open_
+    candidates = int(open_.sum())
     if usable.sum() < MIN_POINTS:
         return None, 0.0
     found = cv2.estimateAffinePartial2D(

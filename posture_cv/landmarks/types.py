@@ -9,7 +9,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from posture_cv.landmarks.names import FACE_COUNT, POSE_COUNT
+from posture_cv.landmarks.names import FACE_COUNT, LEFT_SHOULDER, NOSE, POSE_COUNT, RIGHT_SHOULDER
 
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
@@ -27,6 +27,7 @@ SCENE_FIELDS: Final = (
     "bg_scale",  # growth of the background against the reference frame, 1 = unchanged
     "bg_support",  # share of the background's tracked points that agree with that shift, 0-1; NaN: no texture
 )
+_TELLING: Final = [NOSE, LEFT_SHOULDER, RIGHT_SHOULDER]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,9 +84,11 @@ class Landmarks:
     @classmethod
     def empty(cls, n: int = 0) -> Self:
         """N frames at t = 0, 1, 2 … s, 640x480, in which nothing was found."""
+        size_px = np.empty((n, 2), np.int32)
+        size_px[:] = (640, 480)
         return cls(
             t_s=np.arange(n, dtype=np.float64),
-            size_px=np.tile(np.array([640, 480], np.int32), (n, 1)),
+            size_px=size_px,
             pose=np.full((n, POSE_COUNT, len(POSE_FIELDS)), np.nan, np.float32),
             face=np.full((n, FACE_COUNT, 3), np.nan, np.float32),
             rows=np.full((n, CONTOUR_ROWS, 2), np.nan, np.float32),
@@ -103,8 +106,7 @@ class Landmarks:
     @property
     def person_found(self) -> NDArray[np.bool_]:
         """(N,) whether the pose model found somebody: nose or a shoulder (MediaPipe finds all points or none)."""
-        points = self.pose[:, :, 0]
-        return ~np.isnan(points[:, 0]) | ~np.isnan(points[:, 11]) | ~np.isnan(points[:, 12])
+        return np.asarray(~np.isnan(self.pose[:, _TELLING, 0]).all(axis=1))
 
     @property
     def face_found(self) -> NDArray[np.bool_]:

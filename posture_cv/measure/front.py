@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -86,8 +85,9 @@ def measure_front(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, 
         Every quantity of `QUANTITIES`; those withheld carry the reason.
     """
     n = len(lm)
-    out = {name: Estimate.withheld(n, Reason.NOT_FROM_THIS_VIEW) for name in QUANTITIES if name not in _TOLD}
-    if n == 0 or not (np.isfinite(baseline.face).all() and np.isfinite(baseline.pose[:13, :2]).all()):
+    untold = Estimate.withheld(n, Reason.NOT_FROM_THIS_VIEW)
+    out = {name: untold for name in QUANTITIES if name not in _TOLD}
+    if n == 0 or not _shows_face(baseline):
         reason = Reason.NO_BASELINE if n else Reason.NOT_FROM_THIS_VIEW
         return {name: Estimate.withheld(n, reason) for name in QUANTITIES}
     model, network = coefficients["front"], coefficients["front_physics"]
@@ -97,6 +97,12 @@ def measure_front(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, 
     ]
     value, sd, codes = (np.concatenate(p, axis=1) if len(p) > 1 else p[0] for p in zip(*parts, strict=True))
     return out | {name: Estimate(value[k], sd[k], codes[k]) for k, name in enumerate(_TOLD)}
+
+
+@lru_cache(maxsize=8)
+def _shows_face(baseline: Baseline) -> bool:
+    """Whether a baseline shows the face and the head and shoulders of the pose."""
+    return bool(np.isfinite(baseline.face).all() and np.isfinite(baseline.pose[:13, :2]).all())
 
 
 def _measured(
@@ -156,7 +162,7 @@ def mixed(answers: Answers, network: Float, model: FrontModel, reading: FrontRea
     value, apart = answers.value.copy(), np.zeros_like(answers.value)
     value[:, _MIXED] = fit + network_share(reading.geometry, model.share) * rest
     apart[:, _MIXED] = np.abs(rest) / model.spread["full"][_MIXED]
-    return replace(answers, value=value, apart=apart)
+    return Answers(value, answers.far, answers.size, apart)
 
 
 def _told(value: Float, sd: Float, mesh_yaw_deg: Float) -> tuple[Float, Float]:

@@ -139,7 +139,7 @@ class Answers:
 
     def since(self, rest: Float) -> Self:
         """Changes since the answers (T,) at rest."""
-        return replace(self, value=self.value - rest)
+        return type(self)(self.value - rest, self.far, self.size, self.apart)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,12 +171,11 @@ class Stage:
         even, odd = even[:, self.even], odd[:, self.odd]
         value, near = self.kernels.predict(even, odd)
         far = np.log1p(-np.log(np.minimum(np.maximum(near, 1e-9), 1.0)))
-        size = np.sqrt((even * even) @ self.weights[0] + (odd * odd) @ self.weights[1])[:, None]
-        t = len(self.names)
+        size = np.log1p(np.sqrt((even * even) @ self.weights[0] + (odd * odd) @ self.weights[1]))
         return Answers(
             value[:, self.group, self.place].astype(np.float64),
             far[:, self.group].astype(np.float64),
-            np.broadcast_to(np.log1p(size), (len(size), t)).astype(np.float64),
+            np.repeat(size[:, None], len(self.names), axis=1).astype(np.float64),
         )
 
 

@@ -38,27 +38,76 @@ _FIRST: Final = np.array([0, CONTOUR_ROWS, 2 * CONTOUR_ROWS])
 _COUNT: Final = np.array([CONTOUR_ROWS, CONTOUR_ROWS, CONTOUR_COLS])
 _HALF: Final = np.sqrt(0.5)
 _SIDES: Final = np.array([1.0, -1.0])  # the person's left is on the picture's right
-_RIDGE: Final = np.diag(1.0 / PRIOR**2)
+_HOLD: Final = 1.0 / PRIOR**2
+_RIDGE: Final = np.diag(_HOLD)
 _LOW: Final = np.repeat([EDGE_PX, -np.inf, EDGE_PX], _COUNT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
-    """Where K points of an outline are read.
+    """Where K points of an outline are read, in cells of `Outlines`.
 
     Attributes:
-        per_px: (K,) cells a pixel; first: (K,) first cell of the edge; last: (K,) place beyond which there is none.
+        per_px: (K,) cells a pixel; offset: (K,) what is added to a height or place in cells.
+        low, high: (K,) the cells before and behind the edge, in which nothing is seen.
     """
 
     per_px: Float
-    first: Index
-    last: Float
+    offset: Float
+    low: Float
+    high: Float
 
     @classmethod
     def of(cls, edges: Index, size_px: Float) -> Places:
         """Points on the edges LEFT, RIGHT or TOP (K,) of a picture of (width, height)."""
         along = np.where(edges == TOP, size_px[0], size_px[1])
-        return cls(_COUNT[edges] / along, _FIRST[edges], (_COUNT[edges] - 1).astype(np.float64))
+        first, count = _FIRST[edges].astype(np.float64), _COUNT[edges]
+        return cls(count / along, first + 0.5, first, first + count)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlines:
+    """The outlines of N frames, ready to be read anywhere.
+
+    Attributes:
+        edges: (N, 800) left, right and upper edge in pixels, NaN where not seen.
+        begin, rise: (N, 801) of the cell before each of these, its value at the beginning and its growth to the end;
+            beside a gap the neighbour's value; NaN begins where nothing is seen, and between the edges.
+    """
+
+    edges: Float
+    begin: Float
+    rise: Float
+
+    @classmethod
+    def of(cls, edges: Float) -> Outlines:
+        """From (N, 800) edges."""
+        begin, rise = np.empty((len(edges), _CELLS)), np.zeros((len(edges), _CELLS))
+        low, high = edges[:, :-1], edges[:, 1:]
+        step = high - low
+        np.copyto(rise[:, 1:-1], step, where=~np.isnan(step))
+        begin[:, 1:-1] = np.where(np.isnan(low), high, low)
+        begin[:, _BETWEEN] = np.nan
+        return cls(edges, begin, rise)
+
+    def read(self, places: Places, at_px: Float) -> Float:
+        """(N, K) the edges at `at_px` (N, K): heights for side edges, columns for the upper one; linear.
+
+        NaN outside the picture and where the outline is not seen; beside a gap its neighbour is taken.
+        """
+        place = at_px * places.per_px + places.offset
+        place = np.minimum(np.fmax(place, places.low), places.high)
+        cell = place.astype(np.intp)
+        place -= cell
+        if len(self.edges) > 1:
+            cell += np.arange(0, self.begin.size, _CELLS)[:, None]
+        place *= self.rise.take(cell)
+        place += self.begin.take(cell)
+        return place
+
+
+_CELLS: Final = int(_COUNT.sum()) + 1
+_BETWEEN: Final = [*_FIRST.tolist(), _CELLS - 1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,30 +130,10 @@ class Picture:
         unit = np.repeat([width, width, height], _COUNT)
         return cls(size_px, unit, np.repeat([np.inf, width - EDGE_PX, height - EDGE_PX], _COUNT))
 
-    def outline(self, rows: NDArray[np.floating], cols: NDArray[np.floating]) -> Float:
-        """(N, 800) left, right and upper edge in pixels, NaN at the border; `rows`, `cols` as in `Landmarks`."""
+    def outline(self, rows: NDArray[np.floating], cols: NDArray[np.floating]) -> Outlines:
+        """The outlines of N frames, nothing at the border; `rows`, `cols` as in `Landmarks`."""
         flat = np.concatenate([rows[:, :, 0], rows[:, :, 1], cols], axis=1) * self.unit
-        return np.where((flat > _LOW) & (flat < self.high), flat, np.nan)
-
-
-def read(flat: Float, places: Places, at_px: Float) -> Float:
-    """(N, K) outlines (N, 800) at `at_px` (N, K): heights for side edges, columns for the upper one; linear.
-
-    NaN outside the picture and where the outline is not seen; beside a gap its neighbour is taken.
-    """
-    place = at_px * places.per_px - 0.5
-    inside = (place >= 0.0) & (place < places.last)
-    place = np.where(inside, place, 0.0)
-    cell = place.astype(np.intp)
-    at = cell + places.first
-    if len(flat) > 1:
-        at += np.arange(0, flat.size, flat.shape[1])[:, None]
-    values = flat.ravel()
-    low, high = values[at], values[at + 1]
-    blend = low + (high - low) * (place - cell)
-    beside = np.where(np.isnan(low), high, low)
-    blend = np.where(np.isnan(blend), beside, blend)
-    return np.where(inside, blend, np.nan)
+        return Outlines.of(np.where((flat > _LOW) & (flat < self.high), flat, np.nan))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,39 +141,38 @@ class ShoulderCurve:
     """The baseline's shoulder outline about the middle of the shoulders, left shoulder first; K points in all.
 
     Attributes:
-        points: (K, 2) pixels, x to the right, y down; 0 where not seen.
         seen: (K,) whether the baseline shows the point.
-        across, above: (K,) the normal's x and y; NaN where an edge (the upper edge) tells nothing of it.
+        carry: (4, 2K) and middle: (2K,) where the points' y, then x, come to lie, in pixels: what growth times cosine
+            and sine of the roll and the shift in x and y are multiplied with, and what is added.
+        normal: (2, K) the normal's x and y; NaN where an edge (the upper edge) tells nothing of it.
         jacobian: (K, 4) of the shift along the normal by the motion, 0 where not seen.
         products: (K, 16) of its columns.
         places: where edges, then the upper edge, are read (2K).
-        middle: (2,) of the shoulders, pixels.
         cm: centimetres a pixel.
     """
 
-    points: Float
     seen: Mask
-    across: Float
-    above: Float
+    carry: Float
+    middle: Float
+    normal: Float
     jacobian: Float
     products: Float
     places: Places
-    middle: Float
     cm: float
 
 
-def shoulder_curve(flat: Float, size_px: Float, middle: Float, width_px: float, cm: float) -> ShoulderCurve:
+def shoulder_curve(edges: Float, size_px: Float, middle: Float, width_px: float, cm: float) -> ShoulderCurve:
     """The shoulder outline of a baseline.
 
     Args:
-        flat: (800,) as from `Picture.outline`.
+        edges: (800,) as of `Outlines`.
         size_px: (2,) of the picture.
         middle: (2,) of the shoulders, pixels.
         width_px: of the shoulders.
         cm: centimetres a pixel.
     """
     along = ALONG * width_px
-    halves = [_half(flat, size_px, middle, along, sign, width_px) for sign in _SIDES]
+    halves = [_half(edges, size_px, middle, along, sign, width_px) for sign in _SIDES]
     points, normals = (np.concatenate(part) for part in zip(*halves, strict=True))
     seen = np.isfinite(points).all(axis=1) & np.isfinite(normals).all(axis=1)
     x, y = np.where(seen, points.T, 0.0)
@@ -152,27 +180,29 @@ def shoulder_curve(flat: Float, size_px: Float, middle: Float, width_px: float, 
     jacobian = np.stack([nx, ny, nx * x + ny * y, ny * x - nx * y], axis=1)
     products = (jacobian[:, :, None] * jacobian[:, None, :]).reshape(len(x), 16)
     sides = np.repeat([RIGHT, LEFT], len(along))
+    none, one = np.zeros(len(x)), np.ones(len(x))
+    carry = [[y, x], [x, -y], [none, one], [one, none]]
+    normal = np.stack([nx, ny])
     return ShoulderCurve(
-        np.stack([x, y], axis=1),
         seen,
-        np.where(nx**2 > SLANT, nx, np.nan),
-        np.where(ny**2 > SLANT, ny, np.nan),
+        np.reshape(carry, (4, 2 * len(x))),
+        np.repeat(middle[::-1], len(x)),
+        np.where(normal**2 > SLANT, normal, np.nan),
         jacobian,
         products,
         Places.of(np.concatenate([sides, np.full(len(x), TOP)]), size_px),
-        middle,
         cm,
     )
 
 
 def _half(
-    flat: Float, size_px: Float, middle: Float, along: Float, sign: float, width_px: float
+    edges: Float, size_px: Float, middle: Float, along: Float, sign: float, width_px: float
 ) -> tuple[Float, Float]:
     """Points and unit normals (K, 2) of one shoulder about the middle, pixels; NaN where not seen."""
     rows = (np.arange(CONTOUR_ROWS) + 0.5) * size_px[1] / CONTOUR_ROWS - middle[1]
     columns = (np.arange(CONTOUR_COLS) + 0.5) * size_px[0] / CONTOUR_COLS - middle[0]
     start = _FIRST[RIGHT if sign > 0 else LEFT]
-    edge, top = flat[start : start + CONTOUR_ROWS] - middle[0], flat[_FIRST[TOP] :] - middle[1]
+    edge, top = edges[start : start + CONTOUR_ROWS] - middle[0], edges[_FIRST[TOP] :] - middle[1]
     outward, down = np.concatenate([sign * edge, sign * columns]), np.concatenate([rows, top])
     keep = np.isfinite(outward) & np.isfinite(down) & (outward > 0)
     if keep.sum() < 10:
@@ -198,25 +228,24 @@ def _curve(x: Float, y: Float, along: Float, width_px: float) -> Float:
     return np.asarray(value.mean(axis=1))
 
 
-def _normal_shift(curve: ShoulderCurve, flat: Float, motion: Float) -> tuple[Float, Float]:
+def _normal_shift(curve: ShoulderCurve, outlines: Outlines, motion: Float) -> tuple[Float, Float]:
     """(N, K) how far the outline lies from the carried curve along its normals, pixels, NaN unseen; (N, 1) growth."""
-    growth = np.exp(motion[:, 2:3])
-    cos, sin = growth * np.cos(motion[:, 3:]), growth * np.sin(motion[:, 3:])
-    x, y = curve.points[:, 0], curve.points[:, 1]
-    u = cos * x - sin * y + (motion[:, :1] + curve.middle[0])
-    v = sin * x + cos * y + (motion[:, 1:2] + curve.middle[1])
-    found = read(flat, curve.places, np.concatenate([v, u], axis=1))
-    beside, above = (found[:, : len(x)] - u) * curve.across, (found[:, len(x) :] - v) * curve.above
+    turn = np.exp(motion[:, 2:].copy().view(np.complex128))  # growth and roll in one number
+    at = np.concatenate([turn.view(np.float64), motion[:, :2]], axis=1) @ curve.carry + curve.middle
+    away = outlines.read(curve.places, at).reshape(len(at), 2, -1) - at.reshape(len(at), 2, -1)[:, ::-1]
+    away *= curve.normal
+    beside, above = away[:, 0], away[:, 1]
+    size = np.abs(away)
     # the smaller of the two readings of one shift: the other has jumped to another edge
-    return np.where(np.isnan(above) | (np.abs(beside) <= np.abs(above)), beside, above), growth
+    return np.where(np.isnan(above) | (size[:, 0] <= size[:, 1]), beside, above), np.abs(turn)
 
 
-def register(curve: ShoulderCurve, flat: Float, start: Float) -> tuple[Float, Float]:
+def register(curve: ShoulderCurve, outlines: Outlines, start: Float) -> tuple[Float, Float]:
     """Carry the baseline's shoulder outline onto N frames.
 
     Args:
         curve: of the baseline.
-        flat: (N, 800) outlines of N frames.
+        outlines: of N frames.
         start: (N, 4) shift x and y in pixels, log growth, roll in radians, from landmarks: start and prior.
 
     Returns:
@@ -226,14 +255,14 @@ def register(curve: ShoulderCurve, flat: Float, start: Float) -> tuple[Float, Fl
     """
     motion = start
     for _ in range(ITERATIONS):
-        shift, _ = _normal_shift(curve, flat, motion)
+        shift, _ = _normal_shift(curve, outlines, motion)
         known = np.isfinite(shift)
-        shift = np.where(known, shift, 0.0)
+        shift[~known] = 0.0
         weight = known / np.maximum(1.0, np.abs(shift) * (curve.cm / HUBER_CM))
         normal = (weight @ curve.products).reshape(-1, 4, 4) + _RIDGE
-        pull = (weight * shift) @ curve.jacobian + (start - motion) @ _RIDGE
+        pull = (weight * shift) @ curve.jacobian + (start - motion) * _HOLD
         step = np.linalg.solve(normal, pull[:, :, None])[:, :, 0]
         enough = known.sum(axis=1, keepdims=True) >= LEAST_POINTS
         motion = motion + np.where(enough, np.minimum(np.maximum(step, -60.0), 60.0), 0.0)
-    rest, growth = _normal_shift(curve, flat, motion)
+    rest, growth = _normal_shift(curve, outlines, motion)
     return motion, rest / growth * curve.cm

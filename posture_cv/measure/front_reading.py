@@ -11,6 +11,7 @@ the face's size and pitch as a first fit has refined them.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Final, Self
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.front_outline import JUMP_CM, Mask, read, register
+from posture_cv.measure.front_outline import JUMP_CM, Mask, Outlines, register
 from posture_cv.measure.front_reference import (
     ARM_OFFSETS,
     CENTROID,
@@ -123,7 +124,8 @@ class FrontReading:
     @property
     def camera(self) -> Float:
         """(N, 2) how the camera stands: the face's pitch to it in tens of degrees, its height over the shoulders."""
-        return np.minimum(np.maximum(self.even[:, _UNCERTAIN] * (0.1, 1.0), _STAND_LOW), _STAND_HIGH)
+        stand = np.maximum(self.even[:, _UNCERTAIN] * _STAND_UNIT, _STAND_LOW)
+        return np.asarray(np.minimum(stand, _STAND_HIGH))
 
     def __getitem__(self, index: Mask | slice) -> Self:
         return type(self)(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
@@ -132,13 +134,13 @@ class FrontReading:
 def read_front(lm: Landmarks, reference: FrontReference) -> FrontReading:
     """All that N frames show, in any picture size with the baseline's aspect."""
     head, trunk = _head(lm, reference), _trunk(lm, reference)
-    flat = reference.picture.outline(lm.rows, lm.cols)
-    motion, rest, usable = _registered(flat, reference, trunk)
+    outlines = reference.picture.outline(lm.rows, lm.cols)
+    motion, rest, usable = _registered(outlines, reference, trunk)
     scale, width, by_outline = 100.0 * head.log_scale, 100.0 * trunk.growth, 100.0 * motion[:, 2]
     even, odd = _columns(reference, head, trunk, motion)
     even[:, _E["scale_ratio"]] = (scale - width)[:, None]
     even[:, _E["outline_ratio"]] = (scale - by_outline)[:, None]
-    even[:, _OUTLINE_EVEN], odd[:, _OUTLINE_ODD] = _outline(reference, flat, rest, motion, trunk, head)
+    even[:, _OUTLINE_EVEN], odd[:, _OUTLINE_ODD] = _outline(reference, outlines, rest, motion, trunk, head)
     points, growth = np.empty((len(lm), 3, 2)), np.empty((len(lm), 2))
     points[:, 0], points[:, 1], points[:, 2] = (
         trunk.middle,
@@ -163,7 +165,7 @@ _OUTLINE_EVEN: Final = slice(_E["outline_even"].start, _E["head_even"].stop)
 _OUTLINE_ODD: Final = slice(_O["outline_odd"].start, _O["head_odd"].stop)
 _CAMERA_EVEN: Final = slice(_E["camera_pitch"].start, _E["camera_gap"].stop)
 # Beyond what laptops and monitors do, a stand says no more about the uncertainty (ours).
-_STAND_LOW, _STAND_HIGH = (-1.5, -0.5), (4.0, 0.5)
+_STAND_UNIT, _STAND_LOW, _STAND_HIGH = np.array([0.1, 1.0]), np.array([-1.5, -0.5]), np.array([4.0, 0.5])
 _UNCERTAIN: Final = [_E["camera_pitch"].start, _E["camera_gap"].start]
 _EVEN_COUNT: Final = _E["camera_gap"].stop
 _ODD_COUNT: Final = _O["camera_yaw"].stop
@@ -296,28 +298,28 @@ def _trunk(lm: Landmarks, reference: FrontReference) -> _Trunk:
     )
 
 
-def _registered(flat: Float, reference: FrontReference, trunk: _Trunk) -> tuple[Float, Float, Mask]:
+def _registered(outlines: Outlines, reference: FrontReference, trunk: _Trunk) -> tuple[Float, Float, Mask]:
     """Motion (N, 4) of the shoulders' outline, what remains of it (N, 60) in cm, whether it is usable."""
-    start = np.empty((len(flat), 4))
+    start = np.empty((len(trunk.body), 4))
     start[:, :2], start[:, 2], start[:, 3] = trunk.moved, trunk.growth, trunk.tilt_deg / _DEGREES
-    motion, rest = register(reference.curve, flat, start)
+    motion, rest = register(reference.curve, outlines, start)
     believable = np.abs(rest) <= JUMP_CM  # false for NaN
     usable = believable.sum(axis=1) >= reference.curve_points_low
     return motion, np.where(believable, rest, 0.0), usable
 
 
 def _outline(
-    reference: FrontReference, flat: Float, rest: Float, motion: Float, trunk: _Trunk, head: _Head
+    reference: FrontReference, outlines: Outlines, rest: Float, motion: Float, trunk: _Trunk, head: _Head
 ) -> tuple[Float, Float]:
     """Changes of the outline (N, 101) and (N, 100) in cm: along shoulders, rows, arms, head and crown."""
     # middle of the shoulders, of the outline's shoulders, of the eyes; along the outline and across it
-    middles = np.empty((len(flat), 7))
+    middles = np.empty((len(rest), 7))
     middles[:, 0:2], middles[:, 2:4] = trunk.middle, reference.shoulders + motion[:, :2]
     middles[:, 4:6], middles[:, 6] = reference.eyes + head.moved, np.exp(motion[:, 2])
     start, centre = middles[:, _ALONG], middles[:, _ACROSS]
     grown = np.ones(start.shape)
     grown[:, _ARMS] = middles[:, 6:]
-    found = (read(flat, reference.places, start + reference.offsets * grown) - centre) / grown
+    found = (outlines.read(reference.places, start + reference.offsets * grown) - centre) / grown
     change = (found - reference.then) * reference.cm
     change = np.where(np.abs(change) <= reference.limit_cm, change, 0.0)  # 0 for NaN too
     return _combined(rest, change)
@@ -391,11 +393,13 @@ def room_columns(
         growth: (N,) logarithm of the head's growth, refined; 0 without a face.
         pitch_deg: (N,) of the head, refined; 0 without a face.
     """
-    shoulders, far, near = reference.shoulders, stand.shoulders_cm, stand.eyes_cm
-    now, grown = reading.points[:, _ROOM_POINTS], np.empty((len(growth), 4))
-    grown[:, :2], grown[:, 2], grown[:, 3] = reading.growth, growth * (near / far), growth
-    then = np.array([shoulders, shoulders, shoulders, reference.eyes])
-    moved = stand.displacements(now, then, np.array([far, far, far, near]), grown)
+    grown = np.empty((len(growth), 4))
+    grown[:, :2], grown[:, 2], grown[:, 3] = (
+        reading.growth,
+        growth * (stand.eyes_cm / stand.shoulders_cm),
+        growth,
+    )
+    moved = stand.displacements(reading.points[:, _ROOM_POINTS], _at_rest(reference, stand), grown)
     forward, up, left = moved[:, :, 0], moved[:, :, 1], moved[:, :, 2]
     even, odd = np.empty((len(growth), len(ROOM_EVEN))), np.empty((len(growth), len(ROOM_ODD)))
     even[:, 0] = pitch_deg
@@ -407,3 +411,11 @@ def room_columns(
 
 
 _ROOM_POINTS: Final = [0, 1, 1, 2]
+
+
+@lru_cache(maxsize=8)
+def _at_rest(reference: FrontReference, stand: CameraStand) -> Float:
+    """(4, 3) where the points of the room stand in the baseline."""
+    shoulders, far = reference.shoulders, stand.shoulders_cm
+    then = np.array([shoulders, shoulders, shoulders, reference.eyes])
+    return stand.points(then, np.array([far, far, far, stand.eyes_cm]))

@@ -19,10 +19,10 @@ from posture_cv.measure.front_outline import (
     LEFT,
     RIGHT,
     TOP,
+    Outlines,
     Picture,
     Places,
     ShoulderCurve,
-    read,
     shoulder_curve,
 )
 from posture_cv.measure.front_space import EYE_DISTANCE_CM, FOCAL_SHARE
@@ -124,12 +124,12 @@ def front_reference(baseline: Baseline, axes: MeshAxes) -> FrontReference:
     eyes, eye_px = face.eyes_middle(mesh)[:2], face.eye_distance(mesh)
     shoulders, across = _middle(pose), pose[names.LEFT_SHOULDER] - pose[names.RIGHT_SHOULDER]
     width, cm = float(np.hypot(*across)), EYE_DISTANCE_CM / eye_px
-    flat = picture.outline(lm.rows, lm.cols)
+    outline = picture.outline(lm.rows, lm.cols)
     offsets, places = _outline_places(width, eye_px, size)
     even, odd, facing = camera_numbers(mesh, size, eyes, shoulders, width)
     head = (eyes + sums[:2, EARS]) / 2.0
     geometry = [(head[1] - size[1] / 2.0) * cm, (shoulders[1] - head[1]) * cm, width * cm]
-    curve = shoulder_curve(flat[0], size, shoulders, width, cm)
+    curve = shoulder_curve(outline.edges[0], size, shoulders, width, cm)
     low = CURVE_SHARE_LOW * curve.seen.sum() if curve.seen.mean() > CURVE_SEEN_LOW else np.inf
     return FrontReference(
         picture,
@@ -147,7 +147,7 @@ def front_reference(baseline: Baseline, axes: MeshAxes) -> FrontReference:
         curve,
         offsets,
         places,
-        _shown(flat, offsets, places, shoulders, eyes),
+        _shown(outline, offsets, places, shoulders, eyes),
         np.repeat([ROW_JUMP_CM, ARM_JUMP_CM, HEAD_JUMP_CM, CROWN_JUMP_CM], _COUNTS),
         even,
         odd,
@@ -195,12 +195,12 @@ def _outline_places(width_px: float, eye_px: float, size: Float) -> tuple[Float,
     return offsets, Places.of(edges, size)
 
 
-def _shown(flat: Float, offsets: Float, places: Places, shoulders: Float, eyes: Float) -> Float:
+def _shown(outline: Outlines, offsets: Float, places: Places, shoulders: Float, eyes: Float) -> Float:
     """(P,) the baseline's own outline at the places, from the middle of shoulders or eyes."""
     counts = (_COUNTS[0] + _COUNTS[1], _COUNTS[2], _COUNTS[3])
     start = np.repeat([shoulders[1], eyes[1], eyes[0]], counts)
     centre = np.repeat([shoulders[0], eyes[0], eyes[1]], counts)
-    return np.asarray(read(flat, places, (start + offsets)[None])[0] - centre)
+    return np.asarray(outline.read(places, (start + offsets)[None])[0] - centre)
 
 
 def camera_numbers(

@@ -33,16 +33,15 @@ class CameraStand:
     Attributes:
         focal_px: assumed focal length.
         centre: (2,) middle of the picture, pixels.
-        eyes_cm: distance of the eyes along the optical axis.
-        up, forward, left: (3,) the person's axes in the camera's (x right, y down, z away).
+        eyes_cm, shoulders_cm: distance of the eyes and of the acromia along the optical axis.
+        axes: (3, 3) the person's axes forward, up and left, a column each, in the camera's (x right, y down, z away).
     """
 
     focal_px: float
     centre: Float
     eyes_cm: float
-    up: Float
-    forward: Float
-    left: Float
+    shoulders_cm: float
+    axes: Float
 
     @classmethod
     def of(cls, size_px: Float, eye_distance_px: float, pitch_deg: float, yaw_deg: float) -> CameraStand:
@@ -59,32 +58,29 @@ class CameraStand:
         yaw = np.radians(np.clip(yaw_deg, -YAW_LIMIT_DEG, YAW_LIMIT_DEG))
         up = np.array([0.0, -np.cos(pitch), np.sin(pitch)])
         forward = np.array([np.sin(yaw), -np.sin(pitch) * np.cos(yaw), -np.cos(pitch) * np.cos(yaw)])
-        left = np.cross(forward, up)
+        left = -np.cross(forward, up)
         eyes = focal * EYE_DISTANCE_CM / eye_distance_px
-        return cls(focal, np.asarray(size_px, np.float64) / 2.0, eyes, up, forward, -left)
+        shoulders = eyes - forward[2] * EYES_BEFORE_ACROMIA_CM - up[2] * EYES_ABOVE_ACROMIA_CM
+        axes = np.stack([forward, up, left], axis=1)
+        return cls(focal, np.asarray(size_px, np.float64) / 2.0, float(eyes), float(shoulders), axes)
 
-    @property
-    def shoulders_cm(self) -> float:
-        """Distance of the acromia along the optical axis."""
-        return float(
-            self.eyes_cm - self.forward[2] * EYES_BEFORE_ACROMIA_CM - self.up[2] * EYES_ABOVE_ACROMIA_CM
-        )
-
-    def displacements(self, now_px: Float, base_px: Float, base_cm: Float, log_growth: Float) -> Float:
+    def displacements(self, now_px: Float, base: Float, log_growth: Float) -> Float:
         """(N, P, 3) forward, up and to the left in cm.
 
         Args:
             now_px: (N, P, 2) points.
-            base_px: (P, 2) where they stood.
-            base_cm: (P,) their distance then.
+            base: (P, 3) where they stood, from `points`.
             log_growth: (N, P) by how much they have grown since.
         """
-        moved = self._points(now_px, base_cm * np.exp(-log_growth)) - self._points(base_px, base_cm)
-        return np.asarray(moved @ np.stack([self.forward, self.up, self.left], axis=1))
+        moved = self.points(now_px, base[:, 2] * np.exp(-log_growth)) - base
+        return np.asarray(moved @ self.axes)
 
-    def _points(self, px: Float, depth: Float) -> Float:
-        ray = (px - self.centre) / self.focal_px
-        return np.concatenate([ray * depth[..., None], depth[..., None]], axis=-1)
+    def points(self, px: Float, depth_cm: Float) -> Float:
+        """(..., 3) points in the camera's axes, cm, of pixels (..., 2) at a distance (...)."""
+        out = np.empty((*depth_cm.shape, 3))
+        out[..., :2] = (px - self.centre) * (depth_cm / self.focal_px)[..., None]
+        out[..., 2] = depth_cm
+        return out
 
     @staticmethod
     def of_tragus(forward: Float, up: Float, pitch_deg: Float) -> tuple[Float, Float]:

@@ -25,6 +25,7 @@ TRUNK_YAW_LIMIT_DEG = 20.0
 # everybody; the angle only restates the displacement, which is what is measured).
 CLAVICLE_CM = 15.0
 _OK: Final = int(Reason.OK)
+_DEGREES: Final = 180.0 / np.pi
 _SAY_TURNED: Final = ("head_yaw_deg", "trunk_yaw_deg")
 
 
@@ -89,12 +90,12 @@ def _chosen(first: NDArray[np.bool_], one: Estimate, other: Estimate) -> Estimat
 def _derived(values: Mapping[str, Estimate]) -> dict[str, Estimate]:
     """The two headline angles, which restate measured quantities in the words of the field."""
     cva, protraction = values["cva_change_deg"], values["protraction_cm"]
-    share = np.clip(protraction.value / CLAVICLE_CM, -0.99, 0.99)
-    slope = np.rad2deg(1.0 / (CLAVICLE_CM * np.sqrt(1.0 - share**2)))
+    share = np.minimum(np.maximum(protraction.value / CLAVICLE_CM, -0.99), 0.99)
+    slope = _DEGREES / (CLAVICLE_CM * np.sqrt(1.0 - share * share))
     return {
-        "forward_head_deg": Estimate.of(-cva.value, cva.sd, cva.reason),
-        "shoulder_rounding_deg": Estimate.of(
-            np.rad2deg(np.arcsin(share)), protraction.sd * slope, protraction.reason
+        "forward_head_deg": Estimate(-cva.value, cva.sd, cva.reason),
+        "shoulder_rounding_deg": Estimate(
+            np.arcsin(share) * _DEGREES, protraction.sd * slope, protraction.reason
         ),
     }
 

@@ -33,26 +33,23 @@ class Projection:
     """Columns (N, D) through a matrix, squashed and divided by the square root of their block's width.
 
     Attributes:
-        matrix: (D, d).
-        clip, root: (d,).
+        matrix: (D, d), divided by what the columns are squashed to.
+        reach: (d,) what they are multiplied with afterwards.
     """
 
     matrix: Float
-    clip: Float
-    root: Float
+    reach: Float
 
     @classmethod
     def of(cls, matrix: Float, widths: Sequence[int]) -> Self:
         """From the matrix (D, d) and the widths of its blocks, d in all."""
         width = np.repeat(widths, widths)
-        return cls(
-            matrix, np.where(width <= NARROW, CLIP_NARROW, CLIP_WIDE), 1.0 / np.sqrt(width.astype(np.float64))
-        )
+        clip = np.where(width <= NARROW, CLIP_NARROW, CLIP_WIDE)
+        return cls(matrix / clip, clip * (1.0 / np.sqrt(width.astype(np.float64))))
 
     def __call__(self, columns: Float) -> Float32:
         """(N, d) float32."""
-        clip = self.clip
-        return ((clip * self.root) * np.tanh(columns @ (self.matrix / clip))).astype(np.float32)
+        return (self.reach * np.tanh(columns @ self.matrix)).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

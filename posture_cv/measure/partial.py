@@ -70,7 +70,8 @@ _NEEDS: Final[Mapping[str, Reason]] = MappingProxyType(
 
 def is_partial(lm: Landmarks) -> NDArray[np.bool_]:
     """(N,) somebody is seen, and not with all the points that MediaPipe gives from the head to the hips (0-24)."""
-    return np.asarray(lm.person_found & ~np.isfinite(lm.pose[:, :_WHOLE, :2]).all(axis=(1, 2)))
+    lacking = ~np.isfinite(lm.pose[:, :_WHOLE, :2]).all(axis=(1, 2))
+    return np.asarray(lacking & lm.person_found if lacking.any() else lacking)
 
 
 def is_partial_baseline(baseline: Baseline) -> bool:

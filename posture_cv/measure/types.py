@@ -210,3 +210,7 @@ class Measurements:
     def value(self, name: str) -> Float:
         """(N,) the values of one quantity, NaN where it cannot be told."""
         return self.values[name].value
+
+    def sd(self, name: str) -> Float:
+        """(N,) standard deviations of their errors, likewise."""
+        return self.values[name].sd

@@ -13,8 +13,7 @@ from posture_cv.measure.types import Codes, Float, View
 # The score adds the shoulder line's angle in the world landmarks and in the picture's own depth, each in parts of
 # what separates front from oblique (ours). On rendered persons, medians over calibration frames: front cameras up
 # to 22 degrees off axis 0.1-2.0, oblique ones at 42 and 45 degrees 2.3-2.6, side ones within 5 degrees 4.6-5.7.
-_WORLD_PART_DEG: Final = 22.0
-_PICTURE_PART_DEG: Final = 53.0
+_PARTS_DEG: Final = (22.0, 53.0)
 OBLIQUE_FROM: Final = 2.2
 SIDE_FROM: Final = 3.4
 # Beyond this angle the landmarks read as a person seen from behind.
@@ -24,29 +23,27 @@ _WIDE_FRONT: Final = 1.1
 _WIDE_SIDE: Final = 0.75
 _FLAT_FRONT: Final = 1.0
 _FLAT_SIDE: Final = 5.0
+# Depth and width in the world, then in the picture: places in `POSE_FIELDS`.
+_DEPTHS: Final = [7, 2]
+_WIDTHS: Final = [5, 0]
 _SHOULDERS: Final = [names.LEFT_SHOULDER, names.RIGHT_SHOULDER]
 
 
-def shoulder_line_deg(lm: Landmarks) -> tuple[Float, Float]:
-    """(N,) angle of the shoulder line to the picture plane, 0-180 degrees, from world and from picture landmarks.
+def shoulder_line_deg(lm: Landmarks) -> Float:
+    """(N, 2) angle of the shoulder line to the picture plane, 0-180 degrees, from world and from picture landmarks.
 
     0 faces the camera, 90 is profile, 180 turns the back.
     """
-    left = lm.pose[:, names.LEFT_SHOULDER].astype(np.float64)
-    right = lm.pose[:, names.RIGHT_SHOULDER].astype(np.float64)
-    across = left - right
-    world = np.degrees(np.arctan2(np.abs(across[:, 7]), across[:, 5]))
-    picture = np.degrees(np.arctan2(np.abs(across[:, 2]), across[:, 0]))
-    return world, picture
+    across = lm.pose[:, names.LEFT_SHOULDER].astype(np.float64) - lm.pose[:, names.RIGHT_SHOULDER]
+    return np.asarray(np.degrees(np.arctan2(np.abs(across[:, _DEPTHS]), across[:, _WIDTHS])))
 
 
 def view_score(lm: Landmarks) -> Float:
     """(N,) 0 = front to about 5.8 = profile; NaN where nobody is found or the person is seen from behind."""
-    world, picture = shoulder_line_deg(lm)
-    behind = (world > _BEHIND_DEG) & (picture > _BEHIND_DEG)
-    folded = [np.where(angle > 90.0, 180.0 - angle, angle) for angle in (world, picture)]
-    score = folded[0] / _WORLD_PART_DEG + folded[1] / _PICTURE_PART_DEG
-    score = np.where(behind, np.nan, score)
+    angle = shoulder_line_deg(lm)
+    folded = np.minimum(angle, 180.0 - angle) / _PARTS_DEG
+    score = folded[:, 0] + folded[:, 1]
+    score[(angle > _BEHIND_DEG).all(axis=1)] = np.nan
     flat = np.isnan(across_depth(lm)) & lm.person_found
     return np.where(flat, _flat_score(lm), score) if flat.any() else score
 
@@ -90,9 +87,9 @@ def baseline_view(lm: Landmarks) -> View:
     return View(int(_codes(np.array([np.median(scores)]))[0]))
 
 
+_FROM: Final = np.array([OBLIQUE_FROM, SIDE_FROM, np.inf])
+_CODES: Final = np.array([View.FRONT, View.OBLIQUE, View.SIDE, View.UNKNOWN], np.int8)
+
+
 def _codes(score: Float) -> Codes:
-    out = np.full(len(score), int(View.UNKNOWN), np.int8)
-    out[score < OBLIQUE_FROM] = View.FRONT
-    out[(score >= OBLIQUE_FROM) & (score < SIDE_FROM)] = View.OBLIQUE
-    out[score >= SIDE_FROM] = View.SIDE
-    return out
+    return np.asarray(_CODES[np.searchsorted(_FROM, score, side="right")])  # NaN lies behind them all

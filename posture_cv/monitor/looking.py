@@ -20,7 +20,7 @@ from posture_cv.monitor.economy import (
 )
 from posture_cv.monitor.judge import Judge
 from posture_cv.monitor.margins import Margin, margins
-from posture_cv.monitor.picture import Change, Thumbnail, Watch, change, fingerprint, picture_fault, thumbnail
+from posture_cv.monitor.picture import Change, Thumbnail, Watch, change, in_grey, picture_fault, reduced
 from posture_cv.monitor.ports import Eyes, Glimpse
 from posture_cv.monitor.soon import alert_near, may_alert
 
@@ -128,9 +128,9 @@ class Looker:
         if glimpse.landmarks is not None:
             return judge.look(glimpse.landmarks, t_s), glimpse.landmarks, True
         assert glimpse.frame is not None
-        image = glimpse.frame.image_bgr
-        thumb = thumbnail(image)
-        self._watch = self._watch.after(fingerprint(image), t_s)
+        grey = in_grey(glimpse.frame.image_bgr)
+        thumb = reduced(grey)
+        self._watch = self._watch.after(grey.tobytes(), t_s)
         fault = picture_fault(thumb, self._watch, t_s)
         if fault is not Reason.OK:
             self._measured = None
@@ -146,11 +146,11 @@ class Looker:
 
     def _change(self, thumb: Thumbnail, t_s: float) -> Change:
         """How far the picture differs from the one measured last; much if there is none."""
-        before = self._measured if self.judge.can_repeat else None
+        before = self._measured if self.judge.can_repeat and self._settings.enabled else None
         differs = Change.MUCH if before is None else change(thumb, before)
         if differs is not Change.NONE:
             self._unchanged_since_s = t_s
-        return differs if self._settings.enabled else Change.MUCH
+        return differs
 
     def _soon_enough(self, t_s: float, *, on_battery: bool) -> bool:
         """Whether the next look is early enough for the models: this one is not due yet."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-import numpy as np
-
-from posture_cv.assess.naming import limiting_sd, neck_deg
+from posture_cv.assess.calculus import NUMBERS
+from posture_cv.assess.naming import RISES, limiting_sd, neck
 from posture_cv.assess.records import limits
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.measure.types import QUANTITIES, Measurements, Reason
 
 NECK = "neck_deg"
+_DECISIVE: Final = ("cva_change_deg", "head_pitch_deg", "protraction_cm", "trunk_incl_deg", *RISES)
 NECK_MEANING = "loss of craniovertebral angle due to the neck itself, against the baseline"
 
 
@@ -62,24 +63,49 @@ class Margin:
 
 def margins(m: Measurements, settings: AssessSettings) -> tuple[Margin, ...]:
     """The margin of every quantity that decides a posture, in the order of `CUES`; `m` holds one frame."""
-    neck = float(neck_deg(m)[0])
-    told = {name: estimate for name, estimate in m.values.items() if estimate.valid[0]}
-    sds = {name: float(limiting_sd(name, e.value, e.sd)[0]) for name, e in told.items()}
-    sds[NECK] = sds.get("cva_change_deg", 0.0)
+    frame = _Frame(m)
+    bent = neck(frame, NUMBERS)
+    sds = {name: _wide(frame, name) for name in _DECISIVE}
+    sds[NECK] = sds["cva_change_deg"]
     return tuple(
-        _margin(cue, limit.name, limit.value * factor, m, neck)
+        _margin(cue, limit.name, limit.value * factor, frame, bent)
         for cue, factor in zip(CUES, settings.policy.enter_excess, strict=True)
         for limit in limits(cue, settings.thresholds, sds)
     )
 
 
-def _margin(cue: str, name: str, limit: float, m: Measurements, neck: float) -> Margin:
-    estimate = m.values["cva_change_deg" if name == NECK else name]
-    value = neck if name == NECK else float(estimate.value[0])
-    if np.isnan(value):
-        reason = Reason(int(estimate.reason[0])) or Reason.UNCERTAIN
+class _Frame:
+    """The one frame of some measurements as plain numbers; see `Readings`."""
+
+    def __init__(self, m: Measurements) -> None:
+        self._values = m.values
+
+    def value(self, name: str) -> float:
+        """One quantity."""
+        return self._values[name].value.item()
+
+    def sd(self, name: str) -> float:
+        """Its uncertainty."""
+        return self._values[name].sd.item()
+
+    def reason(self, name: str) -> Reason:
+        """Why it cannot be told."""
+        return Reason(self._values[name].reason.item())
+
+
+def _wide(frame: _Frame, name: str) -> float:
+    """By which the limits of the quantity widen; 0 where it cannot be told."""
+    value = frame.value(name)
+    return 0.0 if math.isnan(value) else limiting_sd(name, value, frame.sd(name), NUMBERS)
+
+
+def _margin(cue: str, name: str, limit: float, frame: _Frame, bent: float) -> Margin:
+    measured = "cva_change_deg" if name == NECK else name
+    value = bent if name == NECK else frame.value(name)
+    if math.isnan(value):
+        reason = frame.reason(measured) or Reason.UNCERTAIN
         return Margin(cue, name, None, None, limit, reason.label)
-    return Margin(cue, name, value, float(estimate.sd[0]), limit)
+    return Margin(cue, name, value, frame.sd(measured), limit)
 
 
 def nearest(found: tuple[Margin, ...]) -> Margin | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -27,14 +28,36 @@ BLACK_SHARE: Final = 0.01
 FROZEN_S: Final = 15.0  # no sensor gives the same picture twice; a stream that stands does
 
 
-def thumbnail(image_bgr: Image) -> Thumbnail:
-    """(60, 80) mean grey levels 0-255 of a picture of any size."""
+def in_grey(image_bgr: Image) -> Image:
+    """(H, W) grey levels of a picture of any size, halved where that leaves twice the thumbnail's size at least."""
     import cv2
 
+    return _halved(np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8), 4)
+
+
+def reduced(grey: Image) -> Thumbnail:
+    """(60, 80) mean grey levels 0-255 of what `in_grey` gives."""
+    import cv2
+
+    while (smaller := _halved(grey, 2)) is not grey:  # far quicker than at once
+        grey = smaller
     size = (THUMB_WIDTH_PX, THUMB_HEIGHT_PX)
-    small = np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), np.float32)
-    # Rec. 601 luma
-    return np.asarray(small @ np.array([0.114, 0.587, 0.299], np.float32))
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _halved(grey: Image, least: int) -> Image:
+    """Means of 2x2 pixels; the picture itself if it is not even or less than `least` thumbnails wide or high."""
+    import cv2
+
+    height, width = grey.shape
+    if height < least * THUMB_HEIGHT_PX or width < least * THUMB_WIDTH_PX or height % 2 or width % 2:
+        return grey
+    return np.asarray(cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def thumbnail(image_bgr: Image) -> Thumbnail:
+    """(60, 80) mean grey levels 0-255 of a picture of any size."""
+    return reduced(in_grey(image_bgr))
 
 
 class Change(IntEnum):
@@ -64,22 +87,15 @@ def is_black(thumb: Thumbnail) -> bool:
     return int(np.count_nonzero(thumb >= BLACK_LEVEL)) <= BLACK_SHARE * thumb.size
 
 
-def fingerprint(image_bgr: Image) -> int:
-    """A number that differs for all but identical pictures; of every seventh line only, which is enough."""
-    import zlib
-
-    return zlib.crc32(image_bgr[::7].tobytes())
-
-
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What is remembered of earlier pictures to tell a frozen one: its fingerprint and since when it stands."""
+    """What is remembered of earlier pictures to tell a frozen one: the last one and since when it stands."""
 
-    mark: int | None = None
+    mark: Hashable = None
     since_s: float = 0.0
 
-    def after(self, mark: int, t_s: float) -> Watch:
-        """The watch after one more picture."""
+    def after(self, mark: Hashable, t_s: float) -> Watch:
+        """The watch after one more picture; `mark` differs for all but identical ones."""
         return self if mark == self.mark else Watch(mark, t_s)
 
     def frozen(self, t_s: float) -> bool:

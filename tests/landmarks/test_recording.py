@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from posture_cv.errors import PostureError
 from posture_cv.landmarks import recording as rec
-from posture_cv.landmarks.quantise import quantised
+from posture_cv.landmarks.quantise import STEPS_PER_UNIT, from_steps, quantised, to_steps
 from posture_cv.landmarks.recording import RecordingError, RecordingInfo, RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
 
@@ -61,6 +61,21 @@ def test_comes_back_bit_for_bit(tmp_path: Path, n: int) -> None:
 def test_quantising_twice_changes_nothing() -> None:
     lm = made_up(40, seed=3)
     assert_same(quantised(lm), lm)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_quantising_is_what_the_integers_of_a_file_give_back(n: int) -> None:
+    lm = Landmarks.empty(n)
+    for name in STEPS_PER_UNIT:
+        field = getattr(lm, name)
+        field[:] = np.random.default_rng(n).normal(0.0, 3.0, field.shape)  # beyond the range, here and there
+        field[:, 0] = np.nan
+        field.ravel()[-2:] = (-1e-6, np.inf)  # no negative zero, no infinity
+    found = quantised(lm)
+    for name in STEPS_PER_UNIT:
+        expected = from_steps(name, to_steps(name, getattr(lm, name)))
+        np.testing.assert_array_equal(getattr(found, name), expected, err_msg=name)
+        np.testing.assert_array_equal(np.signbit(getattr(found, name)), np.signbit(expected), err_msg=name)
 
 
 def test_is_owner_only_and_has_no_final_name_before_it_is_closed(tmp_path: Path) -> None:
