@@ -229,7 +229,7 @@ def test_where_a_recording_is_cut_depends_on_it_alone() -> None:
 def test_seconds_to_calibrate_on_may_lie_outside_the_stretch(tmp_path: Path) -> None:
     front = recordings(tmp_path / "out")[0]
     asked = replace(front, capture=replace(front.capture, start_s=11.0, end_s=17.0))
-    result = replay(asked)
+    result = replay(asked, hold=True)
     assert result.baseline.origin["frames"] == 8
     assert result.assessment.measured.t_s.tolist() == [11.0, 12.0, 13.0, 14.0, 15.0, 16.0]
     assert np.nanmedian(result.assessment.measured.value("forward_head_deg")) > 5.0
@@ -237,7 +237,8 @@ def test_seconds_to_calibrate_on_may_lie_outside_the_stretch(tmp_path: Path) -> 
 
 def test_a_stretch_of_a_landmark_recording(tmp_path: Path) -> None:
     side = recordings(tmp_path / "out")[2]
-    result = replay(replace(side, capture=replace(side.capture, start_s=10.0, end_s=13.0)))
+    cut_out = replace(side, capture=replace(side.capture, start_s=10.0, end_s=13.0))
+    result = replay(cut_out, hold=True)
     assert result.assessment.measured.t_s.tolist() == [10.0, 11.0, 12.0]
 
 

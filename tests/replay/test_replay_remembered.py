@@ -10,7 +10,7 @@ import pytest
 
 from posture_cv.landmarks.recording import RecordingWriter, read_recording
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.types import QUANTITIES
+from posture_cv.measure.types import QUANTITIES, Measurements
 from posture_cv.profiles.store import load_profile
 from posture_cv.replay import remembered
 from posture_cv.replay.measuring import measured_recording
@@ -39,17 +39,19 @@ def test_what_is_recalled_is_what_was_measured(recording: Path, baseline: Baseli
     measured = measured_recording(recording, baseline, keep=True)
     kept = remembered_path(recording, baseline)
     assert kept.stat().st_mode & 0o077 == 0
-    recalled = recall(kept)
-    assert recalled is not None
-    assert recalled.frames_with_person == measured.frames_with_person > 60
-    assert recalled.complete
+    found = recall(kept)
+    assert found is not None
+    assert found.told == measured.told
+    assert found.told.frames_with_person > 60
+    assert found.told.complete
+    recalled = Measurements.concat(list(found.blocks()))
     for name in QUANTITIES:
-        one, other = measured.measurements.values[name], recalled.measurements.values[name]
+        one, other = measured.measurements.values[name], recalled.values[name]
         np.testing.assert_array_equal(one.value, other.value)
         np.testing.assert_array_equal(one.sd, other.sd)
         np.testing.assert_array_equal(one.reason, other.reason)
-    np.testing.assert_array_equal(measured.measurements.t_s, recalled.measurements.t_s)
-    np.testing.assert_array_equal(measured.measurements.view, recalled.measurements.view)
+    np.testing.assert_array_equal(measured.measurements.t_s, recalled.t_s)
+    np.testing.assert_array_equal(measured.measurements.view, recalled.view)
 
 
 def test_a_replay_writes_the_same_bytes_from_memory(
@@ -97,7 +99,7 @@ def test_damaged_memory_is_measured_again(recording: Path, baseline: Baseline, d
     elif damage == "flipped":
         raw[-100] ^= 1
     else:
-        raw = bytearray(b"" if damage == "empty" else b"POSTURE-CV MEASURED 1\n\xff\xff\xff\xff{}")
+        raw = bytearray(b"" if damage == "empty" else b"POSTURE-CV MEASURED 2\nFRMS\xff\xff\xff\xff{}")
     kept.write_bytes(raw)
     assert recall(kept) is None
     again = measured_recording(recording, baseline, keep=True)
