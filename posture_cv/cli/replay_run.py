@@ -11,22 +11,20 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from posture_cv.cli.progress import RichProgress
-from posture_cv.cli.replay_progress import ReplayBar
 from posture_cv.cli.replay_summary import show
 from posture_cv.cli.resolve import baseline_of_profile
 from posture_cv.errors import NobodyFoundError
-from posture_cv.replay.batch import Ended, replay_many
 from posture_cv.replay.inputs import Sight
 from posture_cv.replay.items import Item
 from posture_cv.replay.plan import check_baseline, finished, landmarks_are_kept, look_of, plan, read_summary
 from posture_cv.replay.pool import Pool, ProcessPool
 from posture_cv.replay.run import replay
 from posture_cv.replay.scan import scan
-from posture_cv.replay.table import one_line
 from posture_cv.replay.types import Labels, ReplayOptions
 
 if TYPE_CHECKING:
     from posture_cv.cli.replay import How
+    from posture_cv.replay.batch import Ended
 
 SOME_FAILED: Final = 3
 NOBODY: Final = NobodyFoundError.exit_code
@@ -55,6 +53,9 @@ def run_one(item: Item, common: ReplayOptions, how: How, pool: Pool) -> int:
 
 
 def _one_of_a_batch(options: ReplayOptions, how: How, pool: Pool) -> int:
+    from posture_cv.cli.replay_progress import ReplayBar
+    from posture_cv.replay.batch import replay_many
+
     with ReplayBar(quiet=True) as bar:
         ended = replay_many([options], pool, again=how.again, progress=bar)[0]
     if ended.problem is not None:
@@ -65,6 +66,9 @@ def _one_of_a_batch(options: ReplayOptions, how: How, pool: Pool) -> int:
 
 def run_many(items: Sequence[Item], common: ReplayOptions, how: How, pool: Pool) -> int:
     """Many recordings, a folder each, and the table of all; the exit code."""
+    from posture_cv.cli.replay_progress import ReplayBar
+    from posture_cv.replay.batch import replay_many
+
     recordings = [_of_item(item, common, how) for item in items]
     with ReplayBar() as bar:
         ended = replay_many(recordings, pool, table=common.out, again=how.again, progress=bar)
@@ -123,6 +127,8 @@ def sight_of(pool: Pool) -> Sight | None:
 
 def _said(ended: Sequence[Ended], out: Path) -> int:
     """Say how all ended, the failures last and by name; the exit code."""
+    from posture_cv.replay.table import one_line
+
     failed = [one for one in ended if one.status == "failed"]
     nobody = [one for one in ended if one.status == "nobody"]
     earlier = sum(one.earlier for one in ended)

@@ -15,6 +15,7 @@ from posture_cv.atomic import private_folder, write_atomic
 from posture_cv.errors import NobodyFoundError, PostureError
 from posture_cv.replay.items import identity_of_file
 from posture_cv.replay.jobs import Job, JudgeJob, LookJob, PartJob
+from posture_cv.replay.keys import Known, Stamp
 from posture_cv.replay.plan import (
     Plan,
     begin,
@@ -28,7 +29,7 @@ from posture_cv.replay.plan import (
 )
 from posture_cv.replay.pool import Done, Event, Failed, Pool, Told
 from posture_cv.replay.progress import BatchProgress, NoBatchProgress
-from posture_cv.replay.scan import Known, Scan, Stamp
+from posture_cv.replay.scan import Scan
 from posture_cv.replay.table import write_table
 from posture_cv.replay.types import ReplayOptions
 

@@ -17,6 +17,7 @@ from posture_cv.landmarks.recording import RecordingInfo, RecordingReader, is_re
 from posture_cv.measure.types import Measurements, Reason, View
 from posture_cv.replay.baselines import calibrated
 from posture_cv.replay.files import ResultWriter
+from posture_cv.replay.known import known_baseline, note_baseline
 from posture_cv.replay.measuring import Measuring
 from posture_cv.replay.progress import NoProgress, Progress
 from posture_cv.replay.types import BaselineUsed, Provenance, Replayed, ReplayOptions
@@ -56,7 +57,7 @@ def judge(
         info = reader.info
     used = _baseline(options, calibration or landmarks, landmarks)
     progress.stage("Measuring", None)
-    measuring = Measuring(landmarks, used.baseline, keep=options.remember, progress=progress)
+    measuring = Measuring(landmarks, used.baseline, keep=_remembers(options), progress=progress)
     chosen = _Choice(options) if is_recording(Path(options.source)) else None
     engine = BlockEngine(used.baseline, options.settings)
     held: list[Assessed] = []
@@ -120,4 +121,15 @@ def _baseline(options: ReplayOptions, path: Path, whole: Path) -> BaselineUsed:
     if options.baseline is not None:
         return BaselineUsed(options.baseline, {"profile": options.baseline_name})
     assert options.calibrate_s is not None  # `check_baseline` has seen to it
-    return calibrated(path, options.calibrate_s, source=options.source, whole=whole)
+    known = known_baseline(path, options.calibrate_s)
+    if known is not None:
+        return known
+    used = calibrated(path, options.calibrate_s, source=options.source, whole=whole)
+    if path == whole and _remembers(options):
+        note_baseline(path, options.calibrate_s, used)
+    return used
+
+
+def _remembers(options: ReplayOptions) -> bool:
+    """Whether numbers are kept beside the landmark recording: where it stays itself."""
+    return options.remember and (options.keep_landmarks or is_recording(Path(options.source)))

@@ -65,9 +65,9 @@ def _baseline_bytes(baseline: Baseline) -> bytes:
 
 @lru_cache(maxsize=1)
 def estimators_digest() -> bytes:
-    """SHA-256 of what turns landmarks into measurements: version, the code that measures, the coefficients."""
+    """SHA-256 of what turns landmarks into measurements: version, calibrating and measuring code, coefficients."""
     digest = hashlib.sha256(f"{__version__} {','.join(QUANTITIES)}".encode())
-    for package in ("posture_cv.measure", "posture_cv.coefficients"):
+    for package in ("calibration", "posture_cv.measure", "posture_cv.coefficients"):
         for file in sorted(resources.files(package).iterdir(), key=lambda file: file.name):
             if file.name.endswith((".py", ".npz")):
                 digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
