@@ -19,7 +19,13 @@ from posture_cv.capture.prefetch import Prefetched
 from posture_cv.capture.types import CaptureOptions, Frame, FrameSource, SourceError
 from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, estimator_as_dict
-from posture_cv.replay.record import EstimatorFactory, default_estimator, one_by_one, source_as_dict
+from posture_cv.replay.record import (
+    EstimatorFactory,
+    default_estimator,
+    estimated,
+    one_by_one,
+    source_as_dict,
+)
 
 SEGMENT_S: Final = 300.0
 WARM_UP_S: Final = 3.0
@@ -157,8 +163,7 @@ def _write(
     told: Callable[[int], None],
 ) -> tuple[int, int]:
     frames = found = 0
-    for frame in source.frames():
-        lm = estimator.estimate(frame)
+    for frame, lm in estimated(estimator, source.frames()):
         if frame.t_s >= start_s:
             writer.write(lm)
             frames += 1
