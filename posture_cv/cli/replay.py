@@ -48,7 +48,7 @@ from posture_cv.cli.options import (
     default=300.0,
     show_default=True,
     metavar="SECONDS",
-    help="Cut longer recordings at every so many seconds, so that many can work on one; 0: never.",
+    help="Cut longer recordings into equal parts of about so many seconds, so that many can work on one; 0: never.",
 )
 @click.option("--again", is_flag=True, help="Do again what an earlier run has finished.")
 @model_options

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -19,7 +19,7 @@ from posture_cv.replay.items import Item
 from posture_cv.replay.plan import check_baseline, finished, landmarks_are_kept, look_of, plan, read_summary
 from posture_cv.replay.pool import Pool, ProcessPool
 from posture_cv.replay.run import replay
-from posture_cv.replay.scan import scan
+from posture_cv.replay.scan import Scan, scan
 from posture_cv.replay.types import Labels, ReplayOptions
 
 if TYPE_CHECKING:
@@ -37,27 +37,36 @@ def run_one(item: Item, common: ReplayOptions, how: How, pool: Pool) -> int:
     check_baseline(options)
     if how.scheduler is not None:
         return _one_of_a_batch(options, how, pool)
-    looked = scan(look_of(options))
-    made = plan(options, looked)
-    summary = None if how.again else finished(made)
-    if summary is not None:
+    look = look_of(options)
+    looked = scan(replace(look, calibrate_s=None))
+    if not how.again and (summary := _finished(options, looked)) is not None:
         show(summary, options.out)
         click.echo("Finished by an earlier run; --again does it again.")
         return 0 if summary["frames_with_person"] else NOBODY
+    made = plan(options, looked)
     if len(made.parts) > 1 and _workers(how) > 1 and not landmarks_are_kept(made):
-        return _one_of_a_batch(options, how, pool)
+        pool.get_ready()
+        return _one_of_a_batch(options, how, pool, looked)
+    if look.calibrate_s is not None and not looked.recording:
+        looked = scan(replace(look, known=looked.known))
     with RichProgress() as progress:
         replay(options, progress, looked=looked)
     show(read_summary(options.out) or {}, options.out)
     return 0
 
 
-def _one_of_a_batch(options: ReplayOptions, how: How, pool: Pool) -> int:
+def _finished(options: ReplayOptions, looked: Scan) -> dict[str, Any] | None:
+    """The summary of an earlier run, whatever view it may have found."""
+    views = (replace(looked, profile_view=side) for side in (False, True))
+    return next((told for view in views if (told := finished(plan(options, view))) is not None), None)
+
+
+def _one_of_a_batch(options: ReplayOptions, how: How, pool: Pool, looked: Scan | None = None) -> int:
     from posture_cv.cli.replay_progress import ReplayBar
     from posture_cv.replay.batch import replay_many
 
     with ReplayBar(quiet=True) as bar:
-        ended = replay_many([options], pool, again=how.again, progress=bar)[0]
+        ended = replay_many([options], pool, again=how.again, progress=bar, looked=looked)[0]
     if ended.problem is not None:
         raise ended.problem
     show(ended.summary, options.out)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Measurements
@@ -18,13 +19,18 @@ def frames_between(blocks: Iterable[Landmarks], start_s: float, end_s: float) ->
     return Landmarks.concat(chosen)
 
 
-def regrouped(blocks: Iterable[Measurements], frames: int) -> Iterator[Measurements]:
+Block = TypeVar("Block", Landmarks, Measurements)
+
+
+def regrouped(
+    blocks: Iterable[Block], frames: int, concat: Callable[[list[Block]], Block]
+) -> Iterator[Block]:
     """The same frames in blocks of at least so many, but for the last one."""
-    waiting: list[Measurements] = []
+    waiting: list[Block] = []
     for block in blocks:
         waiting.append(block)
         if sum(map(len, waiting)) >= frames:
-            yield Measurements.concat(waiting)
+            yield concat(waiting)
             waiting.clear()
     if waiting:
-        yield Measurements.concat(waiting)
+        yield concat(waiting)

@@ -6,7 +6,6 @@ from typing import Any
 
 from posture_cv.errors import NobodyFoundError
 from posture_cv.replay.judge import judge
-from posture_cv.replay.keys import Known
 from posture_cv.replay.known import note_checksum
 from posture_cv.replay.parts import record_part
 from posture_cv.replay.plan import (
@@ -100,8 +99,8 @@ def judge_plan(
         hold=hold,
     )
     clear(made)
-    if made.options.remember and made.scan.recording and made.scan.stamp and made.scan.sha256:
-        note_checksum(made.source_path, Known(made.scan.stamp, made.scan.sha256))
+    if made.options.remember and made.scan.recording and made.scan.known is not None:
+        note_checksum(made.source_path, made.scan.known)
     return result, summary
 
 

@@ -69,6 +69,11 @@ class Scan:
     cuttable: bool = False
     profile_view: bool = False
 
+    @property
+    def known(self) -> Known | None:
+        """For the next look: no checksum is made twice."""
+        return None if self.stamp is None or self.sha256 is None else Known(self.stamp, self.sha256)
+
 
 def scan(look: Look, make_estimator: EstimatorFactory | None = None) -> Scan:
     """Look at a source.

@@ -46,7 +46,7 @@ class ReplayOptions:
         video: also write an annotated video; `blur_faces` hides every face in it.
         remember: keep the measurements beside the landmark recording, for other settings later.
         labels: of the recording.
-        segment_s: a longer recording is cut at every so many seconds (`parts`); 0: never.
+        segment_s: a longer recording is cut into parts of about so many seconds (`parts`); 0: never.
     """
 
     source: str

@@ -219,9 +219,12 @@ def test_a_long_recording_cut_into_parts_equals_the_uncut_one_within_tolerance(t
 
 
 def test_where_a_recording_is_cut_depends_on_it_alone() -> None:
-    assert cut(0.0, None, 1000.0, 300.0) == [(0.0, 300.0), (300.0, 600.0), (600.0, 900.0), (900.0, None)]
-    assert cut(0.0, None, 640.0, 300.0) == [(0.0, 300.0), (300.0, None)]
-    assert cut(100.0, 500.0, 1000.0, 300.0) == [(100.0, 400.0), (400.0, 500.0)]
+    assert cut(0.0, None, 1000.0, 300.0) == [(0.0, 250.0), (250.0, 500.0), (500.0, 750.0), (750.0, None)]
+    assert cut(0.0, None, 640.0, 300.0) == [(0.0, 320.0), (320.0, None)]
+    assert cut(0.0, None, 361.0, 300.0) == [(0.0, 180.5), (180.5, None)]
+    assert cut(0.0, None, 359.0, 300.0) == [(0.0, None)]
+    assert cut(100.0, 500.0, 1000.0, 300.0) == [(100.0, 300.0), (300.0, 500.0)]
+    assert {len(cut(0.0, None, 60.0 * minutes, 300.0)) % 2 for minutes in range(7, 200)} == {0}
     assert cut(0.0, None, 1000.0, 0.0) == [(0.0, None)]
     assert cut(0.0, None, 0.0, 300.0) == [(0.0, None)]
 
