@@ -82,7 +82,7 @@ class Measuring:
             for block in regrouped(reader.blocks(), MEASURED, Landmarks.concat):
                 waiting.append(pool.submit(measure, block, self._baseline, self._coefficients))
                 found += int(block.person_found.sum())
-                if len(waiting) > 2 * _THREADS:
+                if len(waiting) > _THREADS:
                     yield self._next(waiting)
             while waiting:
                 yield self._next(waiting)
