@@ -171,6 +171,7 @@ def test_a_run_that_is_cut_off_goes_on_where_it_was(
         said = process.communicate(timeout=30)[1]
         assert process.returncode == code
         assert b"Traceback" not in said
+        assert (b"the same command goes on" in said) == (number == signal.SIGINT)
         wait_for_nobody(process.pid)
         assert not (out / "summary.json").exists()
     kept = {path: path.stat().st_mtime_ns for path in (out / PARTS_FOLDER).glob("0*.landmarks")}
