@@ -129,6 +129,8 @@ def a_pool(how: How) -> Pool:
 
 def sight_of(pool: Pool) -> Sight | None:
     """Who sees the videos: the cluster's workers, or (None) this machine."""
+    if isinstance(pool, ProcessPool):
+        return None
     from posture_cv.replay.cluster import ClusterPool
 
     return pool if isinstance(pool, ClusterPool) else None

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.assess.settings import TickSettings
 from posture_cv.assess.types import State
-from posture_cv.exposure.epochs import HOLD_MAX_S
 from posture_cv.measure.types import Codes, Float, Reason
 
-_HOLD_US = round(HOLD_MAX_S * 1e6)
+_HOLD_US: Final = round(TickSettings().hold_max_s * 1e6)
 
 
 class StateTimes:
     """Seconds in each state and, where none could be named, by reason; frames are added block by block.
 
-    A frame stands until the next one, at most `HOLD_MAX_S`; the last one as long as the median frame, at most as
-    long as that. Counted in whole microseconds: how the frames are divided into blocks changes nothing.
+    A frame stands until the next one, at most as long as a tick may hold it, and so does the last one: as long as the
+    median frame. Counted in whole microseconds: how the frames are divided into blocks changes nothing.
 
     Attributes:
         frames: so many were added.
@@ -84,7 +85,7 @@ class StateTimes:
         return dict(sorted(named.items(), key=lambda item: -item[1]))
 
     def _last_us(self) -> float:
-        """How long the last frame stands: the median step, at most `HOLD_MAX_S`."""
+        """How long the last frame stands: the median step, at most as long as any other."""
         count = self._steps.total()
         if count == 0:
             return 0.0

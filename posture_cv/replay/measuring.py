@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.recording import RecordingReader
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.measure import measure
 from posture_cv.measure.types import Measurements
 from posture_cv.replay.assessing import regrouped
 from posture_cv.replay.progress import NoProgress, Progress
@@ -46,7 +44,6 @@ class Measuring:
     ) -> None:
         self.told = Told(0, complete=False, warnings=())
         self._path, self._baseline, self._keep = path, baseline, keep
-        self._coefficients = load_coefficients()
         self._progress = progress or NoProgress()
 
     def blocks(self) -> Iterator[Measurements]:
@@ -73,14 +70,15 @@ class Measuring:
 
     def _measured(self, reader: RecordingReader) -> Iterator[Measurements]:
         """Blocks in their order, several of them measured at a time: numpy leaves the interpreter to others."""
-        yield measure(
-            Landmarks.empty(0), self._baseline, self._coefficients
-        )  # so that none is one block, too
-        found = 0
+        from posture_cv.coefficients import load_coefficients  # not where the numbers are remembered
+        from posture_cv.measure.measure import measure
+
+        coefficients, found = load_coefficients(), 0
+        yield measure(Landmarks.empty(0), self._baseline, coefficients)  # no frames are one block, too
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="measure") as pool:
             waiting: deque[Future[Measurements]] = deque()
             for block in regrouped(reader.blocks(), MEASURED, Landmarks.concat):
-                waiting.append(pool.submit(measure, block, self._baseline, self._coefficients))
+                waiting.append(pool.submit(measure, block, self._baseline, coefficients))
                 found += int(block.person_found.sum())
                 if len(waiting) > _THREADS:
                     yield self._next(waiting)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
@@ -68,9 +68,12 @@ def estimators_digest() -> bytes:
     """SHA-256 of what turns landmarks into measurements: version, calibrating and measuring code, coefficients."""
     digest = hashlib.sha256(f"{__version__} {','.join(QUANTITIES)}".encode())
     for package in ("calibration", "posture_cv.measure", "posture_cv.coefficients"):
-        for file in sorted(resources.files(package).iterdir(), key=lambda file: file.name):
-            if file.name.endswith((".py", ".npz")):
-                digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+        found = find_spec(package)  # found, not imported: what is remembered needs none of it
+        assert found is not None
+        for folder in found.submodule_search_locations or ():
+            for file in sorted(Path(folder).iterdir()):
+                if file.suffix in {".py", ".npz"}:
+                    digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
     return digest.digest()
 
 
