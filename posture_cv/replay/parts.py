@@ -1,4 +1,4 @@
-"""The slow stage in parts: a long recording is cut at fixed times, each part read with a warm-up of its own.
+"""The slow stage in parts: a long recording is cut into equal ones, each read with a warm-up of its own.
 
 Where a recording is cut depends on the recording alone, never on how many workers there are: the same file gives
 the same landmarks on one core and on a cluster. The pose tracker carries its past from frame to frame, and two
