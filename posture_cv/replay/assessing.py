@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Measurements
@@ -19,18 +18,13 @@ def frames_between(blocks: Iterable[Landmarks], start_s: float, end_s: float) ->
     return Landmarks.concat(chosen)
 
 
-Block = TypeVar("Block", Landmarks, Measurements)
-
-
-def regrouped(
-    blocks: Iterable[Block], frames: int, concat: Callable[[list[Block]], Block]
-) -> Iterator[Block]:
+def regrouped(blocks: Iterable[Measurements], frames: int) -> Iterator[Measurements]:
     """The same frames in blocks of at least so many, but for the last one."""
-    waiting: list[Block] = []
+    waiting: list[Measurements] = []
     for block in blocks:
         waiting.append(block)
         if sum(map(len, waiting)) >= frames:
-            yield concat(waiting)
+            yield Measurements.concat(waiting)
             waiting.clear()
     if waiting:
-        yield concat(waiting)
+        yield Measurements.concat(waiting)

@@ -22,7 +22,6 @@ from posture_cv.replay.remembered import Keeper, Told, recall, remembered_path
 # Frames at a time for all that follows the measuring: enough to make up for numpy's calls, and they fit into the
 # caches. What comes of them does not depend on it.
 BLOCK: Final = 4096
-MEASURED: Final = 1024  # frames measured at a time: a fifth faster than the 256 of a recording's own blocks
 _THREADS: Final = min(4, os.cpu_count() or 1)
 
 
@@ -61,7 +60,7 @@ class Measuring:
         with ExitStack() as stack:
             keeper = stack.enter_context(Keeper(kept_at)) if self._keep else None
             reader = stack.enter_context(RecordingReader(self._path))
-            for block in regrouped(self._measured(reader), BLOCK, Measurements.concat):
+            for block in regrouped(self._measured(reader), BLOCK):
                 if keeper is not None:
                     keeper.write(block)
                 yield block
@@ -77,7 +76,7 @@ class Measuring:
         yield measure(Landmarks.empty(0), self._baseline, coefficients)  # no frames are one block, too
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="measure") as pool:
             waiting: deque[Future[Measurements]] = deque()
-            for block in regrouped(reader.blocks(), MEASURED, Landmarks.concat):
+            for block in reader.blocks():
                 waiting.append(pool.submit(measure, block, self._baseline, coefficients))
                 found += int(block.person_found.sum())
                 if len(waiting) > _THREADS:
