@@ -207,7 +207,7 @@ def replay_recording(
         video=video,
         blur_faces=blur_faces,
     )
-    return replay(options)
+    return replay(options, hold=True)
 
 
 def table(assessment: Assessment, quantities: Sequence[str] = tuple(QUANTITIES)) -> dict[str, NDArray[Any]]:

@@ -65,6 +65,16 @@ class _Rows:
     reason: Codes  # (Q + 1, N)
     view: Codes  # (N,)
 
+    def tail_then(self, start: int, other: _Rows) -> _Rows:
+        """The frames from `start`, and after them those of another."""
+        return _Rows(
+            np.concatenate([self.t_us[start:], other.t_us]),
+            np.concatenate([self.value[:, start:], other.value], axis=1),
+            np.concatenate([self.sd[:, start:], other.sd], axis=1),
+            np.concatenate([self.reason[:, start:], other.reason], axis=1),
+            np.concatenate([self.view[start:], other.view]),
+        )
+
 
 def microseconds(t_s: Float | float) -> Int:
     """Seconds as whole microseconds."""
@@ -169,11 +179,28 @@ def smooth(m: Measurements, settings: SmoothingSettings) -> Smoothed:
         m: measurements at strictly increasing times.
         settings: window and the share of it that must be valid.
     """
-    rows = _rows(m)
-    window_us = int(microseconds(settings.window_s))
-    end = np.arange(1, len(m) + 1)
-    start = np.searchsorted(rows.t_us, rows.t_us - max(window_us, 1), side="right")
-    return _smooth(rows, m.t_s, start, end, settings)
+    return BlockSmoother(settings).push(m)
+
+
+class BlockSmoother:
+    """The same, a block at a time."""
+
+    def __init__(self, settings: SmoothingSettings) -> None:
+        self._settings = settings
+        self._window: _Rows | None = None
+
+    def push(self, m: Measurements) -> Smoothed:
+        """The smoothed values of the frames in `m`, which are later than all before."""
+        rows = _rows(m)
+        window_us = int(microseconds(self._settings.window_s))
+        if self._window is not None and len(m):
+            kept = np.searchsorted(self._window.t_us, rows.t_us[0] - max(window_us, 1), side="right")
+            rows = self._window.tail_then(int(kept), rows)
+        if len(m):
+            self._window = rows
+        end = np.arange(len(rows.t_us) - len(m) + 1, len(rows.t_us) + 1)
+        start = np.searchsorted(rows.t_us, rows.t_us[end - 1] - max(window_us, 1), side="right")
+        return _smooth(rows, m.t_s, start, end, self._settings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -153,10 +153,25 @@ def stale_signs(
     m: Measurements, baseline_view: View, settings: StalenessSettings | None = None
 ) -> tuple[Stale, ...]:
     """What becomes clear in a whole recording, in the order of time; one frame a second is looked at."""
-    evidence = Evidence()
-    found: list[Stale] = []
-    chosen = np.unique(np.floor(m.t_s), return_index=True)[1]
-    for glance in glances(m[chosen], baseline_view, settings):
-        evidence, clear = weigh(evidence, glance, settings)
-        found += clear
-    return tuple(found)
+    return StaleWatch(baseline_view, settings).push(m)
+
+
+class StaleWatch:
+    """The same, a block of frames at a time."""
+
+    def __init__(self, baseline_view: View, settings: StalenessSettings | None = None) -> None:
+        self._view, self._settings = baseline_view, settings
+        self._evidence = Evidence()
+        self._second = -np.inf
+
+    def push(self, m: Measurements) -> tuple[Stale, ...]:
+        """What becomes clear in the next frames, which are later than all before."""
+        found: list[Stale] = []
+        seconds = np.floor(m.t_s)
+        chosen = np.flatnonzero(np.diff(seconds, prepend=self._second) > 0)
+        for glance in glances(m[chosen], self._view, self._settings):
+            self._evidence, clear = weigh(self._evidence, glance, self._settings)
+            found += clear
+        if len(seconds):
+            self._second = float(seconds[-1])
+        return tuple(found)

@@ -55,6 +55,18 @@ class Columns:
     states: States
     place: Float  # (N, 4)
 
+    def last(self) -> Columns:
+        """The last frame alone."""
+        return Columns(self.t_us[-1:], self.states.last(), self.place[-1:])
+
+    def then(self, other: Columns) -> Columns:
+        """These frames, and after them those of another."""
+        return Columns(
+            np.concatenate([self.t_us, other.t_us]),
+            States.concat([self.states, other.states]),
+            np.concatenate([self.place, other.place]),
+        )
+
 
 def place_cm(r: Readings[Value], c: Calculus[Value]) -> tuple[Value, Value, Value, Value]:
     """Where the trunk and the head are, see `Tick`.

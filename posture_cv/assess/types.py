@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Final
 
@@ -80,6 +81,18 @@ class States:
 
     def __len__(self) -> int:
         return len(self.t_s)
+
+    @classmethod
+    def concat(cls, parts: Sequence[States]) -> States:
+        """The frames of one or more parts, in order."""
+        if len(parts) == 1:
+            return parts[0]
+        names = [f.name for f in fields(cls)]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def last(self) -> States:
+        """The last frame alone."""
+        return States(*(getattr(self, f.name)[-1:] for f in fields(self)))
 
     @property
     def flagged(self) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +65,17 @@ def camera_option(function: AnyFunction) -> AnyFunction:
     )(function)
 
 
+class Number(click.FloatRange):
+    """A finite number within a range: click's own takes NaN for one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        """Raises click.BadParameter for anything else."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number", param, ctx)
+        return number
+
+
 class Interval(click.ParamType[tuple[float, float]]):
     """START:END in seconds; END may be left out."""
 
@@ -103,7 +115,7 @@ def alert_after_option(function: AnyFunction) -> AnyFunction:
     """`--alert-after SECONDS`: another dwell than the settings'."""
     return click.option(
         "--alert-after",
-        type=click.FloatRange(0.5, 3600),
+        type=Number(0.5, 3600),
         metavar="SECONDS",
         help="How long a posture must last before an alert. [default: 120; severe: 30]",
     )(function)

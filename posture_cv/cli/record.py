@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from posture_cv.cli.options import model_options, settings_option
+from posture_cv.cli.options import Number, model_options, settings_option
 
 
 @click.command(short_help="Record landmarks, without pictures.")
@@ -20,7 +20,7 @@ from posture_cv.cli.options import model_options, settings_option
 @click.option(
     "--every", "rate", metavar="RATE", help="Look so often, e.g. 5hz or 200ms. [default: every frame]"
 )
-@click.option("--duration", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Stop after so long.")
+@click.option("--duration", type=Number(min=0.1), metavar="SECONDS", help="Stop after so long.")
 @model_options
 @settings_option
 def command(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import click
 
 from posture_cv.cli.options import (
+    Number,
     alert_after_option,
     calibrate_option,
     every_option,
@@ -18,6 +20,8 @@ from posture_cv.cli.options import (
     settings_option,
     workers_option,
 )
+
+LEAST_SEGMENT_S: Final = 10.0
 
 
 @click.command(short_help="Replay recordings and write what was seen.")
@@ -44,11 +48,11 @@ from posture_cv.cli.options import (
 @click.option(
     "--segment",
     "segment_s",
-    type=click.FloatRange(min=0.0),
+    type=Number(min=0.0),
     default=300.0,
     show_default=True,
     metavar="SECONDS",
-    help="Cut longer recordings at every so many seconds, so that many can work on one; 0: never.",
+    help="Cut longer recordings into equal parts of about so many seconds, so that many can work on one; 0: never.",
 )
 @click.option("--again", is_flag=True, help="Do again what an earlier run has finished.")
 @model_options
@@ -92,6 +96,11 @@ def command(
     one_thread_each()
     if blur_faces and not video:
         raise click.UsageError("--blur-faces hides the faces in the annotated video: add --video.")
+    if 0.0 < segment_s < LEAST_SEGMENT_S:
+        raise click.BadParameter(
+            f"{segment_s:g} s is too short: every part begins with a warm-up; give {LEAST_SEGMENT_S:g} or more, or 0",
+            param_hint="--segment",
+        )
     from posture_cv.capture.types import CaptureOptions
     from posture_cv.cli.replay_run import a_pool, run_many, run_one, sight_of
     from posture_cv.cli.resolve import assess_settings, estimator_options
@@ -112,11 +121,15 @@ def command(
         segment_s=segment_s,
     )
     how = How(workers, scheduler, profile, settings_path, again)
-    with a_pool(how) as pool:
-        items = find_items(paths, out, sight_of(pool))
-        if len(items) == 1 and list(paths) == [items[0].file]:
-            return run_one(items[0], common, how, pool)
-        return run_many(items, common, how, pool)
+    try:
+        with a_pool(how) as pool:
+            items = find_items(paths, out, sight_of(pool))
+            if len(items) == 1 and list(paths) == [items[0].file]:
+                return run_one(items[0], common, how, pool)
+            return run_many(items, common, how, pool)
+    except KeyboardInterrupt:
+        click.echo("Interrupted. What is whole is kept: the same command goes on from there.", err=True)
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,27 +6,25 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from posture_cv.cli.progress import RichProgress
-from posture_cv.cli.replay_progress import ReplayBar
 from posture_cv.cli.replay_summary import show
 from posture_cv.cli.resolve import baseline_of_profile
 from posture_cv.errors import NobodyFoundError
-from posture_cv.replay.batch import Ended, replay_many
 from posture_cv.replay.inputs import Sight
 from posture_cv.replay.items import Item
 from posture_cv.replay.plan import check_baseline, finished, landmarks_are_kept, look_of, plan, read_summary
 from posture_cv.replay.pool import Pool, ProcessPool
 from posture_cv.replay.run import replay
-from posture_cv.replay.scan import scan
-from posture_cv.replay.table import one_line
+from posture_cv.replay.scan import Scan, scan
 from posture_cv.replay.types import Labels, ReplayOptions
 
 if TYPE_CHECKING:
     from posture_cv.cli.replay import How
+    from posture_cv.replay.batch import Ended
 
 SOME_FAILED: Final = 3
 NOBODY: Final = NobodyFoundError.exit_code
@@ -39,24 +37,36 @@ def run_one(item: Item, common: ReplayOptions, how: How, pool: Pool) -> int:
     check_baseline(options)
     if how.scheduler is not None:
         return _one_of_a_batch(options, how, pool)
-    looked = scan(look_of(options))
-    made = plan(options, looked)
-    summary = None if how.again else finished(made)
-    if summary is not None:
+    look = look_of(options)
+    looked = scan(replace(look, calibrate_s=None))
+    if not how.again and (summary := _finished(options, looked)) is not None:
         show(summary, options.out)
         click.echo("Finished by an earlier run; --again does it again.")
         return 0 if summary["frames_with_person"] else NOBODY
+    made = plan(options, looked)
     if len(made.parts) > 1 and _workers(how) > 1 and not landmarks_are_kept(made):
-        return _one_of_a_batch(options, how, pool)
+        pool.get_ready()
+        return _one_of_a_batch(options, how, pool, looked)
+    if look.calibrate_s is not None and not looked.recording:
+        looked = scan(replace(look, known=looked.known))
     with RichProgress() as progress:
         replay(options, progress, looked=looked)
     show(read_summary(options.out) or {}, options.out)
     return 0
 
 
-def _one_of_a_batch(options: ReplayOptions, how: How, pool: Pool) -> int:
+def _finished(options: ReplayOptions, looked: Scan) -> dict[str, Any] | None:
+    """The summary of an earlier run, whatever view it may have found."""
+    views = (replace(looked, profile_view=side) for side in (False, True))
+    return next((told for view in views if (told := finished(plan(options, view))) is not None), None)
+
+
+def _one_of_a_batch(options: ReplayOptions, how: How, pool: Pool, looked: Scan | None = None) -> int:
+    from posture_cv.cli.replay_progress import ReplayBar
+    from posture_cv.replay.batch import replay_many
+
     with ReplayBar(quiet=True) as bar:
-        ended = replay_many([options], pool, again=how.again, progress=bar)[0]
+        ended = replay_many([options], pool, again=how.again, progress=bar, looked=looked)[0]
     if ended.problem is not None:
         raise ended.problem
     show(ended.summary, options.out)
@@ -65,6 +75,9 @@ def _one_of_a_batch(options: ReplayOptions, how: How, pool: Pool) -> int:
 
 def run_many(items: Sequence[Item], common: ReplayOptions, how: How, pool: Pool) -> int:
     """Many recordings, a folder each, and the table of all; the exit code."""
+    from posture_cv.cli.replay_progress import ReplayBar
+    from posture_cv.replay.batch import replay_many
+
     recordings = [_of_item(item, common, how) for item in items]
     with ReplayBar() as bar:
         ended = replay_many(recordings, pool, table=common.out, again=how.again, progress=bar)
@@ -116,6 +129,8 @@ def a_pool(how: How) -> Pool:
 
 def sight_of(pool: Pool) -> Sight | None:
     """Who sees the videos: the cluster's workers, or (None) this machine."""
+    if isinstance(pool, ProcessPool):
+        return None
     from posture_cv.replay.cluster import ClusterPool
 
     return pool if isinstance(pool, ClusterPool) else None
@@ -123,6 +138,8 @@ def sight_of(pool: Pool) -> Sight | None:
 
 def _said(ended: Sequence[Ended], out: Path) -> int:
     """Say how all ended, the failures last and by name; the exit code."""
+    from posture_cv.replay.table import one_line
+
     failed = [one for one in ended if one.status == "failed"]
     nobody = [one for one in ended if one.status == "nobody"]
     earlier = sum(one.earlier for one in ended)

@@ -1,19 +1,27 @@
-"""What options and the settings file together mean, as the values that the engine takes."""
+"""What options and the settings file together mean, as the values that the engine takes.
+
+Where there is no settings file the defaults hold, and the reader of settings, which takes as long to load as numpy,
+is left alone.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.landmarks.estimator import EstimatorOptions
 from posture_cv.measure.baseline import Baseline
-from posture_cv.profiles.store import load_profile
-from posture_cv.settings import load_settings
+from posture_cv.paths import settings_file
+
+if TYPE_CHECKING:
+    from posture_cv.settings import Settings
 
 
 def assess_settings(settings_path: Path | None, alert_after_s: float | None = None) -> AssessSettings:
     """The settings of the assessment; `alert_after_s` shortens the windows and takes the grace away."""
-    settings = load_settings(settings_path).assess()
+    settings = _settings(settings_path).assess() if _there(settings_path) else AssessSettings()
     if alert_after_s is None:
         return settings
     return AssessSettings(
@@ -30,7 +38,9 @@ def estimator_options(
     pose_model: Path | None, face_model: Path | None, settings_path: Path | None
 ) -> EstimatorOptions:
     """The models to run: the command line's, else the settings', else the included ones."""
-    models = load_settings(settings_path, {"models.pose": pose_model, "models.face": face_model}).models
+    if pose_model is None and face_model is None and not _there(settings_path):
+        return EstimatorOptions()
+    models = _settings(settings_path, {"models.pose": pose_model, "models.face": face_model}).models
     return EstimatorOptions(
         pose_model=None if models.pose is None else Path(models.pose),
         face_model=None if models.face is None else Path(models.face),
@@ -39,6 +49,19 @@ def estimator_options(
 
 def baseline_of_profile(profile: str | None, settings_path: Path | None) -> tuple[Baseline, str]:
     """The baseline of a profile, and its name; without a name, that of the settings."""
-    name = profile or load_settings(settings_path).general.profile
+    from posture_cv.profiles.store import load_profile
+
+    name = profile or _settings(settings_path).general.profile
     found = load_profile(name)
     return found.baseline, found.name
+
+
+def _there(settings_path: Path | None) -> bool:
+    """Whether a settings file is given, or the user has one."""
+    return settings_path is not None or settings_file().exists()
+
+
+def _settings(path: Path | None, overrides: Mapping[str, object] | None = None) -> Settings:
+    from posture_cv.settings import load_settings
+
+    return load_settings(path, overrides)

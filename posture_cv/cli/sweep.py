@@ -172,7 +172,7 @@ def _inputs(
             assert calibrate_s is not None
             used = calibrated(path, calibrate_s, source=str(path)).baseline
         told = measured_recording(path, used, keep=remember, progress=progress)
-        for warning in told.warnings:
+        for warning in told.told.warnings:
             click.echo(f"Note: {warning}", err=True)
         inputs.append(SweepInput(path.name, told.measurements, used, bouts))
     return inputs

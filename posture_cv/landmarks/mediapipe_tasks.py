@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
@@ -43,6 +45,19 @@ MOST_FACES: Final = 10
 LEAST_FACE_CONFIDENCE: Final = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A frame whose body has been sought: its landmarks so far, and what the rest is made of."""
+
+    frame: Frame
+    image: mp.Image
+    scale: tuple[float, float]
+    timestamp_ms: int
+    small: SmallPicture
+    lm: Landmarks
+    found: bool
+
+
 class MediaPipeEstimator:
     """Pose, contour and face of the nearest person in each frame (see `LandmarkEstimator`).
 
@@ -78,27 +93,30 @@ class MediaPipeEstimator:
 
     def estimate(self, frame: Frame) -> Landmarks:
         """Landmarks of one frame; frames come in the order of their time."""
-        if self._closed:
-            raise RuntimeError("this estimator is closed")
-        self._restart_after_gap(frame.t_s)
-        rgb, scale = _prepared(frame.image_bgr)
-        small = SmallPicture.of(frame.image_bgr)
-        timestamp_ms = self._next_ms(frame.t_s)
-        lm = _empty_at(frame)
-        self._lap("prepare")
-        with nullcontext() if self._person_seen else native_stderr_silenced():
-            image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
-            found = self._detect_pose(image, scale, timestamp_ms, lm)
-            # Without a body nobody's face is kept, so the model need not look for one.
-            face = self._detect_face(image, scale, timestamp_ms) if found else None
-        if face is not None and _face_belongs(face, lm.pose[0]):
-            lm.face[0] = face
-        self._person_seen |= found
-        self._lap("face")
-        lm.scene[0] = self._scene.measure_small(small, frame.t_s, lm)
-        kept = quantised(lm)
-        self._lap("scene")
-        return kept
+        return self._ended(self._begun(frame))
+
+    def estimate_all(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Landmarks]]:
+        """The same for each of many frames: the pose of the next one is sought while the rest of one is done.
+
+        The answers are those of `estimate`: each model sees the frames in their order.
+        """
+        with ThreadPoolExecutor(1, thread_name_prefix="pose") as ahead:
+            coming: Future[_Begun] | None = None
+            for frame in frames:
+                if coming is None:
+                    coming = ahead.submit(self._begun, frame)
+                    continue
+                begun = coming.result()
+                if self._person_seen and not self._after_gap(frame.t_s):
+                    coming = ahead.submit(self._begun, frame)
+                    yield begun.frame, self._ended(begun)
+                else:  # models are opened anew, or still talk to the terminal: one after the other
+                    found = self._ended(begun)
+                    coming = ahead.submit(self._begun, frame)
+                    yield begun.frame, found
+            if coming is not None:
+                begun = coming.result()
+                yield begun.frame, self._ended(begun)
 
     def close(self) -> None:
         """Release the models; a second call does nothing."""
@@ -124,9 +142,43 @@ class MediaPipeEstimator:
                 else self._closing.enter_context(_face_landmarker(self._face_file, self._options))
             )
 
+    def _begun(self, frame: Frame) -> _Begun:
+        """Pose and contour: what takes most of the time."""
+        if self._closed:
+            raise RuntimeError("this estimator is closed")
+        self._restart_after_gap(frame.t_s)
+        rgb, scale = _prepared(frame.image_bgr)
+        small = SmallPicture.of(frame.image_bgr)
+        timestamp_ms = self._next_ms(frame.t_s)
+        lm = _empty_at(frame)
+        self._lap("prepare")
+        with nullcontext() if self._person_seen else native_stderr_silenced():
+            image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
+            found = self._detect_pose(image, scale, timestamp_ms, lm)
+        return _Begun(frame, image, scale, timestamp_ms, small, lm, found)
+
+    def _ended(self, begun: _Begun) -> Landmarks:
+        """The face, and what the picture says besides."""
+        lm = begun.lm
+        with nullcontext() if self._person_seen else native_stderr_silenced():
+            # Without a body nobody's face is kept, so the model need not look for one.
+            face = self._detect_face(begun.image, begun.scale, begun.timestamp_ms) if begun.found else None
+        if face is not None and _face_belongs(face, lm.pose[0]):
+            lm.face[0] = face
+        self._person_seen |= begun.found
+        self._lap("face")
+        lm.scene[0] = self._scene.measure_small(begun.small, begun.frame.t_s, lm)
+        kept = quantised(lm)
+        self._lap("scene")
+        return kept
+
+    def _after_gap(self, t_s: float) -> bool:
+        last = self._last_t_s
+        return self._options.mode is Mode.VIDEO and last is not None and t_s - last > GAP_RESET_S
+
     def _restart_after_gap(self, t_s: float) -> None:
-        last, self._last_t_s = self._last_t_s, t_s
-        if self._options.mode is Mode.VIDEO and last is not None and t_s - last > GAP_RESET_S:
+        after_gap, self._last_t_s = self._after_gap(t_s), t_s
+        if after_gap:
             self._closing.close()
             freed_memory_returned()
             self._person_seen = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
@@ -206,6 +206,26 @@ class Measurements:
     def __getitem__(self, index: slice | NDArray[np.bool_] | NDArray[np.intp]) -> Measurements:
         chosen = {name: estimate[index] for name, estimate in self.values.items()}
         return Measurements(self.t_s[index], self.view[index], self.reason[index], chosen)
+
+    @classmethod
+    def concat(cls, parts: Sequence[Measurements]) -> Measurements:
+        """The frames of one or more parts, in order."""
+        if len(parts) == 1:
+            return parts[0]
+        values = {
+            name: Estimate(
+                np.concatenate([part.values[name].value for part in parts]),
+                np.concatenate([part.values[name].sd for part in parts]),
+                np.concatenate([part.values[name].reason for part in parts]),
+            )
+            for name in QUANTITIES
+        }
+        return cls(
+            np.concatenate([part.t_s for part in parts]),
+            np.concatenate([part.view for part in parts]),
+            np.concatenate([part.reason for part in parts]),
+            values,
+        )
 
     def value(self, name: str) -> Float:
         """(N,) the values of one quantity, NaN where it cannot be told."""

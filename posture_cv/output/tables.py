@@ -1,16 +1,16 @@
 """Measurements as a table: one row a frame, units in the column names, validity and reason beside each value.
 
-Written by whole columns: numbers are looked up in a table of ready-made texts, laid side by side with zero bytes as
-padding, and the padding is deleted. An hour at 30 frames a second takes a third of a second this way.
+Written by whole columns: numbers are looked up in tables of ready-made texts, commas included, laid side by side in
+cells of 8, 16 or more bytes with zero bytes as padding, and the padding is deleted. What no table holds is spelt.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, TextIO
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,18 @@ from posture_cv.assess.types import State, States
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Measurements, Quantity, Reason, View
 
 FIRST_COLUMNS: Final = ("t_s", "state", "reason", "severe", "view")
-_REASONS: Final = {int(r): r.label for r in Reason}
-_STATES: Final = {int(s): s.label for s in State}
-_VIEWS: Final = {int(v): v.label for v in View}
-_VALIDITY: Final = {code: f"{int(code == Reason.OK)},{label}" for code, label in _REASONS.items()}
+_REASONS: Final = [reason.label for reason in Reason]
+_STATES: Final = [state.label for state in State]
+_VIEWS: Final = [view.label for view in View]
+_SHAPE: Final = (len(State), len(Reason), 2, len(View))  # of what stands between the time and the numbers
 _CHUNK: Final = 4096  # frames at a time: their texts fit into a processor's cache
-_TABLE_STEPS: Final = 9999  # numbers beyond so many steps of their last digit are spelt one by one
-Texts = NDArray[np.bytes_]
+_VALUE_STEPS: Final = 9999  # of their last digit: four digits, sign and point fit into a cell of 8 bytes
+_SD_STEPS: Final = (999, 9999)  # the rest of a quantity, with validity, fits into 8 and 16 bytes
+_SECONDS: Final = (
+    100_000  # no more whole seconds between a chunk's first and last frame than this are looked up
+)
+_TIE: Final = 1e-5  # of a millisecond: so near to a half, the time itself says which way to round
+Cells = NDArray[Any]  # of 8 and 16 bytes as numbers, which are copied faster, else as bytes
 
 
 def column_stem(quantity: Quantity) -> tuple[str, str]:
@@ -48,87 +53,189 @@ def measurement_columns() -> list[str]:
     return columns
 
 
-def write_measurements(
-    file: TextIO,
-    measured: Measurements,
-    states: States,
-    shown: Codes,
-    extra: Mapping[str, list[str]] | None = None,
-) -> None:
-    """Write the header and a row for each frame (RFC 4180, UTF-8, a dot as the decimal point).
-
-    Args:
-        file: open for text, with `newline=""`.
-        measured: N single frames.
-        states: of the same frames.
-        shown: (N,) int8 `State` codes, with looking down as text neck where its time is spent.
-        extra: further columns at the end, name -> N texts without commas, quotes and line breaks.
+class MeasurementTable:
+    """Writes the header, and then a row for each frame (RFC 4180, UTF-8, a dot as the decimal point).
 
     Values are rounded to the precision that `QUANTITIES` states; a value that cannot be told is an empty
     field with `valid` 0 and its reason. `state` is what the monitor acts on: the mean over 2 seconds.
+
+    Args:
+        file: open for bytes.
+        extra: names of further columns at the end.
     """
-    header = io.StringIO()
-    csv.writer(header, lineterminator="\n").writerow([*measurement_columns(), *(extra or {})])
-    file.write(header.getvalue())
-    for start in range(0, len(measured), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        columns = [*_first(measured[part], states, shown, part), *_estimates(measured[part])]
-        columns += [np.array([text.encode() for text in texts[part]]) for texts in (extra or {}).values()]
-        file.write(_rows(columns))
+
+    def __init__(self, file: BinaryIO, extra: Sequence[str] = ()) -> None:
+        self._file, self._extra = file, tuple(extra)
+        header = io.StringIO()
+        csv.writer(header, lineterminator="\n").writerow([*measurement_columns(), *self._extra])
+        self._file.write(header.getvalue().encode())
+
+    def write(
+        self,
+        measured: Measurements,
+        states: States,
+        shown: Codes,
+        extra: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Append the rows of N frames.
+
+        Args:
+            measured: N single frames.
+            states: of the same frames.
+            shown: (N,) int8 `State` codes, with looking down as text neck where its time is spent.
+            extra: the further columns, name -> N texts without commas, quotes and line breaks.
+        """
+        for start in range(0, len(measured), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            m = measured[part]
+            cells = [*_times(m.t_s), _named(shown[part], states.reason[part], states.severe[part], m.view)]
+            cells += _estimates(m)
+            cells += [_cells([f",{text}" for text in (extra or {})[name][part]]) for name in self._extra]
+            self._file.write(_rows(cells))
 
 
-def _first(measured: Measurements, states: States, shown: Codes, part: slice) -> Iterator[Texts]:
-    yield np.array([f"{t:.3f}".encode() for t in measured.t_s.tolist()])
-    yield _labels(_STATES, shown[part])
-    yield _labels(_REASONS, states.reason[part])
-    yield _labels({0: "0", 1: "1"}, states.severe[part].astype(np.int8))
-    yield _labels(_VIEWS, measured.view)
+def _rows(cells: Sequence[Cells]) -> bytes:
+    """The cells side by side, each but the first beginning with a comma."""
+    table = np.zeros(len(cells[0]), [(f"c{i}", cell.dtype) for i, cell in enumerate(cells)] + [("end", "S1")])
+    for i, cell in enumerate(cells):
+        table[f"c{i}"] = cell
+    table["end"] = b"\n"
+    return table.tobytes().translate(None, b"\0")
 
 
-def _estimates(measured: Measurements) -> Iterator[Texts]:
+def _cells(texts: Sequence[str]) -> Cells:
+    """Texts as cells of one width."""
+    made = np.array([text.encode() for text in texts], np.bytes_)
+    return _numbered(made.astype(f"S{_padded(made.dtype.itemsize)}"))
+
+
+def _padded(width: int) -> int:
+    return -(-width // 8) * 8
+
+
+def _numbered(cells: Cells) -> Cells:
+    kind = {8: np.uint64, 16: np.complex128}.get(cells.dtype.itemsize)
+    return cells if kind is None else cells.view(kind)
+
+
+def _with(cells: Cells, rows: NDArray[np.intp], texts: Sequence[str]) -> Cells:
+    """The cells with other texts in some rows, wider where these need it."""
+    own = np.array([text.encode() for text in texts], np.bytes_)
+    width = max(cells.dtype.itemsize, _padded(own.dtype.itemsize))
+    out = cells.view(f"S{cells.dtype.itemsize}").astype(f"S{width}")
+    out[rows] = own
+    return _numbered(out)
+
+
+def _times(t_s: Float) -> list[Cells]:
+    """Seconds with three decimals: whole seconds and the rest, each looked up."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        exact = t_s * 1000.0
+        ms = np.rint(exact)
+        odd = ~((t_s >= 0.0) & (ms < 2.0**53)) | (np.abs(np.abs(exact - ms) - 0.5) < _TIE)
+    if odd.any() or ms.max() - ms.min() > 1000 * _SECONDS:
+        return [_cells([f"{t:.3f}" for t in t_s.tolist()])]
+    whole, rest = np.divmod(ms.astype(np.int64), 1000)
+    first, last = int(whole.min()), int(whole.max())
+    return [_cells([str(s) for s in range(first, last + 1)])[whole - first], _thousandths()[rest]]
+
+
+@lru_cache(maxsize=1)
+def _thousandths() -> Cells:
+    return _cells([f".{ms:03d}" for ms in range(1000)])
+
+
+def _named(shown: Codes, reason: Codes, severe: NDArray[np.bool_], view: Codes) -> Cells:
+    """(N,) state, reason, severity and view: few of their combinations occur."""
+    places = np.ravel_multi_index((shown, reason, severe.astype(np.int8), view), _SHAPE)
+    found, of_frame = np.unique(places, return_inverse=True)
+    codes = zip(*(part.tolist() for part in np.unravel_index(found, _SHAPE)), strict=True)
+    return _cells([f",{_STATES[s]},{_REASONS[r]},{bad},{_VIEWS[v]}" for s, r, bad, v in codes])[of_frame]
+
+
+def _estimates(m: Measurements) -> list[Cells]:
+    """Of each quantity two cells: the value; uncertainty, validity and reason."""
+    cells: list[Cells] = []
     for name, quantity in QUANTITIES.items():
-        estimate: Estimate = measured.values[name]
-        yield _numbers(estimate.value, quantity.decimals, estimate.valid)
-        yield _numbers(estimate.sd, quantity.decimals + 1, estimate.valid)
-        yield _labels(_VALIDITY, estimate.reason)
+        estimate = m.values[name]
+        cells.append(_values(estimate, quantity.decimals))
+        cells.append(_rests(estimate, quantity.decimals + 1))
+    return cells
 
 
-def _rows(columns: list[Texts]) -> str:
-    """The columns side by side, commas between, a line each row."""
-    ends = [b","] * (len(columns) - 1) + [b"\n"]
-    kinds: list[Any] = []
-    for i, column in enumerate(columns):
-        kinds += [(f"c{i}", column.dtype), (f"e{i}", "S1")]
-    table = np.zeros(len(columns[0]), kinds)
-    for i, (column, end) in enumerate(zip(columns, ends, strict=True)):
-        table[f"c{i}"] = column
-        table[f"e{i}"] = end
-    return table.tobytes().translate(None, b"\0").decode()
+def _steps(numbers: Float, decimals: int, valid: NDArray[np.bool_]) -> Float:
+    """(N,) in steps of the last decimal, rounded as np.round does; 0 where not valid."""
+    return np.asarray(np.rint(np.where(valid, numbers, 0.0) * 10.0**decimals))
 
 
-def _labels(labels: Mapping[int, str], codes: Codes) -> Texts:
-    """(N,) the text of each code, as narrow as the codes that occur allow."""
-    present = np.unique(codes).tolist()
-    longest = max(len(labels[code]) for code in present)
-    table = np.zeros(max(present) + 1, f"S{max(longest, 1)}")
-    for code in present:
-        table[code] = labels[code].encode()
-    return np.asarray(table[codes])
+def _values(estimate: Estimate, decimals: int) -> Cells:
+    """(N,) the value, or how the text of a reason begins."""
+    steps = _steps(estimate.value, decimals, estimate.valid)
+    told = np.abs(steps) <= _VALUE_STEPS
+    # 1 … of those that are not valid, and then -9999 … 9999 steps
+    places = np.where(estimate.valid & told, steps + (_VALUE_STEPS + len(Reason)), estimate.reason)
+    cells = np.asarray(_value_texts(decimals)[places.astype(np.intp)])
+    odd = np.flatnonzero(~told)
+    if len(odd) == 0:
+        return cells
+    return _with(cells, odd, [f",{text}" for text in _spelt(estimate.value[odd], decimals)])
 
 
-def _numbers(values: Float, decimals: int, valid: NDArray[np.bool_]) -> Texts:
-    """(N,) values with so many decimals; empty where not valid."""
-    steps = np.rint(np.where(valid, values, 0.0) * 10.0**decimals)  # as np.round does
-    if not (np.abs(steps) <= _TABLE_STEPS).all():
-        rounded = (np.round(values, decimals) + 0.0).tolist()  # + 0.0 turns -0.0 into 0.0
-        texts = [f"{v:.{decimals}f}" if ok else "" for v, ok in zip(rounded, valid.tolist(), strict=True)]
-        return np.array([text.encode() for text in texts])
-    places = np.where(valid, steps.astype(np.int64) + _TABLE_STEPS, 2 * _TABLE_STEPS + 1)
-    return np.asarray(_texts(decimals)[places])
+def _rests(estimate: Estimate, decimals: int) -> Cells:
+    """(N,) uncertainty and validity, or how the text of a reason ends."""
+    steps = _steps(estimate.sd, decimals, estimate.valid)
+    told = (steps >= 0.0) & (steps <= _SD_STEPS[-1])
+    places = np.where(estimate.valid & told, steps + len(Reason), estimate.reason).astype(np.intp)
+    reasons = np.flatnonzero(np.bincount(estimate.reason)).tolist()
+    short = places.max() <= _SD_STEPS[0] + len(Reason) and all(len(_ENDS[reason]) <= 8 for reason in reasons)
+    cells = np.asarray(_rest_texts(decimals, _SD_STEPS[0 if short else 1])[places])
+    odd = np.flatnonzero(~told)
+    if len(odd) == 0:
+        return cells
+    return _with(cells, odd, [f",{text},1," for text in _spelt(estimate.sd[odd], decimals)])
+
+
+def _spelt(numbers: Float, decimals: int) -> list[str]:
+    rounded = np.round(numbers, decimals) + 0.0  # + 0.0 turns -0.0 into 0.0
+    return [f"{number:.{decimals}f}" for number in rounded.tolist()]
 
 
 @lru_cache(maxsize=8)
-def _texts(decimals: int) -> Texts:
-    """Texts of -9999 … 9999 steps, and last an empty one."""
-    steps = range(-_TABLE_STEPS, _TABLE_STEPS + 1)
-    return np.array([*(f"{step / 10.0**decimals:.{decimals}f}".encode() for step in steps), b""])
+def _value_texts(decimals: int) -> Cells:
+    """The first 8 bytes of what stands for each `Reason`, and the texts of -9999 … 9999 steps."""
+    return _lookup(_STARTS, np.arange(-_VALUE_STEPS, _VALUE_STEPS + 1), decimals, "")
+
+
+@lru_cache(maxsize=16)
+def _rest_texts(decimals: int, most: int) -> Cells:
+    """The rest of what stands for each `Reason`, and the texts of 0 … so many steps, valid."""
+    ends = _ENDS if most == _SD_STEPS[-1] else [end[:8] for end in _ENDS]
+    return _lookup(ends, np.arange(most + 1), decimals, ",1,")
+
+
+def _lookup(first: Sequence[str], steps: NDArray[np.int64], decimals: int, end: str) -> Cells:
+    """Some texts, and then those of numbers in steps of their last decimal, digit by digit."""
+    size = np.abs(steps)
+    digits = max(len(str(int(size.max()))), decimals + 1)
+    columns = [np.full(len(steps), ord(",")), np.where(steps < 0, ord("-"), 0)]
+    for place in range(digits - 1, -1, -1):
+        digit = size // 10**place % 10 + ord("0")
+        columns.append(np.where((size >= 10**place) | (place <= decimals), digit, 0))
+        columns += [np.full(len(steps), ord("."))] if place == decimals else []
+    columns += [np.full(len(steps), ord(letter)) for letter in end]
+    if not (steps < 0).any():
+        del columns[1]
+    width = _padded(max(len(columns), *map(len, first)))
+    texts = np.zeros((len(steps), width), np.uint8)
+    texts[:, : len(columns)] = np.stack(columns, axis=1)
+    whole = [np.array([text.encode() for text in first], f"S{width}"), texts.view(f"S{width}")[:, 0]]
+    return _numbered(np.concatenate(whole))
+
+
+def _withheld(label: str) -> str:
+    """What stands for a value that cannot be told: no value, no uncertainty, not valid, and why."""
+    return f",,,0,{label}"
+
+
+_STARTS: Final = [_withheld(label)[:8] for label in _REASONS]
+_ENDS: Final = [_withheld(label)[8:] for label in _REASONS]

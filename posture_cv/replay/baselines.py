@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from posture_cv.coefficients import load_coefficients
 from posture_cv.errors import InputError, NobodyFoundError, PostureError
 from posture_cv.landmarks.recording import RecordingReader
 from posture_cv.replay.assessing import frames_between
@@ -29,6 +28,7 @@ def calibrated(
         PostureError: the recording cannot be read, the baseline is too poor.
     """
     from calibration.fit import fit_baseline  # only where a baseline is made
+    from posture_cv.coefficients import load_coefficients
 
     start_s, end_s = calibrate_s
     with RecordingReader(path) as reader:

@@ -15,6 +15,7 @@ from posture_cv.atomic import private_folder, write_atomic
 from posture_cv.errors import NobodyFoundError, PostureError
 from posture_cv.replay.items import identity_of_file
 from posture_cv.replay.jobs import Job, JudgeJob, LookJob, PartJob
+from posture_cv.replay.keys import Known, Stamp
 from posture_cv.replay.plan import (
     Plan,
     begin,
@@ -28,7 +29,7 @@ from posture_cv.replay.plan import (
 )
 from posture_cv.replay.pool import Done, Event, Failed, Pool, Told
 from posture_cv.replay.progress import BatchProgress, NoBatchProgress
-from posture_cv.replay.scan import Known, Scan, Stamp
+from posture_cv.replay.scan import Scan
 from posture_cv.replay.table import write_table
 from posture_cv.replay.types import ReplayOptions
 
@@ -84,7 +85,7 @@ def replay_many(
         table: folder of `recordings.csv`, the table of all; None: no table.
         again: do again what an earlier run has finished.
         progress: told of frames and recordings.
-        looked: what is known of the first recording, if it has been looked at already.
+        looked: at the first recording, if somebody has: its checksum is not made again.
 
     Returns:
         How each ended, in the order given. One recording's failure leaves the others alone.
@@ -95,7 +96,9 @@ def replay_many(
     for options in recordings:
         check_baseline(options)
     batch = _Batch(recordings, pool, table, progress or NoBatchProgress(), again=again)
-    return batch.run(looked)
+    if looked is not None:
+        batch.note(recordings[0].source, looked)
+    return batch.run()
 
 
 class _Batch:
@@ -118,10 +121,13 @@ class _Batch:
         self._sources = _Sources(table)
         self._table_at = time.monotonic()
 
-    def run(self, looked: Scan | None) -> list[Ended]:
+    def note(self, source: str, found: Scan) -> None:
+        """Keep a checksum that is known."""
+        self._sources.note(source, found)
+
+    def run(self) -> list[Ended]:
+        """Until every recording has ended."""
         self._progress.begin(len(self._courses))
-        if looked is not None:
-            self._looked(self._to_look.popleft(), looked)
         try:
             while any(course.ended is None for course in self._courses):
                 while self._pool.room > 0 and (job := self._next()) is not None:
@@ -249,8 +255,8 @@ class _Sources:
 
     def note(self, source: str, found: Scan) -> None:
         """Keep it for the next run."""
-        if found.stamp is not None and found.sha256 is not None:
-            self._noted[identity_of_file(source)] = [*found.stamp, found.sha256]
+        if found.known is not None:
+            self._noted[identity_of_file(source)] = [*found.known.stamp, found.known.sha256]
 
     def write(self) -> None:
         """To the disk."""

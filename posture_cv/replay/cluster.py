@@ -88,6 +88,9 @@ class ClusterPool:
         threads = int(sum(self._client.nthreads().values()))
         return max(1, _WAITING_PER_THREAD * threads) - len(self._jobs)
 
+    def get_ready(self) -> None:
+        """The cluster's workers are there already."""
+
     def submit(self, number: int, job: Job) -> None:
         """Take a job."""
         if isinstance(job, JudgeJob):

@@ -3,69 +3,107 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from math import isnan
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from posture_cv._version import __version__
 from posture_cv.assess import records as recs
+from posture_cv.assess.blocks import Assessed
 from posture_cv.assess.records import Record
-from posture_cv.assess.staleness import stale_signs
+from posture_cv.assess.staleness import Stale, StaleWatch
 from posture_cv.assess.types import Episode
 from posture_cv.atomic import atomic_path, write_atomic
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
-from posture_cv.output.summary import seconds_per_state, unmeasured_seconds
-from posture_cv.output.tables import write_measurements
+from posture_cv.measure.baseline import Baseline
+from posture_cv.output.summary import StateTimes
+from posture_cv.output.tables import MeasurementTable
 from posture_cv.replay.keys import sha256_of_file, versions
 from posture_cv.replay.progress import Progress
 from posture_cv.replay.results import extra_tables
 
 if TYPE_CHECKING:
-    from posture_cv.replay.types import Replayed
+    from posture_cv.replay.types import Replayed, ReplayOptions
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
+MEASUREMENTS: Final = "measurements.csv"
+ALERTS: Final = "alerts.jsonl"
 
 
-def write_results(result: Replayed, progress: Progress) -> dict[str, Any]:
-    """Write every file of a replay into its folder, the summary last: a folder with a summary is whole.
+class ResultWriter:
+    """Writes every file of a replay into its folder, the summary last: a folder with a summary is whole.
 
-    Returns:
-        The summary.
+    The frames are added block by block; nothing of them is held in memory. A context manager: left early, it leaves
+    the files of an earlier run as they were.
+
+    Args:
+        options: of the replay.
+        baseline: what the frames are judged against.
+        extra: names of further columns of `measurements.csv`.
 
     Raises:
         OutputError: a file cannot be written.
     """
-    options = result.options
-    rows = alert_rows(result.assessment.records)
-    progress.stage("Writing tables", None)
-    written = _write_tables(result, rows)
-    if options.video:
-        from posture_cv.replay.video import write_annotated_video  # heavy: only on request
 
-        write_annotated_video(result, options.out / "annotated.mp4", progress)
-        written.append("annotated.mp4")
-    if options.keep_landmarks and result.landmarks_path.parent == options.out:
-        written.append(result.landmarks_path.name)
-    told = summary(result, rows)
-    told["run"]["files"] = {name: sha256_of_file(options.out / name) for name in written}
-    write_atomic(options.out / "summary.json", json.dumps(told, indent=2) + "\n")
-    return told
+    def __init__(self, options: ReplayOptions, baseline: Baseline, extra: Sequence[str] = ()) -> None:
+        self.times = StateTimes()
+        self._options, self._extra = options, extra
+        self._watch = StaleWatch(baseline.view)
+        self._stale: list[Stale] = []
+        self._open = ExitStack()
 
+    def __enter__(self) -> Self:
+        part = self._open.enter_context(atomic_path(self._options.out / MEASUREMENTS))
+        self._table = MeasurementTable(self._open.enter_context(part.open("wb")), self._extra)
+        return self
 
-def _write_tables(result: Replayed, rows: list[dict[str, Any]]) -> list[str]:
-    out, done = result.options.out, result.assessment
-    _write(
-        out / "measurements.csv",
-        lambda f: write_measurements(f, done.measured, done.states, done.state, result.columns),
-    )
-    _write(out / "alerts.jsonl", lambda f: f.writelines(json.dumps(row) + "\n" for row in rows))
-    more = extra_tables(result)
-    for name, text in more.items():
-        write_atomic(out / name, text)
-    return ["measurements.csv", "alerts.jsonl", *more]
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
+
+    def add(self, block: Assessed, extra: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Write the rows of the next frames; `extra` has a text for each of them by column."""
+        self._table.write(block.measured, block.states, block.state, extra)
+        self.times.add(block.measured.t_s, block.state, block.states.reason)
+        self._stale += self._watch.push(block.measured)
+
+    def finish(
+        self, result: Replayed, progress: Progress, frames: Callable[[], Iterator[Assessed]]
+    ) -> dict[str, Any]:
+        """Write what rests on all frames.
+
+        Args:
+            result: what came of them.
+            progress: told of each stage.
+            frames: gives them all once more, for the video.
+
+        Returns:
+            The summary.
+        """
+        out, rows = self._options.out, alert_rows(result.outcome.records)
+        progress.stage("Writing tables", None)
+        self._open.close()
+        write_atomic(out / ALERTS, "".join(json.dumps(row) + "\n" for row in rows))
+        more = extra_tables(result)
+        for name, text in more.items():
+            write_atomic(out / name, text)
+        written = [MEASUREMENTS, ALERTS, *more]
+        if self._options.video:
+            from posture_cv.replay.video import write_annotated_video  # heavy: only on request
+
+            write_annotated_video(result, frames(), out / "annotated.mp4", progress)
+            written.append("annotated.mp4")
+        if self._options.keep_landmarks and result.landmarks_path.parent == out:
+            written.append(result.landmarks_path.name)
+        told = _summary(result, rows, self.times, self._stale)
+        told["run"]["files"] = {name: sha256_of_file(out / name) for name in written}
+        write_atomic(out / "summary.json", json.dumps(told, indent=2) + "\n")
+        return told
 
 
 def alert_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
@@ -82,25 +120,25 @@ def alert_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
     ]
 
 
-def summary(result: Replayed, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _summary(
+    result: Replayed, rows: list[dict[str, Any]], times: StateTimes, stale: Sequence[Stale]
+) -> dict[str, Any]:
     """The recording in a few figures, with what is needed to repeat it."""
-    states = result.assessment.states
-    t_s = states.t_s
-    duration_s = float(t_s[-1] - t_s[0]) if len(t_s) else 0.0
+    duration_s = times.duration_s
     return {
         "schema_version": SCHEMA_VERSION,
         "program": __version__,
         "source": result.recording.source,
         "estimator": result.recording.estimator,
         "baseline": {"view": result.baseline.baseline.view.label, **result.baseline.origin},
-        "frames": len(states),
+        "frames": result.frames,
         "frames_with_person": result.frames_with_person,
         "duration_s": round(duration_s, 3),
-        "frame_rate_hz": round((len(t_s) - 1) / duration_s, 3) if duration_s else None,
-        "seconds_per_state": seconds_per_state(t_s, result.assessment.state),
-        "unmeasured_seconds": unmeasured_seconds(states),
-        "baseline_stale": _stale(result),
-        "episodes": [_episode(e) for e in result.assessment.episodes],
+        "frame_rate_hz": round((result.frames - 1) / duration_s, 3) if duration_s else None,
+        "seconds_per_state": times.seconds_per_state(),
+        "unmeasured_seconds": times.unmeasured_seconds(),
+        "baseline_stale": [{"sign": str(one.sign), "t_s": one.t_s, "hint": one.sign.hint} for one in stale],
+        "episodes": [_episode(e) for e in result.outcome.episodes],
         "alerts": [{key: row[key] for key in ("t_s", "cue", "level", "lasted_s", "repeat")} for row in rows],
         "settings": asdict(result.options.settings),
         "warnings": list(result.warnings),
@@ -113,12 +151,6 @@ def summary(result: Replayed, rows: list[dict[str, Any]]) -> dict[str, Any]:
             "versions": dict(versions()),
         },
     }
-
-
-def _stale(result: Replayed) -> list[dict[str, Any]]:
-    """What speaks against the baseline, and since when."""
-    found = stale_signs(result.assessment.measured, result.baseline.baseline.view)
-    return [{"sign": str(one.sign), "t_s": one.t_s, "hint": one.sign.hint} for one in found]
 
 
 def _labels(result: Replayed) -> dict[str, Any]:
@@ -140,8 +172,3 @@ def _episode(episode: Episode) -> dict[str, Any]:
         "peak_excess": None if isnan(episode.peak_excess) else round(episode.peak_excess, 3),
         "reason": episode.reason.label,
     }
-
-
-def _write(path: Path, fill: Callable[[TextIO], object]) -> None:
-    with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        fill(file)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from posture_cv.assess.engine import assess_measurements
+from posture_cv.assess.blocks import Assessed, BlockEngine
+from posture_cv.assess.recording import whole
 from posture_cv.capture.base import RateGate
 from posture_cv.landmarks.recording import RecordingInfo, RecordingReader, is_recording
 from posture_cv.measure.types import Measurements, Reason, View
 from posture_cv.replay.baselines import calibrated
-from posture_cv.replay.files import write_results
-from posture_cv.replay.measuring import measured_recording
+from posture_cv.replay.files import ResultWriter
+from posture_cv.replay.known import known_baseline, note_baseline
+from posture_cv.replay.measuring import Measuring
 from posture_cv.replay.progress import NoProgress, Progress
-from posture_cv.replay.remembered import Remembered
 from posture_cv.replay.types import BaselineUsed, Provenance, Replayed, ReplayOptions
 
 
@@ -29,8 +31,9 @@ def judge(
     provenance: Provenance | None = None,
     warnings: tuple[str, ...] = (),
     progress: Progress | None = None,
+    hold: bool = False,
 ) -> tuple[Replayed, dict[str, Any]]:
-    """Judge a landmark recording and write its results into `options.out`.
+    """Judge a landmark recording, a block of frames at a time, and write its results into `options.out`.
 
     Args:
         options: what to judge by.
@@ -39,6 +42,7 @@ def judge(
         provenance: of the result.
         warnings: from making the landmarks.
         progress: told of each stage.
+        hold: keep every frame in memory, for `Replayed.assessment` (1.7 kB a frame).
 
     Returns:
         What came of it, and the summary as written.
@@ -53,21 +57,35 @@ def judge(
         info = reader.info
     used = _baseline(options, calibration or landmarks, landmarks)
     progress.stage("Measuring", None)
-    told = measured_recording(landmarks, used.baseline, keep=options.remember, progress=progress)
-    if is_recording(Path(options.source)):
-        told = _chosen(told, options)
-    assessment = assess_measurements(told.measurements, used.baseline, options.settings)
-    result = Replayed(
-        options,
-        info,
-        landmarks,
-        used,
-        assessment,
-        told.frames_with_person,
-        (*warnings, *told.warnings, *used.warnings, *_without_face(options, info, used)),
-        provenance or Provenance(),
-    )
-    return result, write_results(result, progress)
+    measuring = Measuring(landmarks, used.baseline, keep=_remembers(options), progress=progress)
+    chosen = _Choice(options) if is_recording(Path(options.source)) else None
+    engine = BlockEngine(used.baseline, options.settings)
+    held: list[Assessed] = []
+    with ResultWriter(options, used.baseline) as results:
+        for block in _assessed(measuring, engine, chosen):
+            results.add(block)
+            if hold:
+                held.append(block)
+        outcome, told = engine.finish(), measuring.told
+        result = Replayed(
+            options,
+            info,
+            landmarks,
+            used,
+            outcome,
+            results.times.frames,
+            told.frames_with_person if chosen is None or chosen.all else chosen.frames_with_person,
+            (*warnings, *told.warnings, *used.warnings, *_without_face(options, info, used)),
+            provenance or Provenance(),
+            held=whole(held, outcome) if hold else None,
+        )
+        again = partial(_assessed, measuring, BlockEngine(used.baseline, options.settings), None)
+        return result, results.finish(result, progress, again)
+
+
+def _assessed(measuring: Measuring, engine: BlockEngine, chosen: _Choice | None) -> Iterator[Assessed]:
+    for block in measuring.blocks():
+        yield engine.push(block if chosen is None else chosen.of(block))
 
 
 def _without_face(options: ReplayOptions, info: RecordingInfo, used: BaselineUsed) -> tuple[str, ...]:
@@ -78,21 +96,40 @@ def _without_face(options: ReplayOptions, info: RecordingInfo, used: BaselineUse
     return ("A first look took this for a profile, so the face model did not run; --record --again runs it",)
 
 
-def _chosen(told: Remembered, options: ReplayOptions) -> Remembered:
+class _Choice:
     """The stretch and the rate that are asked for; a video was read that way from the start."""
-    capture, m = options.capture, told.measurements
-    if capture.start_s == 0.0 and capture.end_s is None and capture.max_rate_hz is None:
-        return told
-    stop = math.inf if capture.end_s is None else capture.end_s
-    gate = RateGate(capture.max_rate_hz)
-    kept = np.array([capture.start_s <= t < stop and gate.is_due(t) for t in m.t_s.tolist()], bool)
-    chosen: Measurements = m[np.flatnonzero(kept)]
-    found = int((chosen.reason != Reason.NOBODY).sum())
-    return replace(told, measurements=chosen, frames_with_person=found)
+
+    def __init__(self, options: ReplayOptions) -> None:
+        capture = options.capture
+        self._start_s = capture.start_s
+        self._end_s = math.inf if capture.end_s is None else capture.end_s
+        self._gate = RateGate(capture.max_rate_hz)
+        self.all = capture.start_s == 0.0 and capture.end_s is None and capture.max_rate_hz is None
+        self.frames_with_person = 0
+
+    def of(self, m: Measurements) -> Measurements:
+        """Those frames of the next block that are asked for."""
+        if self.all:
+            return m
+        due = [self._start_s <= t < self._end_s and self._gate.is_due(t) for t in m.t_s.tolist()]
+        chosen: Measurements = m[np.flatnonzero(due)]
+        self.frames_with_person += int((chosen.reason != Reason.NOBODY).sum())
+        return chosen
 
 
 def _baseline(options: ReplayOptions, path: Path, whole: Path) -> BaselineUsed:
     if options.baseline is not None:
         return BaselineUsed(options.baseline, {"profile": options.baseline_name})
     assert options.calibrate_s is not None  # `check_baseline` has seen to it
-    return calibrated(path, options.calibrate_s, source=options.source, whole=whole)
+    known = known_baseline(path, options.calibrate_s)
+    if known is not None:
+        return known
+    used = calibrated(path, options.calibrate_s, source=options.source, whole=whole)
+    if path == whole and _remembers(options):
+        note_baseline(path, options.calibrate_s, used)
+    return used
+
+
+def _remembers(options: ReplayOptions) -> bool:
+    """Whether numbers are kept beside the landmark recording: where it stays itself."""
+    return options.remember and (options.keep_landmarks or is_recording(Path(options.source)))

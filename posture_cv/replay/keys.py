@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,21 @@ from posture_cv.measure.baseline import Baseline
 
 # What turns pictures into landmarks, and landmarks into numbers.
 _LIBRARIES: Final = ("mediapipe", "opencv-python", "av", "numpy")
+
+
+class Stamp(NamedTuple):
+    """Size and time of change of a file: while they stay the same, its checksum is not made again."""
+
+    size: int
+    changed_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an earlier run has noted of a file."""
+
+    stamp: Stamp
+    sha256: str
 
 
 def digest(plain: object) -> str:

@@ -2,47 +2,107 @@
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.recording import RecordingReader
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
-from posture_cv.replay.assessing import measure_blocks
-from posture_cv.replay.progress import Progress
-from posture_cv.replay.remembered import Remembered, recall, remember, remembered_path
+from posture_cv.measure.types import Measurements
+from posture_cv.replay.assessing import regrouped
+from posture_cv.replay.progress import NoProgress, Progress
+from posture_cv.replay.remembered import Keeper, Told, recall, remembered_path
+
+# Frames at a time for all that follows the measuring: enough to make up for numpy's calls, and they fit into the
+# caches. What comes of them does not depend on it.
+BLOCK: Final = 4096
+_THREADS: Final = min(4, os.cpu_count() or 1)
 
 
-def measured_recording(
-    path: Path, baseline: Baseline, *, keep: bool = False, progress: Progress | None = None
-) -> Remembered:
-    """Measure a recording, or recall what an earlier run with the same baseline has kept beside it.
+class Measuring:
+    """The measurements of a recording, or what an earlier run with the same baseline has kept beside it.
 
     Args:
         path: of the landmark recording.
         baseline: to measure against.
         keep: keep the measurements beside the recording (300 bytes a frame).
-        progress: told of each block.
+        progress: told of each block that is measured.
 
-    Raises:
-        RecordingError: the recording cannot be read. OutputError: the measurements cannot be kept.
+    Attributes:
+        told: what reading it told; known once `blocks` has ended.
     """
-    kept_at = remembered_path(path, baseline)
-    known = recall(kept_at)
-    if known is not None:
-        return known
-    found = 0
 
-    def counted(reader: RecordingReader) -> Iterator[Landmarks]:
-        nonlocal found
-        for block in reader.blocks():
-            found += int(block.person_found.sum())
-            yield block
+    def __init__(
+        self, path: Path, baseline: Baseline, *, keep: bool = False, progress: Progress | None = None
+    ) -> None:
+        self.told = Told(0, complete=False, warnings=())
+        self._path, self._baseline, self._keep = path, baseline, keep
+        self._progress = progress or NoProgress()
 
-    with RecordingReader(path) as reader:
-        measured = measure_blocks(counted(reader), baseline, load_coefficients(), progress)
-        told = Remembered(measured, found, reader.complete, tuple(reader.warnings))
-    if keep:
-        remember(kept_at, told)
-    return told
+    def blocks(self) -> Iterator[Measurements]:
+        """Every frame, `BLOCK` of them or a few more at a time, at least one block. Can be asked for again.
+
+        Raises:
+            RecordingError: the recording cannot be read. OutputError: the measurements cannot be kept.
+        """
+        kept_at = remembered_path(self._path, self._baseline)
+        known = recall(kept_at)
+        if known is not None:
+            self.told = known.told
+            yield from known.blocks()
+            return
+        with ExitStack() as stack:
+            keeper = stack.enter_context(Keeper(kept_at)) if self._keep else None
+            reader = stack.enter_context(RecordingReader(self._path))
+            for block in regrouped(self._measured(reader), BLOCK):
+                if keeper is not None:
+                    keeper.write(block)
+                yield block
+            if keeper is not None:
+                keeper.told(self.told)
+
+    def _measured(self, reader: RecordingReader) -> Iterator[Measurements]:
+        """Blocks in their order, several of them measured at a time: numpy leaves the interpreter to others."""
+        from posture_cv.coefficients import load_coefficients  # not where the numbers are remembered
+        from posture_cv.measure.measure import measure
+
+        coefficients, found = load_coefficients(), 0
+        yield measure(Landmarks.empty(0), self._baseline, coefficients)  # no frames are one block, too
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="measure") as pool:
+            waiting: deque[Future[Measurements]] = deque()
+            for block in reader.blocks():
+                waiting.append(pool.submit(measure, block, self._baseline, coefficients))
+                found += int(block.person_found.sum())
+                if len(waiting) > _THREADS:
+                    yield self._next(waiting)
+            while waiting:
+                yield self._next(waiting)
+        self.told = Told(found, reader.complete, tuple(reader.warnings))
+
+    def _next(self, waiting: deque[Future[Measurements]]) -> Measurements:
+        block = waiting.popleft().result()
+        self._progress.advance(len(block))
+        return block
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """The measurements of a whole recording, with what else reading it told."""
+
+    measurements: Measurements
+    told: Told
+
+
+def measured_recording(
+    path: Path, baseline: Baseline, *, keep: bool = False, progress: Progress | None = None
+) -> Measured:
+    """All of a recording at once, as `Measuring`, whose errors it raises."""
+    measuring = Measuring(path, baseline, keep=keep, progress=progress)
+    blocks = list(measuring.blocks())
+    return Measured(Measurements.concat(blocks), measuring.told)

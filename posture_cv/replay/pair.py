@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from posture_cv.assess.engine import assess_measurements
+from posture_cv.assess.blocks import BlockEngine
+from posture_cv.assess.recording import whole
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.atomic import private_folder
 from posture_cv.capture import open_source
@@ -21,7 +22,7 @@ from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import QUANTITIES, Reason, View
 from posture_cv.output.tables import column_stem
 from posture_cv.replay.baselines import calibrated
-from posture_cv.replay.files import write_results
+from posture_cv.replay.files import ResultWriter
 from posture_cv.replay.measuring import measured_recording
 from posture_cv.replay.pairing import Paired, pair, paired_baseline
 from posture_cv.replay.progress import NoProgress, Progress
@@ -88,18 +89,24 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     both = paired_baseline(baselines[0].baseline, baselines[1].baseline, paired.preferred)
     with RecordingReader(paths[0]) as front, RecordingReader(paths[1]) as side:
         info, side_source = front.info, side.info.source
+    engine = BlockEngine(both, options.settings)
+    block, outcome = engine.push(paired.measurements), engine.finish()
     done = Replayed(
         ReplayOptions(options.front, options.out, settings=options.settings),
         info,
         paths[0],
         BaselineUsed(both, {"front": baselines[0].origin, "side": baselines[1].origin}),
-        assess_measurements(paired.measurements, both, options.settings),
+        outcome,
+        len(block.measured),
         int((paired.measurements.reason != Reason.NOBODY).sum()),
-        tuple(w for t, b in zip(told, baselines, strict=True) for w in (*t.warnings, *b.warnings)),
-        columns=_columns(paired),
+        tuple(w for t, b in zip(told, baselines, strict=True) for w in (*t.told.warnings, *b.warnings)),
         figures={"pair": _figures(paired, offset, side_source)},
+        held=whole([block], outcome),
     )
-    write_results(done, progress)
+    columns = _columns(paired)
+    with ResultWriter(done.options, both, tuple(columns)) as results:
+        results.add(block, columns)
+        results.finish(done, progress, lambda: iter([block]))
     if done.frames_with_person == 0:
         raise NobodyFoundError(
             f"Nobody was found in {options.front} and {options.side}",

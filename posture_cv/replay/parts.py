@@ -1,4 +1,4 @@
-"""The slow stage in parts: a long recording is cut at fixed times, each part read with a warm-up of its own.
+"""The slow stage in parts: a long recording is cut into equal ones, each read with a warm-up of its own.
 
 Where a recording is cut depends on the recording alone, never on how many workers there are: the same file gives
 the same landmarks on one core and on a cluster. The pose tracker carries its past from frame to frame, and two
@@ -9,6 +9,7 @@ from another than it stays (measured). So each part begins `WARM_UP_S` early and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +20,19 @@ from posture_cv.capture.prefetch import Prefetched
 from posture_cv.capture.types import CaptureOptions, Frame, FrameSource, SourceError
 from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, estimator_as_dict
-from posture_cv.replay.record import EstimatorFactory, default_estimator, one_by_one, source_as_dict
+from posture_cv.replay.record import (
+    EstimatorFactory,
+    default_estimator,
+    estimated,
+    one_by_one,
+    source_as_dict,
+)
 
 SEGMENT_S: Final = 300.0
 WARM_UP_S: Final = 3.0
-_SHORTEST_SHARE: Final = 0.2  # of a segment: what is left over and shorter joins the one before (ours)
+_LONGER: Final = (
+    0.2  # a recording that is longer than a segment by no more than this share of one is not cut (ours)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +73,21 @@ class PartDone:
 def cut(
     start_s: float, end_s: float | None, last_s: float, segment_s: float
 ) -> list[tuple[float, float | None]]:
-    """The stretches into which start_s ... end_s is cut, every `segment_s` seconds from its start.
+    """The stretches into which start_s ... end_s is cut: equally long, and an even number of them.
+
+    So two workers, and mostly four, end together.
 
     Args:
         start_s, end_s: of the recording; `end_s` None: to its end, and so the last stretch.
         last_s: time of the last picture.
-        segment_s: length of a stretch; 0: never cut.
+        segment_s: length that a stretch should have, about; 0: never cut.
     """
     stop = last_s if end_s is None else min(end_s, last_s)
-    marks = []
-    if segment_s > 0:
-        count = int((stop - start_s) / segment_s)
-        marks = [start_s + k * segment_s for k in range(1, count + 1)]
-        while marks and stop - marks[-1] < _SHORTEST_SHARE * segment_s:
-            marks.pop()
-    edges = [start_s, *marks]
-    return list(zip(edges, [*marks, end_s], strict=True))
+    segments = (stop - start_s) / segment_s if segment_s > 0 else 0.0
+    pairs = math.ceil((segments - _LONGER) / 2) if segments > 1.0 + _LONGER else 0
+    count = max(1, 2 * pairs)
+    marks = [round(start_s + k * (stop - start_s) / count, 3) for k in range(1, count)]
+    return list(zip([start_s, *marks], [*marks, end_s], strict=True))
 
 
 def record_part(
@@ -157,8 +165,7 @@ def _write(
     told: Callable[[int], None],
 ) -> tuple[int, int]:
     frames = found = 0
-    for frame in source.frames():
-        lm = estimator.estimate(frame)
+    for frame, lm in estimated(estimator, source.frames()):
         if frame.t_s >= start_s:
             writer.write(lm)
             frames += 1

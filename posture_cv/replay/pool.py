@@ -5,6 +5,7 @@ Imports nothing heavy: a worker process begins here, and sets how many threads i
 
 from __future__ import annotations
 
+import importlib
 import os
 import queue
 import signal
@@ -68,6 +69,9 @@ class Pool(Protocol):
     def room(self) -> int:
         """How many more jobs it can take now without letting them wait long."""
 
+    def get_ready(self) -> None:
+        """There will be work for all: let them load what it takes."""
+
     def submit(self, number: int, job: Job) -> None:
         """Take a job; its number comes back with every event."""
 
@@ -113,6 +117,11 @@ class ProcessPool:
         """One job for each process, and one in hand."""
         return self.workers + 1 - self._open
 
+    def get_ready(self) -> None:
+        """Start all processes and let them load what finding landmarks takes."""
+        while len(self._hosts) < self.workers:
+            self._hosts.append(_Host(self._jobs, self._events, early=True))
+
     def submit(self, number: int, job: Job) -> None:
         """Take a job."""
         self._open += 1
@@ -143,12 +152,19 @@ class ProcessPool:
 
 
 class _Host:
-    """A thread that keeps one worker process busy, and starts another when it has died."""
+    """A thread that keeps one worker process busy, and starts another when it has died.
+
+    `early`: start the process before there is work.
+    """
 
     def __init__(
-        self, jobs: queue.SimpleQueue[tuple[int, Job] | None], events: queue.SimpleQueue[Event]
+        self,
+        jobs: queue.SimpleQueue[tuple[int, Job] | None],
+        events: queue.SimpleQueue[Event],
+        *,
+        early: bool = False,
     ) -> None:
-        self._jobs, self._events = jobs, events
+        self._jobs, self._events, self._early = jobs, events, early
         self._process: Any = None
         self._pipe: Connection | None = None
         self._told = 0
@@ -171,6 +187,9 @@ class _Host:
         self._thread.join()
 
     def _serve(self) -> None:
+        if self._early:
+            with suppress(OSError):  # tried again when there is a job
+                self._living()
         while (taken := self._jobs.get()) is not None and not self._stopping.is_set():
             self._see_through(*taken)
         if self._pipe is not None:
@@ -210,7 +229,9 @@ class _Host:
             if self._pipe is None:
                 context = get_context("spawn")  # a fork would copy the threads' locks in whatever state
                 self._pipe, theirs = context.Pipe()
-                self._process = context.Process(target=serve, args=(theirs,), name="posture-cv worker")
+                self._process = context.Process(
+                    target=serve, args=(theirs, self._early), name="posture-cv worker"
+                )
                 self._process.start()
                 theirs.close()
             return self._pipe
@@ -224,10 +245,17 @@ class _Host:
             self._pipe = self._process = None
 
 
-def serve(pipe: Connection) -> None:
-    """The life of a worker process: jobs in, frames and an outcome out, until the pipe is closed."""
+def serve(pipe: Connection, early: bool = False) -> None:  # noqa: FBT001, FBT002  a process takes no keywords
+    """The life of a worker process: jobs in, frames and an outcome out, until the pipe is closed.
+
+    Begun early, it loads what finding landmarks takes, whether a job has come or not.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who then ends this process
     one_thread_each()
+    if early:
+        with suppress(Exception):  # the job will say what is wrong
+            importlib.import_module("posture_cv.landmarks.mediapipe_tasks")
+            importlib.import_module("posture_cv.replay.jobs")
     with suppress(EOFError, OSError):  # the caller is gone
         while True:
             job = pipe.recv()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from posture_cv.capture.prefetch import Prefetched
-from posture_cv.capture.types import CaptureOptions, FrameSource, SourceInfo
+from posture_cv.capture.types import CaptureOptions, Frame, FrameSource, SourceInfo
 from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, estimator_as_dict
+from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.progress import NoProgress, Progress
 
 EstimatorFactory = Callable[[EstimatorOptions], LandmarkEstimator]
@@ -59,15 +61,28 @@ def record(
         header = RecordingInfo(source_as_dict(info), estimator_as_dict(estimator.info))
         reader = source if info.live else Prefetched(source)
         with RecordingWriter(path, header) as writer, reader:
-            for frame in reader.frames():
-                if frame.t_s >= duration_s:
-                    break
-                lm = estimator.estimate(frame)
+            wanted = takewhile(lambda frame: frame.t_s < duration_s, reader.frames())
+            for _, lm in estimated(estimator, wanted):
                 writer.write(lm)
                 frames += 1
                 found += int(lm.person_found[0])
                 progress.advance()
     return Recorded(path, frames, found, tuple(source.warnings))
+
+
+@runtime_checkable
+class Overlapping(Protocol):
+    """An estimator that works on more than one frame at a time."""
+
+    def estimate_all(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Landmarks]]:
+        """Each frame with its landmarks, as `LandmarkEstimator.estimate` finds them one by one."""
+
+
+def estimated(estimator: LandmarkEstimator, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Landmarks]]:
+    """Each frame with its landmarks, as fast as the estimator can."""
+    if isinstance(estimator, Overlapping):
+        return estimator.estimate_all(frames)
+    return ((frame, estimator.estimate(frame)) for frame in frames)
 
 
 def source_as_dict(info: SourceInfo) -> dict[str, Any]:

@@ -7,14 +7,17 @@ are in its key, so a changed one finds nothing instead of something old. It hold
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import struct
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from functools import lru_cache
-from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from types import TracebackType
+from typing import Any, BinaryIO, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,16 +29,17 @@ from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements
 
 SUFFIX: Final = ".measured"
-_MAGIC: Final = b"POSTURE-CV MEASURED 1\n"
-_LENGTH: Final = struct.Struct("<I")
-_MAX_META: Final = 1 << 20
+_MAGIC: Final = b"POSTURE-CV MEASURED 2\n"
+_HEAD: Final = struct.Struct("<4sII")  # kind, bytes that follow, CRC-32 of them
+_FRAMES, _END = b"FRMS", b"TOLD"
+_FRAME_BYTES: Final = 8 * (1 + 2 * len(QUANTITIES)) + 2 + len(QUANTITIES)
+_MOST_BYTES: Final = 1 << 26  # of a part
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Remembered:
-    """The measurements of a recording, with what else reading it told."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What reading a recording told besides its landmarks: frames with a person, whether it is whole, warnings."""
 
-    measurements: Measurements
     frames_with_person: int
     complete: bool
     warnings: tuple[str, ...]
@@ -61,81 +65,120 @@ def _baseline_bytes(baseline: Baseline) -> bytes:
 
 @lru_cache(maxsize=1)
 def estimators_digest() -> bytes:
-    """SHA-256 of what turns landmarks into measurements: version, the code that measures, the coefficients."""
+    """SHA-256 of what turns landmarks into measurements: version, calibrating and measuring code, coefficients."""
     digest = hashlib.sha256(f"{__version__} {','.join(QUANTITIES)}".encode())
-    for package in ("posture_cv.measure", "posture_cv.coefficients"):
-        for file in sorted(resources.files(package).iterdir(), key=lambda file: file.name):
-            if file.name.endswith((".py", ".npz")):
-                digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+    for package in ("calibration", "posture_cv.measure", "posture_cv.coefficients"):
+        found = find_spec(package)  # found, not imported: what is remembered needs none of it
+        assert found is not None
+        for folder in found.submodule_search_locations or ():
+            for file in sorted(Path(folder).iterdir()):
+                if file.suffix in {".py", ".npz"}:
+                    digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
     return digest.digest()
 
 
-def remember(path: Path, told: Remembered) -> None:
-    """Write the measurements to `path`, whole or not at all, for their owner only.
+class Keeper:
+    """Writes measurements block by block; they take their name, for their owner only, when `told` has been written.
+
+    A context manager.
 
     Raises:
         OutputError: the folder is missing or may not be written to, the disk is full.
     """
-    m = told.measurements
-    meta = json.dumps(
-        {
-            "frames": len(m),
-            "quantities": list(QUANTITIES),
-            "frames_with_person": told.frames_with_person,
-            "complete": told.complete,
-            "warnings": list(told.warnings),
-        }
-    ).encode()
-    body = io.BytesIO()
-    for column in _columns(m):
-        body.write(np.ascontiguousarray(column).tobytes())
-    raw = body.getbuffer()
-    with atomic_path(path) as part, part.open("wb") as file:
-        file.write(_MAGIC + _LENGTH.pack(len(meta)) + meta + hashlib.blake2b(raw, digest_size=16).digest())
-        file.write(raw)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        part = self._stack.enter_context(atomic_path(self._path))
+        self._file = self._stack.enter_context(part.open("wb"))
+        self._file.write(_MAGIC)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def write(self, m: Measurements) -> None:
+        """Append the measurements of some frames."""
+        self._put(_FRAMES, b"".join(np.ascontiguousarray(column).tobytes() for column in _columns(m)))
+
+    def told(self, told: Told) -> None:
+        """The end."""
+        self._put(_END, json.dumps({"quantities": list(QUANTITIES), **asdict(told)}).encode())
+
+    def _put(self, kind: bytes, raw: bytes) -> None:
+        self._file.write(_HEAD.pack(kind, len(raw), zlib.crc32(raw)) + raw)
 
 
-def recall(path: Path) -> Remembered | None:
-    """What `remember` wrote; None where there is nothing, or nothing that is whole."""
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """Measurements that a `Keeper` has written, found whole."""
+
+    path: Path
+    told: Told
+
+    def blocks(self) -> Iterator[Measurements]:
+        """The measurements, as they were written."""
+        with self.path.open("rb") as file:
+            for kind, raw in _parts(file):
+                if kind == _FRAMES:
+                    yield _measurements(raw)
+
+
+def recall(path: Path) -> Recalled | None:
+    """What a `Keeper` wrote; None where there is nothing, or nothing that is whole."""
     try:
         with path.open("rb") as file:
-            return _read(file)
+            for kind, raw in _parts(file):
+                if kind == _END:
+                    return Recalled(path, _told(raw))
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        pass
+    return None
 
 
-def _read(file: BinaryIO) -> Remembered:
+def _parts(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and content of each part, the checksum compared. Raises ValueError."""
     if file.read(len(_MAGIC)) != _MAGIC:
         raise ValueError("not measurements")
-    (length,) = _LENGTH.unpack(file.read(_LENGTH.size).ljust(_LENGTH.size, b"\0"))
-    if length > _MAX_META:
-        raise ValueError("the head is too long")
-    meta = json.loads(file.read(length))
-    checksum, raw = file.read(16), file.read()
-    if meta["quantities"] != list(QUANTITIES) or hashlib.blake2b(raw, digest_size=16).digest() != checksum:
-        raise ValueError("the measurements are damaged")
-    return Remembered(
-        _measurements(raw, int(meta["frames"])),
-        int(meta["frames_with_person"]),
-        bool(meta["complete"]),
-        tuple(map(str, meta["warnings"])),
-    )
+    while head := file.read(_HEAD.size):
+        kind, length, checksum = _HEAD.unpack(head.ljust(_HEAD.size, b"\0"))
+        if kind not in {_FRAMES, _END} or length > _MOST_BYTES:
+            raise ValueError("a part's head makes no sense")
+        raw = file.read(length)
+        if len(raw) != length or zlib.crc32(raw) != checksum:
+            raise ValueError("a part is damaged")
+        yield kind, raw
+
+
+def _told(raw: bytes) -> Told:
+    plain = json.loads(raw)
+    if plain["quantities"] != list(QUANTITIES):
+        raise ValueError("measurements of other quantities")
+    return Told(int(plain["frames_with_person"]), bool(plain["complete"]), tuple(map(str, plain["warnings"])))
 
 
 def _columns(m: Measurements) -> list[NDArray[Any]]:
     estimates = [m.values[name] for name in QUANTITIES]
     wide = [m.t_s, *(e.value for e in estimates), *(e.sd for e in estimates)]
     return [
-        *(column.astype(np.float64) for column in wide),
-        *(column.astype(np.int8) for column in (m.view, m.reason, *(e.reason for e in estimates))),
+        *(column.astype(np.float64, copy=False) for column in wide),
+        *(
+            column.astype(np.int8, copy=False)
+            for column in (m.view, m.reason, *(e.reason for e in estimates))
+        ),
     ]
 
 
-def _measurements(raw: bytes, n: int) -> Measurements:
+def _measurements(raw: bytes) -> Measurements:
     count = len(QUANTITIES)
+    n = len(raw) // _FRAME_BYTES
     numbers = (1 + 2 * count) * n
     wide = np.frombuffer(raw, np.float64, numbers).reshape(1 + 2 * count, n)
-    codes = np.frombuffer(raw, np.int8, offset=8 * numbers).reshape(2 + count, n)
+    codes = np.frombuffer(raw, np.int8, (2 + count) * n, offset=8 * numbers).reshape(2 + count, n)
     values = {
         name: Estimate(wide[1 + i], wide[1 + count + i], codes[2 + i]) for i, name in enumerate(QUANTITIES)
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 from posture_cv.errors import NobodyFoundError
 from posture_cv.replay.judge import judge
+from posture_cv.replay.known import note_checksum
 from posture_cv.replay.parts import record_part
 from posture_cv.replay.plan import (
     CALIBRATION,
@@ -28,7 +29,11 @@ __all__ = ["BaselineUsed", "Labels", "Provenance", "ReplayOptions", "Replayed", 
 
 
 def replay(
-    options: ReplayOptions, progress: Progress | None = None, *, looked: Scan | None = None
+    options: ReplayOptions,
+    progress: Progress | None = None,
+    *,
+    looked: Scan | None = None,
+    hold: bool = False,
 ) -> Replayed:
     """Replay one source in this process and write its results into `options.out`.
 
@@ -40,6 +45,7 @@ def replay(
         options: what to replay and how.
         progress: told of stages and frames.
         looked: what `scan` has found, if it has been asked already.
+        hold: keep every frame in memory, for `Replayed.assessment`.
 
     Raises:
         InputError: neither or both of a profile and a calibration interval.
@@ -57,13 +63,15 @@ def replay(
         for number in sorted(set(made.parts) - set(there)):
             done = record_part(made.parts[number], made.part_path(number), told=progress.advance)
             note_part(made, number, done)
-    result, _ = judge_plan(made, progress)
+    result, _ = judge_plan(made, progress, hold=hold)
     if result.frames_with_person == 0:
-        raise nobody_found(options.source, len(result.assessment.measured))
+        raise nobody_found(options.source, result.frames)
     return result
 
 
-def judge_plan(made: Plan, progress: Progress | None = None) -> tuple[Replayed, dict[str, Any]]:
+def judge_plan(
+    made: Plan, progress: Progress | None = None, *, hold: bool = False
+) -> tuple[Replayed, dict[str, Any]]:
     """Judge a recording whose parts are all there, and delete them.
 
     Returns:
@@ -88,8 +96,11 @@ def judge_plan(made: Plan, progress: Progress | None = None) -> tuple[Replayed, 
         provenance=made.provenance,
         warnings=warnings,
         progress=progress,
+        hold=hold,
     )
     clear(made)
+    if made.options.remember and made.scan.recording and made.scan.known is not None:
+        note_checksum(made.source_path, made.scan.known)
     return result, summary
 
 

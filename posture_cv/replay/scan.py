@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from posture_cv.capture.types import CaptureOptions, SourceError
 from posture_cv.landmarks.estimator import EstimatorOptions, Mode
 from posture_cv.landmarks.recording import is_recording
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.replay.keys import sha256_of_file
+from posture_cv.replay.keys import Known, Stamp, sha256_of_file
+from posture_cv.replay.known import known_checksum
 from posture_cv.replay.record import EstimatorFactory, default_estimator
 
 LIVE: Final = re.compile(r"\d{1,4}$|webcam:|/dev/|[A-Za-z][A-Za-z0-9+.-]*://")
@@ -23,21 +24,6 @@ LIVE: Final = re.compile(r"\d{1,4}$|webcam:|/dev/|[A-Za-z][A-Za-z0-9+.-]*://")
 _LOOKS: Final = 7
 # A clear profile: rendered side cameras score 4.6-5.7, front and oblique ones up to 2.6 (see `measure.view`).
 CLEAR_SIDE: Final = 4.0
-
-
-class Stamp(NamedTuple):
-    """Size and time of change of a file: while they stay the same, its checksum is not made again."""
-
-    size: int
-    changed_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What an earlier run has noted of a file."""
-
-    stamp: Stamp
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +69,11 @@ class Scan:
     cuttable: bool = False
     profile_view: bool = False
 
+    @property
+    def known(self) -> Known | None:
+        """For the next look: no checksum is made twice."""
+        return None if self.stamp is None or self.sha256 is None else Known(self.stamp, self.sha256)
+
 
 def scan(look: Look, make_estimator: EstimatorFactory | None = None) -> Scan:
     """Look at a source.
@@ -93,8 +84,9 @@ def scan(look: Look, make_estimator: EstimatorFactory | None = None) -> Scan:
     path = Path(look.source).expanduser()
     if not (path.is_file() or path.is_dir()):
         return _elsewhere(look, path)
-    stamp, sha256 = _checksum(path, look.known)
-    if is_recording(path):
+    recording = is_recording(path)
+    stamp, sha256 = _checksum(path, known_checksum(path) if recording and not look.known else look.known)
+    if recording:
         return Scan(sha256, stamp, recording=True)
     if path.is_dir():
         with open_source(look.source, options=_stretch(look)) as source:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from posture_cv.assess.engine import Assessment
+from posture_cv.assess.blocks import Outcome
+from posture_cv.assess.recording import Assessment
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.capture.types import CaptureOptions
 from posture_cv.landmarks.estimator import EstimatorOptions
@@ -45,7 +46,7 @@ class ReplayOptions:
         video: also write an annotated video; `blur_faces` hides every face in it.
         remember: keep the measurements beside the landmark recording, for other settings later.
         labels: of the recording.
-        segment_s: a longer recording is cut at every so many seconds (`parts`); 0: never.
+        segment_s: a longer recording is cut into parts of about so many seconds (`parts`); 0: never.
     """
 
     source: str
@@ -94,21 +95,33 @@ class Replayed:
 
     Attributes:
         recording: header of the landmarks; `landmarks_path` where they lie (deleted unless kept).
-        assessment: every frame measured and named, and what the monitor would have said.
-        frames_with_person: how many frames show somebody.
+        outcome: what the monitor would have said, and the episodes.
+        frames: how many were judged; `frames_with_person` how many show somebody.
         warnings: what went wrong without ending the run.
         provenance: what it is made of.
-        columns: further columns of `measurements.csv`, name -> a text for each frame.
         figures: further entries of `summary.json`.
+        held: every frame, where that was asked for.
     """
 
     options: ReplayOptions
     recording: RecordingInfo
     landmarks_path: Path
     baseline: BaselineUsed
-    assessment: Assessment
+    outcome: Outcome
+    frames: int
     frames_with_person: int
     warnings: tuple[str, ...]
     provenance: Provenance = field(default_factory=Provenance)
-    columns: Mapping[str, list[str]] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
+    held: Assessment | None = None
+
+    @property
+    def assessment(self) -> Assessment:
+        """Every frame measured and named, and what the monitor would have said.
+
+        Raises:
+            ValueError: the frames were not held in memory.
+        """
+        if self.held is None:
+            raise ValueError("the frames of this replay were not held: ask for it with hold=True")
+        return self.held

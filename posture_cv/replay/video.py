@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.assess.blocks import Assessed
 from posture_cv.assess.types import ALERTING, State, States
 from posture_cv.atomic import atomic_path
 from posture_cv.capture import open_source
@@ -39,10 +40,18 @@ _SHOWN = (
 )
 
 
-def write_annotated_video(result: Replayed, path: Path, progress: Progress) -> None:
+def write_annotated_video(
+    result: Replayed, assessed: Iterable[Assessed], path: Path, progress: Progress
+) -> None:
     """Write every frame of the source, at its own time, with skeleton, contour, face outline, angles, state and why.
 
     All frames are drawn, also where only some were looked at (`--every`): they carry what was seen last.
+
+    Args:
+        result: of the replay.
+        assessed: all its frames, block by block.
+        path: of the video.
+        progress: told of each frame that was looked at.
 
     Raises:
         InputError: the source was a landmark recording, which holds no pictures.
@@ -55,14 +64,14 @@ def write_annotated_video(result: Replayed, path: Path, progress: Progress) -> N
             f"{options.source} is a landmark recording and holds none.",
             "Replay the video itself with --video.",
         )
-    progress.stage("Drawing the video", len(result.assessment.measured))
+    progress.stage("Drawing the video", result.frames)
     with ExitStack() as stack:
         part = stack.enter_context(atomic_path(path))
         every_frame = replace(options.capture, max_rate_hz=None)
         source = stack.enter_context(open_source(options.source, options=every_frame))
         reader = stack.enter_context(RecordingReader(result.landmarks_path))
         hide = _hider(result, stack) if options.blur_faces else _shown
-        _encode(part, _drawn(result, source.frames(), reader, hide, progress))
+        _encode(part, _drawn(source.frames(), _seen(assessed, reader), hide, progress))
 
 
 def _shown(image_bgr: Image, t_s: float) -> Image:  # noqa: ARG001 - the other way to treat a picture needs its time
@@ -80,45 +89,48 @@ def _hider(result: Replayed, stack: ExitStack) -> Treat:
     return FaceHider(heads, finder.find).hidden
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """A frame that was looked at: its landmarks, and its place in a block."""
+
+    lm: Landmarks
+    block: Assessed
+    i: int
+
+    @property
+    def t_us(self) -> int:
+        return round(float(self.block.measured.t_s[self.i]) * 1e6)
+
+
+def _seen(assessed: Iterable[Assessed], reader: RecordingReader) -> Iterator[_Seen]:
+    """The frames that were looked at, in order."""
+    landmarks = _one_by_one(reader)
+    for block in assessed:
+        for i in range(len(block.measured)):
+            yield _Seen(next(landmarks), block, i)
+
+
 def _drawn(
-    result: Replayed, frames: Iterator[Frame], reader: RecordingReader, treat: Treat, progress: Progress
+    frames: Iterator[Frame], seen: Iterator[_Seen], treat: Treat, progress: Progress
 ) -> Iterator[tuple[float, Image]]:
     """Each frame's time and annotated picture."""
-    seen_us = np.rint(result.assessment.measured.t_s * 1e6).astype(np.int64)
-    marks = _latest(reader)
-    next(marks)
-    last = -1
+    now, coming = None, next(seen, None)
     for frame in frames:
-        i = int(np.searchsorted(seen_us, round(frame.t_s * 1e6), side="right")) - 1
+        t_us = round(frame.t_s * 1e6)
+        while coming is not None and coming.t_us <= t_us:
+            now, coming = coming, next(seen, None)
+            progress.advance()
         picture = treat(frame.image_bgr, frame.t_s)
-        if i >= 0:
-            picture = _annotated(result, picture, marks.send(i), i)
-            progress.advance(i - last)
-            last = i
-        yield frame.t_s, picture
+        yield frame.t_s, picture if now is None else _annotated(now, picture)
 
 
-def _latest(reader: RecordingReader) -> Generator[Landmarks, int, None]:
-    """Is sent the number of a frame, never a smaller one than before, and gives its landmarks."""
-    number, wanted = -1, -1
-    found = Landmarks.empty(1)
-    for lm in _one_by_one(reader):
-        number += 1
-        while wanted < number:
-            wanted = yield found
-        if wanted == number:
-            found = lm
-    while True:
-        yield found
-
-
-def _annotated(result: Replayed, image_bgr: Image, lm: Landmarks, i: int) -> Image:
-    states = result.assessment.states
-    state = State(int(result.assessment.state[i]))
-    lines = [*_value_lines(result.assessment.measured, i), why_line(states, state, i)]
+def _annotated(seen: _Seen, image_bgr: Image) -> Image:
+    block, i = seen.block, seen.i
+    state = State(int(block.state[i]))
+    lines = [*_value_lines(block.measured, i), why_line(block.states, state, i)]
     return draw.draw_overlay(
         image_bgr,
-        lm,
+        seen.lm,
         lines=[line for line in lines if line],
         state_label=state.label.replace("_", " "),
         colour=_colour(state),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assess_material import baseline, every, measurements
+from posture_cv.assess.blocks import BlockEngine
 from posture_cv.assess.effects import Level, Notice
 from posture_cv.assess.episodes import episodes
 from posture_cv.assess.policy_state import from_json, to_json
-from posture_cv.assess.recording import Assessment, accepted, assess_measurements
+from posture_cv.assess.recording import Assessment, assess_measurements, whole
 from posture_cv.assess.settings import AssessSettings, BreakSettings, PolicySettings, TickSettings
 from posture_cv.assess.staleness import Sign, stale_signs
 from posture_cv.assess.stream import Step, Stream
@@ -88,6 +90,25 @@ def test_the_stream_equals_the_recording(m: Measurements) -> None:
     same(assess_measurements(m, BASELINE, SHORT), stream, stream_all(stream, m))
 
 
+@settings(max_examples=60)
+@given(sessions(), st.lists(st.integers(0, 180), max_size=4))
+def test_blocks_of_any_length_equal_the_recording(m: Measurements, cuts: list[int]) -> None:
+    edges = [0, *sorted(min(cut, len(m)) for cut in cuts), len(m)]
+    engine = BlockEngine(BASELINE, SHORT)
+    blocks = [engine.push(m[start:end]) for start, end in pairwise(edges)]
+    joined, once = whole(blocks, engine.finish()), assess_measurements(m, BASELINE, SHORT)
+    assert [len(block.kept) for block in blocks] == [len(block.measured) for block in blocks]
+    assert np.array_equal(joined.measured.t_s, once.measured.t_s)
+    for name in ("state", "tick_t_s", "tick_state", "tick_reason"):
+        assert np.array_equal(getattr(joined, name), getattr(once, name)), name
+    for name in ("state", "reason", "excess", "severe", "pitch_deg", "activity"):
+        assert np.array_equal(getattr(joined.states, name), getattr(once.states, name), equal_nan=True), name
+    for name, estimate in once.smoothed.values.items():
+        assert np.array_equal(joined.smoothed.value(name), estimate.value, equal_nan=True), name
+    for name in ("effects", "records", "episodes", "dropped", "final"):
+        assert repr(getattr(joined, name)) == repr(getattr(once, name)), name
+
+
 def test_the_stream_equals_the_recording_over_half_an_hour_at_the_defaults() -> None:
     day = [
         ("good", 200),
@@ -106,7 +127,7 @@ def test_the_stream_equals_the_recording_over_half_an_hour_at_the_defaults() -> 
 
 def test_an_earlier_frame_is_dropped_and_counted() -> None:
     m = measurements([0.0, 1.0, 0.5, 1.0, 2.0], ["good"] * 5)
-    assert accepted(np.array([0, 10, 5, 10, 20])).tolist() == [0, 1, 4]
+    assert assess_measurements(m, BASELINE, DEFAULT).kept.tolist() == [0, 1, 4]
     stream = Stream(BASELINE, DEFAULT)
     assert [step.accepted for step in stream_all(stream, m)] == [True, True, False, False, True]
     assert stream.dropped == 2

@@ -144,6 +144,23 @@ def test_a_gap_forgets_the_past() -> None:
     np.testing.assert_array_equal(after_gap.pose, first.pose)
 
 
+def test_many_frames_at_once_give_what_they_give_one_by_one() -> None:
+    front, empty = picture(FRONT), picture(EMPTY)
+    moved = [np.roll(front, 4 * step, axis=1) for step in range(8)]
+    shown = [empty, *moved[:4], empty, *moved[4:6], *moved[6:]]
+    times = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 60.0, 60.1]  # a gap, after which the models start afresh
+    frames = [Frame(i, t_s, image) for i, (t_s, image) in enumerate(zip(times, shown, strict=True))]
+    with MediaPipeEstimator() as one, MediaPipeEstimator() as other:
+        singly = [one.estimate(frame) for frame in frames]
+        together = list(other.estimate_all(iter(frames)))
+        assert list(other.estimate_all([])) == []
+    assert [frame.index for frame, _ in together] == list(range(10))
+    assert [bool(lm.person_found[0]) for lm in singly] == [False, *[True] * 4, False, *[True] * 4]
+    for (_, lm), expected in zip(together, singly, strict=True):
+        for name in ("t_s", "size_px", "pose", "face", "rows", "cols", "scene"):
+            np.testing.assert_array_equal(getattr(lm, name), getattr(expected, name))
+
+
 def test_what_it_measured_with_is_told(estimator: LandmarkEstimator) -> None:
     info = estimator.info
     assert info.pose.name == "pose_landmarker_full"

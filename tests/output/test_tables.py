@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from posture_cv.assess.types import State, States
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
-from posture_cv.output.tables import measurement_columns, write_measurements
+from posture_cv.output.tables import MeasurementTable, measurement_columns
 
 
 def made(
@@ -52,22 +52,30 @@ def plainly(m: Measurements, states: States, shown: np.ndarray[tuple[int], np.dt
     return file.getvalue()
 
 
+def written(
+    m: Measurements,
+    states: States,
+    shown: np.ndarray[tuple[int], np.dtype[np.int8]],
+    extra: dict[str, list[str]] | None = None,
+) -> str:
+    """What the table makes of them."""
+    file = io.BytesIO()
+    MeasurementTable(file, tuple(extra or ())).write(m, states, shown, extra)
+    return file.getvalue().decode()
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     n=st.integers(0, 40), seed=st.integers(0, 2**32 - 1), scale=st.sampled_from([0.01, 1.0, 30.0, 1e5, 1e9])
 )
 def test_columns_are_written_as_a_plain_writer_writes_rows(n: int, seed: int, scale: float) -> None:
     m, states, shown = made(n, seed, scale)
-    file = io.StringIO()
-    write_measurements(file, m, states, shown)
-    assert file.getvalue() == plainly(m, states, shown)
+    assert written(m, states, shown) == plainly(m, states, shown)
 
 
 def test_the_seams_between_chunks_do_not_show() -> None:
     m, states, shown = made(9000, 1, 20.0)
-    file = io.StringIO()
-    write_measurements(file, m, states, shown)
-    assert file.getvalue() == plainly(m, states, shown)
+    assert written(m, states, shown) == plainly(m, states, shown)
 
 
 @pytest.mark.parametrize("sd", [np.inf, np.nan])
@@ -75,16 +83,14 @@ def test_an_uncertainty_that_is_no_number_is_written_as_such(sd: float) -> None:
     m, states, shown = made(3, 2, 1.0)
     name = next(iter(QUANTITIES))
     odd = Estimate.of(np.zeros(3), np.full(3, sd))
-    file = io.StringIO()
-    write_measurements(file, Measurements(m.t_s, m.view, m.reason, {**m.values, name: odd}), states, shown)
-    rows = list(csv.DictReader(io.StringIO(file.getvalue())))
+    text = written(Measurements(m.t_s, m.view, m.reason, {**m.values, name: odd}), states, shown)
+    rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["cva_change_est_sd_deg"] for row in rows] == [str(sd)] * 3
 
 
 def test_columns_of_the_caller_stand_at_the_end() -> None:
     m, states, shown = made(5, 3, 1.0)
-    file = io.StringIO()
-    write_measurements(file, m, states, shown, {"camera": ["front", "side", "", "front", "side"]})
-    rows = list(csv.DictReader(io.StringIO(file.getvalue())))
+    text = written(m, states, shown, {"camera": ["front", "side", "", "front", "side"]})
+    rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["camera"] for row in rows] == ["front", "side", "", "front", "side"]
     assert list(rows[0])[:-1] == measurement_columns()

@@ -171,6 +171,7 @@ def test_a_run_that_is_cut_off_goes_on_where_it_was(
         said = process.communicate(timeout=30)[1]
         assert process.returncode == code
         assert b"Traceback" not in said
+        assert (b"the same command goes on" in said) == (number == signal.SIGINT)
         wait_for_nobody(process.pid)
         assert not (out / "summary.json").exists()
     kept = {path: path.stat().st_mtime_ns for path in (out / PARTS_FOLDER).glob("0*.landmarks")}
@@ -219,9 +220,12 @@ def test_a_long_recording_cut_into_parts_equals_the_uncut_one_within_tolerance(t
 
 
 def test_where_a_recording_is_cut_depends_on_it_alone() -> None:
-    assert cut(0.0, None, 1000.0, 300.0) == [(0.0, 300.0), (300.0, 600.0), (600.0, 900.0), (900.0, None)]
-    assert cut(0.0, None, 640.0, 300.0) == [(0.0, 300.0), (300.0, None)]
-    assert cut(100.0, 500.0, 1000.0, 300.0) == [(100.0, 400.0), (400.0, 500.0)]
+    assert cut(0.0, None, 1000.0, 300.0) == [(0.0, 250.0), (250.0, 500.0), (500.0, 750.0), (750.0, None)]
+    assert cut(0.0, None, 640.0, 300.0) == [(0.0, 320.0), (320.0, None)]
+    assert cut(0.0, None, 361.0, 300.0) == [(0.0, 180.5), (180.5, None)]
+    assert cut(0.0, None, 359.0, 300.0) == [(0.0, None)]
+    assert cut(100.0, 500.0, 1000.0, 300.0) == [(100.0, 300.0), (300.0, 500.0)]
+    assert {len(cut(0.0, None, 60.0 * minutes, 300.0)) % 2 for minutes in range(7, 200)} == {0}
     assert cut(0.0, None, 1000.0, 0.0) == [(0.0, None)]
     assert cut(0.0, None, 0.0, 300.0) == [(0.0, None)]
 
@@ -229,7 +233,7 @@ def test_where_a_recording_is_cut_depends_on_it_alone() -> None:
 def test_seconds_to_calibrate_on_may_lie_outside_the_stretch(tmp_path: Path) -> None:
     front = recordings(tmp_path / "out")[0]
     asked = replace(front, capture=replace(front.capture, start_s=11.0, end_s=17.0))
-    result = replay(asked)
+    result = replay(asked, hold=True)
     assert result.baseline.origin["frames"] == 8
     assert result.assessment.measured.t_s.tolist() == [11.0, 12.0, 13.0, 14.0, 15.0, 16.0]
     assert np.nanmedian(result.assessment.measured.value("forward_head_deg")) > 5.0
@@ -237,7 +241,8 @@ def test_seconds_to_calibrate_on_may_lie_outside_the_stretch(tmp_path: Path) -> 
 
 def test_a_stretch_of_a_landmark_recording(tmp_path: Path) -> None:
     side = recordings(tmp_path / "out")[2]
-    result = replay(replace(side, capture=replace(side.capture, start_s=10.0, end_s=13.0)))
+    cut_out = replace(side, capture=replace(side.capture, start_s=10.0, end_s=13.0))
+    result = replay(cut_out, hold=True)
     assert result.assessment.measured.t_s.tolist() == [10.0, 11.0, 12.0]
 
 

@@ -130,6 +130,17 @@ def test_no_annotated_video_without_pictures(tmp_path: Path) -> None:
     assert not (tmp_path / "o" / "annotated.mp4").exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "text"), [("--segment", "nan"), ("--segment", "0.001"), ("--alert-after", "nan")]
+)
+def test_a_number_that_is_none_or_makes_no_sense(option: str, text: str, tmp_path: Path) -> None:
+    done = run(
+        SAMPLES / "desk-front.landmarks", "--calibrate", "0:8", option, text, "--out", tmp_path / "out"
+    )
+    refused(done, option, text)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(("text", "hz"), [("5hz", 5), ("5", 5), ("200ms", 5), ("0.2s", 5), ("2s", 0.5)])
 def test_rates(text: str, hz: float) -> None:
     assert np.isclose(rate_hz(text), hz)

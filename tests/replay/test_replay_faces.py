@@ -182,7 +182,7 @@ def test_every_frame_is_drawn_though_few_were_looked_at(tmp_path: Path, marks: L
     done = replay(options)
     drawn = list(frames_of(tmp_path / "annotated.mp4"))
     originals = list(frames_of(SAMPLES / "desk-front.mp4"))[:30]
-    assert len(done.assessment.measured) == 12
+    assert done.frames == 12
     assert len(drawn) == 30
     np.testing.assert_allclose([t for t, _ in drawn], [t for t, _ in originals], atol=1e-3)
     assert (tmp_path / "annotated.mp4").stat().st_mode & 0o077 == 0

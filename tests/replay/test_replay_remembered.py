@@ -10,12 +10,16 @@ import pytest
 
 from posture_cv.landmarks.recording import RecordingWriter, read_recording
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.types import QUANTITIES
+from posture_cv.measure.types import QUANTITIES, Measurements
 from posture_cv.profiles.store import load_profile
 from posture_cv.replay import remembered
+from posture_cv.replay.baselines import calibrated
+from posture_cv.replay.keys import Known, Stamp
+from posture_cv.replay.known import known_baseline, known_checksum, note_checksum
 from posture_cv.replay.measuring import measured_recording
 from posture_cv.replay.remembered import recall, remembered_path
 from posture_cv.replay.run import ReplayOptions, replay
+from posture_cv.replay.scan import Look, scan
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
@@ -39,17 +43,19 @@ def test_what_is_recalled_is_what_was_measured(recording: Path, baseline: Baseli
     measured = measured_recording(recording, baseline, keep=True)
     kept = remembered_path(recording, baseline)
     assert kept.stat().st_mode & 0o077 == 0
-    recalled = recall(kept)
-    assert recalled is not None
-    assert recalled.frames_with_person == measured.frames_with_person > 60
-    assert recalled.complete
+    found = recall(kept)
+    assert found is not None
+    assert found.told == measured.told
+    assert found.told.frames_with_person > 60
+    assert found.told.complete
+    recalled = Measurements.concat(list(found.blocks()))
     for name in QUANTITIES:
-        one, other = measured.measurements.values[name], recalled.measurements.values[name]
+        one, other = measured.measurements.values[name], recalled.values[name]
         np.testing.assert_array_equal(one.value, other.value)
         np.testing.assert_array_equal(one.sd, other.sd)
         np.testing.assert_array_equal(one.reason, other.reason)
-    np.testing.assert_array_equal(measured.measurements.t_s, recalled.measurements.t_s)
-    np.testing.assert_array_equal(measured.measurements.view, recalled.measurements.view)
+    np.testing.assert_array_equal(measured.measurements.t_s, recalled.t_s)
+    np.testing.assert_array_equal(measured.measurements.view, recalled.view)
 
 
 def test_a_replay_writes_the_same_bytes_from_memory(
@@ -97,7 +103,7 @@ def test_damaged_memory_is_measured_again(recording: Path, baseline: Baseline, d
     elif damage == "flipped":
         raw[-100] ^= 1
     else:
-        raw = bytearray(b"" if damage == "empty" else b"POSTURE-CV MEASURED 1\n\xff\xff\xff\xff{}")
+        raw = bytearray(b"" if damage == "empty" else b"POSTURE-CV MEASURED 2\nFRMS\xff\xff\xff\xff{}")
     kept.write_bytes(raw)
     assert recall(kept) is None
     again = measured_recording(recording, baseline, keep=True)
@@ -105,3 +111,43 @@ def test_damaged_memory_is_measured_again(recording: Path, baseline: Baseline, d
         again.measurements.value("cva_change_deg"), measured.measurements.value("cva_change_deg")
     )
     assert recall(kept) is not None
+
+
+def test_a_baseline_taken_from_the_recording_is_kept_without_loss(recording: Path, tmp_path: Path) -> None:
+    asked = ReplayOptions(str(recording), tmp_path / "first", calibrate_s=(34.0, 37.0), remember=True)
+    replay(asked)
+    fresh = calibrated(recording, (34.0, 37.0), source="")
+    known = known_baseline(recording, (34.0, 37.0))
+    assert known is not None
+    assert (known.origin, known.warnings) == (fresh.origin, fresh.warnings)
+    assert known.baseline.frame_count == fresh.baseline.frame_count
+    assert (known.baseline.spread, known.baseline.view) == (fresh.baseline.spread, fresh.baseline.view)
+    assert remembered_path(recording, known.baseline) == remembered_path(recording, fresh.baseline)
+    assert known_baseline(recording, (34.0, 36.0)) is None
+    replay(replace(asked, out=tmp_path / "second"))
+    for name in ("measurements.csv", "alerts.jsonl", "provenance.json", "summary.json"):
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+
+
+def test_a_checksum_is_believed_only_while_the_file_is_the_same(
+    recording: Path, baseline: Baseline, tmp_path: Path
+) -> None:
+    replay(ReplayOptions(str(recording), tmp_path / "out", baseline=baseline, remember=True))
+    looked = scan(Look(str(recording)))
+    assert looked.stamp is not None
+    assert looked.sha256 is not None
+    assert known_checksum(recording) == Known(looked.stamp, looked.sha256)
+    lm = read_recording(recording)
+    with RecordingWriter(recording, lm.info) as writer:
+        writer.write(lm.landmarks[:50])
+    assert scan(Look(str(recording))).sha256 != looked.sha256
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"checksum": [1], "baselines": 3}', "[" * 5000])
+def test_damaged_notes_are_no_notes(recording: Path, text: str) -> None:
+    recording.with_name(recording.name + ".known.json").write_text(text)
+    assert known_checksum(recording) is None
+    assert known_baseline(recording, (0.0, 8.0)) is None
+    stamp = Stamp(1, 2)
+    note_checksum(recording, Known(stamp, "0"))
+    assert known_checksum(recording) == Known(stamp, "0")
