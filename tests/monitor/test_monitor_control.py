@@ -71,7 +71,7 @@ def test_status_is_the_latest_moment(
 def test_verbs_become_commands(
     running: tuple[StatusBoard, cmd.Commands], folder: Path, transport: Transport
 ) -> None:
-    def send(verb: str, **args: float | str | None) -> None:
+    def send(verb: str, **args: float | str | list[str] | None) -> None:
         ask(verb, dict(args), folder=folder, transport=transport)
 
     send("pause", until=NOW_S + 60)
@@ -79,16 +79,20 @@ def test_verbs_become_commands(
     send("resume")
     send("snooze", seconds=30)
     send("answer", alert=4, response="right")
+    send("sooner", cues=["slump", "shrug"])
+    send("reset_feedback")
     send("recalibrate")
     send("stop")
     commands = running[1]
-    taken = [commands.take() for _ in range(8)]
+    taken = [commands.take() for _ in range(10)]
     assert taken == [
         cmd.Pause(NOW_S + 60),
         cmd.Pause(float("inf")),
         cmd.Resume(),
         cmd.Snooze(30.0),
         cmd.Answer(4, "right"),
+        cmd.Sooner(("slump", "shrug")),
+        cmd.ResetFeedback(),
         cmd.Recalibrate(),
         cmd.Stop("stopped by request"),
         None,
@@ -105,6 +109,10 @@ def test_verbs_become_commands(
         ("pause", {"until": "tomorrow"}),
         ("snooze", {}),
         ("snooze", {"seconds": True}),
+        ("sooner", {}),
+        ("sooner", {"cues": "slump"}),
+        ("sooner", {"cues": []}),
+        ("sooner", {"cues": ["slump", ["shrug"]]}),
         ("answer", {"alert": 1, "response": "maybe"}),
         ("answer", {"alert": -1, "response": "right"}),
         ("answer", {"alert": True, "response": "right"}),
@@ -174,7 +182,7 @@ _ANY = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=8,
 )
-_VERBS = st.sampled_from(["status", "pause", "snooze", "answer", "resume"])
+_VERBS = st.sampled_from(["status", "pause", "snooze", "answer", "resume", "sooner"])
 _REQUESTS = st.fixed_dictionaries({"verb": _VERBS | _ANY, "args": _ANY}) | _ANY
 
 
