@@ -35,7 +35,10 @@ def main() -> None:
     results: list[DeskDayResult] = []
     for person, coefficients in people(dataset, judged_by(given, dataset), fit, given.view):
         for seed in range(given.seeds):
-            day = build_desk_day(person, seed, given.hours, given.rate)
+            try:
+                day = build_desk_day(person, seed, given.hours, given.rate)
+            except ValueError as error:
+                raise SystemExit(f"{error}: give more --hours") from None
             results += run_desk_day(day, coefficients, settings, seed, sensitivities)
     default = [r for r in results if r.sensitivity == settings.policy.sensitivity]
     print(

@@ -6,6 +6,7 @@ Run `python tools/evaluation_schema.py` to rewrite them; with `--check` it only 
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 from types import NoneType
@@ -78,11 +79,20 @@ def document(text: str) -> str:
     return f"{head}{BEGIN}\n\n{tables(EvaluationResult, OpinionResult)}\n{END}{tail}"
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Parse the command line, compare or write; the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="only say whether they are up to date")
+    only_check = parser.parse_args().check
     old = DOCUMENT.read_text("utf-8")
     new = document(old)
-    if "--check" in sys.argv:
+    if only_check:
         print("up to date" if new == old else f"{DOCUMENT} is out of date")
-        sys.exit(int(new != old))
+        return int(new != old)
     DOCUMENT.write_text(new, "utf-8")
     print(f"wrote {DOCUMENT}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

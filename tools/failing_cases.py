@@ -39,6 +39,8 @@ def main() -> None:
     chosen = parser.parse_args()
     data = read_dataset(chosen.dataset, Making(cache=chosen.cache))
     cases = chosen_cases(evaluate(data, _judges(data), worst=80).result.worst)
+    if not cases:
+        raise SystemExit("No frame is named wrongly: there is nothing to draw.")
     tiles = [tile(data, case) for case in cases]
     blank = np.full_like(tiles[0], 250)
     tiles += [blank] * (-len(tiles) % COLUMNS)

@@ -8,15 +8,22 @@ Run it again after every change of an estimator.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
 TARGET = Path(__file__).resolve().parent.parent / "posture_cv" / "report" / "accuracy.json"
 FIGURES = ("mae", "r", "bias", "loa_low", "loa_high", "coverage_90", "n")
 
 
-def main(evaluation: Path) -> None:
+def main() -> None:
+    """Parse the command line, write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("evaluation", type=Path, help="made by posture-cv evaluate --json")
+    write(parser.parse_args().evaluation)
+
+
+def write(evaluation: Path) -> None:
     """Write the part of an evaluation that a reader of a report needs."""
     result = json.loads(evaluation.read_text(encoding="utf-8"))
     views = {
@@ -49,4 +56,4 @@ def _rounded(value: float | None) -> float | None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

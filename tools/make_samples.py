@@ -8,9 +8,9 @@ format, the models or the contour. The profile is made by `posture-cv calibrate`
 
 from __future__ import annotations
 
+import argparse
 import csv
 import shutil
-import sys
 from pathlib import Path
 
 from posture_cv.capture import open_source
@@ -44,7 +44,14 @@ TRUTH = (
 )
 
 
-def main(ground_truth: Path) -> None:
+def main() -> None:
+    """Parse the command line, write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("ground_truth", type=Path, help="folder with clips/ and public/")
+    write(parser.parse_args().ground_truth)
+
+
+def write(ground_truth: Path) -> None:
     """Write every sample."""
     for clip in CLIPS:
         folder = ground_truth / "clips" / clip
@@ -65,4 +72,4 @@ def _truth(source: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

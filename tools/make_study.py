@@ -10,8 +10,8 @@ the way from videos to tables and pages.
 
 from __future__ import annotations
 
+import argparse
 import csv
-import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -49,7 +49,14 @@ PLANS = {
 }
 
 
-def main(ground_truth: Path) -> None:
+def main() -> None:
+    """Parse the command line, write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("ground_truth", type=Path, help="folder with public/")
+    write(parser.parse_args().ground_truth)
+
+
+def write(ground_truth: Path) -> None:
     """Write the videos and the manifest."""
     STUDY.mkdir(exist_ok=True)
     rows = []
@@ -108,4 +115,4 @@ def _write(path: Path, pictures: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

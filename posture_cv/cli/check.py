@@ -15,8 +15,6 @@ from posture_cv.errors import NobodyFoundError
 from posture_cv.one_thread import use_one_thread
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from posture_cv.monitor.checking import Row
 
 _REFRESH_S = 0.5
@@ -69,14 +67,16 @@ def command(
         raise click.UsageError("--at is a single look: leave --watch out.")
     settings = load_settings(settings_path, {"models.pose": pose_model, "models.face": face_model})
     spec = source or f"webcam:{camera if camera is not None else settings.capture.camera}"
-    known = load_profile(profile or settings.general.profile)
     assess = settings.assess()
-    judge = Judge(Criteria(known.name, known.baseline, load_coefficients(), assess))
     going_on = watch if watch is not None else source is None and sys.stdout.isatty()
     with ExitStack() as stack:
         speed = 1.0 if going_on and not as_json else math.inf
         eyepiece = open_eyepiece(spec, settings, speed, stack)
         stack.callback(eyepiece.camera.close)
+        if at_s is not None and eyepiece.live:
+            raise click.UsageError("--at is for a recording: a camera shows now only.")
+        known = load_profile(profile or settings.general.profile)
+        judge = Judge(Criteria(known.name, known.baseline, load_coefficients(), assess))
         eyes = make_eyes(settings, known.baseline.view)
         stack.callback(eyes.close)
         parts = (eyepiece.camera, eyepiece.clock, eyes, judge)
@@ -93,12 +93,14 @@ def command(
 def _show(found: list[Row], profile: str, *, as_json: bool) -> None:
     import json
 
-    from rich.console import Console
-
     if as_json:
         click.echo(json.dumps([row.as_plain() for row in found], indent=2))
         return
-    Console().print(_tables(found, profile))
+    from rich.console import Console
+
+    from posture_cv.cli.check_view import CheckView
+
+    Console().print(CheckView(found, profile))
 
 
 def _show_on(looks: Iterable[list[Row]], profile: str, *, as_json: bool) -> None:
@@ -107,6 +109,8 @@ def _show_on(looks: Iterable[list[Row]], profile: str, *, as_json: bool) -> None
 
     from rich.console import Console
     from rich.live import Live
+
+    from posture_cv.cli.check_view import CheckView
 
     shown = False
     try:
@@ -118,33 +122,8 @@ def _show_on(looks: Iterable[list[Row]], profile: str, *, as_json: bool) -> None
             with Live(console=Console(), auto_refresh=False) as live:
                 for found in looks:
                     shown = True
-                    live.update(_tables(found, profile), refresh=True)
+                    live.update(CheckView(found, profile), refresh=True)
     except KeyboardInterrupt:
         return
     if not shown:
         raise NobodyFoundError("No picture to look at.")
-
-
-def _tables(found: list[Row], profile: str) -> RenderableType:
-    """What decides postures with its limits, then everything else that is measured."""
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    from posture_cv.monitor import checking
-
-    deciding = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for heading in ("decides", "now (± 2 sd)", "spread", "posture", "from", "margin"):
-        deciding.add_column(heading)
-    others = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for heading in ("measured too", "now (± 2 sd)", "spread"):
-        others.add_column(heading)
-    for row in found:
-        lead = (checking.title_of(row.quantity), checking.value_text(row), checking.spread_text(row))
-        if not row.limits:
-            others.add_row(*lead)
-        for cue, limit, left in checking.limit_texts(row):
-            style = "yellow" if left.endswith("beyond") else ""
-            deciding.add_row(*lead, cue, limit, Text(left, style))
-            lead = ("", "", "")
-    return Group(Text(f"against profile {profile}", "bold"), deciding, Text(), others)

@@ -204,10 +204,15 @@ def _progress_of(setup: Setup, plan: Plan, counter: Counter, recording: str) -> 
     if setup.preview:
         raise click.UsageError("--preview needs pictures, and a landmark recording holds none.")
     from posture_cv.landmarks.recording import RecordingReader
+    from posture_cv.monitor.session import no_frames
 
     with RecordingReader(Path(recording)) as reader:
+        frames = 0
         for block in reader.blocks():
+            frames += len(block)
             yield from counter.run(block)
+        if not frames:
+            raise no_frames(reader)
         _warn(reader.warnings)
 
 

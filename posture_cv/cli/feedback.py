@@ -1,39 +1,56 @@
-"""`posture-cv feedback right|wrong|snooze [ALERT]`: the answer that tunes the thresholds."""
+"""`posture-cv feedback right|wrong|snooze [ALERT]`: the answer that tunes thresholds and pauses, and the way back."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from posture_cv.cli.options import json_option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from posture_cv.assess.policy_state import PolicyState
     from posture_cv.history.read import AlertRow
 
 
 @click.command(short_help="Say whether an alert was right; repeated wrong ones raise its threshold.")
-@click.argument("answer", type=click.Choice(["right", "wrong", "snooze", "show", "reset"]))
+@click.argument("answer", type=click.Choice(["right", "wrong", "snooze", "show", "sooner", "reset"]))
 @click.argument("alert", type=click.IntRange(1), required=False)
+@click.option("--posture", metavar="NAME", help="With sooner: of this posture only, such as forward_head.")
 @json_option
-def command(answer: str, alert: int | None, as_json: bool) -> None:
+def command(answer: str, alert: int | None, posture: str | None, as_json: bool) -> None:
     """Answer ALERT (its number; without one, the last, for right and wrong the last about a posture).
 
+    The pause until the next alert about a posture doubles when two in a row were wrong, dismissed or ignored
+    (settings: policy.backoff_after), and only sooner and reset shorten it again. A running monitor follows at
+    once; without one they hold for the next.
+
     \b
-    right, wrong   below 75 % right of the last two weeks a posture's threshold rises by a step
-    snooze         the running monitor keeps silent for a while; after a break prompt it prompts again later, once
-    show           how often each posture was right, and what its threshold was raised by
-    reset          thresholds back to where they were, answers forgotten
+    right, wrong  below 75 % right of two weeks the posture's threshold rises
+    snooze        silence for a while; a break prompt comes again later, once
+    show          how often each posture was right, its threshold, its pause
+    sooner        halve the pauses that were lengthened
+    reset         thresholds and pauses as at the beginning, answers forgotten
     """
     import json
 
+    if alert is not None and answer in ("show", "sooner", "reset"):
+        raise click.UsageError(f"{answer} is not about a single alert: leave the number out.")
+    if posture is not None and answer != "sooner":
+        raise click.UsageError("--posture goes with sooner.")
     if answer == "show":
-        found = _precision()
-        click.echo(json.dumps(found, indent=2) if as_json else "\n".join(_lines(found)))
+        from posture_cv.cli.feedback_show import lines, precision_now
+
+        found = precision_now()
+        click.echo(json.dumps(found, indent=2) if as_json else "\n".join(lines(found)))
         return
     if answer == "reset":
         text = _reset()
+    elif answer == "sooner":
+        text = _sooner(posture)
     elif answer == "snooze":
         text = _snoozed(alert)
     else:
@@ -109,57 +126,45 @@ def _noted(row: AlertRow, answer: str) -> str:
 def _reset() -> str:
     from posture_cv.history.schema import history_file
     from posture_cv.history.store import History
+    from posture_cv.monitor.backoff import undone
 
     history = History(history_file())
     try:
         history.reset_factors()
     finally:
         history.close()
-    return "Thresholds are back to where they were; a running monitor follows when it is started anew."
+    _told("reset_feedback", {}, undone)
+    return "Thresholds and the pauses between alerts are back to where they were."
 
 
-def _precision() -> dict[str, object]:
-    """How often each posture and all together were right in the last days, and what thresholds rose by."""
-    from posture_cv.assess.feedback import Answer, precision
+def _sooner(posture: str | None) -> str:
     from posture_cv.assess.settings import CUES
-    from posture_cv.history.read import Reader
-    from posture_cv.history.schema import history_file
-    from posture_cv.settings import load_settings
-
-    with Reader(history_file()) as reader:
-        _, alerts = reader.table("alerts")
-        _, answers = reader.table("answers")
-        _, thresholds = reader.table("thresholds")
-    settings = load_settings().feedback.plain()
-    cue_of = {row[0]: row[4] for row in alerts}
-    factors = {row[0]: row[1] for row in thresholds}
-    given = [
-        Answer(row[2], cue_of[row[1]], right=row[3] == "right")
-        for row in answers
-        if row[3] in ("right", "wrong") and row[1] in cue_of
-    ]
-    now_s = time.time()
-
-    def told(cue: str | None) -> dict[str, object]:
-        found = precision(given, now_s, settings, cue=cue)
-        return {"right": found.right, "wrong": found.wrong, "precision": found.share}
-
-    postures = [{"cue": cue, **told(cue), "factor": round(factors.get(cue, 1.0), 3)} for cue in CUES]
-    return {"days": settings.days, **told(None), "postures": postures}
-
-
-def _lines(found: dict[str, Any]) -> list[str]:
+    from posture_cv.cli.feedback_show import pauses
+    from posture_cv.monitor.backoff import halved
     from posture_cv.monitor.words import plain
 
-    head = f"Answers of the last {found['days']:g} days: {_share(found)}"
-    postures = [
-        f"  {plain(str(row['cue'])):<18} {_share(row):<28} threshold times {row['factor']:g}"
-        for row in found["postures"]
-    ]
-    return [head, *postures]
+    cues = list(CUES) if posture is None else ["_".join(posture.lower().replace("-", " ").split())]
+    if cues[0] not in CUES:
+        raise click.BadParameter(f"{posture!r} is none of {', '.join(CUES)}.", param_hint="'--posture'")
+    before = pauses()
+    lengthened = [cue for cue in cues if before[cue] > 1]
+    if not lengthened:
+        return "No pause between alerts is lengthened."
+    _told("sooner", {"cues": lengthened}, lambda state: halved(state, lengthened))
+    now = ", ".join(f"{plain(cue)} x{before[cue] // 2}" for cue in lengthened)
+    return f"Pauses between alerts are halved: {now}."
 
 
-def _share(row: dict[str, Any]) -> str:
-    if row["precision"] is None:
-        return "none"
-    return f"{row['right']} right, {row['wrong']} wrong ({row['precision']:.0%} right)"
+def _told(verb: str, args: dict[str, list[str]], change: Callable[[PolicyState], PolicyState]) -> None:
+    """The running monitor is told; without one, what the last one has left for the next is changed."""
+    from posture_cv.monitor import remembering
+    from posture_cv.monitor.control.channel import NotRunningError
+    from posture_cv.monitor.control.client import ask
+    from posture_cv.monitor.instance import SingleInstance
+    from posture_cv.paths import runtime_dir
+
+    try:
+        ask(verb, args)
+    except NotRunningError:
+        with SingleInstance(runtime_dir()):
+            remembering.change(remembering.state_file(), change)

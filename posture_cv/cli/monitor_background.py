@@ -50,10 +50,12 @@ def run_child(request: Request) -> int:
         word.say({"pid": os.getpid(), "camera": camera, "profile": moment.profile})
 
     try:
-        run(request, ready)
+        outcome = run(request, ready)
     except PostureError as error:
         if word.said:
             raise
         word.say(error_word(error))
         return error.exit_code
+    if not word.said:
+        word.say(error_word(PostureError("The monitor was ended before it watched.", f"{outcome.why}.")))
     return 0

@@ -14,7 +14,7 @@ from posture_cv.cli.options import json_option
 def command(*, as_json: bool) -> None:
     """Show what the running monitor sees, how near each posture is to its limit, and today's last alert.
 
-    Exit code: 0 a monitor runs, 3 none does, 2 it does not answer.
+    Exit code: 0 a monitor runs or is starting, 3 none does, 2 it does not answer.
     """
     from posture_cv.monitor.control.client import ask
 
@@ -31,6 +31,8 @@ def command(*, as_json: bool) -> None:
 def lines(status: dict[str, Any]) -> list[str]:
     """The status for people."""
     out = [f"{status.get('shape', '…')} {status['text']}"]
+    if status.get("phase") == "starting":
+        return [f"{out[0]} (process {status['pid']})"]
     if status.get("margin_text"):
         out.append(f"  nearest limit: {status['margin_text']}")
     if status.get("paused_until"):

@@ -14,9 +14,9 @@ _PATIENCE_S = 10.0
 @click.command(short_help="End the running monitor.")
 @json_option
 def command(*, as_json: bool) -> None:
-    """End the running monitor and wait until it has ended.
+    """End the running monitor and wait until it has ended; one that is still starting ends once it has started.
 
-    Exit code: 0 ended, 3 none ran, 2 it did not end.
+    Exit code: 0 ended, 3 none ran, 2 it did not end within ten seconds.
     """
     from posture_cv.errors import PostureError
     from posture_cv.monitor.control.client import ask

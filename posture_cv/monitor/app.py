@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.control.server import ControlServer
 from posture_cv.monitor.economy import EconomySettings
 from posture_cv.monitor.instance import SingleInstance
 from posture_cv.monitor.lifecycle import LifeSettings
@@ -19,6 +21,7 @@ from posture_cv.monitor.parts import Options, Outcome
 from posture_cv.monitor.remembering import Resumption, resumption, state_file
 from posture_cv.monitor.session import is_live, open_eyepiece
 from posture_cv.monitor.sinks import BaseSink
+from posture_cv.monitor.status import StatusBoard
 from posture_cv.paths import runtime_dir
 
 if TYPE_CHECKING:
@@ -74,17 +77,18 @@ def run(request: Request, ready: Callable[[Moment], None] = lambda _: None) -> O
 
     with ExitStack() as stack:
         live = is_live(request.source)
-        if live:
+        commands, board = cmd.Commands(), StatusBoard()
+        if live:  # whoever asks is answered from here on, however long camera, models or a first profile take
             stack.enter_context(SingleInstance(runtime_dir()))
+            stack.enter_context(ControlServer(runtime_dir(), board, commands, time.time))
         before = resumption(state_file()) if live else Resumption()
         eyepiece = open_eyepiece(request.source, request.settings, request.speed, stack, before.begin_s)
         stack.callback(eyepiece.camera.close)
-        commands = cmd.Commands()
         stack.enter_context(stopping_signals(commands))
         paused = before.paused_until_wall_s is not None and request.service
         if not (paused or (live and request.wait_for_camera)):
             eyepiece.camera.open()  # its light-up and the loading of the models overlap
-        parts = assemble(request, eyepiece, before, commands, stack)
+        parts = assemble(request, eyepiece, before, commands, board, stack)
         parts.sinks = [*parts.sinks, _ReadySink(ready)]
         return Monitor(parts, _options(request, live=live)).run()
 

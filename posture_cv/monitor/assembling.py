@@ -12,7 +12,6 @@ from posture_cv.assess.answers import RESPONSES
 from posture_cv.errors import PostureError
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.book import NoBook
-from posture_cv.monitor.control.server import ControlServer
 from posture_cv.monitor.judge import Criteria, Judge
 from posture_cv.monitor.parts import Chooser, Parts, Recalibrator
 from posture_cv.monitor.ports import Camera, NoSurroundings, Sink, SurroundingsSource
@@ -20,7 +19,6 @@ from posture_cv.monitor.remembering import Resumption, StateSink, policy_for, st
 from posture_cv.monitor.session import Eyepiece, make_estimator, make_eyes
 from posture_cv.monitor.sinks import NotificationSink, PauseSink, PreviewSink, TerminalSink
 from posture_cv.monitor.status import StatusBoard
-from posture_cv.paths import runtime_dir
 
 if TYPE_CHECKING:
     from calibration.protocol import Timing
@@ -35,12 +33,17 @@ _QUICK_S: Final = (1.0, 1.0, 4.0)
 
 
 def assemble(
-    request: Request, eyepiece: Eyepiece, before: Resumption, commands: cmd.Commands, stack: ExitStack
+    request: Request,
+    eyepiece: Eyepiece,
+    before: Resumption,
+    commands: cmd.Commands,
+    board: StatusBoard,
+    stack: ExitStack,
 ) -> Parts:
     """Everything the loop needs.
 
     Raises:
-        PostureError: no profile, no models, no control channel.
+        PostureError: no profile, no models.
     """
     from posture_cv.guidance.adviser import Adviser
     from posture_cv.guidance.catalogue import load_catalogue
@@ -62,7 +65,7 @@ def assemble(
         clock=eyepiece.clock,
         eyes=eyes,
         judge=Judge(_criteria(profile, settings), policy_for(known, profile, settings)),
-        sinks=_sinks(request, eyepiece, commands, terminal, history, settings.ticks.tick_s, stack),
+        sinks=_sinks(request, eyepiece, commands, board, terminal, history, settings.ticks.tick_s, stack),
         surroundings=_surroundings(request, stack, live=eyepiece.live),
         commands=commands,
         adviser=Adviser(load_catalogue()),
@@ -91,6 +94,7 @@ def _sinks(
     request: Request,
     eyepiece: Eyepiece,
     commands: cmd.Commands,
+    board: StatusBoard,
     terminal: TerminalSink,
     history: HistorySink | None,
     tick_s: float,
@@ -103,9 +107,7 @@ def _sinks(
             stack.enter_context(PreviewSink(partial(commands.put, cmd.Stop("the preview was closed"))))
         )
     if eyepiece.live:
-        board = StatusBoard()
         sinks.append(board)
-        stack.enter_context(ControlServer(runtime_dir(), board, commands, eyepiece.clock.wall_s))
         if not request.background:
             sinks.append(_keys(commands, terminal, stack))
         sinks.append(stack.enter_context(StateSink(state_file(), tick_s, terminal.note)))

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from posture_cv.assess.settings import AssessSettings
-from posture_cv.errors import NobodyFoundError
+from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.measure.types import QUANTITIES, Measurements, Reason
 from posture_cv.monitor.judge import Judge
 from posture_cv.monitor.margins import NECK, Margin, margins, unit_of
@@ -20,7 +20,8 @@ LOOK_S: Final = 3.0
 """Looked at so long: the smoothing's two seconds and a little more; ours."""
 PATIENCE_S: Final = 10.0
 """Without a picture for so long there is no camera to wait for; ours."""
-
+_END_S: Final = 1.0
+"""A recording that is said to be 45 s long has its last picture a little earlier; ours."""
 
 _TITLES: Final = {
     "shoulder_elevation_cm": "both shoulders up",
@@ -73,7 +74,7 @@ def look(camera: Camera, clock: Clock, eyes: Eyes, judge: Judge, at_s: float | N
     """The smoothed measurement after a few seconds of looking; `at_s`: at that second of a recording.
 
     Raises:
-        NobodyFoundError: no picture came, or the recording ends before.
+        NobodyFoundError: no picture came. InputError: the recording ends before.
     """
     found: Measurements | None = None
     begin_s = None if at_s is None else at_s - LOOK_S
@@ -83,10 +84,15 @@ def look(camera: Camera, clock: Clock, eyes: Eyes, judge: Judge, at_s: float | N
         first_s = t_s if first_s is None else first_s
         if t_s >= (first_s + LOOK_S if at_s is None else at_s):
             break
-    if found is None:
-        raise NobodyFoundError(
-            "No picture to look at.", "The recording ends before." if at_s is not None else ""
+    ends_s = clock.now_s()
+    if at_s is not None and camera.ended and ends_s < at_s - _END_S:
+        raise InputError(
+            f"The recording ends before second {at_s:g}.",
+            f"It is {ends_s:.1f} s long.",
+            "Give an earlier --at.",
         )
+    if found is None:
+        raise NobodyFoundError("No picture to look at.")
     return found
 
 

@@ -49,7 +49,19 @@ class Answer:
     response: Response
 
 
-Command = Stop | Pause | Resume | Snooze | Recalibrate | Answer
+@dataclass(frozen=True, slots=True)
+class Sooner:
+    """Halve the pauses that unheeded alerts about these postures have lengthened."""
+
+    cues: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResetFeedback:
+    """Every pause at its own length again, and thresholds as the history has them now."""
+
+
+Command = Stop | Pause | Resume | Snooze | Recalibrate | Answer | Sooner | ResetFeedback
 
 
 class Commands:

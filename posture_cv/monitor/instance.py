@@ -5,12 +5,15 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from posture_cv.atomic import output_error, private_folder
 from posture_cv.errors import PostureError
 
 LOCK_NAME = "monitor.lock"
+_PROBED_S: Final = 0.2
+"""Somebody who only looks whether a monitor runs holds the lock for much less; ours."""
+_ASK_TIMEOUT_S: Final = 1.0
 
 
 class AlreadyRunningError(PostureError):
@@ -32,7 +35,7 @@ class SingleInstance:
 
         self.path = folder / LOCK_NAME
         private_folder(folder)
-        self._lock = FileLock(self.path, timeout=0, mode=0o600)
+        self._lock = FileLock(self.path, timeout=_PROBED_S, mode=0o600)
 
     def __enter__(self) -> Self:
         from filelock import Timeout
@@ -40,11 +43,7 @@ class SingleInstance:
         try:
             self._lock.acquire()
         except Timeout:
-            raise AlreadyRunningError(
-                "A monitor is running already.",
-                "",
-                "See it: posture-cv status. End it: posture-cv stop",
-            ) from None
+            raise _already(self.path.parent) from None
         except OSError as error:
             raise output_error(self.path, error) from error
         return self
@@ -54,6 +53,23 @@ class SingleInstance:
     ) -> None:
         with suppress(OSError):
             self._lock.release()
+
+
+def _already(folder: Path) -> AlreadyRunningError:
+    """The other one is running, or still starting: it may ask for a first profile, or wait for its models."""
+    from posture_cv.monitor.control.channel import StartingError
+    from posture_cv.monitor.control.client import ask
+
+    try:
+        phase = ask("status", folder=folder, timeout_s=_ASK_TIMEOUT_S)["status"].get("phase")
+    except StartingError:
+        phase = "starting"
+    except PostureError:
+        phase = None
+    does = "starting" if phase == "starting" else "running"
+    return AlreadyRunningError(
+        f"A monitor is {does} already.", "", "See it: posture-cv status. End it: posture-cv stop"
+    )
 
 
 def is_running(folder: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
+from posture_cv.monitor.backoff import halved, undone
 
 _MOST_CUTS: Final = 250  # more than the frames of any trailing mean
 _CUT_STEP_S: Final = 1e-3
@@ -83,6 +84,14 @@ class Judge:
     def forget(self) -> None:
         """The next picture has nothing to do with the last one."""
         self._last = None
+
+    def sooner(self, cues: Iterable[str]) -> None:
+        """Halve the pauses that unheeded alerts have lengthened."""
+        self.engine.state = halved(self.engine.state, cues)
+
+    def undo_backoff(self) -> None:
+        """Every pause between alerts at its own length again."""
+        self.engine.state = undone(self.engine.state)
 
     def apply_settings(self, settings: AssessSettings) -> None:
         """Other settings of the policy from now on (answers raise thresholds); what is remembered stays."""

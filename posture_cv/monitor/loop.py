@@ -214,6 +214,10 @@ class Monitor:
                 engine.snooze(now_s + seconds)
             case cmd.Answer(key, response):
                 self._teller.take_answer(self._judge, key, response, now_s, self._parts.clock.wall_s())
+            case cmd.Sooner(cues):
+                self._judge.sooner(cues)
+            case cmd.ResetFeedback():
+                self._teller.reset(self._judge, self._parts.clock.wall_s())
             case cmd.Recalibrate(quick):
                 self._recalibrate(now_s, quick=quick)
 

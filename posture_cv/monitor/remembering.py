@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -235,6 +235,17 @@ class StateSink(BaseSink):
             if not self._failed:
                 self._note(f"Note: cool-downs will not outlive a restart. {error}")
             self._failed = True
+
+
+def change(path: Path, changed: Callable[[PolicyState], PolicyState]) -> None:
+    """Change what the next monitor goes on with; the caller holds the single-instance lock.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    known = read(path)
+    if known is not None:
+        write_atomic(path, json.dumps(as_plain(replace(known, policy=changed(known.policy)))))
 
 
 def forget(path: Path) -> None:

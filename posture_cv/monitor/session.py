@@ -19,6 +19,7 @@ from posture_cv.monitor.eyes import ModelEyes
 from posture_cv.monitor.ports import Camera, Clock
 
 if TYPE_CHECKING:
+    from posture_cv.landmarks.recording import RecordingReader
     from posture_cv.settings import Settings
 
 _WIDTH_PX, _HEIGHT_PX = 640, 480
@@ -43,7 +44,7 @@ def open_eyepiece(
     """The camera that `spec` names; recordings are played at `speed`, the clock of others begins at `begin_s`.
 
     Raises:
-        SourceError, RecordingError: it cannot be used (a live source's fault comes with its first use).
+        SourceError, RecordingError, InputError: it cannot be used (a live source's fault comes with its first use).
     """
     from posture_cv.capture import open_source
     from posture_cv.landmarks.recording import RecordingReader, is_recording
@@ -51,7 +52,10 @@ def open_eyepiece(
     if is_recording(Path(spec)):
         clock = PlaybackClock(speed)
         reader = stack.enter_context(RecordingReader(Path(spec)))
-        return Eyepiece(played_recording(reader, clock), clock, live=False, pictures=False)
+        played = played_recording(reader, clock)
+        if played.ended:
+            raise no_frames(reader)
+        return Eyepiece(played, clock, live=False, pictures=False)
     if is_live(spec):
         real = SystemClock(begin_s)
         return Eyepiece(LiveCamera(_opener(spec, settings), real), real, live=True)
@@ -64,6 +68,16 @@ def open_eyepiece(
         )
     clock = PlaybackClock(speed)
     return Eyepiece(played_frames(source, clock), clock, live=False)
+
+
+def no_frames(reader: RecordingReader) -> InputError:
+    """Of a landmark recording that has been read to its end without a single frame."""
+    why = f"{reader.warnings[-1]}." if reader.warnings else "It is complete and empty."
+    return InputError(
+        f"The landmark recording holds no frame: {reader.path}",
+        why,
+        "Record the source again: posture-cv record",
+    )
 
 
 def is_live(spec: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from posture_cv._version import __version__
 from posture_cv.measure.types import Reason
+from posture_cv.monitor.backoff import multiples
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.sinks import BaseSink
 from posture_cv.monitor.words import margin_text, shape_of, state_text
@@ -94,6 +95,7 @@ def _plain(moment: Moment) -> dict[str, Any]:
         "on_battery": moment.on_battery,
         "paused_until": iso_time(paused) if paused is not None and isfinite(paused) else None,
         "snoozed_s": round(snoozed_s, 1),
+        "backoff": multiples(moment.policy),
         "sitting_s": round(breaks.sitting_s, 1),
         "since_break_s": round(breaks.interval_s, 1),
     }

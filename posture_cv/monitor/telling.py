@@ -66,6 +66,11 @@ class Teller:
         if response in ("right", "wrong"):
             self.apply_factors(judge, wall_s)
 
+    def reset(self, judge: Judge, wall_s: float) -> None:
+        """No answer counts any more: pauses at their own length, thresholds as the book has them."""
+        judge.undo_backoff()
+        self.apply_factors(judge, wall_s)
+
     def apply_factors(self, judge: Judge, wall_s: float) -> None:
         """Thresholds as the answers of the last days have raised them."""
         factors = self._book.factors(wall_s)

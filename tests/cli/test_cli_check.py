@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from posture_cv.cli import cli
+from posture_cv.cli.check_view import CheckView
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
+from posture_cv.monitor.checking import Row
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 GIVEN = [
@@ -71,9 +75,64 @@ def test_it_goes_on_looking_to_the_end_of_a_recording(tmp_path: Path) -> None:
 def test_bad_requests_are_refused() -> None:
     assert check("--watch", "--at", "3").exit_code == 2
     assert check("--camera", "0").exit_code == 2
-    late = check("--at", "500")
-    assert late.exit_code != 0
-    assert "ends before" in str(late.exception) + late.output
+    assert check("--at", "44.9").exit_code == check("--at", "45").exit_code == 0
+    for at in ("46.5", "500"):
+        late = check("--at", at)
+        assert late.exit_code == 2
+        assert f"ends before second {at}" in late.output
+        assert "44.9 s long" in late.output
+        assert "--at" in late.output
+    no_time = CliRunner().invoke(cli, ["check", "--camera", "77", "--at", "3", *GIVEN[2:]])
+    assert no_time.exit_code == 2
+    assert "--at is for a recording" in no_time.output
+
+
+def test_a_recording_cut_off_before_its_first_frame_says_so(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.landmarks"
+    cut.write_bytes(Path(GIVEN[1]).read_bytes()[:3000])
+    result = CliRunner().invoke(cli, ["check", str(cut), *GIVEN[2:]])
+    assert result.exit_code == 2
+    assert "holds no frame" in result.output
+    assert "cut off" in result.output
+
+
+def test_a_missing_file_is_said_before_a_missing_profile(tmp_path: Path) -> None:
+    missing = CliRunner().invoke(cli, ["check", str(tmp_path / "none.mp4")])
+    assert missing.exit_code == 2
+    assert "Cannot find" in missing.output
+    unknown = CliRunner().invoke(cli, ["check", GIVEN[1]])
+    assert unknown.exit_code == 2
+    assert "profile" in unknown.output
+
+
+@pytest.mark.parametrize("columns", [24, 40, 60, 80, 120])
+@pytest.mark.parametrize("at_s", ["14", "44"])
+def test_no_name_and_no_number_is_cut_on_a_narrow_terminal(columns: int, at_s: str) -> None:
+    shown = CliRunner().invoke(cli, [*GIVEN, "--at", at_s], env={"COLUMNS": str(columns)}).output
+    assert max(map(len, shown.splitlines())) <= columns
+    assert "…" not in shown
+    words = shown.replace(":", "").split()
+    assert {"rounded", "shoulders", "24.0°", "CVA"} <= set(words)
+    if columns >= 40:
+        assert "head pitch" in shown
+        assert "rounded shoulders" in shown
+        assert ("1.1 left" if at_s == "14" else "cannot tell: nobody (everything)") in shown
+
+
+def test_what_cannot_be_told_is_named_under_its_reason() -> None:
+    rows = [
+        Row("neck_deg", "deg", "", None, None, None, "head_turned", ()),
+        Row("head_yaw_deg", "deg", "", 30.0, 1.0, None, "", ()),
+        Row("sink_cm", "cm", "", None, None, 0.3, "shoulders_not_seen", ()),
+        Row("approach_cm", "cm", "", None, None, 0.3, "head_turned", ()),
+    ]
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(CheckView(rows, "me"))
+    lines = console.export_text().splitlines()
+    assert lines[-2:] == [
+        "cannot tell: head turned (neck, approach)",
+        "cannot tell: shoulders not seen (sink)",
+    ]
 
 
 def test_a_name_that_begins_with_a_tilde_is_a_file_like_others(

@@ -153,6 +153,18 @@ def test_nobody_in_the_recording_is_an_answer(tmp_path: Path) -> None:
     assert result.exception.exit_code == 1
 
 
+@pytest.mark.parametrize("kept", [0.05, 1.0])
+def test_a_recording_without_a_whole_frame_says_why(tmp_path: Path, kept: float) -> None:
+    file = Path(saved(tmp_path / "n.landmarks", Landmarks.empty(20 if kept < 1 else 0)))
+    whole = file.read_bytes()
+    body = whole.index(b"\n", whole.index(b"format_version")) + 1
+    file.write_bytes(whole[: body + round(kept * (len(whole) - body))])
+    result = run("neck_circles", "--from", str(file))
+    assert isinstance(result.exception, InputError)
+    assert "holds no frame" in result.exception.title
+    assert ("cut off" if kept < 1 else "empty") in result.exception.detail
+
+
 def test_a_cut_off_recording_is_counted_as_far_as_it_goes(raises: str, tmp_path: Path) -> None:
     cut = tmp_path / "cut.landmarks"
     whole = Path(raises).read_bytes()

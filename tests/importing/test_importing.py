@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from calibration.fit import fit_baseline
 from cli_runner import Cli
+from importing_material import SIZE, wide
 from posture_cv.assess.naming import Thresholds, name_states
 from posture_cv.assess.types import ALERTING, State
 from posture_cv.coefficients import load_coefficients
@@ -27,7 +28,6 @@ from posture_cv.measure.measure import measure
 from posture_cv.measure.types import Reason, View
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-SIZE = ImportOptions(size_px=(640, 480))
 NUMBERED = ImportOptions(size_px=(640, 480), rate_hz=10.0)
 Make = Callable[[Landmarks, Path], tuple[Path, ImportOptions]]
 
@@ -41,20 +41,6 @@ def side() -> Landmarks:
 def front() -> Landmarks:
     """Somebody who leaves in the end."""
     return read_recording(SAMPLES / "desk-front.landmarks").landmarks[::4]
-
-
-def wide(
-    lm: Landmarks, folder: Path, name: str = "{axis}{point}", first: int = 0
-) -> tuple[Path, ImportOptions]:
-    path = folder / "wide.csv"
-    columns = [(point, axis) for point in range(33) for axis in ("x", "y", "z", "visibility")]
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        titles = [name.format(axis=a, point=p + first, name=POSE_NAMES[p]) for p, a in columns]
-        writer.writerow(["t_s", *titles])
-        for t, row in zip(lm.t_s, lm.pose[:, :, :4].reshape(len(lm), -1), strict=True):
-            writer.writerow([t, *("" if np.isnan(value) else repr(float(value)) for value in row)])
-    return path, SIZE
 
 
 def long(lm: Landmarks, folder: Path) -> tuple[Path, ImportOptions]:

@@ -6,7 +6,9 @@ import json
 import os
 import socket
 import stat
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,11 +22,13 @@ from posture_cv.monitor.control.channel import (
     TOKEN_NAME,
     ControlError,
     NotRunningError,
+    StartingError,
     Transport,
     require_private,
 )
 from posture_cv.monitor.control.client import ask
 from posture_cv.monitor.control.server import ControlServer
+from posture_cv.monitor.instance import AlreadyRunningError, SingleInstance, is_running
 from posture_cv.monitor.lifecycle import Phase
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.status import StatusBoard
@@ -67,7 +71,7 @@ def test_status_is_the_latest_moment(
 def test_verbs_become_commands(
     running: tuple[StatusBoard, cmd.Commands], folder: Path, transport: Transport
 ) -> None:
-    def send(verb: str, **args: float | str | None) -> None:
+    def send(verb: str, **args: float | str | list[str] | None) -> None:
         ask(verb, dict(args), folder=folder, transport=transport)
 
     send("pause", until=NOW_S + 60)
@@ -75,16 +79,20 @@ def test_verbs_become_commands(
     send("resume")
     send("snooze", seconds=30)
     send("answer", alert=4, response="right")
+    send("sooner", cues=["slump", "shrug"])
+    send("reset_feedback")
     send("recalibrate")
     send("stop")
     commands = running[1]
-    taken = [commands.take() for _ in range(8)]
+    taken = [commands.take() for _ in range(10)]
     assert taken == [
         cmd.Pause(NOW_S + 60),
         cmd.Pause(float("inf")),
         cmd.Resume(),
         cmd.Snooze(30.0),
         cmd.Answer(4, "right"),
+        cmd.Sooner(("slump", "shrug")),
+        cmd.ResetFeedback(),
         cmd.Recalibrate(),
         cmd.Stop("stopped by request"),
         None,
@@ -101,6 +109,10 @@ def test_verbs_become_commands(
         ("pause", {"until": "tomorrow"}),
         ("snooze", {}),
         ("snooze", {"seconds": True}),
+        ("sooner", {}),
+        ("sooner", {"cues": "slump"}),
+        ("sooner", {"cues": []}),
+        ("sooner", {"cues": ["slump", ["shrug"]]}),
         ("answer", {"alert": 1, "response": "maybe"}),
         ("answer", {"alert": -1, "response": "right"}),
         ("answer", {"alert": True, "response": "right"}),
@@ -170,7 +182,7 @@ _ANY = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=8,
 )
-_VERBS = st.sampled_from(["status", "pause", "snooze", "answer", "resume"])
+_VERBS = st.sampled_from(["status", "pause", "snooze", "answer", "resume", "sooner"])
 _REQUESTS = st.fixed_dictionaries({"verb": _VERBS | _ANY, "args": _ANY}) | _ANY
 
 
@@ -223,6 +235,43 @@ def test_a_socket_left_by_a_killed_monitor_is_nobody_and_is_replaced(folder: Pat
         ask("status", folder=folder, transport="unix")
     with ControlServer(folder, StatusBoard(), cmd.Commands(), lambda: NOW_S, "unix"):
         assert ask("ping", folder=folder, transport="unix")["ok"]
+
+
+def test_a_monitor_without_a_channel_yet_is_starting_and_is_waited_for(
+    folder: Path, transport: Transport
+) -> None:
+    def ping(timeout_s: float) -> dict[str, Any]:
+        return ask("ping", folder=folder, timeout_s=timeout_s, transport=transport)
+
+    with SingleInstance(folder):
+        with pytest.raises(StartingError, match="is starting") as caught:
+            ping(0.1)
+        assert caught.value.exit_code == 2
+        with pytest.raises(AlreadyRunningError, match="starting already"), SingleInstance(folder):
+            pass
+        with ThreadPoolExecutor() as pool:
+            answer = pool.submit(ping, 60.0)
+            with ControlServer(folder, StatusBoard(), cmd.Commands(), lambda: NOW_S, transport):
+                assert answer.result()["ok"]
+    with pytest.raises(NotRunningError):
+        ping(0.1)
+
+
+def test_who_only_looks_whether_one_runs_keeps_none_from_starting(folder: Path) -> None:
+    with SingleInstance(folder):
+        pass
+    looking = threading.Event()
+
+    def look() -> None:
+        while not looking.wait(0.002):
+            is_running(folder)
+
+    with ThreadPoolExecutor() as pool:
+        pool.submit(look)
+        for _ in range(50):
+            with SingleInstance(folder):
+                assert is_running(folder)
+        looking.set()
 
 
 def test_a_monitor_that_hangs_is_an_error_in_time(folder: Path) -> None:

@@ -8,6 +8,7 @@ import os
 import re
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -20,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.monitor_material import Desk, stretches
+from posture_cv.assess.policy_state import Ledger, PolicyState
 from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.types import Alert
@@ -32,8 +34,12 @@ from posture_cv.history.report import material, render
 from posture_cv.history.schema import HistoryError, connect, history_file
 from posture_cv.history.store import History
 from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.clock import uptime_s
 from posture_cv.monitor.control.server import ControlServer
 from posture_cv.monitor.keeping import HistorySink
+from posture_cv.monitor.loop import Monitor
+from posture_cv.monitor.parts import Options
+from posture_cv.monitor.remembering import Remembered, as_plain, boot_id, resumption, state_file
 from posture_cv.monitor.status import StatusBoard
 from posture_cv.output.notify import Delivery
 from posture_cv.paths import runtime_dir
@@ -128,11 +134,14 @@ def test_wrong_answers_raise_a_threshold_in_the_running_monitor(path: Path) -> N
         parts.sinks.append(Annoyed())
         desk.run(parts)
         factor = parts.judge.settings.policy.threshold_factor[CUES.index("forward_head")]
-    assert factor > 1.0
-    with closing(History(path)) as history:
-        assert history.factors(desk.clock.wall_s())[CUES.index("forward_head")] == factor
-        history.reset_factors()
-        assert history.factors(desk.clock.wall_s()) == (1.0,) * len(CUES)
+        assert factor > 1.0
+        with closing(History(path)) as history:
+            assert history.factors(desk.clock.wall_s())[CUES.index("forward_head")] == factor
+            history.reset_factors()
+            assert history.factors(desk.clock.wall_s()) == (1.0,) * len(CUES)
+        parts.commands.put(cmd.ResetFeedback())
+        Monitor(parts, Options(duration_s=0.0)).run()
+        assert parts.judge.settings.policy.threshold_factor == (1.0,) * len(CUES)
 
 
 def test_what_is_old_goes_and_what_is_young_stays(path: Path) -> None:
@@ -297,6 +306,52 @@ def test_a_break_prompt_is_neither_right_nor_wrong(users: Path) -> None:
     assert refused.exit_code == 2
     assert "not about a posture" in refused.output
     assert json.loads(run(cli, ["feedback", "show", "--json"]).output)["wrong"] == 1
+
+
+LONG = PolicyState(ledger=Ledger(unheeded=(1, 0, 0, 0, 0), backoff=(4, 1, 1, 1, 8)))
+
+
+def left_behind(policy: PolicyState) -> None:
+    """What a monitor that has just ended leaves for the next."""
+    private_folder(state_file().parent)
+    known = Remembered(10.0, time.time(), uptime_s(), boot_id(), "p", 0.5, policy)
+    state_file().write_text(json.dumps(as_plain(known)))
+
+
+def test_without_a_monitor_pauses_are_shortened_for_the_next(users: Path) -> None:
+    run = CliRunner().invoke
+    left_behind(LONG)
+    rows = json.loads(run(cli, ["feedback", "show", "--json"]).output)["postures"]
+    assert [row["backoff"] for row in rows] == [4, 1, 1, 1, 8]
+    shown = run(cli, ["feedback", "show"]).output.splitlines()
+    assert max(map(len, shown)) <= 80
+    assert shown[1].endswith("threshold x1, pause x4")
+    done = run(cli, ["feedback", "sooner", "--posture", "Slump"])
+    assert done.output == "Pauses between alerts are halved: slumping x4.\n"
+    assert run(cli, ["feedback", "sooner"]).exit_code == 0
+    assert resumption(state_file()).remembered.policy.ledger.backoff == (2, 1, 1, 1, 2)  # type: ignore[union-attr]
+    assert run(cli, ["feedback", "reset"]).exit_code == 0
+    assert resumption(state_file()).remembered.policy == PolicyState()  # type: ignore[union-attr]
+    assert "No pause" in run(cli, ["feedback", "sooner"]).output
+
+
+def test_the_running_monitor_is_told_to_shorten_its_pauses(users: Path) -> None:
+    run = CliRunner().invoke
+    left_behind(LONG)
+    with listening() as commands:
+        assert run(cli, ["feedback", "sooner"]).exit_code == 0
+        assert commands.take() == cmd.Sooner(("forward_head", "slump"))
+        assert run(cli, ["feedback", "reset"]).exit_code == 0
+        assert commands.take() == cmd.ResetFeedback()
+    assert resumption(state_file()).remembered.policy == LONG, "it writes that itself"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["reset", "3"], ["sooner", "1"], ["reset", "--posture", "slump"], ["sooner", "--posture", "bad"]],
+)
+def test_what_cannot_be_meant_is_refused(users: Path, words: list[str]) -> None:
+    assert CliRunner().invoke(cli, ["feedback", *words]).exit_code == 2
 
 
 @contextmanager

@@ -173,6 +173,31 @@ def test_of_two_starts_at_once_one_wins(home: Path, camera: MjpegServer) -> None
     assert run(home, "stop").returncode == 0
 
 
+def test_one_that_is_still_starting_is_seen_and_can_be_ended(tmp_path: Path, camera: MjpegServer) -> None:
+    camera.black()  # the first run waits for a person
+    starting = subprocess.Popen(
+        [sys.executable, "-m", "posture_cv", "monitor", camera.url, "--no-notifications"],
+        env=environment(tmp_path),
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline_s = time.monotonic() + 60.0
+    while (seen := run(tmp_path, "status")).returncode == 3:
+        assert time.monotonic() < deadline_s, seen.stderr
+    assert (seen.returncode, seen.stdout) == (0, f"… starting (process {starting.pid})\n")
+    second = run(tmp_path, "monitor", camera.url)
+    assert second.returncode == 2
+    assert "A monitor is starting already." in second.stderr
+    assert run(tmp_path, "pause", "30m").returncode == 0
+    ended = run(tmp_path, "stop")
+    assert ended.stdout == f"Ended (process {starting.pid}).\n", ended.stderr
+    assert run(tmp_path, "status").returncode == 3
+    assert "Traceback" not in starting.communicate(timeout=60)[0]
+
+
 def test_no_camera_is_said_in_time_in_both_places(home: Path) -> None:
     for background in ([], ["--background"]):
         begin_s = time.monotonic()

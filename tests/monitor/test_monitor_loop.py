@@ -6,20 +6,22 @@ import math
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from assess_material import measurements
-from monitor.monitor_material import Desk, ScriptedJudge, stretches
+from monitor.monitor_material import Desk, Kept, ScriptedJudge, stretches
 from posture_cv.assess.engine import Step
-from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.types import State
 from posture_cv.capture.types import SourceError
 from posture_cv.measure.types import Reason, View
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.lifecycle import LifeSettings, Phase
 from posture_cv.monitor.loop import Monitor
+from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.parts import Options
 from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.sinks import NotificationSink, TerminalSink
@@ -185,6 +187,34 @@ def test_snooze_and_answers_reach_the_policy() -> None:
     desk.run(parts)
     assert desk.kept.told()
     assert desk.kept.told()[0][0] >= 600.0
+
+
+def test_a_lengthened_pause_becomes_shorter_on_request_only_and_at_once() -> None:
+    policy = replace(SHORT.policy, cue_cooldown_s=5.0, global_cooldown_s=5.0, cap_per_hour=1000)
+    desk = Desk(stretches(("forward_head", 1.0)), 600.0, replace(SHORT, policy=policy), rate_hz=2.0)
+    parts = desk.parts()
+    asked: dict[int, cmd.Command] = {200: cmd.Sooner(("forward_head",)), 400: cmd.ResetFeedback()}
+    seen: dict[int, list[int]] = {200: [], 400: []}
+
+    class Annoyed(Kept):
+        def show(self, moment: Moment) -> None:
+            for said in moment.said:
+                if moment.t_s < 190.0:
+                    parts.commands.put(cmd.Answer(said.key, "ignored"))
+            for at_s, backoffs in seen.items():
+                if at_s in asked and moment.t_s >= at_s:
+                    parts.commands.put(asked.pop(at_s))
+                if abs(moment.t_s - at_s) < 2.0:
+                    backoffs.append(moment.policy.ledger.backoff[CUES.index("forward_head")])
+
+    parts.sinks = [*parts.sinks, Annoyed()]
+    desk.run(parts)
+    assert list(dict.fromkeys(seen[200])) == [8, 4]
+    assert list(dict.fromkeys(seen[400])) == [4, 1]
+    told = [t_s for t_s, _ in desk.kept.told()]
+    gaps = [later - before for before, later in pairwise(told)]
+    assert max(gaps) == pytest.approx(40.0, abs=1.0)
+    assert gaps[-1] == pytest.approx(5.0, abs=1.0)
 
 
 def test_recalibration_takes_the_new_baseline_and_begins_a_new_session() -> None:

@@ -80,9 +80,9 @@ class World:
 
 
 BRIEFLY: Final = ("--duration", "4", "--no-notifications")
-_LED: Final = {"tray", "bench", "recalibrate", "autostart", "replay-pair", "import"}
-"""Shown their help only: a tray host, minutes of measuring, a person in front of the camera, the user's own desktop,
-two cameras' recordings, another program's landmarks. Each has tests of its own that run it."""
+_LITTLE: Final = ("--frames", "5", "--minutes", "0.1")
+_LED: Final = {"tray"}
+"""Shown their help only: there is no tray to sit in. It has tests of its own."""
 _NAMED_ALONE: Final = {
     "replay",
     "record",
@@ -94,9 +94,10 @@ _NAMED_ALONE: Final = {
     "explain",
     "feedback",
     "history",
+    "bench",
 }
-"""Commands that need an argument: their bare name in the prose is a mention of them."""
-NOBODY_RUNS: Final = {"status", "pause", "resume", "stop"}
+"""Their bare name in the prose is a mention of them: they need an argument, or (bench) minutes without one."""
+NOBODY_RUNS: Final = {"status", "pause", "resume", "stop", "recalibrate"}
 
 
 def stand_in(command: Command, world: World) -> list[str]:
@@ -116,6 +117,7 @@ def stand_in(command: Command, world: World) -> list[str]:
         "check": [] if rest else ["desk.landmarks", "--profile", "me"],
         "evaluate": [] if str(world.dataset) in rest else [str(world.dataset)],
         "report": [] if "--no-open" in rest else ["--no-open"],
+        "bench": ["--looks", "1000"] if "--endurance" in rest else ["--quick", *_LITTLE],
         "monitor": [] if rest[:1] and not rest[0].startswith("-") else [world.camera, *BRIEFLY],
     }
     if "delete" in rest and "--yes" not in rest:
@@ -142,6 +144,8 @@ def _place(word: str, world: World) -> str:
         "FILE": "file.out",
         "FOLDER": "folder",
         "DIR": "folder",
+        "front.mp4": "front.landmarks",
+        "side.mp4": "side.landmarks",
         "samples/study/manifest.csv": "laptop-screen.csv",  # the same study, short
     }
     return known.get(word, word)

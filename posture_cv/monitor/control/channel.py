@@ -44,6 +44,15 @@ class NotRunningError(PostureError):
         super().__init__("No monitor is running.", "", "Start one: posture-cv monitor --background")
 
 
+class StartingError(ControlError):
+    """A monitor has the lock and no control channel yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A monitor is starting.", "It does not answer yet.", "Try again in a moment: posture-cv status"
+        )
+
+
 def require_private(folder: Path) -> None:
     """Refuse a runtime folder that another user could have laid out.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,12 +12,14 @@ from posture_cv.monitor.control.channel import (
     TRANSPORT,
     ControlError,
     NotRunningError,
+    StartingError,
     Transport,
     connect,
     read_line,
 )
 
 ANSWER_TIMEOUT_S: Final = 5.0
+_AGAIN_S: Final = 0.05
 
 
 def ask(
@@ -32,15 +36,17 @@ def ask(
         verb: see `server.VERBS`.
         args: its arguments.
         folder: the runtime folder; None: this user's.
+        timeout_s: how long a monitor that has just begun, and then its answer, are waited for.
 
     Raises:
-        NotRunningError: no monitor runs. ControlError: it does not answer, or refuses.
+        NotRunningError: no monitor runs. StartingError: it has no channel yet. ControlError: it does not answer,
+            or refuses.
     """
     if folder is None:
         from posture_cv.paths import runtime_dir
 
         folder = runtime_dir()
-    connection, token = connect(folder, timeout_s, transport)
+    connection, token = _reached(folder, timeout_s, transport)
     request: dict[str, Any] = {"verb": verb, "args": args or {}}
     if token:
         request["token"] = token
@@ -57,6 +63,22 @@ def ask(
     except OSError as error:
         raise NotRunningError from error
     return _checked(line)
+
+
+def _reached(folder: Path, timeout_s: float, transport: Transport) -> tuple[socket.socket, str]:
+    """A connection; a monitor that has begun opens its channel in a moment."""
+    from posture_cv.monitor.instance import is_running
+
+    deadline_s = time.monotonic() + timeout_s
+    while True:
+        try:
+            return connect(folder, timeout_s, transport)
+        except NotRunningError:
+            if not is_running(folder):
+                raise
+        if time.monotonic() > deadline_s:
+            raise StartingError
+        time.sleep(_AGAIN_S)
 
 
 def _checked(line: bytes | None) -> dict[str, Any]:

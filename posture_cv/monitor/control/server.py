@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from posture_cv.assess.answers import RESPONSES
+from posture_cv.assess.settings import CUES
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.control.channel import (
     TRANSPORT,
@@ -68,6 +69,8 @@ class ControlServer:
             "snooze": self._snooze,
             "recalibrate": self._recalibrate,
             "answer": self._answer,
+            "sooner": self._sooner,
+            "reset_feedback": lambda _: self._queue(cmd.ResetFeedback()),
             "stop": lambda _: self._queue(cmd.Stop("stopped by request")),
         }
 
@@ -156,6 +159,12 @@ class ControlServer:
             raise BadRequestError("quick must be true or false")
         self._board.forget_prompt()
         return self._queue(cmd.Recalibrate(quick=quick))
+
+    def _sooner(self, args: dict[str, Any]) -> dict[str, Any]:
+        cues = args.get("cues")
+        if not isinstance(cues, list) or not cues or any(cue not in CUES for cue in cues):
+            raise BadRequestError(f"cues must be some of {', '.join(CUES)}")
+        return self._queue(cmd.Sooner(tuple(cues)))
 
     def _answer(self, args: dict[str, Any]) -> dict[str, Any]:
         key, response = args.get("alert"), args.get("response")

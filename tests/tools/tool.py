@@ -1,0 +1,46 @@
+"""Runs a tool of the checkout as a maintainer does: in a process of its own, from another folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from source_tree import ROOT
+
+TOOLS = ROOT / "tools"
+
+
+def started(*words: str, place: Path, paths: tuple[str | Path, ...] = ()) -> subprocess.CompletedProcess[str]:
+    """`python WORDS` in `place`; `paths` come first where modules are looked for."""
+    known = [*map(str, paths), *(path for path in sys.path if path)]
+    settings = {
+        "PYTHONPATH": os.pathsep.join(known),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=place,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=300,
+        check=False,
+    )
+
+
+def output_of(name: str, *words: str | Path, place: Path) -> str:
+    """What a tool prints; it must end well."""
+    done = started(str(TOOLS / name), *map(str, words), place=place)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def figures(table: str, label: str) -> list[float]:
+    """The numbers behind a label in a printed table."""
+    [line] = [line for line in table.splitlines() if line.strip("| ").startswith(label)]
+    words = line.strip("| ").removeprefix(label).replace("|", " ").replace(",", " ").split()
+    return [float(word.rstrip("\N{DEGREE SIGN}%")) for word in words]
