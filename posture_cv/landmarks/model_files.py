@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from posture_cv import models
 from posture_cv.errors import PostureError
+from posture_cv.paths import user_path
 
 if TYPE_CHECKING:
     import os
@@ -100,7 +101,7 @@ def resolve_model(kind: ModelKind, path: str | os.PathLike[str] | None = None) -
     """
     if path is None:
         return _bundled(kind)
-    own = Path(path).expanduser().absolute()
+    own = user_path(path).absolute()
     advice = f"Give {kind.accepted} from MediaPipe, or leave {kind.option} out to use the included model."
     _check_bundle(kind, own, advice)
     return _described(kind, own)

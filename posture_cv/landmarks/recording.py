@@ -172,6 +172,8 @@ class Recording:
 def is_recording(path: Path) -> bool:
     """Whether a file begins like a landmark recording."""
     try:
+        if not path.is_file():  # opening a named pipe would wait for ever
+            return False
         with path.open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
     except OSError:

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from posture_cv.errors import InputError
 from posture_cv.landmarks.recording import SUFFIX
+from posture_cv.paths import user_path
 from posture_cv.replay.items import Item, named
 from posture_cv.replay.manifest import read_manifest
 
@@ -104,7 +105,7 @@ def files_of(path: str, out: Path) -> list[str]:
     if _is_pattern(path):
         matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207  patterns may be absolute
         return [file for found in matches for file in _below(Path(found), out)]
-    return _below(Path(path).expanduser(), out)
+    return _below(user_path(path), out)
 
 
 def _below(path: Path, out: Path) -> list[str]:

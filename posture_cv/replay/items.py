@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from posture_cv.paths import user_path
+
 MOST_NAME_LETTERS: Final = 80
 _MOST_FOLDERS: Final = 4
 # Names that Windows keeps for devices, whatever their suffix, and that of the table of all recordings.
@@ -46,7 +48,7 @@ class Item:
 
 def identity_of_file(file: str) -> str:
     """The same for two ways of writing one path."""
-    return file if "://" in file else str(Path(file).expanduser().resolve())
+    return file if "://" in file else str(user_path(file).resolve())
 
 
 def named(items: Iterable[Item]) -> list[Item]:

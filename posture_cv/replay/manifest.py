@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from posture_cv.errors import InputError, PostureError
+from posture_cv.paths import user_path
 from posture_cv.replay.items import Item, identity_of_file
 
 COLUMNS: Final = ("file", "participant", "condition", "profile", "calibrate", "start", "end")
@@ -184,7 +185,7 @@ class _Rows:
         )
 
     def _path(self, file: str) -> Path:
-        return self._folder / Path(file).expanduser()
+        return self._folder / user_path(file)
 
     def _profile(self, name: str) -> str:
         beside = self._folder / name

@@ -15,6 +15,7 @@ from posture_cv.errors import InputError
 from posture_cv.landmarks.joining import join_recordings
 from posture_cv.landmarks.recording import SUFFIX
 from posture_cv.measure.types import View
+from posture_cv.paths import user_path
 from posture_cv.replay.keys import baseline_key, digest, models_key, sha256_of_file, versions
 from posture_cv.replay.parts import Part, PartDone, cut
 from posture_cv.replay.remembered import estimators_digest
@@ -52,7 +53,7 @@ class Plan:
     @property
     def source_path(self) -> Path:
         """Of the source, where it is a file."""
-        return Path(self.options.source).expanduser()
+        return user_path(self.options.source)
 
     @property
     def kept_path(self) -> Path:

@@ -15,6 +15,7 @@ from posture_cv.capture.types import CaptureOptions, SourceError
 from posture_cv.landmarks.estimator import EstimatorOptions, Mode
 from posture_cv.landmarks.recording import is_recording
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.paths import user_path
 from posture_cv.replay.keys import Known, Stamp, sha256_of_file
 from posture_cv.replay.known import known_checksum
 from posture_cv.replay.record import EstimatorFactory, default_estimator
@@ -81,7 +82,7 @@ def scan(look: Look, make_estimator: EstimatorFactory | None = None) -> Scan:
     Raises:
         SourceError: it is missing, empty, damaged or nothing that can be replayed.
     """
-    path = Path(look.source).expanduser()
+    path = user_path(look.source)
     if not (path.is_file() or path.is_dir()):
         return _elsewhere(look, path)
     recording = is_recording(path)

@@ -186,3 +186,9 @@ def test_does_not_write_through_a_symlink(tmp_path: Path) -> None:
     with pytest.raises(PostureError, match="cannot be written"):
         RecordingWriter(tmp_path / "a.landmarks", INFO)
     assert victim.read_text() == "precious"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes of POSIX")
+def test_a_named_pipe_is_no_recording_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.landmarks")
+    assert not rec.is_recording(tmp_path / "pipe.landmarks")
