@@ -79,7 +79,7 @@ def main() -> None:
     fitter = fitted(clips, tuple(VARIANTS.values()))
     networks = networks_beside(lm, truth, fitter.frames.subject)
     folds = [~np.isin(fitter.frames.subject, people) for people, _ in networks]
-    models = [front_model(part) for part in fitter.alphas(folds)]
+    models = [front_model(part) for part in fitter.alphas(folds, anew=True)]
     judged = judged_by(fitter.frames, models, networks)
     repeats = [
         list(material.clips_of(*material.read_measured(chosen.train, path), View.FRONT))

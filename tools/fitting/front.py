@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fitting.front_frames import FitFrames, gather
 from fitting.front_judge import figures, judge, networks_beside
 from fitting.material import FitClip, Float, Mask, Truth, clips_of
-from fitting.process import Process
+from fitting.process import Process, weighed, with_noise
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure import face_geometry as face
 from posture_cv.measure.front_model import (
@@ -122,6 +122,7 @@ class Fitter:
 
     def __init__(self, frames: FitFrames, axes: MeshAxes) -> None:
         self.frames = frames
+        self.prior = np.where(frames.judged, 1.0, CALIBRATION_TRUST)
         self.weights = camera_pitch_weights(frames)
         even, odd = frames.together("even"), frames.together("odd")
         matrices = projection(even, EVEN_BLOCKS), projection(odd, ODD_BLOCKS)
@@ -193,7 +194,7 @@ class Fitter:
         y = np.stack([self.frames.changes[q] for q in GROUPS[group]], axis=1)
         spread = y.std(axis=0)
         half = np.arange(len(y)) % 2 == 0
-        prior = np.where(self.frames.judged, 1.0, CALIBRATION_TRUST)
+        prior = self.prior
         n = len(even) + len(odd)
         if group not in self.theta:
             draft = self._process(points, even, odd, group, half)
@@ -228,8 +229,11 @@ class Fitter:
         chosen = {b: points[b][keep] for b in (*even, *odd)}
         return Process.of(chosen, even, odd, self.frames.subject[keep], is_odd=group in ODD_GROUPS)
 
-    def alphas(self, keeps: Sequence[Mask]) -> list[dict[str, NDArray[Any]]]:
-        """For each choice of fitting frames the arrays as they were had only those been fitted on."""
+    def alphas(self, keeps: Sequence[Mask], *, anew: bool = False) -> list[dict[str, NDArray[Any]]]:
+        """For each choice of fitting frames the arrays as they were had only those been fitted on.
+
+        With `anew` the trust in each frame too is decided among those alone, as it is for people never seen.
+        """
         out: list[dict[str, NDArray[Any]]] = []
         for keep in keeps:
             points = {k: v[keep] for k, v in self.arrays.items() if k.startswith("points.")}
@@ -239,8 +243,11 @@ class Fitter:
             y = np.stack([self.frames.changes[q] for q in GROUPS[group]], axis=1)
             even, odd = blocks_of(variant, group)
             process = self._process(self._points(variant, group), even, odd, group, np.ones(len(y), bool))
-            process.trust = trust
-            full, _ = process.covariance(theta)
+            free, _ = process.noiseless(theta)
             for arrays, keep in zip(out, keeps, strict=True):
-                arrays[f"{key}.alpha"] = np.linalg.solve(full[np.ix_(keep, keep)], y[keep])
+                part, mine = free[np.ix_(keep, keep)], trust[keep]
+                if anew:
+                    who, seen = self.frames.subject[keep], y[keep] / y.std(axis=0)
+                    mine = weighed(part, theta, self.prior[keep], who, seen)
+                arrays[f"{key}.alpha"] = np.linalg.solve(with_noise(part, theta, mine), y[keep])
         return out

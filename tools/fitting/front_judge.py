@@ -1,8 +1,9 @@
 """Judge the front view's fit on persons left out: the geometry network's share, and what the errors depend on.
 
 Persons are left out in groups, of the Gaussian processes and of the network alike; projections, hyperparameters and
-the camera's pitch are those of the whole fit. The uncertainty also sees the same frames with trembling landmarks, as
-a worse camera gives them, so that it knows such a camera.
+the camera's pitch are those of the whole fit. For the printed figures the trust in each frame is decided anew without
+the group: decided with it, people never seen would do worse than was said. The uncertainty also sees the same frames
+with trembling landmarks, as a worse camera gives them, so that it knows such a camera.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ def judge(fitter: Fitter, networks: Folds) -> tuple[dict[str, NDArray[Any]], Lin
     """The fit's arrays with share and uncertainty, and a line of figures for each quantity of each variant."""
     arrays, subject = fitter.arrays, fitter.frames.subject
     arrays["network_share"] = np.zeros(len(OUTPUTS))
-    parts = fitter.alphas([~np.isin(subject, people) for people, _ in networks])
+    keeps = [~np.isin(subject, people) for people, _ in networks]
+    parts = fitter.alphas(keeps)
     models = [front_model(part) for part in parts]
     plain = judged_by(fitter.frames, models, networks)
     arrays["network_share"] = best_share(plain, models[0])
@@ -88,10 +90,11 @@ def judge(fitter: Fitter, networks: Folds) -> tuple[dict[str, NDArray[Any]], Lin
     clips, axes = fitter.frames.clips, models[0].axes
     trembling = [gather([trembled(c, px, k) for c in clips], axes) for k, px in enumerate(TREMBLES_PX)]
     everything = [plain, *(judged_by(frames, models, networks) for frames in trembling)]
-    lines: Lines = {}
+    unseen = [front_model(part) for part in fitter.alphas(keeps, anew=True)]
+    judged, lines = judged_by(fitter.frames, unseen, networks), {}
     for variant in VARIANTS.values():
-        weights, told = uncertainty(everything, variant, model)
-        lines |= told
+        weights = uncertainty(everything, variant, model)
+        lines |= told(judged, variant, model, weights)
         at = 0
         for group in groups_of(variant):
             count = len(GROUPS[group])
@@ -151,33 +154,43 @@ def trembled(clip: FitClip, noise_px: float, seed: int) -> FitClip:
     return replace(clip, lm=worse, baseline=median_baseline(worse[clip.calibration], View.FRONT))
 
 
-def uncertainty(everything: Sequence[Judged], variant: str, model: FrontModel) -> tuple[Float, Lines]:
-    """(T, 8) weights of log sd of a variant's quantities, and its figures on the first of the judged sets."""
-    spread, weights, lines = model.spread[variant], [], {}
-    answers = [
-        mixed(j.answers[variant], j.network, model, j.reading) if variant in WITH_FACE else j.answers[variant]
-        for j in everything
-    ]
+def uncertainty(everything: Sequence[Judged], variant: str, model: FrontModel) -> Float:
+    """(T, 8) weights of log sd of a variant's quantities."""
+    weights = []
+    for k in range(len(model.names(variant))):
+        parts = [_errors(j, variant, model, k) for j in everything]
+        errors, inputs = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+        clean = np.arange(len(errors)) < len(parts[0][0])
+        weights.append(fit_sd(errors, inputs, clean))
+    return np.stack(weights)
+
+
+def told(judged: Judged, variant: str, model: FrontModel, weights: Float) -> Lines:
+    """A line of figures for each quantity of a variant."""
+    lines, own = {}, judged.frames.judged
     for k, name in enumerate(model.names(variant)):
-        errors, inputs = [], []
-        for j, found in zip(everything, answers, strict=True):
-            own = slice(k, k + 1)
-            apart = None if found.apart is None else found.apart[:, own]
-            one = Answers(found.value[:, own], found.far[:, own], found.size[:, own], apart)
-            terms = sd_terms(one, spread[own], j.reading.camera)
-            rows = np.hstack([np.ones_like(terms[0]), *terms])
-            error = (found.value[:, k] - j.frames.changes[name]) / spread[k]
-            inputs.append(rows[j.frames.judged])
-            errors.append(error[j.frames.judged])
-        clean = np.arange(sum(len(e) for e in errors)) < len(errors[0])
-        weights.append(fit_sd(np.concatenate(errors), np.concatenate(inputs), clean))
-        sd, error = np.exp(inputs[0] @ weights[-1]), np.abs(errors[0])
-        inside = float((error <= 1.645 * sd).mean())
-        rank = float(np.corrcoef(_ranks(sd), _ranks(error))[0, 1])
-        first = everything[0].frames
-        told = figures(answers[0].value[first.judged, k], first.changes[name][first.judged])
-        lines[f"{variant}.{name}"] = f"{told}  90 % interval {inside:.2f}  sd and error {rank:.2f}"
-    return np.stack(weights), lines
+        error, inputs = _errors(judged, variant, model, k)
+        sd = np.exp(inputs @ weights[k])
+        inside = float((np.abs(error) <= 1.645 * sd).mean())
+        rank = float(np.corrcoef(_ranks(sd), _ranks(np.abs(error)))[0, 1])
+        truth = judged.frames.changes[name][own]
+        line = figures(error * model.spread[variant][k] + truth, truth)
+        lines[f"{variant}.{name}"] = f"{line}  90 % interval {inside:.2f}  sd and error {rank:.2f}"
+    return lines
+
+
+def _errors(judged: Judged, variant: str, model: FrontModel, k: int) -> tuple[Float, Float]:
+    """Errors (N,) of a quantity in standard deviations of it, and what its log sd is linear in (N, 8)."""
+    spread, found = model.spread[variant], judged.answers[variant]
+    if variant in WITH_FACE:
+        found = mixed(found, judged.network, model, judged.reading)
+    own = slice(k, k + 1)
+    apart = None if found.apart is None else found.apart[:, own]
+    one = Answers(found.value[:, own], found.far[:, own], found.size[:, own], apart)
+    terms = sd_terms(one, spread[own], judged.reading.camera)
+    rows = np.hstack([np.ones_like(terms[0]), *terms])
+    error = (found.value[:, k] - judged.frames.changes[model.names(variant)[k]]) / spread[k]
+    return error[judged.frames.judged], rows[judged.frames.judged]
 
 
 def _ranks(x: Float) -> Float:

@@ -99,11 +99,13 @@ class Process:
 
     def covariance(self, theta: Float) -> tuple[Float, Float32]:
         """Covariance of the observations, and the prior's."""
+        free, prior = self.noiseless(theta)
+        return with_noise(free, theta, self.trust), prior
+
+    def noiseless(self, theta: Float) -> tuple[Float, Float32]:
+        """Covariance without the frames' own noise, and the prior's."""
         prior, _ = self.kernel(theta)
-        noise, person = np.exp(theta[-2]), np.exp(theta[-1])
-        full = (prior * (1 + np.float32(person) * self.same_person)).astype(np.float64)
-        full[np.diag_indices(len(full))] += noise**2 / self.trust
-        return full, prior
+        return (prior * (1 + np.float32(np.exp(theta[-1])) * self.same_person)).astype(np.float64), prior
 
     def objective(self, theta: Float, start: Float, y: Float) -> tuple[float, Float]:
         """Negative log posterior of theta and its gradient."""
@@ -133,28 +135,19 @@ class Process:
         self.theta = theta
 
     def left_out(self, theta: Float, y: Float) -> Float:
-        """Each frame predicted without its own person, in closed form (Rasmussen & Williams 2006, 5.4.2)."""
-        inverse = np.linalg.inv(self.covariance(theta)[0])
-        alpha = inverse @ y
-        out = np.empty_like(y)
-        for who in np.unique(self.subject):
-            i = np.flatnonzero(self.subject == who)
-            out[i] = y[i] - np.linalg.solve(inverse[np.ix_(i, i)], alpha[i])
-        return out
+        """Each frame predicted without its own person."""
+        return left_out(self.covariance(theta)[0], self.subject, y)
 
     def weigh(self, y: Float, prior: Float) -> Float:
-        """Take trust from frames that others cannot predict (Cauchy at 2 robust sd); the answers on persons left out.
+        """Take trust from frames that others cannot predict (`weighed`); the answers on persons left out.
+
+        These answers are somewhat too good: the trust in the others' frames was decided with the person at hand.
 
         Args:
             y: (N, T) standardised.
             prior: (N,) trust before.
         """
-        self.trust, out = prior, y
-        for _ in range(ROUNDS):
-            out = self.left_out(self.theta, y)
-            error = np.sqrt(((out - y) ** 2).mean(axis=1))
-            robust = 1.48 * float(np.median(error))
-            self.trust = prior / (1.0 + (error / (2.0 * robust)) ** 2)
+        self.trust = weighed(self.noiseless(self.theta)[0], self.theta, prior, self.subject, y)
         return self.left_out(self.theta, y)
 
     def tune(self, y: Float, judged: Mask) -> None:
@@ -186,3 +179,39 @@ class Process:
 
     def solve(self, y: Float) -> Float:
         return np.linalg.solve(self.covariance(self.theta)[0], y)
+
+
+def with_noise(free: Float, theta: Float, trust: Float) -> Float:
+    """Covariance of the observations: `free` and each frame's own noise, `theta` as in `Process`."""
+    full = free.copy()
+    full[np.diag_indices(len(full))] += np.exp(2.0 * theta[-2]) / trust
+    return full
+
+
+def left_out(full: Float, subject: NDArray[np.str_], y: Float) -> Float:
+    """Each frame predicted without its own person, in closed form (Rasmussen & Williams 2006, 5.4.2)."""
+    inverse = np.linalg.inv(full)
+    alpha = inverse @ y
+    out = np.empty_like(y)
+    for who in np.unique(subject):
+        i = np.flatnonzero(subject == who)
+        out[i] = y[i] - np.linalg.solve(inverse[np.ix_(i, i)], alpha[i])
+    return out
+
+
+def weighed(free: Float, theta: Float, prior: Float, subject: NDArray[np.str_], y: Float) -> Float:
+    """(N,) trust: less in frames that others cannot predict (Cauchy at 2 robust sd).
+
+    Args:
+        free: (N, N) covariance without the frames' own noise.
+        theta: as in `Process`.
+        prior: (N,) trust before.
+        subject: (N,) person.
+        y: (N, T) standardised.
+    """
+    trust = prior
+    for _ in range(ROUNDS):
+        error = np.sqrt(((left_out(with_noise(free, theta, trust), subject, y) - y) ** 2).mean(axis=1))
+        robust = 1.48 * float(np.median(error))
+        trust = prior / (1.0 + (error / (2.0 * robust)) ** 2)
+    return trust
