@@ -42,6 +42,11 @@ class Recalibrate:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowCamera:
+    """The camera was moved and the person sits as before: take the baseline along with it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer to something said: the history's number of it, and what was answered."""
 
@@ -49,7 +54,7 @@ class Answer:
     response: Response
 
 
-Command = Stop | Pause | Resume | Snooze | Recalibrate | Answer
+Command = Stop | Pause | Resume | Snooze | Recalibrate | FollowCamera | Answer
 
 
 class Commands:

@@ -76,9 +76,10 @@ def test_verbs_become_commands(
     send("snooze", seconds=30)
     send("answer", alert=4, response="right")
     send("recalibrate")
+    send("recalibrate", moved=True)
     send("stop")
     commands = running[1]
-    taken = [commands.take() for _ in range(8)]
+    taken = [commands.take() for _ in range(9)]
     assert taken == [
         cmd.Pause(NOW_S + 60),
         cmd.Pause(float("inf")),
@@ -86,6 +87,7 @@ def test_verbs_become_commands(
         cmd.Snooze(30.0),
         cmd.Answer(4, "right"),
         cmd.Recalibrate(),
+        cmd.FollowCamera(),
         cmd.Stop("stopped by request"),
         None,
     ]
@@ -100,6 +102,8 @@ def test_verbs_become_commands(
         ("pause", {"until": 1e300}),
         ("pause", {"until": "tomorrow"}),
         ("snooze", {}),
+        ("recalibrate", {"moved": "yes"}),
+        ("recalibrate", {"moved": True, "quick": True}),
         ("snooze", {"seconds": True}),
         ("answer", {"alert": 1, "response": "maybe"}),
         ("answer", {"alert": -1, "response": "right"}),
