@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from assess_material import baseline
 from calibration.errors import CalibrationError
 from capture.mjpeg_server import MjpegServer, video_images
-from monitor.monitor_material import Desk, baseline, stretches
+from monitor.monitor_material import Desk, stretches
 from monitor.processes import run
 from monitor.terminal import Terminal
 from posture_cv.coefficients import load_coefficients
