@@ -12,15 +12,17 @@ import math
 import os
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from posture_cv.bench.document import SCHEMA_VERSION, machine
-from posture_cv.evaluate.desk_pictures import desk_hours
+from posture_cv.evaluate.desk_pictures import camera_jpegs, desk_hours
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.history.store import History
@@ -99,6 +101,7 @@ def live_through(
         hours: how many, each with a seed of its own.
         seconds: length of an "hour".
     """
+    jpegs = _packed_elsewhere(clip)
     clock, board, commands = PlaybackClock(math.inf), StatusBoard(), Commands()
     assess = settings.assess()
     with ExitStack() as stack:
@@ -121,7 +124,7 @@ def live_through(
         ]
         sinks += [NotificationSink(NoNotifier("switched off"), _quiet, history.delivered), board, asking]
         parts = Parts(
-            camera=camera(desk_hours(clip, range(hours), seconds=seconds), clock),
+            camera=camera(desk_hours(jpegs, range(hours), seconds=seconds), clock),
             clock=clock,
             eyes=eyes,
             judge=make_judge(profile, settings),
@@ -144,6 +147,12 @@ def live_through(
         memory_mb=memory_mb,
         faults=tuple(memory_faults(memory_mb)),
     )
+
+
+def _packed_elsewhere(clip: Path) -> list[bytes]:
+    """The clip's pictures, made by another process: a video decoder and its frames are not the monitor's memory."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(camera_jpegs, clip).result()
 
 
 def memory_faults(memory_mb: tuple[float, ...]) -> list[str]:

@@ -101,14 +101,13 @@ def desk_hour(
     Raises:
         SourceError: the clip cannot be read. ValueError: it is too short to be the sample.
     """
-    return desk_hours(clip, [seed], seconds=seconds, rate_hz=rate_hz)
+    return desk_hours(camera_jpegs(clip, seed=seed), [seed], seconds=seconds, rate_hz=rate_hz)
 
 
 def desk_hours(
-    clip: Path, seeds: Sequence[int], *, seconds: float = 3600.0, rate_hz: float = 10.0
+    jpegs: Sequence[bytes], seeds: Sequence[int], *, seconds: float = 3600.0, rate_hz: float = 10.0
 ) -> Iterator[tuple[float, bytes]]:
-    """Several such hours on end, by their seeds; the first also draws the noise. Otherwise as `desk_hour`."""
-    jpegs = camera_jpegs(clip, seed=seeds[0])
+    """Several such hours on end of the clip's pictures (`camera_jpegs`), by the seeds of their plans."""
     numbers = chain.from_iterable(frame_numbers(plan_hour(seed, seconds), rate_hz) for seed in seeds)
     return ((k / rate_hz, jpegs[number]) for k, number in enumerate(numbers))
 
