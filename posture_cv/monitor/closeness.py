@@ -57,19 +57,28 @@ def counted(states: States, smoothed: Measurements, nearness: float, settings: A
     at_limit |= bent and abs(pitch - FREE_DEG) < _AT_PITCH_DEG
     at_limit |= nearness >= NEAR and abs(activity / fastest - 1.0) < _AT_ACTIVITY_SHARE
     return Counted(
-        nearness >= 1.0, bool(states.severe[0]), activity > fastest, bent and pitch >= FREE_DEG, at_limit
+        nearness >= 1.0,
+        bool(states.severe[0]) and not bent,
+        activity > fastest,
+        bent and pitch >= FREE_DEG,
+        at_limit,
     )
 
 
 def _severity(states: States, m: Measurements, th: Thresholds) -> float:
-    """What makes the named posture severe, as a share of where it does; 0 where nothing does."""
+    """What makes the named posture severe, as a share of where it does; 0 where nothing does.
+
+    A head that is bent is not: it has a budget of its own, as in the policy.
+    """
     state = State(int(states.state[0]))
     if state is State.ROUNDED_SHOULDERS:
         share = float(m.value("protraction_cm")[0]) / th.protraction_severe_cm
     elif state is State.SHRUG:
         share = float(m.value("shoulder_elevation_cm")[0]) / th.elevation_severe_cm
-    else:
+    elif state is State.FORWARD_HEAD:
         share = float(neck_deg(m)[0]) / th.neck_severe_deg
+    else:
+        share = 0.0
     return 0.0 if math.isnan(share) else share
 
 

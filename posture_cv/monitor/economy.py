@@ -54,9 +54,9 @@ class EconomySettings:
     enabled: bool = True
     every_s: float = 1 / 30
     close_s: float = 0.1
-    close_for_s: float = 3.0
-    close_share: float = 0.035
-    close_saved_s: float = 180.0
+    close_for_s: float = 8.0
+    close_share: float = 0.03
+    close_saved_s: float = 120.0
     deciding_s: float = 0.5
     deciding_most_s: float = 20.0
     moving_s: float = 1.0

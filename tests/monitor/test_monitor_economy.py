@@ -104,11 +104,11 @@ def test_at_a_limit_every_picture_counts_for_as_long_as_there_is_time_for_it() -
     follow = Closeness(ECONOMY)
     assert not follow.after(0.0, within, may_count=True)
     assert follow.after(1.0, at_limit, may_count=True)
-    assert follow.after(3.9, within, may_count=True), "for three seconds more"
-    assert not follow.after(4.1, within, may_count=True)
-    assert not follow.after(5.0, at_limit, may_count=False), "it is told already"
-    assert follow.after(6.0, within._replace(beyond=True), may_count=True), "it has just gone beyond"
-    begin_s, saved_s = 6.5, follow.left_s
+    assert follow.after(0.9 + ECONOMY.close_for_s, within, may_count=True), "for a while more"
+    assert not follow.after(1.1 + ECONOMY.close_for_s, within, may_count=True)
+    assert not follow.after(15.0, at_limit, may_count=False), "it is told already"
+    assert follow.after(16.0, within._replace(beyond=True), may_count=True), "it has just gone beyond"
+    begin_s, saved_s = 16.5, follow.left_s
     times = [begin_s + 0.5 * k for k in range(4000)]
     spent_s = sum(0.5 for t_s in times if follow.after(t_s, at_limit, may_count=True))
     earned_s = saved_s + ECONOMY.close_share * (times[-1] - begin_s)
