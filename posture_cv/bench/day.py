@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 MOST_MB: Final = 300.0
 MOST_GROWTH_MB: Final = 8.0
 """Between the first quarter's middle and the last one's: the allocator's own breathing; ours."""
+WARM_UP: Final = 10
+"""Minutes in which models, tracker and caches take what they keep; ours."""
 _ASK_EVERY_S: Final = 60.0
 
 
@@ -160,7 +162,10 @@ def memory_faults(memory_mb: tuple[float, ...]) -> list[str]:
     if not memory_mb:
         return []
     faults = [f"{max(memory_mb):.0f} MB were held"] if max(memory_mb) > MOST_MB else []
-    quarters = [float(np.median(part)) for part in np.array_split(memory_mb, 4) if len(part)]
+    settled = memory_mb[WARM_UP:]
+    if len(settled) < WARM_UP:
+        return faults
+    quarters = [float(np.median(part)) for part in np.array_split(settled, 4)]
     growth_mb = quarters[-1] - quarters[0]
     return [*faults, f"memory grew by {growth_mb:.1f} MB"] if growth_mb > MOST_GROWTH_MB else faults
 

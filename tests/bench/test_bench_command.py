@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from limited import run_limited
-from posture_cv.bench.day import memory_faults
+from posture_cv.bench.day import WARM_UP, memory_faults
 from posture_cv.bench.figures import spread
 from posture_cv.bench.stages import STAGES, Stopwatch
 from source_tree import ROOT
@@ -114,7 +114,9 @@ def test_a_day_is_lived_through_by_the_whole_monitor(tmp_path: Path) -> None:
 def test_growth_and_too_much_are_faults() -> None:
     assert memory_faults((200.0,) * 100) == []
     assert memory_faults(()) == []
-    assert memory_faults(tuple(200.0 + k / 5 for k in range(100))) == ["memory grew by 15.0 MB"]
+    grown = tuple(200.0 + k / 5 for k in range(100))
+    assert memory_faults((180.0,) * WARM_UP + grown) == ["memory grew by 15.0 MB"]
+    assert memory_faults((100.0,) * WARM_UP + (200.0,) * 50) == [], "what is taken at the start is kept"
     assert memory_faults((200.0, 310.0, 200.0, 200.0)) == ["310 MB were held"]
 
 
