@@ -32,7 +32,7 @@ class Sign(StrEnum):
 
 _HINTS: Final[Mapping[Sign, str]] = MappingProxyType(
     {
-        Sign.CAMERA_MOVED: "The camera has moved since you calibrated: recalibrate, or press one key.",
+        Sign.CAMERA_MOVED: "The camera has moved since the calibration, not the person. Please recalibrate.",
         Sign.OTHER_DISTANCE: "You sit at another distance than when you calibrated. Recalibrating would help.",
         Sign.OTHER_VIEW: "The camera sees you from another side than when you calibrated. Please recalibrate.",
     }

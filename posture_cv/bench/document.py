@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from posture_cv._version import __version__
+from posture_cv.bench.delays import Delays
 from posture_cv.bench.figures import Spread
 from posture_cv.bench.hour import Hour, Share, longest_delay_s
 from posture_cv.bench.stages import STAGES, Stages
@@ -87,3 +88,23 @@ def delay_text(hour: Hour) -> str:
     if missed:
         return f"Of {len(hour.delays_s)} alerts, {missed} did not come with economy."
     return f"Economy delayed {len(hour.delays_s)} alerts by at most {longest_s:+.1f} s."
+
+
+def delays_as_plain(found: Delays) -> dict[str, Any]:
+    """For JSON; the longest delay is null where an alert did not come."""
+    plain = asdict(found)
+    plain["worst_s"] = found.worst_s if found.worst_s < float("inf") else None
+    return {"schema_version": SCHEMA_VERSION, "machine": machine(), "delays": plain}
+
+
+def delay_rows(found: Delays) -> Iterator[tuple[str, str]]:
+    """For people."""
+    yield "desk hours, half of the lasting postures at their limit", f"{found.hours}"
+    yield "alerts of postures with every picture", f"{found.alerts}"
+    yield "delay by economy, mean and at most", f"{found.mean_s:+.1f} s, {found.worst_s:+.1f} s"
+    yield "delayed by more than two seconds", f"{found.late}, of them did not come: {found.missing}"
+    yield "came with economy only", f"{found.extra}"
+    yield (
+        "looks and runs of the models a minute",
+        f"{found.looks_a_minute:.1f}, {found.model_runs_a_minute:.1f}",
+    )

@@ -69,7 +69,7 @@ def measure_hour(clip: Path, profile: Profile, settings: Settings, *, minutes: f
         _share(economy),
         _share(every),
         _share(plain),
-        tuple(round(delay, 2) for delay in delays_s(economy, every)),
+        tuple(round(delay, 2) for delay in delays_s(economy.told, every.told)),
         round(plain.simulated_s, 1),
     )
 

@@ -16,6 +16,7 @@ from posture_cv.landmarks.estimator import EstimatorOptions
 from posture_cv.profiles.store import read_profile
 
 if TYPE_CHECKING:
+    from posture_cv.profiles.types import Profile
     from posture_cv.settings import Settings
 
 
@@ -85,22 +86,46 @@ def measure(
     Raises:
         InputError: there is no such video or profile. PostureError: see the parts.
     """
-    if not video.is_file():
-        raise InputError(
-            f"No such video: {video}", "", "Run it in the folder of the sources, or name a video of a person."
-        )
-    path = profile_path or video.with_suffix(".profile.json")
-    profile = read_profile(path)
+    profile = profile_of(video, profile_path)
     say("timing the stages of a frame")
     stages = measure_stages(video, profile, options, amounts.frames)
     say("starting programs")
     started = {
         "--help": start_help(amounts.starts),
         "status": start_status(amounts.starts),
-        "first verdict": first_verdict(video, path, amounts.verdicts),
+        "first verdict": first_verdict(video, _profile_path(video, profile_path), amounts.verdicts),
     }
     hour = None
     if fits(video):
         say(f"watching {amounts.minutes:g} desk minutes, three times")
         hour = measure_hour(video, profile, settings, minutes=amounts.minutes, plain_s=amounts.plain_s)
     return Measured(video.name, stages, started, hour)
+
+
+def profile_of(video: Path, profile_path: Path | None) -> Profile:
+    """The profile to judge a video by, see `measure`.
+
+    Raises:
+        InputError: there is no such video. ProfileError: nor such a profile.
+    """
+    if not video.is_file():
+        raise InputError(
+            f"No such video: {video}", "", "Run it in the folder of the sources, or name a video of a person."
+        )
+    return read_profile(_profile_path(video, profile_path))
+
+
+def sample_profile(video: Path, profile_path: Path | None) -> Profile:
+    """The same for what is made of the sample video only.
+
+    Raises:
+        InputError: there is no such video, or it is another one. ProfileError: no such profile.
+    """
+    profile = profile_of(video, profile_path)
+    if not fits(video):
+        raise InputError("Desk hours are made of samples/desk-front.mp4.", "", "Leave VIDEO out.")
+    return profile
+
+
+def _profile_path(video: Path, profile_path: Path | None) -> Path:
+    return profile_path or video.with_suffix(".profile.json")

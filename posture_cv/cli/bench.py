@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,9 @@ from posture_cv.one_thread import use_one_thread
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from posture_cv.bench.endurance import Endured
     from posture_cv.bench.hour import Hour
     from posture_cv.bench.run import Measured
+    from posture_cv.settings import Settings
 
 _FILE = click.Path(path_type=Path)
 _SAMPLE = Path("samples", "desk-front.mp4")
@@ -40,6 +41,18 @@ _SAMPLE = Path("samples", "desk-front.mp4")
 @click.option(
     "--frames", type=click.IntRange(1), metavar="N", help="Frames to time. [default: 400; --quick: 30]"
 )
+@click.option(
+    "--delays",
+    type=click.IntRange(1, 1000),
+    metavar="HOURS",
+    help="Instead: what economy delays in so many desk hours.",
+)
+@click.option(
+    "--day",
+    type=click.IntRange(1, 100),
+    metavar="HOURS",
+    help="Instead: memory and cost of the whole monitor over so many desk hours.",
+)
 @click.option("--endurance", is_flag=True, help="A million frames and a month of history instead.")
 @click.option(
     "--looks", type=click.IntRange(1000), metavar="N", help="So many frames in place of the million."
@@ -53,6 +66,8 @@ def command(
     quick: bool,
     minutes: float | None,
     frames: int | None,
+    delays: int | None,
+    day: int | None,
     endurance: bool,
     looks: int | None,
     pose_model: Path | None,
@@ -65,6 +80,8 @@ def command(
     VIDEO (default: samples/desk-front.mp4) stands in for the camera. The desk hour is made of the sample video and
     is left out for any other.
       posture-cv bench --minutes 60 --json bench.json
+      posture-cv bench --delays 50
+      posture-cv bench --day 8
       posture-cv bench --endurance
     """
     use_one_thread()  # as the monitor does
@@ -75,7 +92,7 @@ def command(
         from posture_cv.bench.endurance import endure
 
         endured = endure(looks or (20_000 if quick else 1_000_000))
-        _print_endured(console, endured)
+        _print_with_faults(console, "Endurance", endured.rows(), endured.faults)
         _write(json_file, endured.as_plain())
         return 1 if endured.faults else 0
     from posture_cv.bench.run import Amounts, measure
@@ -83,6 +100,11 @@ def command(
     from posture_cv.settings import load_settings
 
     settings = load_settings(settings_path, {"models.pose": pose_model, "models.face": face_model})
+    if delays is not None:
+        _write(json_file, _delays(console, video, profile_path, settings, delays, minutes or 60.0))
+        return 0
+    if day is not None:
+        return _day(console, video, profile_path, settings, day, minutes or 60.0, json_file)
     amounts = Amounts.quick() if quick else Amounts()
     amounts = amounts.with_(frames=frames, minutes=minutes)
     measured = measure(
@@ -96,6 +118,38 @@ def command(
     _print_measured(console, measured)
     _write(json_file, measured.as_plain())
     return 0
+
+
+def _delays(
+    console: Console, video: Path, profile_path: Path | None, settings: Settings, hours: int, minutes: float
+) -> dict[str, Any]:
+    from posture_cv.bench import document
+    from posture_cv.bench.delays import measure_delays
+    from posture_cv.bench.run import sample_profile
+
+    found = measure_delays(
+        video, sample_profile(video, profile_path), settings, hours, seconds=60.0 * minutes
+    )
+    _table(console, "What the economy delays", ("what", "figure"), document.delay_rows(found))
+    return document.delays_as_plain(found)
+
+
+def _day(
+    console: Console,
+    video: Path,
+    profile_path: Path | None,
+    settings: Settings,
+    hours: int,
+    minutes: float,
+    json_file: Path | None,
+) -> int:
+    from posture_cv.bench.day import live_through
+    from posture_cv.bench.run import sample_profile
+
+    lived = live_through(video, sample_profile(video, profile_path), settings, hours, seconds=60.0 * minutes)
+    _print_with_faults(console, "The monitor over a day", lived.rows(), lived.faults)
+    _write(json_file, lived.as_plain())
+    return 1 if lived.faults else 0
 
 
 def _write(file: Path | None, plain: dict[str, Any]) -> None:
@@ -145,11 +199,13 @@ def _print_hour(console: Console, hour: Hour) -> None:
     console.print(document.delay_text(hour))
 
 
-def _print_endured(console: Console, endured: Endured) -> None:
-    _table(console, "Endurance", ("what", "figure"), endured.rows())
-    for fault in endured.faults:
+def _print_with_faults(
+    console: Console, title: str, rows: Iterable[tuple[str, str]], faults: Sequence[str]
+) -> None:
+    _table(console, title, ("what", "figure"), rows)
+    for fault in faults:
         console.print(f"FAULT: {fault}")
-    if not endured.faults:
+    if not faults:
         console.print("No fault.")
 
 

@@ -13,16 +13,21 @@ _LONGEST_S = 150.0
 
 @click.command(short_help="Make the running monitor's baseline anew.")
 @click.option("--quick", is_flag=True, help="In five seconds, with the face that is known already.")
+@click.option("--moved", is_flag=True, help="The camera was moved, and I sit as before: nothing to sit for.")
 @json_option
-def command(*, quick: bool, as_json: bool) -> None:
+def command(*, quick: bool, moved: bool, as_json: bool) -> None:
     """Sit as you want to sit: the running monitor makes its profile anew and goes on.
+
+    After a nudge to the camera or the lid, --moved takes the old baseline along, so that it stays your own.
 
     Exit code: 0 done, 3 no monitor runs (then use `posture-cv calibrate`), 2 it failed.
     """
     from posture_cv.errors import PostureError
     from posture_cv.monitor.control.client import ask
 
-    ask("recalibrate", {"quick": quick})
+    if quick and moved:
+        raise click.UsageError("--quick and --moved are two ways to do it: choose one.")
+    ask("recalibrate", {"quick": quick, "moved": moved})
     last, deadline_s = "", time.monotonic() + _LONGEST_S
     while time.monotonic() < deadline_s:
         text = str(ask("status")["status"].get("calibration", ""))

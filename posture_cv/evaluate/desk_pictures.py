@@ -7,8 +7,9 @@ person is never quite still.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -100,12 +101,55 @@ def desk_hour(
     Raises:
         SourceError: the clip cannot be read. ValueError: it is too short to be the sample.
     """
-    camera = _Camera(clip, seed)
-    numbers = _frames(plan_hour(seed, seconds), rate_hz)
-    return ((k / rate_hz, camera.jpeg(number)) for k, number in enumerate(numbers))
+    return desk_hours(camera_jpegs(clip, seed=seed), [seed], seconds=seconds, rate_hz=rate_hz)
 
 
-def _frames(pieces: list[Piece], rate_hz: float) -> Iterator[int]:
+def desk_hours(
+    jpegs: Sequence[bytes], seeds: Sequence[int], *, seconds: float = 3600.0, rate_hz: float = 10.0
+) -> Iterator[tuple[float, bytes]]:
+    """Several such hours on end of the clip's pictures (`camera_jpegs`), by the seeds of their plans."""
+    numbers = chain.from_iterable(frame_numbers(plan_hour(seed, seconds), rate_hz) for seed in seeds)
+    return ((k / rate_hz, jpegs[number]) for k, number in enumerate(numbers))
+
+
+def camera_jpegs(clip: Path, *, seed: int = 0) -> list[bytes]:
+    """Every frame of the clip with a sensor's noise, as a webcam packs it.
+
+    Raises:
+        SourceError: the clip cannot be read. ValueError: it is too short to be the sample.
+    """
+    import cv2
+
+    from posture_cv.capture import open_source
+
+    rng = np.random.default_rng(seed)
+    noise: NDArray[np.int16] | None = None
+    packed = []
+    with open_source(str(clip)) as source:
+        for frame in source.frames():
+            height, width = frame.image_bgr.shape[:2]
+            if noise is None:
+                shape = (height + _NOISE_SHIFT_PX, width + _NOISE_SHIFT_PX, 3)
+                noise = np.rint(rng.normal(0.0, _NOISE_LEVELS, shape)).astype(np.int16)
+            y, x = rng.integers(0, _NOISE_SHIFT_PX, 2)
+            noisy = np.clip(frame.image_bgr + noise[y : y + height, x : x + width], 0, 255).astype(np.uint8)
+            packed.append(cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes())
+    longest = max(last for _, last in SEGMENTS.values())
+    if len(packed) <= longest:
+        raise ValueError(f"{clip} has {len(packed)} frames, expected more than {longest}")
+    return packed
+
+
+def camera_pictures(clip: Path, *, seed: int = 0) -> dict[int, NDArray[np.uint8]]:
+    """The same, decoded, by their numbers."""
+    import cv2
+
+    jpegs = camera_jpegs(clip, seed=seed)
+    decoded = (cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) for jpeg in jpegs)
+    return {number: np.asarray(image, np.uint8) for number, image in enumerate(decoded)}
+
+
+def frame_numbers(pieces: list[Piece], rate_hz: float) -> Iterator[int]:
     """The clip's frame for each picture: every piece plays its segment to and fro."""
     shown, end_s = 0, 0.0
     for piece in pieces:
@@ -116,35 +160,3 @@ def _frames(pieces: list[Piece], rate_hz: float) -> Iterator[int]:
             place = round(shown / rate_hz * 10.0) % cycle
             yield first + min(place, cycle - place)
             shown += 1
-
-
-class _Camera:
-    """The clip's frames with a sensor's noise, as a webcam packs them; each is made once, when first asked for."""
-
-    def __init__(self, clip: Path, seed: int) -> None:
-        from posture_cv.capture import open_source
-
-        with open_source(str(clip)) as source:
-            self._frames = [frame.image_bgr for frame in source.frames()]
-        longest = max(last for _, last in SEGMENTS.values())
-        if len(self._frames) <= longest:
-            raise ValueError(f"{clip} has {len(self._frames)} frames, expected more than {longest}")
-        self._rng = np.random.default_rng(seed)
-        height, width = self._frames[0].shape[:2]
-        shape = (height + _NOISE_SHIFT_PX, width + _NOISE_SHIFT_PX, 3)
-        self._noise = np.rint(self._rng.normal(0.0, _NOISE_LEVELS, shape)).astype(np.int16)
-        self._packed: dict[int, bytes] = {}
-
-    def jpeg(self, number: int) -> bytes:
-        """One frame."""
-        if number not in self._packed:
-            self._packed[number] = self._made(self._frames[number])
-        return self._packed[number]
-
-    def _made(self, image: NDArray[np.uint8]) -> bytes:
-        import cv2
-
-        y, x = self._rng.integers(0, _NOISE_SHIFT_PX, 2)
-        noise = self._noise[y : y + image.shape[0], x : x + image.shape[1]]
-        noisy = np.clip(image + noise, 0, 255).astype(np.uint8)
-        return cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()

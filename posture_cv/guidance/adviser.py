@@ -10,7 +10,10 @@ from posture_cv.guidance.choose import Advice, choose
 from posture_cv.guidance.entries import Catalogue
 
 RECALIBRATE = "recalibrate"
-RECALIBRATE_TEXT = "You are not judged until the baseline fits again: sit as you want to sit and recalibrate."
+RECALIBRATE_TEXT = (
+    "You are not judged until the baseline fits again. Do you sit as before? Press m, or posture-cv recalibrate "
+    "--moved. Otherwise sit as you want to sit and recalibrate."
+)
 
 
 class Adviser:

@@ -33,6 +33,8 @@ class GateLimits:
         luma_low, luma_high: median brightness of the face (or person), 0-1.
         camera_shift: background shift, as a share of the picture's width, that means a moved camera.
         camera_support: share of the background's points that must agree on it.
+        along_shift, along_support: a farther shift on which fewer agree counts too, if the person moved with it.
+        along_rest: what may be left of the person's shift when the background's is taken off, as a share of it.
     """
 
     scale_low: float = 0.62
@@ -43,6 +45,9 @@ class GateLimits:
     luma_high: float = 0.985
     camera_shift: float = 0.015
     camera_support: float = 0.6
+    along_shift: float = 0.03
+    along_support: float = 0.15
+    along_rest: float = 0.5
 
 
 _DEFAULT: Final = GateLimits()
@@ -108,13 +113,26 @@ def is_other_person(lm: Landmarks, baseline: Baseline, limits: GateLimits) -> ND
     return np.asarray(far | (largest < limits.scale_low) | (least > limits.scale_high))
 
 
-def camera_moved(lm: Landmarks, baseline: Baseline, limits: GateLimits) -> NDArray[np.bool_]:
-    """(N,) the background has shifted or grown against the reference: the camera moved, not the person."""
+def camera_moved(lm: Landmarks, baseline: Baseline, limits: GateLimits | None = None) -> NDArray[np.bool_]:
+    """(N,) the background has shifted or grown against the reference: the camera moved, not the person.
+
+    Most of the background's points agree on a small move. A large one leaves few of them to follow, and is
+    believed where the person was shifted along.
+    """
+    limits = limits or _DEFAULT
+    high = lm.size_px[:, 1] / lm.size_px[:, 0]
     dx = scene_column(lm, "bg_dx") - baseline.background[0]
-    dy = (scene_column(lm, "bg_dy") - baseline.background[1]) * lm.size_px[:, 1] / lm.size_px[:, 0]
+    dy = (scene_column(lm, "bg_dy") - baseline.background[1]) * high
     grown = np.abs(scene_column(lm, "bg_scale") / baseline.background[2] - 1.0) / 2.0
-    shift = np.maximum(np.hypot(dx, dy), grown)
-    return (shift > limits.camera_shift) & (scene_column(lm, "bg_support") >= limits.camera_support)
+    shift = np.hypot(dx, dy)
+    support = scene_column(lm, "bg_support")
+    moved = (np.maximum(shift, grown) > limits.camera_shift) & (support >= limits.camera_support)
+    far = (shift > limits.along_shift) & (support >= limits.along_support) & ~moved
+    if far.any():
+        person = lm.pose[:, _SHOULDERS, :2].mean(axis=1) - _reference(baseline, limits).middle
+        rest = np.hypot(person[:, 0] - dx, person[:, 1] * high - dy)
+        moved |= far & (rest < limits.along_rest * shift)
+    return np.asarray(moved)
 
 
 def frame_reasons(lm: Landmarks, baseline: Baseline, view: Codes, limits: GateLimits | None = None) -> Codes:

@@ -118,7 +118,7 @@ def economy_of(request: Request) -> EconomySettings:
     if request.alert_after_s is None:
         return economy
     most_s = max(0.1, request.alert_after_s / 10.0)  # a window of few looks says little
-    names = ("deciding_s", "moving_s", "calm_s", "still_s")
+    names = ("close_s", "deciding_s", "moving_s", "calm_s", "still_s")
     return replace(economy, **{name: min(getattr(economy, name), most_s) for name in names})
 
 

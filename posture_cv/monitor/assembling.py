@@ -71,6 +71,7 @@ def assemble(
         adviser=Adviser(load_catalogue()),
         book=NoBook() if history is None else history,
         recalibrate=_recalibrator(request, settings, terminal.note) if eyepiece.pictures else None,
+        follow=_follow if eyepiece.pictures else None,
         choose=_chooser(request, settings, terminal.note) if may_change else None,
         chosen_for=eyepiece.camera.identity if chosen else None,
         paused_until_wall_s=before.paused_until_wall_s if request.service else None,
@@ -165,6 +166,8 @@ def answer_command(key: int, what: str) -> cmd.Command | None:
     """What a click, or its absence, means to the monitor; None: nothing."""
     if what == "recalibrate":
         return cmd.Recalibrate()
+    if what == "moved":
+        return cmd.FollowCamera()
     response = {"expired": "ignored"}.get(what, what)
     for known in RESPONSES:
         if response == known:
@@ -199,6 +202,13 @@ def _recalibrator(request: Request, settings: AssessSettings, note: Callable[[st
         return _criteria(profile, settings)
 
     return recalibrate
+
+
+def _follow(now: Criteria, background: tuple[float, float, float]) -> Criteria:
+    """Takes the baseline along with a camera that was moved."""
+    from posture_cv.monitor.recalibrate import follow_camera
+
+    return replace(now, baseline=follow_camera(now.profile, now.baseline, background))
 
 
 def _timing(settings: Settings, *, quick: bool) -> Timing:

@@ -42,6 +42,11 @@ class Recalibrate:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowCamera:
+    """The camera was moved and the person sits as before: take the baseline along with it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer to something said: the history's number of it, and what was answered."""
 
@@ -61,7 +66,7 @@ class ResetFeedback:
     """Every pause at its own length again, and thresholds as the history has them now."""
 
 
-Command = Stop | Pause | Resume | Snooze | Recalibrate | Answer | Sooner | ResetFeedback
+Command = Stop | Pause | Resume | Snooze | Recalibrate | FollowCamera | Answer | Sooner | ResetFeedback
 
 
 class Commands:

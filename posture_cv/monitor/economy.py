@@ -22,6 +22,7 @@ class Pace(StrEnum):
     """Why the next look comes when it does."""
 
     EVERY = "every"  # economy is off
+    CLOSE = "close"
     DECIDING = "deciding"
     MOVING = "moving"
     STILL = "still"
@@ -36,6 +37,10 @@ class EconomySettings:
     Attributes:
         enabled: False: every picture at `every_s`, none skipped.
         every_s: without economy.
+        close_s: while what counts stands at its limit, so that a picture more or less decides.
+        close_for_s: so long after it has crossed the limit, or was near it.
+        close_share: of the time at most: what stands at its limit may do so all day.
+        close_saved_s: so much of that time can be saved up, and is there at the start.
         deciding_s: while the state shown does not follow what is seen yet, or a posture lasts that could be told.
         deciding_most_s: what has not been decided after so long is no decision but a posture at its limit.
         moving_s: somebody is there and the picture changes.
@@ -48,6 +53,10 @@ class EconomySettings:
 
     enabled: bool = True
     every_s: float = 1 / 30
+    close_s: float = 0.1
+    close_for_s: float = 8.0
+    close_share: float = 0.03
+    close_saved_s: float = 120.0
     deciding_s: float = 0.5
     deciding_most_s: float = 20.0
     moving_s: float = 1.0
@@ -70,6 +79,7 @@ class Situation:
         may_alert: nothing but the posture itself holds an alert back; False during cool-downs and snoozes.
         alert_near: an alert could come within the next ten seconds.
         undecided_s: how long the level shown has not followed the postures seen.
+        close: a posture that could be told stands at its limit, and there is time left for that.
         unchanged_s: how long the picture has not changed.
         blind: the last pictures were black or frozen.
         on_battery: see `Surroundings`.
@@ -81,6 +91,7 @@ class Situation:
     may_alert: bool = True
     alert_near: bool = False
     undecided_s: float = 0.0
+    close: bool = False
     unchanged_s: float = 0.0
     blind: bool = False
     on_battery: bool = False
@@ -106,8 +117,8 @@ def pace_of(s: Situation, settings: EconomySettings) -> Pace:
         return Pace.AWAY if s.level is Level.AWAY else Pace.DECIDING
     if s.state is None or s.level is Level.STARTING:
         return Pace.DECIDING
-    if s.unchanged_s >= settings.still_after_s:
-        return Pace.STILL
+    if s.close or s.unchanged_s >= settings.still_after_s:
+        return Pace.CLOSE if s.close else Pace.STILL
     # Every second of what could be told counts, and moments in between that are within the limits do too.
     lasting = s.may_alert and (s.level in _POOR or s.state is State.LOOKING_DOWN)
     deciding = lasting or s.alert_near or 0.0 < s.undecided_s <= settings.deciding_most_s
@@ -126,6 +137,7 @@ def interval_s(pace: Pace, settings: EconomySettings, *, on_battery: bool) -> fl
     """Seconds from one look to the next."""
     known = {
         Pace.EVERY: settings.every_s,
+        Pace.CLOSE: settings.close_s,
         Pace.DECIDING: settings.deciding_s,
         Pace.MOVING: settings.moving_s,
         Pace.STILL: settings.still_s,

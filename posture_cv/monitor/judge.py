@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -14,12 +15,15 @@ from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.gates import camera_moved, scene_column
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
 from posture_cv.monitor.backoff import halved, undone
 
 _MOST_CUTS: Final = 250  # more than the frames of any trailing mean
 _CUT_STEP_S: Final = 1e-3
+_BACKGROUNDS: Final = 3  # the latest pictures, which tell where a moved camera stands; ours
+_BACKGROUND: Final = ("bg_dx", "bg_dy", "bg_scale")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +43,7 @@ class Judge:
         self.criteria = criteria
         self.engine = Engine(criteria.baseline, criteria.coefficients, criteria.settings, state)
         self._last: Measurements | None = None
+        self._backgrounds: deque[Landmarks] = deque(maxlen=_BACKGROUNDS)
 
     @property
     def settings(self) -> AssessSettings:
@@ -49,7 +54,19 @@ class Judge:
         """New landmarks (one frame), seen at `t_s`."""
         timed = replace(lm, t_s=np.array([t_s]))
         self._last = measure(timed, self.criteria.baseline, self.criteria.coefficients)
+        self._backgrounds.append(timed)
         return self.engine.push(self._last)
+
+    def background(self) -> tuple[float, float, float] | None:
+        """Where the background stands (`SCENE_FIELDS`) since the camera was moved; None: it was not."""
+        seen = list(self._backgrounds)
+        moved = [bool(camera_moved(lm, self.criteria.baseline)[0]) for lm in seen]
+        since = next((k for k in reversed(range(len(seen))) if not moved[k]), -1) + 1
+        if since == len(seen):
+            return None
+        latest = Landmarks.concat(seen[since:])
+        dx, dy, scale = (float(np.median(scene_column(latest, name))) for name in _BACKGROUND)
+        return dx, dy, scale
 
     @property
     def can_repeat(self) -> bool:
@@ -84,6 +101,7 @@ class Judge:
     def forget(self) -> None:
         """The next picture has nothing to do with the last one."""
         self._last = None
+        self._backgrounds.clear()
 
     def sooner(self, cues: Iterable[str]) -> None:
         """Halve the pauses that unheeded alerts have lengthened."""

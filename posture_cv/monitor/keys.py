@@ -13,7 +13,9 @@ from typing import Any, Final, Self
 
 from posture_cv.monitor import commands as cmd
 
-HELP: Final = "Keys: r recalibrate (five seconds), p pause or go on, z silent for half an hour, q end"
+HELP: Final = (
+    "Keys: r recalibrate (five seconds), m the camera was moved, p pause, z silent for half an hour, q end"
+)
 _SNOOZE_S: Final = 1800.0
 
 
@@ -114,6 +116,7 @@ class KeyCommands:
             return cmd.Resume() if self.paused else cmd.Pause(math.inf)
         known: dict[str, cmd.Command] = {
             "r": cmd.Recalibrate(quick=True),
+            "m": cmd.FollowCamera(),
             "z": cmd.Snooze(_SNOOZE_S),
             "q": cmd.Stop("q was pressed"),
         }

@@ -9,6 +9,7 @@ from posture_cv.assess.engine import Step
 from posture_cv.assess.types import State
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Reason
+from posture_cv.monitor.closeness import Closeness, counted
 from posture_cv.monitor.economy import (
     EconomySettings,
     Pace,
@@ -22,7 +23,7 @@ from posture_cv.monitor.judge import Judge
 from posture_cv.monitor.margins import Margin, margins
 from posture_cv.monitor.picture import Change, Thumbnail, Watch, change, in_grey, picture_fault, reduced
 from posture_cv.monitor.ports import Eyes, Glimpse
-from posture_cv.monitor.soon import alert_near, may_alert
+from posture_cv.monitor.soon import alert_near, may_alert, under_way
 
 _BLIND = (Reason.TOO_DARK, Reason.NO_PICTURE)
 
@@ -81,6 +82,7 @@ class Looker:
         self._models_s = -math.inf
         self._unchanged_since_s = t_s
         self._undecided_since_s: float | None = None
+        self._closeness = Closeness(settings)
         self._watch = Watch()
         self._fresh = True  # the next picture does not follow on one seen before
         self._look_s = t_s
@@ -136,7 +138,8 @@ class Looker:
             self._measured = None
             return judge.blind(fault, t_s), None, False
         differs = self._change(thumb, t_s)
-        if differs is Change.NONE and t_s - self._models_s < self._settings.refresh_s:
+        refresh_s = 0.0 if self.pace is Pace.CLOSE else self._settings.refresh_s
+        if differs is Change.NONE and t_s - self._models_s < refresh_s:
             return judge.again(t_s), None, False
         if differs is Change.LITTLE and self._soon_enough(t_s, on_battery=on_battery):
             return judge.passed(t_s), None, False
@@ -167,6 +170,12 @@ class Looker:
             self._undecided_since_s = None
         since_s = self._undecided_since_s
         policy = engine.settings.policy
+        now = None
+        if step.states is not None and step.smoothed is not None:
+            now = counted(step.states, step.smoothed, nearness, engine.settings)
+        may_count = may_alert(engine.state, t_s, policy, policy.window_s) and under_way(
+            engine.state, policy, engine.policy.counts
+        )
         return Situation(
             level=step.ambient.level,
             state=self.state,
@@ -174,6 +183,7 @@ class Looker:
             may_alert=may_alert(engine.state, t_s, policy),
             alert_near=alert_near(engine.state, t_s, policy, engine.policy.counts),
             undecided_s=0.0 if since_s is None else t_s - since_s + 1e-3,
+            close=self._closeness.after(t_s, now, may_count=may_count),
             unchanged_s=t_s - self._unchanged_since_s,
             blind=self.reason in _BLIND,
             on_battery=on_battery,

@@ -194,6 +194,7 @@ class Monitor:
         self._looker.cut()
         self._looker.judge = Judge(criteria, state)
         self._shower.hint = ""
+        self._parts.eyes.close()  # the models' first picture is what the background is compared with
         self._parts.eyes.need_face(face=needs_face(criteria.baseline.view))
         self._teller.apply_factors(self._judge, self._parts.clock.wall_s())
 
@@ -220,6 +221,8 @@ class Monitor:
                 self._teller.reset(self._judge, self._parts.clock.wall_s())
             case cmd.Recalibrate(quick):
                 self._recalibrate(now_s, quick=quick)
+            case cmd.FollowCamera():
+                self._follow_camera()
 
     def _recalibrate(self, now_s: float, *, quick: bool) -> None:
         """A new baseline from the camera; a pause ends."""
@@ -242,6 +245,22 @@ class Monitor:
         self._judge_by(criteria)
         self._chosen_for = self._parts.camera.identity
         self._facts = self._facts.seen(self._parts.clock.now_s())
+        self._prompt("done")
+
+    def _follow_camera(self) -> None:
+        """The baseline goes along with a camera that was moved: nobody needs to sit for it."""
+        if self._parts.follow is None:
+            return
+        background = self._judge.background()
+        if background is None:
+            self._prompt("failed: The camera does not seem to have been moved, so nothing was changed.")
+            return
+        try:
+            criteria = self._parts.follow(self._judge.criteria, background)
+        except PostureError as error:
+            self._prompt(f"failed: {error}")
+            return
+        self._judge_by(criteria)
         self._prompt("done")
 
     def _prompt(self, text: str) -> None:

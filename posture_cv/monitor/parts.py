@@ -23,6 +23,8 @@ from posture_cv.monitor.ports import (
 
 Recalibrator = Callable[[Camera, Criteria, Callable[[str], bool], bool], Criteria]
 """Makes a profile anew from the camera: prompts are told, a False answer stops it; quick or not."""
+Follower = Callable[[Criteria, tuple[float, float, float]], Criteria]
+"""Takes a baseline along with a camera that was moved: the background's (dx, dy, scale) now."""
 Chooser = Callable[[Camera, str], Criteria | None]
 """The criteria that fit the camera, which is open, and the place; None: those of the profile named, as before."""
 
@@ -32,6 +34,7 @@ class Parts:
     """What the loop is connected to.
 
     Attributes:
+        recalibrate, follow: None: there is no camera to do it with.
         choose: None: the profile is never changed.
         chosen_for: the camera that the criteria were chosen for; None: choose with the first picture.
         paused_until_wall_s: a pause that an earlier run left.
@@ -48,6 +51,7 @@ class Parts:
     adviser: Adviser | None = None
     book: Book = field(default_factory=NoBook)
     recalibrate: Recalibrator | None = None
+    follow: Follower | None = None
     choose: Chooser | None = None
     chosen_for: CameraIdentity | None = None
     paused_until_wall_s: float | None = None

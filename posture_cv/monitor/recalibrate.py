@@ -8,6 +8,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from posture_cv.capture.types import Frame, SourceInfo
 from posture_cv.errors import InputError
 from posture_cv.landmarks.estimator import LandmarkEstimator
@@ -21,6 +23,33 @@ if TYPE_CHECKING:
     from calibration.run import Ui
 
 _RATE_S = 0.1
+
+
+def follow_camera(name: str, baseline: Baseline, background: tuple[float, float, float]) -> Baseline:
+    """The baseline as the camera sees the same person where it stands now; its stored profile has it from now on.
+
+    Args:
+        name: of the profile.
+        baseline: in use; a profile of that name that holds another one is left as it is.
+        background: (dx, dy, scale) of the background now, against where the baseline has it.
+
+    Raises:
+        CalibrationError: the camera was moved too far. OutputError: not saved.
+    """
+    from calibration.rebaseline import moved_with_camera
+    from posture_cv.profiles.store import list_profiles, save_profile
+
+    # The models begin anew with it, and what they see first is their background's place.
+    moved = replace(moved_with_camera(baseline, background), background=(0.0, 0.0, 1.0))
+    for stored in list_profiles():
+        profile = stored.profile
+        if (
+            stored.name == name
+            and profile
+            and np.array_equal(profile.baseline.pose, baseline.pose, equal_nan=True)
+        ):
+            save_profile(replace(profile, baseline=moved))
+    return moved
 
 
 class CameraSource:

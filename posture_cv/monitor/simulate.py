@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from posture_cv.monitor.economy import EconomySettings
 from posture_cv.monitor.judge import Criteria, Judge
 from posture_cv.monitor.loop import Monitor
 from posture_cv.monitor.moment import Moment
-from posture_cv.monitor.parts import Options, Parts
+from posture_cv.monitor.parts import Options, Outcome, Parts
 from posture_cv.monitor.ports import Camera, CameraIdentity, Eyes, Glimpse, Sink
 from posture_cv.monitor.sinks import BaseSink
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Pictures = Iterable[tuple[float, bytes]]
 """Seconds and JPEG bytes, in the order of their time."""
 _WALL_S: Final = 1_767_600_000.0  # 5 January 2026, 8:00 UTC: a Monday
+_IDENTITY: Final = CameraIdentity("webcam", "simulated", 640, 480)
 _STATUS: Final = Path("/proc/self/status")
 
 
@@ -107,10 +108,14 @@ def watch(
         sinks: list[Sink] = [kept]
         if history is not None:
             sinks.append(stack.enter_context(_history_sink(history, profile, settings)))
-        parts = Parts(camera(pictures, clock), clock, eyes, _judge(profile, settings), sinks)
+        parts = Parts(camera(pictures, clock), clock, eyes, make_judge(profile, settings), sinks)
         begin_s = time.process_time()
         outcome = Monitor(parts, Options(economy=EconomySettings(enabled=economy))).run()
         cpu_s = time.process_time() - begin_s
+    return _run(outcome, kept, cpu_s)
+
+
+def _run(outcome: Outcome, kept: _Kept, cpu_s: float) -> Run:
     return Run(
         outcome.duration_s,
         cpu_s,
@@ -122,6 +127,15 @@ def watch(
     )
 
 
+def watch_glimpses(glimpses: Iterator[Glimpse], judge: Judge, eyes: Eyes) -> Run:
+    """Watch pictures that are decoded already, with a judge and models of the caller's."""
+    clock, kept = PlaybackClock(math.inf, wall_s=_WALL_S), _Kept(math.inf)
+    parts = Parts(Played(glimpses, _IDENTITY, clock), clock, eyes, judge, [kept])
+    begin_s = time.process_time()
+    outcome = Monitor(parts).run()
+    return _run(outcome, kept, time.process_time() - begin_s)
+
+
 def plain_loop(
     pictures: Pictures, profile: Profile, settings: Settings, *, seconds: float, rate_hz: float = 30.0
 ) -> Run:
@@ -131,7 +145,7 @@ def plain_loop(
     """
     from posture_cv.monitor.session import make_eyes
 
-    judge, eyes, count = _judge(profile, settings), make_eyes(settings, profile.baseline.view), 0
+    judge, eyes, count = make_judge(profile, settings), make_eyes(settings, profile.baseline.view), 0
     told: list[Told] = []
     try:
         eyes.load()
@@ -151,14 +165,14 @@ def plain_loop(
     return Run(length_s, cpu_s, count, count, length_s, tuple(told), ((length_s, resident_mb()),))
 
 
-def delays_s(economy: Run, every: Run) -> list[float]:
+def delays_s(economy: Sequence[Told], every: Sequence[Told]) -> list[float]:
     """How much later each alert of `every` came with economy; infinite where it did not come at all.
 
     An alert is matched with the nearest one of the same posture within two minutes.
     """
     found = []
-    for alert in every.told:
-        near = [t.t_s - alert.t_s for t in economy.told if t.cue == alert.cue]
+    for alert in every:
+        near = [t.t_s - alert.t_s for t in economy if t.cue == alert.cue]
         best = min(near, key=abs, default=math.inf)
         found.append(best if abs(best) <= 120.0 else math.inf)
     return found
@@ -200,8 +214,7 @@ class _JpegCamera(Played):
 
     def __init__(self, pictures: Iterator[tuple[float, bytes]], clock: PlaybackClock) -> None:
         self._jpeg = b""
-        identity = CameraIdentity("webcam", "simulated", 640, 480)
-        super().__init__(self._undecoded(pictures), identity, clock)
+        super().__init__(self._undecoded(pictures), _IDENTITY, clock)
 
     @staticmethod
     def _undecoded(pictures: Iterator[tuple[float, bytes]]) -> Iterator[Glimpse]:
@@ -234,7 +247,8 @@ def _glimpse(t_s: float, jpeg: bytes) -> Glimpse:
     return Glimpse(t_s, Frame(round(t_s * 1000), t_s, image.astype(np.uint8, copy=False)))
 
 
-def _judge(profile: Profile, settings: Settings) -> Judge:
+def make_judge(profile: Profile, settings: Settings) -> Judge:
+    """The engine by that profile and those settings."""
     from posture_cv.coefficients import load_coefficients
 
     return Judge(Criteria(profile.name, profile.baseline, load_coefficients(), settings.assess()))

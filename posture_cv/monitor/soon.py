@@ -12,11 +12,13 @@ from posture_cv.assess.window import Counts
 
 AHEAD_S: Final = 10.0
 """What could happen within this time is near; ours."""
+UNDER_WAY: Final = 0.1
+"""So much of the shorter window, or of the budget for looking down, is more than a lapse; ours."""
 
 
-def may_alert(state: PolicyState, t_s: float, settings: PolicySettings) -> bool:
-    """Whether grace, snooze, cool-downs and cap will allow an alert of a posture seen lately, within seconds."""
-    soon_s = t_s + AHEAD_S
+def may_alert(state: PolicyState, t_s: float, settings: PolicySettings, within_s: float = AHEAD_S) -> bool:
+    """Whether grace, snooze, cool-downs and cap will allow an alert of a posture seen lately, within so long."""
+    soon_s = t_s + within_s
     if not may_speak(state, soon_s, settings):
         return False
     seen = [cue for cue, bits in enumerate(state.window.cues) if bits]
@@ -35,6 +37,20 @@ def alert_near(state: PolicyState, t_s: float, settings: PolicySettings, counts:
     held = win.held(window, counts.severe, counts.severe_age)
     severe = (window.severe & win.mask(held)).bit_count()
     return _fills(severe, held, counts.severe, counts, ahead)
+
+
+def under_way(state: PolicyState, settings: PolicySettings, counts: Counts) -> bool:
+    """Whether enough of the windows counts already that what is added from now on may decide when an alert comes.
+
+    A lapse of some seconds is none; nor is a glance at the keyboard.
+    """
+    window = state.window
+    held = win.held(window, counts.window, counts.age)
+    beyond = sum(win.times(window, held)) * counts.tick_s
+    return (
+        beyond >= UNDER_WAY * settings.severe_window_s
+        or state.budget.spent >= UNDER_WAY * counts.budget_limit
+    )
 
 
 def _counting(times: list[int], state: PolicyState, t_s: float, settings: PolicySettings) -> int:

@@ -38,7 +38,7 @@ _REASONS: Final = {
     Reason.UNSTABLE: "what is seen is not steady",
     Reason.OTHER_PERSON: "this does not look like you at your place",
     Reason.OCCLUDED: "you are partly hidden",
-    Reason.CAMERA_MOVED: "the camera has been moved: posture-cv recalibrate",
+    Reason.CAMERA_MOVED: "the camera was moved, not you: press m, or posture-cv recalibrate --moved",
     Reason.WRONG_VIEW: "the camera sees you from another side than at calibration",
     Reason.IMPLAUSIBLE: "what is seen is not plausible",
     Reason.UNCERTAIN: "it is not certain enough",
@@ -110,7 +110,7 @@ def message_of(said: Said) -> Message:
     elif cue == "break":
         actions = (("snooze", "Later"),) if said.record.can_postpone else ()
     elif cue == "recalibrate":
-        actions = (("recalibrate", "Recalibrate"),)
+        actions = (("moved", "I sit as before"), ("recalibrate", "Recalibrate"))
     title = str(said.words.get("seen") or plain(cue).capitalize())
     body = str(said.words.get("text") or "")
     return Message(said.key, title, body, tuple(actions), urgent=said.record.alert.level == "severe")

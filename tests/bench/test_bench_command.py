@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from limited import run_limited
+from posture_cv.bench.day import WARM_UP, memory_faults
 from posture_cv.bench.figures import spread
 from posture_cv.bench.stages import STAGES, Stopwatch
 from source_tree import ROOT
@@ -77,6 +78,46 @@ def test_the_document_names_every_key(plain: dict[str, Any]) -> None:
 
     missing = {key for key in keys(plain) if f"`{key}`" not in text}
     assert not missing
+
+
+def test_delays_are_measured_over_desk_hours(tmp_path: Path) -> None:
+    if not CLIP.exists():
+        pytest.skip("the samples are not in this tree")
+    done = run_limited(
+        ["bench", str(CLIP), "--delays", "1", "--minutes", "24", "--json", "-"], tmp_path, seconds=600.0
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["delays"]
+    assert found["hours"] == 1
+    assert found["alerts"] > found["missing"] == 0
+    assert found["worst_s"] >= found["mean_s"]
+    assert 10.0 < found["model_runs_a_minute"] <= found["looks_a_minute"] < 300.0
+    text = SCHEMA.read_text(encoding="utf-8")
+    assert all(f"`{key}`" in text for key in found)
+
+
+def test_a_day_is_lived_through_by_the_whole_monitor(tmp_path: Path) -> None:
+    if not CLIP.exists():
+        pytest.skip("the samples are not in this tree")
+    command = ["bench", str(CLIP), "--day", "2", "--minutes", "2", "--json", "-"]
+    done = run_limited(command, tmp_path, seconds=600.0)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["day"]
+    assert found["hours"] == pytest.approx(4 / 60, abs=0.002)
+    assert 0 < found["model_runs"] <= found["looks"]
+    assert found["answers"] >= 4
+    assert len(found["memory_mb"]) in (0, found["answers"])
+    text = SCHEMA.read_text(encoding="utf-8")
+    assert all(f"`{key}`" in text for key in found)
+
+
+def test_growth_and_too_much_are_faults() -> None:
+    assert memory_faults((200.0,) * 100) == []
+    assert memory_faults(()) == []
+    grown = tuple(200.0 + k / 5 for k in range(100))
+    assert memory_faults((180.0,) * WARM_UP + grown) == ["memory grew by 15.0 MB"]
+    assert memory_faults((100.0,) * WARM_UP + (200.0,) * 50) == [], "what is taken at the start is kept"
+    assert memory_faults((200.0, 310.0, 200.0, 200.0)) == ["310 MB were held"]
 
 
 def test_what_cannot_be_measured_is_said(tmp_path: Path) -> None:

@@ -87,6 +87,17 @@ def test_a_moved_camera_is_never_the_persons_fault(session: Landmarks, baseline:
     assert np.isnan(measured.value("cva_change_deg")).all()
 
 
+def test_a_far_move_that_leaves_few_points_counts_where_the_person_moved_along(
+    session: Landmarks, baseline: Baseline
+) -> None:
+    scene = with_scene(session, bg_dx=0.09, bg_support=0.2)
+    assert reasons(about_the_middle(scene, 1.0, dx=0.09), baseline) == {Reason.CAMERA_MOVED}
+    assert reasons(scene, baseline) == {Reason.OK}, "somebody behind moves, and the person sits still"
+    assert reasons(about_the_middle(scene, 1.0, dx=-0.09), baseline) == {Reason.OK}
+    few = with_scene(session, bg_dx=0.09, bg_support=0.05)
+    assert reasons(about_the_middle(few, 1.0, dx=0.09), baseline) == {Reason.OK}, "that is no evidence"
+
+
 def test_without_texture_a_moved_camera_is_not_claimed(session: Landmarks, baseline: Baseline) -> None:
     blind = with_scene(session, bg_dx=0.3, bg_support=float("nan"))
     assert Reason.CAMERA_MOVED not in reasons(blind, baseline)

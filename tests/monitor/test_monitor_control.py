@@ -82,9 +82,10 @@ def test_verbs_become_commands(
     send("sooner", cues=["slump", "shrug"])
     send("reset_feedback")
     send("recalibrate")
+    send("recalibrate", moved=True)
     send("stop")
     commands = running[1]
-    taken = [commands.take() for _ in range(10)]
+    taken = [commands.take() for _ in range(11)]
     assert taken == [
         cmd.Pause(NOW_S + 60),
         cmd.Pause(float("inf")),
@@ -94,6 +95,7 @@ def test_verbs_become_commands(
         cmd.Sooner(("slump", "shrug")),
         cmd.ResetFeedback(),
         cmd.Recalibrate(),
+        cmd.FollowCamera(),
         cmd.Stop("stopped by request"),
         None,
     ]
@@ -108,6 +110,8 @@ def test_verbs_become_commands(
         ("pause", {"until": 1e300}),
         ("pause", {"until": "tomorrow"}),
         ("snooze", {}),
+        ("recalibrate", {"moved": "yes"}),
+        ("recalibrate", {"moved": True, "quick": True}),
         ("snooze", {"seconds": True}),
         ("sooner", {}),
         ("sooner", {"cues": "slump"}),

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assess_material import POSTURES, UNMEASURED
+from assess_material import POSTURES, UNMEASURED, measurements
 from monitor.monitor_material import Desk, stretches
 from posture_cv.assess.effects import Level
+from posture_cv.assess.naming import name_states
 from posture_cv.assess.settings import AssessSettings, TickSettings
-from posture_cv.assess.types import State
+from posture_cv.assess.types import State, States
+from posture_cv.measure.types import Estimate, Measurements
 from posture_cv.monitor.app import Request, economy_of
+from posture_cv.monitor.closeness import Closeness, Counted, counted
 from posture_cv.monitor.economy import (
+    NEAR,
     EconomySettings,
     Pace,
     Situation,
@@ -40,6 +45,7 @@ situations = st.builds(
     may_alert=st.booleans(),
     alert_near=st.booleans(),
     undecided_s=st.floats(0, 1e3),
+    close=st.booleans(),
     unchanged_s=st.floats(0, 1e5),
     blind=st.booleans(),
     on_battery=st.booleans(),
@@ -88,6 +94,55 @@ def test_a_little_change_is_measured_every_other_time_while_all_is_well_and_soon
     assert models_after_s(Pace.MOVING, replace(calm, nearness=0.9), ECONOMY) == 1.0
     assert models_after_s(Pace.MOVING, replace(calm, nearness=0.9, may_alert=False), ECONOMY) == 2.0
     assert models_after_s(Pace.DECIDING, calm, ECONOMY) == 0.0
+
+
+def test_at_a_limit_every_picture_counts_for_as_long_as_there_is_time_for_it() -> None:
+    watching = Situation(level=Level.GOOD, state=State.GOOD)
+    assert pace_of(replace(watching, close=True, unchanged_s=99.0), ECONOMY) is Pace.CLOSE
+    within = Counted(beyond=False, severe=False, moving=False, down=False, at_limit=False)
+    at_limit = within._replace(at_limit=True)
+    follow = Closeness(ECONOMY)
+    assert not follow.after(0.0, within, may_count=True)
+    assert follow.after(1.0, at_limit, may_count=True)
+    assert follow.after(0.9 + ECONOMY.close_for_s, within, may_count=True), "for a while more"
+    assert not follow.after(1.1 + ECONOMY.close_for_s, within, may_count=True)
+    assert not follow.after(15.0, at_limit, may_count=False), "it is told already"
+    assert follow.after(16.0, within._replace(beyond=True), may_count=True), "it has just gone beyond"
+    begin_s, saved_s = 16.5, follow.left_s
+    times = [begin_s + 0.5 * k for k in range(4000)]
+    spent_s = sum(0.5 for t_s in times if follow.after(t_s, at_limit, may_count=True))
+    earned_s = saved_s + ECONOMY.close_share * (times[-1] - begin_s)
+    assert spent_s == pytest.approx(earned_s, abs=10.0)
+
+
+def judged(**changes: float) -> tuple[States, Measurements]:
+    """One frame with these quantities, as named."""
+    m = measurements([0.0], ["good"])
+    values = dict(m.values)
+    for name, value in changes.items():
+        values[name] = Estimate.of(np.array([value]), 0.01, np.zeros(1, np.int8))
+    m = replace(m, values=values)
+    return replace(name_states(m, SHORT.thresholds), activity=np.zeros(1)), m
+
+
+@pytest.mark.parametrize(
+    ("changes", "nearness", "at_limit"),
+    [
+        ({}, 0.5, False),
+        ({}, 0.95, True),
+        ({}, 1.6, False),
+        ({"protraction_cm": 3.4}, 2.3, True),
+        ({"protraction_cm": 2.4}, 1.6, False),
+        ({"head_pitch_deg": 25.5}, 0.6, True),
+        ({"head_pitch_deg": 40.0}, 0.6, False),
+    ],
+)
+def test_what_stands_at_a_limit(changes: dict[str, float], nearness: float, at_limit: bool) -> None:
+    states, smoothed = judged(**changes)
+    assert counted(states, smoothed, nearness, SHORT).at_limit == at_limit
+    if nearness >= NEAR:
+        fast = replace(states, activity=np.array([SHORT.policy.moving_cm_s]))
+        assert counted(fast, smoothed, nearness, SHORT).at_limit, "nearly too fast to be judged"
 
 
 def test_less_on_battery() -> None:

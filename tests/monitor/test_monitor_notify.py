@@ -130,4 +130,5 @@ def test_what_answers_mean() -> None:
     assert answer_command(3, "dismissed") == cmd.Answer(3, "dismissed")
     assert answer_command(3, "snooze") == cmd.Answer(3, "snooze")
     assert answer_command(3, "recalibrate") == cmd.Recalibrate()
+    assert answer_command(3, "moved") == cmd.FollowCamera()
     assert answer_command(3, "opened") is None

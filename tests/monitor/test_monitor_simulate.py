@@ -13,7 +13,6 @@ import pytest
 from monitor.monitor_material import CountingEyes
 from posture_cv.evaluate.desk_pictures import LASTING, SEGMENTS, desk_hour, plan_hour
 from posture_cv.monitor.simulate import (
-    Run,
     Told,
     delays_s,
     plain_loop,
@@ -86,13 +85,8 @@ def test_the_plain_loop_measures_every_picture(pictures: list[tuple[float, bytes
 
 
 def test_delays_are_those_of_the_same_alert() -> None:
-    def run(*told: Told) -> Run:
-        return Run(1.0, 1.0, 1, 1, 1.0, told, ())
-
-    every = run(
-        Told(100.0, "slump", "notice"), Told(900.0, "slump", "notice"), Told(950.0, "shrug", "notice")
-    )
-    frugal = run(Told(101.5, "slump", "notice"), Told(899.5, "slump", "notice"))
+    every = [Told(100.0, "slump", "notice"), Told(900.0, "slump", "notice"), Told(950.0, "shrug", "notice")]
+    frugal = [Told(101.5, "slump", "notice"), Told(899.5, "slump", "notice")]
     assert delays_s(frugal, every) == [1.5, -0.5, math.inf]
 
 

@@ -154,11 +154,13 @@ class ControlServer:
         return self._queue(cmd.Snooze(seconds))
 
     def _recalibrate(self, args: dict[str, Any]) -> dict[str, Any]:
-        quick = args.get("quick", False)
-        if not isinstance(quick, bool):
-            raise BadRequestError("quick must be true or false")
+        quick, moved = args.get("quick", False), args.get("moved", False)
+        if not (isinstance(quick, bool) and isinstance(moved, bool)):
+            raise BadRequestError("quick and moved must be true or false")
+        if quick and moved:
+            raise BadRequestError("quick and moved are two ways to do it")
         self._board.forget_prompt()
-        return self._queue(cmd.Recalibrate(quick=quick))
+        return self._queue(cmd.FollowCamera() if moved else cmd.Recalibrate(quick=quick))
 
     def _sooner(self, args: dict[str, Any]) -> dict[str, Any]:
         cues = args.get("cues")

@@ -1,0 +1,71 @@
+"""A program in a terminal that is ours: what it says, keys pressed, the window closed."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from monitor.processes import environment
+
+
+class Terminal:
+    """A process whose terminal is ours."""
+
+    def __init__(self, home: Path, *arguments: str) -> None:
+        self._known = {**environment(home), "TERM": "xterm"}
+        self.home = home
+        self.pid, self._ours = pty.fork()
+        if self.pid == 0:
+            os.execve(sys.executable, [sys.executable, "-m", "posture_cv", *arguments], self._known)
+        self._said = b""
+        self._code: int | None = None
+        self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        with suppress(OSError):
+            while part := os.read(self._ours, 4096):
+                self._said += part
+
+    @property
+    def said(self) -> str:
+        return self._said.decode(errors="replace")
+
+    def press(self, keys: str) -> None:
+        os.write(self._ours, keys.encode())
+
+    def wait_for(self, text: str, seconds: float = 60.0) -> None:
+        """Until the text was written since the last time."""
+        deadline_s = time.monotonic() + seconds
+        while text not in self.said:
+            assert self._ended() is None, self.said[-2000:]
+            assert time.monotonic() < deadline_s, self.said[-2000:]
+            time.sleep(0.05)
+        self._said = b""
+
+    def close(self) -> None:
+        """As closing the window does."""
+        os.close(self._ours)
+
+    def code(self) -> int:
+        """The exit code."""
+        deadline_s = time.monotonic() + 30.0
+        while (code := self._ended()) is None:
+            if time.monotonic() > deadline_s:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                raise AssertionError(f"it did not end: {self.said[-2000:]}")
+            time.sleep(0.05)
+        return code
+
+    def _ended(self) -> int | None:
+        if self._code is None:
+            pid, known = os.waitpid(self.pid, os.WNOHANG)
+            self._code = os.waitstatus_to_exitcode(known) if pid else None
+        return self._code
