@@ -298,10 +298,6 @@ class Policy:
         """The last break prompt comes again after `postpone_s`; granted once a prompt."""
         return state._replace(breaks=breaks.postpone(state.breaks, self.breaks))
 
-    def halve_backoff(self, state: PolicyState, cue: str) -> PolicyState:
-        """Halve a cue's back-off, which only an explicit request does; see `answers.halve_backoff`."""
-        return answers.halve_backoff(state, cue)
-
     def run(
         self, state: PolicyState, ticks: Iterable[Tick]
     ) -> Iterator[tuple[Tick, PolicyState, tuple[Effect, ...]]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from posture_cv.cli.options import json_option
+from posture_cv.cli.options import Number, json_option
 
 if TYPE_CHECKING:
     from posture_cv.agreement.compare import Agreement
@@ -43,7 +43,7 @@ _SHOWN = 12
 @click.option(
     "--edge",
     "edge_s",
-    type=click.FloatRange(0.0, 60.0),
+    type=Number(0.0, 60.0),
     default=0.0,
     metavar="SECONDS",
     help="Leave out so much time around each change of the rater's label.",

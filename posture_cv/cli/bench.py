@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from posture_cv.cli.options import model_options, settings_option
+from posture_cv.cli.options import Number, model_options, settings_option
 from posture_cv.one_thread import use_one_thread
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _SAMPLE = Path("samples", "desk-front.mp4")
 @click.option("--quick", is_flag=True, help="A little of everything, to see that it works.")
 @click.option(
     "--minutes",
-    type=click.FloatRange(0.1, 600),
+    type=Number(0.1, 600),
     metavar="N",
     help="Length of the desk time with and without economy. [default: 10; --quick: 0.2]",
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from posture_cv.cli.options import camera_option, json_option, model_options, settings_option
+from posture_cv.cli.options import Number, camera_option, json_option, model_options, settings_option
 
 if TYPE_CHECKING:
     from calibration.protocol import Timing
@@ -28,10 +28,8 @@ if TYPE_CHECKING:
 @click.option(
     "--from", "source", metavar="SOURCE", help="A video, a folder of pictures, or a landmark recording."
 )
-@click.option(
-    "--start", "start_s", type=click.FloatRange(min=0.0), metavar="S", help="Only from this second on."
-)
-@click.option("--end", "end_s", type=click.FloatRange(min=0.0), metavar="S", help="Only up to this second.")
+@click.option("--start", "start_s", type=Number(min=0.0), metavar="S", help="Only from this second on.")
+@click.option("--end", "end_s", type=Number(min=0.0), metavar="S", help="Only up to this second.")
 @click.option("--duration", "duration_s", type=float, metavar="S", help="Seconds to record from the camera.")
 @click.option(
     "--preview/--no-preview", default=None, help="Show the camera's picture. [default: if there is a display]"

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from posture_cv.cli.options import camera_option, json_option, model_options, profile_option, settings_option
+from posture_cv.cli.options import (
+    Number,
+    camera_option,
+    json_option,
+    model_options,
+    profile_option,
+    settings_option,
+)
 from posture_cv.errors import NobodyFoundError
 from posture_cv.one_thread import use_one_thread
 
@@ -24,7 +31,7 @@ _REFRESH_S = 0.5
 @click.argument("source", required=False)
 @camera_option
 @profile_option
-@click.option("--at", "at_s", type=click.FloatRange(0), metavar="S", help="At this second of a recording.")
+@click.option("--at", "at_s", type=Number(0), metavar="S", help="At this second of a recording.")
 @click.option(
     "--watch/--once",
     default=None,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from posture_cv.cli.options import Number
+
 if TYPE_CHECKING:
     from posture_cv.importing.types import Imported
 
@@ -50,7 +52,7 @@ class Size(click.ParamType[tuple[int, int]]):
 @click.option(
     "--fps",
     "rate_hz",
-    type=click.FloatRange(0.001, 10000.0),
+    type=Number(0.001, 10000.0),
     metavar="RATE",
     help="Frames a second, where FILE only numbers them.",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from posture_cv.cli.options import camera_option, model_options, profile_option, settings_option
+from posture_cv.cli.options import Number, camera_option, model_options, profile_option, settings_option
 from posture_cv.one_thread import use_one_thread
 
 if TYPE_CHECKING:
@@ -20,13 +20,11 @@ if TYPE_CHECKING:
 @camera_option
 @profile_option
 @click.option("--background", is_flag=True, help="Go on without this terminal; see also: posture-cv status")
-@click.option(
-    "--duration", "duration_s", type=click.FloatRange(0.1), metavar="SECONDS", help="End after so long."
-)
+@click.option("--duration", "duration_s", type=Number(0.1), metavar="SECONDS", help="End after so long.")
 @click.option(
     "--alert-after",
     "alert_after_s",
-    type=click.FloatRange(0.5, 3600),
+    type=Number(0.5, 3600),
     metavar="SECONDS",
     help="How long a posture must last before an alert. [default: 120; severe: 30]",
 )

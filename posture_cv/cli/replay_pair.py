@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from posture_cv.cli.options import (
+    Number,
     alert_after_option,
     calibrate_option,
     model_options,
@@ -23,7 +24,7 @@ from posture_cv.cli.options import (
 @click.option(
     "--offset",
     "offset_s",
-    type=click.FloatRange(-86400.0, 86400.0),
+    type=Number(-86400.0, 86400.0),
     metavar="SECONDS",
     help="The time in FRONT at which SIDE begins; negative: SIDE began earlier.",
 )

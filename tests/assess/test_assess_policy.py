@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from assess_material import Stretch, tick, ticks
-from posture_cv.assess.answers import Response
+from posture_cv.assess.answers import Response, halve_backoff
 from posture_cv.assess.effects import Ambient, Effect, Level, Notice, Recovered, Rule
 from posture_cv.assess.policy import Policy
 from posture_cv.assess.policy_state import PolicyState, from_json, to_json
@@ -291,7 +291,7 @@ def test_only_an_explicit_request_halves_the_cool_down_again() -> None:
     policy = make(cap_per_hour=100)
     state, at = answered(policy, "ignored", "ignored", "right", "right")
     assert pause(policy, state, at) == pytest.approx(1200, abs=1)
-    assert pause(policy, policy.halve_backoff(state, "slump"), at) == pytest.approx(600, abs=1)
+    assert pause(policy, halve_backoff(state, "slump"), at) == pytest.approx(600, abs=1)
 
 
 def test_a_second_answer_to_the_same_notification_does_not_count() -> None:

@@ -195,3 +195,22 @@ def test_text_that_the_terminal_cannot_show_is_replaced() -> None:
         env=os.environ | {"PYTHONIOENCODING": "ascii"},
     )
     assert done.stdout.strip() == b"B?ro ?"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "--at", "nan"),
+        ("monitor", "--duration", "nan"),
+        ("calibrate", "--start", "nan"),
+        ("agree", "results", "labels.csv", "--edge", "nan"),
+        ("bench", "--minutes", "nan"),
+        ("import", "marks.csv", "--fps", "nan", "--out", "marks.landmarks"),
+        ("replay", "desk.mp4", "--alert-after", "nan"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_nan_is_no_number(arguments: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(root, arguments)
+    assert done.exit_code == 2
+    assert "nan is no number" in done.output
