@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from posture_cv.evaluate.desk_pictures import SEGMENTS, desk_hour
+from posture_cv.monitor.economy import EconomySettings
 from posture_cv.monitor.simulate import Run, delays_s, plain_loop, watch
 
 if TYPE_CHECKING:
@@ -62,8 +63,10 @@ def measure_hour(clip: Path, profile: Profile, settings: Settings, *, minutes: f
         plain_s: seconds of the plain loop, which costs the same at all times.
     """
     pictures = list(desk_hour(clip, seconds=60.0 * minutes))  # the same few hundred pictures over and over
-    economy = watch(pictures, profile, settings)
-    every = watch(pictures, profile, settings, economy=False)
+    # An hour's plan in so many minutes may use so much of what an hour may.
+    saved_s = EconomySettings().close_saved_s * min(minutes / 60.0, 1.0)
+    economy = watch(pictures, profile, settings, economy=EconomySettings(close_saved_s=saved_s))
+    every = watch(pictures, profile, settings, economy=EconomySettings(enabled=False))
     plain = plain_loop(pictures, profile, settings, seconds=plain_s)
     return Hour(
         _share(economy),

@@ -77,7 +77,7 @@ def watch(
     profile: Profile,
     settings: Settings,
     *,
-    economy: bool = True,
+    economy: EconomySettings | None = None,
     eyes: Eyes | None = None,
     history: Path | None = None,
     memory_every_s: float = 600.0,
@@ -87,7 +87,7 @@ def watch(
     Args:
         pictures: what the camera sends.
         profile, settings: as of the monitor.
-        economy: False: every picture is measured.
+        economy: how seldom to look; None: as by default.
         eyes: models of the caller's, left open; None: those of the settings.
         history: keep a history in this file.
         memory_every_s: how often the memory is looked at.
@@ -110,7 +110,7 @@ def watch(
             sinks.append(stack.enter_context(_history_sink(history, profile, settings)))
         parts = Parts(camera(pictures, clock), clock, eyes, make_judge(profile, settings), sinks)
         begin_s = time.process_time()
-        outcome = Monitor(parts, Options(economy=EconomySettings(enabled=economy))).run()
+        outcome = Monitor(parts, Options(economy=economy or EconomySettings())).run()
         cpu_s = time.process_time() - begin_s
     return _run(outcome, kept, cpu_s)
 

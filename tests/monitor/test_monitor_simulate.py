@@ -12,6 +12,7 @@ import pytest
 
 from monitor.monitor_material import CountingEyes
 from posture_cv.evaluate.desk_pictures import LASTING, SEGMENTS, desk_hour, plan_hour
+from posture_cv.monitor.economy import EconomySettings
 from posture_cv.monitor.simulate import (
     Told,
     delays_s,
@@ -72,7 +73,8 @@ def test_the_economy_costs_a_small_part_of_looking_at_every_picture(
 ) -> None:
     profile, settings = load_profile(str(PROFILE)), load_settings(None)
     frugal, every = (
-        watch(pictures, profile, settings, economy=e, eyes=CountingEyes()) for e in (True, False)
+        watch(pictures, profile, settings, economy=EconomySettings(enabled=e), eyes=CountingEyes())
+        for e in (True, False)
     )
     assert every.model_runs == every.looks == 150
     assert frugal.model_runs * 5 < every.model_runs

@@ -27,6 +27,7 @@ Arrays = dict[str, NDArray[Any]]
 Z_90: Final = 1.645
 LEVELS: Final = np.arange(0.88, 0.951, 0.005)
 SETS, PEOPLE_IN_SET, NEARLY = 2000, 4, 0.1
+GROUPS_LEFT_OUT: Final = 6  # of people, for the printed figures
 JITTER_NOISE: Final = (
     3.0  # variance of the noise of a person's frames, clean or jittered, where there are both
 )
@@ -216,7 +217,9 @@ def _fit_variant(
     points = planned.projection({k: material.raw[k] for k in planned.projection.names})
     twice = np.isin(material.who, np.unique(material.who[~material.clean]))
     noise = np.where(twice, JITTER_NOISE, 1.0)
-    answers: dict[str, list[tuple[Float, Float]]] = {}
+    people = np.random.default_rng(5).permutation(np.unique(material.who))
+    groups_out = np.array_split(people, GROUPS_LEFT_OUT)
+    answers: dict[str, list[tuple[Float, Float, Float]]] = {}
     for number, (names, blocks) in enumerate(groups):
         y = np.stack([material.truth[name] for name in names], axis=1)
         scale = y[material.clean].std(axis=0)
@@ -227,8 +230,9 @@ def _fit_variant(
         columns = np.concatenate([planned.columns[b] for b in blocks])
         _store(arrays, f"{variant}.{number}", process, (names, columns, scale))
         value, inputs = _left_out(process, material, scale)
+        unseen = process.unseen(noise, groups_out) * scale
         for k, name in enumerate(names):
-            answers.setdefault(name, []).append((value[:, k], inputs))
+            answers.setdefault(name, []).append((value[:, k], inputs, unseen[:, k]))
     arrays |= {
         f"{variant}.blocks": np.array(planned.projection.names),
         f"{variant}.centre": planned.projection.centre,
@@ -266,16 +270,16 @@ def _left_out(process: SparseProcess, material: Material, scale: Float) -> tuple
 
 
 def _judge(
-    arrays: Arrays, variant: str, name: str, parts: list[tuple[Float, Float]], material: Material
+    arrays: Arrays, variant: str, name: str, parts: list[tuple[Float, Float, Float]], material: Material
 ) -> str:
-    """Fit the uncertainty of the groups' mean to its errors on persons left out; say how large they are."""
-    value, inputs = (np.mean([part[k] for part in parts], axis=0) for k in (0, 1))
+    """Fit the uncertainty of the groups' mean to its errors on persons left out; figures of persons never seen."""
+    value, inputs, unseen = (np.mean([part[k] for part in parts], axis=0) for k in range(3))
     truth = material.truth[name][material.clean]
     weights = fit_sd(value - truth, inputs)
     ratio = np.abs(value - truth) / np.exp(inputs @ weights)
     weights[0] += np.log(np.quantile(ratio, best_level(ratio, material.who[material.clean])) / Z_90)
     arrays[f"{variant}.sd.{name}"] = weights
-    return figures(value, truth, np.exp(inputs @ weights))
+    return figures(unseen, truth, np.exp(inputs @ weights))
 
 
 def best_level(ratio: Float, who: NDArray[np.str_]) -> float:

@@ -57,11 +57,14 @@ class SparseProcess:
 
     def fit(self) -> None:
         """Tune, weigh the frames by how well the others foretell them, tune again."""
-        base = self.noise
         self.tune()
+        self.weigh()
+        self.tune()
+
+    def weigh(self) -> None:
+        """Take weight from frames that the others do not foretell."""
         wrong = np.abs(self.left_out(self.theta) - self.y).max(axis=1)
-        self.noise = base * (1.0 + (wrong / (_TRUST * 1.48 * np.median(wrong[self.clean]))) ** 2)
-        self.tune()
+        self.noise = self.noise * (1.0 + (wrong / (_TRUST * 1.48 * np.median(wrong[self.clean]))) ** 2)
 
     def parts(self, theta: Float) -> tuple[Float, Float, Float, float]:
         """(d,) a and r of each column of all blocks side by side, s, noise."""
@@ -99,6 +102,25 @@ class SparseProcess:
             answer = (right - weighted[frames].T @ self.y[frames])[others]
             out[frames] = k[np.ix_(frames, others)] @ np.linalg.solve(part, answer)
         return out
+
+    def unseen(self, noise: Float, groups: Sequence[NDArray[np.str_]]) -> Float:
+        """(M, T) answers to the clean frames of each group of persons, which then has no part in the others' weights.
+
+        `left_out` is somewhat too good: whose frames weigh how much was decided with the person at hand.
+
+        Args:
+            noise: (n,) of the frames before they were weighed.
+            groups: of persons; together all of them.
+        """
+        out, x = np.empty_like(self.y), self.columns
+        for people in groups:
+            mine = np.isin(self.subject, people)
+            points = {name: block[~mine] for name, block in self.points.items()}
+            parts = (self.subject, self.clean, noise, self.y)
+            rest = SparseProcess(points, *(part[~mine] for part in parts), self.theta)
+            rest.weigh()
+            out[mine] = self.kernel(self.theta, x[mine], rest.columns[rest.clean]) @ rest.weights()
+        return out[self.clean]
 
     def weights(self) -> Float:
         """(M, T) weights of the clean frames."""
