@@ -11,12 +11,15 @@ import cv2
 import numpy as np
 import pytest
 
+from amounts import FULL
 from evaluate.conftest import made_up, write_landmarks, write_truth
 from shared_material import shared_path
 from tools.tool import TOOLS, figures, output_of, started
 
 SAMPLES = TOOLS.parent / "samples"
 pytestmark = pytest.mark.skipif(not TOOLS.exists(), reason="needs the checkout: tools/ is not installed")
+
+long = pytest.mark.skipif(not FULL, reason="takes a quarter of a minute: POSTURE_CV_FULL=1")
 
 
 @pytest.fixture
@@ -63,6 +66,7 @@ def test_failing_cases_are_drawn(dataset: Path, tmp_path: Path) -> None:
     assert picture.size > 10_000
 
 
+@long
 def test_replay_is_measured_against_the_bare_models(tmp_path: Path) -> None:
     if not (SAMPLES / "desk-front.mp4").exists():
         pytest.skip("the samples are not in this tree")
@@ -109,6 +113,7 @@ def some_of_the_training_set(out: Path) -> Path:
 
 
 @pytest.mark.skipif(importlib.util.find_spec("sklearn") is None, reason="needs the extra `fit`")
+@long
 def test_the_error_budget_of_few_people(tmp_path: Path) -> None:
     table = output_of("error_budget.py", some_of_the_training_set(tmp_path / "train"), place=tmp_path)
     whole = figures(table, "all of it")
