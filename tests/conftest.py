@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, settings
 
 import posture_cv
 from posture_cv._version import __version__
-from posture_cv.replay.pool import one_thread_each
+from posture_cv.one_thread import use_one_thread
 
-one_thread_each()  # as the program does, before numpy is loaded: sums keep their order, whoever makes a table
+use_one_thread(
+    pictures=False
+)  # as the program does, before numpy is loaded: sums keep their order, whoever makes a table
 
 # No deadline: a property says what is true, not how fast a loaded machine is. Derandomised: a run that fails
 # here fails everywhere.

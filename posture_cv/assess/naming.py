@@ -277,7 +277,17 @@ def _harmless(r: Readings[Value], th: Thresholds) -> list[tuple[int, Any]]:
 
 def _severe(r: Readings[Value], bent: Value, state: Any, th: Thresholds) -> Any:  # noqa: ANN401  code and mask
     """Whether the named posture is beyond its severe threshold."""
-    head = ((state == _FORWARD_HEAD) | (state == _TEXT_NECK)) & (bent >= th.neck_severe_deg)
-    rounded = (state == _ROUNDED) & (r.value("protraction_cm") >= th.protraction_severe_cm)
-    shrug = (state == _SHRUG) & (r.value("shoulder_elevation_cm") >= th.elevation_severe_cm)
-    return head | rounded | shrug
+    severe = False
+    for posture, size, limit in severities(r, bent, th):
+        severe = severe | ((state == posture) & (size >= limit))
+    return severe
+
+
+def severities(r: Readings[Value], bent: Value, th: Thresholds) -> tuple[tuple[int, Value, float], ...]:
+    """`State` code, size and limit of what makes that posture severe; `bent`: the neck."""
+    return (
+        (_FORWARD_HEAD, bent, th.neck_severe_deg),
+        (_TEXT_NECK, bent, th.neck_severe_deg),
+        (_ROUNDED, r.value("protraction_cm"), th.protraction_severe_cm),
+        (_SHRUG, r.value("shoulder_elevation_cm"), th.elevation_severe_cm),
+    )

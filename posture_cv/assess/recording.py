@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from posture_cv.assess.blocks import Assessed, BlockEngine, Outcome
 from posture_cv.assess.effects import Effect
@@ -15,21 +14,14 @@ from posture_cv.assess.records import Record
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.assess.types import Episode, States
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.types import Codes, Float, Measurements
+from posture_cv.measure.types import Measurements
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Assessment:
-    """What a recording shows.
+class Assessment(Assessed):
+    """What a recording shows: all its frames as one block, and what they have brought.
 
     Attributes:
-        kept: (N,) places of the accepted frames in what was given; frames not later than the one before are
-            not.
-        measured: their own measurements.
-        smoothed: the trailing means.
-        states: the named states of the smoothed frames.
-        state: (N,) int8 `State` codes shown, looking down with the budget spent being text neck.
-        tick_t_s, tick_state, tick_reason: (M,) the policy's ticks: time, state shown and reason.
         effects: everything the policy wanted done, in order.
         records: of those that are told to a person, in order.
         episodes: stretches of one state over the ticks.
@@ -37,14 +29,6 @@ class Assessment:
         final: what the policy remembers at the end.
     """
 
-    kept: NDArray[np.intp]
-    measured: Measurements
-    smoothed: Measurements
-    states: States
-    state: Codes
-    tick_t_s: Float
-    tick_state: Codes
-    tick_reason: Codes
     effects: tuple[Effect, ...]
     records: tuple[Record, ...]
     episodes: tuple[Episode, ...]

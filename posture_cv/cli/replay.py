@@ -91,9 +91,9 @@ def command(
 
     Leaves with 0: all done; 1: nobody was found; 2: a fault, nothing was done; 3: some failed, the others are done.
     """
-    from posture_cv.replay.pool import one_thread_each
+    from posture_cv.one_thread import use_one_thread
 
-    one_thread_each()
+    use_one_thread(pictures=False)
     if blur_faces and not video:
         raise click.UsageError("--blur-faces hides the faces in the annotated video: add --video.")
     if 0.0 < segment_s < LEAST_SEGMENT_S:

@@ -61,9 +61,9 @@ def command(
 
     What an earlier run has replayed is not replayed again. The exit code is that of replay.
     """
-    from posture_cv.replay.pool import one_thread_each
+    from posture_cv.one_thread import use_one_thread
 
-    one_thread_each()
+    use_one_thread(pictures=False)
     from posture_cv.capture.types import CaptureOptions
     from posture_cv.cli.replay_run import a_pool, run_many, sight_of
     from posture_cv.cli.resolve import assess_settings, estimator_options

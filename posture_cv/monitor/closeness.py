@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from posture_cv.assess.lookdown import FREE_DEG
-from posture_cv.assess.naming import Thresholds, neck_deg
+from posture_cv.assess.naming import Thresholds, neck_deg, severities
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.assess.types import State, States
 from posture_cv.measure.types import Measurements
@@ -71,15 +71,10 @@ def _severity(states: States, m: Measurements, th: Thresholds) -> float:
     A head that is bent is not: it has a budget of its own, as in the policy.
     """
     state = State(int(states.state[0]))
-    if state is State.ROUNDED_SHOULDERS:
-        share = float(m.value("protraction_cm")[0]) / th.protraction_severe_cm
-    elif state is State.SHRUG:
-        share = float(m.value("shoulder_elevation_cm")[0]) / th.elevation_severe_cm
-    elif state is State.FORWARD_HEAD:
-        share = float(neck_deg(m)[0]) / th.neck_severe_deg
-    else:
-        share = 0.0
-    return 0.0 if math.isnan(share) else share
+    for posture, size, limit in severities(m, neck_deg(m), th):
+        if state == posture and state not in _BENT and not math.isnan(size[0]):
+            return float(size[0]) / limit
+    return 0.0
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from posture_cv.errors import PostureError
+from posture_cv.one_thread import use_one_thread
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
 
 # A job whose process dies is begun again so often: it may have been the victim (memory, another job's crash).
 TRIES: Final = 3
-_THREAD_VARIABLES: Final = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +79,6 @@ class Pool(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
-
-
-def one_thread_each() -> None:
-    """Let numpy's libraries use one thread: processes share the cores, and sums keep their order.
-
-    Works only before numpy is loaded; what the user has set stays.
-    """
-    for name in _THREAD_VARIABLES:
-        os.environ.setdefault(name, "1")
 
 
 class ProcessPool:
@@ -251,7 +237,7 @@ def serve(pipe: Connection, early: bool = False) -> None:  # noqa: FBT001, FBT00
     Begun early, it loads what finding landmarks takes, whether a job has come or not.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who then ends this process
-    one_thread_each()
+    use_one_thread(pictures=False)
     if early:
         with suppress(Exception):  # the job will say what is wrong
             importlib.import_module("posture_cv.landmarks.mediapipe_tasks")
