@@ -32,10 +32,17 @@ _FOLDER = click.Path(path_type=Path)
     type=click.Choice(["auto", "pictures", "npz"]),
     default="auto",
     show_default=True,
-    help="Look at the pictures, or take landmarks.npz. auto: the file if it holds the contour, else the pictures.",
+    help="Look at the pictures, or take landmarks.npz. auto: the pictures if all are there, else the file.",
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes for pictures."
+    "--workers", type=click.IntRange(1, 64), help="Processes for pictures. [default: one a processor]"
+)
+@click.option(
+    "--looks",
+    type=click.IntRange(1, 4),
+    default=4,
+    show_default=True,
+    help="Looks at each picture (as it is, mirrored, tilted, both), averaged. Frames of videos get one.",
 )
 @click.option("--cache", type=_FOLDER, help="Keep landmarks made from pictures in this file (no pictures).")
 @click.option(
@@ -57,7 +64,8 @@ def command(
     page: Path | None,
     split_by: str | None,
     source: str,
-    workers: int,
+    workers: int | None,
+    looks: int,
     cache: Path | None,
     worst: int,
     worst_pictures: Path | None,
@@ -72,6 +80,7 @@ def command(
     """
     from rich.console import Console
 
+    from posture_cv.cli.processors import processors
     from posture_cv.evaluate.dataset import Making, Source, without
 
     quiet = json_file is not None and str(json_file) == "-"
@@ -79,7 +88,7 @@ def command(
     if labels:
         _labelled(dataset, json_file, console)
         return
-    making = Making(Source(source), workers, cache)
+    making = Making(Source(source), workers or processors(), looks, cache)
     data = without(_read(dataset, making, console), cues)
     _finish(data, console, json_file, page, split_by, worst, worst_pictures)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from posture_cv.cli.processors import processors
 from posture_cv.cli.progress import RichProgress
 from posture_cv.cli.replay_summary import show
 from posture_cv.cli.resolve import baseline_of_profile
@@ -107,11 +107,7 @@ def _judged_by(options: ReplayOptions, item: Item, how: How) -> ReplayOptions:
 
 
 def _workers(how: How) -> int:
-    if how.workers is not None:
-        return how.workers
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return processors() if how.workers is None else how.workers
 
 
 def a_pool(how: How) -> Pool:

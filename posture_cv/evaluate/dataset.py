@@ -29,7 +29,7 @@ Rows = NDArray[np.intp]
 
 
 class Source(StrEnum):
-    """Where landmarks come from. AUTO: the file if it has the contour, else the pictures if all are there."""
+    """Where landmarks come from. AUTO: the pictures if all are there, else the file."""
 
     AUTO = "auto"
     NPZ = "npz"
@@ -43,11 +43,13 @@ class Making:
     Attributes:
         source: see `Source`.
         workers: processes that look at pictures.
+        looks: how often each picture is looked at, 1 to 4; frames of videos always once, there time averages.
         cache: keep landmarks made from pictures in this file, and take them from it next time; None: no file.
     """
 
     source: Source = Source.AUTO
     workers: int = 1
+    looks: int = 1
     cache: Path | None = None
 
 
@@ -86,7 +88,8 @@ class Dataset:
         truth: N rows.
         landmarks: N rows; t_s grows within a clip only.
         clips: in the order of their first row.
-        landmarks_from: "pictures", "video", "landmarks.npz" or "landmarks.npz without contour".
+        landmarks_from: "pictures", "pictures (4 looks each)", "video", "landmarks.npz" or
+            "landmarks.npz without contour".
     """
 
     name: str
@@ -207,21 +210,18 @@ def _chosen(truth: Truth, source: Source) -> Source:
     """AUTO resolved; NPZ and PICTURES as they are."""
     if source is not Source.AUTO:
         return source
-    files = [folder / FILE_NAME for folder in sorted(set(truth.folder))]
-    ready = all(file.is_file() for file in files)
-    if ready and all(has_contour(file) for file in files):
-        return Source.NPZ
     pictures = {
         folder / split_frame(str(name))[0] for folder, name in zip(truth.folder, truth.file, strict=True)
     }
-    there = all(path.is_file() for path in pictures)
-    if not there and not ready:
+    if all(path.is_file() for path in pictures):
+        return Source.PICTURES
+    if not all((folder / FILE_NAME).is_file() for folder in set(truth.folder)):
         raise EvaluationError(
             f"No pictures and no {FILE_NAME} in {truth.folder[0]}",
             f"The first picture of ground_truth.csv: {truth.file[0]}.",
             "Put the pictures where the column `file` says, or give landmarks.",
         )
-    return Source.PICTURES if there else Source.NPZ
+    return Source.NPZ
 
 
 def _from_files(truth: Truth) -> Landmarks:
@@ -253,18 +253,20 @@ def _from_pictures(
 ) -> tuple[Landmarks, str]:
     parts = _cached([_job(truth, clip) for clip in clips], making, progress)
     landmarks = Landmarks.concat(parts)[np.argsort(np.concatenate([clip.rows for clip in clips]))]
-    return landmarks, "video" if all(clip.is_video for clip in clips) else "pictures"
+    if all(clip.is_video for clip in clips):
+        return landmarks, "video"
+    return landmarks, "pictures" if making.looks == 1 else f"pictures ({making.looks} looks each)"
 
 
 def _cached(jobs: list[Job], making: Making, progress: Progress) -> list[Landmarks]:
     if making.cache is None:
-        return make_landmarks(jobs, making.workers, progress)
+        return make_landmarks(jobs, making.workers, progress, making.looks)
     counts = [job.count for job in jobs]
     make = all(path.is_file() for job in jobs for path in job.pictures)
-    key = fingerprint(jobs) if make else ""
+    key = fingerprint(jobs, making.looks) if make else ""
     kept = read_cache(making.cache, key, counts) if make else None
     if kept is None:
-        kept = make_landmarks(jobs, making.workers, progress)
+        kept = make_landmarks(jobs, making.workers, progress, making.looks)
         write_cache(making.cache, key, kept)
     else:
         progress(sum(counts))

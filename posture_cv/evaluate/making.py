@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
+from itertools import repeat
 from pathlib import Path
 from typing import Final
 
@@ -41,21 +42,22 @@ class Job:
         return len(self.frames) or len(self.pictures)
 
 
-def make_landmarks(jobs: Sequence[Job], workers: int, progress: Progress) -> list[Landmarks]:
+def make_landmarks(jobs: Sequence[Job], workers: int, progress: Progress, looks: int = 1) -> list[Landmarks]:
     """Landmarks of each job, in order.
 
     Args:
         jobs: what to look at; missing files are refused before the first model is opened.
         workers: processes; 1 works in this one.
         progress: called with the number of pictures done since the last call.
+        looks: how often each picture is looked at (`EstimatorOptions.looks`); videos once.
 
     Raises:
         EvaluationError: a picture is missing or cannot be read, a video ends too early.
     """
     _check_files(jobs)
     if workers == 1 or len(jobs) == 1:
-        return [_work(job, progress) for job in jobs]
-    return list(_parallel(jobs, workers, progress))
+        return [_work(job, looks, progress) for job in jobs]
+    return list(_parallel(jobs, workers, progress, looks))
 
 
 def _check_files(jobs: Sequence[Job]) -> None:
@@ -68,7 +70,7 @@ def _check_files(jobs: Sequence[Job]) -> None:
         )
 
 
-def _parallel(jobs: Sequence[Job], workers: int, progress: Progress) -> Iterator[Landmarks]:
+def _parallel(jobs: Sequence[Job], workers: int, progress: Progress, looks: int) -> Iterator[Landmarks]:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
@@ -76,7 +78,7 @@ def _parallel(jobs: Sequence[Job], workers: int, progress: Progress) -> Iterator
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool:
         try:
-            for job, landmarks in zip(jobs, pool.map(_work, jobs), strict=True):
+            for job, landmarks in zip(jobs, pool.map(_work, jobs, repeat(looks)), strict=True):
                 progress(job.count)
                 yield landmarks
         except BaseException:
@@ -84,11 +86,11 @@ def _parallel(jobs: Sequence[Job], workers: int, progress: Progress) -> Iterator
             raise
 
 
-def _work(job: Job, progress: Progress | None = None) -> Landmarks:
-    return _video_landmarks(job, progress) if job.frames else _picture_landmarks(job, progress)
+def _work(job: Job, looks: int, progress: Progress | None = None) -> Landmarks:
+    return _video_landmarks(job, progress) if job.frames else _picture_landmarks(job, looks, progress)
 
 
-def _picture_landmarks(job: Job, progress: Progress | None) -> Landmarks:
+def _picture_landmarks(job: Job, looks: int, progress: Progress | None) -> Landmarks:
     """Each picture on its own; one estimator a clip, as brightness and background are one camera's."""
     from posture_cv.capture.images import read_picture
     from posture_cv.capture.picture_header import PictureError
@@ -97,7 +99,7 @@ def _picture_landmarks(job: Job, progress: Progress | None) -> Landmarks:
     from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
 
     found = []
-    with MediaPipeEstimator(EstimatorOptions(mode=Mode.IMAGE)) as estimator:
+    with MediaPipeEstimator(EstimatorOptions(mode=Mode.IMAGE, looks=looks)) as estimator:
         for number, (path, t_s) in enumerate(zip(job.pictures, job.t_s, strict=True)):
             try:
                 image = read_picture(path, MAX_PIXELS)
@@ -137,12 +139,12 @@ def _video_landmarks(job: Job, progress: Progress | None) -> Landmarks:
     return Landmarks.concat([found[number] for number in job.frames])
 
 
-def fingerprint(jobs: Sequence[Job]) -> str:
-    """What landmarks depend on: the files (place, size, time of change), the models, the engine."""
+def fingerprint(jobs: Sequence[Job], looks: int) -> str:
+    """What landmarks depend on: the files (place, size, time of change), the looks, the models, the engine."""
     from posture_cv.landmarks.mediapipe_tasks import ENGINE
     from posture_cv.landmarks.model_files import resolve_face_model, resolve_pose_model
 
-    digest = hashlib.sha256(f"{_CACHE_MARK} {ENGINE}".encode())
+    digest = hashlib.sha256(f"{_CACHE_MARK} {ENGINE} {looks}".encode())
     for model in (resolve_pose_model(None), resolve_face_model(None)):
         digest.update(model.sha256.encode())
     for job in jobs:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from posture_cv.capture.types import Frame
+from posture_cv.landmarks.looks import LOOKS
 from posture_cv.landmarks.types import Landmarks
 
 
@@ -48,6 +49,11 @@ class EstimatorOptions:
         mode: VIDEO for streams, IMAGE for unrelated pictures.
         face: run the face model.
         contour: read the person's mask.
+        looks: how often a picture is looked at, 1 to 4 (`looks.LOOKS`); more than once in IMAGE mode only, where no
+            time averages.
+
+    Raises:
+        ValueError: another number of looks, or several in VIDEO mode.
     """
 
     pose_model: Path | None = None
@@ -55,6 +61,11 @@ class EstimatorOptions:
     mode: Mode = Mode.VIDEO
     face: bool = True
     contour: bool = True
+    looks: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.looks <= (len(LOOKS) if self.mode is Mode.IMAGE else 1):
+            raise ValueError(f"{self.looks} looks in {self.mode} mode")
 
 
 class LandmarkEstimator(Protocol):

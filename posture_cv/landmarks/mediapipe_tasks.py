@@ -25,12 +25,23 @@ from posture_cv.landmarks import names
 from posture_cv.landmarks.c_points import PLACE, SURENESS, points
 from posture_cv.landmarks.contour import contour_from_mask
 from posture_cv.landmarks.estimator import EstimatorInfo, EstimatorOptions, Mode, ModelInfo
+from posture_cv.landmarks.looks import (
+    FIRST,
+    LOOKS,
+    Look,
+    face_back,
+    mask_back,
+    mean_face,
+    pose_back,
+    same_person,
+    shown,
+)
 from posture_cv.landmarks.model_files import ModelFile, ModelFileError, resolve_face_model, resolve_pose_model
 from posture_cv.landmarks.native_memory import freed_memory_returned
 from posture_cv.landmarks.native_output import native_stderr_silenced
 from posture_cv.landmarks.quantise import quantised
 from posture_cv.landmarks.scene import SceneTracker, SmallPicture
-from posture_cv.landmarks.types import Landmarks
+from posture_cv.landmarks.types import POSE_FIELDS, Float32, Landmarks
 
 ENGINE: Final = f"mediapipe {mp.__version__}"
 # Beyond this the models see nothing more: they read crops of 256 px (pose) and 192 px (face).
@@ -50,12 +61,11 @@ class _Begun:
     """A frame whose body has been sought: its landmarks so far, and what the rest is made of."""
 
     frame: Frame
-    image: mp.Image
+    looks: tuple[tuple[Look, mp.Image], ...]  # those that saw the person; none: nobody
     scale: tuple[float, float]
     timestamp_ms: int
     small: SmallPicture
     lm: Landmarks
-    found: bool
 
 
 class MediaPipeEstimator:
@@ -153,19 +163,19 @@ class MediaPipeEstimator:
         lm = _empty_at(frame)
         self._lap("prepare")
         with nullcontext() if self._person_seen else native_stderr_silenced():
-            image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
-            found = self._detect_pose(image, scale, timestamp_ms, lm)
-        return _Begun(frame, image, scale, timestamp_ms, small, lm, found)
+            looks = self._detect_pose(rgb, scale, timestamp_ms, lm)
+        return _Begun(frame, looks, scale, timestamp_ms, small, lm)
 
     def _ended(self, begun: _Begun) -> Landmarks:
         """The face, and what the picture says besides."""
         lm = begun.lm
         with nullcontext() if self._person_seen else native_stderr_silenced():
             # Without a body nobody's face is kept, so the model need not look for one.
-            face = self._detect_face(begun.image, begun.scale, begun.timestamp_ms) if begun.found else None
-        if face is not None and _face_belongs(face, lm.pose[0]):
+            faces = [self._detect_face(image, look, begun) for look, image in begun.looks]
+        face = mean_face(faces)
+        if face is not None:
             lm.face[0] = face
-        self._person_seen |= begun.found
+        self._person_seen |= bool(begun.looks)
         self._lap("face")
         lm.scene[0] = self._scene.measure_small(begun.small, begun.frame.t_s, lm)
         kept = quantised(lm)
@@ -191,41 +201,81 @@ class MediaPipeEstimator:
         return self._last_ms
 
     def _detect_pose(
-        self, image: mp.Image, scale: tuple[float, float], timestamp_ms: int, lm: Landmarks
-    ) -> bool:
-        """Put pose and contour into the one frame of `lm`; whether somebody was found."""
+        self, rgb: NDArray[np.uint8], scale: tuple[float, float], timestamp_ms: int, lm: Landmarks
+    ) -> tuple[tuple[Look, mp.Image], ...]:
+        """Put pose and contour into the one frame of `lm`; the looks that found the person."""
+        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
+        with self._pose_in(image, timestamp_ms) as first:
+            if first is None:
+                return ()
+            pose, mask = first
+            looks = [(FIRST, image)]
+            if self._options.looks > 1:
+                pose, mask, further = self._looked_again(rgb, pose, mask)
+                looks += further
+            pose[:, :3] *= np.array((scale[0], scale[1], scale[0]), np.float32)
+            lm.pose[0] = pose
+            if mask is not None:
+                height, width = round(mask.shape[0] / scale[1]), round(mask.shape[1] / scale[0])
+                lm.rows[0], lm.cols[0] = contour_from_mask(mask[:height, :width])
+            self._lap("mask")
+        return tuple(looks)
+
+    def _looked_again(
+        self, rgb: NDArray[np.uint8], pose: Float32, mask: Float32 | None
+    ) -> tuple[Float32, Float32 | None, list[tuple[Look, mp.Image]]]:
+        """Mean pose and mask of the first and all further looks that see the same person, and those looks."""
+        size_px = (rgb.shape[1], rgb.shape[0])
+        looks, poses, masks = [], [pose], [mask]
+        for look in LOOKS[1 : self._options.looks]:
+            image = mp.Image(image_format=mp.ImageFormat.SRGB, data=shown(rgb, look))
+            with self._pose_in(image, -1) as seen:
+                back = None if seen is None else pose_back(seen[0], look, size_px)
+                if seen is not None and back is not None and same_person(back, pose, size_px):
+                    looks.append((look, image))
+                    poses.append(back)
+                    masks.append(None if seen[1] is None else mask_back(seen[1], look))
+        some = [one for one in masks if one is not None]
+        mean_mask = np.asarray(np.mean(some, axis=0), np.float32) if some else None
+        return np.asarray(np.mean(poses, axis=0), np.float32), mean_mask, looks
+
+    @contextmanager
+    def _pose_in(self, image: mp.Image, timestamp_ms: int) -> Iterator[tuple[Float32, Float32 | None] | None]:
+        """Pose (33, 8) as shares of the image, and the mask, which is C's own and there until the end; or nobody."""
         result = pose_module.PoseLandmarkerResultC()
         _run(self._pose, "MpPoseLandmarker", image, self._timestamp(timestamp_ms), result)
         try:
             self._lap("pose")
             if not result.pose_landmarks_count:
-                return False
-            pose = lm.pose[0]
+                yield None
+                return
+            pose = np.empty((names.POSE_COUNT, len(POSE_FIELDS)), np.float32)
             picture, world = points(result.pose_landmarks[0]), points(result.pose_world_landmarks[0])
-            pose[:, :3] = picture[:, PLACE] * np.array((scale[0], scale[1], scale[0]), np.float32)
-            pose[:, 3:5], pose[:, 5:] = picture[:, SURENESS], world[:, PLACE]
-            if result.segmentation_masks_count:
-                with _borrowed(image, result.segmentation_masks[0]) as mask:
-                    height, width = round(mask.shape[0] / scale[1]), round(mask.shape[1] / scale[0])
-                    lm.rows[0], lm.cols[0] = contour_from_mask(mask[:height, :width, 0])
-            self._lap("mask")
-            return True
+            pose[:, :3], pose[:, 3:5] = picture[:, PLACE], picture[:, SURENESS]
+            pose[:, 5:] = world[:, PLACE]
+            if not result.segmentation_masks_count:
+                yield pose, None
+                return
+            with _borrowed(image, result.segmentation_masks[0]) as mask:
+                yield pose, mask[:, :, 0]
         finally:
             self._pose._lib.MpPoseLandmarkerCloseResult(ctypes.byref(result))  # noqa: SLF001  see `_run`
 
-    def _detect_face(
-        self, image: mp.Image, scale: tuple[float, float], timestamp_ms: int
-    ) -> NDArray[np.float32] | None:
+    def _detect_face(self, image: mp.Image, look: Look, begun: _Begun) -> Float32 | None:
+        """(468, 3) the face that belongs to the pose, as shares of the picture."""
         if self._face is None:
             return None
         result = face_module.FaceLandmarkerResultC()
-        _run(self._face, "MpFaceLandmarker", image, self._timestamp(timestamp_ms), result)
+        _run(self._face, "MpFaceLandmarker", image, self._timestamp(begun.timestamp_ms), result)
         try:
             if not result.face_landmarks_count:
                 return None
             # The rest are irises, or stand-ins for them.
             face = points(result.face_landmarks[0])[: names.FACE_COUNT, PLACE]
-            return face * np.array((scale[0], scale[1], scale[0]), np.float32)
+            scale = begun.scale
+            back = face_back(face, look, (image.width, image.height))
+            face = back * np.array((scale[0], scale[1], scale[0]), np.float32)
+            return face if _face_belongs(face, begun.lm.pose[0]) else None
         finally:
             self._face._lib.MpFaceLandmarkerCloseResult(ctypes.byref(result))  # noqa: SLF001  see `_run`
 

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.landmarks.names import POSE_MIRRORED
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, Landmarks
-from posture_cv.measure.profile_outline import MIRRORED_POINTS
 from posture_cv.measure.types import Float
 
 FRONT, REAR, TOP = 0, 1, 2
@@ -81,7 +81,7 @@ class Edges:
         np.multiply(lm.rows[:, :, 0], cm_wide, out=rear)
         np.multiply(lm.rows[:, :, 1], cm_wide, out=front)
         if not looks_right:
-            points = points[:, MIRRORED_POINTS]
+            points = points[:, POSE_MIRRORED]
             points[:, :, 0] = cm_wide - points[:, :, 0]
             rear[:], front[:] = cm_wide - front, cm_wide - rear
             top[:] = top[:, ::-1].copy()

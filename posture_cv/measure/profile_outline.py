@@ -12,11 +12,6 @@ from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Float
 
-# Left and right change places when the picture is mirrored.
-_PAIRS: Final = ((1, 4), (2, 5), (3, 6), *((k, k + 1) for k in (7, *range(9, 33, 2))))
-MIRRORED_POINTS: Final = np.arange(names.POSE_COUNT)
-for _left, _right in _PAIRS:
-    MIRRORED_POINTS[_left], MIRRORED_POINTS[_right] = _right, _left
 # After mirroring the person looks right, so the camera sees the right side: these are the near side's points.
 NEAR_EAR: Final = names.RIGHT_EAR
 NEAR_SHOULDER: Final = names.RIGHT_SHOULDER
@@ -66,7 +61,7 @@ def outline_of(lm: Landmarks, *, looks_right: bool) -> Outline:
     width = lm.size_px[:, 0].astype(np.float64)
     points, rows, top = lm.pose_px(), lm.rows_px(), lm.cols_px()
     if not looks_right:
-        points = points[:, MIRRORED_POINTS].copy()
+        points = points[:, names.POSE_MIRRORED].copy()
         points[:, :, 0] = width[:, None] - points[:, :, 0]
         rows = width[:, None, None] - rows[:, :, ::-1]
         top = top[:, ::-1]

@@ -1,0 +1,143 @@
+"""Several looks at one picture: the models see it mirrored and tilted too, and their answers are averaged.
+
+The same model places the same point differently in a mirrored or slightly turned copy. Where there is one picture
+only, the mean of such looks stands in for the seconds over which a video is averaged (test-time augmentation; on
+training people left out of the fit the mean of these four lowers the front view's errors by 4 to 9 %: ours).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from posture_cv.landmarks.face_mirror import FACE_MIRRORED
+from posture_cv.landmarks.names import LEFT_SHOULDER, NOSE, POSE_MIRRORED, RIGHT_SHOULDER
+from posture_cv.landmarks.types import Float, Float32
+
+Picture = NDArray[np.uint8]
+# A look whose nose or a shoulder lies farther than this from the first look's, in the greatest distance between
+# these three, sees another person or nobody rightly (ours).
+SAME_PERSON: Final = 0.5
+_TELLING: Final = [NOSE, LEFT_SHOULDER, RIGHT_SHOULDER]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the picture is shown: turned about its middle, shrunk, then mirrored or not."""
+
+    mirrored: bool = False
+    turn_deg: float = 0.0
+    scale: float = 1.0
+
+
+FIRST: Final = Look()
+LOOKS: Final = (
+    FIRST,
+    Look(mirrored=True),
+    Look(turn_deg=5.0, scale=0.95),
+    Look(mirrored=True, turn_deg=-5.0, scale=0.95),
+)
+"""The most that can be asked for, in the order in which they are taken."""
+
+
+@cache
+def matrix(look: Look, width: int, height: int) -> Float:
+    """(2, 3) from places in the picture to places in the look, in pixels from the upper left corner."""
+    turned = cv2.getRotationMatrix2D((width / 2, height / 2), look.turn_deg, look.scale)
+    if not look.mirrored:
+        return np.asarray(turned, np.float64)
+    flipped = np.array([[-1.0, 0.0, width], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    return np.asarray(turned @ flipped, np.float64)
+
+
+def shown(picture: Picture, look: Look) -> Picture:
+    """The picture as this look sees it, of the same size; beyond its edges the border goes on."""
+    if look == FIRST:
+        return picture
+    height, width = picture.shape[:2]
+    return np.asarray(
+        cv2.warpAffine(
+            picture,
+            _of_centres(look, width, height),
+            (width, height),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        ),
+        np.uint8,
+    )
+
+
+def pose_back(pose: Float32, look: Look, size_px: tuple[int, int]) -> Float32:
+    """(33, 8) a pose seen by a look, fields as in `Landmarks.pose`: places and sides of the picture itself."""
+    if look == FIRST:
+        return pose
+    out = _places_back(pose, look, size_px)
+    angle = np.deg2rad(look.turn_deg)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    out[:, 5:7] = pose[:, 5:7] @ turn.T  # the picture's y points down, and so does the world's
+    if look.mirrored:
+        out[:, 5] *= -1.0
+        out = out[POSE_MIRRORED]
+    return out
+
+
+def face_back(face: Float32, look: Look, size_px: tuple[int, int]) -> Float32:
+    """(468, 3) a face mesh seen by a look: places and sides of the picture itself."""
+    if look == FIRST:
+        return face
+    out = _places_back(face, look, size_px)
+    return out[FACE_MIRRORED] if look.mirrored else out
+
+
+def mask_back(mask: Float32, look: Look) -> Float32:
+    """(H, W) a mask seen by a look: laid over the picture itself."""
+    height, width = mask.shape
+    return np.asarray(
+        cv2.warpAffine(
+            mask,
+            _of_centres(look, width, height),
+            (width, height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        ),
+        np.float32,
+    )
+
+
+def same_person(pose: Float32, first: Float32, size_px: tuple[int, int]) -> bool:
+    """Whether a pose, brought back, agrees with that of the first look on where nose and shoulders are."""
+    nose, left, right = first[_TELLING, :2] * size_px
+    size = max(np.hypot(*(left - right)), np.hypot(*(nose - left)), np.hypot(*(nose - right)))
+    apart = np.hypot(*((pose[_TELLING, :2] - first[_TELLING, :2]) * size_px).T)
+    return bool(apart.max() <= SAME_PERSON * size)
+
+
+def mean_face(faces: Sequence[Float32 | None]) -> Float32 | None:
+    """The mean of what each look found, brought back; a face only where more than half of them found one.
+
+    From the side the face model finds a face now and then, a poor one: one look in four is no face.
+    """
+    found = [face for face in faces if face is not None]
+    return np.mean(found, axis=0, dtype=np.float32) if 2 * len(found) > len(faces) else None
+
+
+def _places_back(points: Float32, look: Look, size_px: tuple[int, int]) -> Float32:
+    """(M, ...) points with x, y and z (as `Landmarks` has them) brought back."""
+    back = cv2.invertAffineTransform(matrix(look, *size_px))
+    out = points.copy()
+    out[:, :2] = ((points[:, :2] * size_px) @ back[:, :2].T + back[:, 2]) / size_px
+    out[:, 2] /= look.scale
+    return out
+
+
+def _of_centres(look: Look, width: int, height: int) -> Float:
+    """`matrix` between the centres of pixels, which is how OpenCV counts."""
+    m = matrix(look, width, height).copy()
+    m[:, 2] += m[:, :2] @ (0.5, 0.5) - 0.5
+    return m
