@@ -151,6 +151,7 @@ class SmoothingSection(Section):
 
     window_s: float = _number(_SMOOTH.window_s, 0.0, 60.0, "its length")
     valid_share: float = _number(_SMOOTH.valid_share, 0.01, 1.0, "share of it that must have been measured")
+    jumps: int = _number(_SMOOTH.jumps, 1, 1000, "jumps of the landmarks in it that make it unknown")
 
     def plain(self) -> SmoothingSettings:
         """As the assessment reads it."""

@@ -26,14 +26,17 @@ class SmoothingSettings:
     Attributes:
         window_s: length of the trailing window (ours: about the time a person needs to settle after moving).
         valid_share: share of the window's frames that must hold a value, else the value is withheld.
+        jumps: so many jumps of the landmarks within the window make all of it unknown (ours: `assess.jumps`).
     """
 
     window_s: float = 2.0
     valid_share: float = 0.5
+    jumps: int = 3
 
     def __post_init__(self) -> None:
         _require("smoothing.window_s", self.window_s, 0.0, 60.0)
         _require("smoothing.valid_share", self.valid_share, 0.01, 1.0)
+        _require("smoothing.jumps", self.jumps, 1, 1000)
 
     def alert_after(self, seconds: float) -> Self:
         """The same smoothing for postures that last so long: a window of a fifth of that at most."""

@@ -7,14 +7,16 @@ hour and the sum over one window of a stream agree to the last bit.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.assess.calculus import NUMBERS
+from posture_cv.assess.jumps import BEFORE, ends_jump, jumps
 from posture_cv.assess.settings import SmoothingSettings
 from posture_cv.assess.trail import Integers, Trail, commonest
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Measurements, Reason, View
@@ -22,6 +24,7 @@ from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Measure
 Int = NDArray[np.int64]
 NAMES: Final = tuple(QUANTITIES)
 _OK: Final = int(Reason.OK)
+_UNSTABLE: Final = int(Reason.UNSTABLE)
 _SCALE: Final = 10_000
 _LIMIT: Final = 10**10  # 1e6 units; nothing measured here is larger, and an int64 holds 1e8 such summands
 _TRUNK_CM_PER_DEG: Final = 50.0 * np.pi / 180.0  # hip to C7 taken as 50 cm
@@ -64,6 +67,13 @@ class _Rows:
     sd: Int  # (Q, N), 0 where not valid
     reason: Codes  # (Q + 1, N)
     view: Codes  # (N,)
+    jump: NDArray[np.int32]  # (N,) 1 where a frame ends a jump
+
+    def tail(self, count: int) -> _Rows:
+        """The last so many frames, or all."""
+        start = max(0, len(self.t_us) - count)
+        columns = self.value[:, start:], self.sd[:, start:], self.reason[:, start:]
+        return _Rows(self.t_us[start:], *columns, self.view[start:], self.jump[start:])
 
     def tail_then(self, start: int, other: _Rows) -> _Rows:
         """The frames from `start`, and after them those of another."""
@@ -73,6 +83,7 @@ class _Rows:
             np.concatenate([self.sd[:, start:], other.sd], axis=1),
             np.concatenate([self.reason[:, start:], other.reason], axis=1),
             np.concatenate([self.view[start:], other.view]),
+            np.concatenate([self.jump[start:], other.jump]),
         )
 
 
@@ -93,7 +104,8 @@ def _rows(m: Measurements) -> _Rows:
     reason = np.array([*(e.reason for e in estimates), m.reason], np.int8)
     valid = reason[:-1] == _OK
     value, sd = (_fixed([getattr(e, part) for e in estimates], valid) for part in ("value", "sd"))
-    return _Rows(microseconds(m.t_s), value, sd, reason, m.view.astype(np.int8))
+    t_us = microseconds(m.t_s)
+    return _Rows(t_us, value, sd, reason, m.view.astype(np.int8), jumps(t_us, value, reason))
 
 
 def _running(rows: NDArray[np.generic], dtype: type[np.integer[Any]] = np.int64) -> Int:
@@ -159,6 +171,8 @@ def _smooth(rows: _Rows, t_s: Float, start: Int, end: Int, settings: SmoothingSe
     total, valid = _running(rows.value), _running(rows.reason == _OK, np.int32)
     count = _between(valid, start, end)
     reason = _reasons(rows, count, start, end, settings.valid_share)
+    unsteady = _between(_running(rows.jump, np.int32), start, end) >= settings.jumps
+    reason[:, unsteady] = np.where(reason[:, unsteady] == _OK, _UNSTABLE, reason[:, unsteady])
     untold = reason[:-1] != _OK
     divisor = np.maximum(count[:-1], 1)
     value = _between(total, start, end) / divisor / _SCALE
@@ -188,10 +202,11 @@ class BlockSmoother:
     def __init__(self, settings: SmoothingSettings) -> None:
         self._settings = settings
         self._window: _Rows | None = None
+        self._last: _Rows | None = None  # as many frames as a jump begins with
 
     def push(self, m: Measurements) -> Smoothed:
         """The smoothed values of the frames in `m`, which are later than all before."""
-        rows = _rows(m)
+        rows = self._with_jumps(_rows(m))
         window_us = int(microseconds(self._settings.window_s))
         if self._window is not None and len(m):
             kept = np.searchsorted(self._window.t_us, rows.t_us[0] - max(window_us, 1), side="right")
@@ -201,6 +216,16 @@ class BlockSmoother:
         end = np.arange(len(rows.t_us) - len(m) + 1, len(rows.t_us) + 1)
         start = np.searchsorted(rows.t_us, rows.t_us[end - 1] - max(window_us, 1), side="right")
         return _smooth(rows, m.t_s, start, end, self._settings)
+
+    def _with_jumps(self, rows: _Rows) -> _Rows:
+        """The same frames, those before them taken into account."""
+        before = self._last
+        joined = rows if before is None else before.tail_then(0, rows)
+        self._last = joined.tail(BEFORE)
+        if before is None:
+            return rows
+        jump = jumps(joined.t_us, joined.value, joined.reason)
+        return replace(rows, jump=jump[len(before.t_us) :])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,7 +265,8 @@ class Smoother:
     """The same, a frame at a time and in plain numbers: arrays of length 1 cost far more."""
 
     def __init__(self, settings: SmoothingSettings) -> None:
-        self._share = settings.valid_share
+        self._share, self._jumps = settings.valid_share, settings.jumps
+        self._before: deque[Integers] = deque(maxlen=BEFORE)
         self._window_us = int(microseconds(settings.window_s))
         self._trail = Trail(self._window_us, len(NAMES))
 
@@ -251,9 +277,11 @@ class Smoother:
     def step(self, m: Measurements) -> SmoothedFrame:
         """The same as plain numbers."""
         trail = self._trail
-        trail.push(_integers(m))
+        trail.push(self._with_jump(_integers(m)))
         need = max(math.ceil(self._share * len(trail) - 1e-9), 1)
         reasons = [_OK if counts[_OK] >= need else commonest(counts, _OK) for counts in trail.reasons]
+        if trail.jumps >= self._jumps:
+            reasons = [code or _UNSTABLE for code in reasons]
         value, sd = [], []
         for k, (code, summed) in enumerate(zip(reasons, trail.sd, strict=False)):
             total, count = trail.older.value[k] + trail.newer.value[k], max(trail.reasons[k][_OK], 1)
@@ -268,6 +296,16 @@ class Smoother:
             dict(zip(NAMES, told, strict=True)),
             self._activity(),
         )
+
+    def _with_jump(self, frame: Integers) -> Integers:
+        before = self._before
+        if len(before) == BEFORE:
+            three = (*before, frame)
+            times, values, reasons = zip(*((f.t_us, f.value, f.reason) for f in three), strict=True)
+            if ends_jump(times, values, reasons):
+                frame = frame._replace(jump=1)
+        before.append(frame)
+        return frame
 
     def _activity(self) -> float:
         """cm/s, see `_activity`."""

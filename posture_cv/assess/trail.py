@@ -12,7 +12,7 @@ from posture_cv.measure.types import Reason, View
 class Integers(NamedTuple):
     """One frame: time in microseconds, value and sd of each quantity (0 where not valid), `Reason` and `View` codes.
 
-    The last of `reason` is that of the frame as a whole.
+    The last of `reason` is that of the frame as a whole; `jump`: 1 where it ends one (`assess.jumps`).
     """
 
     t_us: int
@@ -20,6 +20,7 @@ class Integers(NamedTuple):
     sd: list[int]
     reason: list[int]
     view: int
+    jump: int = 0
 
 
 class Trail:
@@ -33,6 +34,7 @@ class Trail:
         older, newer: sums of the values, and in how many frames of the half each is valid.
         sd: sums over both halves.
         reasons: how often each `Reason` was given for each quantity and, last, for the frame; views: likewise.
+        jumps: how many frames end one.
     """
 
     def __init__(self, window_us: int, count: int) -> None:
@@ -44,6 +46,7 @@ class Trail:
         self.sd = [0] * count
         self.reasons = [[0] * len(Reason) for _ in range(count + 1)]
         self.views = [0] * len(View)
+        self.jumps = 0
 
     def __len__(self) -> int:
         return len(self._older) + len(self._newer)
@@ -69,6 +72,7 @@ class Trail:
         for counts, code in zip(self.reasons, frame.reason, strict=True):
             counts[code] += by
         self.views[frame.view] += by
+        self.jumps += by * frame.jump
 
 
 class Sums:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assess_material import every, measurements
 from posture_cv.assess.settings import SmoothingSettings
-from posture_cv.assess.smoothing import NAMES, Smoothed, Smoother, smooth
+from posture_cv.assess.smoothing import NAMES, BlockSmoother, Smoothed, Smoother, smooth
 from posture_cv.measure.types import Estimate, Measurements, Reason
 
 TWO_S = SmoothingSettings()
@@ -89,7 +89,7 @@ def random_measurements(draw: st.DrawFn) -> Measurements:
     t_s = draw(st.sampled_from([0.0, 12.345, 1.7e9])) + np.cumsum(gaps)
     labels = draw(
         st.lists(
-            st.sampled_from(["good", "slump", "forward_head", "away", "turned"]),
+            st.sampled_from(["good", "slump", "forward_head", "leaning_in", "away", "turned"]),
             min_size=len(gaps),
             max_size=len(gaps),
         )
@@ -109,3 +109,48 @@ def test_the_stream_equals_the_recording_bit_for_bit(m: Measurements, window_s: 
     whole, smoother = smooth(m, settings), Smoother(settings)
     for row in range(len(m)):
         _same(whole, smoother.push(m[row : row + 1]), row)
+
+
+def jumping(every_s: float, count: int, far: str = "leaning_in") -> Measurements:
+    """A person who seems to be in one place and in another in turn."""
+    labels = [far if k % 2 else "good" for k in range(count)]
+    return measurements(np.arange(count, dtype=np.float64) * every_s, labels)
+
+
+def test_landmarks_that_jump_make_their_window_unknown() -> None:
+    m = Measurements.concat(
+        [jumping(0.1, 30), measurements(3.0 + np.arange(40, dtype=np.float64) * 0.1, ["good"] * 40)]
+    )
+    out = smooth(m, TWO_S).measurements
+    # the third frame ends the first jump, the fifth the third; the last jump leaves the window 2 s after frame 30
+    assert set(out.reason[:4]) == {Reason.OK}
+    assert set(out.reason[4:48]) == {Reason.UNSTABLE}
+    assert set(out.reason[48:]) == {Reason.OK}
+    told = out.values["cva_change_deg"]
+    assert set(told.reason[4:48]) == {Reason.UNSTABLE}
+    assert np.isnan(told.value[4:48]).all()
+
+
+@pytest.mark.parametrize(
+    "m",
+    [
+        jumping(0.5, 40),  # far apart: the person may have gone and come back
+        jumping(0.1, 40, "forward_head"),  # not far enough
+        measurements(*every(0.1, ("good", 2), ("leaning_in", 2), ("good", 2))),
+        measurements(np.arange(40, dtype=np.float64) * 0.1, ["good", "away"] * 20),
+    ],
+    ids=["seldom", "near", "moving", "unknown"],
+)
+def test_what_is_no_jump_is_told(m: Measurements) -> None:
+    assert Reason.UNSTABLE not in smooth(m, TWO_S).measurements.reason
+
+
+@given(random_measurements(), st.lists(st.integers(0, 40), max_size=4))
+def test_blocks_equal_the_recording_bit_for_bit(m: Measurements, cuts: list[int]) -> None:
+    whole, blocks = smooth(m, TWO_S), BlockSmoother(TWO_S)
+    ends = [*sorted(min(cut, len(m)) for cut in cuts), len(m)]
+    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+        part = blocks.push(m[start:end])
+        for row in range(end - start):
+            one = Smoothed(part.measurements[row : row + 1], part.activity[row : row + 1])
+            _same(whole, one, start + row)
