@@ -39,10 +39,10 @@ _FOLDER = click.Path(path_type=Path)
 )
 @click.option(
     "--looks",
-    type=click.IntRange(1, 4),
-    default=4,
+    type=click.IntRange(1, 5),
+    default=5,
     show_default=True,
-    help="Looks at each picture (as it is, mirrored, tilted, both), averaged. Frames of videos get one.",
+    help="Looks at each picture (as it is, and a little tilted), averaged. Frames of videos get one.",
 )
 @click.option("--cache", type=_FOLDER, help="Keep landmarks made from pictures in this file (no pictures).")
 @click.option(

@@ -43,7 +43,7 @@ class Making:
     Attributes:
         source: see `Source`.
         workers: processes that look at pictures.
-        looks: how often each picture is looked at, 1 to 4; frames of videos always once, there time averages.
+        looks: how often each picture is looked at, 1 to 5; frames of videos always once, there time averages.
         cache: keep landmarks made from pictures in this file, and take them from it next time; None: no file.
     """
 
@@ -88,7 +88,7 @@ class Dataset:
         truth: N rows.
         landmarks: N rows; t_s grows within a clip only.
         clips: in the order of their first row.
-        landmarks_from: "pictures", "pictures (4 looks each)", "video", "landmarks.npz" or
+        landmarks_from: "pictures", "pictures (5 looks each)", "video", "landmarks.npz" or
             "landmarks.npz without contour".
     """
 

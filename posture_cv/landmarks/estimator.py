@@ -49,7 +49,7 @@ class EstimatorOptions:
         mode: VIDEO for streams, IMAGE for unrelated pictures.
         face: run the face model.
         contour: read the person's mask.
-        looks: how often a picture is looked at, 1 to 4 (`looks.LOOKS`); more than once in IMAGE mode only, where no
+        looks: how often a picture is looked at, 1 to 5 (`looks.LOOKS`); more than once in IMAGE mode only, where no
             time averages.
 
     Raises:

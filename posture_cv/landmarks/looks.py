@@ -1,8 +1,9 @@
-"""Several looks at one picture: the models see it mirrored and tilted too, and their answers are averaged.
+"""Several looks at one picture: the models see it a little tilted and shrunk too, and their answers are averaged.
 
-The same model places the same point differently in a mirrored or slightly turned copy. Where there is one picture
-only, the mean of such looks stands in for the seconds over which a video is averaged (test-time augmentation; on
-training people left out of the fit the mean of these four lowers the front view's errors by 4 to 9 %: ours).
+The same model places the same point differently in a slightly turned copy. Where there is one picture only, the mean
+of such looks stands in for the seconds over which a video is averaged (test-time augmentation). Mirrored looks were
+tried too: they help in front and hurt from the side and obliquely, where the models see the two directions of
+looking differently and the fits know one of them.
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from posture_cv.landmarks.face_mirror import FACE_MIRRORED
-from posture_cv.landmarks.names import LEFT_SHOULDER, NOSE, POSE_MIRRORED, RIGHT_SHOULDER
+from posture_cv.landmarks.names import LEFT_SHOULDER, NOSE, RIGHT_SHOULDER
 from posture_cv.landmarks.types import Float, Float32
 
 Picture = NDArray[np.uint8]
@@ -29,31 +29,21 @@ _TELLING: Final = [NOSE, LEFT_SHOULDER, RIGHT_SHOULDER]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the picture is shown: turned about its middle, shrunk, then mirrored or not."""
+    """How the picture is shown: turned about its middle (counter-clockwise) and shrunk."""
 
-    mirrored: bool = False
     turn_deg: float = 0.0
     scale: float = 1.0
 
 
 FIRST: Final = Look()
-LOOKS: Final = (
-    FIRST,
-    Look(mirrored=True),
-    Look(turn_deg=5.0, scale=0.95),
-    Look(mirrored=True, turn_deg=-5.0, scale=0.95),
-)
-"""The most that can be asked for, in the order in which they are taken."""
+LOOKS: Final = (FIRST, Look(5.0, 0.95), Look(-5.0, 0.95), Look(2.5, 0.97), Look(-2.5, 0.97))
+"""The most that can be asked for, in the order in which they are taken. Ours."""
 
 
 @cache
 def matrix(look: Look, width: int, height: int) -> Float:
     """(2, 3) from places in the picture to places in the look, in pixels from the upper left corner."""
-    turned = cv2.getRotationMatrix2D((width / 2, height / 2), look.turn_deg, look.scale)
-    if not look.mirrored:
-        return np.asarray(turned, np.float64)
-    flipped = np.array([[-1.0, 0.0, width], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    return np.asarray(turned @ flipped, np.float64)
+    return np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), look.turn_deg, look.scale), np.float64)
 
 
 def shown(picture: Picture, look: Look) -> Picture:
@@ -61,53 +51,49 @@ def shown(picture: Picture, look: Look) -> Picture:
     if look == FIRST:
         return picture
     height, width = picture.shape[:2]
-    return np.asarray(
-        cv2.warpAffine(
-            picture,
-            _of_centres(look, width, height),
-            (width, height),
-            flags=cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
-        np.uint8,
+    seen = cv2.warpAffine(
+        picture,
+        _of_centres(look, width, height),
+        (width, height),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
     )
+    return np.asarray(seen, np.uint8)
 
 
 def pose_back(pose: Float32, look: Look, size_px: tuple[int, int]) -> Float32:
-    """(33, 8) a pose seen by a look, fields as in `Landmarks.pose`: places and sides of the picture itself."""
+    """(33, 8) a pose seen by a look, fields as in `Landmarks.pose`: at the places of the picture itself."""
     if look == FIRST:
         return pose
-    out = _places_back(pose, look, size_px)
+    out = points_back(pose, look, size_px)
     angle = np.deg2rad(look.turn_deg)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     out[:, 5:7] = pose[:, 5:7] @ turn.T  # the picture's y points down, and so does the world's
-    if look.mirrored:
-        out[:, 5] *= -1.0
-        out = out[POSE_MIRRORED]
     return out
 
 
-def face_back(face: Float32, look: Look, size_px: tuple[int, int]) -> Float32:
-    """(468, 3) a face mesh seen by a look: places and sides of the picture itself."""
+def points_back(points: Float32, look: Look, size_px: tuple[int, int]) -> Float32:
+    """(M, ...) points seen by a look, x, y and z first (as `Landmarks` has them): at the places of the picture."""
     if look == FIRST:
-        return face
-    out = _places_back(face, look, size_px)
-    return out[FACE_MIRRORED] if look.mirrored else out
+        return points
+    back = cv2.invertAffineTransform(matrix(look, *size_px))
+    out = points.copy()
+    out[:, :2] = ((points[:, :2] * size_px) @ back[:, :2].T + back[:, 2]) / size_px
+    out[:, 2] /= look.scale
+    return out
 
 
 def mask_back(mask: Float32, look: Look) -> Float32:
     """(H, W) a mask seen by a look: laid over the picture itself."""
     height, width = mask.shape
-    return np.asarray(
-        cv2.warpAffine(
-            mask,
-            _of_centres(look, width, height),
-            (width, height),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
-        np.float32,
+    over = cv2.warpAffine(
+        mask,
+        _of_centres(look, width, height),
+        (width, height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
     )
+    return np.asarray(over, np.float32)
 
 
 def same_person(pose: Float32, first: Float32, size_px: tuple[int, int]) -> bool:
@@ -121,19 +107,10 @@ def same_person(pose: Float32, first: Float32, size_px: tuple[int, int]) -> bool
 def mean_face(faces: Sequence[Float32 | None]) -> Float32 | None:
     """The mean of what each look found, brought back; a face only where more than half of them found one.
 
-    From the side the face model finds a face now and then, a poor one: one look in four is no face.
+    From the side the face model finds a face now and then, a poor one: one look in five is no face.
     """
     found = [face for face in faces if face is not None]
     return np.mean(found, axis=0, dtype=np.float32) if 2 * len(found) > len(faces) else None
-
-
-def _places_back(points: Float32, look: Look, size_px: tuple[int, int]) -> Float32:
-    """(M, ...) points with x, y and z (as `Landmarks` has them) brought back."""
-    back = cv2.invertAffineTransform(matrix(look, *size_px))
-    out = points.copy()
-    out[:, :2] = ((points[:, :2] * size_px) @ back[:, :2].T + back[:, 2]) / size_px
-    out[:, 2] /= look.scale
-    return out
 
 
 def _of_centres(look: Look, width: int, height: int) -> Float:

@@ -29,9 +29,9 @@ from posture_cv.landmarks.looks import (
     FIRST,
     LOOKS,
     Look,
-    face_back,
     mask_back,
     mean_face,
+    points_back,
     pose_back,
     same_person,
     shown,
@@ -273,7 +273,7 @@ class MediaPipeEstimator:
             # The rest are irises, or stand-ins for them.
             face = points(result.face_landmarks[0])[: names.FACE_COUNT, PLACE]
             scale = begun.scale
-            back = face_back(face, look, (image.width, image.height))
+            back = points_back(face, look, (image.width, image.height))
             face = back * np.array((scale[0], scale[1], scale[0]), np.float32)
             return face if _face_belongs(face, begun.lm.pose[0]) else None
         finally:
