@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from amounts import amount
 from limited import run_limited
 from posture_cv.bench.day import WARM_UP, memory_faults
 from posture_cv.bench.figures import spread
@@ -99,11 +100,12 @@ def test_delays_are_measured_over_desk_hours(tmp_path: Path) -> None:
 def test_a_day_is_lived_through_by_the_whole_monitor(tmp_path: Path) -> None:
     if not CLIP.exists():
         pytest.skip("the samples are not in this tree")
-    command = ["bench", str(CLIP), "--day", "1", "--minutes", "1", "--json", "-"]
+    minutes = amount(0.3, 1.0)
+    command = ["bench", str(CLIP), "--day", "1", "--minutes", str(minutes), "--json", "-"]
     done = run_limited(command, tmp_path, seconds=600.0)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["day"]
-    assert found["hours"] == pytest.approx(1 / 60, abs=0.001)
+    assert found["hours"] == pytest.approx(minutes / 60, abs=0.001)
     assert 0 < found["model_runs"] <= found["looks"]
     assert found["answers"] >= 1
     assert len(found["memory_mb"]) in (0, found["answers"])
