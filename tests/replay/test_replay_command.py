@@ -124,6 +124,13 @@ def test_a_cut_off_recording_is_used_as_far_as_it_goes(tmp_path: Path) -> None:
     assert 100 < summary["frames"] < 450
 
 
+def test_a_recording_cut_off_before_its_first_frame_shows_no_frame(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.landmarks"
+    cut.write_bytes((SAMPLES / "desk-front.landmarks").read_bytes()[:3000])
+    done = run(cut, "--profile", SAMPLES / "desk-front.profile.json", "--out", tmp_path / "o")
+    refused(done, "No frame of", "cut off", "Make it again")
+
+
 def test_no_annotated_video_without_pictures(tmp_path: Path) -> None:
     done = run(SAMPLES / "desk-side.landmarks", "--calibrate", "0:5", "--video", "--out", tmp_path / "o")
     refused(done, "pictures")
