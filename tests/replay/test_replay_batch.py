@@ -26,6 +26,7 @@ from posture_cv.replay.plan import LANDMARKS, PARTS_FOLDER, look_of, plan
 from posture_cv.replay.pool import Done, Event, Failed, ProcessPool, Told
 from posture_cv.replay.run import replay
 from posture_cv.replay.scan import scan
+from posture_cv.replay.types import ReplayOptions
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="sends signals as POSIX systems have them")
 
@@ -102,20 +103,20 @@ def test_other_settings_a_damaged_table_or_another_source_are_done_again(
     source.write_bytes(kept)
     asked = replace(recordings(tmp_path / "out")[2], source=str(source))
 
-    def is_done_again(options: object = asked) -> bool:
-        assert isinstance(options, type(asked))
-        with ProcessPool(1) as pool:
+    with ProcessPool(1) as pool:
+
+        def is_done_again(options: ReplayOptions = asked) -> bool:
             return not replay_many([options], pool, table=tmp_path / "out")[0].earlier
 
-    assert is_done_again()
-    assert not is_done_again()
-    stricter = replace(asked.settings, policy=PolicySettings().alert_after(3.0))
-    assert is_done_again(replace(asked, settings=stricter))
-    assert is_done_again()
-    (asked.out / "measurements.csv").write_text("t_s\n")
-    assert is_done_again()
-    source.write_bytes(kept[:-16])  # without the mark of its end
-    assert is_done_again()
+        assert is_done_again()
+        assert not is_done_again()
+        stricter = replace(asked.settings, policy=PolicySettings().alert_after(3.0))
+        assert is_done_again(replace(asked, settings=stricter))
+        assert is_done_again()
+        (asked.out / "measurements.csv").write_text("t_s\n")
+        assert is_done_again()
+        source.write_bytes(kept[:-16])  # without the mark of its end
+        assert is_done_again()
 
 
 class Parts:
