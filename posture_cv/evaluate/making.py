@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
-from itertools import repeat
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -57,7 +57,7 @@ def make_landmarks(jobs: Sequence[Job], workers: int, progress: Progress, looks:
     _check_files(jobs)
     if workers == 1 or len(jobs) == 1:
         return [_work(job, looks, progress) for job in jobs]
-    return list(_parallel(jobs, workers, progress, looks))
+    return _parallel(jobs, workers, progress, looks)
 
 
 def _check_files(jobs: Sequence[Job]) -> None:
@@ -70,20 +70,35 @@ def _check_files(jobs: Sequence[Job]) -> None:
         )
 
 
-def _parallel(jobs: Sequence[Job], workers: int, progress: Progress, looks: int) -> Iterator[Landmarks]:
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A job for a worker process."""
 
-    # spawn: the models' own threads do not survive a fork
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool:
-        try:
-            for job, landmarks in zip(jobs, pool.map(_work, jobs, repeat(looks)), strict=True):
-                progress(job.count)
-                yield landmarks
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    job: Job
+    looks: int
+
+    def run(self, told: Progress) -> Landmarks:
+        """Do it."""
+        return _work(self.job, self.looks, told)
+
+
+def _parallel(jobs: Sequence[Job], workers: int, progress: Progress, looks: int) -> list[Landmarks]:
+    from posture_cv.replay.pool import Done, Failed, ProcessPool, Told
+
+    found: dict[int, Landmarks] = {}
+    coming = iter(enumerate(jobs))
+    with ProcessPool(min(workers, len(jobs))) as pool:
+        while len(found) < len(jobs):
+            for number, job in islice(coming, pool.room):
+                pool.submit(number, _Task(job, looks))
+            event = pool.next_event(1.0)
+            if isinstance(event, Told):
+                progress(event.frames)
+            elif isinstance(event, Done):
+                found[event.number] = event.result
+            elif isinstance(event, Failed):
+                raise event.error
+    return [found[number] for number in range(len(jobs))]
 
 
 def _work(job: Job, looks: int, progress: Progress | None = None) -> Landmarks:

@@ -57,6 +57,13 @@ class Failed:
 Event = Told | Done | Failed
 
 
+class Work(Protocol):
+    """What a worker process can be given: a value that can be sent to it."""
+
+    def run(self, told: Callable[[int], None]) -> object:
+        """Do it, telling how many more frames are done. Raises PostureError."""
+
+
 class Pool(Protocol):
     """Takes jobs by number and tells what becomes of them; a context manager, left early it stops all work."""
 
@@ -94,7 +101,7 @@ class ProcessPool:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._jobs: queue.SimpleQueue[tuple[int, Job] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[int, Work] | None] = queue.SimpleQueue()
         self._hosts: list[_Host] = []
         self._open = 0
 
@@ -108,7 +115,7 @@ class ProcessPool:
         while len(self._hosts) < self.workers:
             self._hosts.append(_Host(self._jobs, self._events, early=True))
 
-    def submit(self, number: int, job: Job) -> None:
+    def submit(self, number: int, job: Work) -> None:
         """Take a job."""
         self._open += 1
         self._jobs.put((number, job))
@@ -145,7 +152,7 @@ class _Host:
 
     def __init__(
         self,
-        jobs: queue.SimpleQueue[tuple[int, Job] | None],
+        jobs: queue.SimpleQueue[tuple[int, Work] | None],
         events: queue.SimpleQueue[Event],
         *,
         early: bool = False,
@@ -183,7 +190,7 @@ class _Host:
         if self._process is not None:
             self._process.join()
 
-    def _see_through(self, number: int, job: Job) -> None:
+    def _see_through(self, number: int, job: Work) -> None:
         self._told = 0
         for _ in range(TRIES):
             if self._stopping.is_set():
@@ -197,7 +204,7 @@ class _Host:
         if not self._stopping.is_set():
             self._events.put(Failed(number, _died(TRIES)))
 
-    def _try(self, number: int, job: Job) -> Outcome:
+    def _try(self, number: int, job: Work) -> Outcome:
         """One try; frames that an earlier one has told are not told again. Raises EOFError if it dies."""
         pipe = self._living()
         pipe.send(job)
@@ -260,7 +267,7 @@ class Outcome:
         return Done(number, self.result) if self.error is None else Failed(number, self.error)
 
 
-def outcome(job: Job, told: Callable[[int], None]) -> Outcome:
+def outcome(job: Work, told: Callable[[int], None]) -> Outcome:
     """Do a job; whatever goes wrong is part of its outcome."""
     try:
         return Outcome(job.run(told))

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from posture_cv.errors import PostureError
 from posture_cv.evaluate.contour_columns import contour_from_pixels
 from posture_cv.evaluate.dataset import Making, Source, pictures_to_make, read_dataset
 from posture_cv.evaluate.errors import EvaluationError
@@ -223,3 +224,9 @@ def test_the_rendered_videos_are_calibrated_by_their_upright_beginning() -> None
     assert ends == {"C1f": pytest.approx(7.9), "C2s": pytest.approx(5.9)}
     assert all(clip.is_video for clip in data.clips)
     assert data.landmarks_from == "landmarks.npz without contour"
+
+
+def test_a_bad_picture_is_named_by_a_worker_process_too(pictures: Path) -> None:
+    (pictures / "5.png").write_bytes(b"no picture")
+    with pytest.raises(PostureError, match=r"Cannot use the picture .*5\.png"):
+        read_dataset(pictures, Making(workers=2))

@@ -259,7 +259,7 @@ class Dying:
 @POSIX
 def test_a_job_that_always_kills_its_process_fails_alone() -> None:
     with ProcessPool(1) as pool:
-        pool.submit(1, Dying())  # type: ignore[arg-type]
+        pool.submit(1, Dying())
         events: list[Event] = []
         while not events or isinstance(events[-1], Told):
             event = pool.next_event(30.0)
