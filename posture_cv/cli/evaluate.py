@@ -32,7 +32,7 @@ _FOLDER = click.Path(path_type=Path)
     type=click.Choice(["auto", "pictures", "npz"]),
     default="auto",
     show_default=True,
-    help="Look at the pictures, or take landmarks.npz. auto: the pictures if all are there, else the file.",
+    help="Look at the pictures, or take landmarks.npz. auto: the file if it holds the contour, else the pictures.",
 )
 @click.option(
     "--workers", type=click.IntRange(1, 64), help="Processes for pictures. [default: one a processor]"

@@ -29,7 +29,7 @@ Rows = NDArray[np.intp]
 
 
 class Source(StrEnum):
-    """Where landmarks come from. AUTO: the pictures if all are there, else the file."""
+    """Where landmarks come from. AUTO: the file if it has the contour, else the pictures if all are there."""
 
     AUTO = "auto"
     NPZ = "npz"
@@ -210,12 +210,16 @@ def _chosen(truth: Truth, source: Source) -> Source:
     """AUTO resolved; NPZ and PICTURES as they are."""
     if source is not Source.AUTO:
         return source
+    files = [folder / FILE_NAME for folder in sorted(set(truth.folder))]
+    ready = all(file.is_file() for file in files)
+    if ready and all(has_contour(file) for file in files):
+        return Source.NPZ
     pictures = {
         folder / split_frame(str(name))[0] for folder, name in zip(truth.folder, truth.file, strict=True)
     }
     if all(path.is_file() for path in pictures):
         return Source.PICTURES
-    if not all((folder / FILE_NAME).is_file() for folder in set(truth.folder)):
+    if not ready:
         raise EvaluationError(
             f"No pictures and no {FILE_NAME} in {truth.folder[0]}",
             f"The first picture of ground_truth.csv: {truth.file[0]}.",

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from posture_cv.capture.types import Frame
-from posture_cv.landmarks.looks import LOOKS
 from posture_cv.landmarks.types import Landmarks
 
 
@@ -18,6 +17,19 @@ class Mode(StrEnum):
 
     VIDEO = "video"
     IMAGE = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the picture is shown: turned about its middle (counter-clockwise) and shrunk."""
+
+    turn_deg: float = 0.0
+    scale: float = 1.0
+
+
+FIRST: Final = Look()
+LOOKS: Final = (FIRST, Look(5.0, 0.95), Look(-5.0, 0.95), Look(2.5, 0.97), Look(-2.5, 0.97))
+"""The most that can be asked for, in the order in which they are taken. Ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,7 @@ class EstimatorOptions:
         mode: VIDEO for streams, IMAGE for unrelated pictures.
         face: run the face model.
         contour: read the person's mask.
-        looks: how often a picture is looked at, 1 to 5 (`looks.LOOKS`); more than once in IMAGE mode only, where no
+        looks: how often a picture is looked at, 1 to 5 (`LOOKS`); more than once in IMAGE mode only, where no
             time averages.
 
     Raises:

@@ -9,7 +9,6 @@ hurt from the side and obliquely, where the models do not see both directions of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -17,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.landmarks.estimator import FIRST, Look
 from posture_cv.landmarks.names import LEFT_SHOULDER, NOSE, RIGHT_SHOULDER
 from posture_cv.landmarks.types import Float, Float32
 
@@ -25,19 +25,6 @@ Picture = NDArray[np.uint8]
 # these three, sees another person or nobody rightly (ours).
 SAME_PERSON: Final = 0.5
 _TELLING: Final = [NOSE, LEFT_SHOULDER, RIGHT_SHOULDER]
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How the picture is shown: turned about its middle (counter-clockwise) and shrunk."""
-
-    turn_deg: float = 0.0
-    scale: float = 1.0
-
-
-FIRST: Final = Look()
-LOOKS: Final = (FIRST, Look(5.0, 0.95), Look(-5.0, 0.95), Look(2.5, 0.97), Look(-2.5, 0.97))
-"""The most that can be asked for, in the order in which they are taken. Ours."""
 
 
 @cache

@@ -24,18 +24,16 @@ from posture_cv.errors import PostureError
 from posture_cv.landmarks import names
 from posture_cv.landmarks.c_points import PLACE, SURENESS, points
 from posture_cv.landmarks.contour import contour_from_mask
-from posture_cv.landmarks.estimator import EstimatorInfo, EstimatorOptions, Mode, ModelInfo
-from posture_cv.landmarks.looks import (
+from posture_cv.landmarks.estimator import (
     FIRST,
     LOOKS,
+    EstimatorInfo,
+    EstimatorOptions,
     Look,
-    mask_back,
-    mean_face,
-    points_back,
-    pose_back,
-    same_person,
-    shown,
+    Mode,
+    ModelInfo,
 )
+from posture_cv.landmarks.looks import mask_back, mean_face, points_back, pose_back, same_person, shown
 from posture_cv.landmarks.model_files import ModelFile, ModelFileError, resolve_face_model, resolve_pose_model
 from posture_cv.landmarks.native_memory import freed_memory_returned
 from posture_cv.landmarks.native_output import native_stderr_silenced

@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from posture_cv.capture.images import read_picture
 from posture_cv.capture.types import MAX_PIXELS, Frame
 from posture_cv.landmarks import names
-from posture_cv.landmarks.estimator import EstimatorOptions, Mode
+from posture_cv.landmarks.estimator import LOOKS, EstimatorOptions, Look, Mode
 from posture_cv.landmarks.looks import (
-    LOOKS,
-    Look,
     mask_back,
     matrix,
     mean_face,
