@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.assess.trail import SCALE
 from posture_cv.measure.types import QUANTITIES, Codes, Reason
 
 Int = NDArray[np.int64]
-_SCALE: Final = 10_000
 # How far there and back between neighbouring frames is a jump. Ours: two to six times the largest reversals of the
 # rendered clips (approach 2.4 cm, head forward 0.8 cm, pitch 2.4 deg, lean 0.8 deg, sinking 0.5 cm at 10 frames/s).
 JUMPS: Final = {
@@ -27,7 +27,7 @@ JUMPS: Final = {
 }
 # Frames farther apart than this may show a person who went and came back (ours; a quick nod takes a third of a second).
 NEIGHBOURS_US: Final = 350_000
-_AT: Final = tuple((list(QUANTITIES).index(name), round(least * _SCALE)) for name, least in JUMPS.items())
+_AT: Final = tuple((list(QUANTITIES).index(name), round(least * SCALE)) for name, least in JUMPS.items())
 _ROWS: Final = np.array([row for row, _ in _AT])
 _LEAST: Final = np.array([[least] for _, least in _AT])
 _OK: Final = int(Reason.OK)

@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 from posture_cv.assess.calculus import NUMBERS
 from posture_cv.assess.jumps import BEFORE, ends_jump, jumps
 from posture_cv.assess.settings import SmoothingSettings
-from posture_cv.assess.trail import Integers, Trail, commonest
+from posture_cv.assess.trail import SCALE, Integers, Trail, commonest
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Measurements, Reason, View
 
 Int = NDArray[np.int64]
 NAMES: Final = tuple(QUANTITIES)
 _OK: Final = int(Reason.OK)
 _UNSTABLE: Final = int(Reason.UNSTABLE)
-_SCALE: Final = 10_000
 _LIMIT: Final = 10**10  # 1e6 units; nothing measured here is larger, and an int64 holds 1e8 such summands
 _TRUNK_CM_PER_DEG: Final = 50.0 * np.pi / 180.0  # hip to C7 taken as 50 cm
 _HEAD_CM_PER_DEG: Final = 10.0 * np.pi / 180.0  # neck's upper joint to the face taken as 10 cm
@@ -95,7 +94,7 @@ def microseconds(t_s: Float | float) -> Int:
 def _fixed(rows: list[Float], valid: NDArray[np.bool_]) -> Int:
     values = np.array(rows)
     values[~(valid & np.isfinite(values))] = 0.0
-    values *= _SCALE
+    values *= SCALE
     return np.rint(np.clip(values, -_LIMIT, _LIMIT, out=values), out=values).astype(np.int64)
 
 
@@ -104,8 +103,8 @@ def _rows(m: Measurements) -> _Rows:
     reason = np.array([*(e.reason for e in estimates), m.reason], np.int8)
     valid = reason[:-1] == _OK
     value, sd = (_fixed([getattr(e, part) for e in estimates], valid) for part in ("value", "sd"))
-    t_us = microseconds(m.t_s)
-    return _Rows(t_us, value, sd, reason, m.view.astype(np.int8), jumps(t_us, value, reason))
+    jump = np.zeros(len(m), np.int32)  # known only together with the frames before
+    return _Rows(microseconds(m.t_s), value, sd, reason, m.view.astype(np.int8), jump)
 
 
 def _running(rows: NDArray[np.generic], dtype: type[np.integer[Any]] = np.int64) -> Int:
@@ -163,7 +162,7 @@ def _activity(total: Int, valid: Int, rows: _Rows, start: Int, end: Int, window_
         mean = summed / np.maximum(count, 1)
         mean[count == 0] = np.nan
         means.append(mean)
-    speed = np.abs(means[1] - means[0]) * _MOTION_WEIGHTS / (_SCALE * window_us / 2e6)
+    speed = np.abs(means[1] - means[0]) * _MOTION_WEIGHTS / (SCALE * window_us / 2e6)
     return np.asarray(np.fmax.reduce(speed, axis=0))
 
 
@@ -175,8 +174,8 @@ def _smooth(rows: _Rows, t_s: Float, start: Int, end: Int, settings: SmoothingSe
     reason[:, unsteady] = np.where(reason[:, unsteady] == _OK, _UNSTABLE, reason[:, unsteady])
     untold = reason[:-1] != _OK
     divisor = np.maximum(count[:-1], 1)
-    value = _between(total, start, end) / divisor / _SCALE
-    sd = _between(_running(rows.sd), start, end) / divisor / _SCALE
+    value = _between(total, start, end) / divisor / SCALE
+    sd = _between(_running(rows.sd), start, end) / divisor / SCALE
     value[untold] = np.nan
     sd[untold] = np.nan
     values = {name: Estimate(value[i], sd[i], reason[i]) for i, name in enumerate(NAMES)}
@@ -219,13 +218,10 @@ class BlockSmoother:
 
     def _with_jumps(self, rows: _Rows) -> _Rows:
         """The same frames, those before them taken into account."""
-        before = self._last
-        joined = rows if before is None else before.tail_then(0, rows)
+        joined = rows if self._last is None else self._last.tail_then(0, rows)
         self._last = joined.tail(BEFORE)
-        if before is None:
-            return rows
         jump = jumps(joined.t_us, joined.value, joined.reason)
-        return replace(rows, jump=jump[len(before.t_us) :])
+        return replace(rows, jump=jump[len(jump) - len(rows.t_us) :])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -285,8 +281,8 @@ class Smoother:
         value, sd = [], []
         for k, (code, summed) in enumerate(zip(reasons, trail.sd, strict=False)):
             total, count = trail.older.value[k] + trail.newer.value[k], max(trail.reasons[k][_OK], 1)
-            value.append(math.nan if code else total / count / _SCALE)
-            sd.append(math.nan if code else summed / count / _SCALE)
+            value.append(math.nan if code else total / count / SCALE)
+            sd.append(math.nan if code else summed / count / SCALE)
         *told, reason = reasons
         return SmoothedFrame(
             commonest(trail.views, int(View.UNKNOWN)),
@@ -314,7 +310,7 @@ class Smoother:
         for row, weight in _MOTION_OF:
             if older.valid[row] and newer.valid[row]:
                 moved = newer.value[row] / newer.valid[row] - older.value[row] / older.valid[row]
-                speed = abs(moved) * weight / (_SCALE * self._window_us / 2e6)
+                speed = abs(moved) * weight / (SCALE * self._window_us / 2e6)
                 fastest = NUMBERS.fmax(fastest, speed)
         return fastest
 
@@ -332,4 +328,4 @@ def _integers(m: Measurements) -> Integers:
 
 def _whole(value: float) -> int:
     """A value as an integer, held within the limit; 0 where it is not finite."""
-    return round(min(max(value * _SCALE, -_LIMIT), _LIMIT)) if math.isfinite(value) else 0
+    return round(min(max(value * SCALE, -_LIMIT), _LIMIT)) if math.isfinite(value) else 0

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from posture_cv.measure.types import Reason, View
+
+SCALE: Final = 10_000
+"""Values are kept as integers of 1e-4 units."""
 
 
 class Integers(NamedTuple):
