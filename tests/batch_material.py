@@ -9,26 +9,28 @@ from posture_cv.replay.types import Labels, ReplayOptions
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 SEGMENT_S = 10.0
+RATE_HZ = 0.5
+SIDE_END_S = 13.0
 
 
-def recordings(out: Path, rate_hz: float = 1.0) -> list[ReplayOptions]:
-    """A front clip in five parts, a side clip in three, a landmark recording, and one that is not there."""
+def recordings(out: Path, rate_hz: float = RATE_HZ) -> list[ReplayOptions]:
+    """A front clip in six parts, a side clip in two, a landmark recording, and one that is not there."""
     sources = {
-        "front": (SAMPLES / "desk-front.mp4", (0.0, 8.0)),
-        "side": (SAMPLES / "desk-side.mp4", (0.0, 5.0)),
-        "landmarks": (SAMPLES / "desk-side.landmarks", (0.0, 5.0)),
-        "missing": (SAMPLES / "missing.mp4", (0.0, 5.0)),
+        "front": (SAMPLES / "desk-front.mp4", (0.0, 8.0), None),
+        "side": (SAMPLES / "desk-side.mp4", (0.0, 5.0), SIDE_END_S),
+        "landmarks": (SAMPLES / "desk-side.landmarks", (0.0, 5.0), None),
+        "missing": (SAMPLES / "missing.mp4", (0.0, 5.0), None),
     }
     return [
         ReplayOptions(
             str(source),
             out / name,
             calibrate_s=interval,
-            capture=CaptureOptions(max_rate_hz=rate_hz),
+            capture=CaptureOptions(end_s=end_s, max_rate_hz=rate_hz),
             labels=Labels(name),
             segment_s=SEGMENT_S,
         )
-        for name, (source, interval) in sources.items()
+        for name, (source, interval, end_s) in sources.items()
     ]
 
 

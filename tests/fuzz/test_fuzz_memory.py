@@ -15,11 +15,13 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from amounts import amount
 from capture.media import make_video
 from fuzz.test_fuzz_files import make_profile, make_recording, make_truth
 from limited import is_fault, run_limited
@@ -29,8 +31,11 @@ ADDRESS_SPACE_BYTES = 6_000_000_000
 """Of which libraries and threads reserve most without using it."""
 RESIDENT_BYTES = 500_000_000
 SECONDS = 60.0
+SPARSE_BYTES = amount(1_000_000_000, 3_000_000_000)
+"""Twice what a process may hold, at least: all of it read would be seen. Some of it is read for a checksum."""
 
 
+@lru_cache
 def compressed_zeros(count: int) -> bytes:
     """So many zeros, made without holding them."""
     packer = zlib.compressobj(9)
@@ -69,15 +74,15 @@ def bomb_recording(path: Path) -> None:
 
 
 def endless_header(path: Path) -> None:
-    """A landmark recording that begins and goes on for 3 GB of nothing (a sparse file)."""
+    """A landmark recording that begins and goes on for gigabytes of nothing (a sparse file)."""
     path.write_bytes(b"POSTURE-CV LANDMARKS\n")
-    os.truncate(path, 3_000_000_000)
+    os.truncate(path, SPARSE_BYTES)
 
 
 def sparse(path: Path) -> None:
-    """3 GB of nothing."""
+    """Gigabytes of nothing."""
     path.touch()
-    os.truncate(path, 3_000_000_000)
+    os.truncate(path, SPARSE_BYTES)
 
 
 def bomb_arrays(path: Path) -> None:
@@ -107,7 +112,7 @@ def data_set(path: Path) -> None:
 
 
 def endless_truth(path: Path) -> None:
-    """A ground truth of 3 GB."""
+    """A ground truth of gigabytes."""
     path.mkdir()
     sparse(path / "ground_truth.csv")
 
@@ -134,12 +139,12 @@ CASES: dict[str, tuple[Callable[[Path], None], str, tuple[str, ...]]] = {
         "a.landmarks",
         ("replay", "{}", "--calibrate", "0:1", "--out", "o"),
     ),
-    "3 GB that are no video": (sparse, "a.mp4", ("replay", "{}", "--calibrate", "0:1", "--out", "out")),
-    "a profile of 3 GB": (sparse, "a.json", ("profiles", "show", "{}")),
+    "gigabytes that are no video": (sparse, "a.mp4", ("replay", "{}", "--calibrate", "0:1", "--out", "out")),
+    "a profile of gigabytes": (sparse, "a.json", ("profiles", "show", "{}")),
     "a profile with an endless number": (deep_profile, "a.json", ("profiles", "show", "{}")),
-    "settings of 3 GB": (sparse, "a.toml", ("settings", "show", "--settings", "{}")),
+    "settings of gigabytes": (sparse, "a.toml", ("settings", "show", "--settings", "{}")),
     "arrays that unpack to 20 GB": (data_set, "set", ("evaluate", "{}")),
-    "a ground truth of 3 GB": (endless_truth, "set", ("evaluate", "{}")),
+    "a ground truth of gigabytes": (endless_truth, "set", ("evaluate", "{}")),
 }
 
 

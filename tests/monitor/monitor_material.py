@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import Self
 
@@ -27,6 +28,7 @@ from posture_cv.monitor.ports import CameraIdentity, Glimpse, Surroundings
 Script = Callable[[float], str]
 IDENTITY = CameraIdentity("webcam", "made up", 64, 48)
 RATE_HZ = 10.0
+_NOISES = 97  # different fields of noise; each picture of nearly ten seconds has another
 
 
 def stretches(*parts: tuple[str, float]) -> Script:
@@ -43,13 +45,18 @@ def stretches(*parts: tuple[str, float]) -> Script:
     return at
 
 
+@lru_cache(maxsize=_NOISES)
+def _noise(number: int) -> NDArray[np.float64]:
+    """A sensor's, of one picture."""
+    return np.random.default_rng(number).normal(0.0, 1.5, (48, 64, 3))
+
+
 def picture(label: str, t_s: float, *, still: bool = False) -> NDArray[np.uint8]:
     """A picture that shows which posture it is, with a sensor's noise; "black" and "frozen" as their names say."""
     if label == "black":
         return np.zeros((48, 64, 3), np.uint8)
     seed = 0 if label == "frozen" else round(t_s * 1000)
-    rng = np.random.default_rng(seed)
-    image = np.full((48, 64, 3), 90.0) + rng.normal(0.0, 1.5, (48, 64, 3))
+    image = 90.0 + _noise(seed // 100 % _NOISES)
     place = 2 + 3 * LABELS.index(label) if label in LABELS else 2
     image[8:40, place : place + 20] += 80.0
     if not still and label != "frozen":

@@ -80,7 +80,7 @@ class World:
 
 
 BRIEFLY: Final = ("--duration", "4", "--no-notifications")
-_LITTLE: Final = ("--frames", "5", "--minutes", "0.1")
+_LITTLE: Final = ("--quick", "--frames", "5", "--minutes", "0.1")
 _LED: Final = {"tray"}
 """Shown their help only: there is no tray to sit in. It has tests of its own."""
 _NAMED_ALONE: Final = {
@@ -117,12 +117,19 @@ def stand_in(command: Command, world: World) -> list[str]:
         "check": [] if rest else ["desk.landmarks", "--profile", "me"],
         "evaluate": [] if str(world.dataset) in rest else [str(world.dataset)],
         "report": [] if "--no-open" in rest else ["--no-open"],
-        "bench": ["--looks", "1000"] if "--endurance" in rest else ["--quick", *_LITTLE],
+        "bench": _benched(rest),
         "monitor": [] if rest[:1] and not rest[0].startswith("-") else [world.camera, *BRIEFLY],
     }
     if "delete" in rest and "--yes" not in rest:
         rest = [*rest, "--yes"]
     return [*words[:1], *_without(rest, "--background"), *added.get(name, [])]
+
+
+def _benched(rest: list[str]) -> list[str]:
+    """Less of the same: of an option that is given twice the last counts."""
+    if "--endurance" in rest:
+        return ["--looks", "1000"]
+    return ["--day", "1", *_LITTLE] if "--day" in rest else [*_LITTLE]
 
 
 def _is_led_exercise(words: list[str]) -> bool:

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from batch_material import SAMPLES, SEGMENT_S, recordings, results
+from amounts import amount
+from batch_material import RATE_HZ, SAMPLES, SEGMENT_S, recordings, results
 from posture_cv.assess.settings import PolicySettings
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
@@ -70,20 +71,20 @@ def test_the_table_has_a_row_for_each_and_says_what_failed(reference: tuple[Path
     assert "missing.mp4" in table["missing"]["problem"]
     assert table["missing"]["frames"] == ""
     assert (table["front"]["frames"], table["front"]["view"], table["side"]["view"]) == (
-        "45",
+        "23",
         "front",
         "side",
     )
     states = [
         name for name in table["front"] if name.endswith("_s") and name not in {"duration_s", "unmeasured_s"}
     ]
-    assert sum(float(table["front"][name]) for name in states) == pytest.approx(45.0, abs=0.2)
+    assert sum(float(table["front"][name]) for name in states) == pytest.approx(23 / RATE_HZ, abs=0.2)
 
 
 def test_parts_join_without_a_gap_or_a_double(reference: tuple[Path, list[Ended]]) -> None:
     with (reference[0] / "front" / "measurements.csv").open(newline="") as file:
         times = [float(row["t_s"]) for row in csv.DictReader(file)]
-    np.testing.assert_allclose(times, np.arange(45.0), atol=1e-6)
+    np.testing.assert_allclose(times, np.arange(0.0, 45.0, 1.0 / RATE_HZ), atol=1e-6)
 
 
 def test_what_is_finished_is_not_done_again(reference: tuple[Path, list[Ended]]) -> None:
@@ -134,7 +135,7 @@ class Parts:
 
 
 def test_a_kept_landmark_recording_is_judged_anew_without_a_model(tmp_path: Path) -> None:
-    asked = replace(recordings(tmp_path, rate_hz=0.5)[1], keep_landmarks=True)
+    asked = replace(recordings(tmp_path)[1], keep_landmarks=True)
     with ProcessPool(1) as pool:
         assert replay_many([asked], pool)[0].status == "done"
     stricter = replace(asked, settings=replace(asked.settings, policy=PolicySettings().alert_after(3.0)))
@@ -146,7 +147,8 @@ def test_a_kept_landmark_recording_is_judged_anew_without_a_model(tmp_path: Path
 
 
 def command(out: Path, *more: str) -> list[str]:
-    arguments = [str(SAMPLES / "desk-front.mp4"), "--calibrate", "0:8", "--every", "1hz", "--segment", "10"]
+    arguments = [str(SAMPLES / "desk-front.mp4"), "--calibrate", "0:8", "--segment", f"{SEGMENT_S:g}"]
+    arguments += ["--every", f"{RATE_HZ}hz"]
     return [sys.executable, "-m", "posture_cv", "replay", *arguments, "--out", str(out), *more]
 
 
@@ -207,7 +209,7 @@ def test_a_long_recording_cut_into_parts_equals_the_uncut_one_within_tolerance(t
     paths = []
     for start_s in (20.0, 30.0):
         paths.append(tmp_path / f"{start_s}.landmarks")
-        record_part(Part(str(SAMPLES / "desk-front.mp4"), start_s, start_s + 5.0), paths[-1])
+        record_part(Part(str(SAMPLES / "desk-front.mp4"), start_s, start_s + amount(1.0, 5.0)), paths[-1])
     parts = Landmarks.concat([read_recording(path).landmarks for path in paths])
     same = whole[np.isin(np.round(whole.t_s, 3), np.round(parts.t_s, 3))]
     np.testing.assert_allclose(parts.t_s, same.t_s)
@@ -232,7 +234,7 @@ def test_where_a_recording_is_cut_depends_on_it_alone() -> None:
 
 
 def test_seconds_to_calibrate_on_may_lie_outside_the_stretch(tmp_path: Path) -> None:
-    front = recordings(tmp_path / "out")[0]
+    front = recordings(tmp_path / "out", rate_hz=1.0)[0]
     asked = replace(front, capture=replace(front.capture, start_s=11.0, end_s=17.0))
     result = replay(asked, hold=True)
     assert result.baseline.origin["frames"] == 8
@@ -241,7 +243,7 @@ def test_seconds_to_calibrate_on_may_lie_outside_the_stretch(tmp_path: Path) -> 
 
 
 def test_a_stretch_of_a_landmark_recording(tmp_path: Path) -> None:
-    side = recordings(tmp_path / "out")[2]
+    side = recordings(tmp_path / "out", rate_hz=1.0)[2]
     cut_out = replace(side, capture=replace(side.capture, start_s=10.0, end_s=13.0))
     result = replay(cut_out, hold=True)
     assert result.assessment.measured.t_s.tolist() == [10.0, 11.0, 12.0]
@@ -317,7 +319,7 @@ def test_nobody_in_any_of_them_and_nothing_but_failures(tmp_path: Path) -> None:
 
 
 def test_segments_of_the_material_are_shorter_than_the_clips() -> None:
-    assert len(cut(0.0, None, 44.0, SEGMENT_S)) > 3
+    assert len(cut(0.0, None, 44.0, SEGMENT_S)) == 6
 
 
 def test_the_face_model_runs_only_where_the_view_asks_for_it(tmp_path: Path) -> None:
