@@ -80,8 +80,8 @@ def command(
     """
     from rich.console import Console
 
-    from posture_cv.cli.processors import processors
     from posture_cv.evaluate.dataset import Making, Source, without
+    from posture_cv.processors import processors
 
     quiet = json_file is not None and str(json_file) == "-"
     console = Console(highlight=False, emoji=False, stderr=quiet)

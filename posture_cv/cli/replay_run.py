@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from posture_cv.cli.processors import processors
 from posture_cv.cli.progress import RichProgress
 from posture_cv.cli.replay_summary import show
 from posture_cv.cli.resolve import baseline_of_profile
 from posture_cv.errors import NobodyFoundError
+from posture_cv.processors import processors
 from posture_cv.replay.inputs import Sight
 from posture_cv.replay.items import Item
 from posture_cv.replay.plan import check_baseline, finished, landmarks_are_kept, look_of, plan, read_summary

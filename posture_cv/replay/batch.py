@@ -151,7 +151,8 @@ class _Batch:
         if self._to_record:
             index, number = self._to_record.popleft()
             made = _planned(self._courses[index])
-            return index, number, PartJob(made.parts[number], made.part_path(number))
+            job = PartJob(made.parts[number], made.part_path(number), overlap=self._pool.processors_to_spare)
+            return index, number, job
         return None
 
     def _submit(self, index: int, part: int | None, job: Job) -> None:

@@ -88,6 +88,11 @@ class ClusterPool:
         threads = int(sum(self._client.nthreads().values()))
         return max(1, _WAITING_PER_THREAD * threads) - len(self._jobs)
 
+    @property
+    def processors_to_spare(self) -> bool:
+        """A worker is given as many jobs at a time as it has threads."""
+        return False
+
     def get_ready(self) -> None:
         """The cluster's workers are there already."""
 

@@ -31,14 +31,18 @@ class LookJob:
 
 @dataclass(frozen=True, slots=True)
 class PartJob:
-    """Find the landmarks of a part and write them to `path`; needs the video and the models."""
+    """Find the landmarks of a part and write them to `path`; needs the video and the models.
+
+    `overlap`: see `estimated`.
+    """
 
     part: Part
     path: Path
+    overlap: bool = True
 
     def run(self, told: Told) -> PartDone:
         """What came of it. Raises PostureError."""
-        done = record_part(self.part, self.path, told=told)
+        done = record_part(self.part, self.path, told=told, overlap=self.overlap)
         gc.collect()  # readers and models are cycles: without it memory creeps up from part to part
         freed_memory_returned()
         return done

@@ -10,16 +10,18 @@ from another than it stays (measured). So each part begins `WARM_UP_S` early and
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from posture_cv.capture import open_source
 from posture_cv.capture.prefetch import Prefetched
-from posture_cv.capture.types import CaptureOptions, Frame, FrameSource, SourceError
-from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator
+from posture_cv.capture.types import CaptureOptions, Frame, SourceError
+from posture_cv.landmarks.estimator import EstimatorOptions
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, estimator_as_dict
+from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.record import (
     EstimatorFactory,
     default_estimator,
@@ -96,6 +98,7 @@ def record_part(
     *,
     told: Callable[[int], None] = lambda _count: None,
     make_estimator: EstimatorFactory | None = None,
+    overlap: bool = True,
 ) -> PartDone:
     """Find the landmarks of a part and write them as a recording of its own.
 
@@ -105,22 +108,29 @@ def record_part(
             picture gets none, and a warning.
         told: called with the number of frames that are done since the last call.
         make_estimator: another estimator (default: MediaPipe).
+        overlap: see `estimated`.
 
     Raises:
         SourceError, ModelFileError, PostureError: see there.
     """
+    write = partial(_record, part, path, told, make_estimator, overlap=overlap)
     if part.start_s > part.origin_s:
         try:
-            return _record(part, path, told, make_estimator)
+            return write()
         except (
             SourceError
         ) as error:  # a later stretch that cannot be read is a gap, not the end of everything
             return PartDone(0, 0, (f"{part.start_s:g} s and later: {error.title}",))
-    return _record(part, path, told, make_estimator)
+    return write()
 
 
 def _record(
-    part: Part, path: Path, told: Callable[[int], None], make_estimator: EstimatorFactory | None
+    part: Part,
+    path: Path,
+    told: Callable[[int], None],
+    make_estimator: EstimatorFactory | None,
+    *,
+    overlap: bool,
 ) -> PartDone:
     first = _first_frame(part)
     options = CaptureOptions(
@@ -140,7 +150,8 @@ def _record(
             writer = RecordingWriter(path, header)
             try:
                 with reader:
-                    frames, found = _write(reader, estimator, writer, part.start_s, told)
+                    seen = estimated(estimator, reader.frames(), overlap=overlap)
+                    frames, found = _write(seen, writer, part.start_s, told)
             except BaseException:  # Ctrl-C too: what is not whole must not take the name of what is
                 writer.abandon()
                 raise
@@ -158,14 +169,13 @@ def _first_frame(part: Part) -> Frame | None:
 
 
 def _write(
-    source: FrameSource | Prefetched,
-    estimator: LandmarkEstimator,
+    seen: Iterable[tuple[Frame, Landmarks]],
     writer: RecordingWriter,
     start_s: float,
     told: Callable[[int], None],
 ) -> tuple[int, int]:
     frames = found = 0
-    for frame, lm in estimated(estimator, source.frames()):
+    for frame, lm in seen:
         if frame.t_s >= start_s:
             writer.write(lm)
             frames += 1

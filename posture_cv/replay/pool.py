@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from posture_cv.errors import PostureError
 from posture_cv.one_thread import use_one_thread
+from posture_cv.processors import processors
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -71,6 +72,10 @@ class Pool(Protocol):
     def room(self) -> int:
         """How many more jobs it can take now without letting them wait long."""
 
+    @property
+    def processors_to_spare(self) -> bool:
+        """Whether each job may use a second processor without taking it from another job."""
+
     def get_ready(self) -> None:
         """There will be work for all: let them load what it takes."""
 
@@ -109,6 +114,11 @@ class ProcessPool:
     def room(self) -> int:
         """One job for each process, and one in hand."""
         return self.workers + 1 - self._open
+
+    @property
+    def processors_to_spare(self) -> bool:
+        """Two for each worker."""
+        return 2 * self.workers <= processors()
 
     def get_ready(self) -> None:
         """Start all processes and let them load what finding landmarks takes."""
