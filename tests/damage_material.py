@@ -74,12 +74,12 @@ def write(
 
 
 def whole(folder: Path) -> Path:
-    return write(folder / "whole.mp4", sitting(20))
+    return write(folder / "whole.mp4", sitting(12))
 
 
 def truncated(folder: Path) -> Path:
     """The second half is missing; the index at the front still promises it."""
-    path = write(folder / "truncated.mp4", sitting(40), container_options={"movflags": "+faststart"})
+    path = write(folder / "truncated.mp4", sitting(30), container_options={"movflags": "+faststart"})
     data = path.read_bytes()
     path.write_bytes(data[: len(data) * 6 // 10])
     return path
@@ -87,7 +87,7 @@ def truncated(folder: Path) -> Path:
 
 def without_index(folder: Path) -> Path:
     """The copy was broken off before the index at the end."""
-    path = write(folder / "without-index.mp4", sitting(20))
+    path = write(folder / "without-index.mp4", sitting(12))
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     return path
@@ -95,13 +95,13 @@ def without_index(folder: Path) -> Path:
 
 def variable_rate(folder: Path) -> Path:
     """From 5 to 50 pictures a second, as telephones deliver in the dark."""
-    pauses = np.tile([0.02, 0.05, 0.2, 0.033], 5)
-    return write(folder / "variable-rate.mkv", sitting(20), times_s=[0.0, *np.cumsum(pauses)[:-1]])
+    pauses = np.tile([0.02, 0.05, 0.2, 0.033], 3)
+    return write(folder / "variable-rate.mkv", sitting(12), times_s=[0.0, *np.cumsum(pauses)[:-1]])
 
 
 def turned(folder: Path) -> Path:
     """Lying pictures with a display matrix that sets them upright, as telephones write."""
-    lying = [np.asarray(cv2.rotate(p, cv2.ROTATE_90_CLOCKWISE), np.uint8) for p in sitting(15)]
+    lying = [np.asarray(cv2.rotate(p, cv2.ROTATE_90_CLOCKWISE), np.uint8) for p in sitting(11)]
     path = write(folder / "turned.mp4", lying)
     data = bytearray(path.read_bytes())
     matrix = np.array([0, -1, 0, 1, 0, 0, 0, 0, 1 << 14], np.int64) << 16
@@ -113,17 +113,17 @@ def turned(folder: Path) -> Path:
 
 def portrait(folder: Path) -> Path:
     """A tall picture whose width and height are odd."""
-    return write(folder / "portrait.mkv", [p[3:, 140:501] for p in sitting(15)])
+    return write(folder / "portrait.mkv", [p[3:, 140:501] for p in sitting(11)])
 
 
 def huge(folder: Path) -> Path:
     """4K."""
-    return write(folder / "4k.mp4", [np.asarray(cv2.resize(p, (3840, 2160)), np.uint8) for p in sitting(8)])
+    return write(folder / "4k.mp4", [np.asarray(cv2.resize(p, (3840, 2160)), np.uint8) for p in sitting(6)])
 
 
 def slow(folder: Path) -> Path:
     """Five pictures a second."""
-    return write(folder / "5-a-second.mp4", sitting(30)[::2], rate_hz=5)
+    return write(folder / "5-a-second.mp4", sitting(16)[::2], rate_hz=5)
 
 
 def sound_only(folder: Path) -> Path:
@@ -156,11 +156,11 @@ def one_picture(folder: Path) -> Path:
 
 def coming_and_going(folder: Path) -> Path:
     """Somebody sits, leaves, and comes back."""
-    return write(folder / "coming-and-going.mp4", [*sitting(15), *empty_room(15), *sitting(15)])
+    return write(folder / "coming-and-going.mp4", [*sitting(11), *empty_room(12), *sitting(12)])
 
 
 def empty(folder: Path) -> Path:
-    return write(folder / "empty-room.mp4", empty_room(12))
+    return write(folder / "empty-room.mp4", empty_room(8))
 
 
 MAKERS: Final[Sequence[Callable[[Path], Path]]] = (

@@ -204,10 +204,10 @@ def _shut(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def video_images(path: str) -> Iterator[NDArray[np.uint8]]:
-    """The frames of a video file."""
+def video_images(path: str, most: int | None = None) -> Iterator[NDArray[np.uint8]]:
+    """The frames of a video file; no more than so many are decoded."""
     reader = cv2.VideoCapture(path)
-    while True:
+    for _ in itertools.count() if most is None else range(most):
         ok, image = reader.read()
         if not ok:
             return

@@ -33,7 +33,7 @@ def test_from_a_recording(cli: Cli, recording: str) -> None:
         assert part in done.stdout
     assert profile_names() == ["desk"]
     assert "Before you start" in done.stderr, "the notice at first run"
-    again = cli("calibrate", "--name", "desk", "--from", recording, "--json")
+    again = cli.here("calibrate", "--name", "desk", "--from", recording, "--json")
     assert "Before you start" not in again.stderr
     assert json.loads(again.stdout)["quality"]["frames_given"] == 80
     assert load_profile("desk").quality.frames_given == 80
@@ -49,9 +49,9 @@ def test_python_m_calibration_is_the_same_command(cli: Cli, recording: str) -> N
 def test_name_comes_from_the_settings_or_the_file(cli: Cli, recording: str, tmp_path: Path) -> None:
     settings_file().parent.mkdir(parents=True)
     settings_file().write_text('[general]\nprofile = "büro"\n')
-    assert cli("calibrate", "--from", recording).returncode == 0
+    assert cli.here("calibrate", "--from", recording).returncode == 0
     assert profile_names() == ["büro"]
-    assert cli("calibrate", "--from", recording, "--out", str(tmp_path / "mine.json")).returncode == 0
+    assert cli.here("calibrate", "--from", recording, "--out", str(tmp_path / "mine.json")).returncode == 0
     assert load_profile(str(tmp_path / "mine.json")).name == "mine"
 
 
@@ -99,7 +99,7 @@ def test_nobody_is_exit_code_1_and_makes_no_profile(cli: Cli, tmp_path: Path) ->
 
 
 def test_a_refused_calibration_keeps_the_old_profile(cli: Cli, recording: str, tmp_path: Path) -> None:
-    cli("calibrate", "--from", recording)
+    cli.here("calibrate", "--from", recording)
     before = (profiles_dir() / "default.json").read_text()
     lm = sitting_still(30)
     lm.face[:] = np.nan

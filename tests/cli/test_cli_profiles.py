@@ -25,18 +25,18 @@ def test_list(cli: Cli, desk: Path, home: Path) -> None:
 
 def test_list_as_json(cli: Cli, desk: Path) -> None:
     (desk.parent / "broken.json").write_text("{}")
-    broken, good = json.loads(cli("profiles", "list", "--json").stdout)
+    broken, good = json.loads(cli.here("profiles", "list", "--json").stdout)
     assert "problem" in broken
     assert (good["name"], good["view"], good["path"]) == ("desk", "front", str(desk))
 
 
 def test_none_yet(cli: Cli) -> None:
-    assert "posture-cv calibrate" in cli("profiles", "list").stdout
-    assert json.loads(cli("profiles", "list", "--json").stdout) == []
+    assert "posture-cv calibrate" in cli.here("profiles", "list").stdout
+    assert json.loads(cli.here("profiles", "list", "--json").stdout) == []
 
 
 def test_show(cli: Cli, desk: Path) -> None:
-    text = cli("profiles", "show", "desk").stdout
+    text = cli.here("profiles", "show", "desk").stdout
     for part in (
         str(desk),
         "from the front",
@@ -46,10 +46,10 @@ def test_show(cli: Cli, desk: Path) -> None:
         "top edge",
     ):
         assert part in text
-    plain = json.loads(cli("profiles", "show", "desk", "--json").stdout)
+    plain = json.loads(cli.here("profiles", "show", "desk", "--json").stdout)
     assert plain["quality"]["grade"] == "accept"
     assert "pose" not in plain["baseline"], "landmarks are for the program"
-    assert cli("profiles", "show", str(desk)).stdout == text
+    assert cli.here("profiles", "show", str(desk)).stdout == text
 
 
 def test_show_what_is_not_there_or_broken(cli: Cli, desk: Path) -> None:
@@ -60,12 +60,12 @@ def test_show_what_is_not_there_or_broken(cli: Cli, desk: Path) -> None:
 
 
 def test_delete_asks(cli: Cli, desk: Path) -> None:
-    done = cli("profiles", "delete", "desk")
+    done = cli.here("profiles", "delete", "desk")
     assert done.returncode == 2
     assert "nobody to answer" in done.stderr
-    assert cli("profiles", "delete", "desk", stdin="n\n").returncode == 130
+    assert cli.here("profiles", "delete", "desk", stdin="n\n").returncode == 130
     assert desk.exists()
-    assert cli("profiles", "delete", "desk", stdin="y\n").returncode == 0
+    assert cli.here("profiles", "delete", "desk", stdin="y\n").returncode == 0
     assert profile_names() == []
     cli.fails("profiles", "delete", "desk", "--yes", said="There is no profile 'desk'")
 

@@ -13,25 +13,25 @@ def test_path_init_show(cli: Cli, home: Path) -> None:
     assert cli("settings", "path").stdout == f"{path}\n"
     assert not home.exists()
     assert f"there is no file at {path}" in cli("settings", "show").stdout
-    assert cli("settings", "init").returncode == 0
+    assert cli.here("settings", "init").returncode == 0
     if os.name == "posix":
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert f"# from {path}" in cli("settings", "show").stdout
+    assert f"# from {path}" in cli.here("settings", "show").stdout
 
 
 def test_init_never_overwrites(cli: Cli, home: Path, tmp_path: Path) -> None:
-    cli("settings", "init")
+    cli.here("settings", "init")
     path = home / "config" / "settings.toml"
     path.write_text("[policy]\nsensitivity = 2\n")
     cli.fails("settings", "init", said="There is a settings file already")
     assert path.read_text() == "[policy]\nsensitivity = 2\n"
-    assert "sensitivity = 2.0  # set in the file" in cli("settings", "show").stdout
-    assert cli("settings", "init", "--out", str(tmp_path / "x.toml")).returncode == 0
+    assert "sensitivity = 2.0  # set in the file" in cli.here("settings", "show").stdout
+    assert cli.here("settings", "init", "--out", str(tmp_path / "x.toml")).returncode == 0
     cli.fails("settings", "init", "--out", str(tmp_path / "no" / "x.toml"), said="Cannot write")
 
 
 def test_show_as_json(cli: Cli) -> None:
-    assert json.loads(cli("settings", "show", "--json").stdout)["policy"]["sensitivity"] == 1.0
+    assert json.loads(cli.here("settings", "show", "--json").stdout)["policy"]["sensitivity"] == 1.0
 
 
 def test_three_faults_one_message(cli: Cli, tmp_path: Path) -> None:

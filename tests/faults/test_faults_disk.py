@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -278,6 +279,7 @@ def _open_the_way(folder: Path) -> None:
             path.chmod(stat.S_IMODE(path.stat().st_mode) | 0o011)
 
 
+@lru_cache
 def _nobody_reads_the_tree() -> bool:
     code = f"import os, posture_cv.cli; os.stat({str(ROOT / 'samples')!r})"
     done = subprocess.run(

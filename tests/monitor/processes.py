@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from posture_cv.monitor.control.channel import NotRunningError, StartingError
+from posture_cv.monitor.control.client import ask
 from posture_cv.paths import HOME_VARIABLE
 
 
@@ -28,3 +33,23 @@ def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         timeout=120,
         check=False,
     )
+
+
+def status(home: Path) -> dict[str, Any] | None:
+    """What `status --json` prints, asked without a process for it; None: no monitor runs, or it is starting."""
+    try:
+        plain: dict[str, Any] = ask("status", folder=home / "runtime")["status"]
+    except (NotRunningError, StartingError):
+        return None
+    return plain
+
+
+def wait_for_status(
+    home: Path, true: Callable[[dict[str, Any]], bool], seconds: float = 60.0
+) -> dict[str, Any]:
+    """The first status of the running monitor of which that is true."""
+    deadline_s = time.monotonic() + seconds
+    while (known := status(home)) is None or not true(known):
+        assert time.monotonic() < deadline_s, known
+        time.sleep(0.1)
+    return known

@@ -9,15 +9,15 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from capture.mjpeg_server import MjpegServer, video_images
-from monitor.processes import environment, run
+from monitor.processes import environment, run, status
+from monitor.processes import wait_for_status as _wait
 from posture_cv.monitor.control.client import ask
 from source_tree import ROOT
 
@@ -42,27 +42,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def camera() -> Iterator[MjpegServer]:
     """The clip's upright seconds, over and over."""
-    images = [image for number, image in enumerate(video_images(str(CLIP))) if number < 70]
-    with MjpegServer(images, rate_hz=10.0) as server:
+    with MjpegServer(video_images(str(CLIP), 70), rate_hz=5.0) as server:
         yield server
-
-
-def _status(home: Path) -> dict[str, Any]:
-    done = run(home, "status", "--json")
-    assert done.returncode == 0, done.stderr
-    plain: dict[str, Any] = json.loads(done.stdout)
-    return plain
-
-
-def _wait(home: Path, true: Callable[[dict[str, Any]], bool], seconds: float = 60.0) -> dict[str, Any]:
-    deadline_s = time.monotonic() + seconds
-    status: dict[str, Any] = {}
-    while time.monotonic() < deadline_s:
-        status = _status(home)
-        if true(status):
-            return status
-        time.sleep(0.2)
-    raise AssertionError(status)
 
 
 @pytest.fixture
@@ -71,7 +52,9 @@ def monitor(home: Path, camera: MjpegServer) -> Iterator[int]:
     done = run(home, "monitor", camera.url, "--background", "--no-notifications")
     assert done.returncode == 0, done.stderr
     ask("snooze", {"seconds": 0.0}, folder=home / "runtime")  # one left by the test before
-    pid = int(_status(home)["pid"])
+    known = status(home)
+    assert known is not None
+    pid = int(known["pid"])
     yield pid
     run(home, "stop")
     with suppress(ProcessLookupError):
@@ -83,6 +66,7 @@ def test_watch_pause_resume_stop(home: Path, camera: MjpegServer, monitor: int) 
     assert watching["phase"] == "watching"
     assert watching["camera_open"]
     assert watching["profile"] == "default"
+    assert json.loads(run(home, "status", "--json").stdout).keys() == watching.keys()
     assert {m["cue"] for m in watching["margins"]} >= {"forward_head", "rounded_shoulders"}
     second = run(home, "monitor", camera.url, "--background")
     assert second.returncode == 2
@@ -145,8 +129,10 @@ def test_logging_out_and_ctrl_c_end_it_in_good_order(
 ) -> None:
     os.kill(monitor, number)
     deadline_s = time.monotonic() + 20
-    while run(home, "status").returncode != 3:
+    while status(home) is not None:
         assert time.monotonic() < deadline_s
+        time.sleep(0.05)
+    assert run(home, "status").returncode == 3
     with sqlite3.connect(home / "data" / "history.sqlite3") as db:
         assert db.execute("SELECT clean FROM sessions ORDER BY id DESC LIMIT 1").fetchone() == (1,)
     assert not (home / "runtime" / "control.sock").exists()

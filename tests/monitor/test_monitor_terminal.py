@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from capture.mjpeg_server import MjpegServer, video_images
-from monitor.processes import run
+from monitor.processes import run, wait_for_status
 from monitor.terminal import Terminal
 from source_tree import ROOT
 
@@ -24,8 +22,7 @@ SETTINGS = "[calibration]\ncountdown_s = 0.0\nstill_s = 0.5\nduration_s = 2.0\n"
 @pytest.fixture(scope="module")
 def camera() -> Iterator[MjpegServer]:
     """The clip's upright seconds, over and over."""
-    images = [image for number, image in enumerate(video_images(str(CLIP))) if number < 70]
-    with MjpegServer(images, rate_hz=10.0) as server:
+    with MjpegServer(video_images(str(CLIP), 70), rate_hz=5.0) as server:
         yield server
 
 
@@ -36,13 +33,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "config").mkdir()
     (home / "config" / "settings.toml").write_text(SETTINGS)
     return home
-
-
-def status(home: Path) -> dict[str, Any]:
-    done = run(home, "status", "--json")
-    assert done.returncode == 0, done.stderr
-    plain: dict[str, Any] = json.loads(done.stdout)
-    return plain
 
 
 def ended_clean(home: Path) -> bool:
@@ -60,7 +50,7 @@ def test_the_first_run_explains_calibrates_and_watches_then_obeys_keys(
     terminal.wait_for("good")
     terminal.press("p")
     terminal.wait_for("paused, the camera is off")
-    assert not status(home)["camera_open"]
+    wait_for_status(home, lambda s: not s["camera_open"], 1.0)
     terminal.press("p")
     terminal.wait_for("good")
     made = (home / "data" / "profiles" / "default.json").stat().st_mtime_ns
@@ -69,9 +59,7 @@ def test_the_first_run_explains_calibrates_and_watches_then_obeys_keys(
     terminal.wait_for("good")
     assert (home / "data" / "profiles" / "default.json").stat().st_mtime_ns > made
     terminal.press("z")
-    deadline_s = time.monotonic() + 20
-    while status(home)["snoozed_s"] < 1000.0:
-        assert time.monotonic() < deadline_s
+    wait_for_status(home, lambda s: s["snoozed_s"] >= 1000.0, 20.0)
     done = run(home, "recalibrate", "--json")
     assert (done.returncode, json.loads(done.stdout)) == (0, {"recalibrated": True})
     assert "Recording" in done.stderr

@@ -50,8 +50,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def camera() -> Iterator[MjpegServer]:
-    images = [image for number, image in enumerate(video_images(str(FRONT))) if number < 40]
-    with MjpegServer(images, rate_hz=10.0) as server:
+    with MjpegServer(video_images(str(FRONT), 40), rate_hz=10.0) as server:
         yield server
 
 
@@ -67,7 +66,7 @@ def test_the_tracer_sees_an_internet_socket(tmp_path: Path) -> None:
 
 def test_replay_opens_no_internet_socket(tmp_path: Path, home: Path) -> None:
     out = home / "out"
-    command = ["replay", str(FRONT), "--calibrate", "0:4", "--every", "2hz", "--out", str(out)]
+    command = ["replay", str(FRONT), "--calibrate", "0:4", "--every", "1hz", "--out", str(out)]
     seen = traced(tmp_path, home, command)
     assert seen.done.returncode == 0, seen.done.stderr
     assert (out / "summary.json").exists()
@@ -76,7 +75,7 @@ def test_replay_opens_no_internet_socket(tmp_path: Path, home: Path) -> None:
 
 
 def test_calibrate_opens_no_internet_socket(tmp_path: Path, home: Path) -> None:
-    seen = traced(tmp_path, home, ["calibrate", "--from", str(FRONT), "--end", "3", "--name", "me"])
+    seen = traced(tmp_path, home, ["calibrate", "--from", str(FRONT), "--end", "2", "--name", "me"])
     assert seen.done.returncode == 0, seen.done.stderr
     assert (home / "data" / "profiles" / "me.json").exists()
     assert not seen.internet()
@@ -99,7 +98,7 @@ def test_report_opens_no_internet_socket(tmp_path: Path, home: Path) -> None:
 
 
 def test_a_played_recording_opens_no_internet_socket(tmp_path: Path, home: Path) -> None:
-    command = ["monitor", str(FRONT), "--profile", str(PROFILE), "--speed", "max", "--duration", "12"]
+    command = ["monitor", str(FRONT), "--profile", str(PROFILE), "--speed", "max", "--duration", "4"]
     seen = traced(tmp_path, home, command)
     assert seen.done.returncode == 0, seen.done.stderr
     assert not seen.internet()
@@ -111,7 +110,7 @@ def test_a_live_monitor_speaks_to_its_camera_alone_and_keeps_no_picture(
     """The only address is the camera's own (a network camera has one); files go into its folders and nowhere else."""
     shutil.copy(PROFILE, private_folder(home / "data" / "profiles") / "me.json")
     (home / "data" / "profiles" / "me.json").chmod(0o600)
-    command = ["monitor", camera.url, "--profile", "me", "--alert-after", "2", "--duration", "9"]
+    command = ["monitor", camera.url, "--profile", "me", "--alert-after", "2", "--duration", "6"]
     seen = traced(tmp_path, home, command)
     assert seen.done.returncode == 0, seen.done.stderr
     assert "the models ran 0 times" not in seen.done.stderr

@@ -64,10 +64,7 @@ def test_lines_are_read_as_a_shell_does() -> None:
 
 @pytest.fixture(scope="module")
 def camera() -> Iterator[str]:
-    images = [
-        image for number, image in enumerate(video_images(str(SAMPLES / "desk-front.mp4"))) if number < 40
-    ]
-    with MjpegServer(images, rate_hz=5.0) as server:
+    with MjpegServer(video_images(str(SAMPLES / "desk-front.mp4"), 40), rate_hz=5.0) as server:
         yield server.url
 
 
@@ -113,7 +110,7 @@ def _slower(source: Path, target: Path) -> None:
         stream: Any = out.add_stream("mpeg4", rate=4)
         stream.width, stream.height, stream.pix_fmt, stream.bit_rate = 640, 480, "yuv420p", 4_000_000
         stream.codec_context.time_base = Fraction(1, 4)
-        for number, image in enumerate(list(video_images(str(source)))[:100:2]):
+        for number, image in enumerate(list(video_images(str(source), 100))[::2]):
             if number % 5 in (0, 2):
                 out.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
         out.mux(stream.encode(None))

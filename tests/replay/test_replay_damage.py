@@ -24,7 +24,7 @@ class Damaged:
             ReplayOptions(str(path), self.out / name, calibrate_s=CALIBRATE_S, labels=Labels(name))
             for name, path in files.items()
         ]
-        with ProcessPool(2) as pool:
+        with ProcessPool(1) as pool:
             self.ended = dict(zip(files, replay_many(asked, pool, table=self.out), strict=True))
         with (self.out / "recordings.csv").open(newline="") as file:
             self.rows = {row["recording"]: row for row in csv.DictReader(file)}
@@ -50,13 +50,13 @@ REFUSED = {
     "one_picture": "too few usable frames",
 }
 HANDLED = {
-    "whole": 20,
-    "variable_rate": 20,
-    "turned": 15,
-    "portrait": 15,
-    "huge": 8,
-    "slow": 15,
-    "coming_and_going": 45,
+    "whole": 12,
+    "variable_rate": 12,
+    "turned": 11,
+    "portrait": 11,
+    "huge": 6,
+    "slow": 8,
+    "coming_and_going": 35,
 }
 
 
@@ -81,7 +81,7 @@ def test_what_is_one_is_judged_to_its_last_frame(name: str, damaged: Damaged) ->
 def test_a_truncated_file_is_used_as_far_as_it_goes(damaged: Damaged) -> None:
     row = damaged.rows["truncated"]
     assert row["status"] == "done"
-    assert 10 <= int(row["frames"]) < 40
+    assert 10 <= int(row["frames"]) < 30
     assert "truncated" in damaged.warnings("truncated")
 
 
@@ -102,8 +102,8 @@ def test_a_turned_recording_stands_upright(damaged: Damaged) -> None:
 
 def test_somebody_leaves_and_comes_back(damaged: Damaged) -> None:
     rows = damaged.measured("coming_and_going")
-    gone = [row for row in rows if 2.0 <= float(row["t_s"]) < 2.9]
-    back = [row for row in rows if float(row["t_s"]) >= 3.5]
+    gone = [row for row in rows if 1.6 <= float(row["t_s"]) < 2.3]
+    back = [row for row in rows if float(row["t_s"]) >= 2.8]
     assert {row["forward_head_est_valid"] for row in gone} == {"0"}
     assert sum(row["forward_head_est_valid"] == "1" for row in back) >= 0.7 * len(back)
 
