@@ -81,6 +81,8 @@ class World:
 
 BRIEFLY: Final = ("--duration", "4", "--no-notifications")
 _LITTLE: Final = ("--quick", "--frames", "5", "--minutes", "0.1")
+_NO_HOUR: Final = ("samples/desk-side.mp4", "--profile", "samples/desk-front.profile.json")
+"""The desk hour is made of the sample video only; it has tests of its own."""
 _LED: Final = {"tray"}
 """Shown their help only: there is no tray to sit in. It has tests of its own."""
 _NAMED_ALONE: Final = {
@@ -129,7 +131,7 @@ def _benched(rest: list[str]) -> list[str]:
     """Less of the same: of an option that is given twice the last counts."""
     if "--endurance" in rest:
         return ["--looks", "1000"]
-    return ["--day", "1", *_LITTLE] if "--day" in rest else [*_LITTLE]
+    return ["--day", "1", *_LITTLE] if "--day" in rest else [*_LITTLE, *_NO_HOUR]
 
 
 def _is_led_exercise(words: list[str]) -> bool:

@@ -16,6 +16,7 @@ from capture.mjpeg_server import MjpegServer, video_images
 from evaluate.conftest import made_up, write_landmarks, write_truth
 from importing_material import wide
 from limited import run_limited
+from once import made_once
 from pair_material import session
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
 from release.readme_commands import (
@@ -73,7 +74,11 @@ def place(camera: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as a reader's own: their recording, a profile, the samples."""
     if not (SAMPLES / "desk-front.mp4").exists():
         pytest.skip("the samples are not in this tree")
-    place = tmp_path_factory.mktemp("reader")
+    made = made_once(tmp_path_factory, "reader", lambda folder: _make(folder, camera))
+    return Path(shutil.copytree(made, tmp_path_factory.mktemp("a") / "reader", symlinks=True))
+
+
+def _make(place: Path, camera: str) -> None:
     _slower(SAMPLES / "desk-front.mp4", place / "desk.mp4")
     for folder in ("day1", "day2"):
         (place / folder).mkdir()
@@ -101,7 +106,6 @@ def place(camera: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for words in EARLIER:
         done = run_limited([word.format(camera=camera) for word in words], place)
         assert done.returncode == 0, done.stderr
-    return place
 
 
 def _slower(source: Path, target: Path) -> None:

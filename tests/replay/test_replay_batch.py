@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -87,8 +88,8 @@ def test_parts_join_without_a_gap_or_a_double(reference: tuple[Path, list[Ended]
     np.testing.assert_allclose(times, np.arange(0.0, 45.0, 1.0 / RATE_HZ), atol=1e-6)
 
 
-def test_what_is_finished_is_not_done_again(reference: tuple[Path, list[Ended]]) -> None:
-    out = reference[0]
+def test_what_is_finished_is_not_done_again(reference: tuple[Path, list[Ended]], tmp_path: Path) -> None:
+    out = Path(shutil.copytree(reference[0], tmp_path / "out"))
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*.csv") if path.parent != out}
     with ProcessPool(1) as pool:
         ended = replay_many(recordings(out), pool, table=out)

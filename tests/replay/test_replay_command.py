@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cli_runner import Cli
 from posture_cv.cli.replay import rate_hz
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter
 from posture_cv.landmarks.types import Landmarks
@@ -18,13 +18,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "posture_cv", "replay", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return Cli().here("replay", *map(str, arguments))
 
 
 def refused(done: subprocess.CompletedProcess[str], *says: str, code: int = 2) -> None:
@@ -35,9 +29,8 @@ def refused(done: subprocess.CompletedProcess[str], *says: str, code: int = 2) -
 
 
 def test_a_recording_is_summarised_on_the_terminal(tmp_path: Path) -> None:
-    done = run(
-        SAMPLES / "desk-front.landmarks", "--calibrate", "0:8", "--alert-after", "5", "--out", tmp_path / "o"
-    )
+    words = ("--calibrate", "0:8", "--alert-after", "5", "--out", str(tmp_path / "o"))
+    done = Cli()("replay", str(SAMPLES / "desk-front.landmarks"), *words)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     for text in (

@@ -16,16 +16,18 @@ from posture_cv.replay.study import check_study
 from source_tree import ROOT
 
 STUDY = ROOT / "samples" / "study"
+END_S = 30
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two of the four participants, every third second: the whole takes minutes on a small machine."""
+    """Two of the four participants, their first half minute, every third second: the whole takes minutes."""
     folder = tmp_path_factory.mktemp("videos")
     for name in ("p1a.mp4", "p1b.mp4", "p2a.mp4", "p2b.mp4"):
         shutil.copyfile(STUDY / name, folder / name)
     lines = (STUDY / "manifest.csv").read_text(encoding="utf-8").splitlines()
-    (folder / "manifest.csv").write_text("\n".join(lines[:5]) + "\n", encoding="utf-8")
+    rows = [f"{lines[0]},end", *(f"{line},{END_S}" for line in lines[1:5])]
+    (folder / "manifest.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     out = folder / "out"
     done = Cli()(
         *("study", str(folder / "manifest.csv"), "--out", str(out), "--alert-after", "10", "--every", "3s"),
