@@ -55,7 +55,10 @@ def test_the_worst_finding_decides() -> None:
 def ground_truth(which: str, view: str) -> list[tuple[Landmarks, np.ndarray, np.ndarray]]:
     """For each camera: its landmarks, the true change of CVA, and which frames are for calibration."""
     folder = shared_path("ground-truth", which)
-    arrays = np.load(folder / "landmarks.npz")
+    with np.load(folder / "landmarks.npz") as archive:
+        arrays = {
+            name: archive[name] for name in ("name", "size", "pose", "face", "rows", "cols")
+        }  # unpacked once
     place = {str(name): i for i, name in enumerate(arrays["name"])}
     clips: dict[str, list[dict[str, str]]] = {}
     with (folder / "ground_truth.csv").open(newline="") as file:

@@ -15,6 +15,7 @@ import av
 import numpy as np
 import pytest
 
+from amounts import amount
 from capture.media import LEVELS, blue_corner, make_sound, make_video, number_of, picture, remux
 from posture_cv.capture import CaptureOptions, Frame, SourceError, open_source
 from posture_cv.capture.prefetch import Prefetched
@@ -319,7 +320,7 @@ def test_nothing_is_printed_about_damage(tmp_path: Path, capfd: pytest.CaptureFi
 
 def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
     # 640 x 480 as BGR is 0.9 MB: kept frames would be seen at once.
-    paths = [make_video(tmp_path / f"{n}.mp4", count=n, size_px=(640, 480)) for n in (30, 600)]
+    paths = [make_video(tmp_path / f"{n}.mp4", count=n, size_px=(640, 480)) for n in (30, amount(150, 600))]
     program = (
         "import resource, sys; from posture_cv.capture import open_source\n"
         "for path in sys.argv[1:]:\n"

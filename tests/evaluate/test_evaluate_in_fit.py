@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from posture_cv.coefficients import coefficients_without, load_coefficients, person_fitted_on
 from posture_cv.coefficients.people import COLUMNS, fingerprints, left_out, person_in_fit, stamp
 from posture_cv.evaluate.dataset import Making, Source, read_dataset
-from posture_cv.evaluate.in_fit import fitted_people
+from posture_cv.evaluate.in_fit import Fitted, fitted_people
 from shared_material import shared_path
 
 
@@ -60,10 +60,13 @@ def test_people_of_the_training_set_are_in_sample_and_the_oblique_two_are_left_o
     assert seen == {("oblique", "p1"): True, ("oblique", "p3"): True}
 
 
+@pytest.fixture(scope="module")
+def of_the_training_set() -> Fitted:
+    return fitted_people(read_dataset(shared_path("ground-truth/train"), Making(Source.NPZ)))
+
+
 @pytest.mark.parametrize("view", ["front", "side"])
-def test_the_training_set_is_in_sample(view: str) -> None:
-    train = shared_path("ground-truth/train")
-    fitted = fitted_people(read_dataset(train, Making(Source.NPZ)))
-    seen = [without for (where, _), without in fitted.seen.items() if where == view]
+def test_the_training_set_is_in_sample(view: str, of_the_training_set: Fitted) -> None:
+    seen = [without for (where, _), without in of_the_training_set.seen.items() if where == view]
     assert len(seen) >= 36
     assert not any(seen)

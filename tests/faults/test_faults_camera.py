@@ -24,7 +24,7 @@ from posture_cv.monitor.parts import Options
 from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.sinks import BaseSink
 
-TIMES = amount(60, 1000)
+TIMES = amount(40, 1000)
 CYCLE_S, GONE_S = 8.0, 3.5
 
 

@@ -18,7 +18,7 @@ from limited import environment
 from source_tree import ROOT
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the writers are forked")
-KILLS = amount(5, 200)
+KILLS = amount(3, 200)
 SEED = 20_261_121
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amounts import amount
 from assess_material import POSTURES, UNMEASURED, measurements
 from monitor.monitor_material import Desk, stretches
 from posture_cv.assess.effects import Level
@@ -156,7 +157,7 @@ labels = st.sampled_from(
 )
 
 
-@settings(max_examples=8)
+@settings(max_examples=amount(4, 8))
 @given(st.lists(st.tuples(labels, st.floats(3, 40)), min_size=1, max_size=4), st.booleans())
 def test_economy_delays_no_alert_by_more_than_two_seconds(
     parts: list[tuple[str, float]], still: bool

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from capture.mjpeg_server import MjpegServer, video_images
+from damage_material import sitting, write
 from monitor.monitor_material import Desk, stretches
 from posture_cv.atomic import private_folder
 from posture_cv.history.store import History
@@ -66,7 +67,8 @@ def test_the_tracer_sees_an_internet_socket(tmp_path: Path) -> None:
 
 def test_replay_opens_no_internet_socket(tmp_path: Path, home: Path) -> None:
     out = home / "out"
-    command = ["replay", str(FRONT), "--calibrate", "0:4", "--every", "1hz", "--out", str(out)]
+    clip = write(tmp_path / "clip.mp4", sitting(12))
+    command = ["replay", str(clip), "--calibrate", "0:1", "--out", str(out)]
     seen = traced(tmp_path, home, command)
     assert seen.done.returncode == 0, seen.done.stderr
     assert (out / "summary.json").exists()

@@ -16,6 +16,7 @@ import pytest
 
 from limited import NOBODY, environment, run_limited
 from monitor.monitor_material import Desk, stretches
+from once import made_once
 from posture_cv.errors import PostureError
 from posture_cv.history.store import History
 from posture_cv.monitor import commands as cmd
@@ -156,11 +157,23 @@ def test_links_in_a_shared_output_folder_are_not_followed(tmp_path: Path) -> Non
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """After some days of use of every command that keeps something."""
     home = tmp_path / "h"
-    home.mkdir(mode=0o700)
     monkeypatch.setenv(HOME_VARIABLE, str(home))
+    shutil.copytree(made_once(tmp_path_factory, "used_home", _use) / "h", home)
+    return home
+
+
+def _use(folder: Path) -> None:
+    home = folder / "h"
+    home.mkdir(mode=0o700)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(HOME_VARIABLE, str(home))
+        _use_home(home)
+
+
+def _use_home(home: Path) -> None:
     desk = Desk(stretches(("good", 1.0)), 20.0)
     parts = desk.parts()
     save_profile(a_profile("desk"))
@@ -183,7 +196,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             ).returncode
             == 0
         )
-    return home
 
 
 def test_privacy_lists_every_file_and_deletes_it(home: Path) -> None:
