@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -45,10 +46,13 @@ def measurements(
     """N frames showing the labelled postures; `noise` is the standard deviation added to every quantity."""
     rng = np.random.default_rng(seed)
     n = len(labels)
-    reason = np.array([UNMEASURED.get(label, Reason.OK) for label in labels], np.int8).reshape(n)
+    known = list(dict.fromkeys(labels))  # a few; the frames may be many
+    places = {label: place for place, label in enumerate(known)}
+    which = np.array([places[label] for label in labels], np.intp)
+    reason = np.array([UNMEASURED.get(label, Reason.OK) for label in known], np.int8)[which]
     values = {}
     for name in QUANTITIES:
-        value = np.array([POSTURES.get(label, {}).get(name, 0.0) for label in labels], np.float64)
+        value = np.array([POSTURES.get(label, {}).get(name, 0.0) for label in known], np.float64)[which]
         values[name] = Estimate.of(value + rng.normal(0.0, noise, n) if noise else value, 0.5, reason)
     return Measurements(np.asarray(t_s, np.float64), np.full(n, View.FRONT, np.int8), reason, values)
 
@@ -74,9 +78,13 @@ def baseline() -> Baseline:
     )
 
 
+@cache
+def _excess(label: str, size: float) -> tuple[float, ...]:
+    return tuple(size if state.label == label else 0.0 for state in ALERTING)
+
+
 def tick(number: int, label: str, size: float = 1.5, pitch_deg: float = 0.0, activity: float = 0.0) -> Tick:
     """One tick of the policy; `size` is the excess of an alerting posture, "gap" has no frame."""
-    excess = tuple(size if state.label == label else 0.0 for state in ALERTING)
     reason = UNMEASURED.get(label, Reason.UNSTABLE if label == "gap" else Reason.OK)
     known = {"camera_moved": "cannot_tell", "gap": "cannot_tell"}
     return Tick(
@@ -84,7 +92,7 @@ def tick(number: int, label: str, size: float = 1.5, pitch_deg: float = 0.0, act
         frame=-1 if label == "gap" else number,
         state=int(State.from_label(known.get(label, label))),
         reason=int(reason),
-        excess=(NAN,) * 5 if reason else excess,
+        excess=(NAN,) * 5 if reason else _excess(label, size),
         severe=label in {"forward_head", "text_neck"} and size >= 3.0,
         pitch_deg=NAN if reason else pitch_deg,
         activity=activity,

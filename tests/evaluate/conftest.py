@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ def face_mesh() -> NDArray[np.float64]:
     around = np.pi * (k * 0.618034 % 1.0)
     radius = np.sqrt(1.0 - height**2)
     return np.stack([0.5 * radius * np.cos(around), -0.7 * height, -0.5 * radius * np.sin(around)], axis=1)
+
+
+FACE_MESH = face_mesh()
 
 
 def person(
@@ -51,13 +55,14 @@ def person(
     shoulders = {names.LEFT_SHOULDER: 470.0, names.RIGHT_SHOULDER: 170.0}
     for point, x in shoulders.items():
         pose[point, :2] = np.array([x, 320.0 - shoulder_up_px]) / (WIDTH, HEIGHT)
-    mesh = face_mesh() * 140.0 * head_scale + np.array([centre[0], centre[1] + 15.0, 0.0])
+    mesh = FACE_MESH * 140.0 * head_scale + np.array([centre[0], centre[1] + 15.0, 0.0])
     rows, cols = outline(shoulder_up_px, head_scale, float(centre[1]))
-    return {"pose": pose, "face": mesh / (WIDTH, HEIGHT, WIDTH), "rows": rows, "cols": cols}
+    return {"pose": pose, "face": mesh / (WIDTH, HEIGHT, WIDTH), "rows": rows.copy(), "cols": cols.copy()}
 
 
+@cache
 def outline(up_px: float, head_scale: float, head_v: float) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-    """Head (an ellipse), neck and shoulders as pixel columns and rows."""
+    """Head (an ellipse), neck and shoulders as pixel columns and rows; of the few shapes that there are, each once."""
     v, u = np.mgrid[0:HEIGHT, 0:WIDTH]
     head = ((u - 320) / (75 * head_scale)) ** 2 + ((v - head_v - 10) / (105 * head_scale)) ** 2 <= 1
     neck = (np.abs(u - 320) < 45) & (v > head_v) & (v < 330)
