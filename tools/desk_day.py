@@ -29,7 +29,7 @@ from posture_cv.evaluate.judging import CoefficientsFor
 def main() -> None:
     """Read the arguments, simulate, print."""
     given = arguments()
-    dataset = read_dataset(given.data, Making(cache=given.cache))
+    dataset = read_dataset(given.data, Making(cache=given.cache, looks=given.looks))
     settings = AssessSettings()
     sensitivities = (settings.policy.sensitivity,) if given.no_sweep else SENSITIVITIES
     results: list[DeskDayResult] = []
@@ -56,6 +56,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--hours", type=float, default=8.0, help="length of a day")
     parser.add_argument("--no-sweep", action="store_true", help="the default sensitivity only")
     parser.add_argument("--cache", type=Path, help="keep the landmarks of pictures in this file")
+    parser.add_argument("--looks", type=int, choices=range(1, 6), default=1, help="at each picture, see `evaluate`")
     parser.add_argument("--leave-out", type=int, metavar="N", help="fit N times without those judged")
     given = parser.parse_args()
     if given.leave_out is not None and (given.leave_out < 2 or given.view not in ("front", "side")):
