@@ -56,7 +56,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--hours", type=float, default=8.0, help="length of a day")
     parser.add_argument("--no-sweep", action="store_true", help="the default sensitivity only")
     parser.add_argument("--cache", type=Path, help="keep the landmarks of pictures in this file")
-    parser.add_argument("--looks", type=int, choices=range(1, 6), default=1, help="at each picture, see `evaluate`")
+    parser.add_argument(
+        "--looks", type=int, choices=range(1, 6), default=1, help="at each picture, see `evaluate`"
+    )
     parser.add_argument("--leave-out", type=int, metavar="N", help="fit N times without those judged")
     given = parser.parse_args()
     if given.leave_out is not None and (given.leave_out < 2 or given.view not in ("front", "side")):
