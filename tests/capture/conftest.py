@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,11 @@ _PROCESS = Path("/proc/self")
 
 
 def _children() -> set[str]:
-    lists = _PROCESS.glob("task/*/children")
-    return {pid for each in lists for pid in each.read_text(encoding="ascii").split()}
+    found: set[str] = set()
+    for each in _PROCESS.glob("task/*/children"):
+        with suppress(FileNotFoundError):  # that thread has just ended
+            found.update(each.read_text(encoding="ascii").split())
+    return found
 
 
 def _descriptors() -> int:

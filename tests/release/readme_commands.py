@@ -111,6 +111,7 @@ def stand_in(command: Command, world: World) -> list[str]:
         or "--scheduler" in words
         or (len(words) == 1 and name in _NAMED_ALONE)
         or "--labels" in words[:2]  # photographs with their authors' opinions
+        or "--delays" in words  # the models look at a whole clip first; it has a test of its own
         or _is_led_exercise(words)
     ):
         return [name, "--help"]

@@ -9,23 +9,28 @@ from pathlib import Path
 import pytest
 
 from damage_material import CALIBRATE_S, make_all
+from once import made_once
 from posture_cv.replay.batch import replay_many
 from posture_cv.replay.pool import ProcessPool
 from posture_cv.replay.types import Labels, ReplayOptions
 
 
+def run(folder: Path) -> None:
+    """Replay every kind of damage."""
+    out = folder / "out"
+    asked = [
+        ReplayOptions(str(path), out / name, calibrate_s=CALIBRATE_S, labels=Labels(name))
+        for name, path in make_all(folder).items()
+    ]
+    with ProcessPool(1) as pool:
+        replay_many(asked, pool, table=out)
+
+
 class Damaged:
-    """A run over every kind of damage."""
+    """What a run over every kind of damage has left."""
 
     def __init__(self, folder: Path) -> None:
         self.out = folder / "out"
-        files = make_all(folder)
-        asked = [
-            ReplayOptions(str(path), self.out / name, calibrate_s=CALIBRATE_S, labels=Labels(name))
-            for name, path in files.items()
-        ]
-        with ProcessPool(1) as pool:
-            self.ended = dict(zip(files, replay_many(asked, pool, table=self.out), strict=True))
         with (self.out / "recordings.csv").open(newline="") as file:
             self.rows = {row["recording"]: row for row in csv.DictReader(file)}
 
@@ -39,7 +44,7 @@ class Damaged:
 
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory: pytest.TempPathFactory) -> Damaged:
-    return Damaged(tmp_path_factory.mktemp("damage"))
+    return Damaged(made_once(tmp_path_factory, "damage", run))
 
 
 REFUSED = {
