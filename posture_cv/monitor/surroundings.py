@@ -12,6 +12,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 from posture_cv.monitor.dbus_calls import call, match
 from posture_cv.monitor.idle import IdleWatch
 from posture_cv.monitor.ports import NoSurroundings, Surroundings, SurroundingsSource
+from posture_cv.output.bus import left
 from posture_cv.output.notify_thread import LoopThread
 
 if TYPE_CHECKING:
@@ -97,30 +99,23 @@ class LinuxSurroundings:
     async def _keep_watching(self, which: str) -> None:
         """Connect, listen, and do so again when the bus was lost."""
         while True:
-            bus = await self._connected(which)
-            if bus is not None:
-                try:
-                    await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
-                finally:
-                    bus.disconnect()
-                self._forget(which)
+            await self._watch_until_lost(which)
+            self._forget(which)
             await asyncio.sleep(_RECONNECT_S)
 
-    async def _connected(self, which: str) -> MessageBus | None:
+    async def _watch_until_lost(self, which: str) -> None:
         from dbus_fast import BusType
         from dbus_fast.aio import MessageBus
         from dbus_fast.errors import DBusError, InvalidAddressError
 
         kind = BusType.SYSTEM if which == "system" else BusType.SESSION
-        try:
+        with suppress(OSError, InvalidAddressError, DBusError, EOFError):
             bus = await MessageBus(bus_type=kind).connect()
-            if which == "system":
-                await self._watch_login(bus)
-            else:
-                await self._watch_savers(bus)
-        except (OSError, InvalidAddressError, DBusError, EOFError):
-            return None
-        return bus
+            try:
+                await (self._watch_login(bus) if which == "system" else self._watch_savers(bus))
+                await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+            finally:
+                await left(bus)
 
     async def _watch_login(self, bus: MessageBus) -> None:
         bus.add_message_handler(self._take_login)

@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from typing import Final
 
+from posture_cv.output.bus import left
+
 ASK_TIMEOUT_S: Final = 3.0
 _NAME: Final = "org.freedesktop.Notifications"
 _PATH: Final = "/org/freedesktop/Notifications"
@@ -61,7 +63,7 @@ async def _ask() -> NotificationServer:
     except (OSError, DBusError, EOFError) as error:
         return NotificationServer(problem=f"the session bus closed the connection ({error})")
     finally:
-        bus.disconnect()
+        await left(bus)
     if reply.message_type is not MessageType.METHOD_RETURN or len(reply.body) < 3:
         said = reply.body[0] if reply.body else "an empty answer"
         return NotificationServer(problem=f"no notification server on the session bus ({said})")

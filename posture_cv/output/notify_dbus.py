@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from concurrent.futures import CancelledError, Future
-from contextlib import suppress
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
+from posture_cv.output.bus import left
 from posture_cv.output.notify import SEND_TIMEOUT_S, Answered, Delivery, Message
 from posture_cv.output.notify_thread import LoopThread
 
@@ -33,7 +33,7 @@ class DbusNotifier:
 
     def __init__(self, answered: Answered) -> None:
         self._answered = answered
-        self._thread = LoopThread("notifications")
+        self._thread = LoopThread("notifications", ending=self._leave)
         self._connecting = asyncio.Lock()  # messages that come together share one connection
         self._bus: MessageBus | None = None
         self._server = ""
@@ -46,11 +46,12 @@ class DbusNotifier:
 
     def close(self) -> None:
         """Leave the bus."""
+        self._thread.close()
+
+    async def _leave(self) -> None:
         bus, self._bus = self._bus, None
         if bus is not None:
-            with suppress(TimeoutError, CancelledError):
-                self._thread.submit(_left(bus)).result(1.0)
-        self._thread.close()
+            await left(bus)
 
     async def _send(self, message: Message) -> Delivery:
         try:
@@ -68,7 +69,7 @@ class DbusNotifier:
                 return Delivery(problem=bus)
             reply = await _call(bus, "Notify", "susssasa{sv}i", self._arguments(message))
         except (OSError, DBusError, EOFError) as error:
-            self._bus = None
+            await self._leave()
             return Delivery(problem=f"the session bus closed the connection ({error})")
         if isinstance(reply, str):
             self._server = ""  # another server may follow; ask it who it is
@@ -101,15 +102,16 @@ class DbusNotifier:
         from dbus_fast.errors import DBusError, InvalidAddressError
 
         if self._bus is not None and not self._bus.connected:
-            self._bus, self._server = None, ""
+            await self._leave()
+            self._server = ""
         if self._bus is None:
             try:
                 bus = await MessageBus(bus_type=BusType.SESSION).connect()
             except (OSError, InvalidAddressError, DBusError, EOFError) as error:
                 return f"there is no session bus ({str(error) or type(error).__name__})"
+            self._bus = bus  # from here on it is left, whatever comes
             bus.add_message_handler(self._take_signal)
             await _match_signals(bus)
-            self._bus = bus
         if not self._server:
             about = await _call(self._bus, "GetServerInformation", "", [])
             if isinstance(about, str):
@@ -159,12 +161,3 @@ async def _match_signals(bus: MessageBus) -> None:
             body=[rule],
         )
     )
-
-
-async def _left(bus: MessageBus) -> None:
-    """Leave the bus; its socket is closed once it has noticed."""
-    from dbus_fast.errors import DBusError
-
-    bus.disconnect()
-    with suppress(DBusError, OSError, EOFError):
-        await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -13,10 +13,15 @@ T = TypeVar("T")
 
 
 class LoopThread:
-    """Runs coroutines in a thread of its own; started when first used, ended by `close`."""
+    """Runs coroutines in a thread of its own; started when first used, ended by `close`.
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    Args:
+        name: of the thread.
+        ending: run last, when everything else has been cancelled.
+    """
+
+    def __init__(self, name: str, ending: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
+        self._name, self._ending = name, ending
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -41,8 +46,7 @@ class LoopThread:
             self._thread.start()
         return self._loop
 
-    @staticmethod
-    def _run(loop: asyncio.AbstractEventLoop) -> None:
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)
         try:
             loop.run_forever()
@@ -51,6 +55,8 @@ class LoopThread:
             for task in tasks:
                 task.cancel()
             loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            if self._ending is not None:
+                loop.run_until_complete(self._ending())
             loop.close()
 
     def close(self, timeout_s: float = 2.0) -> None:

@@ -1,0 +1,95 @@
+"""A bus that is left is left with its socket, at whatever moment that happens."""
+
+from __future__ import annotations
+
+import gc
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from monitor.notification_server import NotificationServer, private_bus
+from posture_cv.monitor.surroundings import LinuxSurroundings
+from posture_cv.output.notification_server import find_notification_server
+from posture_cv.output.notify import Message
+from posture_cv.output.notify_dbus import DbusNotifier
+
+MOMENTS_S = (0.0, 0.001, 0.003, 0.006, 0.01, 0.02, 0.05, 0.2)
+
+
+@contextmanager
+def no_socket_left() -> Iterator[None]:
+    """Fails when a socket stays open, or when the garbage collector had to close one."""
+
+    def sockets() -> int:
+        links = list(Path("/proc/self/fd").iterdir())
+        return sum("socket:" in str(link.readlink()) for link in links if link.is_symlink())
+
+    gc.collect()
+    before = sockets()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", ResourceWarning)
+        yield
+        after = sockets()
+        gc.collect()
+    assert after == before
+    assert not [str(one.message) for one in told if issubclass(one.category, ResourceWarning)]
+
+
+@pytest.fixture
+def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with private_bus() as address:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+        yield address
+
+
+@pytest.mark.usefixtures("bus")
+@pytest.mark.parametrize("after_s", MOMENTS_S)
+def test_surroundings_leave_both_buses(after_s: float) -> None:
+    with no_socket_left():
+        source = LinuxSurroundings(calls=False)
+        time.sleep(after_s)
+        source.close()
+
+
+@pytest.mark.usefixtures("bus")
+@pytest.mark.parametrize("after_s", MOMENTS_S)
+def test_a_notifier_leaves_the_bus(after_s: float) -> None:
+    with no_socket_left():
+        notifier = DbusNotifier(lambda _key, _what: None)
+        sent = notifier.send(_message())
+        time.sleep(after_s)
+        notifier.close()
+        assert sent.done()
+
+
+def test_a_notifier_whose_server_shows_messages_leaves_the_bus(bus: str) -> None:
+    with NotificationServer(bus), no_socket_left():
+        notifier = DbusNotifier(lambda _key, _what: None)
+        assert notifier.send(_message()).result(10).by
+        notifier.close()
+
+
+def test_a_lost_bus_is_left_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with no_socket_left():
+        notifier = DbusNotifier(lambda _key, _what: None)
+        with private_bus() as address:
+            monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+            assert "no notification server" in notifier.send(_message()).result(10).problem
+        assert notifier.send(_message()).result(10).problem
+        notifier.close()
+
+
+@pytest.mark.usefixtures("bus")
+def test_asking_for_the_server_leaves_the_bus() -> None:
+    with no_socket_left():
+        for _ in range(5):
+            assert "no notification server" in find_notification_server().problem
+
+
+def _message() -> Message:
+    return Message(1, "title", "body")
