@@ -68,7 +68,7 @@ def hour_rows(hour: Hour) -> Iterator[tuple[str, str, str, str]]:
     """Name, share of a core, looks and model runs a minute."""
     for name, share in (
         ("economy on", hour.economy),
-        ("economy off, 10 a second", hour.every_picture),
+        (f"economy off, 10 a second ({hour.every_picture.minutes:g} minutes)", hour.every_picture),
         ("plain loop, 30 a second", hour.plain_loop),
     ):
         yield _share_row(name, share)
@@ -86,8 +86,8 @@ def delay_text(hour: Hour) -> str:
         return "No alert came in this time: nothing is known of delays."
     missed = sum(delay == float("inf") for delay in hour.delays_s)
     if missed:
-        return f"Of {len(hour.delays_s)} alerts, {missed} did not come with economy."
-    return f"Economy delayed {len(hour.delays_s)} alerts by at most {longest_s:+.1f} s."
+        return f"Of {len(hour.delays_s)} alerts with economy off, {missed} did not come with economy."
+    return f"Economy delayed the {len(hour.delays_s)} alerts that came with economy off by at most {longest_s:+.1f} s."
 
 
 def delays_as_plain(found: Delays) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def measure(
     }
     hour = None
     if fits(video):
-        say(f"watching {amounts.minutes:g} desk minutes, three times")
+        say(f"watching {amounts.minutes:g} desk minutes, in three ways")
         hour = measure_hour(video, profile, settings, minutes=amounts.minutes, plain_s=amounts.plain_s)
     return Measured(video.name, stages, started, hour)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,12 +12,17 @@ import pytest
 from amounts import FULL, amount
 from cli_runner import Cli
 from limited import run_limited
+from posture_cv.bench import hour
 from posture_cv.bench.day import WARM_UP, memory_faults
 from posture_cv.bench.figures import spread
+from posture_cv.bench.run import profile_of
 from posture_cv.bench.stages import STAGES, Stopwatch
 from posture_cv.capture.types import Frame
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.monitor.economy import EconomySettings
+from posture_cv.monitor.simulate import Run
+from posture_cv.settings import Settings
 from source_tree import ROOT
 
 CLIP = ROOT / "samples" / "desk-front.mp4"
@@ -69,12 +75,27 @@ def test_programs_were_started_and_told(plain: dict[str, Any]) -> None:
 
 
 def test_economy_looks_less_often(plain: dict[str, Any]) -> None:
-    hour = plain["hour"]
-    assert hour["economy"]["model_runs_a_minute"] < 0.5 * hour["every_picture"]["model_runs_a_minute"]
-    assert hour["every_picture"]["looks_a_minute"] == pytest.approx(600.0, rel=0.05)
-    assert hour["plain_loop"]["looks_a_minute"] == pytest.approx(1800.0, rel=0.05)
-    assert 0.0 < hour["economy"]["core_percent"] < hour["plain_loop"]["core_percent"]
-    assert len(hour["delays_s"]) == hour["every_picture"]["alerts"]
+    found = plain["hour"]
+    assert found["economy"]["model_runs_a_minute"] < 0.5 * found["every_picture"]["model_runs_a_minute"]
+    assert found["every_picture"]["looks_a_minute"] == pytest.approx(600.0, rel=0.05)
+    assert found["plain_loop"]["looks_a_minute"] == pytest.approx(1800.0, rel=0.05)
+    assert 0.0 < found["economy"]["core_percent"] < found["plain_loop"]["core_percent"]
+    assert len(found["delays_s"]) == found["every_picture"]["alerts"]
+
+
+def test_every_picture_is_watched_for_ten_minutes_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    watched_s: dict[bool, float] = {}
+
+    def watch(pictures: Sequence[tuple[float, bytes]], *_: object, economy: EconomySettings) -> Run:
+        watched_s[economy.enabled] = length_s = pictures[-1][0]
+        return Run(length_s, 1.0, 1, 1, length_s, (), ())
+
+    monkeypatch.setattr(hour, "watch", watch)
+    monkeypatch.setattr(hour, "plain_loop", lambda *_, seconds: Run(seconds, 1.0, 1, 1, seconds, (), ()))
+    profile = profile_of(CLIP, None)
+    found = hour.measure_hour(CLIP, profile, Settings(), minutes=11.0, plain_s=1.0)
+    assert watched_s == {True: pytest.approx(660.0, abs=0.2), False: pytest.approx(600.0, abs=0.2)}
+    assert (found.economy.minutes, found.every_picture.minutes) == pytest.approx((11.0, 10.0), abs=0.01)
 
 
 def test_the_document_names_every_key(plain: dict[str, Any]) -> None:
