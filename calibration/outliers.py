@@ -71,7 +71,8 @@ def belonging(features: Float) -> Mask:
     squared = ((features[candidates, None, :] - features[None, candidates, :]) ** 2).sum(axis=2)
     half = len(candidates) // 2
     nearest = np.partition(squared, half, axis=1)[:, half]
-    centre = features[candidates[int(nearest.argmin())]]
+    # two frames may be each other's nearest: whichever came first must not decide
+    centre = np.median(features[candidates[nearest == nearest.min()]], axis=0)
     distance = np.linalg.norm(features - centre, axis=1)
     inner = features[distance <= np.median(distance)]
     centre = np.median(inner, axis=0)

@@ -3,8 +3,9 @@
     python tools/desk_day.py DATASET --view front --seeds 3
 
 Pictures are looked at once; `--cache FILE` keeps their landmarks for the next run. People whom the shipped
-coefficients were fitted on are judged by coefficients fitted without them: `--leave-out 4` fits four times, each
-time without a quarter of the people, and needs the data set's `landmarks.npz`.
+coefficients were fitted on are judged by the fits without them that are shipped, too. There are none without people of
+the training set: `--leave-out 4` then fits four times, each time without a quarter of the people, and needs the data
+set's `landmarks.npz`.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from typing import Any
 
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.cli.evaluate import fit
-from posture_cv.coefficients import load_coefficients
 from posture_cv.evaluate.dataset import Dataset, Making, read_dataset
 from posture_cv.evaluate.desk_day import SENSITIVITIES, DeskDayResult, build_desk_day, run_desk_day
 from posture_cv.evaluate.desk_people import people
 from posture_cv.evaluate.desk_table import days_table, mistakes, postures_table, sweep_table
+from posture_cv.evaluate.in_fit import fitted_people
 from posture_cv.evaluate.judging import CoefficientsFor
 
 
@@ -67,10 +68,9 @@ def arguments() -> argparse.Namespace:
 
 
 def judged_by(given: argparse.Namespace, dataset: Dataset) -> CoefficientsFor:
-    """Subject -> the coefficients that judge it: the shipped ones, or those fitted without it."""
-    shipped = load_coefficients()
+    """Subject -> the coefficients that judge it, fitted without it where the shipped ones were fitted on it."""
     if given.leave_out is None:
-        return lambda _: shipped
+        return fitted_people(dataset).coefficients_for
     material, leave_out = (importlib.import_module(f"fitting.{part}") for part in ("material", "leave_out"))
     lm, truth = material.read_truth(given.data)
     subjects = sorted({clip.subject for clip in dataset.clips})

@@ -4,10 +4,16 @@ DATASET is a folder with `ground_truth.csv` and `landmarks.npz`, the contour inc
 training set. Writes `posture_cv/coefficients/VIEW.npz` (or --out) and prints what the fit reaches on persons
 left out.
 
-The side view also learns from the training pictures measured again with small changes, the oblique view needs the
-few real oblique clips: name them with `--also DATASET MEASURED.npz`, made by `tools/measure_pictures.py`. The
-shipped files were made with `side train --also train JITTER0.npz ... --also train JITTER5.npz` (--view side --jitter
-0 to 5, the last three with --mirror), with `oblique train --also public PUBLIC.npz` and with `partial train`.
+All views also learn from the few people of a second data set, each of whom is judged by a fit without that person,
+the side view from pictures measured again with small changes, too: name them with `--also DATASET MEASURED.npz`, made
+by `tools/measure_pictures.py`. The shipped files were made with
+
+    front train --also public FRONT1.npz --also public FRONT5.npz    (--view front, the second with --looks 5)
+    side train --also train T0.npz ... T5.npz --also public P.npz --also public P0.npz ... P5.npz
+                                    (--view side; T0 to T5 and P0 to P5 with --jitter 0 to 5, the last three --mirror)
+    oblique train --also public PUBLIC.npz
+    front_physics train
+    partial train
 """
 
 from __future__ import annotations

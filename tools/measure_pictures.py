@@ -1,10 +1,10 @@
-"""Measure a data set anew: `python tools/measure_pictures.py DATASET OUT.npz [--view V] [--jitter SEED] [--mirror]`.
+"""Measure a data set anew: `python tools/measure_pictures.py DATASET OUT.npz`.
 
-Writes landmarks and contour as `posture_cv` sees them. With --jitter every person's pictures are turned, scaled,
-shifted and re-exposed by a small random amount of that person's own (the same for all, so that calibration and
-judged frames agree): the fits learn from it how landmarks and outline scatter. --mirror gives the models another
-look at each side view, whose true changes stay what they were. `tools/fit_estimators.py` takes the
-file with `--also DATASET OUT.npz`.
+Writes landmarks and contour as `posture_cv` sees them, for `--also DATASET OUT.npz` of `tools/fit_estimators.py`.
+With --jitter every person's pictures are turned, scaled, shifted and re-exposed by a small random amount of that
+person's own (the same for all, so that calibration and judged frames agree): the fits learn from it how landmarks
+and outline scatter. --mirror gives the models another look at each side view, whose true changes stay what they
+were; --looks N averages N looks at each picture, as `evaluate` does.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("dataset", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--view", help="only this view")
+    parser.add_argument("--looks", type=int, default=1, choices=range(1, 6), help="at each picture")
     parser.add_argument("--jitter", type=int, help="seed of the small changes")
     parser.add_argument("--mirror", action="store_true", help="mirror the pictures (side views only)")
     chosen = parser.parse_args()
@@ -42,7 +43,7 @@ def main() -> None:
     rows = [row for row in rows if (chosen.dataset / row["file"]).is_file()]
     changes = jitters(sorted({row["subject"] for row in rows}), chosen.jitter)
     parts = []
-    with MediaPipeEstimator(EstimatorOptions(mode=Mode.IMAGE)) as estimator:
+    with MediaPipeEstimator(EstimatorOptions(mode=Mode.IMAGE, looks=chosen.looks)) as estimator:
         for k, row in enumerate(rows):
             picture = cv2.imread(str(chosen.dataset / row["file"]))
             assert picture is not None, row["file"]

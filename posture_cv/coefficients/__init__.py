@@ -57,10 +57,11 @@ def _view(name: str) -> Callable[[], Any]:
     return lambda: _READERS[name](_arrays(name))
 
 
-def _arrays(name: str) -> dict[str, NDArray[Any]]:
+def _arrays(name: str, without: str | None = None) -> dict[str, NDArray[Any]]:
+    """The arrays of a file: those of the whole fit, and those of the fit without one person."""
     file = resources.files(__package__) / f"{name}.npz"
     with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-        return {key: archive[key] for key in archive.files}
+        return {key: archive[key] for key in archive.files if people.belongs(key, without)}
 
 
 _SHIPPED: Final[Mapping[str, Callable[[], Any]]] = {
@@ -78,7 +79,7 @@ def person_fitted_on(view: str, rows: Prints) -> str | None:
 
 def coefficients_without(view: str, person: str) -> Mapping[str, Any] | None:
     """The coefficients of a view fitted without that person, beside the others; None where there are none."""
-    arrays = _arrays(view)
+    arrays = _arrays(view, without=person)
     if view not in _READERS or not people.can_leave_out(arrays, person):
         return None
     return MappingProxyType({**load_coefficients(), view: _READERS[view](people.left_out(arrays, person))})

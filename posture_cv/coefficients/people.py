@@ -65,6 +65,13 @@ def person_in_fit(arrays: Mapping[str, NDArray[Any]], rows: Prints) -> str | Non
     return str(arrays[PEOPLE][found[0]]) if len(found) else None
 
 
+def belongs(key: str, person: str | None) -> bool:
+    """Whether an array is one of the whole fit, or of the fit without that person."""
+    return not key.startswith(f"{WITHOUT}.") or (
+        person is not None and key.startswith(f"{WITHOUT}.{person}.")
+    )
+
+
 def can_leave_out(arrays: Mapping[str, NDArray[Any]], person: str) -> bool:
     """Whether the coefficients hold the fit without that person."""
     return any(key.startswith(f"{WITHOUT}.{person}.") for key in arrays)

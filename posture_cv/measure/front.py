@@ -46,10 +46,11 @@ PLAUSIBLE: Final[dict[str, float]] = {
 YAW_FROM_DEG: Final = 8.0
 YAW_TO_DEG: Final = 16.0
 YAW_SD_DEG: Final = 2.6  # of the mesh's yaw, on persons left out
-# The fit's trunk yaw is stretched: it was fitted on turns of up to 5 degrees and answers a tenth of a large one. Seen
-# on rendered people turned by 20 degrees either way, who were not in the fit: answers of 1 to 3 degrees of the right
-# sign. Good enough to know that somebody has turned, no more, and its uncertainty says so.
-TRUNK_YAW_STRETCH: Final = 10.0
+# The fit's trunk yaw is stretched: few of the people it was fitted on turn farther than 5 degrees, and it answers a
+# part of a large turn. Seen on rendered people turned by 18 to 21 degrees either way, each left out of the fit: answers
+# of 2.9 to 9 degrees of the right sign, where people who sit straight get 2.7 at most. Good enough to know that
+# somebody has turned, no more, and its uncertainty says so.
+TRUNK_YAW_STRETCH: Final = 6.5
 TRUNK_YAW_SD_DEG: Final = 8.0
 BLOCK: Final = 512  # frames measured at once, which bounds the memory
 FITTED: Final = tuple(q for group in GROUPS.values() for q in group)

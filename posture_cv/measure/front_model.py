@@ -337,7 +337,10 @@ def stage_of(arrays: Mapping[str, Any], variant: str, groups: tuple[str, ...]) -
     )
     columns = columns_of(even, EVEN_WIDTHS), columns_of(odd, ODD_WIDTHS)
     weights = [_weights(arrays, variant, g, even, odd) for g in groups]
-    points = points_of(arrays, variant)
+    # A fit without a person: that person's frames weigh nothing, and are none that a frame could be near to.
+    weighing = np.any([(w.alpha != 0.0).any(axis=1) for w in weights], axis=0)
+    weights = [replace(w, alpha=w.alpha[weighing]) for w in weights]
+    points = [part[weighing] for part in points_of(arrays, variant)]
     kernels = MirrorKernels.build(points[0][:, columns[0]], points[1][:, columns[1]], weights)
     places = [(k, j) for k, g in enumerate(groups) for j in range(len(GROUPS[g]))]
     group, place = np.array(places, np.intp).T

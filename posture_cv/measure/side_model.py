@@ -143,7 +143,10 @@ def _group(arrays: Mapping[str, Any], variant: str, number: int) -> Group:
     key = f"{variant}.{number}"
     columns = np.asarray(arrays[f"{key}.columns"], np.intp)
     r, alpha, linear = (np.asarray(arrays[f"{key}.{k}"], np.float64) for k in ("r", "alpha", "linear"))
-    points = np.ascontiguousarray(np.asarray(arrays[f"{variant}.points"], np.float64)[:, columns] * r)
+    # A fit without a person: that person's frames weigh nothing, and are none that a frame could be near to.
+    weighing = (alpha != 0.0).any(axis=1)
+    alpha = alpha[weighing]
+    points = np.asarray(arrays[f"{variant}.points"], np.float64)[np.ix_(weighing, columns)] * r
     half = 0.5 * (points * points).sum(axis=1)
     names = tuple(str(name) for name in arrays[f"{key}.names"])
     return Group(names, columns, r, points, half, alpha, linear)

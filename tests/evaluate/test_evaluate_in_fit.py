@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from posture_cv.coefficients import coefficients_without, load_coefficients, person_fitted_on
-from posture_cv.coefficients.people import COLUMNS, fingerprints, left_out, person_in_fit, stamp
+from posture_cv.coefficients.people import COLUMNS, belongs, fingerprints, left_out, person_in_fit, stamp
 from posture_cv.evaluate.dataset import Making, Source, read_dataset
 from posture_cv.evaluate.in_fit import Fitted, fitted_people
 from shared_material import shared_path
@@ -49,15 +49,46 @@ def test_the_oblique_fit_can_leave_each_of_its_people_out() -> None:
     assert coefficients_without("oblique", "somebody else") is None
 
 
+@pytest.mark.parametrize("person", ["p1", "p2", "p3", "p4"])
+def test_the_front_fit_can_leave_each_further_person_out(person: str) -> None:
+    without, whole = coefficients_without("front", person), load_coefficients()
+    assert without is not None
+    for variant, stage in whole["front"].then.items():
+        mine, all_of_it = (s.kernels.even_points.shape[1] for s in (without["front"].then[variant], stage))
+        assert 50 < all_of_it - mine < 250
+    assert without["side"] is whole["side"]
+    assert coefficients_without("front", "t01") is None
+
+
+@pytest.mark.parametrize("person", ["p1", "p2", "p3", "p4"])
+def test_the_side_fit_can_leave_each_further_person_out(person: str) -> None:
+    without, whole = coefficients_without("side", person), load_coefficients()
+    assert without is not None
+    for mine, all_of_it in zip(
+        without["side"].groups["contour"], whole["side"].groups["contour"], strict=True
+    ):
+        assert 10 < len(all_of_it.points) - len(mine.points) < 40
+        assert len(mine.alpha) == len(mine.points) == len(mine.half)
+    assert coefficients_without("side", "t01") is None
+
+
+def test_a_fit_without_somebody_is_read_only_where_it_is_asked_for() -> None:
+    assert belongs("full.head.alpha", None)
+    assert not belongs("without.p1.full.head.alpha", None)
+    assert not belongs("without.p1.full.head.alpha", "p2")
+    assert belongs("without.p1.full.head.alpha", "p1")
+
+
 def test_every_view_that_was_fitted_on_people_says_on_whom() -> None:
     for view in ("front", "side", "oblique"):
         assert person_fitted_on(view, fingerprints(truth(4))) is None
 
 
-def test_people_of_the_training_set_are_in_sample_and_the_oblique_two_are_left_out() -> None:
+def test_the_key_people_are_judged_by_fits_without_them() -> None:
     public = shared_path("ground-truth/public")
     seen = fitted_people(read_dataset(public, Making(Source.NPZ))).seen
-    assert seen == {("oblique", "p1"): True, ("oblique", "p3"): True}
+    people = {(view, person) for view in ("front", "side") for person in ("p1", "p2", "p3", "p4")}
+    assert seen == dict.fromkeys(people | {("oblique", "p1"), ("oblique", "p3")}, True)
 
 
 @pytest.fixture(scope="module")

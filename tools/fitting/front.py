@@ -2,6 +2,9 @@
 
 The first stage (the head's size and pitch) is predicted for each person from the others before it enters the
 second, the share of the geometry network is chosen and the uncertainty is fitted on persons left out of both.
+
+People of further data sets teach the same fit: projections, hyperparameters and shares stay those of the training set
+alone. Of each of them a fit without that person is kept, so that they can be judged.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from fitting.front_frames import FitFrames, gather
 from fitting.front_judge import figures, judge, networks_beside
 from fitting.material import FitClip, Float, Mask, Truth, clips_of
 from fitting.process import Process, weighed, with_noise
+from posture_cv.coefficients.people import WITHOUT
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure import face_geometry as face
 from posture_cv.measure.front_model import (
@@ -31,6 +35,7 @@ from posture_cv.measure.front_model import (
     columns_of,
     groups_of,
 )
+from posture_cv.measure.front_physics import OUTPUTS
 from posture_cv.measure.front_reading import EVEN_BLOCKS, MESH_COLUMNS, ODD_BLOCKS
 from posture_cv.measure.front_reference import MeshAxes
 from posture_cv.measure.front_space import EYE_DISTANCE_CM
@@ -42,10 +47,12 @@ CALIBRATION_TRUST: Final = 0.5
 
 def camera_pitch_weights(frames: FitFrames) -> Float:
     """Ridge of the camera's pitch on its even numbers, constant first."""
-    x = np.array([r.camera_even for r in frames.references])
+    people = set(frames.subject[frames.choosing])
+    own = [k for k, clip in enumerate(frames.clips) if clip.subject in people]
+    x = np.array([frames.references[k].camera_even for k in own])
     a = np.column_stack([np.ones(len(x)), x])
     ridge = np.diag([0.0, *(0.5 * x.var(axis=0))])
-    pitch = np.array([clip.camera_pitch_deg for clip in frames.clips])
+    pitch = np.array([frames.clips[k].camera_pitch_deg for k in own])
     return np.asarray(np.linalg.solve(a.T @ a + ridge, a.T @ pitch))
 
 
@@ -106,15 +113,28 @@ def projection(columns: Float, layout: tuple[tuple[str, int], ...]) -> Float:
     return out
 
 
-def fit_front(lm: Landmarks, truth: Truth) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
-    """Arrays of `front.npz` and one line of leave-one-person-out figures for each quantity."""
+def fit_front(
+    lm: Landmarks, truth: Truth, also: Sequence[tuple[Landmarks, Truth]] = ()
+) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """Arrays of `front.npz` and one line of leave-one-person-out figures for each quantity.
+
+    Args:
+        lm, truth: the training set.
+        also: further people, other ones than those.
+    """
     clips = list(clips_of(lm, truth, View.FRONT))
+    more = [clip for part in also for clip in clips_of(*part, View.FRONT)]
+    teaching = tuple(dict.fromkeys(clip.subject for clip in more))
+    if twice := {clip.subject for clip in clips} & set(teaching):
+        raise ValueError(f"these people are in both data sets: {', '.join(sorted(twice))}")
     axes = mesh_axes(clips)
-    fitter = Fitter(gather(clips, axes), axes)
+    fitter = Fitter(gather([*clips, *more], axes, teaching), axes)
     for variant in VARIANTS.values():
         fitter.fit_variant(variant)
     networks = networks_beside(lm, truth, fitter.frames.subject)
-    return judge(fitter, networks)
+    apart = fitter.apart(teaching)
+    arrays, lines = judge(fitter, networks, apart)
+    return arrays | fitter.without(apart), lines
 
 
 class Fitter:
@@ -125,12 +145,14 @@ class Fitter:
         self.prior = np.where(frames.judged, 1.0, CALIBRATION_TRUST)
         self.weights = camera_pitch_weights(frames)
         even, odd = frames.together("even"), frames.together("odd")
-        matrices = projection(even, EVEN_BLOCKS), projection(odd, ODD_BLOCKS)
+        own = frames.choosing
+        matrices = projection(even[own], EVEN_BLOCKS), projection(odd[own], ODD_BLOCKS)
         self.arrays: dict[str, NDArray[Any]] = {
             "mesh": axes.matrix.astype(np.float16),
             "camera_pitch": self.weights,
             "project.even": matrices[0].astype(np.float32),
             "project.odd": matrices[1].astype(np.float32),
+            "network_share": np.zeros(len(OUTPUTS)),  # until `judge` has chosen it
         }
         widths = [EVEN_WIDTHS[b] for b, _ in EVEN_BLOCKS], [ODD_WIDTHS[b] for b, _ in ODD_BLOCKS]
         self.first = tuple(
@@ -172,7 +194,8 @@ class Fitter:
         columns = self.frames.room(self.weights, growth, pitch)
         for side, x in zip(("even", "odd"), columns, strict=True):
             if f"room.{side}" not in self.arrays or (variant == "full" and growth.any()):
-                self.arrays[f"room.{side}"] = 1.0 / (np.sqrt((x**2).mean(axis=0)) + 1e-9)
+                own = x[self.frames.choosing]
+                self.arrays[f"room.{side}"] = 1.0 / (np.sqrt((own**2).mean(axis=0)) + 1e-9)
             through = Projection.of(np.diag(self.arrays[f"room.{side}"]), [1] * x.shape[1])
             self.arrays[f"points.{variant}.{side}"] = through(x).astype(np.float16)
 
@@ -188,12 +211,12 @@ class Fitter:
         return out
 
     def fit_group(self, variant: str, group: str) -> None:
-        """Kernel: hyperparameters on every other frame, once for each group, then weights on all."""
+        """Kernel: hyperparameters on every other choosing frame, once for each group, then weights on all."""
         key, points = f"{variant}.{group}", self._points(variant, group)
         even, odd = (tuple(b for b in part if b not in self.dropped) for part in blocks_of(variant, group))
         y = np.stack([self.frames.changes[q] for q in GROUPS[group]], axis=1)
-        spread = y.std(axis=0)
-        half = np.arange(len(y)) % 2 == 0
+        spread = y[self.frames.choosing].std(axis=0)
+        half = self.frames.choosing & (np.arange(len(y)) % 2 == 0)
         prior = self.prior
         n = len(even) + len(odd)
         if group not in self.theta:
@@ -247,7 +270,27 @@ class Fitter:
             for arrays, keep in zip(out, keeps, strict=True):
                 part, mine = free[np.ix_(keep, keep)], trust[keep]
                 if anew:
-                    who, seen = self.frames.subject[keep], y[keep] / y.std(axis=0)
+                    who, seen = self.frames.subject[keep], y[keep] / arrays[f"{key}.spread"]
                     mine = weighed(part, theta, self.prior[keep], who, seen)
                 arrays[f"{key}.alpha"] = np.linalg.solve(with_noise(part, theta, mine), y[keep])
+        return out
+
+    def apart(self, people: Sequence[str]) -> dict[str, dict[str, NDArray[Any]]]:
+        """Person -> the arrays as they were without that person."""
+        keeps = [self.frames.subject != person for person in people]
+        return dict(zip(people, self.alphas(keeps, anew=True), strict=True))
+
+    def without(self, apart: Mapping[str, Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+        """What differs from the whole fit when one person is left out, whose frames then weigh nothing.
+
+        Args:
+            apart: of `apart`.
+        """
+        out: dict[str, NDArray[Any]] = {}
+        for person, arrays in apart.items():
+            keep = self.frames.subject != person
+            for key in self.fitted:
+                alpha = np.zeros((len(keep), arrays[f"{key}.alpha"].shape[1]), np.float32)
+                alpha[keep] = arrays[f"{key}.alpha"]
+                out[f"{WITHOUT}.{person}.{key}.alpha"] = alpha
         return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,10 @@ from posture_cv.measure.front_reference import FrontReference, MeshAxes, front_r
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FitFrames:
-    """Usable frames of all clips; readings clip by clip, since the camera belongs to the clip."""
+    """Usable frames of all clips; readings clip by clip, since the camera belongs to the clip.
+
+    `choosing` are the frames that decide how the fit is made (`gather`), the others only teach it.
+    """
 
     clips: tuple[FitClip, ...]
     references: tuple[FrontReference, ...]
@@ -24,6 +27,7 @@ class FitFrames:
     changes: dict[str, Float]
     subject: NDArray[np.str_]
     judged: Mask
+    choosing: Mask
     rows: NDArray[np.intp]
 
     def together(self, name: str) -> Float:
@@ -42,10 +46,17 @@ class FitFrames:
         return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
 
-def gather(clips: Sequence[FitClip], axes: MeshAxes) -> FitFrames:
-    """All frames of which face, body and contour are seen, of the clips whose baseline shows a face."""
+def gather(clips: Sequence[FitClip], axes: MeshAxes, teaching: Collection[str] = ()) -> FitFrames:
+    """All frames of which face, body and contour are seen, of the clips whose baseline shows a face.
+
+    Args:
+        clips: of all people.
+        axes: of the mesh.
+        teaching: the people whose frames are fitted on, but do not decide on projections, hyperparameters and shares,
+            so that a fit without one of them differs from the whole fit in nothing else.
+    """
     clips = [clip for clip in clips if np.isfinite(clip.baseline.face).all()]
-    references, readings, changes, subject, judged, rows = [], [], [], [], [], []
+    references, readings, changes, subject, judged, choosing, rows = [], [], [], [], [], [], []
     for clip in clips:
         references.append(front_reference(clip.baseline, axes))
         found = read_front(clip.lm, references[-1])
@@ -54,6 +65,7 @@ def gather(clips: Sequence[FitClip], axes: MeshAxes) -> FitFrames:
         changes.append({k: v[keep] for k, v in clip.changes.items()})
         subject.append(np.repeat(clip.subject, int(keep.sum())))
         judged.append(~clip.calibration[keep])
+        choosing.append(np.full(int(keep.sum()), clip.subject not in teaching))
         rows.append(clip.rows[keep])
     return FitFrames(
         tuple(clips),
@@ -62,5 +74,6 @@ def gather(clips: Sequence[FitClip], axes: MeshAxes) -> FitFrames:
         {k: np.concatenate([c[k] for c in changes]) for k in changes[0]},
         np.concatenate(subject),
         np.concatenate(judged),
+        np.concatenate(choosing),
         np.concatenate(rows),
     )

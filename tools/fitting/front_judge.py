@@ -8,7 +8,7 @@ with trembling landmarks, as a worse camera gives them, so that it knows such a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +25,7 @@ from fitting.front_physics import (
     true_inputs,
 )
 from fitting.material import FitClip, Float, Mask, Truth, median_baseline
+from posture_cv.coefficients.people import WITHOUT
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.front import FITTED, mixed
 from posture_cv.measure.front_model import (
@@ -77,10 +78,19 @@ def networks_beside(lm: Landmarks, truth: Truth, subjects: NDArray[np.str_]) -> 
     return left_out_networks(trainer, subjects)
 
 
-def judge(fitter: Fitter, networks: Folds) -> tuple[dict[str, NDArray[Any]], Lines]:
-    """The fit's arrays with share and uncertainty, and a line of figures for each quantity of each variant."""
+def judge(
+    fitter: Fitter, networks: Folds, apart: Mapping[str, Mapping[str, NDArray[Any]]]
+) -> tuple[dict[str, NDArray[Any]], Lines]:
+    """The fit's arrays with share and uncertainty, and a line of figures for each quantity of each variant.
+
+    Args:
+        fitter: has fitted every variant.
+        networks: beside it.
+        apart: people who are not of the training set -> arrays of the fit without that one; they get lines of their
+            own.
+    """
+    teaching = tuple(apart)
     arrays, subject = fitter.arrays, fitter.frames.subject
-    arrays["network_share"] = np.zeros(len(OUTPUTS))
     keeps = [~np.isin(subject, people) for people, _ in networks]
     parts = fitter.alphas(keeps)
     models = [front_model(part) for part in parts]
@@ -88,19 +98,39 @@ def judge(fitter: Fitter, networks: Folds) -> tuple[dict[str, NDArray[Any]], Lin
     arrays["network_share"] = best_share(plain, models[0])
     model = replace(models[0], share=arrays["network_share"])
     clips, axes = fitter.frames.clips, models[0].axes
-    trembling = [gather([trembled(c, px, k) for c in clips], axes) for k, px in enumerate(TREMBLES_PX)]
+    trembling = [
+        gather([trembled(c, px, k) for c in clips], axes, teaching) for k, px in enumerate(TREMBLES_PX)
+    ]
     everything = [plain, *(judged_by(frames, models, networks) for frames in trembling)]
     unseen = [front_model(part) for part in fitter.alphas(keeps, anew=True)]
     judged, lines = judged_by(fitter.frames, unseen, networks), {}
+    alone = [front_model(part) for part in apart.values()]
+    taught = judged_by(fitter.frames, [*alone, models[0]], _one_by_one(teaching, networks))
     for variant in VARIANTS.values():
         weights = uncertainty(everything, variant, model)
-        lines |= told(judged, variant, model, weights)
-        at = 0
-        for group in groups_of(variant):
-            count = len(GROUPS[group])
-            arrays[f"{variant}.{group}.sd"] = weights[at : at + count]
-            at += count
+        lines |= told(judged, variant, model, weights, fitter.frames.choosing)
+        if teaching:
+            extra = told(taught, variant, model, weights, ~fitter.frames.choosing)
+            lines |= {f"also {name}": line for name, line in extra.items()}
+        arrays |= _by_group(variant, weights)
+        for person in teaching:
+            without = _by_group(variant, uncertainty(everything, variant, model, person))
+            arrays |= {f"{WITHOUT}.{person}.{key}": value for key, value in without.items()}
     return arrays, lines
+
+
+def _by_group(variant: str, weights: Float) -> dict[str, NDArray[Any]]:
+    """The uncertainty's arrays, group by group."""
+    counts = [len(GROUPS[group]) for group in groups_of(variant)]
+    parts = np.split(weights, np.cumsum(counts)[:-1])
+    return {f"{variant}.{group}.sd": part for group, part in zip(groups_of(variant), parts, strict=True)}
+
+
+def _one_by_one(people: Sequence[str], networks: Folds) -> Folds:
+    """Each of these people alone, then everybody else, whom the last model judges; nets that saw none of the former."""
+    others = np.concatenate([group for group, _ in networks])
+    last = others[~np.isin(others, people)]
+    return (*((np.array([person]), networks[0][1]) for person in people), (last, networks[0][1]))
 
 
 def judged_by(frames: FitFrames, models: Sequence[FrontModel], networks: Folds) -> Judged:
@@ -136,7 +166,7 @@ def best_share(judged: Judged, model: FrontModel) -> Float:
     for share in SHARES:
         part = replace(model, share=np.full(len(OUTPUTS), share))
         value = mixed(judged.answers["full"], judged.network, part, judged.reading).value[:, _MIXED]
-        error = (value - y)[judged.frames.judged]
+        error = (value - y)[judged.frames.judged & judged.frames.choosing]
         losses.append(np.abs(error).mean(axis=0) + np.sqrt((error**2).mean(axis=0)))
     return np.asarray(SHARES[np.argmin(losses, axis=0)])
 
@@ -154,22 +184,24 @@ def trembled(clip: FitClip, noise_px: float, seed: int) -> FitClip:
     return replace(clip, lm=worse, baseline=median_baseline(worse[clip.calibration], View.FRONT))
 
 
-def uncertainty(everything: Sequence[Judged], variant: str, model: FrontModel) -> Float:
-    """(T, 8) weights of log sd of a variant's quantities."""
+def uncertainty(
+    everything: Sequence[Judged], variant: str, model: FrontModel, without: str | None = None
+) -> Float:
+    """(T, 8) weights of log sd of a variant's quantities, where wanted without a person's errors."""
     weights = []
     for k in range(len(model.names(variant))):
-        parts = [_errors(j, variant, model, k) for j in everything]
+        parts = [_errors(j, variant, model, k, j.frames.subject != (without or "")) for j in everything]
         errors, inputs = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
         clean = np.arange(len(errors)) < len(parts[0][0])
         weights.append(fit_sd(errors, inputs, clean))
     return np.stack(weights)
 
 
-def told(judged: Judged, variant: str, model: FrontModel, weights: Float) -> Lines:
-    """A line of figures for each quantity of a variant."""
-    lines, own = {}, judged.frames.judged
+def told(judged: Judged, variant: str, model: FrontModel, weights: Float, whose: Mask) -> Lines:
+    """A line of figures for each quantity of a variant; `whose`: (N,) frames that count."""
+    lines, own = {}, judged.frames.judged & whose
     for k, name in enumerate(model.names(variant)):
-        error, inputs = _errors(judged, variant, model, k)
+        error, inputs = _errors(judged, variant, model, k, whose)
         sd = np.exp(inputs @ weights[k])
         inside = float((np.abs(error) <= 1.645 * sd).mean())
         rank = float(np.corrcoef(_ranks(sd), _ranks(np.abs(error)))[0, 1])
@@ -179,18 +211,19 @@ def told(judged: Judged, variant: str, model: FrontModel, weights: Float) -> Lin
     return lines
 
 
-def _errors(judged: Judged, variant: str, model: FrontModel, k: int) -> tuple[Float, Float]:
+def _errors(judged: Judged, variant: str, model: FrontModel, k: int, whose: Mask) -> tuple[Float, Float]:
     """Errors (N,) of a quantity in standard deviations of it, and what its log sd is linear in (N, 8)."""
     spread, found = model.spread[variant], judged.answers[variant]
     if variant in WITH_FACE:
         found = mixed(found, judged.network, model, judged.reading)
-    own = slice(k, k + 1)
-    apart = None if found.apart is None else found.apart[:, own]
-    one = Answers(found.value[:, own], found.far[:, own], found.size[:, own], apart)
-    terms = sd_terms(one, spread[own], judged.reading.camera)
+    mine = slice(k, k + 1)
+    apart = None if found.apart is None else found.apart[:, mine]
+    one = Answers(found.value[:, mine], found.far[:, mine], found.size[:, mine], apart)
+    terms = sd_terms(one, spread[mine], judged.reading.camera)
     rows = np.hstack([np.ones_like(terms[0]), *terms])
     error = (found.value[:, k] - judged.frames.changes[model.names(variant)[k]]) / spread[k]
-    return error[judged.frames.judged], rows[judged.frames.judged]
+    own = judged.frames.judged & whose
+    return error[own], rows[own]
 
 
 def _ranks(x: Float) -> Float:

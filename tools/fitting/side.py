@@ -3,6 +3,9 @@
 Each number that matters is a block of its own, with its own weight and length (automatic relevance determination);
 edges and landmarks of which only the pattern counts are reduced to principal components. Which blocks a quantity
 sees was chosen on training persons left out.
+
+People of further data sets teach the same fit: projections and the kernels' numbers stay those of the training set
+alone. Of each of them a fit without that person is kept, so that they can be judged.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from numpy.typing import NDArray
 from fitting.kernel_fit import figures, fit_sd
 from fitting.material import clips_of
 from fitting.sparse_process import SparseProcess, nearness_left_out
+from posture_cv.coefficients.people import WITHOUT
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.side import FITTED, contour_usable, side_blocks
 from posture_cv.measure.side_model import CONTOUR, LANDMARKS, Projection
@@ -112,21 +116,31 @@ GROUPS: Final[dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]] = 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
-    """Usable frames of one variant: raw features, residuals of the outline, person, true changes, clean or not."""
+    """Usable frames of one variant: raw features, residuals of the outline, person, true changes, clean or not.
+
+    `choosing` are the frames of the first set's people, which decide how the fit is made.
+    """
 
     raw: dict[str, Float]
     quality: Float
     who: NDArray[np.str_]
     truth: dict[str, Float]
     clean: NDArray[np.bool_]
+    choosing: NDArray[np.bool_]
+
+    def teaching(self) -> list[str]:
+        """The people who only teach."""
+        return np.unique(self.who[~self.choosing]).tolist()
 
 
 def gather(sets: Sequence[tuple[Landmarks, Mapping[str, Any]]], variant: str) -> Material:
-    """The judged frames of all side clips; the first set is the clean one."""
+    """The judged frames of all side clips; the first set with a person is that person's clean one."""
     raw: list[dict[str, Float]] = []
     quality, who, truth, clean = [], [], [], []
+    first: dict[str, int] = {}
     for number, (lm, rows) in enumerate(sets):
         for clip in clips_of(lm, dict(rows), View.SIDE):
+            first.setdefault(clip.subject, number)
             judged = ~clip.calibration & clip.lm.person_found
             blocks, motion, marks = side_blocks(clip.lm[judged], clip.baseline)
             if variant == CONTOUR and motion is None:
@@ -137,13 +151,15 @@ def gather(sets: Sequence[tuple[Landmarks, Mapping[str, Any]]], variant: str) ->
             quality.append(np.zeros((len(keep), 2)) if variant == LANDMARKS else motion.rms[:2].T[keep])
             who.append(np.repeat(clip.subject, int(keep.sum())))
             truth.append({name: clip.changes[name][judged][keep] for name in FITTED})
-            clean.append(np.full(int(keep.sum()), number == 0))
+            clean.append(np.full(int(keep.sum()), number == first[clip.subject]))
+    subjects = np.concatenate(who)
     return Material(
         {k: np.concatenate([r[k] for r in raw]) for k in raw[0]},
         np.concatenate(quality),
-        np.concatenate(who),
+        subjects,
         {name: np.concatenate([t[name] for t in truth]) for name in FITTED},
         np.concatenate(clean),
+        np.isin(subjects, [person for person, number in first.items() if number == 0]),
     )
 
 
@@ -156,9 +172,9 @@ class Plan:
 
 
 def plan(material: Material, names: Sequence[str]) -> Plan:
-    """Scales and principal components of the clean frames."""
+    """Scales and principal components of the clean frames that decide."""
     sources = tuple(dict.fromkeys(BLOCKS[name].source for name in names))
-    clean = {source: material.raw[source][material.clean] for source in sources}
+    clean = {source: material.raw[source][material.clean & material.choosing] for source in sources}
     centre = {s: v.mean(axis=0) if s in STILL else np.zeros(v.shape[1]) for s, v in clean.items()}
     starts = dict(zip(sources, np.cumsum([0, *(v.shape[1] for v in clean.values())])[:-1], strict=True))
     rows = sum(v.shape[1] for v in clean.values())
@@ -187,14 +203,15 @@ def _components(x: Float, block: Block, *, raw: bool) -> Float:
 
 
 def fit_side(
-    lm: Landmarks, truth: Mapping[str, Any], jittered: Sequence[tuple[Landmarks, Mapping[str, Any]]] = ()
+    lm: Landmarks, truth: Mapping[str, Any], also: Sequence[tuple[Landmarks, Mapping[str, Any]]] = ()
 ) -> tuple[Arrays, dict[str, str]]:
     """Fit the side view.
 
     Args:
         lm, truth: the training set; only its side clips are used.
-        jittered: the same pictures turned, scaled, shifted and re-exposed, measured anew, with their truth: they
-            teach how the landmarks and the outline scatter. They are fitted on, never judged.
+        also: the same pictures turned, scaled, shifted and re-exposed, measured anew, with their truth: they teach
+            how the landmarks and the outline scatter, and are fitted on, never judged. Likewise other people, who
+            teach too; the first set with a person is that person's clean one.
 
     Returns:
         Arrays of `side.npz`, and for each quantity a line of figures on persons left out.
@@ -202,7 +219,7 @@ def fit_side(
     arrays: Arrays = {}
     lines: dict[str, str] = {}
     for variant, groups in GROUPS.items():
-        material = gather([(lm, truth), *jittered], variant)
+        material = gather([(lm, truth), *also], variant)
         lines |= _fit_variant(arrays, variant, material, groups)
     return arrays, lines
 
@@ -217,18 +234,22 @@ def _fit_variant(
     points = planned.projection({k: material.raw[k] for k in planned.projection.names})
     twice = np.isin(material.who, np.unique(material.who[~material.clean]))
     noise = np.where(twice, JITTER_NOISE, 1.0)
-    people = np.random.default_rng(5).permutation(np.unique(material.who))
-    groups_out = np.array_split(people, GROUPS_LEFT_OUT)
+    teaching = material.teaching()
+    people = np.random.default_rng(5).permutation(np.unique(material.who[material.choosing]))
+    groups_out = [*np.array_split(people, GROUPS_LEFT_OUT), *(np.array([person]) for person in teaching)]
     answers: dict[str, list[tuple[Float, Float, Float]]] = {}
     for number, (names, blocks) in enumerate(groups):
         y = np.stack([material.truth[name] for name in names], axis=1)
-        scale = y[material.clean].std(axis=0)
-        process = SparseProcess.of(
-            {b: points[:, planned.columns[b]] for b in blocks}, material.who, material.clean, noise, y / scale
-        )
-        process.fit()
+        scale = y[material.clean & material.choosing].std(axis=0)
+        process = _process(material, {b: points[:, planned.columns[b]] for b in blocks}, noise, y / scale)
         columns = np.concatenate([planned.columns[b] for b in blocks])
         _store(arrays, f"{variant}.{number}", process, (names, columns, scale))
+        for person in teaching:
+            rest, kept = process.without([person], noise), material.who[material.clean] != person
+            arrays |= {
+                f"{WITHOUT}.{person}.{variant}.{number}.{what}": value
+                for what, value in _without(rest, kept, scale).items()
+            }
         value, inputs = _left_out(process, material, scale)
         unseen = process.unseen(noise, groups_out) * scale
         for k, name in enumerate(names):
@@ -241,9 +262,23 @@ def _fit_variant(
         f"{variant}.points": points[material.clean].astype(np.float32),
         f"{variant}.groups": np.array(len(groups)),
     }
-    return {
-        f"{variant} {name}": _judge(arrays, variant, name, parts, material) for name, parts in answers.items()
-    }
+    lines: dict[str, str] = {}
+    for name, parts in answers.items():
+        lines |= _judge(arrays, variant, name, parts, material)
+    return lines
+
+
+def _process(material: Material, points: dict[str, Float], noise: Float, y: Float) -> SparseProcess:
+    """The kernel's numbers from the frames that decide, then what all frames teach."""
+    own = material.choosing
+    chosen = {name: block[own] for name, block in points.items()}
+    first = SparseProcess.of(chosen, material.who[own], material.clean[own], noise[own], y[own])
+    first.fit()
+    if own.all():
+        return first
+    whole = SparseProcess(points, material.who, material.clean, noise, y, first.theta)
+    whole.weigh()
+    return whole
 
 
 def _store(
@@ -251,12 +286,30 @@ def _store(
 ) -> None:
     """Put one group's arrays as `posture_cv.measure.side_model` reads them."""
     names, columns, scale = about
-    a, r, s, _ = process.parts(process.theta)
-    weights = process.weights() * scale
-    clean = process.columns[process.clean]
     arrays[f"{key}.names"], arrays[f"{key}.columns"] = np.array(names), columns.astype(np.int32)
-    arrays[f"{key}.r"], arrays[f"{key}.alpha"] = r, weights * s**2
-    arrays[f"{key}.linear"] = a[:, None] ** 2 * (clean.T @ weights)
+    arrays[f"{key}.r"] = process.parts(process.theta)[1]
+    arrays[f"{key}.alpha"], arrays[f"{key}.linear"] = _weights(process, scale)
+
+
+def _weights(process: SparseProcess, scale: Float) -> tuple[Float, Float]:
+    """Of the exponential part (M, T) and of the linear part (c, T)."""
+    a, _, s, _ = process.parts(process.theta)
+    weights = process.weights() * scale
+    return weights * s**2, a[:, None] ** 2 * (process.columns[process.clean].T @ weights)
+
+
+def _without(rest: SparseProcess, kept: NDArray[np.bool_], scale: Float) -> Arrays:
+    """What differs from the whole fit when a person is left out, whose frames then weigh nothing.
+
+    Args:
+        rest: the process without that person.
+        kept: (M,) whether a clean frame of the whole fit is another person's.
+        scale: (T,) of the answers.
+    """
+    part, linear = _weights(rest, scale)
+    alpha = np.zeros((len(kept), part.shape[1]))
+    alpha[kept] = part
+    return {"alpha": alpha, "linear": linear}
 
 
 def _left_out(process: SparseProcess, material: Material, scale: Float) -> tuple[Float, Float]:
@@ -271,15 +324,29 @@ def _left_out(process: SparseProcess, material: Material, scale: Float) -> tuple
 
 def _judge(
     arrays: Arrays, variant: str, name: str, parts: list[tuple[Float, Float, Float]], material: Material
-) -> str:
+) -> dict[str, str]:
     """Fit the uncertainty of the groups' mean to its errors on persons left out; figures of persons never seen."""
     value, inputs, unseen = (np.mean([part[k] for part in parts], axis=0) for k in range(3))
-    truth = material.truth[name][material.clean]
-    weights = fit_sd(value - truth, inputs)
-    ratio = np.abs(value - truth) / np.exp(inputs @ weights)
-    weights[0] += np.log(np.quantile(ratio, best_level(ratio, material.who[material.clean])) / Z_90)
-    arrays[f"{variant}.sd.{name}"] = weights
-    return figures(unseen, truth, np.exp(inputs @ weights))
+    truth, who = material.truth[name][material.clean], material.who[material.clean]
+    own = material.choosing[material.clean]
+    weights = arrays[f"{variant}.sd.{name}"] = _uncertainty(value - truth, inputs, who)
+    for person in material.teaching():
+        rest = who != person
+        without = _uncertainty((value - truth)[rest], inputs[rest], who[rest])
+        arrays[f"{WITHOUT}.{person}.{variant}.sd.{name}"] = without
+    sd = np.exp(inputs @ weights)
+    lines = {f"{variant} {name}": figures(unseen[own], truth[own], sd[own])}
+    if not own.all():
+        lines[f"also {variant} {name}"] = figures(unseen[~own], truth[~own], sd[~own])
+    return lines
+
+
+def _uncertainty(error: Float, inputs: Float, who: NDArray[np.str_]) -> Float:
+    """(5,) weights of log sd, so wide as most small groups of people need it."""
+    weights = fit_sd(error, inputs)
+    ratio = np.abs(error) / np.exp(inputs @ weights)
+    weights[0] += np.log(np.quantile(ratio, best_level(ratio, who)) / Z_90)
+    return weights
 
 
 def best_level(ratio: Float, who: NDArray[np.str_]) -> float:

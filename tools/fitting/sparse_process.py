@@ -103,6 +103,20 @@ class SparseProcess:
             out[frames] = k[np.ix_(frames, others)] @ np.linalg.solve(part, answer)
         return out
 
+    def without(self, people: Sequence[str] | NDArray[np.str_], noise: Float) -> SparseProcess:
+        """The same with some persons left out, and the others' frames weighed anew.
+
+        Args:
+            people: who is left out.
+            noise: (n,) of the frames before they were weighed.
+        """
+        others = ~np.isin(self.subject, people)
+        points = {name: block[others] for name, block in self.points.items()}
+        parts = (self.subject, self.clean, noise, self.y)
+        rest = SparseProcess(points, *(part[others] for part in parts), self.theta)
+        rest.weigh()
+        return rest
+
     def unseen(self, noise: Float, groups: Sequence[NDArray[np.str_]]) -> Float:
         """(M, T) answers to the clean frames of each group of persons, which then has no part in the others' weights.
 
@@ -114,11 +128,7 @@ class SparseProcess:
         """
         out, x = np.empty_like(self.y), self.columns
         for people in groups:
-            mine = np.isin(self.subject, people)
-            points = {name: block[~mine] for name, block in self.points.items()}
-            parts = (self.subject, self.clean, noise, self.y)
-            rest = SparseProcess(points, *(part[~mine] for part in parts), self.theta)
-            rest.weigh()
+            mine, rest = np.isin(self.subject, people), self.without(people, noise)
             out[mine] = self.kernel(self.theta, x[mine], rest.columns[rest.clean]) @ rest.weights()
         return out[self.clean]
 
