@@ -56,8 +56,9 @@ def landmarks_from_arrays(
             (N, 33, 8) with world x, y, z in metres; or COCO's 17 points, (N, 17, 3) x, y, confidence. x and y are
             shares of width and height, or pixels (where they are mostly larger than 4); NaN is missing.
         size_px: width and height of the pictures.
-        t_s: (N,) seconds, growing.
-        face: (N, 468, 3) or (N, 478, 3) MediaPipe's face mesh; NaN where there is none. Without it a front view
+        t_s: (N,) seconds, growing; a clock's, such as `time.time()`'s, are counted from the first frame on.
+        face: (N, 468, 3) or (N, 478, 3) MediaPipe's face mesh, in shares or pixels, whatever the pose is in; NaN
+            where there is none. Without it a front view
             tells little: what needs it is withheld as FACE_NOT_SEEN.
 
     Raises:
