@@ -151,3 +151,10 @@ def test_a_rate_that_is_none(tmp_path: Path) -> None:
         run(SAMPLES / "desk-side.mp4", "--calibrate", "0:5", "--every", "fast", "--out", tmp_path / "o"),
         "fast",
     )
+
+
+def test_a_landmark_recording_is_not_recorded_again(tmp_path: Path) -> None:
+    out = tmp_path / "x.landmarks"
+    source = str(SAMPLES / "desk-side.landmarks")
+    Cli().fails("record", source, "--out", str(out), said="is a landmark recording already")
+    assert not list(tmp_path.iterdir())
