@@ -92,6 +92,7 @@ def test_a_name_that_is_none() -> None:
         ({"face": np.zeros((4, 400, 3))}, "face has shape"),
         ({"pose": np.full((4, 33, 3), np.nan)}, "shows anybody"),
         ({"size_px": (0, 480)}, "no size"),
+        ({"size_px": (640,)}, "no size"),
     ],
 )
 def test_arrays_that_are_none(arguments: dict[str, object], says: str) -> None:
@@ -143,7 +144,7 @@ def test_one_frame_is_a_batch_of_one() -> None:
     lm, _ = sitting()
     assert len(lm[3]) == 1
     np.testing.assert_array_equal(lm[-1].pose, lm.pose[-1:])
-    assert [one.t_s[0] for one in lm] == lm.t_s.tolist()
+    assert [lm[k].t_s[0] for k in range(50)] == lm.t_s.tolist()
     with pytest.raises(IndexError):
         _ = lm[50]
 
@@ -153,6 +154,16 @@ def test_the_table_has_the_names_of_the_csv() -> None:
     columns = posture_cv.table(posture_cv.assess_landmarks(lm, result.baseline))
     assert set(columns) < set(measurement_columns())
     assert columns["cva_change_est_sd_deg"].shape == (50,)
+
+
+@pytest.mark.parametrize("rate_hz", [0.0, -1.0, math.nan, math.inf])
+def test_a_rate_that_is_none(rate_hz: float, tmp_path: Path) -> None:
+    lm, _ = sitting()
+    np.savez(tmp_path / "a.npz", pose=lm.pose)
+    with pytest.raises(InputError, match="is no number of frames a second"):
+        posture_cv.import_landmarks(tmp_path / "a.npz", size_px=(640, 480), rate_hz=rate_hz)
+    with pytest.raises(InputError, match="No format is called 'xml'"):
+        posture_cv.import_landmarks(tmp_path / "a.npz", format_name="xml")
 
 
 def test_times_of_a_clock_are_counted_from_the_first_frame_on() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -102,6 +103,8 @@ def landmarks_of_raw(raw: Raw, options: ImportOptions, name: str) -> Imported:
 
 
 def _raw(paths: Sequence[Path], format_name: str) -> Raw:
+    if format_name not in FORMATS:
+        raise ImportingError(f"No format is called {format_name!r}.", "", f"Known: {', '.join(FORMATS)}.")
     if format_name == "openpose":
         files = list(json_files(paths[0])) if len(paths) == 1 and paths[0].is_dir() else list(paths)
         if not files:
@@ -142,8 +145,9 @@ def _size(raw: Raw, options: ImportOptions) -> tuple[int, int]:
             "The file does not say it, and lengths depend on it.",
             "Give it with --size, for example --size 640x480.",
         )
-    if not all(1 <= side <= MOST_SIDE_PX for side in size):
-        raise ImportingError(f"{size[0]}x{size[1]} is no size of a picture.", "", HELP)
+    sides = np.asarray(size)  # of a program's own making they may be any number of sides
+    if sides.shape != (2,) or not ((sides >= 1) & (sides <= MOST_SIDE_PX)).all():
+        raise ImportingError(f"{'x'.join(map(str, size))} is no size of a picture.", "", HELP)
     return size
 
 
@@ -159,6 +163,8 @@ def _times(raw: Raw, options: ImportOptions, notes: list[str]) -> tuple[NDArray[
                 "The file numbers them only.",
                 "Say how many there are a second, for example --fps 30.",
             )
+        if not 0.0 < options.rate_hz < math.inf:
+            raise ImportingError(f"{options.rate_hz:g} is no number of frames a second.", "", HELP)
         times = raw.frame if raw.frame is not None else np.arange(n, dtype=np.float64)
         scale = 1.0 / options.rate_hz
     if not np.isfinite(times).all() or (times < 0).any() or times.max() * scale > _LATEST_S:
@@ -183,7 +189,7 @@ def _since_the_start(t_s: Float, notes: list[str]) -> Float:
     if len(known) == 0 or known.min() <= _LATEST_S:
         return t_s
     notes.append(f"The times are a clock's; they are counted from the first frame on ({known.min():.3f} s).")
-    return t_s - known.min()
+    return np.asarray(t_s - known.min())
 
 
 def _pose(raw: Raw, size: tuple[int, int], options: ImportOptions, notes: list[str]) -> Float:
