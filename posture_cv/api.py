@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from calibration.fit import CalibrationResult, fit_baseline
 from posture_cv.assess.recording import Assessment
 from posture_cv.assess.recording import assess_measurements as _assess
-from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.settings import ALERT_AFTER_S, AssessSettings
 from posture_cv.assess.types import State
 from posture_cv.coefficients import load_coefficients
 from posture_cv.errors import InputError
@@ -30,6 +30,7 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import QUANTITIES, Measurements, Reason, View
+from posture_cv.output.tables import column_stem
 
 if TYPE_CHECKING:
     from posture_cv.replay.types import Replayed  # heavy: brings the picture libraries
@@ -56,8 +57,9 @@ def landmarks_from_arrays(
             (N, 33, 8) with world x, y, z in metres; or COCO's 17 points, (N, 17, 3) x, y, confidence. x and y are
             shares of width and height, or pixels (where they are mostly larger than 4); NaN is missing.
         size_px: width and height of the pictures.
-        t_s: (N,) seconds, growing.
-        face: (N, 468, 3) or (N, 478, 3) MediaPipe's face mesh; NaN where there is none. Without it a front view
+        t_s: (N,) seconds, growing; a clock's, such as `time.time()`'s, are counted from the first frame on.
+        face: (N, 468, 3) or (N, 478, 3) MediaPipe's face mesh, in shares or pixels, whatever the pose is in; NaN
+            where there is none. Without it a front view
             tells little: what needs it is withheld as FACE_NOT_SEEN.
 
     Raises:
@@ -142,26 +144,62 @@ def calibrate(landmarks: Landmarks, *, face_expected: bool = True) -> Calibratio
 
 
 def measure_landmarks(landmarks: Landmarks, baseline: Baseline) -> Measurements:
-    """Every quantity of `QUANTITIES` in every frame, against the baseline: value, standard deviation, reason."""
-    return measure(landmarks, baseline, load_coefficients())
+    """Every quantity of `QUANTITIES` in every frame, against the baseline: value, standard deviation, reason.
+
+    Raises:
+        InputError: `baseline` is none.
+    """
+    return measure(landmarks, _checked(baseline), load_coefficients())
 
 
 def assess_measurements(
     measurements: Measurements, baseline: Baseline, settings: AssessSettings | None = None
 ) -> Assessment:
-    """States, episodes and alerts of measured frames; other settings need no new measurement."""
-    return _assess(measurements, baseline, settings or AssessSettings())
+    """States, episodes and alerts of measured frames; other settings need no new measurement.
+
+    Raises:
+        InputError: `baseline` is none.
+    """
+    return _assess(measurements, _checked(baseline), settings or AssessSettings())
 
 
 def assess_landmarks(
     landmarks: Landmarks, baseline: Baseline, settings: AssessSettings | None = None
 ) -> Assessment:
-    """Measure and assess at once."""
+    """Measure and assess at once.
+
+    Raises:
+        InputError: `baseline` is none.
+    """
     return assess_measurements(measure_landmarks(landmarks, baseline), baseline, settings)
 
 
+def _checked(baseline: Baseline) -> Baseline:
+    """The same; what holds a baseline (a calibration's result, a profile) is mistaken for one easily."""
+    if not isinstance(baseline, Baseline):
+        raise InputError(
+            f"baseline is a {type(baseline).__name__}, not a Baseline.",
+            "",
+            "Give its .baseline."
+            if hasattr(baseline, "baseline")
+            else "Make one with calibrate(...).baseline.",
+        )
+    return baseline
+
+
 def alert_after(seconds: float, settings: AssessSettings | None = None) -> AssessSettings:
-    """Settings for postures that last so long, without the monitor's grace, as `replay --alert-after`."""
+    """Settings for postures that last so long, without the monitor's grace, as `replay --alert-after`.
+
+    Raises:
+        InputError: less than 0.5 or more than 3600 seconds.
+    """
+    least_s, most_s = ALERT_AFTER_S
+    if not least_s <= seconds <= most_s:  # nan, too
+        raise InputError(
+            f"No alert can come after {seconds:g} s.",
+            "",
+            f"Give {least_s:g} to {most_s:g} seconds for which a posture must last.",
+        )
     settings = settings or AssessSettings()
     return replace(
         settings,
@@ -201,7 +239,7 @@ def replay_recording(
     options = ReplayOptions(
         str(source),
         Path(out),
-        baseline=baseline,
+        baseline=None if baseline is None else _checked(baseline),
         calibrate_s=calibrate_s,
         settings=settings or AssessSettings(),
         video=video,
@@ -218,8 +256,9 @@ def table(assessment: Assessment, quantities: Sequence[str] = tuple(QUANTITIES))
         quantities: names of `QUANTITIES`.
 
     Returns:
-        t_s, state, reason, view, and for each quantity NAME, NAME_sd and NAME_reason, each (N,); NaN and a reason
-        where a value cannot be told.
+        t_s, state, reason, view, and for each quantity its value, standard deviation and reason, each (N,), under
+        the names of `measurements.csv` (forward_head_est_deg, forward_head_est_sd_deg, forward_head_est_reason);
+        NaN and a reason where a value cannot be told.
 
     Raises:
         InputError: a name that is no quantity.
@@ -236,10 +275,11 @@ def table(assessment: Assessment, quantities: Sequence[str] = tuple(QUANTITIES))
     }
     for name in quantities:
         estimate = m.values[name]
+        stem, unit = column_stem(QUANTITIES[name])
         columns |= {
-            name: estimate.value,
-            f"{name}_sd": estimate.sd,
-            f"{name}_reason": _REASONS[estimate.reason],
+            f"{stem}{unit}": estimate.value,
+            f"{stem}_sd{unit}": estimate.sd,
+            f"{stem}_reason": _REASONS[estimate.reason],
         }
     return columns
 

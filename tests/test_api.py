@@ -5,16 +5,19 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+import math
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import posture_cv
 from posture_cv.errors import InputError
+from posture_cv.output.tables import measurement_columns
 from source_tree import ROOT
 
 PAGE = ROOT / "docs" / "python-api.md"
@@ -89,6 +92,7 @@ def test_a_name_that_is_none() -> None:
         ({"face": np.zeros((4, 400, 3))}, "face has shape"),
         ({"pose": np.full((4, 33, 3), np.nan)}, "shows anybody"),
         ({"size_px": (0, 480)}, "no size"),
+        ({"size_px": (640,)}, "no size"),
     ],
 )
 def test_arrays_that_are_none(arguments: dict[str, object], says: str) -> None:
@@ -107,3 +111,62 @@ def test_the_face_mesh_comes_along(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         posture_cv.read_recording(tmp_path / "mine.landmarks").landmarks.face, lm.face
     )
+
+
+def sitting() -> tuple[posture_cv.Landmarks, Any]:
+    lm = posture_cv.read_recording(ROOT / "samples" / "desk-side.landmarks").landmarks[:50]
+    return lm, posture_cv.calibrate(lm)
+
+
+@pytest.mark.parametrize("seconds", [-5.0, 0.0, 0.4, 3601.0, math.nan, math.inf])
+def test_no_alert_comes_after_such_a_time(seconds: float) -> None:
+    with pytest.raises(InputError, match=r"Give 0\.5 to 3600 seconds"):
+        posture_cv.alert_after(seconds)
+
+
+def test_what_holds_a_baseline_is_none(tmp_path: Path) -> None:
+    lm, result = sitting()
+    measured = posture_cv.measure_landmarks(lm, result.baseline)
+    recording = ROOT / "samples" / "desk-side.landmarks"
+    for call in (
+        lambda: posture_cv.measure_landmarks(lm, result),
+        lambda: posture_cv.assess_landmarks(lm, result),
+        lambda: posture_cv.assess_measurements(measured, result),
+        lambda: posture_cv.replay_recording(recording, tmp_path / "out", baseline=result),
+    ):
+        with pytest.raises(InputError, match=r"CalibrationResult, not a Baseline.*Give its \.baseline"):
+            call()
+    with pytest.raises(InputError, match=r"calibrate\(\.\.\.\)\.baseline"):
+        posture_cv.measure_landmarks(lm, None)  # type: ignore[arg-type]
+
+
+def test_one_frame_is_a_batch_of_one() -> None:
+    lm, _ = sitting()
+    assert len(lm[3]) == 1
+    np.testing.assert_array_equal(lm[-1].pose, lm.pose[-1:])
+    assert [lm[k].t_s[0] for k in range(50)] == lm.t_s.tolist()
+    with pytest.raises(IndexError):
+        _ = lm[50]
+
+
+def test_the_table_has_the_names_of_the_csv() -> None:
+    lm, result = sitting()
+    columns = posture_cv.table(posture_cv.assess_landmarks(lm, result.baseline))
+    assert set(columns) < set(measurement_columns())
+    assert columns["cva_change_est_sd_deg"].shape == (50,)
+
+
+@pytest.mark.parametrize("rate_hz", [0.0, -1.0, math.nan, math.inf])
+def test_a_rate_that_is_none(rate_hz: float, tmp_path: Path) -> None:
+    lm, _ = sitting()
+    np.savez(tmp_path / "a.npz", pose=lm.pose)
+    with pytest.raises(InputError, match="is no number of frames a second"):
+        posture_cv.import_landmarks(tmp_path / "a.npz", size_px=(640, 480), rate_hz=rate_hz)
+    with pytest.raises(InputError, match="No format is called 'xml'"):
+        posture_cv.import_landmarks(tmp_path / "a.npz", format_name="xml")
+
+
+def test_times_of_a_clock_are_counted_from_the_first_frame_on() -> None:
+    lm, _ = sitting()
+    mine = posture_cv.landmarks_from_arrays(lm.pose, size_px=(640, 480), t_s=lm.t_s + 1.7e9)
+    np.testing.assert_allclose(mine.t_s, lm.t_s - lm.t_s[0], atol=1e-5)

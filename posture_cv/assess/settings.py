@@ -14,6 +14,9 @@ LOWEST_SENSITIVITY: Final = 0.5
 HIGHEST_SENSITIVITY: Final = 2.0
 
 
+ALERT_AFTER_S: Final = (0.5, 3600.0)  # how long a posture may be asked to last before an alert
+
+
 def _require(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise ValueError(f"{name} is {value!r}, expected {low:g} to {high:g}")
@@ -161,7 +164,7 @@ class PolicySettings:
 
 _POLICY_RANGES: Final = (
     ("ambient_after_s", 0.5, 60.0),
-    ("window_s", 0.5, 3600.0),
+    ("window_s", *ALERT_AFTER_S),
     ("severe_window_s", 0.5, 3600.0),
     ("share", 0.5, 0.95),
     ("measured_share", 0.1, 1.0),

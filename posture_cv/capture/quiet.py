@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,10 @@ _STDERR = 2
 
 
 class _Silencer:
-    """Counts its users, so that overlapping uses from several threads restore the stream exactly once."""
+    """Counts its users, so that overlapping uses from several threads restore the stream exactly once.
+
+    There is one for the whole program: two would restore it for one another, while a library still talks.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -38,6 +42,8 @@ class _Silencer:
     @staticmethod
     def _point_at_nothing() -> int:
         """Point the stream at nothing and return a copy of it, or -1 where there is none (no console)."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # what was said before is still heard
+            sys.stderr.flush()
         try:
             saved = os.dup(_STDERR)
         except OSError:
@@ -55,7 +61,9 @@ _silencer = _Silencer()
 def quiet_stderr() -> Iterator[None]:
     """Discard everything written to the process's standard error meanwhile, whatever library writes it.
 
-    It acts on the whole process (file descriptor 2), so keep it short. Nesting and threads are fine.
+    OpenCV complains of pictures, MediaPipe talks as it makes its graph and sees its first person, window libraries
+    of fonts, whatever Python's own logging is set to. Python exceptions are not touched. It acts on the whole process
+    (file descriptor 2), so keep it short. Nesting and threads are fine.
     """
     _silencer.enter()
     try:

@@ -81,10 +81,14 @@ def command(
     from rich.console import Console
 
     from posture_cv.evaluate.dataset import Making, Source, without
+    from posture_cv.evaluate.files import require_writable
     from posture_cv.processors import processors
 
     quiet = json_file is not None and str(json_file) == "-"
     console = Console(highlight=False, emoji=False, stderr=quiet)
+    for file in (None if quiet else json_file, page, cache):
+        if file is not None:
+            require_writable(file)
     if labels:
         _labelled(dataset, json_file, console)
         return

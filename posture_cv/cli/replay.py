@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -124,12 +125,34 @@ def command(
     try:
         with a_pool(how) as pool:
             items = find_items(paths, out, sight_of(pool))
+            _check_what_is_kept(
+                [item.file for item in items], keep_landmarks=keep_landmarks, remember=remember
+            )
             if len(items) == 1 and list(paths) == [items[0].file]:
                 return run_one(items[0], common, how, pool)
             return run_many(items, common, how, pool)
     except KeyboardInterrupt:
         click.echo("Interrupted. What is whole is kept: the same command goes on from there.", err=True)
         raise
+
+
+def _check_what_is_kept(files: Sequence[str], *, keep_landmarks: bool, remember: bool) -> None:
+    """No option is passed over in silence: raises click.UsageError, or says what it does nothing for."""
+    from posture_cv.landmarks.recording import is_recording
+
+    recordings = [file for file in files if is_recording(Path(file))]
+    if remember and not keep_landmarks and len(recordings) < len(files):
+        video = next(file for file in files if file not in recordings)
+        raise click.UsageError(
+            f"--remember keeps the measurements beside a landmark recording, and of {video} none is kept: "
+            "add --record."
+        )
+    if keep_landmarks and recordings:
+        more = f" (and {len(recordings) - 1} more)" if len(recordings) > 1 else ""
+        click.echo(
+            f"Note: {recordings[0]}{more} is a landmark recording already; --record keeps no second one.",
+            err=True,
+        )
 
 
 @dataclass(frozen=True, slots=True)

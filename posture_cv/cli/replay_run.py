@@ -120,7 +120,7 @@ def a_pool(how: How) -> Pool:
         return ProcessPool(_workers(how))
     from posture_cv.replay.cluster import ClusterPool
 
-    return ClusterPool(how.scheduler, judges=_workers(how))
+    return ClusterPool(how.scheduler, judges=_workers(how), tell=lambda said: click.echo(said, err=True))
 
 
 def sight_of(pool: Pool) -> Sight | None:

@@ -25,6 +25,7 @@ from posture_cv.evaluate.truth import CALIBRATION, UPRIGHT, Truth, read_truth, s
 from posture_cv.landmarks.types import Landmarks
 
 MIN_CALIBRATION_FRAMES: Final = 3
+_MOST_NAMED: Final = 5
 Rows = NDArray[np.intp]
 
 
@@ -214,18 +215,30 @@ def _chosen(truth: Truth, source: Source) -> Source:
     ready = all(file.is_file() for file in files)
     if ready and all(has_contour(file) for file in files):
         return Source.NPZ
-    pictures = {
-        folder / split_frame(str(name))[0] for folder, name in zip(truth.folder, truth.file, strict=True)
-    }
-    if all(path.is_file() for path in pictures):
+    named = zip(truth.folder, truth.file, strict=True)
+    pictures = dict.fromkeys(folder / split_frame(str(name))[0] for folder, name in named)
+    missing = [path for path in pictures if not path.is_file()]
+    if not missing:
         return Source.PICTURES
     if not ready:
-        raise EvaluationError(
-            f"No pictures and no {FILE_NAME} in {truth.folder[0]}",
-            f"The first picture of ground_truth.csv: {truth.file[0]}.",
-            "Put the pictures where the column `file` says, or give landmarks.",
-        )
+        raise _without_pictures(missing, len(pictures), next(file for file in files if not file.is_file()))
     return Source.NPZ
+
+
+def _without_pictures(missing: list[Path], count: int, file: Path) -> EvaluationError:
+    """What is missing of the pictures (or videos), where there are no ready-made landmarks instead."""
+    if len(missing) == count:
+        title = f"No pictures and no {FILE_NAME} in {file.parent}"
+    else:
+        title = (
+            f"{len(missing)} of {count} pictures are missing, and there is no {FILE_NAME} in {file.parent}"
+        )
+    more = f", and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
+    return EvaluationError(
+        title,
+        f"Missing: {', '.join(map(str, missing[:_MOST_NAMED]))}{more}.",
+        "Put the pictures where the column `file` says, or give landmarks.",
+    )
 
 
 def _from_files(truth: Truth) -> Landmarks:

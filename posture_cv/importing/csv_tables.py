@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from posture_cv.delimiters import delimiter_of
 from posture_cv.importing.types import HELP, MOST_FRAMES, POSE_NAMES, Float, ImportingError, Raw, listed
 from posture_cv.landmarks.names import POSE_COUNT
 
@@ -42,7 +43,9 @@ def read_csv(path: Path) -> Raw:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, strict=True)
+            delimiter = delimiter_of(file.readline())
+            file.seek(0)
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
             header = [name.strip().lower() for name in next(reader, [])]
             _require_once(path, header)
             return (

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -45,6 +45,10 @@ _COCO_18: Final = (0, -1, 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27, 5, 2, 
 # Of the 70 face points those that MediaPipe's pose has too: corners of the eyes and of the mouth.
 _FACE_70: Final[Mapping[int, int]] = {36: 6, 39: 4, 42: 1, 45: 3, 48: 10, 54: 9}
 _NUMBER: Final = re.compile(r"(\d+)(?!.*\d)")  # the last number of a name
+_OWN_NUMBERS: Final = (
+    "The last number of an image's name is its frame's: import one recording at a time, each image with a number "
+    "of its own."
+)
 
 
 def read_openpose(paths: Sequence[Path]) -> Raw:
@@ -154,17 +158,19 @@ def read_coco(path: Path) -> Raw:
     """Read COCO's results format (a list), or annotations with `images`; of several people the best score counts.
 
     Raises:
-        ImportingError: no JSON, entries without image or keypoints, 51 numbers missing, images of several sizes.
+        ImportingError: no JSON, entries without image or keypoints, 51 numbers missing, images of several sizes or
+            two of one frame number.
     """
     content = _load(path)
     images = _images(path, content)
+    shown = _shown(path, images.values())
     entries = content["annotations"] if isinstance(content, dict) else content
     best: dict[float, tuple[float, Float]] = {}
     faults: list[str] = []
     several = 0
     for number, entry in enumerate(entries):
         try:
-            frame = _frame_of(entry, images)
+            frame = _frame_of(entry, images, shown)
             points = _triples(entry.get("keypoints"), (len(COCO_17),), "keypoints")
         except ImportingError as fault:
             faults.append(f"entry {number}: {fault}")
@@ -175,12 +181,12 @@ def read_coco(path: Path) -> Raw:
         if frame not in best or rank > best[frame][0]:
             best[frame] = (rank, points)
     if faults:
-        raise ImportingError(f"Faulty entries in {path}", listed(faults), HELP)
+        raise ImportingError(f"Faulty entries in {path}", listed(faults), f"{_OWN_NUMBERS} {HELP}")
     return _coco_raw(best, images, several)
 
 
-def _coco_raw(best: Mapping[float, tuple[float, Float]], images: Mapping[Any, Any], several: int) -> Raw:
-    frames = sorted(set(best) | {frame for frame, _ in images.values()})
+def _coco_raw(best: Mapping[float, tuple[float, Float]], images: Mapping[Any, _Image], several: int) -> Raw:
+    frames = sorted(set(best) | {image.frame for image in images.values()})
     raw = Raw.empty(len(frames), "coco-17-json")
     row_of = {frame: row for row, frame in enumerate(frames)}
     for frame, (_, points) in best.items():
@@ -188,12 +194,21 @@ def _coco_raw(best: Mapping[float, tuple[float, Float]], images: Mapping[Any, An
     if np.nan_to_num(raw.visibility).max(initial=0.0) == 2.0:  # flags: 1 labelled but hidden, 2 visible
         raw.visibility[:] = np.where(np.isnan(raw.visibility), np.nan, raw.visibility >= 2.0)
     notes = (f"{several} further people were passed over; the best score counts.",) if several else ()
-    size = next((size for _, size in images.values() if size is not None), None)
+    size = next((image.size_px for image in images.values() if image.size_px is not None), None)
     return replace(raw, frame=np.array(frames, np.float64), size_px=size, notes=notes)
 
 
-def _images(path: Path, content: Any) -> dict[Any, tuple[float, tuple[int, int] | None]]:  # noqa: ANN401
-    """Image id -> its frame number and size, where the file says so."""
+class _Image(NamedTuple):
+    """A picture that keypoints were found in; `name` is its file's, or else its id."""
+
+    id: str
+    name: str
+    frame: float
+    size_px: tuple[int, int] | None = None
+
+
+def _images(path: Path, content: Any) -> dict[Any, _Image]:  # noqa: ANN401
+    """Image id -> what the file says of it."""
     if isinstance(content, list):
         return {}
     if not isinstance(content, dict) or not isinstance(content.get("annotations"), list):
@@ -201,12 +216,13 @@ def _images(path: Path, content: Any) -> dict[Any, tuple[float, tuple[int, int] 
             f"No COCO keypoints in {path}", "Expected a list, or annotations in an object.", HELP
         )
     listed_images: Iterable[Any] = content.get("images") or []
-    out: dict[Any, tuple[float, tuple[int, int] | None]] = {}
+    out: dict[Any, _Image] = {}
     for image in listed_images if isinstance(listed_images, list) else []:
         if not isinstance(image, dict) or not isinstance(image.get("id"), (int, str)):
             raise ImportingError(f"An image without id in {path}", "", HELP)
-        out[image["id"]] = (_number_of(image.get("file_name", image["id"])), _size_of(image))
-    if len({size for _, size in out.values() if size}) > 1:
+        name = image.get("file_name", image["id"])
+        out[image["id"]] = _Image(str(image["id"]), str(name), _number_of(name), _size_of(image))
+    if len({image.size_px for image in out.values() if image.size_px}) > 1:
         raise ImportingError(f"The images have several sizes: {path}", "", "Import one camera at a time.")
     return out
 
@@ -217,11 +233,35 @@ def _size_of(image: Mapping[str, Any]) -> tuple[int, int] | None:
     return (int(width), int(height)) if whole and width and height else None
 
 
-def _frame_of(entry: Any, images: Mapping[Any, tuple[float, Any]]) -> float:  # noqa: ANN401 - whatever it holds
+def _shown(path: Path, images: Iterable[_Image]) -> dict[float, _Image]:
+    """Frame number -> the one image that is this frame; two would pass for one another's people."""
+    shown: dict[float, _Image] = {}
+    faults: list[str] = []
+    for image in images:
+        try:
+            _require_own_frame(image, shown)
+        except ImportingError as fault:
+            faults.append(str(fault))
+    if faults:
+        raise ImportingError(f"Several images have one frame number: {path}", listed(faults), _OWN_NUMBERS)
+    return shown
+
+
+def _require_own_frame(image: _Image, shown: dict[float, _Image]) -> None:
+    other = shown.setdefault(image.frame, image)
+    if other.id != image.id:
+        raise ImportingError(
+            f"{image.name[:60]!r} is frame {image.frame:.0f}, which {other.name[:60]!r} is already"
+        )
+
+
+def _frame_of(entry: Any, images: Mapping[Any, _Image], shown: dict[float, _Image]) -> float:  # noqa: ANN401
     if not isinstance(entry, dict) or not isinstance(entry.get("image_id"), (int, str)):
         raise ImportingError("no image_id")
-    image = entry["image_id"]
-    return images[image][0] if image in images else _number_of(image)
+    name = entry["image_id"]
+    image = images[name] if name in images else _Image(str(name), str(name), _number_of(name))
+    _require_own_frame(image, shown)
+    return image.frame
 
 
 def _number_of(name: Any) -> float:  # noqa: ANN401 - whatever the file holds

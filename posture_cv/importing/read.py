@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -29,6 +30,7 @@ from posture_cv.landmarks.types import Landmarks
 FORMATS: Final = ("csv", "npz", "openpose", "coco")
 _SHARES_REACH: Final = 4.0  # x and y mostly beyond this are pixels, not shares of the picture
 _MOST_CONFIDENCE: Final = 1.5  # some models exceed 1 a little; more is another scale
+_LATEST_S: Final = 1e9  # 31 years: a later time is a clock's, mostly counted from 1970 on
 _EYES_TO_HIPS: Final = 25  # MediaPipe's points 0-24 are what the estimators of the side view read
 _NO_FACE: Final = (
     "no face mesh: from in front forward head, head roll and distance cannot be told, and head pitch "
@@ -80,8 +82,8 @@ def landmarks_of_raw(raw: Raw, options: ImportOptions, name: str) -> Imported:
     if n > MOST_FRAMES:
         raise ImportingError(f"Too many frames: {n:,}", f"At most {MOST_FRAMES:,}.", "Divide the recording.")
     size = _size(raw, options)
-    order, t_s = _times(raw, options)
     notes = list(raw.notes)
+    order, t_s = _times(raw, options, notes)
     pose = _pose(raw, size, options, notes)[order]
     face = _face(raw, size, options, notes)
     found = np.isfinite(pose[:, :, 0]).any(axis=1)
@@ -101,6 +103,8 @@ def landmarks_of_raw(raw: Raw, options: ImportOptions, name: str) -> Imported:
 
 
 def _raw(paths: Sequence[Path], format_name: str) -> Raw:
+    if format_name not in FORMATS:
+        raise ImportingError(f"No format is called {format_name!r}.", "", f"Known: {', '.join(FORMATS)}.")
     if format_name == "openpose":
         files = list(json_files(paths[0])) if len(paths) == 1 and paths[0].is_dir() else list(paths)
         if not files:
@@ -141,16 +145,17 @@ def _size(raw: Raw, options: ImportOptions) -> tuple[int, int]:
             "The file does not say it, and lengths depend on it.",
             "Give it with --size, for example --size 640x480.",
         )
-    if not all(1 <= side <= MOST_SIDE_PX for side in size):
-        raise ImportingError(f"{size[0]}x{size[1]} is no size of a picture.", "", HELP)
+    sides = np.asarray(size)  # of a program's own making they may be any number of sides
+    if sides.shape != (2,) or not ((sides >= 1) & (sides <= MOST_SIDE_PX)).all():
+        raise ImportingError(f"{'x'.join(map(str, size))} is no size of a picture.", "", HELP)
     return size
 
 
-def _times(raw: Raw, options: ImportOptions) -> tuple[NDArray[np.intp], Float]:
-    """The order of the frames, and their times from the first one's on."""
+def _times(raw: Raw, options: ImportOptions, notes: list[str]) -> tuple[NDArray[np.intp], Float]:
+    """The order of the frames, and their times; those of a clock are counted from the first frame on."""
     n = len(raw.xy)
     if raw.t_s is not None:
-        times, scale = np.asarray(raw.t_s, np.float64), 1.0
+        times, scale = _since_the_start(np.asarray(raw.t_s, np.float64), notes), 1.0
     else:
         if options.rate_hz is None:
             raise ImportingError(
@@ -158,9 +163,11 @@ def _times(raw: Raw, options: ImportOptions) -> tuple[NDArray[np.intp], Float]:
                 "The file numbers them only.",
                 "Say how many there are a second, for example --fps 30.",
             )
+        if not 0.0 < options.rate_hz < math.inf:
+            raise ImportingError(f"{options.rate_hz:g} is no number of frames a second.", "", HELP)
         times = raw.frame if raw.frame is not None else np.arange(n, dtype=np.float64)
         scale = 1.0 / options.rate_hz
-    if not np.isfinite(times).all() or (times < 0).any() or times.max() * scale > 1e9:
+    if not np.isfinite(times).all() or (times < 0).any() or times.max() * scale > _LATEST_S:
         raise ImportingError(
             "A time or a frame number is missing, negative or too large.",
             "",
@@ -176,9 +183,18 @@ def _times(raw: Raw, options: ImportOptions) -> tuple[NDArray[np.intp], Float]:
     return order, t_s
 
 
+def _since_the_start(t_s: Float, notes: list[str]) -> Float:
+    """Seconds since the start of a recording, of times that may be a clock's."""
+    known = t_s[np.isfinite(t_s)]
+    if len(known) == 0 or known.min() <= _LATEST_S:
+        return t_s
+    notes.append(f"The times are a clock's; they are counted from the first frame on ({known.min():.3f} s).")
+    return np.asarray(t_s - known.min())
+
+
 def _pose(raw: Raw, size: tuple[int, int], options: ImportOptions, notes: list[str]) -> Float:
     """(N, 33, 8) in the units of `Landmarks.pose`; a point is whole in x and y, or missing altogether."""
-    scale = np.array(size, np.float64) if _in_pixels(raw, options) else np.ones(2)
+    scale = np.array(size, np.float64) if _pose_in_pixels(raw, options) else np.ones(2)
     xy = raw.xy / scale
     far = (np.abs(xy - 0.5) > FAR).any(axis=2) & np.isfinite(xy).all(axis=2)
     if far.any():
@@ -192,10 +208,12 @@ def _pose(raw: Raw, size: tuple[int, int], options: ImportOptions, notes: list[s
     return np.where(lost[:, :, None], np.nan, np.stack(columns, axis=2))
 
 
-def _in_pixels(raw: Raw, options: ImportOptions) -> bool:
-    if options.pixels is not None:
-        return options.pixels
-    known = np.abs(raw.xy[np.isfinite(raw.xy)])
+def _pose_in_pixels(raw: Raw, options: ImportOptions) -> bool:
+    return _in_pixels(raw.xy) if options.pixels is None else options.pixels
+
+
+def _in_pixels(xy: Float) -> bool:
+    known = np.abs(xy[np.isfinite(xy)])
     return len(known) > 0 and float(np.median(known)) > _SHARES_REACH
 
 
@@ -214,7 +232,12 @@ def _face(raw: Raw, size: tuple[int, int], options: ImportOptions, notes: list[s
     """(N, 468, 3) whole meshes; a frame with a missing or far point has none."""
     if raw.face is None:
         return None
-    wide, high = size if _in_pixels(raw, options) else (1, 1)
+    # MediaPipe gives the mesh in shares whatever a program has made of the pose: it is judged by its own numbers.
+    in_pixels = _in_pixels(raw.face[:, :, :2])
+    if in_pixels != _pose_in_pixels(raw, options) and np.isfinite(raw.face).any():
+        units = ("pixels", "shares") if in_pixels else ("shares", "pixels")
+        notes.append("The face mesh is in {} of the picture, the pose in {}.".format(*units))
+    wide, high = size if in_pixels else (1, 1)
     face = raw.face / np.array([wide, high, wide], np.float64)
     near = (np.abs(np.nan_to_num(face) - 0.5) <= FAR).all(axis=(1, 2))
     whole: NDArray[np.bool_] = np.asarray(np.isfinite(face).all(axis=(1, 2)) & near)

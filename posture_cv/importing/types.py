@@ -45,7 +45,7 @@ class ImportOptions:
     Attributes:
         size_px: width and height of the pictures; None: the file says it.
         rate_hz: frames a second; None: the file holds times.
-        pixels: whether x and y are pixels; None: found out from their size.
+        pixels: whether the pose's x and y are pixels; None: found out from their size, as the face's always is.
     """
 
     size_px: tuple[int, int] | None = None
@@ -59,12 +59,12 @@ class Raw:
 
     Attributes:
         frame: (N,) frame numbers, or None where `t_s` is known.
-        t_s: (N,) seconds, or None.
+        t_s: (N,) seconds, since the start or a clock's, or None.
         xy: (N, 33, 2), pixels or shares of the picture.
         z: (N, 33) in the unit of x; NaN where the model gives no depth.
         visibility, presence: (N, 33), 0-1.
         world_m: (N, 33, 3) metres.
-        face: (N, 468, 3) in the unit of `xy`, or None.
+        face: (N, 468, 3), x and y in pixels or shares, whatever `xy` is in, z in the unit of x; or None.
         size_px: (2,) or None.
         notes: what was passed over.
     """

@@ -19,6 +19,7 @@ from mediapipe.tasks.python.vision import face_landmarker as face_module
 from mediapipe.tasks.python.vision import pose_landmarker as pose_module
 from numpy.typing import NDArray
 
+from posture_cv.capture.quiet import quiet_stderr
 from posture_cv.capture.types import Frame
 from posture_cv.errors import PostureError
 from posture_cv.landmarks import names
@@ -36,7 +37,6 @@ from posture_cv.landmarks.estimator import (
 from posture_cv.landmarks.looks import mask_back, mean_face, points_back, pose_back, same_person, shown
 from posture_cv.landmarks.model_files import ModelFile, ModelFileError, resolve_face_model, resolve_pose_model
 from posture_cv.landmarks.native_memory import freed_memory_returned
-from posture_cv.landmarks.native_output import native_stderr_silenced
 from posture_cv.landmarks.quantise import quantised
 from posture_cv.landmarks.scene import SceneTracker, SmallPicture
 from posture_cv.landmarks.types import POSE_FIELDS, Float32, Landmarks
@@ -142,7 +142,7 @@ class MediaPipeEstimator:
         self.close()
 
     def _open(self) -> None:
-        with native_stderr_silenced():
+        with quiet_stderr():
             self._pose = self._closing.enter_context(_pose_landmarker(self._pose_file, self._options))
             self._face = (
                 None
@@ -160,14 +160,14 @@ class MediaPipeEstimator:
         timestamp_ms = self._next_ms(frame.t_s)
         lm = _empty_at(frame)
         self._lap("prepare")
-        with nullcontext() if self._person_seen else native_stderr_silenced():
+        with nullcontext() if self._person_seen else quiet_stderr():
             looks = self._detect_pose(rgb, scale, timestamp_ms, lm)
         return _Begun(frame, looks, scale, timestamp_ms, small, lm)
 
     def _ended(self, begun: _Begun) -> Landmarks:
         """The face, and what the picture says besides."""
         lm = begun.lm
-        with nullcontext() if self._person_seen else native_stderr_silenced():
+        with nullcontext() if self._person_seen else quiet_stderr():
             # Without a body nobody's face is kept, so the model need not look for one.
             faces = [self._detect_face(image, look, begun) for look, image in begun.looks]
         face = mean_face(faces)
@@ -325,7 +325,7 @@ class BareModels:
     def __init__(self, options: EstimatorOptions) -> None:
         self._closing = ExitStack()
         self._ran = False
-        with native_stderr_silenced():
+        with quiet_stderr():
             pose = _pose_landmarker(resolve_pose_model(options.pose_model), options)
             self._pose = self._closing.enter_context(pose)
             face = _face_landmarker(resolve_face_model(options.face_model), options)
@@ -335,7 +335,7 @@ class BareModels:
         """Find pose, mask and face in one picture of a video, and take nothing from them."""
         rgb, _ = _prepared(image_bgr)
         image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
-        with nullcontext() if self._ran else native_stderr_silenced():
+        with nullcontext() if self._ran else quiet_stderr():
             self._pose.detect_for_video(image, timestamp_ms)
             self._face.detect_for_video(image, timestamp_ms)
         self._ran = True
@@ -371,7 +371,7 @@ class FaceFinder:
             min_face_presence_confidence=confidence,
         )
         try:
-            with native_stderr_silenced():
+            with quiet_stderr():
                 self._face = vision.FaceLandmarker.create_from_options(settings)
         except (RuntimeError, ValueError) as error:
             raise _unusable("face", file, error) from error
@@ -398,7 +398,7 @@ class FaceFinder:
     ) -> list[tuple[float, float, float, float]]:
         rgb, scale = _prepared(part_bgr)
         image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
-        with nullcontext() if self._ran else native_stderr_silenced():
+        with nullcontext() if self._ran else quiet_stderr():
             result = self._face.detect(image)
         self._ran = True
         high, wide = scale[1] * part_bgr.shape[0], scale[0] * part_bgr.shape[1]

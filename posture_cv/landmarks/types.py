@@ -77,8 +77,14 @@ class Landmarks:
     def __len__(self) -> int:
         return len(self.t_s)
 
-    def __getitem__(self, index: slice | NDArray[np.bool_] | NDArray[np.intp]) -> Self:
-        """The chosen frames (a slice, a mask or an index array; never a bare integer)."""
+    def __getitem__(self, index: int | slice | NDArray[np.bool_] | NDArray[np.intp]) -> Self:
+        """The chosen frames: a slice, a mask or an index array; a number means a batch of that one frame.
+
+        Raises:
+            IndexError: there is no such frame.
+        """
+        if isinstance(index, (int, np.integer)):
+            index = np.array([index], np.intp)
         return type(self)(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
     @classmethod

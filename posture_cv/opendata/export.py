@@ -44,7 +44,9 @@ def check_formats(formats: Sequence[str], results: Sequence[Result]) -> None:
         raise InputError(
             "Markers (.trc) are made of landmarks, and no landmarks were kept.",
             f"Without: {', '.join(without[:5])}{' …' if len(without) > 5 else ''}.",
-            "Replay with --record, then export again.",
+            "Give the landmark recording instead of its results: export NAME.landmarks --format trc (replay-pair "
+            "leaves front.landmarks and side.landmarks in its folder). Replay a video with --record, then export "
+            "again.",
         )
 
 

@@ -14,8 +14,8 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.capture.quiet import quiet_stderr
 from posture_cv.errors import PostureError
-from posture_cv.landmarks.native_output import native_stderr_silenced
 
 CLOSING_KEYS: Final = frozenset({27, ord("q"), ord("Q")})  # Escape, q
 _CONNECT_TIMEOUT_S: Final = 1.0
@@ -114,7 +114,7 @@ class PreviewWindow:
 
         _quiet_qt()
         try:
-            with native_stderr_silenced():
+            with quiet_stderr():
                 cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
                 cv2.resizeWindow(self._title, image_bgr.shape[1], image_bgr.shape[0])
                 cv2.imshow(self._title, image_bgr)

@@ -11,6 +11,7 @@ from typing import Final
 
 from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
+from posture_cv.delimiters import delimiter_of
 from posture_cv.errors import InputError
 
 ANY_POSTURE: Final = "poor"  # some posture that deserves an alert, whichever
@@ -64,7 +65,9 @@ def read_labels(path: Path) -> list[Bout]:
 def _table(path: Path) -> tuple[list[dict[str, str]], set[str]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, strict=True)
+            delimiter = delimiter_of(file.readline())
+            file.seek(0)
+            reader = csv.DictReader(file, delimiter=delimiter, strict=True)
             columns = {str(name).strip() for name in reader.fieldnames or ()}
             rows = []
             for row in reader:

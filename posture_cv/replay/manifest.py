@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from posture_cv.delimiters import delimiter_of
 from posture_cv.errors import InputError, PostureError
 from posture_cv.paths import user_path
 from posture_cv.replay.items import Item, identity_of_file
@@ -62,7 +63,8 @@ def read_manifest(path: Path, exists: Callable[[str], bool] = os.path.exists) ->
         ManifestError: no such file, no text, no header, or faults in its lines; all of them are named.
     """
     lines = _lines(path)
-    reader = csv.reader(lines, delimiter=_delimiter(lines))
+    header_line = next((line for line in lines if line.strip()), "")
+    reader = csv.reader(lines, delimiter=delimiter_of(header_line))
     header = [name.strip().lower() for name in next(reader, [])]
     faults = _header_faults(header)
     if faults:
@@ -97,11 +99,6 @@ def _lines(path: Path) -> list[str]:
         )
     # A comment keeps its line, so that line numbers stay those of the file.
     return ["\n" if line.startswith("#") else line for line in text.splitlines(keepends=True)]
-
-
-def _delimiter(lines: list[str]) -> str:
-    first = next((line for line in lines if line.strip()), "")
-    return max(",;\t", key=first.count)
 
 
 def _header_faults(header: list[str]) -> list[str]:

@@ -23,12 +23,15 @@ from posture_cv.measure.types import QUANTITIES, Reason, View
 from posture_cv.output.tables import column_stem
 from posture_cv.replay.baselines import calibrated
 from posture_cv.replay.files import ResultWriter
+from posture_cv.replay.kept import is_kept, note_kept
 from posture_cv.replay.measuring import measured_recording
 from posture_cv.replay.pairing import Paired, pair, paired_baseline
+from posture_cv.replay.plan import look_of, plan
 from posture_cv.replay.progress import NoProgress, Progress
 from posture_cv.replay.record import record
+from posture_cv.replay.scan import scan
 from posture_cv.replay.sync import Offset, find_offset
-from posture_cv.replay.types import BaselineUsed, Replayed, ReplayOptions
+from posture_cv.replay.types import BaselineUsed, Provenance, Replayed, ReplayOptions
 
 _LABELS: Final = {int(view): view.label for view in View} | {int(View.UNKNOWN): ""}
 LEAST_BOTH: Final = 0.02  # of the front's frames that the side must have seen too
@@ -63,6 +66,8 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
 
     `measurements.csv` has a row for each of the front camera's frames and, for every quantity, a column that names
     the view it comes from; `summary.json` has the offset, its uncertainty, and which view each quantity comes from.
+
+    Landmarks of videos stay in `options.out` and are used again as long as video, models and versions are the same.
 
     Raises:
         InputError: baselines missing or of the wrong view, no common time.
@@ -128,13 +133,27 @@ def _check(options: PairOptions) -> None:
 
 
 def _landmarks(source: str, options: PairOptions, name: str, progress: Progress) -> Path:
+    """The recording itself, or the landmarks of a video: those of an earlier run if they are still of the same."""
     given = Path(source)
     if is_recording(given):
         return given
     path = options.out / f"{name}{SUFFIX}"
+    made_of = _made_of(source, options)
+    if made_of.source_sha256 is not None and is_kept(path, made_of.landmarks_key):
+        return path
     with open_source(source) as frames:
         record(frames, path, options.estimator, progress=progress)
+    if made_of.source_sha256 is not None:  # a camera or a stream is never the same again
+        note_kept(path, made_of.landmarks_key)
     return path
+
+
+def _made_of(source: str, options: PairOptions) -> Provenance:
+    """What the landmarks of a video depend on, as `replay` sees it; they are kept, and found in one go."""
+    alone = ReplayOptions(
+        source, options.out, estimator=options.estimator, keep_landmarks=True, segment_s=0.0
+    )
+    return plan(alone, scan(look_of(alone))).provenance
 
 
 def _offset(options: PairOptions, paths: tuple[Path, ...], progress: Progress) -> Offset:

@@ -11,8 +11,14 @@ from typing import Any, Protocol, runtime_checkable
 
 from posture_cv.capture.prefetch import Prefetched
 from posture_cv.capture.types import CaptureOptions, Frame, FrameSource, SourceInfo
+from posture_cv.errors import InputError
 from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, estimator_as_dict
+from posture_cv.landmarks.recording import (
+    RecordingInfo,
+    RecordingWriter,
+    estimator_as_dict,
+    is_recording,
+)
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.progress import NoProgress, Progress
 
@@ -68,6 +74,20 @@ def record(
                 found += int(lm.person_found[0])
                 progress.advance()
     return Recorded(path, frames, found, tuple(source.warnings))
+
+
+def refuse_recording(source: str) -> None:
+    """Say of a landmark recording that there is nothing to record in it.
+
+    Raises:
+        InputError: `source` is a landmark recording.
+    """
+    if is_recording(Path(source)):
+        raise InputError(
+            f"{source} is a landmark recording already",
+            "The models have nothing to look at in it: it holds what they saw, and no picture.",
+            f"Replay it: posture-cv replay {source}",
+        )
 
 
 @runtime_checkable

@@ -221,6 +221,17 @@ def test_a_file_that_cannot_be_written_is_a_fault(
     assert "/nowhere/out.json" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--json", "--page", "--cache"])
+def test_a_place_that_cannot_be_written_is_found_before_the_work(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("posture_cv.cli.evaluate._read", lambda *_: pytest.fail("the work has begun"))
+    assert exit_code(tmp_path, option, tmp_path / "missing" / "x") == 2
+    assert exit_code(tmp_path, option, tmp_path) == 2
+    assert "Cannot write" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_pictures_of_the_worst_frames_need_the_pictures(
     make_dataset: MakeDataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

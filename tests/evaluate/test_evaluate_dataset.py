@@ -112,6 +112,21 @@ def test_pictures_that_are_not_there_are_counted_and_named(make_dataset: MakeDat
         read_dataset(folder, Making(Source.NPZ))
 
 
+def test_of_pictures_that_are_partly_there_the_missing_are_counted_and_named(
+    make_dataset: MakeDataset,
+) -> None:
+    folder = make_dataset(1)
+    names = read_dataset(folder).truth.file.tolist()
+    (folder / "landmarks.npz").unlink()
+    (folder / "s1").mkdir()
+    for name in [*names[:3], *names[5:]]:
+        (folder / name).write_bytes(b"there")
+    with pytest.raises(EvaluationError) as raised:
+        read_dataset(folder)
+    assert "2 of 19 pictures are missing" in raised.value.title
+    assert raised.value.detail == f"Missing: {folder / names[3]}, {folder / names[4]}."
+
+
 def test_a_file_that_is_no_picture_is_named(make_dataset: MakeDataset) -> None:
     folder = make_dataset(1)
     (folder / "s1").mkdir()

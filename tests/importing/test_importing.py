@@ -118,6 +118,65 @@ def test_other_names_of_the_same_columns(name: str, first: int, side: Landmarks,
     )
 
 
+@pytest.mark.parametrize("unit", [None, True])
+def test_a_face_in_shares_beside_a_pose_in_pixels(
+    unit: bool | None, front: Landmarks, tmp_path: Path
+) -> None:
+    path = tmp_path / "marks.npz"
+    np.savez(path, pose=front.pose_px(), face=front.face, t_s=front.t_s)
+    done = read_foreign([path], ImportOptions(size_px=(640, 480), pixels=unit))
+    np.testing.assert_array_equal(done.landmarks.face, front.face)
+    assert "The face mesh is in shares of the picture, the pose in pixels." in done.notes
+    scale = np.array([640, 480, 640])
+    np.savez(path, pose=front.pose[:, :, :3], face=front.face * scale, t_s=front.t_s)
+    done = read_foreign([path], SIZE)
+    np.testing.assert_allclose(done.landmarks.face, front.face, atol=1e-4)
+
+
+def test_times_of_a_clock_begin_with_the_first_frame(side: Landmarks, tmp_path: Path) -> None:
+    path = tmp_path / "marks.npz"
+    np.savez(path, pose=side.pose, t_s=side.t_s + 1.7e9)
+    done = read_foreign([path], SIZE)
+    np.testing.assert_allclose(done.landmarks.t_s, side.t_s - side.t_s[0], atol=1e-5)
+    assert any("a clock's" in note for note in done.notes)
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_other_delimiters(delimiter: str, side: Landmarks, tmp_path: Path) -> None:
+    path, options = wide(side, tmp_path)
+    with_commas = read_foreign([path], options).landmarks
+    path.write_text(path.read_text().replace(",", delimiter))
+    np.testing.assert_array_equal(read_foreign([path], options).landmarks.pose, with_commas.pose)
+
+
+def entries(*images: object) -> list[dict[str, object]]:
+    return [{"image_id": image, "keypoints": [9.0, 9.0, 0.9] * 17} for image in images]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        entries("a_0.jpg", "b_0.jpg"),
+        {
+            "images": [{"id": 7, "file_name": "a_0.jpg"}, {"id": 8, "file_name": "b_0.jpg"}],
+            "annotations": entries(7, 8),
+        },
+        {"images": [{"id": 7, "file_name": "a_0.jpg"}], "annotations": entries(7, "b_0.jpg")},
+    ],
+)
+def test_two_images_of_one_frame_number_are_no_two_people(content: object, tmp_path: Path) -> None:
+    path = tmp_path / "marks.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(ImportingError, match=r"'b_0\.jpg' is frame 0, which 'a_0\.jpg' is already"):
+        read_foreign([path], NUMBERED)
+
+
+def test_two_people_of_one_image_are(tmp_path: Path) -> None:
+    path = tmp_path / "marks.json"
+    path.write_text(json.dumps(entries("a_0.jpg", "a_0.jpg")))
+    assert read_foreign([path], NUMBERED).notes[0].startswith("1 further people")
+
+
 def test_nobody_stays_nobody(front: Landmarks, tmp_path: Path) -> None:
     for make in (wide, long, openpose):
         path, options = make(front, tmp_path)
@@ -213,6 +272,8 @@ def edited(path: Path, change: Callable[[Any], Any]) -> Path:
         ("t_s,x0,y0\n0,0.1,0.2\n0,0.1,0.2\n", "same time"),
         ("t_s,x0,y0\n-1,0.1,0.2\n", "negative"),
         ("t_s,x0,y0\n,0.1,0.2\n", "missing"),
+        ("t_s,x0,y0\n1.7e9,0.1,0.2\n,0.1,0.2\n", "missing"),
+        ("t_s,x0,y0\n0,0.1,0.2\n1.7e9,0.1,0.2\n", "too large"),
         ("t_s,x0,y0\n0,,\n", "shows anybody"),
         ("t_s,x0,y0\n0,inf,nan\n", "shows anybody"),
         ("t_s,x0,y0\n0,1e300,1e300\n", "shows anybody"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import cv2
@@ -13,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from calibration.fit import fit_baseline
+from posture_cv.capture.quiet import quiet_stderr
 from posture_cv.capture.types import Frame
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks import names
@@ -227,3 +230,20 @@ def test_nobody_costs_no_face_model(estimator: LandmarkEstimator, monkeypatch: p
     assert looked == []
     assert estimator.estimate(Frame(1, 10.0, picture(FRONT))).face_found[0]
     assert looked == [1.0]
+
+
+def test_a_picture_that_is_read_meanwhile_does_not_let_the_c_library_be_heard(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    reading = quiet_stderr()  # of another thread, which began before and ends in between
+
+    def talkative(*_: object) -> AbstractContextManager[None]:
+        reading.__exit__(None, None, None)
+        os.write(2, b"W0000 a remark")
+        return nullcontext()
+
+    monkeypatch.setattr("posture_cv.landmarks.mediapipe_tasks._pose_landmarker", talkative)
+    reading.__enter__()
+    MediaPipeEstimator(EstimatorOptions(face=False)).close()
+    os.write(2, b"heard again")
+    assert capfd.readouterr().err == "heard again"

@@ -89,7 +89,8 @@ def test_uneven_times_are_put_on_a_grid() -> None:
 
 def test_without_landmarks_or_frames_it_says_so(results: Sequence[Result], tmp_path: Path) -> None:
     lost = Result(tmp_path, results[0].summary, ())
-    with pytest.raises(InputError, match="no landmarks were kept"):
+    with pytest.raises(InputError, match="no landmarks were kept") as raised:
         check_formats(["trc"], [lost])
+    assert "front.landmarks" in raised.value.what_to_do  # results of a recording or a pair: their advice, too
     with pytest.raises(InputError, match="at least two frames"):
         write_trc(StringIO(), "x.trc", Landmarks.empty(1))

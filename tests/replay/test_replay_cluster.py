@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,10 @@ import pytest
 from batch_material import recordings, results
 from posture_cv.replay.batch import Ended, replay_many
 from posture_cv.replay.cluster import ClusterError, ClusterPool
-from posture_cv.replay.pool import Done, Event
+from posture_cv.replay.jobs import LookJob
+from posture_cv.replay.plan import look_of
+from posture_cv.replay.pool import Done, Event, Outcome
+from posture_cv.replay.scan import Scan, scan
 
 pytest.importorskip("distributed", reason="needs the extra `cluster`")
 
@@ -116,6 +120,113 @@ def test_a_killed_worker_changes_nothing(
         assert pool_of_two.files_of(str(out / "*.nothing"), out) == []
         assert pool_of_two.exists(str(out))
     assert all(one.earlier for one in again)
+
+
+class Faraway:
+    """What a cluster's client does, without a cluster: jobs stay on their way until they are brought back."""
+
+    def __init__(self, threads: int = 1) -> None:
+        self.threads, self.gone, self.closed = threads, False, False
+        self.underway: list[Future[Any]] = []
+
+    def nthreads(self, callback_timeout: float) -> dict[str, int]:
+        assert callback_timeout > 0
+        if self.gone:
+            raise OSError("Timed out trying to connect")
+        return {"tcp://worker:1": self.threads} if self.threads else {}
+
+    def submit(self, *_job: object, pure: bool) -> Future[Any]:
+        assert not pure
+        self.underway.append(Underway())
+        return self.underway[-1]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Underway(Future[Any]):
+    """A job on its way, as the client tells of it."""
+
+    def release(self) -> None:
+        """Its result is no longer needed."""
+
+
+def faraway(monkeypatch: pytest.MonkeyPatch) -> Faraway:
+    """The cluster that every pool of this test is connected to."""
+    client = Faraway()
+    monkeypatch.setattr("posture_cv.replay.cluster._connected", lambda *_: client)
+    return client
+
+
+def replayed(pool: ClusterPool, out: Path) -> list[Ended]:
+    """Two recordings: one that is judged here, one that never comes back."""
+    with pool:
+        return replay_many(recordings(out)[1:3], pool, table=out)
+
+
+class Losing(ClusterPool):
+    """Loses something when everything that can come back has: the landmark recording's look."""
+
+    lost = "gone"
+
+    def next_event(self, timeout_s: float) -> Event | None:
+        client: Faraway = self._client
+        if len(client.underway) == 2 and not client.underway[1].done():
+            looked = recordings(Path())[2]
+            client.underway[1].set_result(Outcome(scan(look_of(looked))))
+        event = super().next_event(timeout_s)
+        if isinstance(event, Done) and isinstance(event.result, Scan):
+            setattr(client, self.lost, True if self.lost == "gone" else 0)
+        return event
+
+
+class Emptying(Losing):
+    """Loses its workers."""
+
+    lost = "threads"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [(Losing, "scheduler at tcp://x:1 no longer answers"), (Emptying, "No worker is left")],
+)
+def test_a_cluster_that_is_lost_is_given_up_and_what_came_back_is_kept(
+    kind: type[ClusterPool], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, said = faraway(monkeypatch), list[str]()
+    ended = replayed(kind("tcp://x:1", judges=1, patience_s=0.2, tell=said.append), tmp_path)
+    assert [one.status for one in ended] == ["failed", "done"]
+    assert reason in str(ended[0].problem)
+    assert "goes on from there" in str(ended[0].problem)
+    rows = (tmp_path / "recordings.csv").read_text().splitlines()
+    assert len(rows) == 3
+    assert said == (["No worker left in the cluster: waiting 0 s for one."] if kind is Emptying else [])
+    assert client.closed
+
+
+def test_a_worker_that_comes_back_is_told_of_and_given_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, said = faraway(monkeypatch), list[str]()
+    client.threads = 0
+    with ClusterPool("tcp://x:1", judges=1, tell=said.append) as pool:
+        pool.submit(1, LookJob(look_of(recordings(Path())[0])))
+        assert pool.next_event(0.01) is None
+        client.threads = 2
+        client.underway[0].set_result(Outcome("seen"))
+        assert pool.next_event(0.01) == Done(1, "seen")
+        assert pool.room == 4
+    assert said == [
+        "No worker left in the cluster: waiting 180 s for one.",
+        "The cluster has a worker again.",
+    ]
+
+
+def test_a_question_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = faraway(monkeypatch)
+    monkeypatch.setattr("posture_cv.replay.cluster._POLL_S", 0.01)
+    with ClusterPool("tcp://x:1", judges=1) as pool:
+        client.gone = True
+        with pytest.raises(ClusterError, match="no longer answers"):
+            pool.exists("a.mp4")
 
 
 def test_nobody_answers() -> None:

@@ -151,3 +151,21 @@ def test_a_rate_that_is_none(tmp_path: Path) -> None:
         run(SAMPLES / "desk-side.mp4", "--calibrate", "0:5", "--every", "fast", "--out", tmp_path / "o"),
         "fast",
     )
+
+
+def test_a_landmark_recording_is_not_recorded_again(tmp_path: Path) -> None:
+    out = tmp_path / "x.landmarks"
+    source = str(SAMPLES / "desk-side.landmarks")
+    Cli().fails("record", source, "--out", str(out), said="is a landmark recording already")
+    assert not list(tmp_path.iterdir())
+
+
+def test_options_that_keep_something_are_not_passed_over_in_silence(tmp_path: Path) -> None:
+    clip, recording = SAMPLES / "desk-side.mp4", SAMPLES / "desk-side.landmarks"
+    words = ("--calibrate", "0:5", "--out", tmp_path / "o")
+    for inputs in ((clip,), (recording, clip)):
+        refused(run(*inputs, "--remember", *words), "desk-side.mp4 none is kept", "add --record")
+    assert not (tmp_path / "o").exists()
+    done = run(recording, "--record", *words)
+    assert done.returncode == 0, done.stderr
+    assert "desk-side.landmarks is a landmark recording already" in done.stderr

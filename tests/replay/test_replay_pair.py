@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import replace
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,11 @@ from hypothesis import strategies as st
 
 from cli_runner import Cli
 from pair_material import SAMPLES, session
+from posture_cv.capture.types import FrameSource
 from posture_cv.landmarks.recording import RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
+from posture_cv.replay.pair import PairOptions, replay_pair
 from posture_cv.replay.pairing import pair
 from posture_cv.replay.sync import Offset, OffsetNotFoundError, find_offset
 
@@ -180,3 +183,53 @@ def test_what_can_be_given_wrongly(
 def test_the_cameras_the_wrong_way_round(recordings: tuple[str, str], tmp_path: Path) -> None:
     given_wrongly = (*reversed(recordings), "--offset", "-3.37", "--calibrate", "1:5")
     Cli().fails("replay-pair", *given_wrongly, "--out", str(tmp_path / "o"), said="seen from the side")
+
+
+@dataclass
+class Videos:
+    """Two files that stand for videos, and whatever stands for the models and looks at them."""
+
+    front: Path
+    side: Path
+    looked_at: list[str]
+
+    def __call__(self, out: Path) -> list[str]:
+        """Replay both; the names of those that were looked at."""
+        self.looked_at.clear()
+        replay_pair(PairOptions(str(self.front), str(self.side), out, offset_s=3.37, calibrate_s=(4.0, 9.0)))
+        return list(self.looked_at)
+
+
+@pytest.fixture
+def videos(recordings: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Videos:
+    made = Videos(tmp_path / "front.mp4", tmp_path / "side.mp4", [])
+
+    def look(source: FrameSource, path: Path, *_: object, **__: object) -> None:
+        name = Path(source.info.name).stem
+        made.looked_at.append(name)
+        shutil.copy(recordings[name == "side"], path)
+
+    shutil.copy(SAMPLES / "desk-front.mp4", made.front)
+    shutil.copy(SAMPLES / "desk-side.mp4", made.side)
+    monkeypatch.setattr("posture_cv.replay.pair.record", look)
+    return made
+
+
+def test_videos_are_looked_at_once(videos: Videos, tmp_path: Path) -> None:
+    out = tmp_path / "o"
+    assert videos(out) == ["front", "side"]
+    table = (out / "measurements.csv").read_bytes()
+    assert videos(out) == []
+    assert (out / "measurements.csv").read_bytes() == table
+
+
+def test_what_has_changed_is_looked_at_again(videos: Videos, tmp_path: Path) -> None:
+    out = tmp_path / "o"
+    videos(out)
+    with videos.side.open("ab") as file:
+        file.write(b"\0" * 16)
+    assert videos(out) == ["side"]
+    shutil.copy(SAMPLES / "desk-front.landmarks", out / "front.landmarks")
+    assert videos(out) == ["front"]
+    (out / ".side.landmarks.json").write_text("[]")
+    assert videos(out) == ["side"]

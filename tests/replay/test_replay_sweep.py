@@ -106,6 +106,12 @@ def test_labels_of_intervals(tmp_path: Path) -> None:
     ]
 
 
+def test_labels_with_semicolons(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("start;end;label\n1;2.5;slump\n")
+    assert read_labels(path) == [Bout(1.0, 2.5, frozenset({"slump"}))]
+
+
 def test_labels_of_a_ground_truth() -> None:
     bouts = read_labels(SAMPLES / "desk-front.truth.csv")
     assert [sorted(bout.cues) for bout in bouts] == [
