@@ -77,5 +77,5 @@ def sentence(view: str) -> str:
         figures.append(f"head pitch one of {pitch['mae']:.1f} degrees")
     return (
         f"On rendered people with known angles ({found['people']} people, {found['frames']} single frames, {view} "
-        f"view, nobody of them in the fit) {' and '.join(figures)}."
+        f"view, each of them judged by a fit without that person) {' and '.join(figures)}."
     )

@@ -169,7 +169,9 @@ def test_pictures_of_a_rendered_person_are_measured_as_their_truth_says(tmp_path
         assert views[view]["segments"]["fhp_severe"]["flagged"] == 1.0
         upright = views[view]["segments"]["upright"]
         assert upright["named"]["forward_head"] == 0
-        assert upright["flagged"] == 0.0 or (not FULL and view == "side")  # a single look trembles about the limit
+        assert upright["flagged"] == 0.0 or (
+            not FULL and view == "side"
+        )  # a single look trembles about the limit
         assert views[view]["segments"]["absent"]["named"]["away"] == views[view]["segments"]["absent"]["n"]
 
 
