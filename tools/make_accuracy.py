@@ -42,7 +42,7 @@ def write(evaluation: Path) -> None:
     }
     plain = {
         "made_by": f"posture-cv {result['version']} evaluate, then tools/make_accuracy.py",
-        "dataset": "rendered people with known angles (four in twenty key postures, each judged by a fit without that person)",
+        "dataset": "rendered people with known angles (four in twenty key postures, each judged by a fit without them)",
         "landmarks_from": result["landmarks_from"],
         "single_frames": True,
         "views": views,
