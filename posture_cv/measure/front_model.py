@@ -21,6 +21,7 @@ from posture_cv.measure.front_reading import (
 )
 from posture_cv.measure.front_reference import FrontReference, MeshAxes, front_reference
 from posture_cv.measure.front_space import CameraStand
+from posture_cv.measure.later import Later
 from posture_cv.measure.mirror_kernel import Float32, KernelWeights, MirrorKernels, Projection
 from posture_cv.measure.types import Float
 
@@ -284,7 +285,7 @@ def stated_sd(answers: Answers, spread: Float, weights: Float, camera: Float) ->
 
 
 def front_model(arrays: Mapping[str, Any]) -> FrontModel:
-    """Make the shipped arrays ready for use; the work of some milliseconds, so keep the result."""
+    """Make the shipped arrays ready for use, each variant when it is first asked for; so keep the result."""
     first_even, first_odd = ({name: w[name] for name, _ in b} for w, b in _PARTS)
     projections = {
         side: Projection.of(np.asarray(arrays[f"project.{side}"], np.float64), list(widths.values()))
@@ -302,8 +303,8 @@ def front_model(arrays: Mapping[str, Any]) -> FrontModel:
         rooms["even"],
         rooms["odd"],
         np.asarray(arrays["camera_pitch"], np.float64),
-        {v: stage_of(arrays, v, ("face",)) for v in WITH_FACE},
-        {v: stage_of(arrays, v, tuple(g for g in groups_of(v) if g != "face")) for v in variants},
+        Later(WITH_FACE, lambda v: stage_of(arrays, v, ("face",))),
+        Later(variants, lambda v: stage_of(arrays, v, tuple(g for g in groups_of(v) if g != "face"))),
         {v: _joined(arrays, v, "spread") for v in variants},
         {v: np.ascontiguousarray(_joined(arrays, v, "sd").T) for v in variants},
         np.asarray(arrays["network_share"], np.float64),
