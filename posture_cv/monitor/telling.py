@@ -17,6 +17,8 @@ from posture_cv.monitor.judge import Judge
 from posture_cv.monitor.moment import Said
 
 _REMEMBERED: Final = 64
+_UNKNOWN: Final = 0
+"""No notification has this number; silence is asked for all the same."""
 
 
 class Teller:
@@ -60,8 +62,7 @@ class Teller:
     def take_answer(self, judge: Judge, key: int, response: Response, t_s: float, wall_s: float) -> None:
         """Hand an answer to the policy and the book; "right" and "wrong" may raise a threshold."""
         ids: Sequence[int] = [number for number, known in self._keys.items() if known == key]
-        if ids:
-            judge.engine.respond(ids[-1], response, t_s)
+        judge.engine.respond(ids[-1] if ids else _UNKNOWN, response, t_s)
         self._book.answer(key, response, wall_s)
         if response in ("right", "wrong"):
             self.apply_factors(judge, wall_s)
