@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from posture_cv.assess.explain import duration
@@ -44,6 +45,18 @@ def day_summaries(reader: Reader, today: date, days: int) -> list[dict[str, Any]
             }
         )
     return found
+
+
+def said_on(path: Path, day: date) -> list[tuple[str, int, str]]:
+    """Cue, number of the reminder and catalogue entry of what was said on a day, in order.
+
+    Raises:
+        HistoryError: there is no history, or it cannot be used.
+    """
+    number = (day - _EPOCH).days
+    with Reader(path) as reader:
+        rows = reader.alerts(number, number)
+    return [(row.cue, row.repeat, str(row.words["entry_id"])) for row in rows if "entry_id" in row.words]
 
 
 def day_lines(found: list[dict[str, Any]]) -> list[str]:

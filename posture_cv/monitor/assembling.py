@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,7 @@ from posture_cv.monitor.status import StatusBoard
 if TYPE_CHECKING:
     from calibration.protocol import Timing
     from posture_cv.assess.settings import AssessSettings
+    from posture_cv.guidance.adviser import Adviser
     from posture_cv.monitor.app import Request
     from posture_cv.monitor.keeping import HistorySink
     from posture_cv.profiles.types import Profile
@@ -45,8 +47,6 @@ def assemble(
     Raises:
         PostureError: no profile, no models.
     """
-    from posture_cv.guidance.adviser import Adviser
-    from posture_cv.guidance.catalogue import load_catalogue
     from posture_cv.monitor.profile_choice import profile_for
 
     terminal = stack.enter_context(TerminalSink(states=not request.background))
@@ -64,11 +64,11 @@ def assemble(
         camera=eyepiece.camera,
         clock=eyepiece.clock,
         eyes=eyes,
-        judge=Judge(_criteria(profile, settings), policy_for(known, profile, settings)),
+        judge=Judge(_criteria(profile, settings), policy_for(known, profile, settings, before.lasting)),
         sinks=_sinks(request, eyepiece, commands, board, terminal, history, settings.ticks.tick_s, stack),
         surroundings=_surroundings(request, stack, live=eyepiece.live),
         commands=commands,
-        adviser=Adviser(load_catalogue()),
+        adviser=adviser_for(history, eyepiece.clock.wall_s(), terminal.note),
         book=NoBook() if history is None else history,
         recalibrate=_recalibrator(request, settings, terminal.note) if eyepiece.pictures else None,
         follow=_follow if eyepiece.pictures else None,
@@ -142,6 +142,23 @@ def _history(
         terminal.note(f"Note: no history is kept. {error}")
         return None
     return HistorySink(history, terminal.note, source=request.source, profile=profile.name, days=days)
+
+
+def adviser_for(history: HistorySink | None, wall_s: float, note: Callable[[str], None]) -> Adviser:
+    """Chooses the words, and knows what was said today before a restart."""
+    from posture_cv.guidance.adviser import Adviser
+    from posture_cv.guidance.catalogue import load_catalogue
+
+    adviser = Adviser(load_catalogue())
+    if history is not None:
+        from posture_cv.history.days import said_on
+
+        today = datetime.fromtimestamp(wall_s).astimezone().date()
+        try:
+            adviser.remember(today.toordinal(), said_on(history.path, today))
+        except PostureError as error:
+            note(f"Note: what was said today is not known. {error}")
+    return adviser
 
 
 def _notifications(

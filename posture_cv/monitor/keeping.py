@@ -39,12 +39,16 @@ class HistorySink(BaseSink):
         note: shows a sentence to the user.
         source, profile: of this session; the camera's own name is used once it is known.
         days: how long things are kept.
+
+    Attributes:
+        path: of the file.
     """
 
     def __init__(
         self, history: History, note: Callable[[str], None], *, source: str, profile: str, days: int
     ) -> None:
         self._history, self._note, self._days = history, note, days
+        self.path = history.path
         self._source, self._profile = source, profile
         self._gatherer = Gatherer()
         self._episodes: list[EpisodeRow] = []

@@ -294,7 +294,9 @@ def test_only_an_explicit_request_halves_the_cool_down_again() -> None:
     assert pause(policy, halve_backoff(state, "slump"), at) == pytest.approx(600, abs=1)
 
 
-@pytest.mark.parametrize(("first", "second"), [("ignored", "dismissed"), ("wrong", "right"), ("right", "ignored")])
+@pytest.mark.parametrize(
+    ("first", "second"), [("ignored", "dismissed"), ("wrong", "right"), ("right", "ignored")]
+)
 def test_a_second_answer_that_says_no_more_does_not_count(first: Response, second: Response) -> None:
     policy = make()
     state, _ = answered(policy, first)
@@ -318,7 +320,8 @@ def obeying(policy: Policy, hours: float, after_s: float) -> tuple[PolicyState, 
 
     Each notification expires after ten seconds.
     """
-    state, at, up_s = policy.begin(), [], 300.0
+    at: list[float] = []
+    state, up_s = policy.begin(), 300.0
     expiries: dict[float, int] = {}
     for number in range(round(hours * 7200)):
         t_s = number / 2
@@ -461,7 +464,9 @@ def test_recovery_is_reported_for_every_notification_of_the_bout() -> None:
     recovered = [e for e in effects if isinstance(e, Recovered)]
     assert len(told) == 3
     assert [e.id for e in recovered] == [e.id for e in told]
-    assert [e.after_s + one.alert.t_s for e, one in zip(recovered, told, strict=True)] == [recovered[0].t_s] * 3
+    assert [e.after_s + one.alert.t_s for e, one in zip(recovered, told, strict=True)] == [
+        recovered[0].t_s
+    ] * 3
 
 
 def test_a_tick_that_is_not_later_changes_nothing() -> None:

@@ -27,6 +27,8 @@ from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.types import Alert
 from posture_cv.atomic import private_folder
 from posture_cv.cli import cli
+from posture_cv.guidance.adviser import Adviser
+from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.history.figures import best_and_worst_hour, by_state, spans, total
 from posture_cv.history.gather import LONGEST_STEP_S, Gatherer
 from posture_cv.history.read import Minute, Reader
@@ -34,6 +36,7 @@ from posture_cv.history.report import material, render
 from posture_cv.history.schema import HistoryError, connect, history_file
 from posture_cv.history.store import History
 from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.assembling import adviser_for
 from posture_cv.monitor.clock import uptime_s
 from posture_cv.monitor.control.server import ControlServer
 from posture_cv.monitor.keeping import HistorySink
@@ -248,6 +251,24 @@ def test_words_of_an_alert_cannot_become_markup(path: Path) -> None:
     with Reader(path) as reader:
         page = render(material(reader, "today", DAY), datetime(2023, 11, 14, tzinfo=UTC))
     assert "<script>" not in page
+
+
+def test_a_restart_knows_what_was_said_today(path: Path) -> None:
+    told = Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+    morning = Adviser(load_catalogue())
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        for number, repeat in enumerate((0, 1, 0)):
+            alert = replace(told, repeat=repeat)
+            history.alert(Record(number, alert), morning.words(alert, DAY.toordinal()), WALL_S + number)
+        history.alert(Record(9, replace(told, cue="recalibrate")), {"seen": "moved"}, WALL_S + 9.0)
+    with HistorySink(History(path), pytest.fail, source="s", profile="p", days=90) as sink:
+        again = adviser_for(sink, WALL_S + 60.0, pytest.fail)
+        tomorrow = adviser_for(sink, WALL_S + 86400.0, pytest.fail)
+    straight_on = morning.words(told, DAY.toordinal())
+    assert again.words(told, DAY.toordinal()) == straight_on
+    assert "3rd time today" in straight_on["seen"]
+    assert "time today" not in tomorrow.words(told, DAY.toordinal() + 1)["seen"]
 
 
 @pytest.fixture
