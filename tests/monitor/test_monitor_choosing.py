@@ -177,6 +177,20 @@ def test_another_camera_is_hinted_at_and_a_new_profile_does_not_overwrite(
     assert recalibrated_name("default", LAPTOP) == "default"
 
 
+def test_a_camera_that_is_waited_for_needs_no_profile_called_default() -> None:
+    saved(desk_profile("desk", camera=DOCK.name))
+    assert chosen(LAPTOP, [], wait_for_camera=True, background=True, service=True).name == "desk"
+    saved(desk_profile("default"))
+    assert chosen(LAPTOP, [], wait_for_camera=True, background=True, service=True).name == "default"
+
+
+def test_another_camera_needs_no_profile_called_default() -> None:
+    saved(desk_profile("desk", camera=DOCK.name))
+    notes: list[str] = []
+    assert chosen(LAPTOP, notes, background=True).name == "desk"
+    assert "'Dock Camera'" in notes[0]
+
+
 def test_in_the_background_nobody_is_asked_to_sit_still() -> None:
     with pytest.raises(InputError, match="no profile yet"):
         chosen(LAPTOP, [], background=True)
