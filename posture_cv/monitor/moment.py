@@ -62,6 +62,7 @@ class Moment:
         camera_open: whether the camera is on.
         hints: what has just become clear about the baseline, to be told gently; hint: the last of them.
         keys: the book's numbers of the last alerts, by the policy's.
+        obeyed: so many commands were taken before it.
     """
 
     t_s: float
@@ -90,3 +91,4 @@ class Moment:
     hints: tuple[str, ...] = ()
     hint: str = ""
     keys: Mapping[int, int] = field(default_factory=dict)
+    obeyed: int = 0

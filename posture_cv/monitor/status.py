@@ -98,6 +98,7 @@ def _plain(moment: Moment) -> dict[str, Any]:
         "backoff": multiples(moment.policy),
         "sitting_s": round(breaks.sitting_s, 1),
         "since_break_s": round(breaks.interval_s, 1),
+        "obeyed": moment.obeyed,
     }
 
 

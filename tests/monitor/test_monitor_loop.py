@@ -87,6 +87,7 @@ def test_a_pause_without_end_waits_for_resume() -> None:
     parts.commands.put(cmd.Pause(math.inf))
     desk.run(parts)
     assert phases(desk) == [Phase.PAUSED]
+    assert {moment.obeyed for moment in desk.kept.moments} == {1}
 
 
 def test_calls_pause_only_where_asked_for() -> None:
