@@ -21,7 +21,8 @@ def day_summaries(reader: Reader, today: date, days: int) -> list[dict[str, Any]
         minutes = reader.minutes(day, day)
         if not minutes:
             continue
-        span = total(minutes)
+        span, alerts = total(minutes), reader.alerts(day, day)
+        about_posture = sum(alert.about_posture for alert in alerts)
         found.append(
             {
                 "day": (_EPOCH + timedelta(days=day)).isoformat(),
@@ -31,6 +32,8 @@ def day_summaries(reader: Reader, today: date, days: int) -> list[dict[str, Any]
                 "unmeasured_s": round(span.untold, 1),
                 "away_s": round(span.away, 1),
                 "breaks": len(reader.breaks(day, day)),
+                "posture_alerts": about_posture,
+                "prompts": len(alerts) - about_posture,
                 "alerts": [
                     {
                         "number": alert.number,
@@ -40,7 +43,7 @@ def day_summaries(reader: Reader, today: date, days: int) -> list[dict[str, Any]
                         "seen": alert.words.get("seen", ""),
                         "answers": list(alert.answers),
                     }
-                    for alert in reader.alerts(day, day)
+                    for alert in alerts
                 ],
             }
         )
@@ -68,7 +71,8 @@ def day_lines(found: list[dict[str, Any]]) -> list[str]:
         share = f", {day['good_s'] / day['measured_s']:.0%} good" if day["measured_s"] else ""
         lines.append(
             f"{day['day']}  measured {duration(day['measured_s'])}{share};"
-            f" {_counted(len(day['alerts']), 'alert')}, {_counted(day['breaks'], 'break')}"
+            f" {_counted(day['posture_alerts'], 'alert')}, {_counted(day['prompts'], 'prompt')},"
+            f" {_counted(day['breaks'], 'break')}"
         )
         for alert in day["alerts"]:
             answers = f" [{', '.join(alert['answers'])}]" if alert["answers"] else ""
