@@ -70,7 +70,7 @@ def assemble(
         commands=commands,
         adviser=adviser_for(history, eyepiece.clock.wall_s(), terminal.note),
         book=NoBook() if history is None else history,
-        recalibrate=_recalibrator(request, settings, terminal.note) if eyepiece.pictures else None,
+        recalibrate=recalibrator_for(request, settings, terminal.note) if eyepiece.pictures else None,
         follow=_follow if eyepiece.pictures else None,
         choose=_chooser(request, settings, terminal.note) if may_change else None,
         chosen_for=eyepiece.camera.identity if chosen else None,
@@ -202,20 +202,20 @@ def _surroundings(request: Request, stack: ExitStack, *, live: bool) -> Surround
     return source
 
 
-def _recalibrator(request: Request, settings: AssessSettings, note: Callable[[str], None]) -> Recalibrator:
+def recalibrator_for(request: Request, settings: AssessSettings, note: Callable[[str], None]) -> Recalibrator:
     """Makes the baseline anew, under the same name or, with another camera, a new one."""
 
     def recalibrate(camera: Camera, now: Criteria, prompted: Callable[[str], bool], quick: bool) -> Criteria:  # noqa: FBT001
         from posture_cv.monitor.profile_choice import recalibrated_name
-        from posture_cv.monitor.recalibrate import PromptUi, calibrate_from_camera
+        from posture_cv.monitor.recalibrate import PromptUi, about_desk, calibrate_from_camera
 
         timing = _timing(request.settings, quick=quick)
         name, known = recalibrated_name(now.profile, camera.identity), now.baseline if quick else None
         with make_estimator(request.settings) as estimator:
             ui = PromptUi(timing, prompted)
             profile = calibrate_from_camera(camera, estimator, name, timing, ui, known=known)
-        for reason in profile.quality.reasons:
-            note(reason)
+        for line in (*profile.quality.reasons, *about_desk(profile)):
+            note(line)
         return _criteria(profile, settings)
 
     return recalibrate

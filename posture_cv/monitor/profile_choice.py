@@ -180,7 +180,7 @@ def _first_run(
         )
     from calibration.protocol import Timing
     from calibration.ui import TerminalUi
-    from posture_cv.monitor.recalibrate import calibrate_from_camera
+    from posture_cv.monitor.recalibrate import about_desk, calibrate_from_camera
     from posture_cv.monitor.session import make_estimator
 
     for line in FIRST_RUN:
@@ -188,7 +188,10 @@ def _first_run(
     timing = Timing(**request.settings.calibration.model_dump())
     ui = _Stoppable(TerminalUi(timing), stopped)
     with make_estimator(request.settings) as estimator:
-        return calibrate_from_camera(eyepiece.camera, estimator, name, timing, ui)
+        profile = calibrate_from_camera(eyepiece.camera, estimator, name, timing, ui)
+    for line in about_desk(profile):
+        note(line)
+    return profile
 
 
 class _Stoppable:
