@@ -71,8 +71,8 @@ def day_lines(found: list[dict[str, Any]]) -> list[str]:
         share = f", {day['good_s'] / day['measured_s']:.0%} good" if day["measured_s"] else ""
         lines.append(
             f"{day['day']}  measured {duration(day['measured_s'])}{share};"
-            f" {_counted(day['posture_alerts'], 'alert')}, {_counted(day['prompts'], 'prompt')},"
-            f" {_counted(day['breaks'], 'break')}"
+            f" {counted(day['posture_alerts'], 'alert')}, {counted(day['prompts'], 'prompt')},"
+            f" {counted(day['breaks'], 'break')}"
         )
         for alert in day["alerts"]:
             answers = f" [{', '.join(alert['answers'])}]" if alert["answers"] else ""
@@ -81,5 +81,6 @@ def day_lines(found: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _counted(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """The number with its noun, in the plural unless it is one."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -9,6 +9,7 @@ from typing import Any
 from posture_cv.assess.effects import Ambient, Level, Recovered
 from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.records import Record
+from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import Episode, State
 from posture_cv.capture.types import Frame
 from posture_cv.landmarks.types import Landmarks
@@ -32,6 +33,11 @@ class Said:
     record: Record
     words: Mapping[str, Any]
     key: int = 0
+
+    @property
+    def about_posture(self) -> bool:
+        """Whether a posture is told of; else it is a prompt: a break, stillness, a camera that was moved."""
+        return self.record.alert.cue in CUES
 
 
 STARTING = Ambient(Level.STARTING, "", 0.0)
