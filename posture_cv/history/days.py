@@ -41,7 +41,7 @@ def day_summaries(reader: Reader, today: date, days: int) -> list[dict[str, Any]
                         "cue": alert.cue,
                         "level": alert.level,
                         "seen": alert.words.get("seen", ""),
-                        "answers": list(alert.answers),
+                        "answers": list(alert.meant),
                     }
                     for alert in alerts
                 ],

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from posture_cv.assess.answers import HEEDED_WITHIN_S
 from posture_cv.assess.settings import CUES
 from posture_cv.history.schema import HistoryError, connect
 
@@ -61,6 +62,13 @@ class AlertRow:
     def about_posture(self) -> bool:
         """Whether a posture was told of; else it was a prompt: a break, stillness, a camera that was moved."""
         return self.cue in CUES
+
+    @property
+    def meant(self) -> tuple[str, ...]:
+        """The answers, without an "ignored" that was only taken for one: the user's word or deed says otherwise."""
+        heeded = self.recovered_s is not None and self.recovered_s <= HEEDED_WITHIN_S
+        refuted = heeded or "right" in self.answers or "wrong" in self.answers
+        return tuple(answer for answer in self.answers if not (refuted and answer == "ignored"))
 
 
 @dataclass(frozen=True, slots=True)

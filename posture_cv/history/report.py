@@ -203,7 +203,7 @@ def _alert(row: AlertRow) -> dict[str, Any]:
         "text": row.words.get("text", ""),
         "shown": shown,
         "recovered": "–" if row.recovered_s is None else f"after {duration(row.recovered_s)}",
-        "answers": ", ".join(row.answers) or "–",
+        "answers": ", ".join(row.meant) or "–",
     }
 
 

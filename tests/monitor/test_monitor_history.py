@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.monitor_material import Desk, stretches
+from posture_cv.assess.answers import Response
 from posture_cv.assess.policy_state import Ledger, PolicyState
 from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES, AssessSettings
@@ -258,6 +259,28 @@ def test_the_time_to_recover_is_measured_from_the_first_alert_of_a_bout(path: Pa
         ("slump", 0, None),
     )
     assert "<b>20 min</b>median time to recover" in page, "between 10 and 30"
+
+
+@pytest.mark.parametrize(
+    ("answers", "after_s", "meant"),
+    [
+        (("ignored",), None, ("ignored",)),
+        (("ignored",), 200.0, ("ignored",)),
+        (("ignored",), 15.0, ()),
+        (("ignored", "wrong"), 200.0, ("wrong",)),
+        (("dismissed",), 15.0, ("dismissed",)),
+    ],
+)
+def test_an_expiry_is_not_shown_as_ignored_where_the_user_said_or_did_otherwise(
+    path: Path, answers: tuple[Response, ...], after_s: float | None, meant: tuple[str, ...]
+) -> None:
+    noted(path, ("slump", 0, after_s))
+    with closing(History(path)) as history:
+        for answer in answers:
+            history.answer(1, answer, WALL_S + 10.0)
+    with Reader(path) as reader:
+        assert reader.alert(1).meant == meant
+        assert day_summaries(reader, DAY, 1)[0]["alerts"][0]["answers"] == list(meant)
 
 
 def test_prompts_are_no_alerts_about_a_posture(users: Path, path: Path) -> None:
