@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from posture_cv.assess import breaks
-from posture_cv.assess.policy_state import Ledger, PolicyState, with_item
+from posture_cv.assess.policy_state import Ledger, PolicyState, SettledBy, with_item
 from posture_cv.assess.settings import CUES, BreakSettings, PolicySettings
 
 Response = Literal["right", "wrong", "snooze", "dismissed", "ignored"]
 RESPONSES: Final[tuple[Response, ...]] = ("right", "wrong", "snooze", "dismissed", "ignored")
 HEEDED_WITHIN_S: Final = 60.0
 """Who leaves the posture this soon after a notification has heeded it, without any click; ours."""
-_SAYS: Final = {"ignored": 1, "dismissed": 1, "left": 2, "right": 3, "wrong": 3}  # what overrides what
+# What says more about a notification overrides what says less.
+_SAYS: Final[dict[SettledBy, int]] = {"ignored": 1, "dismissed": 1, "left": 2, "right": 3, "wrong": 3}
 _UNHEEDED: Final = ("ignored", "dismissed", "wrong")
 _KEPT: Final = 64
 _HOUR_S: Final = 3600.0
@@ -69,9 +70,7 @@ def left(
     return state._replace(ledger=ledger)
 
 
-def _settled(
-    ledger: Ledger, alert_id: int, cue: int, how: Response | Literal["left"], settings: PolicySettings
-) -> Ledger:
+def _settled(ledger: Ledger, alert_id: int, cue: int, how: SettledBy, settings: PolicySettings) -> Ledger:
     """The ledger after what says more about a notification than was known of it; else the same."""
     before = dict(ledger.settled).get(alert_id)
     if before is not None and _SAYS[how] <= _SAYS[before]:

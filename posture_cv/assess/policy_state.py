@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from math import isnan, nan
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from posture_cv.assess.breaks import BreakState
 from posture_cv.assess.effects import Ambient, Level
@@ -18,6 +18,8 @@ from posture_cv.assess.types import State
 from posture_cv.measure.types import Reason
 
 VERSION: Final = 1
+SettledBy = Literal["ignored", "dismissed", "left", "right", "wrong"]
+SETTLED_BY: Final[tuple[SettledBy, ...]] = ("ignored", "dismissed", "left", "right", "wrong")
 _NO_BITS: Final = (0,) * len(CUES)
 
 
@@ -86,7 +88,7 @@ class Ledger(NamedTuple):
     unheeded: tuple[int, ...] = _NO_BITS
     backoff: tuple[int, ...] = (1,) * len(CUES)
     doubled: tuple[int, ...] = _NO_BITS
-    settled: tuple[tuple[int, str], ...] = ()
+    settled: tuple[tuple[int, SettledBy], ...] = ()
     recent: tuple[tuple[int, str], ...] = ()
     silent_until_s: float = 0.0
 
@@ -196,6 +198,19 @@ def _five(values: Sequence[Any], kind: Callable[[Any], T]) -> tuple[T, ...]:
     return tuple(kind(value) for value in values)
 
 
+def _cue(index: Any) -> int:  # noqa: ANN401 - whatever the file holds
+    if index not in range(len(CUES)):
+        raise TypeError(f"{index!r} is no cue")
+    return int(index)
+
+
+def _settled_by(how: Any) -> SettledBy:  # noqa: ANN401 - whatever the file holds
+    for known in SETTLED_BY:
+        if how == known:
+            return known
+    raise TypeError(f"{how!r} settles nothing")
+
+
 def _window(data: Mapping[str, Any]) -> Window:
     bits = {name: int(data[name], 16) for name in _BITS}
     excess = tuple(_five(row, float) for row in data["excess"])
@@ -209,7 +224,7 @@ def _bout(data: Mapping[str, Any]) -> Bout:
         measured_s=float(data["measured_s"]),
         good_s=float(data["good_s"]),
         notices=_five(data["notices"], int),
-        told=tuple((int(number), int(cue), float(t_s)) for number, cue, t_s in data.get("told", ())),
+        told=tuple((int(number), _cue(cue), float(t_s)) for number, cue, t_s in data.get("told", ())),
         named_s=_five(data.get("named_s", Bout._field_defaults["named_s"]), float),
     )
 
@@ -223,7 +238,7 @@ def _ledger(data: Mapping[str, Any]) -> Ledger:
         unheeded=_five(data["unheeded"], int),
         backoff=_five(data["backoff"], int),
         doubled=_five(data.get("doubled", _NO_BITS), int),
-        settled=tuple((int(number), str(how)) for number, how in data.get("settled", ())),
+        settled=tuple((int(number), _settled_by(how)) for number, how in data.get("settled", ())),
         recent=tuple((int(number), str(cue)) for number, cue in data["recent"]),
         silent_until_s=float(data["silent_until_s"]),
     )

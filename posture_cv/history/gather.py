@@ -43,9 +43,8 @@ class Gatherer:
                 key = (int(middle_s // 60) * 60, offset_s, *self._label)
                 self.minutes[key] = self.minutes.get(key, 0.0) + seconds
             elif seconds > LONGEST_STEP_S and self._away_since_s is None:
-                self._away_since_s = (
-                    self._t_s
-                )  # nobody works at a suspended system; the policy counts it alike
+                # Nobody works at a suspended system; the policy counts it alike.
+                self._away_since_s = self._t_s
         self._t_s, self._label = t_s, label
         self._absence(t_s, wall_s, away=away)
 

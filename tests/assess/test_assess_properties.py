@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from assess_material import tick_runs, ticks
 from posture_cv.assess.effects import BreakDue, Notice, StillnessNudge
 from posture_cv.assess.policy import Policy
-from posture_cv.assess.policy_state import PolicyState, from_json, to_json
+from posture_cv.assess.policy_state import Bout, Ledger, PolicyState, from_json, to_json
 from posture_cv.assess.settings import CUES, BreakSettings, PolicySettings
 from posture_cv.assess.ticks import Tick
 
@@ -162,6 +162,8 @@ def test_who_leaves_the_posture_soon_after_each_alert_is_never_backed_off(
         {**to_json(PolicyState()), "window": {}},
         {**to_json(PolicyState()), "posture": 99},
         {**to_json(PolicyState()), "budget": None},
+        {**to_json(PolicyState()), "ledger": {**Ledger()._asdict(), "settled": [[1, "maybe"]]}},
+        {**to_json(PolicyState()), "bout": {**Bout(0, 0)._asdict(), "told": [[1, 5, 0.0]]}},
         {key: value for key, value in to_json(PolicyState()).items() if key != "ledger"},
     ],
 )

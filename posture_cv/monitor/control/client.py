@@ -84,7 +84,8 @@ def ask_and_wait(
     Raises:
         As `ask`.
     """
-    number = ask(verb, args, folder=folder, transport=transport)["number"]
+    # A monitor that still runs from before an update numbers nothing: nothing can be waited for.
+    number = ask(verb, args, folder=folder, transport=transport).get("number", 0)
     deadline_s = time.monotonic() + within_s
     while ask("status", folder=folder, transport=transport)["status"].get("obeyed", 0) < number:
         if time.monotonic() > deadline_s:
