@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from posture_cv.assess import breaks
-from posture_cv.assess.policy_state import Ledger, PolicyState, with_item
+from posture_cv.assess.policy_state import Ledger, PolicyState, SettledBy, with_item
 from posture_cv.assess.settings import CUES, BreakSettings, PolicySettings
 
 Response = Literal["right", "wrong", "snooze", "dismissed", "ignored"]
 RESPONSES: Final[tuple[Response, ...]] = ("right", "wrong", "snooze", "dismissed", "ignored")
+HEEDED_WITHIN_S: Final = 60.0
+"""Who leaves the posture this soon after a notification has heeded it, without any click; ours."""
+# What says more about a notification overrides what says less.
+_SAYS: Final[dict[SettledBy, int]] = {"ignored": 1, "dismissed": 1, "left": 2, "right": 3, "wrong": 3}
+_UNHEEDED: Final = ("ignored", "dismissed", "wrong")
 _KEPT: Final = 64
 _HOUR_S: Final = 3600.0
 
@@ -25,10 +30,12 @@ def respond(
     """The state after an answer.
 
     "right" ends a row of unheeded ones; "wrong", "dismissed" and "ignored" lengthen it, and each full row
-    doubles the cue's cool-down; "snooze" keeps everything silent for `snooze_s`, or postpones a break prompt.
-    An answer to a notification that is no longer known changes nothing.
+    doubles the cue's cool-down. "snooze" keeps everything silent for `snooze_s`, whatever was answered before,
+    or postpones a break prompt that can be. Any other answer to a notification that is no longer known changes
+    nothing.
 
-    But for "snooze", only the first answer to a notification counts.
+    The first "right" or "wrong" is the user's word and final. "dismissed" and "ignored" are only guesses at it:
+    a later word corrects them, and so does a posture left soon after the notification (`left`).
 
     Raises:
         ValueError: not one of `RESPONSES`.
@@ -36,27 +43,68 @@ def respond(
     if response not in RESPONSES:
         raise ValueError(f"{response!r} is not an answer; answers: {', '.join(RESPONSES)}")
     name = dict(state.ledger.recent).get(alert_id)
-    if name is None:
-        return state
     if response == "snooze":
-        if name == "break":
+        if name == "break" and state.breaks.can_postpone:
             return state._replace(breaks=breaks.postpone(state.breaks, break_settings))
         return snooze(state, t_s + settings.snooze_s)
     if name not in CUES:
         return state
-    ledger = _heeded(state.ledger, CUES.index(name), settings, heeded=response == "right")
-    open_ones = tuple(one for one in ledger.recent if one[0] != alert_id)
-    return state._replace(ledger=ledger._replace(recent=open_ones))
+    return state._replace(ledger=_settled(state.ledger, alert_id, CUES.index(name), response, settings))
 
 
-def _heeded(ledger: Ledger, cue: int, settings: PolicySettings, *, heeded: bool) -> Ledger:
-    row = 0 if heeded else ledger.unheeded[cue] + 1
-    backoff = ledger.backoff[cue]
-    if row >= settings.backoff_after:
-        row, backoff = 0, min(2 * backoff, settings.backoff_max)
+def left(
+    state: PolicyState, told: tuple[tuple[int, int, float], ...], left_s: float, settings: PolicySettings
+) -> PolicyState:
+    """The state after the posture of a bout was left: who does so soon after a notification has heeded it.
+
+    Args:
+        state: before.
+        told: id, index into `CUES` and time of the bout's notifications.
+        left_s: when the posture was left.
+        settings: of the policy.
+    """
+    ledger = state.ledger
+    for alert_id, cue, t_s in told:
+        if left_s - t_s <= HEEDED_WITHIN_S:
+            ledger = _settled(ledger, alert_id, cue, "left", settings)
+    return state._replace(ledger=ledger)
+
+
+def _settled(ledger: Ledger, alert_id: int, cue: int, how: SettledBy, settings: PolicySettings) -> Ledger:
+    """The ledger after what says more about a notification than was known of it; else the same."""
+    before = dict(ledger.settled).get(alert_id)
+    if before is not None and _SAYS[how] <= _SAYS[before]:
+        return ledger
+    others = tuple(one for one in ledger.settled if one[0] != alert_id)
+    ledger = ledger._replace(settled=(*others, (alert_id, how))[-_KEPT:])
+    unheeded_before = before in _UNHEEDED
+    if how in _UNHEEDED:
+        return ledger if unheeded_before else _unheeded(ledger, alert_id, cue, settings)
+    return _heeded(ledger, alert_id, cue, withdrawn=unheeded_before)
+
+
+def _unheeded(ledger: Ledger, alert_id: int, cue: int, settings: PolicySettings) -> Ledger:
+    """One more in the row; a full row doubles the cool-down."""
+    row = ledger.unheeded[cue] + 1
+    if row < settings.backoff_after:
+        return ledger._replace(unheeded=with_item(ledger.unheeded, cue, row))
+    before = ledger.backoff[cue]
+    backoff = min(2 * before, settings.backoff_max)
     return ledger._replace(
-        unheeded=with_item(ledger.unheeded, cue, row),
+        unheeded=with_item(ledger.unheeded, cue, 0),
         backoff=with_item(ledger.backoff, cue, backoff),
+        doubled=with_item(ledger.doubled, cue, alert_id if backoff > before else 0),
+    )
+
+
+def _heeded(ledger: Ledger, alert_id: int, cue: int, *, withdrawn: bool) -> Ledger:
+    """The row ends; a doubling that rested on having called this one unheeded is taken back."""
+    ledger = ledger._replace(unheeded=with_item(ledger.unheeded, cue, 0))
+    if not (withdrawn and ledger.doubled[cue] == alert_id):
+        return ledger
+    return ledger._replace(
+        backoff=with_item(ledger.backoff, cue, max(1, ledger.backoff[cue] // 2)),
+        doubled=with_item(ledger.doubled, cue, 0),
     )
 
 
@@ -74,7 +122,8 @@ def halve_backoff(state: PolicyState, cue: str) -> PolicyState:
     index = CUES.index(cue)
     halved = max(1, state.ledger.backoff[index] // 2)
     backoff = with_item(state.ledger.backoff, index, halved)
-    return state._replace(ledger=state.ledger._replace(backoff=backoff))
+    doubled = with_item(state.ledger.doubled, index, 0)  # what is halved now cannot be taken back once more
+    return state._replace(ledger=state.ledger._replace(backoff=backoff, doubled=doubled))
 
 
 def given(ledger: Ledger, number: int, cue: int, t_s: float) -> Ledger:

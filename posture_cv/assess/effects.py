@@ -111,11 +111,10 @@ class Recalibrate:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """The posture of an earlier notification is over.
+    """The bout of an earlier notification is over; each notification of the bout has one of its own.
 
     Attributes:
-        id: of the last notification of it.
-        cue: its cue.
+        id, cue: of the notification.
         t_s: when the person had left it, that is the begin of the held exit.
         after_s: how long after the notification.
     """

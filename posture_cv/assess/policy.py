@@ -103,13 +103,21 @@ class Policy:
         """The state after so many ticks that were not given: a long gap, or a restart."""
         seconds = by * self.counts.tick_s
         unmeasured = state.unmeasured_s + seconds
+        if unmeasured >= self.counts.age_s:
+            state = self._lost_sight(state)
         return state._replace(
             unmeasured_s=unmeasured,
             window=win.skipped(state.window, by, self.counts),
             budget=self._aged(state.budget, unmeasured),
-            bout=None if unmeasured >= self.counts.age_s else state.bout,
             breaks=breaks.absent(state.breaks, seconds, self.breaks),
         )
+
+    def _lost_sight(self, state: PolicyState) -> PolicyState:
+        """The bout ends unseen: nobody knows how it went on, so only time that was seen is held against anyone."""
+        if state.bout is None:
+            return state
+        seen_s = (state.tick or 0) * self.counts.tick_s - state.unmeasured_s
+        return answers.left(state, state.bout.told, seen_s, self.settings)._replace(bout=None)
 
     def _aged(self, budget: Budget, unmeasured_s: float) -> Budget:
         """Unmeasured time neither spends nor recovers, until it is as long as a full break."""
@@ -152,16 +160,15 @@ class Policy:
         if bout is None:
             return state._replace(bout=self._new_bout(state)) if self.counts.lasting(state.window) else state
         if state.unmeasured_s >= self.counts.age_s:
-            return state._replace(bout=None)  # too long ago to say how it went on
+            return self._lost_sight(state)  # too long ago to say how it went on
         if not seen.measured:
             return state
         above = any(size >= limit for size, limit in zip(seen.excess, self.counts.leave, strict=True))
         good = 0.0 if above else bout.good_s + self.counts.tick_s
         if good and good >= self.settings.exit_hold_s:
-            if bout.last_id:
-                left_s = seen.t_s - good
-                effects.append(Recovered(bout.last_id, CUES[bout.cue], left_s, left_s - bout.last_s))
-            return state._replace(bout=None)
+            left_s = seen.t_s - good
+            effects += [Recovered(number, CUES[cue], left_s, left_s - t_s) for number, cue, t_s in bout.told]
+            return answers.left(state, bout.told, left_s, self.settings)._replace(bout=None)
         shown = self._shown(bout.cue, state.window)
         measured, named = bout.measured_s + self.counts.tick_s, bout.named_s
         if seen.cue is not None:
@@ -214,7 +221,7 @@ class Policy:
         effects.append(notice)
         notices = with_item(bout.notices, verdict.cue, bout.notices[verdict.cue] + 1)
         return state._replace(
-            bout=bout._replace(notices=notices, last_id=notice.id, last_s=seen.t_s),
+            bout=bout._replace(notices=notices, told=(*bout.told, (notice.id, verdict.cue, seen.t_s))),
             ledger=answers.given(state.ledger, notice.id, verdict.cue, seen.t_s),
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from math import isnan, nan
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from posture_cv.assess.breaks import BreakState
 from posture_cv.assess.effects import Ambient, Level
@@ -18,6 +18,8 @@ from posture_cv.assess.types import State
 from posture_cv.measure.types import Reason
 
 VERSION: Final = 1
+SettledBy = Literal["ignored", "dismissed", "left", "right", "wrong"]
+SETTLED_BY: Final[tuple[SettledBy, ...]] = ("ignored", "dismissed", "left", "right", "wrong")
 _NO_BITS: Final = (0,) * len(CUES)
 
 
@@ -50,7 +52,7 @@ class Bout(NamedTuple):
         measured_s: measured time since the beginning.
         good_s: measured time below the exit threshold, so far.
         notices: number of notifications so far, for each of `CUES`.
-        last_id, last_s: of the last notification; 0 and 0.0 without.
+        told: id, index into `CUES` and time of its notifications.
         named_s: measured time named each of `CUES`.
     """
 
@@ -59,8 +61,7 @@ class Bout(NamedTuple):
     measured_s: float = 0.0
     good_s: float = 0.0
     notices: tuple[int, ...] = _NO_BITS
-    last_id: int = 0
-    last_s: float = 0.0
+    told: tuple[tuple[int, int, float], ...] = ()
     named_s: tuple[float, ...] = (0.0,) * len(CUES)
 
 
@@ -74,6 +75,8 @@ class Ledger(NamedTuple):
         nudge_s: time of the last break, stillness or recalibration prompt, None without.
         unheeded: notifications in a row that were ignored, dismissed or called wrong, for each of `CUES`.
         backoff: multiple of each cue's cool-down.
+        doubled: id of the notification that last doubled it, for each of `CUES`, 0 without.
+        settled: id of the last notifications that are settled, and by what: an answer, or "left" (the posture).
         recent: id and cue label of the last notifications, so that answers find their cue.
         silent_until_s: snoozed until then.
     """
@@ -84,6 +87,8 @@ class Ledger(NamedTuple):
     nudge_s: float | None = None
     unheeded: tuple[int, ...] = _NO_BITS
     backoff: tuple[int, ...] = (1,) * len(CUES)
+    doubled: tuple[int, ...] = _NO_BITS
+    settled: tuple[tuple[int, SettledBy], ...] = ()
     recent: tuple[tuple[int, str], ...] = ()
     silent_until_s: float = 0.0
 
@@ -193,6 +198,19 @@ def _five(values: Sequence[Any], kind: Callable[[Any], T]) -> tuple[T, ...]:
     return tuple(kind(value) for value in values)
 
 
+def _cue(index: Any) -> int:  # noqa: ANN401 - whatever the file holds
+    if index not in range(len(CUES)):
+        raise TypeError(f"{index!r} is no cue")
+    return int(index)
+
+
+def _settled_by(how: Any) -> SettledBy:  # noqa: ANN401 - whatever the file holds
+    for known in SETTLED_BY:
+        if how == known:
+            return known
+    raise TypeError(f"{how!r} settles nothing")
+
+
 def _window(data: Mapping[str, Any]) -> Window:
     bits = {name: int(data[name], 16) for name in _BITS}
     excess = tuple(_five(row, float) for row in data["excess"])
@@ -200,8 +218,15 @@ def _window(data: Mapping[str, Any]) -> Window:
 
 
 def _bout(data: Mapping[str, Any]) -> Bout:
-    named = _five(data.get("named_s", Bout._field_defaults["named_s"]), float)
-    return Bout(**{**data, "notices": _five(data["notices"], int), "named_s": named})
+    return Bout(
+        start=int(data["start"]),
+        cue=int(data["cue"]),
+        measured_s=float(data["measured_s"]),
+        good_s=float(data["good_s"]),
+        notices=_five(data["notices"], int),
+        told=tuple((int(number), _cue(cue), float(t_s)) for number, cue, t_s in data.get("told", ())),
+        named_s=_five(data.get("named_s", Bout._field_defaults["named_s"]), float),
+    )
 
 
 def _ledger(data: Mapping[str, Any]) -> Ledger:
@@ -212,6 +237,8 @@ def _ledger(data: Mapping[str, Any]) -> Ledger:
         nudge_s=_number(data["nudge_s"]),
         unheeded=_five(data["unheeded"], int),
         backoff=_five(data["backoff"], int),
+        doubled=_five(data.get("doubled", _NO_BITS), int),
+        settled=tuple((int(number), _settled_by(how)) for number, how in data.get("settled", ())),
         recent=tuple((int(number), str(cue)) for number, cue in data["recent"]),
         silent_until_s=float(data["silent_until_s"]),
     )

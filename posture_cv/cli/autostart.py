@@ -24,6 +24,8 @@ def command(action: str, as_json: bool) -> int:
 
     act = {"enable": autostart.enable, "disable": autostart.disable, "status": autostart.status}[action]
     found = act()
+    if action == "enable":
+        _warn_without_profile()
     if as_json:
         import json
 
@@ -31,6 +33,14 @@ def command(action: str, as_json: bool) -> int:
     else:
         click.echo(_text(found))
     return 1 if action == "status" and not found.enabled else 0
+
+
+def _warn_without_profile() -> None:
+    """In the background nobody can be asked to sit still."""
+    from posture_cv.profiles.store import profile_names
+
+    if not profile_names():
+        click.echo("Warning: there is no profile yet to judge by. Make one: posture-cv calibrate", err=True)
 
 
 def _text(found: Autostart) -> str:

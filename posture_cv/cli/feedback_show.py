@@ -54,8 +54,7 @@ def pauses() -> dict[str, int]:
         found = None
     if found is not None:
         return found
-    remembered = resumption(state_file()).remembered
-    return multiples(PolicyState() if remembered is None else remembered.policy)
+    return multiples(PolicyState(ledger=resumption(state_file()).lasting))
 
 
 def lines(found: dict[str, Any]) -> list[str]:

@@ -142,8 +142,9 @@ def _summary(outcome: Outcome) -> None:
     from contextlib import suppress
 
     from posture_cv.assess.explain import duration
+    from posture_cv.history.days import counted
 
-    alerts = "1 alert" if outcome.alerts == 1 else f"{outcome.alerts} alerts"
-    text = f"Watched for {duration(outcome.duration_s)}: {alerts}, {outcome.looks} looks"
+    told = f"{counted(outcome.alerts - outcome.prompts, 'alert')}, {counted(outcome.prompts, 'prompt')}"
+    text = f"Watched for {duration(outcome.duration_s)}: {told}, {outcome.looks} looks"
     with suppress(OSError):  # the terminal may have been closed
         click.echo(f"{text}, the models ran {outcome.model_runs} times. Ended: {outcome.why}.", err=True)

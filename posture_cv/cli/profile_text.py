@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from posture_cv.guidance.catalogue import load_catalogue
-from posture_cv.guidance.choose import desk_advice
-from posture_cv.guidance.entries import DESK_CHECKS
+from posture_cv.guidance.desk import desk_lines, wrapped
 from posture_cv.measure.types import QUANTITIES, View
 from posture_cv.profiles.types import Profile
 
@@ -44,7 +42,7 @@ def as_text(profile: Profile, path: Path) -> str:
         f"  quality    {_GRADES[quality.grade]}",
     ]
     for reason in quality.reasons:
-        lines += _wrapped(reason, "             - ")
+        lines += wrapped(reason, "             - ", WIDTH)
     lines += list(_accuracy(profile))
     lines += list(_desk(profile))
     return "\n".join(lines)
@@ -66,25 +64,9 @@ def _accuracy(profile: Profile) -> Iterator[str]:
 
 def _desk(profile: Profile) -> Iterator[str]:
     """The ergonomic check, with advice and its source."""
-    if not profile.setup:
-        return
-    yield "  your desk"
-    catalogue = load_catalogue()
-    shown: set[str] = set()
-    for note in profile.setup:
-        yield from _wrapped(note.text, "             - ")
-        if note.check not in DESK_CHECKS:
-            continue
-        for advice in desk_advice(catalogue, note.check):
-            if advice.entry_id not in shown:
-                shown.add(advice.entry_id)
-                yield from _wrapped(f"{advice.action} ({advice.citation})", "               ")
-    top_edge = catalogue.entry("screen_top_edge")
-    yield from _wrapped(f"{top_edge.title}: {top_edge.text}", "             ")
-
-
-def _wrapped(text: str, lead: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead))
+    if profile.setup:
+        yield "  your desk"
+        yield from desk_lines(load_catalogue(), profile.setup, WIDTH, indent=13)
 
 
 def as_plain(profile: Profile, path: Path) -> dict[str, Any]:

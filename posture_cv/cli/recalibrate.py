@@ -30,16 +30,28 @@ def command(*, quick: bool, moved: bool, as_json: bool) -> None:
     ask("recalibrate", {"quick": quick, "moved": moved})
     last, deadline_s = "", time.monotonic() + _LONGEST_S
     while time.monotonic() < deadline_s:
-        text = str(ask("status")["status"].get("calibration", ""))
+        status = ask("status")["status"]
+        text = str(status.get("calibration", ""))
         if text and text != last and not text.startswith(("failed", "done")):
             click.echo(text, err=True)
             last = text
         if text.startswith("failed"):
             raise PostureError("The calibration failed.", text.removeprefix("failed: "))
         if text == "done":
-            click.echo(
-                '{"recalibrated": true}' if as_json else "Done. You are compared with this from now on."
-            )
+            _done(str(status["profile"]), moved=moved, as_json=as_json)
             return
         time.sleep(0.2)
     raise PostureError("The calibration did not end.", "", "See: posture-cv status")
+
+
+def _done(name: str, *, moved: bool, as_json: bool) -> None:
+    """Say so, and what the new profile says of the desk; a baseline that was taken along says nothing new."""
+    from posture_cv.monitor.recalibrate import about_desk
+    from posture_cv.profiles.store import load_profile
+
+    if as_json:
+        click.echo('{"recalibrated": true}')
+        return
+    click.echo("Done. You are compared with this from now on.")
+    for line in [] if moved else about_desk(load_profile(name)):
+        click.echo(line)

@@ -14,7 +14,14 @@ def command(*, as_json: bool) -> None:
 
     Exit code: 0 done, 3 no monitor runs, 2 an error.
     """
-    from posture_cv.monitor.control.client import ask
+    from posture_cv.monitor.control.client import ask_and_wait
 
-    ask("resume")
-    click.echo('{"paused": false}' if as_json else "Watching again.")
+    done = ask_and_wait("resume")
+    if as_json:
+        import json
+
+        click.echo(json.dumps({"paused": not done}))
+    elif done:
+        click.echo("Watching again.")
+    else:
+        click.echo("The monitor is busy and goes on as soon as it can. See: posture-cv status")

@@ -44,7 +44,8 @@ def lines(status: dict[str, Any]) -> list[str]:
     camera = status.get("camera")
     light = "on" if status.get("camera_open") else "off"
     out.append(f"  camera: {camera['name'] if camera else 'not seen yet'} ({light})")
-    out.append(f"  profile: {status.get('profile', '')}   alerts since the start: {status.get('alerts', 0)}")
+    told = f"{status.get('alerts', 0)}, prompts: {status.get('prompts', 0)}"
+    out.append(f"  profile: {status.get('profile', '')}   alerts since the start: {told}")
     said = status.get("last_alert")
     if said:
         out.append(f"  last alert #{said['number']} at {said['time'][11:16]}: {said['seen']}")

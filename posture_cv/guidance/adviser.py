@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from posture_cv.assess.types import Alert
@@ -25,6 +26,18 @@ class Adviser:
         self._shown: list[str] = []
         self._times: Counter[str] = Counter()
 
+    def remember(self, day_key: int, told: Iterable[tuple[str, int, str]]) -> None:
+        """Go on from what an earlier run said on that day.
+
+        Args:
+            day_key: see `advise`.
+            told: cue, number of the reminder (0: the first of its bout) and catalogue entry, in the order said.
+        """
+        self._on(day_key)
+        for cue, repeat, entry_id in told:
+            self._count(cue, repeat)
+            self._shown.append(entry_id)
+
     def advise(self, alert: Alert, day_key: int) -> Advice:
         """The advice for `alert`.
 
@@ -32,11 +45,8 @@ class Adviser:
             alert: a posture alert, or a nudge whose cue the catalogue knows.
             day_key: the number of the day (any count of days); a recording's is 0.
         """
-        if day_key != self._day_key:
-            self._day_key, self._shown = day_key, []
-            self._times.clear()
-        if alert.repeat == 0:
-            self._times[alert.cue] += 1
+        self._on(day_key)
+        self._count(alert.cue, alert.repeat)
         advice = choose(
             self._catalogue,
             alert.cue,
@@ -47,6 +57,17 @@ class Adviser:
         )
         self._shown.append(advice.entry_id)
         return advice
+
+    def _on(self, day_key: int) -> None:
+        """A new day forgets the one before."""
+        if day_key != self._day_key:
+            self._day_key, self._shown = day_key, []
+            self._times.clear()
+
+    def _count(self, cue: str, repeat: int) -> None:
+        """A reminder is no new episode."""
+        if repeat == 0:
+            self._times[cue] += 1
 
     def words(self, alert: Alert, day_key: int) -> dict[str, Any]:
         """Title, text, quotation and citation of an alert, as plain values; of "recalibrate" our own words."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from posture_cv.assess.explain import duration
@@ -20,7 +21,8 @@ def day_summaries(reader: Reader, today: date, days: int) -> list[dict[str, Any]
         minutes = reader.minutes(day, day)
         if not minutes:
             continue
-        span = total(minutes)
+        span, alerts = total(minutes), reader.alerts(day, day)
+        about_posture = sum(alert.about_posture for alert in alerts)
         found.append(
             {
                 "day": (_EPOCH + timedelta(days=day)).isoformat(),
@@ -30,6 +32,8 @@ def day_summaries(reader: Reader, today: date, days: int) -> list[dict[str, Any]
                 "unmeasured_s": round(span.untold, 1),
                 "away_s": round(span.away, 1),
                 "breaks": len(reader.breaks(day, day)),
+                "posture_alerts": about_posture,
+                "prompts": len(alerts) - about_posture,
                 "alerts": [
                     {
                         "number": alert.number,
@@ -37,13 +41,25 @@ def day_summaries(reader: Reader, today: date, days: int) -> list[dict[str, Any]
                         "cue": alert.cue,
                         "level": alert.level,
                         "seen": alert.words.get("seen", ""),
-                        "answers": list(alert.answers),
+                        "answers": list(alert.meant),
                     }
-                    for alert in reader.alerts(day, day)
+                    for alert in alerts
                 ],
             }
         )
     return found
+
+
+def said_on(path: Path, day: date) -> list[tuple[str, int, str]]:
+    """Cue, number of the reminder and catalogue entry of what was said on a day, in order.
+
+    Raises:
+        HistoryError: there is no history, or it cannot be used.
+    """
+    number = (day - _EPOCH).days
+    with Reader(path) as reader:
+        rows = reader.alerts(number, number)
+    return [(row.cue, row.repeat, str(row.words["entry_id"])) for row in rows if "entry_id" in row.words]
 
 
 def day_lines(found: list[dict[str, Any]]) -> list[str]:
@@ -55,7 +71,8 @@ def day_lines(found: list[dict[str, Any]]) -> list[str]:
         share = f", {day['good_s'] / day['measured_s']:.0%} good" if day["measured_s"] else ""
         lines.append(
             f"{day['day']}  measured {duration(day['measured_s'])}{share};"
-            f" {_counted(len(day['alerts']), 'alert')}, {_counted(day['breaks'], 'break')}"
+            f" {counted(day['posture_alerts'], 'alert')}, {counted(day['prompts'], 'prompt')},"
+            f" {counted(day['breaks'], 'break')}"
         )
         for alert in day["alerts"]:
             answers = f" [{', '.join(alert['answers'])}]" if alert["answers"] else ""
@@ -64,5 +81,6 @@ def day_lines(found: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _counted(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """The number with its noun, in the plural unless it is one."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"

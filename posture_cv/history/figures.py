@@ -95,7 +95,10 @@ def total(minutes: Sequence[Minute]) -> Span:
 
 
 def best_and_worst_hour(minutes: Sequence[Minute]) -> tuple[tuple[int, float], tuple[int, float]] | None:
-    """Hour of the day (0-23) with the largest and the smallest share of good, over all days; None: too little."""
+    """Hour of the day (0-23) with the largest and the smallest share of good, over all days.
+
+    None: too little was measured, or the two are the same in whole per cent.
+    """
     sums: dict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for number, span in spans(minutes, _HOUR_S).items():
         sums[number % 24][0] += span.good
@@ -104,6 +107,8 @@ def best_and_worst_hour(minutes: Sequence[Minute]) -> tuple[tuple[int, float], t
     if len(shares) < 2:
         return None
     best, worst = max(shares, key=lambda h: shares[h]), min(shares, key=lambda h: shares[h])
+    if round(100 * shares[best]) == round(100 * shares[worst]):
+        return None
     return (best, shares[best]), (worst, shares[worst])
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from posture_cv.history.store import MinuteKey
 
 LONGEST_STEP_S: Final = 10.0
-"""A longer step between two moments is a suspended system: time that nobody watched is not written down; ours."""
+"""A longer step between two moments is a suspended system: nobody watched, so it is no minute of any state; ours."""
 BREAK_S: Final = 60.0
 """An absence this long is a break, as in `BreakSettings.micro_absence_s`."""
 
@@ -34,7 +34,7 @@ class Gatherer:
         Args:
             t_s: clock that only goes forwards; wall_s: seconds since 1970; offset_s: local time minus UTC.
             label: state and reason from now on.
-            away: nobody is at the desk from now on.
+            away: as the policy has it (`BreakState.absent_s`), nobody is at the desk from now on.
         """
         if self._t_s is not None:
             seconds = t_s - self._t_s
@@ -42,6 +42,9 @@ class Gatherer:
                 middle_s = wall_s - seconds / 2
                 key = (int(middle_s // 60) * 60, offset_s, *self._label)
                 self.minutes[key] = self.minutes.get(key, 0.0) + seconds
+            elif seconds > LONGEST_STEP_S and self._away_since_s is None:
+                # Nobody works at a suspended system; the policy counts it alike.
+                self._away_since_s = self._t_s
         self._t_s, self._label = t_s, label
         self._absence(t_s, wall_s, away=away)
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from posture_cv.assess.answers import HEEDED_WITHIN_S
+from posture_cv.assess.settings import CUES
 from posture_cv.history.schema import HistoryError, connect
 
 _DAY_S: Final = 86400
@@ -55,6 +57,18 @@ class AlertRow:
     problem: str | None
     recovered_s: float | None
     answers: tuple[str, ...]
+
+    @property
+    def about_posture(self) -> bool:
+        """Whether a posture was told of; else it was a prompt: a break, stillness, a camera that was moved."""
+        return self.cue in CUES
+
+    @property
+    def meant(self) -> tuple[str, ...]:
+        """The answers, without an "ignored" that was only taken for one: the user's word or deed says otherwise."""
+        heeded = self.recovered_s is not None and self.recovered_s <= HEEDED_WITHIN_S
+        refuted = heeded or "right" in self.answers or "wrong" in self.answers
+        return tuple(answer for answer in self.answers if not (refuted and answer == "ignored"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +123,8 @@ class Reader:
         else:
             found = self._alerts("WHERE id = ?", (number,))
         if not found:
-            what = "There is no alert in the history." if number is None else f"There is no alert {number}."
+            kind = "alert about a posture" if tuple(cues) == CUES else "alert"
+            what = f"There is no {kind} in the history." if number is None else f"There is no alert {number}."
             raise HistoryError(what, "", "List them: posture-cv history show")
         return found[0]
 

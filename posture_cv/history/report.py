@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from statistics import median
 from typing import Any, Final, Literal
 
 from posture_cv._version import __version__
@@ -104,13 +105,16 @@ def _title(found: Material) -> str:
 
 
 def _tiles(whole: Span, found: Material) -> list[tuple[str, str]]:
-    recovered = [a.recovered_s for a in found.alerts if a.recovered_s is not None]
-    after = duration(sorted(recovered)[len(recovered) // 2]) if recovered else "–"
+    about_posture = [a for a in found.alerts if a.about_posture]
+    # From the first alert about a posture in its bout: from a reminder it would seem short when it was long.
+    recovered = [a.recovered_s for a in about_posture if a.repeat == 0 and a.recovered_s is not None]
+    after = duration(median(recovered)) if recovered else "–"
     return [
         ("measured", duration(whole.measured)),
         ("good", "–" if whole.share_good is None else f"{whole.share_good:.0%}"),
         ("not measured", duration(whole.untold)),
-        ("alerts", str(len(found.alerts))),
+        ("alerts about a posture", str(len(about_posture))),
+        ("prompts (breaks, stillness, camera)", str(len(found.alerts) - len(about_posture))),
         ("median time to recover", after),
         ("breaks of a minute or more", str(len(found.breaks))),
     ]
@@ -199,7 +203,7 @@ def _alert(row: AlertRow) -> dict[str, Any]:
         "text": row.words.get("text", ""),
         "shown": shown,
         "recovered": "–" if row.recovered_s is None else f"after {duration(row.recovered_s)}",
-        "answers": ", ".join(row.answers) or "–",
+        "answers": ", ".join(row.meant) or "–",
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,7 @@ from posture_cv.monitor.status import StatusBoard
 if TYPE_CHECKING:
     from calibration.protocol import Timing
     from posture_cv.assess.settings import AssessSettings
+    from posture_cv.guidance.adviser import Adviser
     from posture_cv.monitor.app import Request
     from posture_cv.monitor.keeping import HistorySink
     from posture_cv.profiles.types import Profile
@@ -45,8 +47,6 @@ def assemble(
     Raises:
         PostureError: no profile, no models.
     """
-    from posture_cv.guidance.adviser import Adviser
-    from posture_cv.guidance.catalogue import load_catalogue
     from posture_cv.monitor.profile_choice import profile_for
 
     terminal = stack.enter_context(TerminalSink(states=not request.background))
@@ -64,13 +64,13 @@ def assemble(
         camera=eyepiece.camera,
         clock=eyepiece.clock,
         eyes=eyes,
-        judge=Judge(_criteria(profile, settings), policy_for(known, profile, settings)),
+        judge=Judge(_criteria(profile, settings), policy_for(known, profile, settings, before.lasting)),
         sinks=_sinks(request, eyepiece, commands, board, terminal, history, settings.ticks.tick_s, stack),
         surroundings=_surroundings(request, stack, live=eyepiece.live),
         commands=commands,
-        adviser=Adviser(load_catalogue()),
+        adviser=adviser_for(history, eyepiece.clock.wall_s(), terminal.note),
         book=NoBook() if history is None else history,
-        recalibrate=_recalibrator(request, settings, terminal.note) if eyepiece.pictures else None,
+        recalibrate=recalibrator_for(request, settings, terminal.note) if eyepiece.pictures else None,
         follow=_follow if eyepiece.pictures else None,
         choose=_chooser(request, settings, terminal.note) if may_change else None,
         chosen_for=eyepiece.camera.identity if chosen else None,
@@ -144,6 +144,23 @@ def _history(
     return HistorySink(history, terminal.note, source=request.source, profile=profile.name, days=days)
 
 
+def adviser_for(history: HistorySink | None, wall_s: float, note: Callable[[str], None]) -> Adviser:
+    """Chooses the words, and knows what was said today before a restart."""
+    from posture_cv.guidance.adviser import Adviser
+    from posture_cv.guidance.catalogue import load_catalogue
+
+    adviser = Adviser(load_catalogue())
+    if history is not None:
+        from posture_cv.history.days import said_on
+
+        today = datetime.fromtimestamp(wall_s).astimezone().date()
+        try:
+            adviser.remember(today.toordinal(), said_on(history.path, today))
+        except PostureError as error:
+            note(f"Note: what was said today is not known. {error}")
+    return adviser
+
+
 def _notifications(
     request: Request, commands: cmd.Commands, terminal: TerminalSink, history: HistorySink | None
 ) -> NotificationSink:
@@ -185,20 +202,20 @@ def _surroundings(request: Request, stack: ExitStack, *, live: bool) -> Surround
     return source
 
 
-def _recalibrator(request: Request, settings: AssessSettings, note: Callable[[str], None]) -> Recalibrator:
+def recalibrator_for(request: Request, settings: AssessSettings, note: Callable[[str], None]) -> Recalibrator:
     """Makes the baseline anew, under the same name or, with another camera, a new one."""
 
     def recalibrate(camera: Camera, now: Criteria, prompted: Callable[[str], bool], quick: bool) -> Criteria:  # noqa: FBT001
         from posture_cv.monitor.profile_choice import recalibrated_name
-        from posture_cv.monitor.recalibrate import PromptUi, calibrate_from_camera
+        from posture_cv.monitor.recalibrate import PromptUi, about_desk, calibrate_from_camera
 
         timing = _timing(request.settings, quick=quick)
         name, known = recalibrated_name(now.profile, camera.identity), now.baseline if quick else None
         with make_estimator(request.settings) as estimator:
             ui = PromptUi(timing, prompted)
             profile = calibrate_from_camera(camera, estimator, name, timing, ui, known=known)
-        for reason in profile.quality.reasons:
-            note(reason)
+        for line in (*profile.quality.reasons, *about_desk(profile)):
+            note(line)
         return _criteria(profile, settings)
 
     return recalibrate

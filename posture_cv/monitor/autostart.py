@@ -49,7 +49,11 @@ def monitor_command() -> list[str]:
 
 
 def systemd_unit(command: Sequence[str]) -> str:
-    """A user unit: ends with the graphical session, never restarts in a loop, may use no network."""
+    """A user unit: ends with the graphical session, may use no network.
+
+    It is restarted after a crash, but not after an error that it has put into words (exit code 2): that would only
+    come again.
+    """
     line = " ".join(_systemd_word(word) for word in command)
     return f"""\
 [Unit]
@@ -60,6 +64,7 @@ After=graphical-session.target
 [Service]
 ExecStart={line}
 Restart=on-failure
+RestartPreventExitStatus=2
 RestartSec=30
 Nice=5
 RestrictAddressFamilies=AF_UNIX
@@ -215,15 +220,24 @@ def disable() -> Autostart:
         _systemctl("disable", UNIT_NAME)
     kinds: tuple[Kind, ...] = ("launchd",) if kind == "launchd" else ("systemd", "xdg")
     for known in kinds:
-        path = file_of(known)
-        try:
-            with suppress(FileNotFoundError):
-                path.unlink()
-        except OSError as error:
-            raise output_error(path, error) from error
+        _remove(file_of(known))
     if kind == "systemd":
         _systemctl("daemon-reload")
     return status()
+
+
+def _remove(path: Path) -> None:
+    """The entry, and the folders of its own kind that are left empty: `enable` makes them where they are missing."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise output_error(path, error) from error
+    with suppress(OSError):  # somebody else's entries are in it: it stays
+        path.parent.rmdir()
+        if path.parent.parts[-2:] == ("systemd", "user"):
+            path.parent.parent.rmdir()
 
 
 def _systemctl(*arguments: str) -> None:

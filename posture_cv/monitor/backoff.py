@@ -23,7 +23,8 @@ def halved(state: PolicyState, cues: Iterable[str]) -> PolicyState:
 def undone(state: PolicyState) -> PolicyState:
     """Every pause at its own length, and no row of unheeded alerts begun."""
     fresh = Ledger()
-    return state._replace(ledger=state.ledger._replace(unheeded=fresh.unheeded, backoff=fresh.backoff))
+    ledger = state.ledger._replace(unheeded=fresh.unheeded, backoff=fresh.backoff, doubled=fresh.doubled)
+    return state._replace(ledger=ledger)
 
 
 def multiples(state: PolicyState) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from dataclasses import dataclass
 
 from posture_cv.assess.answers import Response
@@ -70,21 +71,34 @@ Command = Stop | Pause | Resume | Snooze | Recalibrate | FollowCamera | Answer |
 
 
 class Commands:
-    """A queue of commands; `put` from any thread, `take` in the monitor's."""
+    """A queue of commands; `put` from any thread, `take` in the monitor's.
+
+    Attributes:
+        stop_asked: a `Stop` was put.
+        taken: how many were taken so far.
+    """
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._asked = 0
         self.stop_asked = False
+        self.taken = 0
 
-    def put(self, command: Command) -> None:
-        """Ask for something."""
+    def put(self, command: Command) -> int:
+        """Ask for something; how many were asked for with it: it is taken once `taken` is as many."""
         if isinstance(command, Stop):
             self.stop_asked = True
-        self._queue.put(command)
+        with self._lock:  # its number is its place in the queue
+            self._asked += 1
+            self._queue.put(command)
+            return self._asked
 
     def take(self) -> Command | None:
         """The next command, None without one."""
         try:
-            return self._queue.get_nowait()
+            command = self._queue.get_nowait()
         except queue.Empty:
             return None
+        self.taken += 1
+        return command

@@ -14,7 +14,6 @@ from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
 from posture_cv.history.gather import Gatherer
 from posture_cv.history.store import History, offset_s
-from posture_cv.monitor.lifecycle import Phase
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.sinks import BaseSink
 from posture_cv.output.notify import Delivery
@@ -39,12 +38,16 @@ class HistorySink(BaseSink):
         note: shows a sentence to the user.
         source, profile: of this session; the camera's own name is used once it is known.
         days: how long things are kept.
+
+    Attributes:
+        path: of the file.
     """
 
     def __init__(
         self, history: History, note: Callable[[str], None], *, source: str, profile: str, days: int
     ) -> None:
         self._history, self._note, self._days = history, note, days
+        self.path = history.path
         self._source, self._profile = source, profile
         self._gatherer = Gatherer()
         self._episodes: list[EpisodeRow] = []
@@ -73,9 +76,7 @@ class HistorySink(BaseSink):
             self._try(
                 lambda: self._history.begin_session(moment.wall_s, moment.profile or self._profile, name)
             )
-        away = moment.phase in (Phase.AWAY, Phase.LOCKED) or (
-            moment.phase.watching and moment.state is State.AWAY
-        )
+        away = moment.policy.breaks.absent_s > 0.0  # what the prompts take for a break is one on the page too
         label = label_of(moment)
         self._gatherer.moment(moment.t_s, moment.wall_s, offset_s(moment.wall_s), label, away=away)
         for e in moment.episodes:

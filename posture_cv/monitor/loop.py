@@ -64,6 +64,7 @@ class Monitor:
             self._teller.count,
             self._seen,
             self._stop_why or "",
+            self._teller.prompts,
         )
 
     @property

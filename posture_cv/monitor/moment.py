@@ -9,6 +9,7 @@ from typing import Any
 from posture_cv.assess.effects import Ambient, Level, Recovered
 from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.records import Record
+from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import Episode, State
 from posture_cv.capture.types import Frame
 from posture_cv.landmarks.types import Landmarks
@@ -32,6 +33,11 @@ class Said:
     record: Record
     words: Mapping[str, Any]
     key: int = 0
+
+    @property
+    def about_posture(self) -> bool:
+        """Whether a posture is told of; else it is a prompt: a break, stillness, a camera that was moved."""
+        return self.record.alert.cue in CUES
 
 
 STARTING = Ambient(Level.STARTING, "", 0.0)
@@ -62,6 +68,7 @@ class Moment:
         camera_open: whether the camera is on.
         hints: what has just become clear about the baseline, to be told gently; hint: the last of them.
         keys: the book's numbers of the last alerts, by the policy's.
+        obeyed: so many commands were taken before it.
     """
 
     t_s: float
@@ -90,3 +97,4 @@ class Moment:
     hints: tuple[str, ...] = ()
     hint: str = ""
     keys: Mapping[int, int] = field(default_factory=dict)
+    obeyed: int = 0

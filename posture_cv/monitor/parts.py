@@ -76,7 +76,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended: how long it was, looks, looks with the models, alerts, and whether anybody was seen."""
+    """How a run ended: how long it was, looks, looks with the models, alerts, and whether anybody was seen.
+
+    `prompts` are those of the alerts that were not about a posture.
+    """
 
     duration_s: float
     looks: int
@@ -84,3 +87,4 @@ class Outcome:
     alerts: int
     seen: bool
     why: str = ""
+    prompts: int = 0

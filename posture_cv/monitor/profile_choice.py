@@ -47,8 +47,12 @@ def profile_for(request: Request, eyepiece: Eyepiece, note: Note, stopped: Calla
     default = request.settings.general.profile
     if not profile_names():
         return _first_run(request, eyepiece, note, default, stopped)
-    if not eyepiece.live or request.wait_for_camera:
+    if not eyepiece.live:
         return load_profile(default)
+    if (
+        request.wait_for_camera
+    ):  # which camera it will be is known when it comes: `better_profile` chooses then
+        return _some(default)
     return _by_camera(request, eyepiece, note, stopped)
 
 
@@ -89,16 +93,26 @@ def _stored() -> list[Profile]:
     return [entry.profile for entry in list_profiles() if entry.profile is not None]
 
 
-def _by_camera(request: Request, eyepiece: Eyepiece, note: Note, stopped: Callable[[], bool]) -> Profile:
-    from posture_cv.profiles.store import load_profile
+def _some(default: str) -> Profile:
+    """The profile of that name, or where there is none, any that can be read.
 
+    Raises:
+        ProfileError: the named one cannot be read, or none can.
+    """
+    from posture_cv.profiles.store import load_profile, profile_names
+
+    stored = [] if default in profile_names() else _stored()
+    return stored[0] if stored else load_profile(default)
+
+
+def _by_camera(request: Request, eyepiece: Eyepiece, note: Note, stopped: Callable[[], bool]) -> Profile:
     camera, stored = eyepiece.camera.identity, _stored()
     fitting = of_camera(stored, camera)
     if not fitting:
         if request.may_ask and _asks_to_calibrate(camera):
             name = name_for(camera, [profile.name for profile in stored])
             return _first_run(request, eyepiece, note, name, stopped)
-        profile = load_profile(request.settings.general.profile)
+        profile = _some(request.settings.general.profile)
         note(f"Profile {profile.name!r} was made with {profile.source.name!r}, this is {camera.name!r}.")
         note("If alerts do not fit: posture-cv recalibrate")
         return profile
@@ -166,7 +180,7 @@ def _first_run(
         )
     from calibration.protocol import Timing
     from calibration.ui import TerminalUi
-    from posture_cv.monitor.recalibrate import calibrate_from_camera
+    from posture_cv.monitor.recalibrate import about_desk, calibrate_from_camera
     from posture_cv.monitor.session import make_estimator
 
     for line in FIRST_RUN:
@@ -174,7 +188,10 @@ def _first_run(
     timing = Timing(**request.settings.calibration.model_dump())
     ui = _Stoppable(TerminalUi(timing), stopped)
     with make_estimator(request.settings) as estimator:
-        return calibrate_from_camera(eyepiece.camera, estimator, name, timing, ui)
+        profile = calibrate_from_camera(eyepiece.camera, estimator, name, timing, ui)
+    for line in about_desk(profile):
+        note(line)
+    return profile
 
 
 class _Stoppable:

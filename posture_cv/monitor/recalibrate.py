@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from calibration.run import Ui
 
 _RATE_S = 0.1
+_WIDTH = 96  # characters of a line; ours
 
 
 def follow_camera(name: str, baseline: Baseline, background: tuple[float, float, float]) -> Baseline:
@@ -105,6 +106,15 @@ class PromptUi:
         from calibration.protocol import prompt
 
         return self._prompted(prompt(progress, self._timing))
+
+
+def about_desk(profile: Profile) -> list[str]:
+    """What the ergonomic check of a calibration found, for people; empty where it found nothing to say."""
+    from posture_cv.guidance.catalogue import load_catalogue
+    from posture_cv.guidance.desk import desk_lines
+
+    lines = list(desk_lines(load_catalogue(), profile.setup, _WIDTH, indent=2))
+    return ["Your desk:", *lines] if lines else []
 
 
 def calibrate_from_camera(

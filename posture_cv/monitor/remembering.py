@@ -1,7 +1,8 @@
 """What a monitor leaves for the next one: windows, cool-downs, caps and a pause outlive a restart.
 
-One small file for its owner only, written every ten seconds at most: a monitor that is killed loses no more. It is
-of no use after an hour, since nothing that the policy remembers reaches farther back than its cap, but for a pause.
+One small file for its owner only, written every ten seconds at most: a monitor that is killed loses no more. After
+an hour only a pause and the back-off are of use: nothing else that the policy remembers reaches farther back than
+its cap, but what unheeded alerts have lengthened is shortened by the user alone, not by a night.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from posture_cv.assess.policy import Policy
-from posture_cv.assess.policy_state import PolicyState, from_json, to_json
+from posture_cv.assess.policy_state import Ledger, PolicyState, from_json, to_json
 from posture_cv.atomic import OutputError, private_folder, write_atomic
 from posture_cv.monitor.clock import uptime_s
 from posture_cv.monitor.moment import Moment
@@ -31,6 +32,7 @@ VERSION: Final = 1
 FILE_NAME: Final = "monitor-state.json"
 WRITE_EVERY_S: Final = 10.0
 OLDEST_S: Final = 3600.0
+_NOTHING: Final = Ledger()
 _MOST_BYTES: Final = 1_000_000
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
@@ -71,23 +73,33 @@ class Resumption:
         begin_s: what its clock is to show at its beginning.
         remembered: None: there is nothing to go on with.
         paused_until_wall_s: a pause that still runs; None without.
+        lasting: the part of the ledger that holds however long ago it was.
     """
 
     begin_s: float = 0.0
     remembered: Remembered | None = None
     paused_until_wall_s: float | None = None
+    lasting: Ledger = _NOTHING
 
 
-def policy_for(known: Remembered | None, profile: Profile, settings: AssessSettings) -> PolicyState | None:
+def lasting(ledger: Ledger) -> Ledger:
+    """What holds however long nobody watched: the back-off and the rows that lead to it."""
+    return Ledger(unheeded=ledger.unheeded, backoff=ledger.backoff)
+
+
+def policy_for(
+    known: Remembered | None, profile: Profile, settings: AssessSettings, kept: Ledger = _NOTHING
+) -> PolicyState | None:
     """The state that an engine with this profile and these settings goes on with; None: it begins anew.
 
-    With another profile, or one made since, windows begin anew; what was told and answered stays.
+    With another profile, or one made since, windows begin anew; what was told and answered stays. Of ticks of
+    another length, and of what was too long ago to be `known`, only what is `kept` stays.
     """
+    policy = Policy.of(settings.policy, settings.breaks, settings.ticks.tick_s)
     if known is None or known.tick_s != settings.ticks.tick_s:
-        return None
+        return None if kept == _NOTHING else policy.begin()._replace(ledger=kept)
     if known.profile == profile.name and _made_s(profile) <= known.wall_s:
         return known.policy
-    policy = Policy.of(settings.policy, settings.breaks, settings.ticks.tick_s)
     return policy.new_session(known.policy)
 
 
@@ -123,8 +135,8 @@ def resumption(path: Path, wall_s: float | None = None, up_s: float | None = Non
     until = found.paused_until_wall_s
     paused = until if until is not None and until > now_wall_s else None
     if not 0.0 <= elapsed_s <= OLDEST_S:
-        return Resumption(paused_until_wall_s=paused)
-    return Resumption(found.t_s + elapsed_s, found, paused)
+        return Resumption(paused_until_wall_s=paused, lasting=lasting(found.policy.ledger))
+    return Resumption(found.t_s + elapsed_s, found, paused, lasting(found.policy.ledger))
 
 
 def read(path: Path) -> Remembered | None:

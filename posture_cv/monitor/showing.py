@@ -76,6 +76,7 @@ class Shower:
             hints=hints,
             hint=self.hint,
             keys=self._teller.keys,
+            obeyed=self._parts.commands.taken,
         )
         for sink in self._parts.sinks:
             sink.show(moment)

@@ -187,7 +187,7 @@ class PauseSink(BaseSink):
 class PreviewSink(BaseSink):
     """A window with the picture, what was seen in it, and the state; closing it ends the monitor."""
 
-    def __init__(self, closed: Callable[[], None]) -> None:
+    def __init__(self, closed: Callable[[], object]) -> None:
         from posture_cv.output.window import PreviewWindow
 
         self._window = PreviewWindow("posture-cv")

@@ -27,7 +27,7 @@ class StatusBoard(BaseSink):
         self._latest: Moment | None = None
         self._last_said: dict[str, Any] | None = None
         self._prompt = ""
-        self._alerts = 0
+        self._alerts = self._prompts = 0
         self._started_wall_s: float | None = None
 
     def show(self, moment: Moment) -> None:
@@ -35,7 +35,9 @@ class StatusBoard(BaseSink):
         with self._lock:
             self._latest = moment
             self._prompt = moment.prompt or self._prompt
-            self._alerts += len(moment.said)
+            about_posture = sum(said.about_posture for said in moment.said)
+            self._alerts += about_posture
+            self._prompts += len(moment.said) - about_posture
             if self._started_wall_s is None:
                 self._started_wall_s = moment.wall_s
             for said in moment.said:
@@ -56,7 +58,8 @@ class StatusBoard(BaseSink):
     def snapshot(self) -> dict[str, Any]:
         """Everything that `status --json` prints."""
         with self._lock:
-            moment, said, alerts, prompt = self._latest, self._last_said, self._alerts, self._prompt
+            moment, said, prompt = self._latest, self._last_said, self._prompt
+            alerts, prompts = self._alerts, self._prompts
             started = self._started_wall_s
         head = {"schema_version": SCHEMA_VERSION, "program": __version__, "running": True, "pid": os.getpid()}
         if moment is None:
@@ -66,6 +69,7 @@ class StatusBoard(BaseSink):
             **_plain(moment),
             "started": None if started is None else iso_time(started),
             "alerts": alerts,
+            "prompts": prompts,
             "last_alert": said,
             "calibration": prompt,
         }
@@ -98,6 +102,7 @@ def _plain(moment: Moment) -> dict[str, Any]:
         "backoff": multiples(moment.policy),
         "sitting_s": round(breaks.sitting_s, 1),
         "since_break_s": round(breaks.interval_s, 1),
+        "obeyed": moment.obeyed,
     }
 
 

@@ -17,6 +17,8 @@ from posture_cv.monitor.judge import Judge
 from posture_cv.monitor.moment import Said
 
 _REMEMBERED: Final = 64
+_UNKNOWN: Final = 0
+"""No notification has this number; silence is asked for all the same."""
 
 
 class Teller:
@@ -26,12 +28,15 @@ class Teller:
         adviser: chooses the words; None: there are none.
         book: where everything is written down.
         keys: the book's numbers of alerts told before, by the policy's.
+
+    Attributes:
+        count: so much was told; prompts: so much of it was not about a posture.
     """
 
     def __init__(self, adviser: Adviser | None, book: Book, keys: Mapping[int, int] | None = None) -> None:
         self._adviser, self._book = adviser, book
         self._keys = dict(keys or {})
-        self.count = 0
+        self.count = self.prompts = 0
 
     @property
     def keys(self) -> dict[int, int]:
@@ -52,16 +57,17 @@ class Teller:
         day_key = datetime.fromtimestamp(wall_s).astimezone().toordinal()
         words = {} if self._adviser is None else self._adviser.words(record.alert, day_key)
         key = self._book.alert(record, words, wall_s)
+        said = Said(record, words, key)
+        self.prompts += not said.about_posture
         self._keys[record.id] = key
         while len(self._keys) > _REMEMBERED:
             del self._keys[next(iter(self._keys))]
-        return Said(record, words, key)
+        return said
 
     def take_answer(self, judge: Judge, key: int, response: Response, t_s: float, wall_s: float) -> None:
         """Hand an answer to the policy and the book; "right" and "wrong" may raise a threshold."""
         ids: Sequence[int] = [number for number, known in self._keys.items() if known == key]
-        if ids:
-            judge.engine.respond(ids[-1], response, t_s)
+        judge.engine.respond(ids[-1] if ids else _UNKNOWN, response, t_s)
         self._book.answer(key, response, wall_s)
         if response in ("right", "wrong"):
             self.apply_factors(judge, wall_s)

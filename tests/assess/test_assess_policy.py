@@ -294,10 +294,81 @@ def test_only_an_explicit_request_halves_the_cool_down_again() -> None:
     assert pause(policy, halve_backoff(state, "slump"), at) == pytest.approx(600, abs=1)
 
 
-def test_a_second_answer_to_the_same_notification_does_not_count() -> None:
+@pytest.mark.parametrize(
+    ("first", "second"), [("ignored", "dismissed"), ("wrong", "right"), ("right", "ignored")]
+)
+def test_a_second_answer_that_says_no_more_does_not_count(first: Response, second: Response) -> None:
     policy = make()
-    state, _ = answered(policy, "ignored")
-    assert policy.respond(state, 1, "wrong", 130.0) == state
+    state, _ = answered(policy, first)
+    assert policy.respond(state, 1, second, 130.0) == state
+
+
+def test_the_users_word_overrides_what_was_taken_for_being_ignored() -> None:
+    policy = make(cap_per_hour=100)
+    state, at = answered(policy, "ignored", "ignored")
+    last = state.ledger.next_id - 1
+    assert pause(policy, state, at) == pytest.approx(1200, abs=1)
+    assert pause(policy, policy.respond(state, last, "right", at + 60), at) == pytest.approx(600, abs=1)
+    wrong = policy.respond(state, last, "wrong", at + 60)
+    assert wrong.ledger.backoff == state.ledger.backoff, "unheeded either way, and counted once"
+    assert wrong.ledger.unheeded == state.ledger.unheeded
+    assert policy.respond(wrong, last, "right", at + 70) == wrong, "the first word is final"
+
+
+def obeying(policy: Policy, hours: float, after_s: float) -> tuple[PolicyState, list[float]]:
+    """Slumps, sits up so long after each notification, slumps again after five minutes; never clicks.
+
+    Each notification expires after ten seconds.
+    """
+    at: list[float] = []
+    state, up_s = policy.begin(), 300.0
+    expiries: dict[float, int] = {}
+    for number in range(round(hours * 7200)):
+        t_s = number / 2
+        told_s = at[-1] if at else -1000.0
+        poor = t_s >= up_s or t_s < told_s + after_s
+        state, effects = policy.step(state, tick(number, "slump" if poor else "good"))
+        for notice in effects:
+            if isinstance(notice, Notice):
+                at.append(t_s)
+                expiries[t_s + 10.0] = notice.id
+                up_s = t_s + after_s + 300.0
+        if t_s in expiries:
+            state = policy.respond(state, expiries[t_s], "ignored", t_s)
+    return state, at
+
+
+@pytest.mark.parametrize("after_s", [5.0, 15.0, 45.0])
+def test_who_obeys_without_a_click_is_not_backed_off(after_s: float) -> None:
+    state, at = obeying(make(), 4.0, after_s)
+    assert len(at) == 16, "as often as the cap allows"
+    assert state.ledger.backoff == (1,) * len(CUES)
+    assert state.ledger.unheeded == (0,) * len(CUES)
+
+
+def test_who_sits_up_long_after_has_ignored_it() -> None:
+    state, at = obeying(make(), 4.0, 200.0)
+    assert len(at) < 16
+    assert max(state.ledger.backoff) > 1
+
+
+def test_an_alert_called_wrong_is_not_heeded_by_sitting_up() -> None:
+    policy = make(backoff_after=1)
+    state, at = answered(policy, "wrong")
+    state, _ = run(policy, ticks(("good", 60), start_s=at + 0.5), state)
+    assert max(state.ledger.backoff) == 2
+
+
+def test_who_leaves_the_desk_after_an_alert_has_not_ignored_it() -> None:
+    policy = make(backoff_after=1)
+    state, at = answered(policy, "ignored")
+    assert max(state.ledger.backoff) == 2
+    gone, _ = run(policy, ticks(("away", 900), start_s=at + 0.5), state)
+    assert max(gone.ledger.backoff) == 1
+    asleep, _ = run(policy, ticks(("good", 1), start_s=at + 900), state)
+    assert max(asleep.ledger.backoff) == 1
+    stayed, _ = run(policy, ticks(("slump", 90), ("away", 900), start_s=at + 0.5), state)
+    assert max(stayed.ledger.backoff) == 2
 
 
 def test_back_off_has_an_end_and_concerns_its_cue_only() -> None:
@@ -317,6 +388,14 @@ def test_snooze_keeps_silent_and_ends() -> None:
     state = policy.respond(state, 1, "snooze", 130.0)
     later = [e for e in run(policy, ticks(("slump", 4000), start_s=121), state)[1] if isinstance(e, Notice)]
     assert later[0].alert.t_s == pytest.approx(130 + 1800, abs=1)
+
+
+@pytest.mark.parametrize("before", ["right", "wrong", "dismissed", "ignored", "snooze"])
+def test_a_snooze_always_silences_whatever_was_answered_before(before: Response) -> None:
+    policy = make()
+    state, at = answered(policy, before)
+    assert policy.respond(state, 1, "snooze", at + 20.0).ledger.silent_until_s == at + 20.0 + 1800.0
+    assert policy.respond(state, 99, "snooze", at + 20.0).ledger.silent_until_s == at + 20.0 + 1800.0
 
 
 def test_an_answer_to_something_unknown_changes_nothing_and_a_wrong_word_is_refused() -> None:
@@ -377,6 +456,17 @@ def test_recovery_after_a_notification_is_reported_once() -> None:
     assert recovered.cue == "slump"
     assert recovered.t_s == pytest.approx(300.0, abs=1.0)
     assert recovered.after_s == pytest.approx(300.0 - 284.0, abs=1.5)
+
+
+def test_recovery_is_reported_for_every_notification_of_the_bout() -> None:
+    effects = run(make(), ticks(("good", 200), ("slump", 1500), ("good", 100)))[1]
+    told = [e for e in effects if isinstance(e, Notice)]
+    recovered = [e for e in effects if isinstance(e, Recovered)]
+    assert len(told) == 3
+    assert [e.id for e in recovered] == [e.id for e in told]
+    assert [e.after_s + one.alert.t_s for e, one in zip(recovered, told, strict=True)] == [
+        recovered[0].t_s
+    ] * 3
 
 
 def test_a_tick_that_is_not_later_changes_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from assess_material import tick_runs, ticks
 from posture_cv.assess.effects import BreakDue, Notice, StillnessNudge
 from posture_cv.assess.policy import Policy
-from posture_cv.assess.policy_state import PolicyState, from_json, to_json
+from posture_cv.assess.policy_state import Bout, Ledger, PolicyState, from_json, to_json
 from posture_cv.assess.settings import CUES, BreakSettings, PolicySettings
 from posture_cv.assess.ticks import Tick
 
@@ -122,6 +123,37 @@ def test_a_session_goes_on_after_being_written_down(run: list[Tick], cut: int, a
     assert repr(straight) == repr(interrupted)
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 50), st.sampled_from(["ignored", "dismissed", "right", None])), max_size=8
+    )
+)
+def test_who_leaves_the_posture_soon_after_each_alert_is_never_backed_off(
+    days: list[tuple[int, str | None]],
+) -> None:
+    """Whatever is clicked at once, or not, short of calling it wrong."""
+    machine = Policy.of(SHORT, BREAKS)
+    state, number = machine.begin(), 0
+
+    def sit(label: str, seconds: float) -> Iterator[Notice]:
+        nonlocal state, number
+        for one in ticks((label, seconds), start_s=number / 2):
+            number += 1
+            state, effects = machine.step(state, one)
+            yield from (effect for effect in effects if isinstance(effect, Notice))
+
+    for after_s, answer in days:
+        list(sit("good", 60.0))
+        notice = next(sit("slump", 4000.0))
+        if answer is not None:
+            state = machine.respond(state, notice.id, answer, notice.alert.t_s)  # type: ignore[arg-type]
+        list(sit("slump", after_s))
+        list(sit("good", 30.0))
+        assert state.ledger.backoff == (1,) * len(CUES)
+        assert state.ledger.unheeded == (0,) * len(CUES)
+
+
 @pytest.mark.parametrize(
     "broken",
     [
@@ -130,6 +162,8 @@ def test_a_session_goes_on_after_being_written_down(run: list[Tick], cut: int, a
         {**to_json(PolicyState()), "window": {}},
         {**to_json(PolicyState()), "posture": 99},
         {**to_json(PolicyState()), "budget": None},
+        {**to_json(PolicyState()), "ledger": {**Ledger()._asdict(), "settled": [[1, "maybe"]]}},
+        {**to_json(PolicyState()), "bout": {**Bout(0, 0)._asdict(), "told": [[1, 5, 0.0]]}},
         {key: value for key, value in to_json(PolicyState()).items() if key != "ledger"},
     ],
 )

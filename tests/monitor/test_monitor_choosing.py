@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,21 +14,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli_runner import Cli
 from monitor.monitor_material import Desk, ScriptedJudge, stretches
 from posture_cv.assess.policy_state import PolicyState
+from posture_cv.cli.profile_text import as_text
 from posture_cv.errors import InputError
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.monitor import profile_choice
 from posture_cv.monitor.app import Request
+from posture_cv.monitor.assembling import recalibrator_for
 from posture_cv.monitor.choosing import NEAR_SHARE, choose, name_for, of_camera, place_distance
 from posture_cv.monitor.judge import Criteria
 from posture_cv.monitor.loop import Monitor
 from posture_cv.monitor.parts import Options
 from posture_cv.monitor.ports import Camera, CameraIdentity, Surroundings
 from posture_cv.monitor.profile_choice import better_profile, profile_for, recalibrated_name
+from posture_cv.monitor.recalibrate import about_desk
 from posture_cv.monitor.session import Eyepiece
 from posture_cv.profiles.store import check_name, save_profile
-from posture_cv.profiles.types import Profile, ProfileSource
+from posture_cv.profiles.types import Profile, ProfileSource, SetupNote
 from posture_cv.settings import load_settings
 from profile_material import a_profile
 
@@ -175,6 +180,67 @@ def test_another_camera_is_hinted_at_and_a_new_profile_does_not_overwrite(
     assert made == ["dock-camera"]
     assert recalibrated_name("default", DOCK) == "dock-camera"
     assert recalibrated_name("default", LAPTOP) == "default"
+
+
+def test_a_camera_that_is_waited_for_needs_no_profile_called_default() -> None:
+    saved(desk_profile("desk", camera=DOCK.name))
+    assert chosen(LAPTOP, [], wait_for_camera=True, background=True, service=True).name == "desk"
+    saved(desk_profile("default"))
+    assert chosen(LAPTOP, [], wait_for_camera=True, background=True, service=True).name == "default"
+
+
+def test_another_camera_needs_no_profile_called_default() -> None:
+    saved(desk_profile("desk", camera=DOCK.name))
+    notes: list[str] = []
+    assert chosen(LAPTOP, notes, background=True).name == "desk"
+    assert "'Dock Camera'" in notes[0]
+
+
+@contextmanager
+def no_estimator(*_: object) -> Iterator[None]:
+    """No models are needed where nobody looks."""
+    yield
+
+
+def found_something(name: str) -> Profile:
+    return replace(desk_profile(name), setup=(SetupNote("screen_too_low", "The camera is low."),))
+
+
+def test_a_first_run_tells_of_the_desk_as_calibrate_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("posture_cv.monitor.session.make_estimator", no_estimator)
+    monkeypatch.setattr(
+        "posture_cv.monitor.recalibrate.calibrate_from_camera", lambda *given: found_something(given[2])
+    )
+    notes: list[str] = []
+    made = chosen(LAPTOP, notes)
+    assert notes[3:] == about_desk(made)
+    said = as_text(made, Path("default.json")).partition("your desk")[2]
+    assert " ".join(notes[4:]).split() == said.split(), "the same words, in lines of another length"
+    assert about_desk(replace(made, setup=())) == []
+
+
+def test_a_recalibration_tells_of_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("posture_cv.monitor.assembling.make_estimator", no_estimator)
+    monkeypatch.setattr(
+        "posture_cv.monitor.recalibrate.calibrate_from_camera",
+        lambda *given, **_: found_something(given[2]),
+    )
+    settings, notes = load_settings(None), list[str]()
+    recalibrate = recalibrator_for(Request("0", settings), settings.assess(), notes.append)
+    now = Criteria("desk", desk_profile("desk").baseline, {}, settings.assess())
+    recalibrate(Looked(LAPTOP), now, lambda _: True, False)  # type: ignore[arg-type]
+    assert notes[-len(about_desk(found_something("desk"))) :] == about_desk(found_something("desk"))
+
+
+def test_recalibrate_tells_of_the_desk_but_not_of_a_baseline_that_was_taken_along(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    saved(found_something("desk"))
+    answer = {"status": {"calibration": "done", "profile": "desk"}}
+    monkeypatch.setattr("posture_cv.monitor.control.client.ask", lambda *_: answer)
+    anew, moved = Cli().here("recalibrate"), Cli().here("recalibrate", "--moved")
+    assert anew.stdout.splitlines()[1:] == about_desk(found_something("desk"))
+    assert moved.stdout == "Done. You are compared with this from now on.\n"
 
 
 def test_in_the_background_nobody_is_asked_to_sit_still() -> None:

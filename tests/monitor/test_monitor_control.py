@@ -26,7 +26,7 @@ from posture_cv.monitor.control.channel import (
     Transport,
     require_private,
 )
-from posture_cv.monitor.control.client import ask
+from posture_cv.monitor.control.client import ask, ask_and_wait
 from posture_cv.monitor.control.server import ControlServer
 from posture_cv.monitor.instance import AlreadyRunningError, SingleInstance, is_running
 from posture_cv.monitor.lifecycle import Phase
@@ -100,6 +100,25 @@ def test_verbs_become_commands(
         None,
     ]
     assert commands.stop_asked
+
+
+def test_a_command_is_waited_for_until_the_status_shows_it(
+    running: tuple[StatusBoard, cmd.Commands], folder: Path, transport: Transport
+) -> None:
+    board, commands = running
+
+    def wait(seconds: float) -> bool:
+        return ask_and_wait("resume", folder=folder, transport=transport, within_s=seconds)
+
+    assert not wait(0.0), "nobody takes it"
+    board.show(Moment(1.0, NOW_S, Phase.PAUSED, obeyed=1))
+    assert not wait(0.0), "only the one before is obeyed"
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait, 30.0)
+        while commands.take() is None or commands.taken < 3:
+            pass
+        board.show(Moment(2.0, NOW_S, Phase.WATCHING, obeyed=commands.taken))
+        assert waiting.result()
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.monitor_material import Desk, stretches
+from posture_cv.assess.answers import Response
 from posture_cv.assess.policy_state import Ledger, PolicyState
 from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.types import Alert
 from posture_cv.atomic import private_folder
 from posture_cv.cli import cli
+from posture_cv.guidance.adviser import Adviser
+from posture_cv.guidance.catalogue import load_catalogue
+from posture_cv.history.days import day_lines, day_summaries
 from posture_cv.history.figures import best_and_worst_hour, by_state, spans, total
 from posture_cv.history.gather import LONGEST_STEP_S, Gatherer
 from posture_cv.history.read import Minute, Reader
@@ -34,11 +38,13 @@ from posture_cv.history.report import material, render
 from posture_cv.history.schema import HistoryError, connect, history_file
 from posture_cv.history.store import History
 from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.assembling import adviser_for
 from posture_cv.monitor.clock import uptime_s
 from posture_cv.monitor.control.server import ControlServer
 from posture_cv.monitor.keeping import HistorySink
 from posture_cv.monitor.loop import Monitor
 from posture_cv.monitor.parts import Options
+from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.remembering import Remembered, as_plain, boot_id, resumption, state_file
 from posture_cv.monitor.status import StatusBoard
 from posture_cv.output.notify import Delivery
@@ -90,9 +96,11 @@ def test_a_run_is_written_down_to_the_second(path: Path) -> None:
     assert all(minute.seconds <= 60.0 + 1e-6 for minute in minutes)
     alert = alerts[0]
     assert (alert.cue, alert.delivered) == ("forward_head", "test server")
-    recovered = [a.recovered_s for a in alerts if a.recovered_s is not None]
-    assert len(recovered) == 1, "of the last notification of the bout"
-    assert 0.0 < recovered[0] < 40.0
+    recovered = [a.recovered_s for a in alerts if a.cue == "forward_head"]
+    assert None not in recovered, "every notification of the bout"
+    assert all(after is not None and 0.0 < after < 40.0 for after in recovered)
+    left_s = {round(a.time_s + a.recovered_s) for a in alerts if a.recovered_s is not None}
+    assert max(left_s) - min(left_s) <= 1, "one posture, left once"
     assert alert.record["cue"] == "forward_head"
     (pause,) = breaks
     assert pause.seconds == pytest.approx(90.0, abs=5.0)
@@ -222,7 +230,93 @@ def test_figures() -> None:
     assert (whole.good, whole.poor, whole.untold) == (3600.0, 1800.0, 600.0)
     assert whole.share_good == pytest.approx(2 / 3)
     assert best_and_worst_hour(minutes) == ((10, 1.0), (9, 0.5))
+    alike = [Minute(h * 3600, state, "", 1800.0) for h in (9, 10) for state in ("good", "slump")]
+    assert best_and_worst_hour(alike) is None, "neither is better"
     assert list(spans(minutes, 3600)) == [9, 10]
+
+
+def noted(path: Path, *told: tuple[str, int, float | None]) -> str:
+    """The page of a day with these alerts: cue, number of the reminder, seconds until the posture was left."""
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        history.save(WALL_S, {(int(WALL_S) // 60 * 60, 0, "good", ""): 60.0}, [], [])
+        for number, (cue, repeat, after_s) in enumerate(told):
+            alert = Alert(100.0, cue, "notice", 84.0, 0.8, 120.0, 1.5, 1.0, repeat)
+            key = history.alert(Record(number, alert), {}, WALL_S + number)
+            if after_s is not None:
+                history.recovered(key, after_s)
+    with Reader(path) as reader:
+        return render(material(reader, "today", DAY), datetime(2023, 11, 14, 23, tzinfo=UTC))
+
+
+def test_the_time_to_recover_is_measured_from_the_first_alert_of_a_bout(path: Path) -> None:
+    page = noted(
+        path,
+        ("slump", 0, 1800.0),
+        ("slump", 1, 1200.0),
+        ("slump", 2, 20.0),
+        ("shrug", 0, 600.0),
+        ("slump", 0, None),
+    )
+    assert "<b>20 min</b>median time to recover" in page, "between 10 and 30"
+
+
+@pytest.mark.parametrize(
+    ("answers", "after_s", "meant"),
+    [
+        (("ignored",), None, ("ignored",)),
+        (("ignored",), 200.0, ("ignored",)),
+        (("ignored",), 15.0, ()),
+        (("ignored", "wrong"), 200.0, ("wrong",)),
+        (("dismissed",), 15.0, ("dismissed",)),
+    ],
+)
+def test_an_expiry_is_not_shown_as_ignored_where_the_user_said_or_did_otherwise(
+    path: Path, answers: tuple[Response, ...], after_s: float | None, meant: tuple[str, ...]
+) -> None:
+    noted(path, ("slump", 0, after_s))
+    with closing(History(path)) as history:
+        for answer in answers:
+            history.answer(1, answer, WALL_S + 10.0)
+    with Reader(path) as reader:
+        assert reader.alert(1).meant == meant
+        assert day_summaries(reader, DAY, 1)[0]["alerts"][0]["answers"] == list(meant)
+
+
+def test_prompts_are_no_alerts_about_a_posture(users: Path, path: Path) -> None:
+    page = noted(path, ("stillness", 0, None), ("break", 0, None))
+    assert "<b>0</b>alerts about a posture" in page
+    assert "<b>2</b>prompts" in page
+    with Reader(path) as reader:
+        found = day_summaries(reader, DAY, 1)
+        with pytest.raises(HistoryError, match="no alert about a posture"):
+            reader.alert(None, CUES)
+    assert (found[0]["posture_alerts"], found[0]["prompts"]) == (0, 2)
+    assert "0 alerts, 2 prompts, 0 breaks" in day_lines(found)[0]
+
+
+def test_what_the_policy_takes_for_a_break_is_one_on_the_page(path: Path) -> None:
+    asleep = Desk(
+        stretches(("good", 1e6)), 3600.0, SETTINGS, around=lambda t: Surroundings(asleep=300.0 < t < 3000.0)
+    )
+    recorded(path, asleep)
+    assert asleep.kept.moments[-1].policy.breaks.sitting_s == pytest.approx(600.0, abs=5.0), "a full break"
+    with Reader(path) as reader:
+        (pause,) = reader.breaks(0, 99999)
+    assert pause.seconds == pytest.approx(2700.0, abs=10.0)
+
+
+@pytest.mark.parametrize(
+    ("steps", "count"), [((1.0, 2700.0, 1.0), 1), ((1.0, 40.0, 1.0), 0), ((1.0, 2700.0), 1)]
+)
+def test_a_suspended_system_is_a_break(steps: tuple[float, ...], count: int) -> None:
+    gatherer, t_s = Gatherer(), 0.0
+    gatherer.moment(0.0, WALL_S, 0, ("good", ""), away=False)
+    for step in steps:
+        t_s += step
+        gatherer.moment(t_s, WALL_S + t_s, 0, ("good", ""), away=False)
+    _, breaks = gatherer.take()
+    assert [end_s - start_s for start_s, end_s in breaks] == [2700.0] * count
 
 
 @pytest.mark.parametrize("period", ["today", "week", "month"])
@@ -246,6 +340,24 @@ def test_words_of_an_alert_cannot_become_markup(path: Path) -> None:
     with Reader(path) as reader:
         page = render(material(reader, "today", DAY), datetime(2023, 11, 14, tzinfo=UTC))
     assert "<script>" not in page
+
+
+def test_a_restart_knows_what_was_said_today(path: Path) -> None:
+    told = Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+    morning = Adviser(load_catalogue())
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        for number, repeat in enumerate((0, 1, 0)):
+            alert = replace(told, repeat=repeat)
+            history.alert(Record(number, alert), morning.words(alert, DAY.toordinal()), WALL_S + number)
+        history.alert(Record(9, replace(told, cue="recalibrate")), {"seen": "moved"}, WALL_S + 9.0)
+    with HistorySink(History(path), pytest.fail, source="s", profile="p", days=90) as sink:
+        again = adviser_for(sink, WALL_S + 60.0, pytest.fail)
+        tomorrow = adviser_for(sink, WALL_S + 86400.0, pytest.fail)
+    straight_on = morning.words(told, DAY.toordinal())
+    assert again.words(told, DAY.toordinal()) == straight_on
+    assert "3rd time today" in straight_on["seen"]
+    assert "time today" not in tomorrow.words(told, DAY.toordinal() + 1)["seen"]
 
 
 @pytest.fixture

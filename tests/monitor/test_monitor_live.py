@@ -73,10 +73,12 @@ def test_watch_pause_resume_stop(home: Path, camera: MjpegServer, monitor: int) 
     assert "already" in second.stderr
     assert run(home, "pause", "until", "noon").returncode == 2
     assert json.loads(run(home, "pause", "30m", "--json").stdout)["paused"]
+    assert status(home)["phase"] == "paused", "what is confirmed has happened"  # type: ignore[index]
     paused = _wait(home, lambda s: s["phase"] == "paused")
     assert not _wait(home, lambda s: not s["camera_open"])["state"]
     assert paused["paused_until"]
     assert run(home, "resume").returncode == 0
+    assert status(home)["phase"] == "watching"  # type: ignore[index]
     _wait(home, lambda s: s["state"] == "good")
     assert run(home, "stop").returncode == 0
     assert run(home, "status").returncode == 3

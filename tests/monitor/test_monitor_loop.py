@@ -17,6 +17,7 @@ from posture_cv.assess.engine import Step
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.types import State
 from posture_cv.capture.types import SourceError
+from posture_cv.cli.status import lines
 from posture_cv.measure.types import Reason, View
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.lifecycle import LifeSettings, Phase
@@ -87,6 +88,7 @@ def test_a_pause_without_end_waits_for_resume() -> None:
     parts.commands.put(cmd.Pause(math.inf))
     desk.run(parts)
     assert phases(desk) == [Phase.PAUSED]
+    assert {moment.obeyed for moment in desk.kept.moments} == {1}
 
 
 def test_calls_pause_only_where_asked_for() -> None:
@@ -187,6 +189,35 @@ def test_snooze_and_answers_reach_the_policy() -> None:
     desk.run(parts)
     assert desk.kept.told()
     assert desk.kept.told()[0][0] >= 600.0
+
+
+@pytest.mark.parametrize("key", [1, 999])
+def test_a_snooze_silences_after_another_answer_and_for_an_alert_that_is_no_longer_known(key: int) -> None:
+    policy = replace(SHORT.policy, cue_cooldown_s=5.0, global_cooldown_s=5.0, cap_per_hour=1000)
+    desk = Desk(stretches(("forward_head", 1.0)), 600.0, replace(SHORT, policy=policy), rate_hz=2.0)
+    parts = desk.parts()
+
+    class Tired(Kept):
+        def show(self, moment: Moment) -> None:
+            if moment.said and moment.said[0].key == 1:
+                parts.commands.put(cmd.Answer(1, "wrong"))
+                parts.commands.put(cmd.Answer(key, "snooze"))
+
+    parts.sinks = [*parts.sinks, Tired()]
+    desk.run(parts)
+    assert len(desk.kept.told()) == 1
+
+
+def test_prompts_are_counted_apart_from_alerts_about_a_posture() -> None:
+    breaks = replace(SHORT.breaks, enabled=True, interval_s=300.0)
+    desk = Desk(stretches(("good", 1.0)), 400.0, replace(SHORT, breaks=breaks), rate_hz=2.0)
+    parts, board = desk.parts(), StatusBoard()
+    parts.sinks = [*parts.sinks, board]
+    outcome = desk.run(parts)
+    assert (outcome.alerts, outcome.prompts) == (1, 1)
+    status = board.snapshot()
+    assert (status["alerts"], status["prompts"]) == (0, 1)
+    assert "alerts since the start: 0, prompts: 1" in "\n".join(lines(status))
 
 
 def test_a_lengthened_pause_becomes_shorter_on_request_only_and_at_once() -> None:

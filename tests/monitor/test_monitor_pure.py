@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assess_material import measurements
+from cli_runner import Cli
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.errors import InputError
 from posture_cv.measure.types import Reason
@@ -24,6 +25,8 @@ from posture_cv.monitor.margins import margins, nearest
 from posture_cv.monitor.pause_text import pause_end
 from posture_cv.monitor.picture import Change, Watch, change, is_black, picture_fault, thumbnail
 from posture_cv.monitor.session import speed_of
+from posture_cv.profiles.store import save_profile
+from profile_material import a_profile
 
 NOW = datetime(2026, 3, 28, 15, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 
@@ -40,10 +43,26 @@ NOW = datetime(2026, 3, 28, 15, 30, tzinfo=ZoneInfo("Europe/Berlin"))
         ("until 14:00", (NOW + timedelta(days=1)).replace(hour=14, minute=0)),
         ("tomorrow", (NOW + timedelta(days=1)).replace(hour=5, minute=0)),
         ("until tomorrow", (NOW + timedelta(days=1)).replace(hour=5, minute=0)),
+        ("2 hours", NOW + timedelta(hours=2)),
+        ("1 hour 20 minutes", NOW + timedelta(minutes=80)),
+        ("10 mins", NOW + timedelta(minutes=10)),
+        ("until 4pm", NOW.replace(hour=16, minute=0)),
+        ("until 4:15 PM", NOW.replace(hour=16, minute=15)),
+        ("until 9 am", (NOW + timedelta(days=1)).replace(hour=9, minute=0)),
+        ("until 12am", (NOW + timedelta(days=1)).replace(hour=0, minute=0)),
+        ("until 12pm", (NOW + timedelta(days=1)).replace(hour=12, minute=0)),
+        ("until 24:00", (NOW + timedelta(days=1)).replace(hour=0, minute=0)),
     ],
 )
 def test_pauses_in_words(words: str, end: datetime) -> None:
     assert pause_end(words, NOW) == end
+
+
+@pytest.mark.parametrize("words", ["tomorrow", "until tomorrow"])
+def test_after_midnight_tomorrow_is_the_morning_that_comes(words: str) -> None:
+    night, morning = NOW.replace(hour=0, minute=30), NOW.replace(hour=5, minute=0)
+    assert pause_end(words, night) == morning
+    assert pause_end(words, morning) == morning + timedelta(days=1)
 
 
 def test_a_pause_over_the_change_to_summer_time_ends_by_the_clock_on_the_wall() -> None:
@@ -54,11 +73,34 @@ def test_a_pause_over_the_change_to_summer_time_ends_by_the_clock_on_the_wall() 
 
 
 @pytest.mark.parametrize(
-    "words", ["soon", "until", "until 25:00", "until 14:61", "-5m", "0m", "9999h", "1h30", "m"]
+    "words",
+    [
+        "soon",
+        "until",
+        "until 25:00",
+        "until 14:61",
+        "-5m",
+        "0m",
+        "9999h",
+        "1h30",
+        "m",
+        "until 13pm",
+        "until 0am",
+        "until 24:01",
+        "2 horses",
+    ],
 )
 def test_what_is_no_pause(words: str) -> None:
     with pytest.raises(InputError, match="not clear"):
         pause_end(words, NOW)
+
+
+def test_the_week_is_named_only_where_it_is_exceeded() -> None:
+    with pytest.raises(InputError) as unclear:
+        pause_end("soon", NOW)
+    assert "week" not in str(unclear.value)
+    with pytest.raises(InputError, match="a week at most"):
+        pause_end("8 hours 9999 minutes", NOW)
 
 
 @given(st.text(max_size=20))
@@ -161,6 +203,7 @@ def test_systemd_unit() -> None:
     )
     assert "WantedBy=graphical-session.target" in text
     assert "RestrictAddressFamilies=AF_UNIX" in text
+    assert "RestartPreventExitStatus=2" in text.splitlines(), "an error in words would only come again"
 
 
 def test_desktop_entry() -> None:
@@ -192,7 +235,47 @@ def test_enable_writes_one_file_and_disable_leaves_no_trace(
     assert found.enabled
     assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["posture-cv.desktop"]
     assert not autostart.disable().enabled
-    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_disable_leaves_what_others_have_put_beside_the_entry(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(autostart, "kind_here", lambda: "xdg")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    folder = tmp_path / "autostart"
+    folder.mkdir()
+    autostart.disable()
+    assert folder.exists(), "nothing was written, nothing is removed"
+    (folder / "other.desktop").touch()
+    autostart.enable()
+    autostart.disable()
+    assert [p.name for p in folder.iterdir()] == ["other.desktop"]
+
+
+def test_a_unit_is_removed_with_its_empty_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(autostart, "kind_here", lambda: "systemd")
+    monkeypatch.setattr(autostart, "_systemctl", lambda *_: None)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert autostart.enable().enabled
+    autostart.disable()
+    assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_enabling_without_any_profile_warns(
+    made: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(autostart, "kind_here", lambda: "xdg")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("POSTURE_CV_HOME", str(tmp_path / "home"))
+    if made:
+        save_profile(a_profile("desk"))
+    done = Cli().here("autostart", "enable")
+    assert done.returncode == 0
+    assert "no profile yet" not in done.stderr if made else "posture-cv calibrate" in done.stderr
 
 
 def test_margins_name_the_posture_that_is_nearest() -> None:

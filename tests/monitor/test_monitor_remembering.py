@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.monitor_material import Desk, ScriptedJudge, stretches
+from posture_cv.assess.policy import Policy
 from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.monitor.clock import SystemClock
@@ -116,6 +117,21 @@ def test_a_pause_outlives_what_else_is_too_old(tmp_path: Path) -> None:
     assert resumption(path, 5e8 + 60_000.0, 67_000.0).paused_until_wall_s is None
     written(path, known(paused_until_wall_s=math.inf))
     assert resumption(path, 5e8 + 60_000.0, 67_000.0).paused_until_wall_s == math.inf
+
+
+@pytest.mark.parametrize("later_s", [1800.0, 3700.0, 50_000.0])
+def test_back_off_outlives_a_night_and_what_else_is_too_old_does_not(tmp_path: Path, later_s: float) -> None:
+    state = PolicyState(tick=2000, started_s=0.0)
+    ledger = state.ledger._replace(next_id=9, unheeded=(0, 1, 0, 0, 0), backoff=(4, 1, 1, 1, 8))
+    path = written(tmp_path / "state", known(policy=state._replace(ledger=ledger)))
+    found = resumption(path, 5e8 + later_s, 7000.0 + later_s)
+    going_on = policy_for(found.remembered, a_profile("desk"), SHORT, found.lasting)
+    assert going_on is not None
+    assert (going_on.ledger.unheeded, going_on.ledger.backoff) == (ledger.unheeded, ledger.backoff)
+    if later_s > OLDEST_S:
+        begun = Policy.of(SHORT.policy, SHORT.breaks, TICK_S).begin()
+        assert going_on._replace(ledger=begun.ledger) == begun
+        assert going_on.ledger.next_id == 1
 
 
 def test_a_remembered_pause_keeps_the_camera_off_from_the_first_moment() -> None:

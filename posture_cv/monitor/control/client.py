@@ -19,6 +19,8 @@ from posture_cv.monitor.control.channel import (
 )
 
 ANSWER_TIMEOUT_S: Final = 5.0
+OBEYED_WITHIN_S: Final = 2.0
+"""So long is waited for a command to be obeyed; the loop takes them every half a second at least; ours."""
 _AGAIN_S: Final = 0.05
 
 
@@ -63,6 +65,33 @@ def ask(
     except OSError as error:
         raise NotRunningError from error
     return _checked(line)
+
+
+def ask_and_wait(
+    verb: str,
+    args: dict[str, Any] | None = None,
+    *,
+    folder: Path | None = None,
+    transport: Transport = TRANSPORT,
+    within_s: float = OBEYED_WITHIN_S,
+) -> bool:
+    """Ask for something and wait until the monitor has done it; False: it has not yet, but it will.
+
+    Args:
+        verb, args, folder, transport: as in `ask`; a verb that becomes a command.
+        within_s: so long is waited.
+
+    Raises:
+        As `ask`.
+    """
+    # A monitor that still runs from before an update numbers nothing: nothing can be waited for.
+    number = ask(verb, args, folder=folder, transport=transport).get("number", 0)
+    deadline_s = time.monotonic() + within_s
+    while ask("status", folder=folder, transport=transport)["status"].get("obeyed", 0) < number:
+        if time.monotonic() > deadline_s:
+            return False
+        time.sleep(_AGAIN_S)
+    return True
 
 
 def _reached(folder: Path, timeout_s: float, transport: Transport) -> tuple[socket.socket, str]:

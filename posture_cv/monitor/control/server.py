@@ -135,8 +135,9 @@ class ControlServer:
         return verb, args
 
     def _queue(self, command: cmd.Command) -> dict[str, Any]:
-        self._commands.put(command)
-        return {"pid": self._board.snapshot()["pid"]}
+        """The command's number: it is obeyed once the status says that so many are (`obeyed`)."""
+        number = self._commands.put(command)
+        return {"pid": self._board.snapshot()["pid"], "number": number}
 
     def _pause(self, args: dict[str, Any]) -> dict[str, Any]:
         until = args.get("until")
