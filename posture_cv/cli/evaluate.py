@@ -83,6 +83,7 @@ def command(
     from posture_cv.evaluate.dataset import Making, Source, without
     from posture_cv.processors import processors
 
+    _check_targets(json_file, page)
     quiet = json_file is not None and str(json_file) == "-"
     console = Console(highlight=False, emoji=False, stderr=quiet)
     if labels:
@@ -91,6 +92,17 @@ def command(
     making = Making(Source(source), workers or processors(), looks, cache)
     data = without(_read(dataset, making, console), cues)
     _finish(data, console, json_file, page, split_by, worst, worst_pictures)
+
+
+def _check_targets(json_file: Path | None, page: Path | None) -> None:
+    """See before hours of work that neither output replaces the truth it is measured by, or another file."""
+    from posture_cv.atomic import check_target
+    from posture_cv.evaluate.files import is_page, is_result
+
+    if json_file is not None and str(json_file) != "-":
+        check_target(json_file, kind="a result of evaluate", is_kind=is_result)
+    if page is not None:
+        check_target(page, kind="an HTML page", is_kind=is_page)
 
 
 def _finish(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -30,6 +31,25 @@ def write_owner_only(file: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def is_result(file: Path) -> bool:
+    """Whether a file is a JSON document that evaluation has written."""
+    try:
+        plain = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(plain, dict) and {"schema_version", "dataset"} <= plain.keys()
+
+
+def is_page(file: Path) -> bool:
+    """Whether a file is an HTML page."""
+    mark = b"<!doctype html"
+    try:
+        with file.open("rb") as stream:
+            return stream.read(len(mark)).lower() == mark
+    except OSError:
+        return False
 
 
 def _not_written(file: Path, error: OSError) -> EvaluationError:

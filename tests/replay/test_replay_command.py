@@ -151,3 +151,16 @@ def test_a_rate_that_is_none(tmp_path: Path) -> None:
         run(SAMPLES / "desk-side.mp4", "--calibrate", "0:5", "--every", "fast", "--out", tmp_path / "o"),
         "fast",
     )
+
+
+@pytest.mark.parametrize("written", ["clip.mp4", "sub/../clip.mp4", "link.mp4", "notes.landmarks"])
+def test_a_recording_replaces_neither_its_source_nor_another_file(written: str, tmp_path: Path) -> None:
+    """The source under another path or through a link is the source all the same."""
+    clip, notes = tmp_path / "clip.mp4", tmp_path / "notes.landmarks"
+    (tmp_path / "sub").mkdir()
+    for file in (clip, notes):
+        file.write_bytes(b"the only copy")
+    (tmp_path / "link.mp4").symlink_to(clip)
+    done = Cli().here("record", str(clip), "--out", str(tmp_path / written))
+    refused(done, "another name", str(tmp_path / written))
+    assert clip.read_bytes() == notes.read_bytes() == b"the only copy"
