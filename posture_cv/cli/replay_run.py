@@ -14,9 +14,10 @@ from posture_cv.cli.replay_summary import show
 from posture_cv.cli.resolve import baseline_of_profile
 from posture_cv.errors import NobodyFoundError
 from posture_cv.processors import processors
+from posture_cv.replay.earlier import read_summary
 from posture_cv.replay.inputs import Sight
 from posture_cv.replay.items import Item
-from posture_cv.replay.plan import check_baseline, finished, landmarks_are_kept, look_of, plan, read_summary
+from posture_cv.replay.plan import check_baseline, finished, landmarks_are_kept, look_of, plan
 from posture_cv.replay.pool import Pool, ProcessPool
 from posture_cv.replay.run import replay
 from posture_cv.replay.scan import Scan, scan

@@ -16,6 +16,7 @@ from posture_cv.opendata.frames import Frames, ResultError, fault, read_frames
 SUMMARY: Final = "summary.json"
 MEASUREMENTS: Final = "measurements.csv"
 ALERTS: Final = "alerts.jsonl"
+LANDMARKS: Final = "landmarks.landmarks"
 VIEWS: Final = {v.label: v for v in View}
 
 
@@ -84,9 +85,11 @@ class Result:
 
     @property
     def landmarks(self) -> Path | None:
-        """The landmark recording, where one was kept."""
-        path = self.folder / "landmarks.landmarks"
-        return path if path.is_file() else None
+        """The landmark recording, where one was kept of these very results."""
+        path = self.folder / LANDMARKS
+        files = (self.summary.get("run") or {}).get("files")
+        is_of_these = files is None or LANDMARKS in files  # another may be left from an earlier run
+        return path if is_of_these and path.is_file() else None
 
     def series(self) -> Series:
         """What the exposure measures take."""

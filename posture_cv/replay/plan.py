@@ -16,6 +16,7 @@ from posture_cv.landmarks.joining import join_recordings
 from posture_cv.landmarks.recording import SUFFIX
 from posture_cv.measure.types import View
 from posture_cv.paths import user_path
+from posture_cv.replay.earlier import LANDMARKS, last_run, left_whole, read_summary, set_summary_aside
 from posture_cv.replay.keys import baseline_key, digest, models_key, sha256_of_file, versions
 from posture_cv.replay.parts import Part, PartDone, cut
 from posture_cv.replay.remembered import estimators_digest
@@ -23,8 +24,6 @@ from posture_cv.replay.scan import Look, Scan
 from posture_cv.replay.types import Provenance, ReplayOptions
 
 PARTS_FOLDER: Final = ".parts"
-SUMMARY: Final = "summary.json"
-LANDMARKS: Final = f"landmarks{SUFFIX}"
 CALIBRATION: Final = -1  # the number of the part that is calibrated on, where it lies outside the stretch
 _VIEWS_WITHOUT_FACE: Final = frozenset({View.SIDE})
 
@@ -94,9 +93,11 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
     """Divide a recording's work.
 
     Raises:
+        InputError: a video is asked for and there are no pictures.
         ModelFileError: a model file is missing or damaged.
     """
     if scan.recording:
+        _check_pictures(options)
         return Plan(options, scan, {}, _provenance(options, scan, []))
     estimator = replace(options.estimator, face=options.estimator.face and _asks_for_face(options, scan))
     capture, calibrate = options.capture, options.calibrate_s
@@ -110,6 +111,15 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
         end_s = calibrate[1] if math.isfinite(calibrate[1]) else None
         parts[CALIBRATION] = replace(common, start_s=calibrate[0], end_s=end_s)
     return Plan(options, scan, parts, _provenance(options, scan, list(parts.values())))
+
+
+def _check_pictures(options: ReplayOptions) -> None:
+    if options.video:
+        raise InputError(
+            "An annotated video needs the pictures.",
+            f"{options.source} is a landmark recording and holds none.",
+            "Replay the video itself with --video.",
+        )
 
 
 def _asks_for_face(options: ReplayOptions, scan: Scan) -> bool:
@@ -162,30 +172,14 @@ def finished(made: Plan) -> dict[str, Any] | None:
     return summary if whole else None
 
 
-def read_summary(folder: Path) -> dict[str, Any] | None:
-    """The summary in a result folder; None if there is none that can be read."""
-    try:
-        plain = json.loads((folder / SUMMARY).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return plain if isinstance(plain, dict) else None
-
-
 def landmarks_are_kept(made: Plan) -> bool:
     """Whether an earlier run, with other settings, has left the very landmarks that are needed."""
-    summary = read_summary(made.options.out)
-    run = summary.get("run", {}) if summary and made.scan.sha256 is not None else {}
-    sha256 = run.get("files", {}).get(LANDMARKS)
-    if (
-        run.get("landmarks_key") != made.provenance.landmarks_key
-        or sha256 is None
-        or CALIBRATION in made.parts
-    ):
+    if made.scan.sha256 is None or CALIBRATION in made.parts:
         return False
-    try:
-        return sha256_of_file(made.kept_path) == str(sha256)
-    except OSError:
-        return False
+    run = last_run(made.options.out)
+    return run.get("landmarks_key") == made.provenance.landmarks_key and left_whole(
+        made.options.out, run, LANDMARKS
+    )
 
 
 def note_part(made: Plan, number: int, done: PartDone) -> None:
@@ -219,17 +213,21 @@ def begin(made: Plan) -> None:
 
 
 def join_parts(made: Plan) -> Path:
-    """All parts as one landmark recording, which takes its name when it is whole."""
+    """All parts as one landmark recording, which takes its name when it is whole.
+
+    It lies among the results only where it is to be kept: one that an earlier run has kept there is left alone.
+    """
     paths = [made.part_path(number) for number in sorted(made.parts) if number != CALIBRATION]
-    target = made.options.out / LANDMARKS
+    keep = made.options.keep_landmarks
+    target = made.kept_path if keep else made.folder / LANDMARKS
     labels = {k: v for k, v in asdict(made.options.labels).items() if v is not None}
     with atomic_path(target) as part:
         join_recordings([path for path in paths if path.exists()], part, notes=labels)
+        if keep:
+            set_summary_aside(made.options.out)
     return target
 
 
 def clear(made: Plan) -> None:
     """Delete what only the work at hand needed."""
     shutil.rmtree(made.folder, ignore_errors=True)
-    if made.parts and not made.options.keep_landmarks:
-        (made.options.out / LANDMARKS).unlink(missing_ok=True)

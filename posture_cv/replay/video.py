@@ -18,8 +18,7 @@ from posture_cv.assess.types import ALERTING, State, States
 from posture_cv.atomic import atomic_path
 from posture_cv.capture import open_source
 from posture_cv.capture.types import Frame
-from posture_cv.errors import InputError
-from posture_cv.landmarks.recording import RecordingReader, is_recording
+from posture_cv.landmarks.recording import RecordingReader
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Measurements, Reason
 from posture_cv.output import draw
@@ -48,22 +47,15 @@ def write_annotated_video(
     All frames are drawn, also where only some were looked at (`--every`): they carry what was seen last.
 
     Args:
-        result: of the replay.
+        result: of the replay of a source with pictures.
         assessed: all its frames, block by block.
         path: of the video.
         progress: told of each frame that was looked at.
 
     Raises:
-        InputError: the source was a landmark recording, which holds no pictures.
         OutputError, SourceError: the video cannot be written, or the source not read again.
     """
     options = result.options
-    if is_recording(Path(options.source)):
-        raise InputError(
-            "An annotated video needs the pictures.",
-            f"{options.source} is a landmark recording and holds none.",
-            "Replay the video itself with --video.",
-        )
     progress.stage("Drawing the video", result.frames)
     with ExitStack() as stack:
         part = stack.enter_context(atomic_path(path))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import subprocess
 from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -127,7 +130,44 @@ def test_a_recording_cut_off_before_its_first_frame_shows_no_frame(tmp_path: Pat
 def test_no_annotated_video_without_pictures(tmp_path: Path) -> None:
     done = run(SAMPLES / "desk-side.landmarks", "--calibrate", "0:5", "--video", "--out", tmp_path / "o")
     refused(done, "pictures")
-    assert not (tmp_path / "o" / "annotated.mp4").exists()
+    assert not (tmp_path / "o").exists(), "it is said before any work"
+
+
+def run_side(out: Path, dwell: str) -> dict[str, Any]:
+    """The summary after a replay of the side clip."""
+    done = run(SAMPLES / "desk-side.landmarks", "--calibrate", "0:5", "--alert-after", dwell, "--out", out)
+    assert done.returncode == 0, done.stderr
+    summary: dict[str, Any] = json.loads((out / "summary.json").read_text())
+    return summary
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_video_of_earlier_results_does_not_pass_for_one_of_the_new(is_own: bool, tmp_path: Path) -> None:
+    """Only the program's own goes: a file that the user has put there stays."""
+    summary = run_side(tmp_path, "5")
+    video = tmp_path / "annotated.mp4"
+    video.write_bytes(b"pictures")
+    if is_own:
+        summary["run"]["files"][video.name] = hashlib.sha256(b"pictures").hexdigest()
+        (tmp_path / "summary.json").write_text(json.dumps(summary))
+    run_side(tmp_path, "6")
+    assert video.exists() is not is_own
+
+
+def test_results_that_were_cut_off_have_no_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_side(tmp_path, "5")
+
+    def killed(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("posture_cv.replay.files.extra_tables", killed)
+        with contextlib.suppress(AssertionError):
+            run_side(tmp_path, "6")
+    assert not (tmp_path / "summary.json").exists()
+    Cli().fails("export", str(tmp_path), "--out", str(tmp_path / "open"), said="summary.json")
+    run_side(tmp_path, "6")
+    assert not list(tmp_path.glob(".*")), "nothing is left of the earlier run"
 
 
 @pytest.mark.parametrize(
