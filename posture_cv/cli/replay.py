@@ -105,6 +105,7 @@ def command(
     from posture_cv.cli.replay_run import a_pool, run_many, run_one, sight_of
     from posture_cv.cli.resolve import assess_settings, estimator_options
     from posture_cv.replay.inputs import find_items
+    from posture_cv.replay.items import identity_of_file
     from posture_cv.replay.types import ReplayOptions
 
     common = ReplayOptions(
@@ -124,7 +125,9 @@ def command(
     try:
         with a_pool(how) as pool:
             items = find_items(paths, out, sight_of(pool))
-            if len(items) == 1 and list(paths) == [items[0].file]:
+            if len(items) == len(paths) == 1 and identity_of_file(paths[0]) == identity_of_file(
+                items[0].file
+            ):
                 return run_one(items[0], common, how, pool)
             return run_many(items, common, how, pool)
     except KeyboardInterrupt:

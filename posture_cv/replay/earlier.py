@@ -28,6 +28,15 @@ def read_summary(folder: Path) -> dict[str, Any] | None:
     return _read(folder / SUMMARY)
 
 
+def own_recordings(folder: Path) -> frozenset[str]:
+    """Names of the videos and landmark recordings in a folder that are results themselves; empty for other folders."""
+    summary = read_summary(folder) or _read(folder / _SET_ASIDE)
+    if summary is None or "baseline" not in summary:
+        return frozenset()
+    pair = [f"{view}{SUFFIX}" for view in ("front", "side")] if "pair" in summary else []
+    return frozenset((ANNOTATED, LANDMARKS, *pair))
+
+
 def last_run(folder: Path) -> Mapping[str, Any]:
     """The entry `run` of the summary of the latest run that ended, also while another takes its place."""
     summary = read_summary(folder) or _read(folder / _SET_ASIDE) or {}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from posture_cv.errors import InputError
 from posture_cv.paths import user_path
 
 MOST_NAME_LETTERS: Final = 80
@@ -49,6 +50,20 @@ class Item:
 def identity_of_file(file: str) -> str:
     """The same for two ways of writing one path."""
     return file if "://" in file else str(user_path(file).resolve())
+
+
+def check_once(files: Iterable[str]) -> None:
+    """See that no recording is given twice, by whatever path.
+
+    Raises:
+        InputError: all that are.
+    """
+    often = Counter(identity_of_file(file) for file in files)
+    twice = [file for file, count in often.items() if count > 1]
+    if twice:
+        raise InputError(
+            "A recording would count twice.", f"Given twice: {', '.join(twice)}.", "Give each recording once."
+        )
 
 
 def named(items: Iterable[Item]) -> list[Item]:

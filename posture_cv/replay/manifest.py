@@ -12,7 +12,8 @@ import difflib
 import math
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -197,6 +198,22 @@ class _Rows:
                 yield f"the same recording as line {other_line}"
             elif _overlap(item, other):
                 yield f"its stretch overlaps that of line {other_line} ({_stretch(other)})"
+
+
+def conflicts(manifests: Mapping[str, Sequence[Item]]) -> list[str]:
+    """What manifests (path to items) say differently of one recording; a line that two of them share is no fault."""
+    seen: dict[str, list[tuple[str, Item]]] = {}
+    found = []
+    for path, items in manifests.items():
+        for item in items:
+            told = seen.setdefault(identity_of_file(item.file), [])
+            found += [
+                f"{item.file} stands in {other_path} and otherwise in {path}"
+                for other_path, other in told
+                if other_path != path and _overlap(item, other) and replace(item, file=other.file) != other
+            ]
+            told.append((path, item))
+    return found
 
 
 def _overlap(a: Item, b: Item) -> bool:

@@ -204,3 +204,11 @@ def test_a_recording_replaces_neither_its_source_nor_another_file(written: str, 
     done = Cli().here("record", str(clip), "--out", str(tmp_path / written))
     refused(done, "another name", str(tmp_path / written))
     assert clip.read_bytes() == notes.read_bytes() == b"the only copy"
+
+
+def test_one_recording_is_one_however_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(SAMPLES)
+    done = run("./desk-side.landmarks", "--calibrate", "0:5", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "summary.json").exists()
+    assert not (tmp_path / "recordings.csv").exists()
