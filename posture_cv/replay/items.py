@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +30,7 @@ class Item:
         profile: name or path of the profile to judge by; None: another baseline is given.
         calibrate_s: (start, end) of the seconds of the file in which the person sits as they want to.
         start_s, end_s: the stretch to replay, in seconds of the file; `end_s` None: to its end.
+        place: where the user has named it, for errors: manifest and line; empty: on the command line.
     """
 
     file: str
@@ -40,6 +41,7 @@ class Item:
     calibrate_s: tuple[float, float] | None = None
     start_s: float = 0.0
     end_s: float | None = None
+    place: str = field(default="", compare=False)
 
     @property
     def identity(self) -> tuple[str, float, float | None]:

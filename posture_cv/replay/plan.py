@@ -16,6 +16,7 @@ from posture_cv.landmarks.joining import join_recordings
 from posture_cv.landmarks.recording import SUFFIX
 from posture_cv.measure.types import View
 from posture_cv.paths import user_path
+from posture_cv.replay.baselines import no_frame_to_calibrate_on
 from posture_cv.replay.earlier import LANDMARKS, last_run, left_whole, read_summary, set_summary_aside
 from posture_cv.replay.keys import baseline_key, digest, models_key, sha256_of_file, versions
 from posture_cv.replay.parts import Part, PartDone, cut
@@ -93,12 +94,16 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
     """Divide a recording's work.
 
     Raises:
-        InputError: a video is asked for and there are no pictures.
+        InputError: a video is asked for and there are no pictures, the seconds to calibrate on are not in the video.
         ModelFileError: a model file is missing or damaged.
     """
     if scan.recording:
         _check_pictures(options)
         return Plan(options, scan, {}, _provenance(options, scan, []))
+    if options.calibrate_s is not None and 0.0 < scan.last_s < options.calibrate_s[0]:
+        raise no_frame_to_calibrate_on(
+            options.source, options.calibrate_s
+        )  # before the models run over all of it
     estimator = replace(options.estimator, face=options.estimator.face and _asks_for_face(options, scan))
     capture, calibrate = options.capture, options.calibrate_s
     outside = calibrate is not None and not _inside(calibrate, capture.start_s, capture.end_s)

@@ -82,6 +82,12 @@ def test_an_interval_outside_the_recording(tmp_path: Path) -> None:
     refused(done, "100", "110")
 
 
+def test_an_interval_outside_the_video_is_said_before_the_models_run(tmp_path: Path) -> None:
+    done = run(SAMPLES / "desk-side.mp4", "--calibrate", "100:110", "--out", tmp_path / "o")
+    refused(done, "100", "110", "inside the recording")
+    assert not (tmp_path / "o").exists()
+
+
 def test_an_interval_with_nobody_in_it(tmp_path: Path) -> None:
     done = run(SAMPLES / "desk-front.landmarks", "--calibrate", "43:45", "--out", tmp_path / "o")
     refused(done, "Nobody is in the picture")
