@@ -18,7 +18,7 @@ from posture_cv.profiles.types import ProfileError
 from posture_cv.replay.earlier import read_summary
 from posture_cv.replay.inputs import Sight
 from posture_cv.replay.items import Item
-from posture_cv.replay.plan import check_baseline, finished, landmarks_are_kept, look_of, plan
+from posture_cv.replay.plan import check_options, finished, landmarks_are_kept, look_of, plan
 from posture_cv.replay.pool import Pool, ProcessPool
 from posture_cv.replay.run import replay
 from posture_cv.replay.scan import Scan, scan
@@ -37,7 +37,7 @@ _MOST_SHOWN: Final = 20
 def run_one(item: Item, common: ReplayOptions, how: How, pool: Pool) -> int:
     """One recording, its results straight in the folder; the exit code."""
     options = _judged_by(replace(common, source=item.file), item, how)
-    check_baseline(options)
+    check_options(options)
     if how.scheduler is not None:
         return _one_of_a_batch(options, how, pool)
     look = look_of(options)

@@ -58,7 +58,7 @@ class ResultWriter:
     """
 
     def __init__(self, options: ReplayOptions, baseline: Baseline, extra: Sequence[str] = ()) -> None:
-        self.times = StateTimes()
+        self.times = StateTimes(options.settings.ticks)
         self._options, self._extra = options, extra
         self._watch = StaleWatch(baseline.view)
         self._stale: list[Stale] = []

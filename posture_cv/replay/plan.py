@@ -66,14 +66,30 @@ class Plan:
         return self.folder / f"{name}{SUFFIX}"
 
 
-def check_baseline(options: ReplayOptions) -> None:
-    """Raise InputError unless exactly one of a profile and a calibration interval is given."""
+def check_options(options: ReplayOptions) -> None:
+    """See that a recording can be judged as asked.
+
+    Raises:
+        InputError: not exactly one of a profile and a calibration interval is given; looks so rare that a picture
+            does not speak for the time until the next one.
+    """
+    _check_rate(options)
     if (options.baseline is None) == (options.calibrate_s is None):
         raise InputError(
             "A baseline is needed to judge by." if options.baseline is None else "Two baselines were given.",
             "",
             "Give either --profile NAME or --calibrate START:END, the seconds of this recording in which the "
             "person sits as they want to sit.",
+        )
+
+
+def _check_rate(options: ReplayOptions) -> None:
+    rate_hz, hold_s = options.capture.max_rate_hz, options.settings.ticks.hold_max_s
+    if rate_hz is not None and rate_hz * hold_s < 1.0 - 1e-9:
+        raise InputError(
+            f"A look every {1.0 / rate_hz:g} s is too rare to judge by.",
+            f"A picture says nothing about what comes more than {hold_s:g} s later: the time between would be lost.",
+            f"Look more often, for example --every {hold_s:g}s; the setting is hold_max_s in [ticks].",
         )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import hashlib
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,7 +16,7 @@ import pytest
 
 from cli_runner import Cli
 from posture_cv.cli.replay import rate_hz
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter
+from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -218,3 +220,39 @@ def test_one_recording_is_one_however_it_is_written(tmp_path: Path, monkeypatch:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "summary.json").exists()
     assert not (tmp_path / "recordings.csv").exists()
+
+
+@pytest.mark.parametrize("rate", ["5s", "10s", "0.28hz"])
+def test_looks_too_rare_to_judge_by(rate: str, tmp_path: Path) -> None:
+    done = run(
+        SAMPLES / "desk-front.landmarks", "--calibrate", "0:8", "--every", rate, "--out", tmp_path / "o"
+    )
+    refused(done, "too rare", "3.5 s", "--every 3.5s")
+    assert not (tmp_path / "o").exists()
+
+
+def test_the_rarest_looks_lose_no_time(tmp_path: Path) -> None:
+    profile = SAMPLES / "desk-front.profile.json"
+    done = run(SAMPLES / "desk-front.landmarks", "--profile", profile, "--every", "3.5s", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "0:46, 13 frames" in done.stdout, "each of them stands for 3.5 s"
+    assert "no picture" not in done.stdout
+
+
+def test_time_without_pictures_is_unmeasured_time(tmp_path: Path) -> None:
+    """An hour's gap, in the summary and in the table; alerts are counted against the whole duration."""
+    whole = read_recording(SAMPLES / "desk-front.landmarks")
+    lm, path = whole.landmarks, tmp_path / "gap.landmarks"
+    with RecordingWriter(path, whole.info) as writer:
+        writer.write(replace(lm, t_s=lm.t_s + 3600.0 * (lm.t_s >= 30.0)))
+    more = ("--calibrate", "0:8", "--alert-after", "5", "--out", tmp_path / "o")
+    done = run(tmp_path, *more)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "o" / "gap" / "summary.json").read_text())
+    assert summary["unmeasured_seconds"]["no_picture"] == pytest.approx(3600.0 - 3.5, abs=0.2)
+    assert sum(summary["seconds_per_state"].values()) == pytest.approx(summary["duration_s"], abs=0.2)
+    with (tmp_path / "o" / "recordings.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["unmeasured_s"]) >= 3596.0
+    hours = float(row["duration_s"]) / 3600.0
+    assert float(row["alerts_per_hour"]) == pytest.approx(int(row["alerts"]) / hours, rel=1e-3)
