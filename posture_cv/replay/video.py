@@ -173,7 +173,8 @@ def _encode(path: Path, pictures: Iterator[tuple[float, Image]]) -> None:
     """H.264 in MP4; times are kept to 1/90 000 s, so that variable frame rates stay what they are."""
     with av.open(str(path), "w", format="mp4") as container:
         stream: Any = None
-        for t_s, picture in pictures:
+        for t_s, drawn in pictures:
+            picture = _at_least_2x2(drawn)
             height, width = picture.shape[0] // 2 * 2, picture.shape[1] // 2 * 2
             if stream is None:
                 stream = container.add_stream("libx264", rate=30, options={"crf": "20", "preset": "veryfast"})
@@ -184,3 +185,9 @@ def _encode(path: Path, pictures: Iterator[tuple[float, Image]]) -> None:
             container.mux(stream.encode(frame))
         if stream is not None:
             container.mux(stream.encode())
+
+
+def _at_least_2x2(picture: Image) -> Image:
+    """Padded with its own edge where it is thinner: the codec takes pairs of pixels."""
+    missing = [(0, max(0, 2 - side)) for side in picture.shape[:2]]
+    return np.pad(picture, [*missing, (0, 0)], mode="edge") if any(more for _, more in missing) else picture
