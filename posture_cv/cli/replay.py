@@ -87,7 +87,7 @@ def command(
 
     \b
     A manifest's columns: file, participant, condition, profile or calibrate (START:END), start, end.
-    A folder of pictures and the address of a stream are recordings, too.
+    A folder of pictures and the address of a stream are recordings, too; what earlier runs made is none.
 
     Leaves with 0: all done; 1: nobody was found; 2: a fault, nothing was done; 3: some failed, the others are done.
     """
