@@ -63,6 +63,16 @@ def check_target(
         )
 
 
+def is_page(path: Path) -> bool:
+    """Whether a file begins like an HTML page of ours."""
+    mark = b"<!doctype html"
+    try:
+        with path.open("rb") as file:
+            return file.read(len(mark)).lower() == mark
+    except OSError:
+        return False
+
+
 def _same_file(one: Path, other: Path) -> bool:
     try:
         return one.samefile(other)

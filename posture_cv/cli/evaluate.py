@@ -96,8 +96,8 @@ def command(
 
 def _check_targets(json_file: Path | None, page: Path | None) -> None:
     """See before hours of work that neither output replaces the truth it is measured by, or another file."""
-    from posture_cv.atomic import check_target
-    from posture_cv.evaluate.files import is_page, is_result
+    from posture_cv.atomic import check_target, is_page
+    from posture_cv.evaluate.files import is_result
 
     if json_file is not None and str(json_file) != "-":
         check_target(json_file, kind="a result of evaluate", is_kind=is_result)

@@ -42,16 +42,6 @@ def is_result(file: Path) -> bool:
     return isinstance(plain, dict) and {"schema_version", "dataset"} <= plain.keys()
 
 
-def is_page(file: Path) -> bool:
-    """Whether a file is an HTML page."""
-    mark = b"<!doctype html"
-    try:
-        with file.open("rb") as stream:
-            return stream.read(len(mark)).lower() == mark
-    except OSError:
-        return False
-
-
 def _not_written(file: Path, error: OSError) -> EvaluationError:
     return EvaluationError(
         f"Cannot write {file}", error.strerror or str(error), "Name a place you may write to."
