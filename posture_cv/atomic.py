@@ -48,6 +48,21 @@ def check_target(
     Raises:
         InputError: the file is one of the inputs, by whatever path, or something else than what is written.
     """
+    check_no_input(path, inputs)
+    if _holds_something(path) and not is_kind(path):
+        raise InputError(
+            f"There is another file of that name: {path}",
+            f"It is not {kind} and would be lost.",
+            "Give the output another name, or move the file away.",
+        )
+
+
+def check_no_input(path: Path, inputs: Iterable[str | Path]) -> None:
+    """See that a file to be written is none of the inputs, by whatever path.
+
+    Raises:
+        InputError: it is one.
+    """
     for source in inputs:
         if _same_file(path, Path(source)):
             raise InputError(
@@ -55,12 +70,6 @@ def check_target(
                 f"{path} is the same file.",
                 "Give the output another name.",
             )
-    if path.is_file() and path.stat().st_size and not is_kind(path):
-        raise InputError(
-            f"There is another file of that name: {path}",
-            f"It is not {kind} and would be lost.",
-            "Give the output another name, or move the file away.",
-        )
 
 
 def is_page(path: Path) -> bool:
@@ -70,6 +79,13 @@ def is_page(path: Path) -> bool:
         with path.open("rb") as file:
             return file.read(len(mark)).lower() == mark
     except OSError:
+        return False
+
+
+def _holds_something(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size > 0
+    except (OSError, ValueError):  # a name that no file can have: said when it is written
         return False
 
 

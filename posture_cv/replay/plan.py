@@ -10,14 +10,21 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from posture_cv.atomic import atomic_path, private_folder, write_atomic
+from posture_cv.atomic import atomic_path, check_no_input, private_folder, write_atomic
 from posture_cv.errors import InputError
 from posture_cv.landmarks.joining import join_recordings
 from posture_cv.landmarks.recording import SUFFIX
 from posture_cv.measure.types import View
 from posture_cv.paths import user_path
 from posture_cv.replay.baselines import no_frame_to_calibrate_on
-from posture_cv.replay.earlier import LANDMARKS, last_run, left_whole, read_summary, set_summary_aside
+from posture_cv.replay.earlier import (
+    ANNOTATED,
+    LANDMARKS,
+    last_run,
+    left_whole,
+    read_summary,
+    set_summary_aside,
+)
 from posture_cv.replay.keys import baseline_key, digest, models_key, sha256_of_file, versions
 from posture_cv.replay.parts import Part, PartDone, cut
 from posture_cv.replay.remembered import estimators_digest
@@ -110,9 +117,11 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
     """Divide a recording's work.
 
     Raises:
-        InputError: a video is asked for and there are no pictures, the seconds to calibrate on are not in the video.
+        InputError: a video is asked for and there are no pictures, the seconds to calibrate on are not in the
+            video, the source is the annotated video that the results would replace.
         ModelFileError: a model file is missing or damaged.
     """
+    check_no_input(options.out / ANNOTATED, [user_path(options.source)])
     if scan.recording:
         _check_pictures(options)
         return Plan(options, scan, {}, _provenance(options, scan, []))

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import hashlib
 import json
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -256,3 +257,15 @@ def test_time_without_pictures_is_unmeasured_time(tmp_path: Path) -> None:
     assert float(row["unmeasured_s"]) >= 3596.0
     hours = float(row["duration_s"]) / 3600.0
     assert float(row["alerts_per_hour"]) == pytest.approx(int(row["alerts"]) / hours, rel=1e-3)
+
+
+def test_results_do_not_replace_the_video_they_are_of(tmp_path: Path) -> None:
+    video = shutil.copy(SAMPLES / "desk-side.mp4", tmp_path / "annotated.mp4")
+    done = run(video, "--calibrate", "0:5", "--video", "--out", tmp_path)
+    refused(done, "its own input", "annotated.mp4")
+    assert Path(video).read_bytes() == (SAMPLES / "desk-side.mp4").read_bytes()
+
+
+def test_a_name_that_no_file_can_have_is_said(tmp_path: Path) -> None:
+    done = Cli().here("record", str(SAMPLES / "desk-side.mp4"), "--out", str(tmp_path / ("x" * 300)))
+    refused(done, "name")
