@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from posture_cv.errors import PostureError
+from posture_cv.errors import InputError, PostureError
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -32,6 +32,68 @@ def output_error(path: Path, error: OSError) -> OutputError:
         what_to_do = "Check the path, or choose another folder."
     reason = error.strerror or str(error)
     return OutputError(f"Cannot write: {path}", f"{reason}.", what_to_do)
+
+
+def check_target(
+    path: Path, inputs: Iterable[str | Path] = (), *, kind: str, is_kind: Callable[[Path], bool]
+) -> None:
+    """See, before any work, that a named output file takes nothing away from the user.
+
+    Args:
+        path: the file to be written.
+        inputs: what is read: files, folders, addresses.
+        kind: what is written, in words with an article.
+        is_kind: whether an existing file is of that kind, and so may be written anew.
+
+    Raises:
+        InputError: the file is one of the inputs, by whatever path, or something else than what is written.
+    """
+    check_no_input(path, inputs)
+    if _holds_something(path) and not is_kind(path):
+        raise InputError(
+            f"There is another file of that name: {path}",
+            f"It is not {kind} and would be lost.",
+            "Give the output another name, or move the file away.",
+        )
+
+
+def check_no_input(path: Path, inputs: Iterable[str | Path]) -> None:
+    """See that a file to be written is none of the inputs, by whatever path.
+
+    Raises:
+        InputError: it is one.
+    """
+    for source in inputs:
+        if _same_file(path, Path(source)):
+            raise InputError(
+                f"The output would replace its own input: {source}",
+                f"{path} is the same file.",
+                "Give the output another name.",
+            )
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file begins like an HTML page of ours."""
+    mark = b"<!doctype html"
+    try:
+        with path.open("rb") as file:
+            return file.read(len(mark)).lower() == mark
+    except OSError:
+        return False
+
+
+def _holds_something(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size > 0
+    except (OSError, ValueError):  # a name that no file can have: said when it is written
+        return False
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):  # one of them is not there
+        return False
 
 
 def private_folder(path: Path) -> Path:

@@ -157,10 +157,17 @@ def _duration_s(container: InputContainer, stream: VideoStream) -> float | None:
     tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
     if tag:
         hours, minutes, seconds = tag.groups()
-        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+        return _since_start_s(int(hours) * 3600 + int(minutes) * 60 + float(seconds), stream)
     if container.duration and len(container.streams) == 1:
-        return float(Fraction(container.duration, av.time_base))
+        length_s = float(Fraction(container.duration, av.time_base))
+        return _since_start_s(length_s, stream) if "matroska" in container.format.name else length_s
     return None
+
+
+def _since_start_s(end_s: float, stream: VideoStream) -> float:
+    """Matroska counts its length from zero, also where the first picture comes later; some programs do not."""
+    start_s = float((stream.start_time or 0) * (stream.time_base or 0))
+    return end_s - start_s if end_s > start_s else end_s
 
 
 def _unreadable(path: Path, name: str, reason: str) -> SourceError:

@@ -78,7 +78,7 @@ def command(
     settings = load_settings(settings_path, overrides)
     profile_name = check_name(name or (out.stem if out else settings.general.profile))
     _check_interval(source, start_s, end_s)
-    _check_target(out)
+    _check_target(out, source)
     show_notice_once()
     coefficients = load_coefficients()
     if source is None:
@@ -99,11 +99,15 @@ def _check_interval(source: str | None, start_s: float | None, end_s: float | No
         raise click.UsageError("--end must come after --start.")
 
 
-def _check_target(out: Path | None) -> None:
-    """Find out before anybody sits still whether the profile can be written at all."""
-    from posture_cv.atomic import OutputError, private_folder
-    from posture_cv.paths import profiles_dir
+def _check_target(out: Path | None, source: str | None) -> None:
+    """Find out before anybody sits still whether the profile can be written at all, and takes nothing away."""
+    from posture_cv.atomic import OutputError, check_target, private_folder
+    from posture_cv.paths import profiles_dir, user_path
+    from posture_cv.profiles.store import is_profile
 
+    if out is not None:
+        inputs = [] if source is None else [user_path(source)]
+        check_target(out, inputs, kind="a profile", is_kind=is_profile)
     folder = private_folder(profiles_dir()) if out is None else out.parent
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(

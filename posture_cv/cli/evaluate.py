@@ -81,20 +81,32 @@ def command(
     from rich.console import Console
 
     from posture_cv.evaluate.dataset import Making, Source, without
-    from posture_cv.evaluate.files import require_writable
     from posture_cv.processors import processors
 
+    _check_targets(json_file, page, cache)
     quiet = json_file is not None and str(json_file) == "-"
     console = Console(highlight=False, emoji=False, stderr=quiet)
-    for file in (None if quiet else json_file, page, cache):
-        if file is not None:
-            require_writable(file)
     if labels:
         _labelled(dataset, json_file, console)
         return
     making = Making(Source(source), workers or processors(), looks, cache)
     data = without(_read(dataset, making, console), cues)
     _finish(data, console, json_file, page, split_by, worst, worst_pictures)
+
+
+def _check_targets(json_file: Path | None, page: Path | None, cache: Path | None) -> None:
+    """See before hours of work that outputs can be written, and replace neither the truth nor another file."""
+    from posture_cv.atomic import check_target, is_page
+    from posture_cv.evaluate.files import is_result, require_writable
+
+    json_file = None if str(json_file) == "-" else json_file
+    for file in (json_file, page, cache):
+        if file is not None:
+            require_writable(file)
+    if json_file is not None:
+        check_target(json_file, kind="a result of evaluate", is_kind=is_result)
+    if page is not None:
+        check_target(page, kind="an HTML page", is_kind=is_page)
 
 
 def _finish(

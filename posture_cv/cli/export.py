@@ -31,9 +31,10 @@ def command(results: tuple[Path, ...], formats: tuple[str, ...], out: Path, name
     bids     Motion-BIDS: *_motion.tsv, *_channels.tsv, *_events.tsv and JSON sidecars
     trc      landmarks as OpenSim markers (of replay --record, or of a landmark recording given as RESULT)
     """
+    from posture_cv.cli.report_results import chosen_results
     from posture_cv.landmarks.recording import is_recording
     from posture_cv.opendata.export import check_formats, export
-    from posture_cv.opendata.folder import find_results, read_result
+    from posture_cv.opendata.folder import read_result
     from posture_cv.opendata.gather import gather
 
     chosen = tuple(dict.fromkeys(formats))
@@ -41,7 +42,7 @@ def command(results: tuple[Path, ...], formats: tuple[str, ...], out: Path, name
     if recordings:
         _markers(recordings, results, chosen, out)
         return
-    found = [read_result(folder) for folder in find_results(results)]
+    found = [read_result(folder) for folder in chosen_results(results)]
     check_formats(chosen, found)
     for folder in export(gather(found), chosen, out, name):
         click.echo(f"Written: {folder}")

@@ -84,9 +84,11 @@ def command(
     """
     from posture_cv.importing.read import read_foreign
     from posture_cv.importing.types import ImportOptions
+    from posture_cv.landmarks.recording import check_recording_target
 
     if rate_hz is not None and not math.isfinite(rate_hz):
         raise click.BadParameter(f"{rate_hz} is no rate", param_hint="--fps")
+    check_recording_target(out, files)
     pixels = None if unit is None else unit == "pixels"
     done = read_foreign(files, ImportOptions(size, rate_hz, pixels), format_name)
     notes = {"participant": participant, "condition": condition}

@@ -42,9 +42,12 @@ def command(
     from posture_cv.cli.replay import rate_hz
     from posture_cv.cli.resolve import estimator_options
     from posture_cv.errors import NobodyFoundError
+    from posture_cv.landmarks.recording import check_recording_target
+    from posture_cv.paths import user_path
     from posture_cv.replay.record import record, refuse_recording
 
     refuse_recording(source)
+    check_recording_target(out, [user_path(source)])
     options = CaptureOptions(max_rate_hz=None if rate is None else rate_hz(rate))
     models = estimator_options(pose_model, face_model, settings_path)
     limit_s = float("inf") if duration is None else duration

@@ -88,7 +88,7 @@ def command(
 
     \b
     A manifest's columns: file, participant, condition, profile or calibrate (START:END), start, end.
-    A folder of pictures and the address of a stream are recordings, too.
+    A folder of pictures and the address of a stream are recordings, too; what earlier runs made is none.
 
     Leaves with 0: all done; 1: nobody was found; 2: a fault, nothing was done; 3: some failed, the others are done.
     """
@@ -106,6 +106,7 @@ def command(
     from posture_cv.cli.replay_run import a_pool, run_many, run_one, sight_of
     from posture_cv.cli.resolve import assess_settings, estimator_options
     from posture_cv.replay.inputs import find_items
+    from posture_cv.replay.items import identity_of_file
     from posture_cv.replay.types import ReplayOptions
 
     common = ReplayOptions(
@@ -128,7 +129,9 @@ def command(
             _check_what_is_kept(
                 [item.file for item in items], keep_landmarks=keep_landmarks, remember=remember
             )
-            if len(items) == 1 and list(paths) == [items[0].file]:
+            if len(items) == len(paths) == 1 and identity_of_file(paths[0]) == identity_of_file(
+                items[0].file
+            ):
                 return run_one(items[0], common, how, pool)
             return run_many(items, common, how, pool)
     except KeyboardInterrupt:

@@ -60,8 +60,8 @@ def command(
     from posture_cv.cli.progress import RichProgress
     from posture_cv.cli.replay_summary import show
     from posture_cv.cli.resolve import assess_settings, baseline_of_profile, estimator_options
+    from posture_cv.replay.earlier import read_summary
     from posture_cv.replay.pair import PairOptions, replay_pair
-    from posture_cv.replay.plan import read_summary
 
     if find_offset == (offset_s is not None):
         raise click.UsageError("Give either --offset SECONDS or --find-offset.")

@@ -12,11 +12,13 @@ import click
 from posture_cv.cli.progress import RichProgress
 from posture_cv.cli.replay_summary import show
 from posture_cv.cli.resolve import baseline_of_profile
-from posture_cv.errors import NobodyFoundError
+from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.processors import processors
+from posture_cv.profiles.types import ProfileError
+from posture_cv.replay.earlier import read_summary
 from posture_cv.replay.inputs import Sight
 from posture_cv.replay.items import Item
-from posture_cv.replay.plan import check_baseline, finished, landmarks_are_kept, look_of, plan, read_summary
+from posture_cv.replay.plan import check_options, finished, landmarks_are_kept, look_of, plan
 from posture_cv.replay.pool import Pool, ProcessPool
 from posture_cv.replay.run import replay
 from posture_cv.replay.scan import Scan, scan
@@ -29,12 +31,13 @@ if TYPE_CHECKING:
 SOME_FAILED: Final = 3
 NOBODY: Final = NobodyFoundError.exit_code
 ALL_FAILED: Final = 2
+_MOST_SHOWN: Final = 20
 
 
 def run_one(item: Item, common: ReplayOptions, how: How, pool: Pool) -> int:
     """One recording, its results straight in the folder; the exit code."""
     options = _judged_by(replace(common, source=item.file), item, how)
-    check_baseline(options)
+    check_options(options)
     if how.scheduler is not None:
         return _one_of_a_batch(options, how, pool)
     look = look_of(options)
@@ -78,10 +81,29 @@ def run_many(items: Sequence[Item], common: ReplayOptions, how: How, pool: Pool)
     from posture_cv.cli.replay_progress import ReplayBar
     from posture_cv.replay.batch import replay_many
 
+    _check_baselines(items, common, how)
     recordings = [_of_item(item, common, how) for item in items]
     with ReplayBar() as bar:
         ended = replay_many(recordings, pool, table=common.out, again=how.again, progress=bar)
     return _said(ended, common.out)
+
+
+def _check_baselines(items: Sequence[Item], common: ReplayOptions, how: How) -> None:
+    """See that lines of a manifest without a baseline of their own find the one that holds for all."""
+    without = [
+        item.place for item in items if item.place and item.profile is None and item.calibrate_s is None
+    ]
+    if not without or how.profile is not None or common.calibrate_s is not None:
+        return
+    try:
+        baseline_of_profile(None, how.settings_path)
+    except ProfileError as error:
+        more = [f"and {len(without) - _MOST_SHOWN} more"] if len(without) > _MOST_SHOWN else []
+        raise InputError(
+            "Lines of the manifest name no baseline, and there is none for all.",
+            "\n".join([*without[:_MOST_SHOWN], *more, error.title]),
+            "Fill in the column profile or calibrate, or give --calibrate START:END or --profile NAME for all.",
+        ) from error
 
 
 def _of_item(item: Item, common: ReplayOptions, how: How) -> ReplayOptions:

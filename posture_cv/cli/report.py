@@ -53,13 +53,15 @@ def _of_history(period: str, out: Path | None) -> Path:
     from datetime import datetime
     from typing import cast
 
-    from posture_cv.atomic import private_folder, write_atomic
+    from posture_cv.atomic import check_target, is_page, private_folder, write_atomic
     from posture_cv.history.read import Reader
     from posture_cv.history.report import Period, material, render
     from posture_cv.history.schema import history_file
     from posture_cv.paths import data_dir
 
     now = datetime.now().astimezone()
+    if out is not None:
+        check_target(out, kind="an HTML page", is_kind=is_page)
     with Reader(history_file()) as reader:
         page = render(material(reader, cast("Period", period), now.date()), now)
     path = out or private_folder(data_dir() / "reports") / f"{period}.html"

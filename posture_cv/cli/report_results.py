@@ -7,6 +7,16 @@ from pathlib import Path
 import click
 
 
+def chosen_results(given: tuple[Path, ...]) -> list[Path]:
+    """The result folders that are meant; those that a later run of many has left behind are named."""
+    from posture_cv.opendata.folder import find_results, stale_results
+
+    found = find_results(given)
+    for folder in stale_results(given):
+        click.echo(f"Note: {folder} is not in recordings.csv any more and is left out", err=True)
+    return found
+
+
 def report_results(given: tuple[Path, ...], out: Path | None, videos: Path | None) -> Path:
     """Write the page of one recording, or the pages of several and of their study; the page to open.
 
@@ -15,12 +25,12 @@ def report_results(given: tuple[Path, ...], out: Path | None, videos: Path | Non
         out: folder to write into; None: beside the results.
         videos: folder with the source videos, for small pictures; None: no pictures.
     """
-    from posture_cv.opendata.folder import find_results, read_result
+    from posture_cv.opendata.folder import read_result
     from posture_cv.opendata.gather import gather
     from posture_cv.report.thumbnails import source_in
     from posture_cv.report.write import write_recording, write_study
 
-    results = [read_result(folder) for folder in find_results(given)]
+    results = [read_result(folder) for folder in chosen_results(given)]
     sources = {} if videos is None else {r.name: source_in(videos, r) for r in results}
     study = gather(results)
     if len(results) == 1:

@@ -118,6 +118,7 @@ def command(
     """
     from posture_cv.cli.progress import RichProgress
     from posture_cv.cli.resolve import assess_settings
+    from posture_cv.replay.items import check_once
     from posture_cv.replay.sweep import sweep
 
     if label_files and len(label_files) != len(recordings):
@@ -126,6 +127,7 @@ def command(
         )
     if len(thresholds) * len(dwells) > _MOST_SETTINGS:
         raise click.UsageError(f"That makes more than {_MOST_SETTINGS} settings; give fewer.")
+    check_once(map(str, recordings))
     settings = assess_settings(settings_path)
     with RichProgress() as progress:
         inputs = _inputs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -48,6 +49,15 @@ def _made_beside(file: Path) -> tuple[int, Path]:
     except OSError as error:
         raise _not_written(file, error) from error
     return handle, Path(name)
+
+
+def is_result(file: Path) -> bool:
+    """Whether a file is a JSON document that evaluation has written."""
+    try:
+        plain = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(plain, dict) and {"schema_version", "dataset"} <= plain.keys()
 
 
 def _not_written(file: Path, error: OSError) -> EvaluationError:

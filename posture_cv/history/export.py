@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from posture_cv.atomic import atomic_path, private_folder, write_atomic
+from posture_cv.atomic import atomic_path, check_target, private_folder, write_atomic
 from posture_cv.history.read import TABLES, Reader
 
 SCHEMA_VERSION: Final = 1
@@ -29,8 +29,18 @@ def as_json(reader: Reader) -> dict[str, Any]:
     return plain
 
 
+def is_export(path: Path) -> bool:
+    """Whether a file is what `write_json` has written."""
+    try:
+        plain = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(plain, dict) and {"schema_version", "times"} <= plain.keys()
+
+
 def write_json(reader: Reader, path: Path) -> None:
-    """One file, for its owner only. Raises OutputError."""
+    """One file, for its owner only. Raises OutputError, and InputError where another kind of file lies there."""
+    check_target(path, kind="an export of the history", is_kind=is_export)
     write_atomic(path, json.dumps(as_json(reader), indent=1) + "\n")
 
 

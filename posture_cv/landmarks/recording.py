@@ -12,7 +12,7 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv._version import __version__
+from posture_cv.atomic import check_target
 from posture_cv.errors import InputError, PostureError
 from posture_cv.landmarks.estimator import EstimatorInfo
 from posture_cv.landmarks.quantise import STEPS_PER_UNIT, from_steps, to_steps
@@ -178,6 +179,15 @@ def is_recording(path: Path) -> bool:
             return file.read(len(MAGIC)) == MAGIC
     except OSError:
         return False
+
+
+def check_recording_target(path: Path, inputs: Iterable[str | Path]) -> None:
+    """See that a recording may be written to `path`: it is none of the inputs, and no other kind of file.
+
+    Raises:
+        InputError: see `check_target`.
+    """
+    check_target(path, inputs, kind="a landmark recording", is_kind=is_recording)
 
 
 class RecordingReader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ from posture_cv.measure.types import QUANTITIES, Measurements, View
 from posture_cv.opendata.frames import Frames, ResultError, fault, read_frames
 
 SUMMARY: Final = "summary.json"
+TABLE: Final = "recordings.csv"
 MEASUREMENTS: Final = "measurements.csv"
 ALERTS: Final = "alerts.jsonl"
+LANDMARKS: Final = "landmarks.landmarks"
 VIEWS: Final = {v.label: v for v in View}
 
 
@@ -84,9 +87,11 @@ class Result:
 
     @property
     def landmarks(self) -> Path | None:
-        """The landmark recording, where one was kept."""
-        path = self.folder / "landmarks.landmarks"
-        return path if path.is_file() else None
+        """The landmark recording, where one was kept of these very results."""
+        path = self.folder / LANDMARKS
+        files = (self.summary.get("run") or {}).get("files")
+        is_of_these = files is None or LANDMARKS in files  # another may be left from an earlier run
+        return path if is_of_these and path.is_file() else None
 
     def series(self) -> Series:
         """What the exposure measures take."""
@@ -107,8 +112,38 @@ class Result:
         )
 
 
+def stale_results(paths: Sequence[Path]) -> list[Path]:
+    """The result folders below those of runs of many that the latest run there does not name; see `find_results`."""
+    return [
+        folder
+        for path in paths
+        if not (path / SUMMARY).is_file()
+        for folder in sorted(set(_below(path)) - set(_of_many(path)))
+    ]
+
+
+def _of_many(path: Path) -> list[Path]:
+    """The results of a run of many: those its table names; without a table, all that lie there."""
+    below = _below(path)
+    if not (path / TABLE).is_file():
+        return below
+    try:
+        with (path / TABLE).open(encoding="utf-8", newline="") as file:
+            named = {row["recording"] for row in csv.DictReader(file) if row["status"] != "failed"}
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        raise fault(path / TABLE, "It is not the table that replay writes.") from error
+    return [folder for folder in below if folder.name in named]
+
+
+def _below(path: Path) -> list[Path]:
+    return sorted(summary.parent for summary in path.glob(f"*/{SUMMARY}"))
+
+
 def find_results(paths: Sequence[Path]) -> list[Path]:
     """The result folders among and below the given ones, in the order given, then by name.
+
+    Below the folder of a run of many it is those that its `recordings.csv` names: others are of recordings that have
+    left the manifest, or bear another name now (`stale_results`).
 
     Raises:
         ResultError: a path holds no results, or the same folder is given twice; all faults at once.
@@ -116,7 +151,7 @@ def find_results(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     faults = []
     for path in paths:
-        below = [path] if (path / SUMMARY).is_file() else sorted(p.parent for p in path.glob(f"*/{SUMMARY}"))
+        below = [path] if (path / SUMMARY).is_file() else _of_many(path)
         if not below:
             kind = "is no folder" if not path.is_dir() else f"holds no {SUMMARY} and no folder with one"
             faults.append(f"{path} {kind}.")

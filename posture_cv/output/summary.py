@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.assess.settings import TickSettings
+from posture_cv.assess.ticks import GAP_REASON
 from posture_cv.assess.types import State
 from posture_cv.measure.types import Codes, Float, Reason
-
-_HOLD_US: Final = round(TickSettings().hold_max_s * 1e6)
 
 
 class StateTimes:
     """Seconds in each state and, where none could be named, by reason; frames are added block by block.
 
     A frame stands until the next one, at most as long as a tick may hold it, and so does the last one: as long as the
-    median frame. Counted in whole microseconds: how the frames are divided into blocks changes nothing.
+    median frame. What is left until the next frame is time without a picture, which could not be judged. So the states
+    add up to the recording's duration and its last frame. Counted in whole microseconds: how the frames are divided
+    into blocks changes nothing.
+
+    Args:
+        settings: of the ticks.
 
     Attributes:
         frames: so many were added.
         first_s, last_s: times of the first and the last; 0 without any.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: TickSettings | None = None) -> None:
+        self._hold_us = round((settings or TickSettings()).hold_max_s * 1e6)
         self.frames = 0
         self.first_s = self.last_s = 0.0
         self._steps: Counter[int] = Counter()
@@ -71,7 +75,10 @@ class StateTimes:
         return {reason: seconds for reason, seconds in found.items() if reason}
 
     def _stand(self, steps_us: NDArray[np.int64], state: Codes, reason: Codes) -> None:
-        held = np.minimum(steps_us, _HOLD_US)
+        held = np.minimum(steps_us, self._hold_us)
+        gaps_us = int((steps_us - held).sum())
+        self._state_us[State.CANNOT_TELL] += gaps_us
+        self._reason_us[GAP_REASON] += gaps_us
         for codes, totals in ((state, self._state_us), (reason, self._reason_us)):
             for code in np.flatnonzero(np.bincount(codes)).tolist():
                 totals[code] += held[codes == code].sum()
@@ -94,4 +101,4 @@ class StateTimes:
         for step, times in sorted(self._steps.items()):
             found += [step for place in middle if passed <= place < passed + times]
             passed += times
-        return min(sum(found) / len(found), _HOLD_US)
+        return min(sum(found) / len(found), self._hold_us)

@@ -103,6 +103,15 @@ def read_profile(path: Path) -> Profile:
     return profile_from_json(_text_of(path), str(path), path.name.removesuffix(SUFFIX))
 
 
+def is_profile(path: Path) -> bool:
+    """Whether a file holds a profile that can be read."""
+    try:
+        read_profile(path)
+    except ProfileError:
+        return False
+    return True
+
+
 def _text_of(path: Path) -> str:
     again = "Restore the file, or make a new profile: posture-cv calibrate"
     try:

@@ -37,11 +37,7 @@ def calibrated(
             reader.info.source.get("kind") != "import" or reader.info.estimator.get("face") is not None
         )
     if len(frames) == 0:
-        raise InputError(
-            f"There is no frame between {start_s:g} and {end_s:g} s to calibrate on.",
-            f"Source: {source}.",
-            "Choose an interval inside the recording.",
-        )
+        raise no_frame_to_calibrate_on(source, calibrate_s)
     if not frames.person_found.any():
         raise _nobody_to_calibrate_on(source, somebody_elsewhere=_anybody(whole or path))
     result = fit_baseline(frames, load_coefficients(), face_expected=face_expected)
@@ -52,6 +48,16 @@ def calibrated(
         "quality": str(result.verdict.grade),
     }
     return BaselineUsed(result.baseline, origin, tuple(result.verdict.reasons))
+
+
+def no_frame_to_calibrate_on(source: str, calibrate_s: tuple[float, float]) -> InputError:
+    """The error for seconds that lie outside the recording."""
+    start_s, end_s = calibrate_s
+    return InputError(
+        f"There is no frame between {start_s:g} and {end_s:g} s to calibrate on.",
+        f"Source: {source}.",
+        "Choose an interval inside the recording.",
+    )
 
 
 def _anybody(path: Path) -> bool:

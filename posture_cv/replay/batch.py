@@ -19,7 +19,7 @@ from posture_cv.replay.keys import Known, Stamp
 from posture_cv.replay.plan import (
     Plan,
     begin,
-    check_baseline,
+    check_options,
     finished,
     landmarks_are_kept,
     look_of,
@@ -94,7 +94,7 @@ def replay_many(
         PostureError: the folder of the results cannot be written.
     """
     for options in recordings:
-        check_baseline(options)
+        check_options(options)
     batch = _Batch(recordings, pool, table, progress or NoBatchProgress(), again=again)
     if looked is not None:
         batch.note(recordings[0].source, looked)

@@ -22,6 +22,14 @@ from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.measure.baseline import Baseline
 from posture_cv.output.summary import StateTimes
 from posture_cv.output.tables import MeasurementTable
+from posture_cv.replay.earlier import (
+    ANNOTATED,
+    LANDMARKS,
+    SUMMARY,
+    drop_stale,
+    forget_set_aside,
+    set_summary_aside,
+)
 from posture_cv.replay.keys import sha256_of_file, versions
 from posture_cv.replay.progress import Progress
 from posture_cv.replay.results import extra_tables
@@ -37,8 +45,8 @@ ALERTS: Final = "alerts.jsonl"
 class ResultWriter:
     """Writes every file of a replay into its folder, the summary last: a folder with a summary is whole.
 
-    The frames are added block by block; nothing of them is held in memory. A context manager: left early, it leaves
-    the files of an earlier run as they were.
+    The frames are added block by block; nothing of them is held in memory. A context manager: left before
+    `finish`, it leaves the files of an earlier run as they were.
 
     Args:
         options: of the replay.
@@ -50,7 +58,7 @@ class ResultWriter:
     """
 
     def __init__(self, options: ReplayOptions, baseline: Baseline, extra: Sequence[str] = ()) -> None:
-        self.times = StateTimes()
+        self.times = StateTimes(options.settings.ticks)
         self._options, self._extra = options, extra
         self._watch = StaleWatch(baseline.view)
         self._stale: list[Stale] = []
@@ -87,6 +95,7 @@ class ResultWriter:
         """
         out, rows = self._options.out, alert_rows(result.outcome.records)
         progress.stage("Writing tables", None)
+        set_summary_aside(out)
         self._open.close()
         write_atomic(out / ALERTS, "".join(json.dumps(row) + "\n" for row in rows))
         more = extra_tables(result)
@@ -96,13 +105,15 @@ class ResultWriter:
         if self._options.video:
             from posture_cv.replay.video import write_annotated_video  # heavy: only on request
 
-            write_annotated_video(result, frames(), out / "annotated.mp4", progress)
-            written.append("annotated.mp4")
-        if self._options.keep_landmarks and result.landmarks_path.parent == out:
-            written.append(result.landmarks_path.name)
+            write_annotated_video(result, frames(), out / ANNOTATED, progress)
+            written.append(ANNOTATED)
+        if result.landmarks_path == out / LANDMARKS:  # just made, or kept from an earlier run
+            written.append(LANDMARKS)
+        drop_stale(out, written)
         told = _summary(result, rows, self.times, self._stale)
         told["run"]["files"] = {name: sha256_of_file(out / name) for name in written}
-        write_atomic(out / "summary.json", json.dumps(told, indent=2) + "\n")
+        write_atomic(out / SUMMARY, json.dumps(told, indent=2) + "\n")
+        forget_set_aside(out)
         return told
 
 

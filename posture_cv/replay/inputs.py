@@ -12,8 +12,9 @@ from typing import Final, Protocol
 from posture_cv.errors import InputError
 from posture_cv.landmarks.recording import SUFFIX
 from posture_cv.paths import user_path
+from posture_cv.replay.earlier import own_recordings
 from posture_cv.replay.items import Item, named
-from posture_cv.replay.manifest import read_manifest
+from posture_cv.replay.manifest import conflicts, read_manifest
 
 VIDEO_SUFFIXES: Final = frozenset(
     f".{kind}"
@@ -59,19 +60,27 @@ def find_items(paths: Sequence[str], out: Path, sight: Sight | None = None) -> l
 
     Raises:
         InputError: a path that is not there, a pattern or folder without recordings (all of them at once), a
-            manifest with faults.
+            manifest with faults, manifests that say different things of one recording.
     """
     sight = sight or OwnSight()
     faults: list[str] = []
     items: list[Item] = []
+    listed: dict[str, list[Item]] = {}
     for path in paths:
         if path.lower().endswith(MANIFEST_SUFFIX):
-            items += read_manifest(Path(path), sight.exists)
+            listed[path] = read_manifest(Path(path), sight.exists)
+            items += listed[path]
             continue
         found = [Item(file) for file in sight.files_of(path, out.resolve())]
         items += found
         if not found:
             faults.append(_nothing(path))
+    if contradictions := conflicts(listed):
+        raise InputError(
+            "The manifests contradict each other.",
+            "\n".join(contradictions[:_MOST_SHOWN]),
+            "Name each recording, or each stretch of it, in one line of one manifest.",
+        )
     if faults:
         raise InputError(
             f"{'Some inputs hold' if len(faults) > 1 else 'An input holds'} nothing to replay",
@@ -82,13 +91,20 @@ def find_items(paths: Sequence[str], out: Path, sight: Sight | None = None) -> l
 
 
 def _once(items: Iterable[Item]) -> list[Item]:
-    """Items named twice (a folder and a file in it) are replayed once."""
-    return list({item.identity: item for item in reversed(list(items))}.values())[::-1]
+    """Items named twice (a folder and a file in it) are replayed once, as the manifest says where one names them."""
+    kept: dict[object, Item] = {}
+    for item in items:
+        earlier = kept.setdefault(item.identity, item)
+        if earlier == Item(earlier.file) and item != Item(item.file):
+            kept[item.identity] = item
+    return list(kept.values())
 
 
 def _nothing(path: str) -> str:
     if Path(path).is_dir():
-        return f"{path}: a folder without videos, landmark recordings or pictures"
+        return (
+            f"{path}: a folder without videos, landmark recordings or pictures other than results of replay"
+        )
     return f"{path}: no file matches" if _is_pattern(path) else f"{path}: not found"
 
 
@@ -121,10 +137,12 @@ def _below(path: Path, out: Path) -> list[str]:
 
 
 def _walk(folder: Path, out: Path) -> Iterator[Path]:
-    """Videos and landmark recordings at any depth, without hidden ones and without earlier results."""
+    """Videos and landmark recordings at any depth, without hidden ones and without those that earlier runs made."""
     for root, folders, files in os.walk(folder):
         here = Path(root)
         folders[:] = sorted(f for f in folders if not f.startswith(".") and (here / f).resolve() != out)
-        for file in files:
-            if not file.startswith(".") and Path(file).suffix.lower() in VIDEO_SUFFIXES | {SUFFIX}:
+        recordings = [file for file in files if Path(file).suffix.lower() in VIDEO_SUFFIXES | {SUFFIX}]
+        results = own_recordings(here) if recordings else frozenset()
+        for file in recordings:
+            if not file.startswith(".") and file not in results:
                 yield here / file

@@ -6,10 +6,11 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from posture_cv.errors import InputError
 from posture_cv.paths import user_path
 
 MOST_NAME_LETTERS: Final = 80
@@ -29,6 +30,7 @@ class Item:
         profile: name or path of the profile to judge by; None: another baseline is given.
         calibrate_s: (start, end) of the seconds of the file in which the person sits as they want to.
         start_s, end_s: the stretch to replay, in seconds of the file; `end_s` None: to its end.
+        place: where the user has named it, for errors: manifest and line; empty: on the command line.
     """
 
     file: str
@@ -39,6 +41,7 @@ class Item:
     calibrate_s: tuple[float, float] | None = None
     start_s: float = 0.0
     end_s: float | None = None
+    place: str = field(default="", compare=False)
 
     @property
     def identity(self) -> tuple[str, float, float | None]:
@@ -49,6 +52,20 @@ class Item:
 def identity_of_file(file: str) -> str:
     """The same for two ways of writing one path."""
     return file if "://" in file else str(user_path(file).resolve())
+
+
+def check_once(files: Iterable[str]) -> None:
+    """See that no recording is given twice, by whatever path.
+
+    Raises:
+        InputError: all that are.
+    """
+    often = Counter(identity_of_file(file) for file in files)
+    twice = [file for file, count in often.items() if count > 1]
+    if twice:
+        raise InputError(
+            "A recording would count twice.", f"Given twice: {', '.join(twice)}.", "Give each recording once."
+        )
 
 
 def named(items: Iterable[Item]) -> list[Item]:

@@ -120,7 +120,7 @@ class _Choice:
 def _baseline(options: ReplayOptions, path: Path, whole: Path) -> BaselineUsed:
     if options.baseline is not None:
         return BaselineUsed(options.baseline, {"profile": options.baseline_name})
-    assert options.calibrate_s is not None  # `check_baseline` has seen to it
+    assert options.calibrate_s is not None  # `check_options` has seen to it
     known = known_baseline(path, options.calibrate_s)
     if known is not None:
         return known

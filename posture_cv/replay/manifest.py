@@ -2,7 +2,8 @@
 
 Columns: `file` (needed; from the manifest's folder), `participant`, `condition`, `profile` (a name or a path) or
 `calibrate` (START:END in seconds of the file), `start` and `end` (seconds, or h:mm:ss). Empty fields are not
-given. Comma, semicolon or tab between columns; `#` begins a comment line.
+given, nor are columns without a name that spreadsheets add. Comma, semicolon or tab between columns; `#` begins a
+comment line, unless the line names a file that is called so.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import difflib
 import math
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -63,13 +65,15 @@ def read_manifest(path: Path, exists: Callable[[str], bool] = os.path.exists) ->
         ManifestError: no such file, no text, no header, or faults in its lines; all of them are named.
     """
     lines = _lines(path)
-    header_line = next((line for line in lines if line.strip()), "")
-    reader = csv.reader(lines, delimiter=delimiter_of(header_line))
+    rows = _Rows(path, exists)
+    # A comment keeps its line, so that line numbers stay those of the file.
+    delimiter = _delimiter(lines)
+    told = ["\n" if rows.is_comment(line, delimiter) else line for line in lines]
+    reader = csv.reader(told, delimiter=delimiter)
     header = [name.strip().lower() for name in next(reader, [])]
     faults = _header_faults(header)
     if faults:
         raise _faulty(path, faults)
-    rows = _Rows(path.parent, exists)
     for cells in reader:
         if any(cell.strip() for cell in cells):
             rows.add(reader.line_num, header, cells)
@@ -97,14 +101,17 @@ def _lines(path: Path) -> list[str]:
         raise ManifestError(
             f"The manifest is no text: {path}", "It holds NUL characters.", "Save it as CSV (UTF-8)."
         )
-    # A comment keeps its line, so that line numbers stay those of the file.
-    return ["\n" if line.startswith("#") else line for line in text.splitlines(keepends=True)]
+    return text.splitlines(keepends=True)
+
+
+def _delimiter(lines: list[str]) -> str:
+    return delimiter_of(next((line for line in lines if line.strip() and not line.startswith("#")), ""))
 
 
 def _header_faults(header: list[str]) -> list[str]:
     faults = []
     for name in header:
-        if name not in COLUMNS:
+        if name and name not in COLUMNS:
             near = difflib.get_close_matches(name, COLUMNS, n=1)
             faults.append(f"line 1: unknown column {name!r}{f', did you mean {near[0]!r}?' if near else ''}")
     faults += [f"line 1: column {name!r} twice" for name in COLUMNS if header.count(name) > 1]
@@ -116,13 +123,19 @@ def _header_faults(header: list[str]) -> list[str]:
 class _Rows:
     """The items of a manifest and all its faults, as its lines are added."""
 
-    def __init__(self, folder: Path, exists: Callable[[str], bool]) -> None:
+    def __init__(self, path: Path, exists: Callable[[str], bool]) -> None:
         self.items: list[Item] = []
         self.faults: list[str] = []
-        self._folder = folder
+        self._path_of_manifest, self._folder = path, path.parent
         self._exists = exists
         self._seen: dict[str, list[tuple[int, Item]]] = {}
         self._profiles: dict[str, str | None] = {}
+
+    def is_comment(self, line: str, delimiter: str) -> bool:
+        """Whether a line begins with `#`, and not because its file is called so."""
+        return line.startswith("#") and not self._exists(
+            str(self._path(line.partition(delimiter)[0].strip()))
+        )
 
     def add(self, line: int, header: list[str], cells: list[str]) -> None:
         """Take one line over, or its faults."""
@@ -134,7 +147,7 @@ class _Rows:
         self.faults += [f"line {line}: {fault}" for fault in faults]
         if faults:
             return
-        item = self._item(row)
+        item = self._item(row, line)
         repeats = list(self._repeats(item))
         self.faults += [f"line {line}: {fault}" for fault in repeats]
         if not repeats:
@@ -142,6 +155,8 @@ class _Rows:
             self.items.append(item)
 
     def _faults_of(self, row: dict[str, str]) -> Iterator[str]:
+        if "" in row:
+            yield f"{row['']!r} stands in a column without a name"
         if "file" not in row:
             yield "no file is named"
         elif not self._exists(str(self._path(row["file"]))):
@@ -170,7 +185,7 @@ class _Rows:
                 self._profiles[name] = error.title
         return self._profiles[name]
 
-    def _item(self, row: dict[str, str]) -> Item:
+    def _item(self, row: dict[str, str], line: int) -> Item:
         return Item(
             file=str(self._path(row["file"])),
             participant=row.get("participant"),
@@ -179,6 +194,7 @@ class _Rows:
             calibrate_s=parse_interval_s(row["calibrate"]) if "calibrate" in row else None,
             start_s=parse_time_s(row.get("start", "0")),
             end_s=parse_time_s(row["end"]) if "end" in row else None,
+            place=f"{self._path_of_manifest}, line {line}",
         )
 
     def _path(self, file: str) -> Path:
@@ -194,6 +210,22 @@ class _Rows:
                 yield f"the same recording as line {other_line}"
             elif _overlap(item, other):
                 yield f"its stretch overlaps that of line {other_line} ({_stretch(other)})"
+
+
+def conflicts(manifests: Mapping[str, Sequence[Item]]) -> list[str]:
+    """What manifests (path to items) say differently of one recording; a line that two of them share is no fault."""
+    seen: dict[str, list[tuple[str, Item]]] = {}
+    found = []
+    for path, items in manifests.items():
+        for item in items:
+            told = seen.setdefault(identity_of_file(item.file), [])
+            found += [
+                f"{item.file} stands in {other_path} and otherwise in {path}"
+                for other_path, other in told
+                if other_path != path and _overlap(item, other) and replace(item, file=other.file) != other
+            ]
+            told.append((path, item))
+    return found
 
 
 def _overlap(a: Item, b: Item) -> bool:

@@ -17,7 +17,7 @@ from posture_cv.atomic import private_folder
 from posture_cv.capture import open_source
 from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.landmarks.estimator import EstimatorOptions
-from posture_cv.landmarks.recording import SUFFIX, RecordingReader, is_recording
+from posture_cv.landmarks.recording import SUFFIX, RecordingReader, check_recording_target, is_recording
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import QUANTITIES, Reason, View
 from posture_cv.output.tables import column_stem
@@ -141,6 +141,7 @@ def _landmarks(source: str, options: PairOptions, name: str, progress: Progress)
     made_of = _made_of(source, options)
     if made_of.source_sha256 is not None and is_kept(path, made_of.landmarks_key):
         return path
+    check_recording_target(path, [options.front, options.side])
     with open_source(source) as frames:
         record(frames, path, options.estimator, progress=progress)
     if made_of.source_sha256 is not None:  # a camera or a stream is never the same again

@@ -10,12 +10,21 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from posture_cv.atomic import atomic_path, private_folder, write_atomic
+from posture_cv.atomic import atomic_path, check_no_input, private_folder, write_atomic
 from posture_cv.errors import InputError
 from posture_cv.landmarks.joining import join_recordings
 from posture_cv.landmarks.recording import SUFFIX
 from posture_cv.measure.types import View
 from posture_cv.paths import user_path
+from posture_cv.replay.baselines import no_frame_to_calibrate_on
+from posture_cv.replay.earlier import (
+    ANNOTATED,
+    LANDMARKS,
+    last_run,
+    left_whole,
+    read_summary,
+    set_summary_aside,
+)
 from posture_cv.replay.keys import baseline_key, digest, models_key, sha256_of_file, versions
 from posture_cv.replay.parts import Part, PartDone, cut
 from posture_cv.replay.remembered import estimators_digest
@@ -23,8 +32,6 @@ from posture_cv.replay.scan import Look, Scan
 from posture_cv.replay.types import Provenance, ReplayOptions
 
 PARTS_FOLDER: Final = ".parts"
-SUMMARY: Final = "summary.json"
-LANDMARKS: Final = f"landmarks{SUFFIX}"
 CALIBRATION: Final = -1  # the number of the part that is calibrated on, where it lies outside the stretch
 _VIEWS_WITHOUT_FACE: Final = frozenset({View.SIDE})
 
@@ -66,14 +73,30 @@ class Plan:
         return self.folder / f"{name}{SUFFIX}"
 
 
-def check_baseline(options: ReplayOptions) -> None:
-    """Raise InputError unless exactly one of a profile and a calibration interval is given."""
+def check_options(options: ReplayOptions) -> None:
+    """See that a recording can be judged as asked.
+
+    Raises:
+        InputError: not exactly one of a profile and a calibration interval is given; looks so rare that a picture
+            does not speak for the time until the next one.
+    """
+    _check_rate(options)
     if (options.baseline is None) == (options.calibrate_s is None):
         raise InputError(
             "A baseline is needed to judge by." if options.baseline is None else "Two baselines were given.",
             "",
             "Give either --profile NAME or --calibrate START:END, the seconds of this recording in which the "
             "person sits as they want to sit.",
+        )
+
+
+def _check_rate(options: ReplayOptions) -> None:
+    rate_hz, hold_s = options.capture.max_rate_hz, options.settings.ticks.hold_max_s
+    if rate_hz is not None and rate_hz * hold_s < 1.0 - 1e-9:
+        raise InputError(
+            f"A look every {1.0 / rate_hz:g} s is too rare to judge by.",
+            f"A picture says nothing about what comes more than {hold_s:g} s later: the time between would be lost.",
+            f"Look more often, for example --every {hold_s:g}s; the setting is hold_max_s in [ticks].",
         )
 
 
@@ -94,10 +117,18 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
     """Divide a recording's work.
 
     Raises:
+        InputError: a video is asked for and there are no pictures, the seconds to calibrate on are not in the
+            video, the source is the annotated video that the results would replace.
         ModelFileError: a model file is missing or damaged.
     """
+    check_no_input(options.out / ANNOTATED, [user_path(options.source)])
     if scan.recording:
+        _check_pictures(options)
         return Plan(options, scan, {}, _provenance(options, scan, []))
+    if options.calibrate_s is not None and 0.0 < scan.last_s < options.calibrate_s[0]:
+        raise no_frame_to_calibrate_on(
+            options.source, options.calibrate_s
+        )  # before the models run over all of it
     estimator = replace(options.estimator, face=options.estimator.face and _asks_for_face(options, scan))
     capture, calibrate = options.capture, options.calibrate_s
     outside = calibrate is not None and not _inside(calibrate, capture.start_s, capture.end_s)
@@ -110,6 +141,15 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
         end_s = calibrate[1] if math.isfinite(calibrate[1]) else None
         parts[CALIBRATION] = replace(common, start_s=calibrate[0], end_s=end_s)
     return Plan(options, scan, parts, _provenance(options, scan, list(parts.values())))
+
+
+def _check_pictures(options: ReplayOptions) -> None:
+    if options.video:
+        raise InputError(
+            "An annotated video needs the pictures.",
+            f"{options.source} is a landmark recording and holds none.",
+            "Replay the video itself with --video.",
+        )
 
 
 def _asks_for_face(options: ReplayOptions, scan: Scan) -> bool:
@@ -162,30 +202,14 @@ def finished(made: Plan) -> dict[str, Any] | None:
     return summary if whole else None
 
 
-def read_summary(folder: Path) -> dict[str, Any] | None:
-    """The summary in a result folder; None if there is none that can be read."""
-    try:
-        plain = json.loads((folder / SUMMARY).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return plain if isinstance(plain, dict) else None
-
-
 def landmarks_are_kept(made: Plan) -> bool:
     """Whether an earlier run, with other settings, has left the very landmarks that are needed."""
-    summary = read_summary(made.options.out)
-    run = summary.get("run", {}) if summary and made.scan.sha256 is not None else {}
-    sha256 = run.get("files", {}).get(LANDMARKS)
-    if (
-        run.get("landmarks_key") != made.provenance.landmarks_key
-        or sha256 is None
-        or CALIBRATION in made.parts
-    ):
+    if made.scan.sha256 is None or CALIBRATION in made.parts:
         return False
-    try:
-        return sha256_of_file(made.kept_path) == str(sha256)
-    except OSError:
-        return False
+    run = last_run(made.options.out)
+    return run.get("landmarks_key") == made.provenance.landmarks_key and left_whole(
+        made.options.out, run, LANDMARKS
+    )
 
 
 def note_part(made: Plan, number: int, done: PartDone) -> None:
@@ -219,17 +243,21 @@ def begin(made: Plan) -> None:
 
 
 def join_parts(made: Plan) -> Path:
-    """All parts as one landmark recording, which takes its name when it is whole."""
+    """All parts as one landmark recording, which takes its name when it is whole.
+
+    It lies among the results only where it is to be kept: one that an earlier run has kept there is left alone.
+    """
     paths = [made.part_path(number) for number in sorted(made.parts) if number != CALIBRATION]
-    target = made.options.out / LANDMARKS
+    keep = made.options.keep_landmarks
+    target = made.kept_path if keep else made.folder / LANDMARKS
     labels = {k: v for k, v in asdict(made.options.labels).items() if v is not None}
     with atomic_path(target) as part:
         join_recordings([path for path in paths if path.exists()], part, notes=labels)
+        if keep:
+            set_summary_aside(made.options.out)
     return target
 
 
 def clear(made: Plan) -> None:
     """Delete what only the work at hand needed."""
     shutil.rmtree(made.folder, ignore_errors=True)
-    if made.parts and not made.options.keep_landmarks:
-        (made.options.out / LANDMARKS).unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from posture_cv.replay.plan import (
     CALIBRATION,
     Plan,
     begin,
-    check_baseline,
+    check_options,
     clear,
     join_parts,
     landmarks_are_kept,
@@ -48,12 +48,12 @@ def replay(
         hold: keep every frame in memory, for `Replayed.assessment`.
 
     Raises:
-        InputError: neither or both of a profile and a calibration interval.
+        InputError: neither or both of a profile and a calibration interval, looks too rare to judge by.
         NobodyFoundError: no frame shows anybody (the results are written all the same).
         PostureError: the source, a model, the baseline or the output folder fails.
     """
     progress = progress or NoProgress()
-    check_baseline(options)
+    check_options(options)
     made = plan(options, looked or scan(look_of(options)))
     begin(made)
     if made.parts and not landmarks_are_kept(made):

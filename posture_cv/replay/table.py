@@ -68,18 +68,18 @@ def _empty_row() -> dict[str, str]:
 def _figures(summary: Mapping[str, Any]) -> dict[str, str]:
     baseline, alerts = summary["baseline"], summary["alerts"]
     per_state = summary["seconds_per_state"]
-    seen_s = sum(per_state.values())
+    duration_s = summary["duration_s"]
     return {
         "view": baseline["view"],
         "calibration": str(baseline.get("quality") or baseline.get("profile") or ""),
-        "duration_s": _number(summary["duration_s"]),
+        "duration_s": _number(duration_s),
         "frames": str(summary["frames"]),
         "frames_with_person": str(summary["frames_with_person"]),
         "frame_rate_hz": _number(summary["frame_rate_hz"]),
         **{f"{state.label}_s": _number(per_state.get(state.label, 0.0)) for state in State},
         "unmeasured_s": _number(sum(summary["unmeasured_seconds"].values())),
         "alerts": str(len(alerts)),
-        "alerts_per_hour": _number(3600 * len(alerts) / seen_s) if seen_s else "",
+        "alerts_per_hour": _number(3600 * len(alerts) / duration_s) if duration_s else "",
         **{f"{cue}_alerts": str(sum(alert["cue"] == cue for alert in alerts)) for cue in CUES},
         "warnings": str(len(summary["warnings"])),
     }

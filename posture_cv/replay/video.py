@@ -18,8 +18,7 @@ from posture_cv.assess.types import ALERTING, State, States
 from posture_cv.atomic import atomic_path
 from posture_cv.capture import open_source
 from posture_cv.capture.types import Frame
-from posture_cv.errors import InputError
-from posture_cv.landmarks.recording import RecordingReader, is_recording
+from posture_cv.landmarks.recording import RecordingReader
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Measurements, Reason
 from posture_cv.output import draw
@@ -48,22 +47,15 @@ def write_annotated_video(
     All frames are drawn, also where only some were looked at (`--every`): they carry what was seen last.
 
     Args:
-        result: of the replay.
+        result: of the replay of a source with pictures.
         assessed: all its frames, block by block.
         path: of the video.
         progress: told of each frame that was looked at.
 
     Raises:
-        InputError: the source was a landmark recording, which holds no pictures.
         OutputError, SourceError: the video cannot be written, or the source not read again.
     """
     options = result.options
-    if is_recording(Path(options.source)):
-        raise InputError(
-            "An annotated video needs the pictures.",
-            f"{options.source} is a landmark recording and holds none.",
-            "Replay the video itself with --video.",
-        )
     progress.stage("Drawing the video", result.frames)
     with ExitStack() as stack:
         part = stack.enter_context(atomic_path(path))
@@ -181,7 +173,8 @@ def _encode(path: Path, pictures: Iterator[tuple[float, Image]]) -> None:
     """H.264 in MP4; times are kept to 1/90 000 s, so that variable frame rates stay what they are."""
     with av.open(str(path), "w", format="mp4") as container:
         stream: Any = None
-        for t_s, picture in pictures:
+        for t_s, drawn in pictures:
+            picture = _at_least_2x2(drawn)
             height, width = picture.shape[0] // 2 * 2, picture.shape[1] // 2 * 2
             if stream is None:
                 stream = container.add_stream("libx264", rate=30, options={"crf": "20", "preset": "veryfast"})
@@ -192,3 +185,9 @@ def _encode(path: Path, pictures: Iterator[tuple[float, Image]]) -> None:
             container.mux(stream.encode(frame))
         if stream is not None:
             container.mux(stream.encode())
+
+
+def _at_least_2x2(picture: Image) -> Image:
+    """Padded with its own edge where it is thinner: the codec takes pairs of pixels."""
+    missing = [(0, max(0, 2 - side)) for side in picture.shape[:2]]
+    return np.pad(picture, [*missing, (0, 0)], mode="edge") if any(more for _, more in missing) else picture

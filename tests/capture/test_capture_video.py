@@ -364,3 +364,14 @@ def test_the_recorded_clips() -> None:
         seen = _seen(shared_path("ground-truth", "clips", name, f"{name}.mp4"))
         assert [index for index, _, _ in seen] == list(range(count))
         assert [t_s for _, t_s, _ in seen] == pytest.approx([n / 10 for n in range(count)])
+
+
+def test_a_whole_video_that_starts_late_is_not_called_truncated(tmp_path: Path) -> None:
+    """As recorders leave it that cut a running recording: the first picture bears the time 50 s."""
+    times_s = [50.0 + 0.1 * k for k in range(40)]
+    path = make_video(tmp_path / "late.mkv", times_s=times_s)
+    with open_source(str(path)) as source:
+        frames = list(source.frames())
+        assert len(frames) == 40
+        assert source.info.duration_s == pytest.approx(4.0, abs=0.2)
+        assert not source.warnings

@@ -129,3 +129,10 @@ def test_a_model_that_is_none(cli: Cli, tmp_path: Path) -> None:
         *("calibrate", "--from", str(tmp_path / "a.png"), "--pose-model", str(tmp_path / "m.task")),
         said="m.task",
     )
+
+
+def test_a_profile_does_not_replace_the_recording_it_is_made_of(cli: Cli, tmp_path: Path) -> None:
+    recording = tmp_path / "mine.landmarks"
+    recording.write_bytes(b"the only copy")
+    cli.fails("calibrate", "--from", str(recording), "--out", str(recording), said="its own input")
+    assert recording.read_bytes() == b"the only copy"

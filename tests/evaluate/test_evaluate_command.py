@@ -275,3 +275,11 @@ def test_photographs_labelled_by_eye_are_compared_as_opinions(tmp_path: Path) ->
     assert groups["via_high.npz"]["refusal"] is None
     assert groups["posemonitor.npz"]["refusal"] is not None
     assert set(COMPARED) <= set(groups["via_high.npz"]["auc"])
+
+
+@pytest.mark.parametrize("option", ["--json", "--page"])
+def test_an_output_replaces_no_other_file(option: str, tmp_path: Path) -> None:
+    truth = tmp_path / "ground_truth.csv"
+    truth.write_text("the only copy")
+    assert exit_code(tmp_path, option, truth) == 2
+    assert truth.read_text() == "the only copy"

@@ -403,3 +403,12 @@ def test_faults_on_the_command_line(tmp_path: Path) -> None:
     Cli().fails("import", str(tmp_path), "--size", "big", "--out", out, said="WIDTHxHEIGHT")
     Cli().fails("import", str(tmp_path), "--out", out, said="no JSON file")
     assert not Path(out).exists()
+
+
+def test_the_import_does_not_replace_its_source(side: Landmarks, tmp_path: Path) -> None:
+    path, _ = long(side[:20], tmp_path)
+    before = path.read_bytes()
+    Cli().fails(
+        "import", str(path), "--size", "640x480", "--fps", "10", "--out", str(path), said="its own input"
+    )
+    assert path.read_bytes() == before

@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli_runner import Cli
 from monitor.monitor_material import Desk, stretches
 from posture_cv.assess.answers import Response
 from posture_cv.assess.policy_state import Ledger, PolicyState
@@ -377,6 +378,19 @@ def test_export_holds_everything(users: Path, tmp_path: Path) -> None:
     with (tmp_path / "c" / "minutes.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert sum(float(row["seconds"]) for row in rows) == pytest.approx(80.0, abs=2.0)
+
+
+@pytest.mark.parametrize("command", [("history", "export"), ("report", "today")])
+def test_what_is_written_replaces_its_like_only(
+    command: tuple[str, str], users: Path, tmp_path: Path
+) -> None:
+    """The second time it takes the place of the first; the history itself, or any other file, is left alone."""
+    whole = users.read_bytes()
+    for _ in range(2):
+        done = Cli().here(*command, "--out", str(tmp_path / "again"))
+        assert done.returncode == 0, done.stderr
+    Cli().fails(*command, "--out", str(users), said="another file of that name")
+    assert users.read_bytes() == whole
 
 
 def test_delete_leaves_nothing_readable(users: Path) -> None:

@@ -191,3 +191,14 @@ def test_recordings_that_make_no_study_are_refused(tmp_path: Path, folders: Sequ
     assert "front and twin show the same 44.9 s of one source" in done.stderr
     assert "No condition is given for twin, but for others it is" in done.stderr
     assert "The participant is spelt in several ways: 'P 01', 'p 01'" in done.stderr
+
+
+def test_only_what_the_latest_run_of_many_names_is_taken(tmp_path: Path, folders: Sequence[Path]) -> None:
+    """After a correction of the manifest the recording lies there twice, under its old and its new name."""
+    for name in ("new", "old"):
+        shutil.copytree(folders[0], tmp_path / "many" / name)
+    (tmp_path / "many" / "recordings.csv").write_text("recording,status\nnew,done\n")
+    assert find_results([tmp_path / "many"]) == [tmp_path / "many" / "new"]
+    done = Cli().here("export", str(tmp_path / "many"), "--out", str(tmp_path / "open"))
+    assert done.returncode == 0, done.stderr
+    assert f"{tmp_path / 'many' / 'old'} is not in recordings.csv" in done.stderr

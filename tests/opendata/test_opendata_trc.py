@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from io import StringIO
@@ -65,6 +66,11 @@ def test_markers_of_results_that_kept_landmarks(folders: Sequence[Path], tmp_pat
     kept = tmp_path / "kept"
     shutil.copytree(folders[1], kept)
     shutil.copyfile(SAMPLE.with_name("desk-side.landmarks"), kept / "landmarks.landmarks")
+    unlisted = ("export", str(kept), "--format", "trc", "--out", str(tmp_path / "o"))
+    Cli().fails(*unlisted, said="no landmarks were kept")  # they are of other results
+    summary = json.loads((kept / "summary.json").read_text())
+    summary["run"]["files"]["landmarks.landmarks"] = ""
+    (kept / "summary.json").write_text(json.dumps(summary))
     done = Cli()("export", str(kept), "--format", "trc", "--out", str(tmp_path / "o"))
     assert done.returncode == 0, done.stderr
     assert len(Trc((tmp_path / "o" / "trc" / "side.trc").read_text(encoding="utf-8")).frame) == 250

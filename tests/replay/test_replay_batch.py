@@ -21,10 +21,12 @@ from batch_material import RATE_HZ, SAMPLES, SEGMENT_S, recordings, results
 from posture_cv.assess.settings import PolicySettings
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.opendata.folder import read_result
 from posture_cv.replay.batch import Ended, replay_many
+from posture_cv.replay.earlier import LANDMARKS
 from posture_cv.replay.jobs import PartJob
 from posture_cv.replay.parts import Part, cut, record_part
-from posture_cv.replay.plan import LANDMARKS, PARTS_FOLDER, look_of, plan
+from posture_cv.replay.plan import PARTS_FOLDER, look_of, plan
 from posture_cv.replay.pool import Done, Event, Failed, ProcessPool, Told
 from posture_cv.replay.run import replay
 from posture_cv.replay.scan import scan
@@ -144,7 +146,13 @@ def test_a_kept_landmark_recording_is_judged_anew_without_a_model(tmp_path: Path
         counted = Parts(pool)
         ended = replay_many([stricter], pool)[0]
     assert (counted.count, ended.earlier, ended.status) == (0, False, "done")
+    kept = (asked.out / LANDMARKS).read_bytes()
+    finer = replace(asked, keep_landmarks=False, capture=replace(asked.capture, max_rate_hz=0.6))
+    with ProcessPool(1) as pool:
+        assert replay_many([finer], pool)[0].status == "done"
+    assert (asked.out / LANDMARKS).read_bytes() == kept, "a run that keeps none has touched it"
     assert read_recording(asked.out / LANDMARKS).complete
+    assert read_result(asked.out).landmarks is None, "it is not of these results"
 
 
 def command(out: Path, *more: str) -> list[str]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
+import hashlib
 import json
+import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
 
 from cli_runner import Cli
 from posture_cv.cli.replay import rate_hz
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter
+from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -79,6 +85,12 @@ def test_an_interval_outside_the_recording(tmp_path: Path) -> None:
     refused(done, "100", "110")
 
 
+def test_an_interval_outside_the_video_is_said_before_the_models_run(tmp_path: Path) -> None:
+    done = run(SAMPLES / "desk-side.mp4", "--calibrate", "100:110", "--out", tmp_path / "o")
+    refused(done, "100", "110", "inside the recording")
+    assert not (tmp_path / "o").exists()
+
+
 def test_an_interval_with_nobody_in_it(tmp_path: Path) -> None:
     done = run(SAMPLES / "desk-front.landmarks", "--calibrate", "43:45", "--out", tmp_path / "o")
     refused(done, "Nobody is in the picture")
@@ -127,7 +139,44 @@ def test_a_recording_cut_off_before_its_first_frame_shows_no_frame(tmp_path: Pat
 def test_no_annotated_video_without_pictures(tmp_path: Path) -> None:
     done = run(SAMPLES / "desk-side.landmarks", "--calibrate", "0:5", "--video", "--out", tmp_path / "o")
     refused(done, "pictures")
-    assert not (tmp_path / "o" / "annotated.mp4").exists()
+    assert not (tmp_path / "o").exists(), "it is said before any work"
+
+
+def run_side(out: Path, dwell: str) -> dict[str, Any]:
+    """The summary after a replay of the side clip."""
+    done = run(SAMPLES / "desk-side.landmarks", "--calibrate", "0:5", "--alert-after", dwell, "--out", out)
+    assert done.returncode == 0, done.stderr
+    summary: dict[str, Any] = json.loads((out / "summary.json").read_text())
+    return summary
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_video_of_earlier_results_does_not_pass_for_one_of_the_new(is_own: bool, tmp_path: Path) -> None:
+    """Only the program's own goes: a file that the user has put there stays."""
+    summary = run_side(tmp_path, "5")
+    video = tmp_path / "annotated.mp4"
+    video.write_bytes(b"pictures")
+    if is_own:
+        summary["run"]["files"][video.name] = hashlib.sha256(b"pictures").hexdigest()
+        (tmp_path / "summary.json").write_text(json.dumps(summary))
+    run_side(tmp_path, "6")
+    assert video.exists() is not is_own
+
+
+def test_results_that_were_cut_off_have_no_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_side(tmp_path, "5")
+
+    def killed(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("posture_cv.replay.files.extra_tables", killed)
+        with contextlib.suppress(AssertionError):
+            run_side(tmp_path, "6")
+    assert not (tmp_path / "summary.json").exists()
+    Cli().fails("export", str(tmp_path), "--out", str(tmp_path / "open"), said="summary.json")
+    run_side(tmp_path, "6")
+    assert not list(tmp_path.glob(".*")), "nothing is left of the earlier run"
 
 
 @pytest.mark.parametrize(
@@ -169,3 +218,72 @@ def test_options_that_keep_something_are_not_passed_over_in_silence(tmp_path: Pa
     done = run(recording, "--record", *words)
     assert done.returncode == 0, done.stderr
     assert "desk-side.landmarks is a landmark recording already" in done.stderr
+
+
+@pytest.mark.parametrize("written", ["clip.mp4", "sub/../clip.mp4", "link.mp4", "notes.landmarks"])
+def test_a_recording_replaces_neither_its_source_nor_another_file(written: str, tmp_path: Path) -> None:
+    """The source under another path or through a link is the source all the same."""
+    clip, notes = tmp_path / "clip.mp4", tmp_path / "notes.landmarks"
+    (tmp_path / "sub").mkdir()
+    for file in (clip, notes):
+        file.write_bytes(b"the only copy")
+    (tmp_path / "link.mp4").symlink_to(clip)
+    done = Cli().here("record", str(clip), "--out", str(tmp_path / written))
+    refused(done, "another name", str(tmp_path / written))
+    assert clip.read_bytes() == notes.read_bytes() == b"the only copy"
+
+
+def test_one_recording_is_one_however_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(SAMPLES)
+    done = run("./desk-side.landmarks", "--calibrate", "0:5", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "summary.json").exists()
+    assert not (tmp_path / "recordings.csv").exists()
+
+
+@pytest.mark.parametrize("rate", ["5s", "10s", "0.28hz"])
+def test_looks_too_rare_to_judge_by(rate: str, tmp_path: Path) -> None:
+    done = run(
+        SAMPLES / "desk-front.landmarks", "--calibrate", "0:8", "--every", rate, "--out", tmp_path / "o"
+    )
+    refused(done, "too rare", "3.5 s", "--every 3.5s")
+    assert not (tmp_path / "o").exists()
+
+
+def test_the_rarest_looks_lose_no_time(tmp_path: Path) -> None:
+    profile = SAMPLES / "desk-front.profile.json"
+    done = run(SAMPLES / "desk-front.landmarks", "--profile", profile, "--every", "3.5s", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "0:46, 13 frames" in done.stdout, "each of them stands for 3.5 s"
+    assert "no picture" not in done.stdout
+
+
+def test_time_without_pictures_is_unmeasured_time(tmp_path: Path) -> None:
+    """An hour's gap, in the summary and in the table; alerts are counted against the whole duration."""
+    whole = read_recording(SAMPLES / "desk-front.landmarks")
+    lm, path = whole.landmarks, tmp_path / "gap.landmarks"
+    with RecordingWriter(path, whole.info) as writer:
+        writer.write(replace(lm, t_s=lm.t_s + 3600.0 * (lm.t_s >= 30.0)))
+    more = ("--calibrate", "0:8", "--alert-after", "5", "--out", tmp_path / "o")
+    done = run(tmp_path, *more)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "o" / "gap" / "summary.json").read_text())
+    assert summary["unmeasured_seconds"]["no_picture"] == pytest.approx(3600.0 - 3.5, abs=0.2)
+    assert sum(summary["seconds_per_state"].values()) == pytest.approx(summary["duration_s"], abs=0.2)
+    with (tmp_path / "o" / "recordings.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["unmeasured_s"]) >= 3596.0
+    hours = float(row["duration_s"]) / 3600.0
+    assert float(row["alerts_per_hour"]) == pytest.approx(int(row["alerts"]) / hours, rel=1e-3)
+
+
+def test_results_do_not_replace_the_video_they_are_of(tmp_path: Path) -> None:
+    video = shutil.copy(SAMPLES / "desk-side.mp4", tmp_path / "annotated.mp4")
+    done = run(video, "--calibrate", "0:5", "--video", "--out", tmp_path)
+    refused(done, "its own input", "annotated.mp4")
+    assert Path(video).read_bytes() == (SAMPLES / "desk-side.mp4").read_bytes()
+
+
+def test_a_name_that_no_file_can_have_is_said(tmp_path: Path) -> None:
+    done = Cli().here("record", str(SAMPLES / "desk-side.mp4"), "--out", str(tmp_path / ("x" * 300)))
+    refused(done, "name")

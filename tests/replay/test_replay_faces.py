@@ -20,6 +20,7 @@ from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.output.blur import Box, hide_all, hide_boxes, merged
 from posture_cv.output.draw import draw_overlay
+from posture_cv.replay import video
 from posture_cv.replay.hiding import FaceHider, HeadTrack, head_boxes
 from posture_cv.replay.run import ReplayOptions, replay
 from shared_material import shared_path
@@ -204,3 +205,16 @@ def test_blurring_needs_a_video(tmp_path: Path) -> None:
         *("--out", str(tmp_path / "o")),
         said="--video",
     )
+
+
+@pytest.mark.parametrize(("size_px", "written_px"), [((1, 1), (2, 2)), ((1, 5), (2, 4)), ((7, 2), (6, 2))])
+def test_the_smallest_pictures_make_a_video(
+    size_px: tuple[int, int], written_px: tuple[int, int], tmp_path: Path
+) -> None:
+    width, height = size_px
+    grey = np.full((height, width, 3), 128, np.uint8)
+    path = tmp_path / "tiny.mp4"
+    video._encode(path, iter([(0.0, grey), (0.1, grey)]))
+    pictures = [image for _, image in frames_of(path)]
+    assert len(pictures) == 2
+    assert {image.shape[1::-1] for image in pictures} == {written_px}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cli_runner import Cli
 from posture_cv.errors import InputError
 from posture_cv.replay.inputs import find_items
 from posture_cv.replay.items import Item, named
@@ -51,7 +52,7 @@ def test_all_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
     assert [line.rpartition(": ")[2] for line in told.value.detail.splitlines()] == [
         "not found",
         "no file matches",
-        "a folder without videos, landmark recordings or pictures",
+        "a folder without videos, landmark recordings or pictures other than results of replay",
     ]
 
 
@@ -160,3 +161,62 @@ def test_times(text: str, seconds: float) -> None:
 def test_no_times(text: str) -> None:
     with pytest.raises(ValueError, match="no time"):
         parse_time_s(text)
+
+
+def test_what_earlier_runs_made_is_no_recording(tmp_path: Path) -> None:
+    """A folder with somebody else's summary, and what else lies in a result folder, are looked at."""
+    own = ("annotated.mp4", "landmarks.landmarks")
+    touch(
+        tmp_path, "a.mp4", *(f"{folder}/{name}" for folder in ("res", "theirs") for name in own), "res/b.mp4"
+    )
+    (tmp_path / "res" / "summary.json").write_text('{"baseline": {}}')
+    (tmp_path / "theirs" / "summary.json").write_text('{"title": "mine"}')
+    found = files(find_items([str(tmp_path)], tmp_path / "out"), tmp_path)
+    assert found == ["a.mp4", "res/b.mp4", "theirs/annotated.mp4", "theirs/landmarks.landmarks"]
+
+
+def test_two_manifests_that_contradict_each_other(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4", "b.mp4")
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text("file,participant\na.mp4,P1\nb.mp4,P1\n")
+    other.write_text("file,participant\na.mp4,P2\nb.mp4,P1\n")
+    with pytest.raises(InputError) as told:
+        find_items([str(one), str(other)], tmp_path / "out")
+    assert [str(path) in told.value.detail for path in (tmp_path / "a.mp4", tmp_path / "b.mp4")] == [
+        True,
+        False,
+    ]
+
+
+def test_a_manifest_is_heard_on_what_a_folder_holds(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4")
+    (tmp_path / "m.csv").write_text("file,participant\na.mp4,P1\n")
+    for paths in ([tmp_path, tmp_path / "m.csv"], [tmp_path / "m.csv", tmp_path]):
+        (item,) = find_items([str(path) for path in paths], tmp_path / "out")
+        assert item.participant == "P1"
+
+
+def test_a_manifest_from_a_spreadsheet_may_have_columns_without_a_name(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4")
+    path = tmp_path / "list.csv"
+    path.write_text("file,participant,,\na.mp4,P1,,\n,,,\n")
+    assert [item.participant for item in read_manifest(path)] == ["P1"]
+    path.write_text("file,participant,,\na.mp4,P1,,sitting\n")
+    with pytest.raises(ManifestError, match="column without a name"):
+        read_manifest(path)
+
+
+def test_a_file_called_like_a_comment_is_none(tmp_path: Path) -> None:
+    touch(tmp_path, "#1.mp4", "2.mp4")
+    (tmp_path / "list.csv").write_text("file,participant\n# mine\n#1.mp4,P1\n#2.mp4,P1\n2.mp4,P1\n")
+    assert files(read_manifest(tmp_path / "list.csv"), tmp_path) == ["#1.mp4", "2.mp4"]
+
+
+def test_lines_without_a_baseline_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTURE_CV_HOME", str(tmp_path / "home"))
+    touch(tmp_path, "a.mp4", "b.mp4")
+    (tmp_path / "list.csv").write_text("file,calibrate\na.mp4,0:8\nb.mp4,\n")
+    done = Cli().fails(
+        "replay", str(tmp_path / "list.csv"), "--out", str(tmp_path / "o"), said="list.csv, line 3"
+    )
+    assert "line 2" not in done.stderr

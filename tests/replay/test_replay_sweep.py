@@ -174,3 +174,8 @@ def test_what_can_be_given_wrongly(arguments: list[str], says: str, tmp_path: Pa
     given = ("sweep", f"{SAMPLES}/desk-front.landmarks", "--profile", str(PROFILE), *arguments)
     Cli().fails(*given, "--out", str(tmp_path / "out"), said=says)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_recording_given_twice_would_count_twice(tmp_path: Path) -> None:
+    twice = [str(SAMPLES / name) for name in ("desk-side.landmarks", "../samples/desk-side.landmarks")]
+    Cli().fails("sweep", *twice, "--calibrate", "0:5", "--out", str(tmp_path / "o"), said="count twice")
