@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus
+    from dbus_fast.message import Message
+
+_BUS: Final = "org.freedesktop.DBus"
 
 
 async def match(bus: MessageBus, rule: str) -> None:
     """Ask the bus for the signals of a rule."""
-    name = "org.freedesktop.DBus"
-    await call(bus, name, "/org/freedesktop/DBus", name, "AddMatch", "s", [rule])
+    await call(bus, _BUS, "/org/freedesktop/DBus", _BUS, "AddMatch", "s", [rule])
+
+
+async def match_owner(bus: MessageBus, name: str) -> None:
+    """Ask the bus to say when a service comes, goes or is replaced: `owner_changed`."""
+    await match(bus, f"type='signal',sender='{_BUS}',member='NameOwnerChanged',arg0='{name}'")
+
+
+def owner_changed(signal: Message, name: str) -> bool | None:
+    """Whether the service is there now, where a signal says that this has changed; None: it says no such thing."""
+    said = signal.member == "NameOwnerChanged" and signal.interface == _BUS and len(signal.body) == 3
+    return bool(signal.body[2]) if said and signal.body[0] == name else None
 
 
 async def call(

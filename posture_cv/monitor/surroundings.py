@@ -11,13 +11,13 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from posture_cv.monitor.dbus_calls import call, match
+from posture_cv.monitor.dbus_calls import call, match, match_owner, owner_changed
 from posture_cv.monitor.idle import IdleWatch
 from posture_cv.monitor.ports import NoSurroundings, Surroundings, SurroundingsSource
 from posture_cv.output.bus import left
@@ -74,6 +74,7 @@ class LinuxSurroundings:
         self._files = Surroundings()
         self._read_s = float("-inf")
         self._sessions: set[str] = set()
+        self._asking: set[asyncio.Future[None]] = set()
         self._idle = IdleWatch(monotonic)
         self._thread = LoopThread("surroundings")
         self._thread.submit(self._keep_watching("system"))
@@ -118,21 +119,30 @@ class LinuxSurroundings:
                 await left(bus)
 
     async def _watch_login(self, bus: MessageBus) -> None:
-        bus.add_message_handler(self._take_login)
+        bus.add_message_handler(lambda signal: self._take_login(bus, signal))
         await match(bus, f"type='signal',sender='{_LOGIN}'")
+        await match_owner(bus, _LOGIN)
+        await self._ask_login(bus)
+
+    async def _ask_login(self, bus: MessageBus) -> None:
+        """Which sessions are ours, and whether they are locked."""
         listed = await call(bus, _LOGIN, _LOGIN_PATH, _MANAGER, "ListSessions")
-        mine = [row for row in (listed[0] if listed else []) if row[1] == os.getuid()]
-        self._sessions = {row[4] for row in mine}
+        self._sessions = {row[4] for row in (listed[0] if listed else []) if row[1] == os.getuid()}
         for path in self._sessions:
             hint = await call(bus, _LOGIN, path, _PROPERTIES, "Get", "ss", [_SESSION, "LockedHint"])
             if hint:
                 self._set(path, locked=bool(hint[0].value))
 
-    def _take_login(self, signal: Message) -> None:
+    def _take_login(self, bus: MessageBus, signal: Message) -> None:
         path = signal.path or ""
-        if signal.member == "PrepareForSleep" and signal.interface == _MANAGER and signal.body:
+        if owner_changed(signal, _LOGIN) is not None:
+            self._forget("system")
+            self._later(self._ask_login(bus))
+        elif signal.member == "PrepareForSleep" and signal.interface == _MANAGER and signal.body:
             with self._lock:
                 self._asleep = bool(signal.body[0])
+        elif signal.interface == _MANAGER and signal.member == "SessionNew":
+            self._later(self._ask_login(bus))  # whose it is, the signal does not say
         elif signal.interface == _MANAGER and signal.member == "SessionRemoved" and len(signal.body) > 1:
             self._sessions.discard(str(signal.body[1]))
             self._set(str(signal.body[1]), locked=False)
@@ -147,20 +157,28 @@ class LinuxSurroundings:
 
     async def _watch_savers(self, bus: MessageBus) -> None:
         await self._idle.watch(bus)
-        bus.add_message_handler(self._take_saver)
+        bus.add_message_handler(lambda signal: self._take_saver(bus, signal))
         for name, path in _SAVERS:
             await match(bus, f"type='signal',interface='{name}',member='ActiveChanged'")
-            active = await call(bus, name, path, name, "GetActive", start=False)
-            if active:
-                self._set(name, locked=bool(active[0]))
+            await match_owner(bus, name)
+            await self._ask_saver(bus, name, path)
 
-    def _take_saver(self, signal: Message) -> None:
-        if (
-            signal.member == "ActiveChanged"
-            and signal.body
-            and any(signal.interface == n for n, _ in _SAVERS)
-        ):
-            self._set(str(signal.interface), locked=bool(signal.body[0]))
+    async def _ask_saver(self, bus: MessageBus, name: str, path: str) -> None:
+        active = await call(bus, name, path, name, "GetActive", start=False)
+        self._set(name, locked=bool(active and active[0]))  # one that is not there covers nothing
+
+    def _take_saver(self, bus: MessageBus, signal: Message) -> None:
+        for name, path in _SAVERS:
+            if owner_changed(signal, name) is not None:
+                self._later(self._ask_saver(bus, name, path))
+            elif signal.member == "ActiveChanged" and signal.body and signal.interface == name:
+                self._set(name, locked=bool(signal.body[0]))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Ask from within a signal's handler, which cannot wait."""
+        task = asyncio.ensure_future(_quietly(work))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
 
     def _set(self, key: str, *, locked: bool) -> None:
         with self._lock:
@@ -174,6 +192,14 @@ class LinuxSurroundings:
             else:
                 self._idle.forget()
             self._flags = {k: v for k, v in self._flags.items() if k.startswith("/") != (which == "system")}
+
+
+async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+    """What a bus that is lost meanwhile leaves unanswered is asked again with the next one."""
+    from dbus_fast.errors import DBusError
+
+    with suppress(OSError, DBusError, EOFError):
+        await work
 
 
 def on_battery(folder: Path = _POWER) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus
     from dbus_fast.message import Message as BusMessage
 
+_BUS: Final = "org.freedesktop.DBus"
 _NAME: Final = "org.freedesktop.Notifications"
 _PATH: Final = "/org/freedesktop/Notifications"
 _APP: Final = "posture-cv"
@@ -122,6 +123,10 @@ class DbusNotifier:
         return self._bus
 
     def _take_signal(self, signal: BusMessage) -> None:
+        if signal.member == "NameOwnerChanged" and signal.interface == _BUS and signal.body[:1] == [_NAME]:
+            # Another server counts from 1 again, and can do other things.
+            self._keys.clear()
+            self._server, self._capabilities = "", frozenset()
         if signal.interface != _NAME or signal.path != _PATH or len(signal.body) < 2:
             return
         number, what = signal.body[0], signal.body[1]
@@ -150,14 +155,17 @@ async def _call(bus: MessageBus, member: str, signature: str, body: list[Any]) -
 async def _match_signals(bus: MessageBus) -> None:
     from dbus_fast import Message as Call
 
-    rule = f"type='signal',interface='{_NAME}',path='{_PATH}'"
-    await bus.call(
-        Call(
-            destination="org.freedesktop.DBus",
-            path="/org/freedesktop/DBus",
-            interface="org.freedesktop.DBus",
-            member="AddMatch",
-            signature="s",
-            body=[rule],
+    for rule in (
+        f"type='signal',interface='{_NAME}',path='{_PATH}'",
+        f"type='signal',sender='{_BUS}',member='NameOwnerChanged',arg0='{_NAME}'",
+    ):
+        await bus.call(
+            Call(
+                destination=_BUS,
+                path="/org/freedesktop/DBus",
+                interface=_BUS,
+                member="AddMatch",
+                signature="s",
+                body=[rule],
+            )
         )
-    )

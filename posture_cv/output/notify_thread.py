@@ -7,9 +7,12 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+# Before Python 3.12 `asyncio.wait_for` loses a cancellation that comes as its answer does: it is said again.
+_ROUNDS: Final = 4
+_ROUND_S: Final = 0.4
 
 
 class LoopThread:
@@ -51,10 +54,12 @@ class LoopThread:
         try:
             loop.run_forever()
         finally:
-            tasks = asyncio.all_tasks(loop)
-            for task in tasks:
-                task.cancel()
-            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            for _ in range(_ROUNDS):
+                tasks = asyncio.all_tasks(loop)
+                for task in tasks:
+                    task.cancel()
+                if tasks:
+                    loop.run_until_complete(asyncio.wait(tasks, timeout=_ROUND_S))
             if self._ending is not None:
                 loop.run_until_complete(self._ending())
             loop.close()

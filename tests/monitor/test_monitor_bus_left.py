@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from posture_cv.monitor.surroundings import LinuxSurroundings
 from posture_cv.output.notification_server import find_notification_server
 from posture_cv.output.notify import Message
 from posture_cv.output.notify_dbus import DbusNotifier
+from posture_cv.output.notify_thread import LoopThread
 
 MOMENTS_S = (0.0, 0.001, 0.003, 0.006, 0.01, 0.02, 0.05, 0.2)
 
@@ -89,6 +91,25 @@ def test_asking_for_the_server_leaves_the_bus() -> None:
     with no_socket_left():
         for _ in range(5):
             assert "no notification server" in find_notification_server().problem
+
+
+def test_a_task_that_misses_its_cancellation_is_told_again() -> None:
+    """As `asyncio.wait_for` does before Python 3.12 when the answer comes at the same time."""
+    ended: list[str] = []
+
+    async def deaf_once() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60.0)
+        try:
+            await asyncio.sleep(60.0)
+        finally:
+            ended.append("ended")
+
+    thread = LoopThread("deaf")
+    thread.submit(deaf_once())
+    time.sleep(0.05)
+    thread.close()
+    assert ended == ["ended"]
 
 
 def _message() -> Message:

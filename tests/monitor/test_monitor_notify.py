@@ -71,6 +71,23 @@ def test_no_server_is_not_delivered_and_a_server_that_comes_later_is_found(bus: 
         assert not gone.shown
 
 
+def test_another_server_knows_nothing_of_what_the_last_one_showed(bus: str) -> None:
+    """It counts from 1 again, and its notifications are other programs'."""
+    answers: queue.Queue[tuple[int, str]] = queue.Queue()
+    with closing(DbusNotifier(lambda k, w: answers.put((k, w)))) as notifier:
+        with NotificationServer(bus) as server:
+            notifier.send(MESSAGE).result(10)
+            assert server.received.wait(1)[0].number == 1
+        with NotificationServer(bus, ("body",)) as server:
+            server.close(1, 2)
+            assert notifier.send(replace(MESSAGE, key=8)).result(10).shown
+            (shown,) = server.received.wait(1)
+            assert (shown.body, shown.actions) == ("Sit & rest", []), "it can do less than the last one"
+            server.close(shown.number, 2)
+            assert answers.get(timeout=10) == (8, "dismissed")
+    assert answers.empty()
+
+
 def test_no_bus_is_not_delivered(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/nothing")
     with closing(DbusNotifier(lambda *_: None)) as notifier:

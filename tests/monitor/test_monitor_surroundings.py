@@ -27,10 +27,16 @@ MINE, OTHER = "/org/freedesktop/login1/session/_31", "/org/freedesktop/login1/se
 class _Manager(ServiceInterface):
     def __init__(self) -> None:
         super().__init__("org.freedesktop.login1.Manager")
+        self.mine = [MINE]
 
     @method()
     def ListSessions(self) -> a(susso):  # type: ignore[valid-type] # noqa: F821, N802
-        return [["1", os.getuid(), "me", "seat0", MINE], ["2", os.getuid() + 1, "other", "seat0", OTHER]]
+        mine = [[str(k), os.getuid(), "me", "seat0", path] for k, path in enumerate(self.mine, 3)]
+        return [*mine, ["2", os.getuid() + 1, "other", "seat0", OTHER]]
+
+    @dbus_signal()
+    def SessionNew(self, name: str, path: str) -> so:  # type: ignore[name-defined] # noqa: F821, N802
+        return [name, path]
 
     @dbus_signal()
     def PrepareForSleep(self, begins: bool) -> b:  # type: ignore[name-defined] # noqa: F821, N802
@@ -62,10 +68,11 @@ class _Session(ServiceInterface):
 class _Saver(ServiceInterface):
     def __init__(self) -> None:
         super().__init__("org.freedesktop.ScreenSaver")
+        self.active = False
 
     @method()
     def GetActive(self) -> b:  # type: ignore[name-defined] # noqa: F821, N802
-        return False
+        return self.active
 
     @dbus_signal()
     def ActiveChanged(self, active: bool) -> b:  # type: ignore[name-defined] # noqa: F821, N802
@@ -123,6 +130,20 @@ class Desktop:
     def emit(self, signal: Callable[..., object], *values: object) -> None:
         """Send a signal."""
         self._loop.call_soon_threadsafe(signal, *values)
+
+    def give_up(self, name: str) -> None:
+        """The service of that name is gone."""
+        self._do(self._released(name))
+
+    def come_back(self, name: str) -> None:
+        """And there again."""
+        self._do(self._requested(name))
+
+    async def _released(self, name: str) -> None:
+        await self._bus.release_name(name)
+
+    async def _requested(self, name: str) -> None:
+        await self._bus.request_name(name)
 
     async def _start(self) -> None:
         self._bus = await MessageBus(bus_address=self._address).connect()
@@ -212,6 +233,39 @@ def test_who_was_idle_before_is_known_to_be(desktop: Desktop) -> None:
             time.sleep(0.02)
         desktop.emit(desktop.mutter.WatchFired, 2)
         _until(source, lambda s: s.active == 0.0)
+
+
+def test_a_screen_saver_that_dies_covers_nothing(desktop: Desktop) -> None:
+    with closing(LinuxSurroundings(calls=False)) as source:
+        _watched(source, desktop)
+        desktop.emit(desktop.saver.ActiveChanged, True)
+        _until(source, lambda s: s.locked)
+        desktop.give_up("org.freedesktop.ScreenSaver")
+        _until(source, lambda s: not s.locked)
+        desktop.saver.active = True
+        desktop.come_back("org.freedesktop.ScreenSaver")
+        _until(source, lambda s: s.locked)
+
+
+def test_a_session_that_begins_later_is_heard(desktop: Desktop) -> None:
+    desktop.manager.mine = []
+    with closing(LinuxSurroundings(calls=False)) as source:
+        _watched(source, desktop)
+        desktop.manager.mine, desktop.mine.locked = [MINE], True
+        desktop.emit(desktop.manager.SessionNew, "3", MINE)
+        _until(source, lambda s: s.locked)
+        desktop.emit(desktop.mine.Unlock)
+        _until(source, lambda s: not s.locked)
+
+
+def test_a_logind_that_comes_back_is_asked_anew(desktop: Desktop) -> None:
+    desktop.mine.locked = True
+    with closing(LinuxSurroundings(calls=False)) as source:
+        _until(source, lambda s: s.locked)
+        desktop.give_up("org.freedesktop.login1")
+        _until(source, lambda s: not s.locked)
+        desktop.come_back("org.freedesktop.login1")
+        _until(source, lambda s: s.locked)
 
 
 def test_another_users_lock_is_not_ours(desktop: Desktop) -> None:
