@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,8 +76,10 @@ def command(
         "calibration.duration_s": duration_s,
     }
     settings = load_settings(settings_path, overrides)
-    profile_name = check_name(name or (out.stem if out else settings.general.profile))
+    default = out.stem if out else settings.general.profile
+    profile_name = check_name(default if name is None else name)
     _check_interval(source, start_s, end_s)
+    _check_camera_options(source, {"--camera": camera, "--duration": duration_s})
     _check_target(out, source)
     show_notice_once()
     coefficients = load_coefficients()
@@ -97,6 +99,12 @@ def _check_interval(source: str | None, start_s: float | None, end_s: float | No
         raise click.UsageError("--start and --end choose a part of a recording: give it with --from.")
     if end_s is not None and end_s <= (start_s or 0.0):
         raise click.UsageError("--end must come after --start.")
+
+
+def _check_camera_options(source: str | None, given: Mapping[str, object]) -> None:
+    idle = [option for option, value in given.items() if value is not None]
+    if source is not None and idle:
+        raise click.UsageError(f"{idle[0]} is for a camera: leave it out, or leave out --from.")
 
 
 def _check_target(out: Path | None, source: str | None) -> None:

@@ -27,7 +27,7 @@ PACKAGES: Final = (
     "pydantic",
     "desktop-notifier",
 )
-OPTIONAL: Final = ("PySide6", "pyarrow", "distributed")
+OPTIONAL: Final = ("PySide6-Essentials", "pyarrow", "distributed")
 # pyproject.toml says the same; later releases report their use over the network or bring a second OpenCV.
 MEDIAPIPE_FROM: Final = (0, 10, 30)
 MEDIAPIPE_BELOW: Final = (0, 10, 32)

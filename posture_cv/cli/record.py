@@ -51,8 +51,12 @@ def command(
     options = CaptureOptions(max_rate_hz=None if rate is None else rate_hz(rate))
     models = estimator_options(pose_model, face_model, settings_path)
     limit_s = float("inf") if duration is None else duration
-    with RichProgress() as progress, open_source(source, options=options) as frames:
-        done = record(frames, out, models, progress=progress, duration_s=limit_s)
+    try:
+        with RichProgress() as progress, open_source(source, options=options) as frames:
+            done = record(frames, out, models, progress=progress, duration_s=limit_s)
+    except KeyboardInterrupt:
+        click.echo(_interrupted(out), err=True)
+        raise
     for warning in done.warnings:
         click.echo(f"Note: {warning}", err=True)
     click.echo(f"{done.path}: {done.frames} frames, somebody in {done.frames_with_person} of them")
@@ -62,3 +66,10 @@ def command(
             f"{done.frames} frames were looked at.",
             "Check that head and shoulders are in the picture and that there is light.",
         )
+
+
+def _interrupted(out: Path) -> str:
+    part = out.with_name(out.name + ".part")
+    if part.exists():
+        return f"Interrupted. What was found so far stands in {part}; the same command begins again."
+    return f"Interrupted. {out} is kept." if out.exists() else "Interrupted."

@@ -55,6 +55,7 @@ def record(
 
     Raises:
         SourceError, ModelFileError, PostureError: see there; what was recorded stays in `path` + ".part".
+        KeyboardInterrupt: a camera's recording is whole then; of anything else the `.part` stays.
     """
     progress = progress or NoProgress()
     info = source.info
@@ -68,11 +69,18 @@ def record(
         reader = source if info.live else Prefetched(source)
         with RecordingWriter(path, header) as writer, reader:
             wanted = takewhile(lambda frame: frame.t_s < duration_s, reader.frames())
-            for _, lm in estimated(estimator, wanted):
-                writer.write(lm)
-                frames += 1
-                found += int(lm.person_found[0])
-                progress.advance()
+            try:
+                for _, lm in estimated(estimator, wanted):
+                    writer.write(lm)
+                    frames += 1
+                    found += int(lm.person_found[0])
+                    progress.advance()
+            except KeyboardInterrupt:
+                if (
+                    not info.live
+                ):  # a camera's recording ends so; of a file a part must not pass for the whole
+                    writer.abandon()
+                raise
     return Recorded(path, frames, found, tuple(source.warnings))
 
 
