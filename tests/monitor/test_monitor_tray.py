@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from posture_cv.monitor.tray.view import NOT_RUNNING, Shape, view_of
+from posture_cv.monitor.control.channel import ControlError, NotRunningError, StartingError
+from posture_cv.monitor.tray.view import NOT_RUNNING, Shape, view_of, view_without
 
 
 def status(level: str = "good", phase: str = "watching", share: float = 0.4) -> dict[str, Any]:
@@ -45,6 +46,55 @@ def test_every_state_has_a_shape_of_its_own() -> None:
     shapes += [view_of(status(phase="paused")).shape, NOT_RUNNING.shape]
     assert len(set(shapes)) == len(shapes)
     assert view_of({"phase": "starting", "text": "starting"}).shape is Shape.BARS
+
+
+def test_a_monitor_that_does_not_answer_is_not_called_one_that_does_not_run() -> None:
+    assert view_without(NotRunningError()) is NOT_RUNNING
+    for error in (StartingError(), ControlError("The monitor does not answer.", "No answer in 1 s.")):
+        view = view_without(error)
+        assert (view.title, view.running) == (error.title.rstrip("."), False)
+        assert view.shape is not NOT_RUNNING.shape
+        assert error.detail in view.detail
+
+
+_QUITTING = """
+import sys
+from PySide6.QtWidgets import QApplication
+from posture_cv.monitor.control.channel import ControlError, NotRunningError
+from posture_cv.monitor.tray import app
+
+said, quits = [], []
+application = QApplication([])
+app.look = lambda: app.view_without(NotRunningError())
+app.today_text = lambda: ""
+app.QApplication.quit = staticmethod(lambda: quits.append(1))
+
+def ask(*_, **__):
+    raise error
+
+app.ask = ask
+tray = app.Tray(border=False, window=False)
+tray.icon.showMessage = lambda title, words: said.append(words)
+for error in (ControlError("The monitor does not answer."), NotRunningError()):
+    tray._quit()
+    print(len(quits), said)
+"""
+
+
+def test_the_tray_stays_where_the_monitor_could_not_be_ended() -> None:
+    pytest.importorskip("PySide6.QtWidgets", reason="PySide6 is not installed (extra: desktop)")
+    paths = os.pathsep.join(path for path in sys.path if path)
+    done = subprocess.run(
+        [sys.executable, "-c", _QUITTING],
+        env={**os.environ, "PYTHONPATH": paths, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = "['The monitor does not answer.']"
+    assert done.stdout.splitlines() == [f"0 {said}", f"1 {said}"]
 
 
 def test_gauges_say_what_is_measured_or_why_not() -> None:

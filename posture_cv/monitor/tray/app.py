@@ -22,10 +22,11 @@ from PySide6.QtWidgets import (
 )
 
 from posture_cv.errors import PostureError
+from posture_cv.monitor.control.channel import NotRunningError
 from posture_cv.monitor.control.client import ask
 from posture_cv.monitor.pause_text import pause_end
 from posture_cv.monitor.tray.draw import GaugeBar, ScreenBorder, icon, pixmap
-from posture_cv.monitor.tray.view import NOT_RUNNING, Gauge, View, view_of
+from posture_cv.monitor.tray.view import Gauge, View, view_of, view_without
 
 _EVERY_MS: Final = 1000
 _ASK_TIMEOUT_S: Final = 1.0
@@ -33,11 +34,11 @@ PAUSES: Final = ("15m", "30m", "1h", "tomorrow")
 
 
 def look() -> View:
-    """The monitor's state now; that none runs is a state too."""
+    """The monitor's state now; that none runs, or none answers, is a state too."""
     try:
         return view_of(ask("status", timeout_s=_ASK_TIMEOUT_S)["status"])
-    except PostureError:
-        return NOT_RUNNING
+    except PostureError as error:
+        return view_without(error)
 
 
 def today_text() -> str:
@@ -210,7 +211,13 @@ class Tray:
         self.window.raise_()
 
     def _quit(self) -> None:
-        self.act("stop")
+        try:
+            ask("stop")
+        except NotRunningError:
+            pass  # it has ended already
+        except PostureError as error:  # it goes on, so this stays to show it
+            self.icon.showMessage("posture-cv", str(error))
+            return
         QApplication.quit()
 
 

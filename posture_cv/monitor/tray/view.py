@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from posture_cv.errors import PostureError
+from posture_cv.monitor.control.channel import NotRunningError
+
 _MOST_BORDER_PX: Final = 14.0
 
 
@@ -75,6 +78,14 @@ NOT_RUNNING: Final = View(
     "Start one: posture-cv monitor --background",
     running=False,
 )
+
+
+def view_without(error: PostureError) -> View:
+    """The view where no status came: no monitor runs, or one does that is starting or does not answer."""
+    if isinstance(error, NotRunningError):
+        return NOT_RUNNING
+    detail = " ".join(filter(None, (error.detail, error.what_to_do)))
+    return View(*_LOOKS["starting"], error.title.rstrip("."), detail, running=False)
 
 
 def view_of(status: Mapping[str, Any]) -> View:
