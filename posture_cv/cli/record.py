@@ -36,6 +36,7 @@ def command(
 
     Replay the recording as often as you like, with other settings or another baseline: it needs no model.
     """
+    from posture_cv.alone import alone_at
     from posture_cv.capture import open_source
     from posture_cv.capture.types import CaptureOptions
     from posture_cv.cli.progress import RichProgress
@@ -52,7 +53,7 @@ def command(
     models = estimator_options(pose_model, face_model, settings_path)
     limit_s = float("inf") if duration is None else duration
     try:
-        with RichProgress() as progress, open_source(source, options=options) as frames:
+        with alone_at(out), RichProgress() as progress, open_source(source, options=options) as frames:
             done = record(frames, out, models, progress=progress, duration_s=limit_s)
     except KeyboardInterrupt:
         click.echo(_interrupted(out), err=True)

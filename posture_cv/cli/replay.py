@@ -102,11 +102,11 @@ def command(
             f"{segment_s:g} s is too short: every part begins with a warm-up; give {LEAST_SEGMENT_S:g} or more, or 0",
             param_hint="--segment",
         )
+    from posture_cv.alone import alone_at
     from posture_cv.capture.types import CaptureOptions
     from posture_cv.cli.replay_run import a_pool, run_many, run_one, sight_of
     from posture_cv.cli.resolve import assess_settings, estimator_options
     from posture_cv.replay.inputs import find_items
-    from posture_cv.replay.items import identity_of_file
     from posture_cv.replay.types import ReplayOptions
 
     common = ReplayOptions(
@@ -129,14 +129,19 @@ def command(
             _check_what_is_kept(
                 [item.file for item in items], keep_landmarks=keep_landmarks, remember=remember
             )
-            if len(items) == len(paths) == 1 and identity_of_file(paths[0]) == identity_of_file(
-                items[0].file
-            ):
-                return run_one(items[0], common, how, pool)
-            return run_many(items, common, how, pool)
+            one = len(items) == len(paths) == 1 and _same_file(paths[0], items[0].file)
+            with alone_at(out):
+                return run_one(items[0], common, how, pool) if one else run_many(items, common, how, pool)
     except KeyboardInterrupt:
         click.echo("Interrupted. What is whole is kept: the same command goes on from there.", err=True)
         raise
+
+
+def _same_file(one: str, other: str) -> bool:
+    """Whether two paths name one recording, however they are written."""
+    from posture_cv.replay.items import identity_of_file
+
+    return identity_of_file(one) == identity_of_file(other)
 
 
 def _check_what_is_kept(files: Sequence[str], *, keep_landmarks: bool, remember: bool) -> None:

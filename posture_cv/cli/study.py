@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +19,9 @@ from posture_cv.cli.options import (
     workers_option,
 )
 from posture_cv.cli.replay import How, rate_hz
+
+if TYPE_CHECKING:
+    from posture_cv.replay.items import Item
 
 
 @click.command(short_help="From videos and a manifest to the page of a study.")
@@ -64,6 +70,7 @@ def command(
     from posture_cv.one_thread import use_one_thread
 
     use_one_thread(pictures=False)
+    from posture_cv.alone import alone_at
     from posture_cv.capture.types import CaptureOptions
     from posture_cv.cli.replay_run import a_pool, run_many, sight_of
     from posture_cv.cli.resolve import assess_settings, estimator_options
@@ -82,13 +89,26 @@ def command(
         settings=assess_settings(settings_path, alert_after),
     )
     how = How(workers, None, None, settings_path, again=False)
-    with a_pool(how) as pool:
-        items = find_items(paths, out, sight_of(pool))
-        check_study(items, [name.strip() for name in (conditions or "").split(",") if name.strip()])
-        code = run_many(items, common, how, pool)
-    videos = {item.name: Path(item.file) for item in items} if thumbnails else {}
-    write(out, title, tuple(dict.fromkeys(formats)), videos)
+    with ExitStack() as stack:
+        with a_pool(how) as pool:
+            items = find_items(paths, out, sight_of(pool))
+            check_study(items, [name.strip() for name in (conditions or "").split(",") if name.strip()])
+            stack.enter_context(alone_at(out))
+            code = run_many(items, common, how, pool)
+        videos = _videos(items) if thumbnails else {}
+        write(out, title, tuple(dict.fromkeys(formats)), videos)
     return code
+
+
+def _videos(items: Sequence[Item]) -> dict[str, Path]:
+    """Where pictures of each recording can be had; a landmark recording holds none, which is said."""
+    from posture_cv.landmarks.recording import is_recording
+
+    files = {item.name: Path(item.file) for item in items}
+    without = [name for name, file in files.items() if is_recording(file)]
+    if without:
+        click.echo(f"Note: no thumbnails of landmark recordings: {', '.join(without)}", err=True)
+    return {name: file for name, file in files.items() if name not in without}
 
 
 def write(out: Path, title: str, formats: tuple[str, ...], videos: dict[str, Path]) -> None:
