@@ -14,6 +14,7 @@ from posture_cv.errors import InputError
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.opendata.bids import bids_files
 from posture_cv.opendata.datapackage import datapackage
+from posture_cv.opendata.exported import note_written
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.gather import Study, study_exposure_table
 from posture_cv.opendata.sidecar import sidecar
@@ -53,6 +54,8 @@ def check_formats(formats: Sequence[str], results: Sequence[Result]) -> None:
 def export(study: Study, formats: Sequence[str], out: Path, name: str) -> list[Path]:
     """Write a study; every file is there whole or not at all.
 
+    What an earlier export wrote there and this one does not have is taken away: two data sets would pass for one.
+
     Args:
         study: its results and exposure.
         formats: of `FORMATS`.
@@ -62,7 +65,7 @@ def export(study: Study, formats: Sequence[str], out: Path, name: str) -> list[P
     Returns:
         The folders.
     """
-    writers: dict[str, Callable[[Study, Path, str], None]] = {
+    writers: dict[str, Callable[[Study, Path, str], list[str]]] = {
         "csv": _export_tables,
         "parquet": _export_tables,
         "bids": _export_bids,
@@ -72,7 +75,7 @@ def export(study: Study, formats: Sequence[str], out: Path, name: str) -> list[P
     folders = []
     for kind in formats:
         folder = private_folder(out / kind)
-        writers[kind](study, folder, name)
+        note_written(folder, writers[kind](study, folder, name))
         folders.append(folder)
     return folders
 
@@ -82,22 +85,25 @@ def safe(name: str) -> str:
     return re.sub(r"[^0-9A-Za-z._-]+", "-", name).strip(".-") or "recording"
 
 
-def _export_tables(study: Study, out: Path, name: str) -> None:
+def _export_tables(study: Study, out: Path, name: str) -> list[str]:
     kind = out.name
     private_folder(out / "measurements")
     private_folder(out / "sidecars")
     written: dict[str, Table] = {}
+    sidecars = []
     for result in study.results:
         table, about = series_table(result), sidecar(result)
         path = f"measurements/{safe(result.name)}.{kind}"
         _write_table(out / path, table, about)
-        write_atomic(out / "sidecars" / f"{safe(result.name)}.json", _json(about))
+        sidecars.append(f"sidecars/{safe(result.name)}.json")
+        write_atomic(out / sidecars[-1], _json(about))
         written[path] = table
     for table in study_tables(study):
         path = f"{table.name}.{kind}"
         _write_table(out / path, table, {"recordings": [r.name for r in study.results]})
         written[path] = table
     write_atomic(out / "datapackage.json", _json(datapackage(written, safe(name).lower())))
+    return [*written, *sidecars, "datapackage.json"]
 
 
 def study_tables(study: Study) -> list[Table]:
@@ -125,16 +131,22 @@ def _text_file(path: Path) -> Iterator[TextIO]:
         yield file
 
 
-def _export_bids(study: Study, out: Path, name: str) -> None:
+def _export_bids(study: Study, out: Path, name: str) -> list[str]:
+    written = []
     for path, text in bids_files(study.results, name):
         private_folder((out / path).parent)
         write_atomic(out / path, text)
+        written.append(str(path))
+    return written
 
 
-def _export_trc(study: Study, out: Path, name: str) -> None:  # noqa: ARG001 - one signature for all
+def _export_trc(study: Study, out: Path, name: str) -> list[str]:  # noqa: ARG001 - one signature for all
+    written = []
     for result in study.results:
         assert result.landmarks is not None  # `check_formats` has seen to it
-        export_markers(result.landmarks, out / f"{safe(result.name)}.trc")
+        written.append(f"{safe(result.name)}.trc")
+        export_markers(result.landmarks, out / written[-1])
+    return written
 
 
 def export_markers(recording: Path, path: Path) -> None:
