@@ -94,7 +94,7 @@ def cache_dir() -> Path:
 
 
 def runtime_dir() -> Path:
-    """Folder of the running monitor's lock and control channel."""
+    """Folder of the running monitor's lock and control channel, and of the locks of runs that write."""
     return folder("runtime")
 
 

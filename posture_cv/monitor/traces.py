@@ -20,7 +20,7 @@ PARTS: Final[dict[Part, str]] = {
     "reports": "pages made of the history",
     "state": "the background monitor's log and what it goes on with after a restart; that the notice was shown",
     "cache": "what can be made again",
-    "runtime": "lock and control channel of the running monitor",
+    "runtime": "lock and control channel of the running monitor, locks of runs that write",
 }
 
 
