@@ -123,11 +123,11 @@ def interval(value: float, replicates: Float, *, enough: bool) -> Figure:
 
 
 def never_certain(figure: Figure, unit: str, independent: float, hours: float) -> Figure:
-    """What was never seen is not known to be absent, however little a bootstrap of it moves.
+    """What was never seen is not known to be absent: no bootstrap interval has the length nought.
 
-    A share of 0 or 1 gets the exact limit of Clopper & Pearson 1934, with the blocks (of one recording) or the
-    participants (of several) as the independent observations; a rate of 0 an hour the exact Poisson limit. A
-    bootstrap interval that is wider, because some frames are uncertain, stays.
+    A share of 0 or 1 in every replicate gets the exact limit of Clopper & Pearson 1934, with the blocks (of one
+    recording) or the participants (of several) as the independent observations; a rate of 0 an hour the exact
+    Poisson limit.
 
     Args:
         figure: with its bootstrap interval.
@@ -135,20 +135,15 @@ def never_certain(figure: Figure, unit: str, independent: float, hours: float) -
         independent: number of independent observations.
         hours: in which a rate was watched.
     """
-    if not figure.has_interval or figure.value not in (0.0, 1.0):
+    if not figure.has_interval or figure.low < figure.high or figure.value not in (0.0, 1.0):
         return figure
-    reach = never_seen_up_to(unit, independent, hours)
-    if figure.value == 0.0:
-        return figure if isnan(reach) else Figure(0.0, 0.0, max(figure.high, reach))
-    return Figure(1.0, min(figure.low, 1.0 - reach), 1.0) if unit == "1" else figure
-
-
-def never_seen_up_to(unit: str, independent: float, hours: float) -> float:
-    """The exact upper limit of what was never seen, see `never_certain`; NaN for other units."""
     tail = (1.0 - LEVEL) / 2.0
     if unit == "1":
-        return float(1.0 - tail ** (1.0 / max(independent, 1.0)))
-    return -log(tail) / hours if unit == "1/h" and hours > 0.0 else nan
+        reach = 1.0 - tail ** (1.0 / max(independent, 1.0))
+        return Figure(0.0, 0.0, reach) if figure.value == 0.0 else Figure(1.0, 1.0 - reach, 1.0)
+    if unit == "1/h" and figure.value == 0.0 and hours > 0.0:
+        return Figure(0.0, 0.0, -log(tail) / hours)
+    return figure
 
 
 def over_participants(values: Iterable[tuple[float, Float]], name: str) -> tuple[float, Float]:

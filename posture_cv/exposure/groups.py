@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from posture_cv.exposure.bootstrap import interval, never_certain, never_seen_up_to, over_participants
+from posture_cv.exposure.bootstrap import interval, never_certain, over_participants
 from posture_cv.exposure.measures import Exposure, Item
 from posture_cv.exposure.sampled import Plain, Sampled
 from posture_cv.exposure.types import Figure, Row
@@ -156,7 +156,7 @@ class Difference:
         pairs: (participant, value in the first, value in the second).
         mean: mean difference with its interval.
         agreement: lower and upper 95 % limits of agreement (Bland & Altman 1986); NaN with fewer than three
-            participants, and where all differences are the same, which says nothing of how far they reach.
+            participants.
     """
 
     measure: str
@@ -206,7 +206,7 @@ def _difference(
     limits = (nan, nan)
     if len(shifts) >= LEAST_PAIRS:
         spread = 1.96 * float(shifts.std(ddof=1))
-        limits = (value - spread, value + spread) if spread > 0.0 else limits
+        limits = (value - spread, value + spread)
     return Difference(
         item.measure,
         item.item,
@@ -214,27 +214,9 @@ def _difference(
         first[0].condition,
         second[0].condition,
         tuple((name, a[0], b[0]) for name, a, b in values),
-        _certain_difference(interval(value, replicates, enough=enough), pairs),
+        interval(value, replicates, enough=enough),
         limits,
     )
-
-
-def _certain_difference(figure: Figure, pairs: Sequence[tuple[str, Item, Item]]) -> Figure:
-    """What nobody showed in either condition, or everybody all the time, may differ as far as it may be there at all.
-
-    Each condition's value lies within its exact limit with 97.5 %, so the difference within that of the two with 95 %
-    (Bonferroni). Another difference that no replicate moves has no interval.
-    """
-    if not figure.has_interval:
-        return figure
-    both = [first for _, first, _ in pairs], [second for _, _, second in pairs]
-    seen, unit = {_sampled(item)[0] for items in both for item in items}, pairs[0][1].unit
-    if seen == {0.0} or (seen == {1.0} and unit == "1"):
-        hours = min(sum(item.told_s for item in items) for items in both) / 3600.0
-        reach = never_seen_up_to(unit, len(pairs), hours)
-        if not isnan(reach):
-            return Figure(0.0, min(figure.low, -reach), max(figure.high, reach))
-    return figure if figure.low < figure.high else Figure(figure.value)
 
 
 def unmeasured_by_reason(exposures: Sequence[Exposure]) -> dict[str, float]:

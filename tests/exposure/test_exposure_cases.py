@@ -9,7 +9,6 @@ import pytest
 
 from exposure_material import series
 from posture_cv.assess.types import State
-from posture_cv.exposure.bootstrap import never_certain, never_seen_up_to
 from posture_cv.exposure.catalogue import MEASURES
 from posture_cv.exposure.epochs import NECK, epochs_of, frame_seconds
 from posture_cv.exposure.groups import (
@@ -27,7 +26,7 @@ from posture_cv.exposure.measures import NOT_FROM_VIEW, exposure
 from posture_cv.exposure.recovery import recovery_s
 from posture_cv.exposure.sources import SOURCES
 from posture_cv.exposure.still import stillness
-from posture_cv.exposure.types import Figure, Row, Series, Told
+from posture_cv.exposure.types import Row, Series, Told
 from posture_cv.measure.types import View
 
 
@@ -268,44 +267,3 @@ def test_conditions_weigh_participants_equally_and_are_compared_in_pairs() -> No
     assert [p[0] for p in change.pairs] == ["a", "b", "c"]
     assert change.mean.value == pytest.approx(0.2)  # 0.2, 0.1, 0.3
     assert list(change.agreement) == pytest.approx([0.2 - 0.196, 0.2 + 0.196])  # SD 0.1
-
-
-def test_a_few_uncertain_frames_do_not_make_what_was_never_seen_more_certain() -> None:
-    """A bootstrap interval that hardly moves is no narrower than the exact limit; a wider one stays."""
-    exact = never_certain(Figure(0.0, 0.0, 0.0), "1", 7.0, 1.0)
-    assert exact.high == pytest.approx(1.0 - 0.025 ** (1.0 / 7.0))
-    assert never_certain(Figure(0.0, 0.0, 0.02), "1", 7.0, 1.0) == exact
-    assert never_certain(Figure(0.0, 0.0, 0.9), "1", 7.0, 1.0).high == 0.9
-    assert never_certain(Figure(1.0, 0.98, 1.0), "1", 7.0, 1.0).low == pytest.approx(1.0 - exact.high)
-    assert never_certain(Figure(0.0, 0.0, 0.1), "1/h", 7.0, 2.0).high == pytest.approx(-np.log(0.025) / 2.0)
-    assert never_certain(Figure(0.0, 0.0, 0.1), "count", 7.0, 2.0).high == 0.1
-
-
-def test_what_was_seen_in_neither_condition_may_differ_all_the_same() -> None:
-    cells = {
-        condition: [
-            pooled(who, condition, [exposure(side([5.0] * 120, name=f"{who}{condition}"))]) for who in "abc"
-        ]
-        for condition in ("before", "after")
-    }
-    found = {(d.measure, d.item): d for d in differences(cells["before"], cells["after"])}
-    never = found["rula_neck", "3: over 20 deg"]
-    reach = 1.0 - 0.025 ** (1.0 / 3.0)
-    assert [never.mean.value, never.mean.low, never.mean.high] == pytest.approx([0.0, -reach, reach])
-    assert all(isnan(limit) for limit in never.agreement), (
-        "equal differences say nothing of how far they reach"
-    )
-
-
-def test_the_limit_of_a_difference_covers_what_may_be_there() -> None:
-    """Participants drawn from two rare conditions, of whom nobody shows it: the true difference lies within."""
-    rng, people = np.random.default_rng(0), 5
-    reach = never_seen_up_to("1", people, 1.0)
-    unseen = covered = 0
-    for _ in range(4000):
-        rare = rng.uniform(0.0, 0.7, 2)
-        if (rng.random((2, people)) >= rare[:, None]).all():
-            unseen += 1
-            covered += abs(rare[1] - rare[0]) <= reach
-    assert unseen > 200
-    assert covered / unseen >= 0.95
