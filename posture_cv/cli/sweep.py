@@ -16,7 +16,6 @@ from posture_cv.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from posture_cv.measure.types import Float
     from posture_cv.replay.labels import Bout
     from posture_cv.replay.progress import Progress
     from posture_cv.replay.sweep import SweepInput, SweepRow
@@ -163,10 +162,11 @@ def _inputs(
     profile, calibrate_s, settings_path = baseline
     if profile is not None and calibrate_s is not None:
         raise InputError("Two baselines were given.", "", "Give either --profile or --calibrate.")
-    labels = {path: read_labels(path) for path in label_files}
+    labels: list[tuple[Bout, ...] | None] = [tuple(read_labels(path)) for path in label_files]
+    labels = labels or [None] * len(recordings)
     shared = None if calibrate_s is not None else baseline_of_profile(profile, settings_path)[0]
     inputs = []
-    for path, labelled_in in zip(recordings, label_files or [None] * len(recordings), strict=True):
+    for path, bouts in zip(recordings, labels, strict=True):
         progress.stage(f"Measuring {path.name}", None)
         if shared is not None:
             used = shared
@@ -176,22 +176,8 @@ def _inputs(
         told = measured_recording(path, used, keep=remember, progress=progress)
         for warning in told.told.warnings:
             click.echo(f"Note: {warning}", err=True)
-        t_s = told.measurements.t_s
-        bouts = None if labelled_in is None else _shown(labels[labelled_in], t_s, labelled_in)
         inputs.append(SweepInput(path.name, told.measurements, used, bouts))
     return inputs
-
-
-def _shown(bouts: list[Bout], t_s: Float, path: Path) -> tuple[Bout, ...]:
-    """What of the labels the recording shows; the rest is said, and counts for nothing."""
-    from posture_cv.replay.labels import within
-
-    if len(t_s) == 0:
-        return ()
-    inside, outside_s = within(bouts, float(t_s[0]), float(t_s[-1]), path)
-    if outside_s >= 1.0:
-        click.echo(f"Note: {outside_s:.0f} labelled s of {path} lie outside the recording.", err=True)
-    return tuple(inside)
 
 
 def _write(out: Path, rows: list[SweepRow], *, labelled: bool) -> None:

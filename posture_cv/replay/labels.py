@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -60,29 +60,6 @@ def read_labels(path: Path) -> list[Bout]:
         found = ", ".join(sorted(columns)) or "none"
         raise InputError(f"These labels have other columns: {path}", f"Columns found: {found}.", _HELP)
     return sorted((b for b in bouts if b.cues), key=lambda b: (b.start_s, b.end_s))
-
-
-def within(bouts: Sequence[Bout], first_s: float, last_s: float, path: Path) -> tuple[list[Bout], float]:
-    """The parts of the bouts that a recording shows, and how many labelled seconds lie outside of it.
-
-    Args:
-        bouts: of `read_labels`.
-        first_s, last_s: times of the recording's first and last frame.
-        path: of the labels.
-
-    Raises:
-        InputError: there are bouts, and all of them lie outside: the labels are of another recording.
-    """
-    cut = [replace(b, start_s=max(b.start_s, first_s), end_s=min(b.end_s, last_s)) for b in bouts]
-    inside = [b for b in cut if b.end_s > b.start_s]
-    if bouts and not inside:
-        raise InputError(
-            f"The labels lie outside the recording: {path}",
-            f"It shows {first_s:g} to {last_s:g} s; the first label begins at {bouts[0].start_s:g} s.",
-            "Are they of this recording, and counted from its beginning?",
-        )
-    total_s, seen_s = (sum(b.end_s - b.start_s for b in part) for part in (bouts, inside))
-    return inside, total_s - seen_s
 
 
 def _table(path: Path) -> tuple[list[dict[str, str]], set[str]]:

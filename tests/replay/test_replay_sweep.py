@@ -15,7 +15,7 @@ from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.types import Alert
 from posture_cv.errors import InputError
 from posture_cv.profiles.store import load_profile
-from posture_cv.replay.labels import Bout, read_labels, within
+from posture_cv.replay.labels import Bout, read_labels
 from posture_cv.replay.measuring import measured_recording
 from posture_cv.replay.run import ReplayOptions, replay
 from posture_cv.replay.sweep import SweepInput, is_right, setting, sweep
@@ -110,17 +110,6 @@ def test_labels_with_semicolons(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     path.write_text("start;end;label\n1;2.5;slump\n")
     assert read_labels(path) == [Bout(1.0, 2.5, frozenset({"slump"}))]
-
-
-def test_labels_outside_the_recording_are_said_and_count_for_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "labels.csv"
-    path.write_text("start,end,label\n5,9,slump\n40,60,poor\n100,120,poor\n")
-    inside, outside_s = within(read_labels(path), 0.0, 45.0, path)
-    assert [(b.start_s, b.end_s) for b in inside] == [(5.0, 9.0), (40.0, 45.0)]
-    assert outside_s == pytest.approx(15.0 + 20.0)
-    assert within([], 0.0, 45.0, path) == ([], 0.0)
-    with pytest.raises(InputError, match="outside the recording"):
-        within(read_labels(path), 200.0, 300.0, path)
 
 
 def test_labels_of_a_ground_truth() -> None:
