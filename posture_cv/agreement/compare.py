@@ -22,6 +22,7 @@ from posture_cv.exposure.bootstrap import block_length, interval, never_certain,
 from posture_cv.exposure.epochs import frame_seconds
 from posture_cv.exposure.types import Figure, Series
 from posture_cv.measure.types import Codes, Float, Reason
+from posture_cv.spans import outside_s
 
 OPEN: Final = -1  # the rater says nothing
 NOT_NAMED: Final = (State.CANNOT_TELL,)  # away and turned are answers: a rater can see them, too
@@ -67,6 +68,7 @@ class Agreement:
     Attributes:
         compared_s: time that both named.
         unlabelled_s: time of the recording without a label.
+        outside_s: labelled time before or after the recording.
         unnamed_s: labelled time for which the program named nothing.
         at_edges_s: time left out because it lies near a change of the rater's label.
         agreed: share of the compared time named alike.
@@ -80,6 +82,7 @@ class Agreement:
 
     compared_s: float
     unlabelled_s: float
+    outside_s: float
     unnamed_s: float
     at_edges_s: float
     agreed: Figure
@@ -131,6 +134,7 @@ def compare(
     return Agreement(
         compared_s=float(seconds[used].sum()),
         unlabelled_s=float(seconds[~said].sum()),
+        outside_s=_outside_s(labels, t_s, seconds),
         unnamed_s=float(seconds[said & ~named & ~near].sum()),
         at_edges_s=float(seconds[said & near].sum()),
         agreed=_figure(_agreed, whole, replicates, blocks, enough=drawn.enough, share=True),
@@ -141,6 +145,12 @@ def compare(
         confusion_s=whole,
         disagreements=tuple(_disagreements(series, rater, t_s, seconds, near)),
     )
+
+
+def _outside_s(labels: Sequence[tuple[Stretch, State]], t_s: Float, seconds: Float) -> float:
+    """Labelled time before the first frame and after the last has ended."""
+    begin_s, end_s = (float(t_s[0]), float(t_s[-1] + seconds[-1])) if len(t_s) else (0.0, 0.0)
+    return outside_s((stretch for stretch, _ in labels), begin_s, end_s)
 
 
 def _codes(rater: Codes, program: Codes) -> list[int]:

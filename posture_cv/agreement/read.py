@@ -102,21 +102,24 @@ def as_postures(labels: Labels, names: Mapping[str, str], path: str) -> list[tup
         path: for messages.
 
     Raises:
-        LabelError: labels that are no posture, or stretches that overlap; all at once.
+        LabelError: labels, or meanings given to them, that are no posture, or stretches that overlap; all at once.
     """
     own = {_plain(key): _plain(value) for key, value in names.items()}
     faults, found = Faults(path), []
     unknown: set[str] = set()
+    wrong = [(key, value) for key, value in names.items() if not _is_posture(_plain(value))]
+    for key, value in wrong:
+        faults.add(0, f"--map '{key}={value}': {value!r} is no posture of this program.")
     for stretch in labels.stretches:
         name = _plain(stretch.name)
         name = own.get(name, SYNONYMS.get(name, name))
-        if name.upper() in State.__members__:
+        if _is_posture(name):
             found.append((stretch, State.from_label(name)))
-        else:
+        elif _plain(stretch.name) not in own:
             unknown.add(stretch.name)
     for name in sorted(unknown):
         faults.add(0, f"The label {name!r} is no posture of this program; use --map '{name}=POSTURE'.")
-    if unknown:
+    if unknown or wrong:
         faults.add(0, f"Postures: {', '.join(s.label for s in State)}.")
     _overlaps(found, faults)
     faults.check()
@@ -131,6 +134,10 @@ def _overlaps(found: Sequence[tuple[Stretch, State]], faults: Faults) -> None:
                 f"{other.name!r} from {other.start_s:g} s overlaps {one.name!r}, which ends at {one.end_s:g} s; "
                 "a moment can have one posture only.",
             )
+
+
+def _is_posture(name: str) -> bool:
+    return name.upper() in State.__members__
 
 
 def _plain(label: str) -> str:

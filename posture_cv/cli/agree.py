@@ -97,7 +97,8 @@ def command(
     read = read_labels(labels)
     stretches = as_postures(chosen(read, coding, str(labels)), _pairs(names), str(labels))
     found = compare(read_result(folders[0]).series(), stretches, _posture(rest), edge_s)
-    if found.compared_s <= 0.0:
+    labelled_s = sum(stretch.end_s - stretch.start_s for stretch, _ in stretches)
+    if found.compared_s <= 0.0 or found.outside_s >= labelled_s:
         from posture_cv.errors import InputError
 
         raise InputError(
@@ -164,6 +165,16 @@ def _json(found: Agreement, kind: str) -> str:
     return json.dumps({"schema_version": 1, "labels": kind, **plain(data)}, indent=2)
 
 
+def _intervals(found: Agreement) -> str:
+    """Which figures have an interval: agreement without an exception tells nothing of kappa's, but of the share's."""
+    blocks = f"95 % intervals from blocks of {found.block_s:g} s"
+    if found.kappa.has_interval:
+        return blocks
+    if not found.agreed.has_interval:
+        return "Too short for intervals"
+    return f"{blocks}; none for kappa: its variation cannot be seen here"
+
+
 def _figure(figure: Figure) -> str:
     if not isfinite(figure.value):
         return "-"
@@ -176,19 +187,22 @@ def _show(found: Agreement, kind: str, points: int) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from posture_cv.spans import STATED_FROM_S
+
     console = Console(width=110 if not Console().is_terminal else None)
     click.echo(f"Labels: {kind}" + (f"; {points} events without duration are not used" if points else ""))
     click.echo(
         f"Compared {found.compared_s:.1f} s; not labelled {found.unlabelled_s:.1f} s; labelled, but not named by the "
         f"program {found.unnamed_s:.1f} s"
+        + (
+            f"; labelled, but outside the recording {found.outside_s:.1f} s"
+            if found.outside_s >= STATED_FROM_S
+            else ""
+        )
         + (f"; near edges {found.at_edges_s:.1f} s" if found.at_edges_s else "")
     )
     click.echo(f"Cohen's kappa {_figure(found.kappa)}, named alike {_figure(found.agreed)} of the time")
-    click.echo(
-        f"95 % intervals from blocks of {found.block_s:g} s"
-        if found.kappa.has_interval
-        else "Too short for intervals"
-    )
+    click.echo(_intervals(found))
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("posture", "rater s", "program s", "precision", "recall", "kappa"):
         table.add_column(title, justify="left" if title == "posture" else "right", no_wrap=True)

@@ -176,8 +176,34 @@ def _inputs(
         told = measured_recording(path, used, keep=remember, progress=progress)
         for warning in told.told.warnings:
             click.echo(f"Note: {warning}", err=True)
-        inputs.append(SweepInput(path.name, told.measurements, used, bouts))
+        inputs.append(_labelled(SweepInput(path.name, told.measurements, used, bouts)))
     return inputs
+
+
+def _labelled(given: SweepInput) -> SweepInput:
+    """With what of its labels lies in the recording; what does not is stated, for it can find no alert."""
+    from dataclasses import replace
+
+    from posture_cv.errors import InputError
+    from posture_cv.replay.labels import within
+    from posture_cv.spans import STATED_FROM_S
+
+    t_s = given.measurements.t_s
+    if not given.bouts or not len(t_s):
+        return given
+    begin_s, end_s = float(t_s[0]), float(t_s[-1])
+    bouts, outside_s = within(given.bouts, begin_s, end_s)
+    if not bouts:
+        raise InputError(
+            f"No labelled posture lies in the recording {given.name}.",
+            f"The labels begin at {given.bouts[0].start_s:g} s; the recording is {begin_s:.1f} to {end_s:.1f} s.",
+            "Check that labels and recordings are given in the same order, and times in seconds from the start.",
+        )
+    if outside_s >= STATED_FROM_S:
+        click.echo(
+            f"Note: {given.name}: {outside_s:.1f} labelled s lie outside the recording: not counted", err=True
+        )
+    return replace(given, bouts=tuple(bouts))
 
 
 def _write(out: Path, rows: list[SweepRow], *, labelled: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +13,12 @@ from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
 from posture_cv.delimiters import delimiter_of
 from posture_cv.errors import InputError
+from posture_cv.spans import outside_s
 
 ANY_POSTURE: Final = "poor"  # some posture that deserves an alert, whichever
 _MOST_FAULTS: Final = 20
 _MOST_ROWS: Final = 2_000_000
+_TOUCH_S: Final = 1e-6  # one label may end where the next begins, but for rounding
 _BAD_CLASSES: Final = ("bad", "bad_mild")
 # What the parts of a ground-truth segment's name show ("slump_fhp_rounded": any of three cues is right).
 _SEGMENT_CUES: Final[Mapping[str, str]] = {
@@ -49,7 +51,8 @@ def read_labels(path: Path) -> list[Bout]:
     """The labelled bouts of poor posture in a file, in the order of their time; harmless stretches are left out.
 
     Raises:
-        InputError: the file cannot be read, has other columns, or rows that make no sense (all are listed).
+        InputError: the file cannot be read, has other columns, rows that make no sense, or labels that contradict
+            each other in the same seconds (all are listed).
     """
     rows, columns = _table(path)
     if {"start", "end", "label"} <= columns:
@@ -97,7 +100,41 @@ def _intervals(path: Path, rows: Iterable[Mapping[str, str]]) -> list[Bout]:
         else:
             bouts.append(Bout(start, end, cues))
     _require_none(path, faults)
+    _require_none(path, _contradictions(bouts))
     return bouts
+
+
+def _contradictions(bouts: Iterable[Bout]) -> list[str]:
+    """Overlapping bouts of which one calls right nothing that the other does; two that share a cue agree."""
+    faults = []
+    latest: dict[frozenset[str], Bout] = {}  # of each meaning the one that ends last: it overlaps if any does
+    for bout in sorted(bouts, key=lambda b: (b.start_s, b.end_s)):
+        for cues, earlier in latest.items():
+            if cues != bout.cues and not cues & bout.cues and bout.start_s < earlier.end_s - _TOUCH_S:
+                faults.append(
+                    f"{_span(bout)} overlaps {_span(earlier)}, which says otherwise; join with + where either is right"
+                )
+        known = latest.get(bout.cues)
+        if known is None or known.end_s < bout.end_s:
+            latest[bout.cues] = bout
+    return faults
+
+
+def _span(bout: Bout) -> str:
+    meaning = "harmless" if not bout.cues else ANY_POSTURE if len(bout.cues) == len(CUES) else ""
+    return f"{meaning or '+'.join(sorted(bout.cues))} from {bout.start_s:g} to {bout.end_s:g} s"
+
+
+def within(bouts: Iterable[Bout], begin_s: float, end_s: float) -> tuple[list[Bout], float]:
+    """The parts of bouts that lie in a recording, and the labelled seconds that do not.
+
+    Args:
+        bouts: labelled stretches.
+        begin_s, end_s: of the recording, seconds from the start of its source.
+    """
+    given = list(bouts)
+    cut = [replace(b, start_s=max(b.start_s, begin_s), end_s=min(b.end_s, end_s)) for b in given]
+    return [b for b in cut if b.start_s < b.end_s], outside_s(given, begin_s, end_s)
 
 
 def _cues(label: str) -> frozenset[str] | None:

@@ -61,6 +61,12 @@ def test_a_small_case_by_hand() -> None:
     ]
 
 
+def test_labelled_time_outside_the_recording_is_stated() -> None:
+    recording = series(np.arange(10.0), {}, state=np.full(10, State.GOOD, np.int8))
+    found = compare(recording, stretches((5, 13, State.GOOD), (20, 30, State.SLUMP)))
+    assert found.outside_s == pytest.approx(3.0 + 10.0)
+
+
 def test_time_near_a_change_can_be_left_out_and_rest_be_named() -> None:
     state = np.full(40, State.GOOD, np.int8)
     state[12:30] = State.FORWARD_HEAD  # the rater says 10 to 30
@@ -161,6 +167,7 @@ def test_wrong_input_is_refused(labelled: tuple[Path, Path], tmp_path: Path) -> 
     late = tmp_path / "late.csv"
     late.write_text("start,end,label\n1000,1010,good\n", encoding="utf-8")
     cli.fails("agree", str(result), str(late), said="There is nothing to compare")
+    cli.fails("agree", str(result), str(late), "--rest", "good", said="There is nothing to compare")
     cli.fails("agree", str(result), str(late), "--rest", "happy", said="not a state")
 
 

@@ -156,6 +156,9 @@ def test_unknown_labels_overlaps_and_codings(tmp_path: Path) -> None:
     assert "'bent' is no posture" in str(error.value)
     with pytest.raises(LabelError, match="'bent' from 4 s overlaps 'good', which ends at 5 s"):
         as_postures(labels, {"Bent": "looking down"}, "x")
+    with pytest.raises(LabelError, match="'xyz' is no posture") as error:
+        as_postures(labels, {"bent": "xyz"}, "x")
+    assert "use --map" not in str(error.value)
     two = read(BORIS_8 + BORIS_8.split("\n", 1)[1].replace("obs1", "obs2"), tmp_path)
     with pytest.raises(LabelError, match="several codings"):
         chosen(two, None, "x")

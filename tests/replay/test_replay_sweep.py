@@ -106,6 +106,28 @@ def test_labels_of_intervals(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("between", ["", "11,12,good\n"])
+def test_overlapping_labels_must_not_contradict_each_other(between: str, tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text(f"start,end,label\n10,20,slump\n{between}15,25,good\n")
+    with pytest.raises(InputError, match="harmless from 15 to 25 s overlaps slump from 10 to 20 s"):
+        read_labels(path)
+    path.write_text("start,end,label\n10,20,slump\n15,25,poor\n25,30,good\n")
+    assert len(read_labels(path)) == 2
+
+
+def test_labels_outside_the_recording_are_stated_or_refused(tmp_path: Path) -> None:
+    path, out = tmp_path / "labels.csv", tmp_path / "out"
+    given = ("sweep", f"{SAMPLES}/desk-front.landmarks", "--labels", str(path), "--profile", str(PROFILE))
+    path.write_text("start,end,label\n100,120,poor\n")
+    Cli().fails(*given, "--out", str(out), said="No labelled posture lies in the recording")
+    assert not out.exists()
+    path.write_text("start,end,label\n10,20,poor\n100,120,poor\n")
+    done = Cli().here(*given, "--dwell", "5", "--threshold", "1", "--out", str(out))
+    assert "desk-front.landmarks: 20.0 labelled s lie outside the recording" in done.stderr
+    assert "/1)" in done.stdout
+
+
 def test_labels_with_semicolons(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     path.write_text("start;end;label\n1;2.5;slump\n")
