@@ -123,11 +123,12 @@ def interval(value: float, replicates: Float, *, enough: bool) -> Figure:
 
 
 def never_certain(figure: Figure, unit: str, independent: float, hours: float) -> Figure:
-    """What was never seen is not known to be absent: no bootstrap interval has the length nought.
+    """What was never seen is not known to be absent: its interval is at least as wide as the exact limit.
 
-    A share of 0 or 1 in every replicate gets the exact limit of Clopper & Pearson 1934, with the blocks (of one
-    recording) or the participants (of several) as the independent observations; a rate of 0 an hour the exact
-    Poisson limit.
+    A share of 0 or 1 gets the exact limit of Clopper & Pearson 1934, with the blocks (of one recording) or the
+    participants (of several) as the independent observations; a rate of 0 an hour the exact Poisson limit. A
+    bootstrap knows only what was seen: a few uncertain frames give it some length, but not the doubt about what
+    was not watched, so the wider of the two holds.
 
     Args:
         figure: with its bootstrap interval.
@@ -135,15 +136,50 @@ def never_certain(figure: Figure, unit: str, independent: float, hours: float) -
         independent: number of independent observations.
         hours: in which a rate was watched.
     """
-    if not figure.has_interval or figure.low < figure.high or figure.value not in (0.0, 1.0):
+    reach = unseen_limit(unit, independent, hours)
+    if not figure.has_interval or isnan(reach):
         return figure
+    if figure.value == 0.0:
+        return Figure(0.0, figure.low, max(figure.high, reach))
+    if figure.value == 1.0 and unit == "1":
+        return Figure(1.0, min(figure.low, 1.0 - reach), figure.high)
+    return figure
+
+
+def unseen_limit(unit: str, independent: float, hours: float) -> float:
+    """The largest share or rate that would leave a thing unseen with a probability of 2.5 %; NaN for other units.
+
+    Args:
+        unit: "1" for a share, "1/h" for a rate.
+        independent: number of independent observations of a share.
+        hours: in which a rate was watched.
+    """
     tail = (1.0 - LEVEL) / 2.0
     if unit == "1":
-        reach = 1.0 - tail ** (1.0 / max(independent, 1.0))
-        return Figure(0.0, 0.0, reach) if figure.value == 0.0 else Figure(1.0, 1.0 - reach, 1.0)
-    if unit == "1/h" and figure.value == 0.0 and hours > 0.0:
-        return Figure(0.0, 0.0, -log(tail) / hours)
-    return figure
+        return float(1.0 - tail ** (1.0 / max(independent, 1.0)))
+    return -log(tail) / hours if unit == "1/h" and hours > 0.0 else nan
+
+
+def never_differed(figure: Figure, unit: str, independent: float, hours: tuple[float, float]) -> Figure:
+    """A difference of two things of which neither was ever seen (or both always) is not known to be nought.
+
+    Shares: if a participant's two shares differ at all with probability p, the mean difference is at most p in
+    size, as no share exceeds 1; p has the exact limit of Clopper & Pearson 1934 for none of n participants. Rates:
+    the difference is at most the second rate and at least minus the first; each has its exact Poisson limit. The
+    wider of this and the bootstrap holds; no limit can be derived for other units, which get no interval.
+
+    Args:
+        figure: the difference 0 with its bootstrap interval.
+        unit: "1" for a share, "1/h" for a rate.
+        independent: number of participants.
+        hours: in which a rate was watched in the first and the second condition.
+    """
+    first, second = (unseen_limit(unit, independent, h) for h in hours)
+    if not figure.has_interval:
+        return figure
+    if isnan(first) or isnan(second):
+        return figure if figure.low < figure.high else Figure(figure.value)
+    return Figure(figure.value, min(figure.low, -first), max(figure.high, second))
 
 
 def over_participants(values: Iterable[tuple[float, Float]], name: str) -> tuple[float, Float]:

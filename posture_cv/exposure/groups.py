@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from posture_cv.exposure.bootstrap import interval, never_certain, over_participants
+from posture_cv.exposure.bootstrap import interval, never_certain, never_differed, over_participants
 from posture_cv.exposure.measures import Exposure, Item
 from posture_cv.exposure.sampled import Plain, Sampled
 from posture_cv.exposure.types import Figure, Row
@@ -156,7 +156,9 @@ class Difference:
         pairs: (participant, value in the first, value in the second).
         mean: mean difference with its interval.
         agreement: lower and upper 95 % limits of agreement (Bland & Altman 1986); NaN with fewer than three
-            participants.
+            participants, and where no two differences differ: no spread was seen, which is not a spread of nought.
+        view: of all recordings behind it, or "mixed".
+        reason: why there is no interval, or what limits it; empty where nothing does.
     """
 
     measure: str
@@ -167,6 +169,14 @@ class Difference:
     pairs: tuple[tuple[str, float, float], ...]
     mean: Figure
     agreement: tuple[float, float]
+    view: str
+    reason: str
+
+
+def view_of(exposures: Iterable[Exposure]) -> str:
+    """The view of all of them, or "mixed"."""
+    views = {e.view.label for e in exposures}
+    return views.pop() if len(views) == 1 else "mixed"
 
 
 def differences(first: Sequence[Cell], second: Sequence[Cell]) -> list[Difference]:
@@ -201,10 +211,15 @@ def _difference(
     changes = [(b[0] - a[0], b[1] - a[1]) for _, a, b in values]
     value, replicates = over_participants(changes, f"difference {item.measure} {item.item}")
     names = {name for name, _, _ in pairs}
-    enough = all(e.enough for c in (*first, *second) if c.participant in names for e in c.exposures)
+    behind = [e for c in (*first, *second) if c.participant in names for e in c.exposures]
+    enough = all(e.enough for e in behind)
+    mean = interval(value, replicates, enough=enough)
+    if _never_seen(values):
+        hours = sum(a.told_s for _, a, _ in pairs) / 3600.0, sum(b.told_s for _, _, b in pairs) / 3600.0
+        mean = never_differed(mean, item.unit, len(pairs), hours)
     shifts = np.array([change for change, _ in changes])
     limits = (nan, nan)
-    if len(shifts) >= LEAST_PAIRS:
+    if len(shifts) >= LEAST_PAIRS and np.ptp(shifts) > 0.0:
         spread = 1.96 * float(shifts.std(ddof=1))
         limits = (value - spread, value + spread)
     return Difference(
@@ -214,9 +229,17 @@ def _difference(
         first[0].condition,
         second[0].condition,
         tuple((name, a[0], b[0]) for name, a, b in values),
-        interval(value, replicates, enough=enough),
+        mean,
         limits,
+        view_of(behind),
+        _why_no_interval(mean, enough=enough) or (ONE_PARTICIPANT if len(pairs) == 1 else ""),
     )
+
+
+def _never_seen(values: Sequence[tuple[str, tuple[float, Float], tuple[float, Float]]]) -> bool:
+    """Whether everybody has the same 0 or 1 in both conditions: never seen, or never anything else."""
+    seen = {share for _, a, b in values for share in (a[0], b[0])}
+    return seen in ({0.0}, {1.0})
 
 
 def unmeasured_by_reason(exposures: Sequence[Exposure]) -> dict[str, float]:

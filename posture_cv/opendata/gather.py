@@ -15,6 +15,7 @@ from posture_cv.exposure.groups import (
     pooled,
     rows_of,
     rows_of_cell,
+    view_of,
 )
 from posture_cv.exposure.measures import Exposure, exposure
 from posture_cv.exposure.types import Row
@@ -160,12 +161,6 @@ def _half_labelled(results: Sequence[Result], what: str, given: Sequence[str]) -
         if len(ways) > 1
     ]
     return faults
-
-
-def view_of(exposures: Sequence[Exposure]) -> str:
-    """The view of all of them, or "mixed"."""
-    views = {e.view.label for e in exposures}
-    return views.pop() if len(views) == 1 else "mixed"
 
 
 def study_exposure_table(study: Study) -> Table:

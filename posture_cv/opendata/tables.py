@@ -182,10 +182,15 @@ def alerts_table(results: Sequence[Result]) -> Table:
     return from_rows("alerts", "One row an alert.", ALERT_FIELDS, rows)
 
 
+_UNIT: Final = Field(
+    "unit", "string", about="1 is a share: of the alerts for the measure recovery, else of the measured time"
+)
+_VIEW: Final = Field("view", "string", about="front, side, oblique; mixed where several")
+
 EXPOSURE_FIELDS: Final = (
     Field("level", "string", about="recording, participant, participant_condition or condition"),
     *_WHO,
-    Field("view", "string", about="front, side, oblique; mixed where several"),
+    _VIEW,
     Field(
         "measure", "string", about="key of the measure; its definition and source stand in datapackage.json"
     ),
@@ -194,7 +199,7 @@ EXPOSURE_FIELDS: Final = (
     Field("ci_low", "number", about="lower end of the interval, in `unit`"),
     Field("ci_high", "number", about="upper end of the interval, in `unit`"),
     Field("ci_level", "number", "1", "level of the interval; missing without one", 3),
-    Field("unit", "string", about="1 is a share of the measured time"),
+    _UNIT,
     Field("time_s", "number", "s", "time behind a share", 2),
     Field("measured_s", "number", "s", "time in which this measure could be told", 2),
     Field("unmeasured_s", "number", "s", "the rest of the recordings", 2),
@@ -273,8 +278,10 @@ DIFFERENCE_FIELDS: Final = (
     Field("ci_high", "number", about="upper end of its interval"),
     Field("agreement_low", "number", about="lower 95 % limit of agreement (3 participants or more)"),
     Field("agreement_high", "number", about="upper 95 % limit of agreement"),
-    Field("unit", "string", about="1 is a share of the measured time"),
+    _UNIT,
     Field("n", "integer", about="participants who have both"),
+    _VIEW,
+    Field("reason", "string", about="why there is no interval, or that it is of one participant only"),
 )
 
 
@@ -284,7 +291,7 @@ def differences_table(found: Iterable[Difference]) -> Table:
         (
             *(d.measure, d.item, d.first, d.second),
             *published(d.unit, d.mean.value, d.mean.low, d.mean.high, *d.agreement),
-            *(d.unit, len(d.pairs)),
+            *(d.unit, len(d.pairs), d.view, d.reason),
         )
         for d in found
     ]

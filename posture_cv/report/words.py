@@ -7,7 +7,7 @@ from math import floor, isfinite, log10
 from typing import Any, Final
 
 from posture_cv.exposure.catalogue import MEASURES
-from posture_cv.exposure.groups import Difference
+from posture_cv.exposure.groups import LEAST_PAIRS, Difference
 from posture_cv.exposure.sources import SOURCES
 from posture_cv.exposure.types import Figure, Row
 
@@ -119,7 +119,8 @@ def difference_words(found: Difference) -> dict[str, Any]:
         "first": found.first,
         "second": found.second,
         "value": f"{found.mean.value * factor:+.{places}f} {points}",
-        "interval": interval_text(found.mean, found.unit, places) or "too short",
-        "limits": interval_text(limits, found.unit, places) or "too few",
+        "interval": interval_text(found.mean, found.unit, places) or found.reason,
+        "limits": interval_text(limits, found.unit, places)
+        or ("too few" if len(found.pairs) < LEAST_PAIRS else "no spread"),
         "n": len(found.pairs),
     }

@@ -9,10 +9,12 @@ import pytest
 
 from exposure_material import series
 from posture_cv.assess.types import State
+from posture_cv.exposure.bootstrap import never_certain, never_differed
 from posture_cv.exposure.catalogue import MEASURES
 from posture_cv.exposure.epochs import NECK, epochs_of, frame_seconds
 from posture_cv.exposure.groups import (
     NO_INTERVAL,
+    ONE_PARTICIPANT,
     TOO_SHORT,
     condition_rows,
     differences,
@@ -26,7 +28,7 @@ from posture_cv.exposure.measures import NOT_FROM_VIEW, exposure
 from posture_cv.exposure.recovery import recovery_s
 from posture_cv.exposure.sources import SOURCES
 from posture_cv.exposure.still import stillness
-from posture_cv.exposure.types import Row, Series, Told
+from posture_cv.exposure.types import Figure, Row, Series, Told
 from posture_cv.measure.types import View
 
 
@@ -214,6 +216,47 @@ def test_what_was_never_seen_is_not_certain() -> None:
     row = table(side([5.0] * 60))["rula_neck", "3: over 20 deg"]
     assert row.figure.value == row.figure.low == 0.0
     assert 0.0 < row.figure.high < 0.2
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_few_uncertain_frames_make_no_interval_narrower(value: float) -> None:
+    seen = Figure(value, min(value, 0.999), max(value, 0.001))
+    exact = never_certain(Figure(value, value, value), "1", 7.0, 1.0)
+    assert never_certain(seen, "1", 7.0, 1.0) == exact
+    assert exact.high - exact.low == pytest.approx(1.0 - 0.025 ** (1.0 / 7.0))
+    wide = Figure(value, min(value, 0.1), max(value, 0.9))
+    assert never_certain(wide, "1", 7.0, 1.0) == wide
+
+
+def test_a_difference_of_what_nobody_showed_has_a_limit_and_its_view() -> None:
+    views = {"before": View.SIDE, "after": View.FRONT}
+    cells = {
+        condition: [
+            pooled(who, condition, [exposure(side([5.0] * 60, view=view, name=who + condition))])
+            for who in "abcd"
+        ]
+        for condition, view in views.items()
+    }
+    found = {(d.measure, d.item): d for d in differences(cells["before"], cells["after"])}
+    static = found["rula_static", "over 10 min"]
+    limit = 1.0 - 0.025 ** (1.0 / 4.0)
+    assert [static.mean.value, static.mean.low, static.mean.high] == pytest.approx([0.0, -limit, limit])
+    assert all(isnan(bound) for bound in static.agreement)
+    assert (static.view, static.reason) == ("mixed", "")
+    one = differences(cells["before"][:1], cells["before"][:1])
+    assert {(d.view, d.reason) for d in one if d.mean.has_interval} == {("side", ONE_PARTICIPANT)}
+    shifts = found["shifts", ""].mean
+    assert shifts.high == -shifts.low > 0.0
+
+
+@pytest.mark.parametrize("chance", [0.3, 0.5, 0.7])
+def test_the_limit_of_an_unseen_difference_covers_the_truth(chance: float) -> None:
+    # 6 participants; each shows the posture all the time in the second condition with this chance, else never
+    shown = np.random.default_rng(1).random((2000, 6)) < chance
+    limit = never_differed(Figure(0.0, 0.0, 0.0), "1", 6, (1.0, 1.0)).high
+    wrong = (~shown.any(axis=1)) & (chance > limit)
+    assert wrong.mean() <= 0.03
+    assert isnan(never_differed(Figure(0.0, 0.0, 0.0), "count", 6, (1.0, 1.0)).low)
 
 
 def test_an_empty_recording_says_so() -> None:
