@@ -14,7 +14,6 @@ from posture_cv.cli.options import Number, json_option
 if TYPE_CHECKING:
     from posture_cv.agreement.compare import Agreement
     from posture_cv.assess.types import State
-    from posture_cv.exposure.types import Figure
     from posture_cv.opendata.folder import Result
 
 _SHOWN = 12
@@ -175,18 +174,11 @@ def _intervals(found: Agreement) -> str:
     return f"{blocks}; none for kappa: its variation cannot be seen here"
 
 
-def _figure(figure: Figure) -> str:
-    if not isfinite(figure.value):
-        return "-"
-    bounds = f" ({figure.low:.2f} to {figure.high:.2f})" if figure.has_interval else ""
-    return f"{figure.value:.2f}{bounds}"
-
-
 def _show(found: Agreement, kind: str, points: int) -> None:
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
 
+    from posture_cv.cli.agree_view import AgreeView, figure_text
     from posture_cv.spans import STATED_FROM_S
 
     console = Console(width=110 if not Console().is_terminal else None)
@@ -201,15 +193,11 @@ def _show(found: Agreement, kind: str, points: int) -> None:
         )
         + (f"; near edges {found.at_edges_s:.1f} s" if found.at_edges_s else "")
     )
-    click.echo(f"Cohen's kappa {_figure(found.kappa)}, named alike {_figure(found.agreed)} of the time")
+    click.echo(
+        f"Cohen's kappa {figure_text(found.kappa)}, named alike {figure_text(found.agreed)} of the time"
+    )
     click.echo(_intervals(found))
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("posture", "rater s", "program s", "precision", "recall", "kappa"):
-        table.add_column(title, justify="left" if title == "posture" else "right", no_wrap=True)
-    for p in found.postures:
-        figures = (_figure(p.precision), _figure(p.recall), _figure(p.kappa))
-        table.add_row(p.posture.replace("_", " "), f"{p.rater_s:.1f}", f"{p.program_s:.1f}", *figures)
-    console.print(table)
+    console.print(AgreeView(found.postures))
     click.echo(
         f"{len(found.disagreements)} stretches disagree" + (", the longest:" if found.disagreements else "")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from cli_runner import Cli
 from exposure_material import series
@@ -18,6 +20,7 @@ from posture_cv.agreement.ask import stretches as stretches_to_ask
 from posture_cv.agreement.compare import compare, kappa
 from posture_cv.agreement.types import Stretch
 from posture_cv.assess.types import State
+from posture_cv.cli.agree_view import AgreeView, figure_text
 from posture_cv.replay.run import Labels
 from result_material import SAMPLES, replayed
 
@@ -65,6 +68,25 @@ def test_labelled_time_outside_the_recording_is_stated() -> None:
     recording = series(np.arange(10.0), {}, state=np.full(10, State.GOOD, np.int8))
     found = compare(recording, stretches((5, 13, State.GOOD), (20, 30, State.SLUMP)))
     assert found.outside_s == pytest.approx(3.0 + 10.0)
+
+
+def test_a_narrow_terminal_loses_no_figure() -> None:
+    state = np.resize(np.array([State.GOOD] * 7 + [State.SLUMP] * 3, np.int8), 120)
+    found = compare(
+        series(np.arange(120.0), {}, state=state),
+        stretches((0.0, 60.0, State.GOOD), (60.0, 110.0, State.SLUMP)),
+    )
+    for width in (60, 110):
+        console = Console(width=width, file=io.StringIO())
+        with console.capture() as captured:
+            console.print(AgreeView(found.postures))
+        text = captured.get()
+        assert "\N{HORIZONTAL ELLIPSIS}" not in text
+        assert max(map(len, text.splitlines())) <= width
+        for p in found.postures:
+            for figure in (p.precision, p.recall, p.kappa):
+                assert figure_text(figure) in text
+        assert "rater" in text
 
 
 def test_time_near_a_change_can_be_left_out_and_rest_be_named() -> None:
