@@ -93,9 +93,14 @@ def command(
     if ask is not None:
         _ask(read_result(folders[0]), ask, labels)
         return
+    taken = read_result(folders[0])
+    if video is not None:
+        from posture_cv.report.thumbnails import check_source
+
+        check_source(taken, video)
     read = read_labels(labels)
     stretches = as_postures(chosen(read, coding, str(labels)), _pairs(names), str(labels))
-    found = compare(read_result(folders[0]).series(), stretches, _posture(rest), edge_s)
+    found = compare(taken.series(), stretches, _posture(rest), edge_s)
     labelled_s = sum(stretch.end_s - stretch.start_s for stretch, _ in stretches)
     if found.compared_s <= 0.0 or found.outside_s >= labelled_s:
         from posture_cv.errors import InputError

@@ -16,6 +16,7 @@ from posture_cv.report.words import span
 WIDTH_PX: Final = 240
 MOST: Final = 12
 _QUALITY: Final = 70
+_SAME_LENGTH_S: Final = 0.5  # ours: containers state the length of one video a little differently
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,35 @@ def source_in(folder: Path, result: Result) -> Path:
             "Give --thumbnails the folder that holds the videos, or leave it away.",
         )
     return path
+
+
+def check_source(result: Result, video: Path) -> None:
+    """See that a video can be the source of a result, by the size and the length that its source had.
+
+    Args:
+        result: of a replay.
+        video: from which pictures are to be taken.
+
+    Raises:
+        InputError: another size in pixels or another length in seconds. SourceError: it cannot be read.
+    """
+    from posture_cv.capture import open_source
+
+    with open_source(str(video)) as frames:
+        info = frames.info
+    source = result.summary.get("source", {})
+    size = (source.get("width_px"), source.get("height_px"))
+    length_s = source.get("duration_s")
+    longer_s = (
+        0.0 if None in (length_s, info.duration_s) else abs(float(length_s) - float(info.duration_s or 0.0))
+    )
+    if size not in ((None, None), (info.width_px, info.height_px)) or longer_s > _SAME_LENGTH_S:
+        raise InputError(
+            f"This is not the source of {result.name}: {video}",
+            f"The source was {size[0]} x {size[1]} pixels and lasted {length_s} s; this is {info.width_px} x "
+            f"{info.height_px} and lasts {info.duration_s} s.",
+            "Give --video the very file that was replayed or recorded.",
+        )
 
 
 def thumbnails(result: Result, source: Path) -> list[Thumbnail]:

@@ -177,6 +177,12 @@ def test_pictures_of_disagreements_only_on_request(labelled: tuple[Path, Path], 
     assert len(saved) == len(found) > 0
     assert all(path.read_bytes()[:2] == b"\xff\xd8" for path in saved)
     Cli().fails("agree", str(result), str(labels), "--frames", str(pictures), said="go together")
+    other, none = str(SAMPLES / "study" / "p1a.mp4"), tmp_path / "none"
+    Cli().fails(
+        *("agree", str(result), str(labels), *MAPPED, "--frames", str(none), "--video", other),
+        said="This is not the source of",
+    )
+    assert not none.exists()
 
 
 def test_wrong_input_is_refused(labelled: tuple[Path, Path], tmp_path: Path) -> None:
