@@ -159,6 +159,7 @@ def _summary(
             "key": result.provenance.run_key,
             "landmarks_key": result.provenance.landmarks_key,
             "source_sha256": result.provenance.source_sha256,
+            "of_landmarks": result.provenance.of_landmarks,
             "versions": dict(versions()),
         },
     }

@@ -184,7 +184,7 @@ def _provenance(options: ReplayOptions, scan: Scan, parts: list[Part]) -> Proven
         "labels": asdict(options.labels),
         "outputs": (options.keep_landmarks, options.video, options.blur_faces, options.remember),
     }
-    return Provenance(digest(run), landmarks_key, scan.sha256)
+    return Provenance(digest(run), landmarks_key, scan.sha256, scan.recording)
 
 
 def finished(made: Plan) -> dict[str, Any] | None:

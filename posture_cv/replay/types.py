@@ -82,11 +82,13 @@ class Provenance:
         run_key: of everything the tables depend on.
         landmarks_key: of everything the landmarks depend on.
         source_sha256: of the source's content; None for cameras and streams.
+        of_landmarks: whether the source was a landmark recording, so that the checksum is of no video.
     """
 
     run_key: str = ""
     landmarks_key: str = ""
     source_sha256: str | None = None
+    of_landmarks: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -57,15 +58,22 @@ def source_in(folder: Path, result: Result) -> Path:
 
 
 def check_source(result: Result, video: Path) -> None:
-    """See that a video can be the source of a result, by the size and the length that its source had.
+    """See that a video can be the source of a result: by checksum, or size and length where landmarks were replayed.
 
     Args:
         result: of a replay.
         video: from which pictures are to be taken.
 
     Raises:
-        InputError: another size in pixels or another length in seconds. SourceError: it cannot be read.
+        InputError: other content, another size in pixels or another length in seconds. SourceError: it cannot be read.
     """
+    run = result.summary.get("run") or {}
+    if run.get("source_sha256") and run.get("of_landmarks") is False:
+        with video.open("rb") as file:
+            same = hashlib.file_digest(file, "sha256").hexdigest() == run["source_sha256"]
+        if not same:
+            raise _not_source(result, video, "Its content is not that of the file that was replayed.")
+        return
     from posture_cv.capture import open_source
 
     with open_source(str(video)) as frames:
@@ -77,12 +85,20 @@ def check_source(result: Result, video: Path) -> None:
         0.0 if None in (length_s, info.duration_s) else abs(float(length_s) - float(info.duration_s or 0.0))
     )
     if size not in ((None, None), (info.width_px, info.height_px)) or longer_s > _SAME_LENGTH_S:
-        raise InputError(
-            f"This is not the source of {result.name}: {video}",
+        raise _not_source(
+            result,
+            video,
             f"The source was {size[0]} x {size[1]} pixels and lasted {length_s} s; this is {info.width_px} x "
             f"{info.height_px} and lasts {info.duration_s} s.",
-            "Give --video the very file that was replayed or recorded.",
         )
+
+
+def _not_source(result: Result, video: Path, why: str) -> InputError:
+    return InputError(
+        f"This is not the source of {result.name}: {video}",
+        why,
+        "Give --video the very file that was replayed or recorded.",
+    )
 
 
 def thumbnails(result: Result, source: Path) -> list[Thumbnail]:

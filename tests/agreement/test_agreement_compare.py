@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,10 @@ from posture_cv.agreement.compare import compare, kappa
 from posture_cv.agreement.types import Stretch
 from posture_cv.assess.types import State
 from posture_cv.cli.agree_view import AgreeView, figure_text
+from posture_cv.errors import InputError
+from posture_cv.opendata.folder import read_result
 from posture_cv.replay.run import Labels
+from posture_cv.report.thumbnails import check_source
 from result_material import SAMPLES, replayed
 
 NAMES = {"upright": "good", "fhp_moderate": "forward_head", "slump_rounded": "rounded_shoulders"}
@@ -183,6 +187,14 @@ def test_pictures_of_disagreements_only_on_request(labelled: tuple[Path, Path], 
         said="This is not the source of",
     )
     assert not none.exists()
+
+
+def test_a_video_of_the_same_size_and_length_is_told_by_its_checksum(labelled: tuple[Path, Path]) -> None:
+    given, video = read_result(labelled[0]), SAMPLES / "desk-front.mp4"
+    check_source(given, video)  # made of landmarks: the checksum is of no video
+    run = {**given.summary["run"], "of_landmarks": False}
+    with pytest.raises(InputError, match="not the source"):
+        check_source(replace(given, summary={**given.summary, "run": run}), video)
 
 
 def test_wrong_input_is_refused(labelled: tuple[Path, Path], tmp_path: Path) -> None:
