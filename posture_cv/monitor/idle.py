@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from posture_cv.monitor.dbus_calls import call, match
+from posture_cv.output.bus import call, match
 
 if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus

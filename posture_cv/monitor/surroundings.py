@@ -17,10 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from posture_cv.monitor.dbus_calls import call, match, match_owner, owner_changed
 from posture_cv.monitor.idle import IdleWatch
 from posture_cv.monitor.ports import NoSurroundings, Surroundings, SurroundingsSource
-from posture_cv.output.bus import left
+from posture_cv.output.bus import call, left, match, match_owner, owner_changed
 from posture_cv.output.notify_thread import LoopThread
 
 if TYPE_CHECKING:

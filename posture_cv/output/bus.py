@@ -1,18 +1,67 @@
-"""Leaving a D-Bus connection for good: its socket is closed, not left to the garbage collector."""
+"""A D-Bus connection: calls whose absence is an answer too, signals, and leaving it for good."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus
+    from dbus_fast.message import Message
 
+_BUS: Final = "org.freedesktop.DBus"
 _LEAVE_S: Final = 1.0
-_TURNS: Final = (
-    3  # of the event loop: one notices the end of the connection, one closes the socket, one to spare
-)
+# Of the event loop: one notices the end of the connection, one closes the socket, one to spare.
+_TURNS: Final = 3
+
+
+async def match(bus: MessageBus, rule: str) -> None:
+    """Ask the bus for the signals of a rule."""
+    await call(bus, _BUS, "/org/freedesktop/DBus", _BUS, "AddMatch", "s", [rule])
+
+
+async def match_owner(bus: MessageBus, name: str) -> None:
+    """Ask the bus to say when a service comes, goes or is replaced: `owner_changed`."""
+    await match(bus, f"type='signal',sender='{_BUS}',member='NameOwnerChanged',arg0='{name}'")
+
+
+def owner_changed(signal: Message, name: str) -> bool | None:
+    """Whether the service is there now, where a signal says that this has changed; None: it says no such thing."""
+    said = signal.member == "NameOwnerChanged" and signal.interface == _BUS and len(signal.body) == 3
+    return bool(signal.body[2]) if said and signal.body[0] == name else None
+
+
+async def call(
+    bus: MessageBus,
+    destination: str,
+    path: str,
+    interface: str,
+    member: str,
+    signature: str = "",
+    body: list[Any] | None = None,
+    *,
+    start: bool = True,
+) -> list[Any]:
+    """The reply's values; empty where the service is not there or does not know it."""
+    from dbus_fast import Message as Call
+    from dbus_fast import MessageFlag, MessageType
+
+    flags = MessageFlag.NONE if start else MessageFlag.NO_AUTOSTART
+    message = Call(
+        destination=destination,
+        path=path,
+        interface=interface,
+        member=member,
+        signature=signature,
+        body=body or [],
+        flags=flags,
+    )
+    with suppress(TimeoutError):
+        reply = await asyncio.wait_for(bus.call(message), 5.0)
+        if reply.message_type is MessageType.METHOD_RETURN:
+            return list(reply.body)
+    return []
 
 
 async def left(bus: MessageBus) -> None:

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
-from posture_cv.output.bus import left
+from posture_cv.output.bus import left, match, match_owner, owner_changed
 from posture_cv.output.notify import SEND_TIMEOUT_S, Answered, Delivery, Message
 from posture_cv.output.notify_thread import LoopThread
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus
     from dbus_fast.message import Message as BusMessage
 
-_BUS: Final = "org.freedesktop.DBus"
 _NAME: Final = "org.freedesktop.Notifications"
 _PATH: Final = "/org/freedesktop/Notifications"
 _APP: Final = "posture-cv"
@@ -112,7 +111,8 @@ class DbusNotifier:
                 return f"there is no session bus ({str(error) or type(error).__name__})"
             self._bus = bus  # from here on it is left, whatever comes
             bus.add_message_handler(self._take_signal)
-            await _match_signals(bus)
+            await match(bus, f"type='signal',interface='{_NAME}',path='{_PATH}'")
+            await match_owner(bus, _NAME)
         if not self._server:
             about = await _call(self._bus, "GetServerInformation", "", [])
             if isinstance(about, str):
@@ -123,7 +123,7 @@ class DbusNotifier:
         return self._bus
 
     def _take_signal(self, signal: BusMessage) -> None:
-        if signal.member == "NameOwnerChanged" and signal.interface == _BUS and signal.body[:1] == [_NAME]:
+        if owner_changed(signal, _NAME) is not None:
             # Another server counts from 1 again, and can do other things.
             self._keys.clear()
             self._server, self._capabilities = "", frozenset()
@@ -150,22 +150,3 @@ async def _call(bus: MessageBus, member: str, signature: str, body: list[Any]) -
         said = reply.body[0] if reply.body else "an empty answer"
         return f"no notification server on the session bus ({said})"
     return list(reply.body)
-
-
-async def _match_signals(bus: MessageBus) -> None:
-    from dbus_fast import Message as Call
-
-    for rule in (
-        f"type='signal',interface='{_NAME}',path='{_PATH}'",
-        f"type='signal',sender='{_BUS}',member='NameOwnerChanged',arg0='{_NAME}'",
-    ):
-        await bus.call(
-            Call(
-                destination=_BUS,
-                path="/org/freedesktop/DBus",
-                interface=_BUS,
-                member="AddMatch",
-                signature="s",
-                body=[rule],
-            )
-        )
