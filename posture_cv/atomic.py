@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from posture_cv.errors import InputError, PostureError
 
@@ -70,6 +71,15 @@ def check_no_input(path: Path, inputs: Iterable[str | Path]) -> None:
                 f"{path} is the same file.",
                 "Give the output another name.",
             )
+
+
+def json_object(path: Path) -> dict[str, Any] | None:
+    """What a JSON file holds; None where there is no such file, or it holds something else than an object."""
+    try:
+        plain = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return plain if isinstance(plain, dict) else None
 
 
 def is_page(path: Path) -> bool:

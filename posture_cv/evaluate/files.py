@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from pathlib import Path
 
+from posture_cv.atomic import json_object
 from posture_cv.evaluate.errors import EvaluationError
 
 
@@ -53,11 +53,7 @@ def _made_beside(file: Path) -> tuple[int, Path]:
 
 def is_result(file: Path) -> bool:
     """Whether a file is a JSON document that evaluation has written."""
-    try:
-        plain = json.loads(file.read_bytes())
-    except (OSError, ValueError):
-        return False
-    return isinstance(plain, dict) and {"schema_version", "dataset"} <= plain.keys()
+    return {"schema_version", "dataset"} <= (json_object(file) or {}).keys()
 
 
 def _not_written(file: Path, error: OSError) -> EvaluationError:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from posture_cv.atomic import atomic_path, check_target, private_folder, write_atomic
+from posture_cv.atomic import atomic_path, check_target, json_object, private_folder, write_atomic
 from posture_cv.history.read import TABLES, Reader
 
 SCHEMA_VERSION: Final = 1
@@ -31,11 +31,7 @@ def as_json(reader: Reader) -> dict[str, Any]:
 
 def is_export(path: Path) -> bool:
     """Whether a file is what `write_json` has written."""
-    try:
-        plain = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return False
-    return isinstance(plain, dict) and {"schema_version", "times"} <= plain.keys()
+    return {"schema_version", "times"} <= (json_object(path) or {}).keys()
 
 
 def write_json(reader: Reader, path: Path) -> None:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from posture_cv.atomic import output_error, write_atomic
+from posture_cv.atomic import json_object, output_error, write_atomic
 
 # Beside the folders and not in them: a BIDS data set holds nothing else.
 _LIST: Final = ".exported.json"
@@ -26,7 +26,7 @@ def note_written(folder: Path, files: Sequence[str]) -> None:
     Raises:
         OutputError: the folder may not be written to.
     """
-    listed = _read(folder.parent / _LIST)
+    listed = json_object(folder.parent / _LIST) or {}
     before = listed.get(folder.name)
     for name in before if isinstance(before, list) else []:
         if isinstance(name, str) and name not in files:
@@ -46,11 +46,3 @@ def _delete(folder: Path, file: Path) -> None:
         while file.parent != folder:
             file = file.parent
             file.rmdir()
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        plain = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return plain if isinstance(plain, dict) else {}

@@ -7,13 +7,12 @@ landmarks are whole, and which files were made by the run before.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from posture_cv.atomic import output_error
+from posture_cv.atomic import json_object, output_error
 from posture_cv.landmarks.recording import SUFFIX
 from posture_cv.replay.keys import sha256_of_file
 
@@ -25,12 +24,12 @@ _SET_ASIDE: Final = ".summary.json"
 
 def read_summary(folder: Path) -> dict[str, Any] | None:
     """The summary in a result folder; None if there is none that can be read."""
-    return _read(folder / SUMMARY)
+    return json_object(folder / SUMMARY)
 
 
 def own_recordings(folder: Path) -> frozenset[str]:
     """Names of the videos and landmark recordings in a folder that are results themselves; empty for other folders."""
-    summary = read_summary(folder) or _read(folder / _SET_ASIDE)
+    summary = read_summary(folder) or json_object(folder / _SET_ASIDE)
     if summary is None or "baseline" not in summary:
         return frozenset()
     pair = [f"{view}{SUFFIX}" for view in ("front", "side")] if "pair" in summary else []
@@ -39,7 +38,7 @@ def own_recordings(folder: Path) -> frozenset[str]:
 
 def last_run(folder: Path) -> Mapping[str, Any]:
     """The entry `run` of the summary of the latest run that ended, also while another takes its place."""
-    summary = read_summary(folder) or _read(folder / _SET_ASIDE) or {}
+    summary = read_summary(folder) or json_object(folder / _SET_ASIDE) or {}
     run = summary.get("run")
     return run if isinstance(run, dict) else {}
 
@@ -88,11 +87,3 @@ def _delete(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise output_error(path, error) from error
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        plain = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return plain if isinstance(plain, dict) else None

@@ -7,19 +7,19 @@ the recording's own checksum: a recording that is of something else, or that som
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
-from posture_cv.atomic import write_atomic
+from posture_cv.atomic import json_object, write_atomic
 from posture_cv.replay.keys import sha256_of_file
 
 
 def is_kept(recording: Path, landmarks_key: str) -> bool:
     """Whether an earlier run has left the very landmarks of this key."""
-    try:
-        note = json.loads(_note_path(recording).read_bytes())
-        return bool(note == {"key": landmarks_key, "sha256": sha256_of_file(recording)})
-    except (OSError, ValueError):
-        return False
+    note = json_object(_note_path(recording))
+    with suppress(OSError):  # the recording itself is gone
+        return note is not None and note == {"key": landmarks_key, "sha256": sha256_of_file(recording)}
+    return False
 
 
 def note_kept(recording: Path, landmarks_key: str) -> None:
