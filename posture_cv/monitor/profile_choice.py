@@ -49,9 +49,8 @@ def profile_for(request: Request, eyepiece: Eyepiece, note: Note, stopped: Calla
         return _first_run(request, eyepiece, note, default, stopped)
     if not eyepiece.live:
         return load_profile(default)
-    if (
-        request.wait_for_camera
-    ):  # which camera it will be is known when it comes: `better_profile` chooses then
+    if request.wait_for_camera:
+        # Which camera it will be is known when it comes: `better_profile` chooses then.
         return _some(default)
     return _by_camera(request, eyepiece, note, stopped)
 

@@ -23,7 +23,22 @@ CLIP = ROOT / "samples" / "desk-side.mp4"
 SEEN = 5
 
 
-class Interrupted:
+class Entered:
+    """Closes itself when it is left."""
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Interrupted(Entered):
     """Sees nobody in a few frames; then the user presses Ctrl-C."""
 
     def __init__(self, _options: EstimatorOptions) -> None:
@@ -40,18 +55,8 @@ class Interrupted:
         lm.t_s[:] = frame.t_s
         return lm
 
-    def close(self) -> None:
-        """Nothing to release."""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-class AsCamera:
+class AsCamera(Entered):
     """The clip's frames as a camera's."""
 
     def __init__(self, source: FrameSource) -> None:
@@ -67,14 +72,6 @@ class AsCamera:
 
     def close(self) -> None:
         self._source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 @contextmanager
