@@ -39,9 +39,11 @@ def run_limited(
         if memory_bytes is not None:
             resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
+    # Python writes half a bytecode file where no more fits, and every later process of this tree would stumble over it.
+    no_bytecode = {} if file_bytes is None else {"PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
         [sys.executable, "-m", "posture_cv", *arguments],
-        env=environment(home),
+        env=environment(home) | no_bytecode,
         cwd=home,
         preexec_fn=limit if file_bytes is not None or memory_bytes is not None else None,
         capture_output=True,
