@@ -18,6 +18,7 @@ from dbus_fast.service import ServiceInterface, dbus_signal, method
 from dbus_fast.signature import Variant
 
 NAME = "org.freedesktop.Notifications"
+_LEAVE_S = 5.0
 
 
 @contextlib.contextmanager
@@ -146,12 +147,24 @@ class NotificationServer:
         await self._bus.request_name(NAME)
 
     async def _leave(self) -> None:
-        self._bus.disconnect()
-        with contextlib.suppress(EOFError, OSError):
-            await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+        await left(self._bus, NAME)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+
+async def left(bus: MessageBus, *names: str) -> None:
+    """The connection closed after what was asked of those names is answered.
+
+    The answer to giving up a name comes after all that was sent to it before: without it, a call could
+    be answered on a connection that is closing, which `dbus-fast` logs as an error.
+    """
+    with contextlib.suppress(EOFError, OSError, TimeoutError):
+        for name in names:
+            await asyncio.wait_for(bus.release_name(name), _LEAVE_S)
+    bus.disconnect()
+    with contextlib.suppress(EOFError, OSError):
+        await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
 
 
 def session_bus(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
@@ -159,4 +172,4 @@ def session_bus(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
 
 
-__all__ = ["NotificationServer", "Received", "Shown", "private_bus", "session_bus"]
+__all__ = ["NotificationServer", "Received", "Shown", "left", "private_bus", "session_bus"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import threading
 import time
@@ -17,9 +16,11 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.constants import PropertyAccess
 from dbus_fast.service import ServiceInterface, dbus_property, dbus_signal, method
 
-from monitor.notification_server import private_bus
+from monitor.notification_server import left, private_bus
 from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.surroundings import LinuxSurroundings, microphone_in_use, on_battery
+
+NAMES = ("org.freedesktop.login1", "org.freedesktop.ScreenSaver", "org.gnome.Mutter.IdleMonitor")
 
 MINE, OTHER = "/org/freedesktop/login1/session/_31", "/org/freedesktop/login1/session/_32"
 
@@ -152,14 +153,11 @@ class Desktop:
         self._bus.export(OTHER, self.other)
         self._bus.export("/org/freedesktop/ScreenSaver", self.saver)
         self._bus.export("/org/gnome/Mutter/IdleMonitor/Core", self.mutter)
-        await self._bus.request_name("org.freedesktop.login1")
-        await self._bus.request_name("org.freedesktop.ScreenSaver")
-        await self._bus.request_name("org.gnome.Mutter.IdleMonitor")
+        for name in NAMES:
+            await self._bus.request_name(name)
 
     async def _leave(self) -> None:
-        self._bus.disconnect()
-        with contextlib.suppress(EOFError, OSError):
-            await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+        await left(self._bus, *NAMES)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
