@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from once import made_once
 from posture_cv._version import __version__
 from posture_cv.models import BUNDLED_SHA256
 from source_tree import NO_INDEX, ROOT
@@ -32,14 +33,15 @@ def _run(*command: str, cwd: Path, cache: Path) -> subprocess.CompletedProcess[s
 
 @pytest.fixture(scope="module")
 def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("sdist")
-    done = _run(
-        *("-m", "build", "--sdist", "--no-isolation", "--outdir", str(out), str(ROOT)),
-        cwd=out,
-        cache=tmp_path_factory.mktemp("cache"),
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return out / f"posture_cv-{__version__}.tar.gz"
+    def make(out: Path) -> None:
+        done = _run(
+            *("-m", "build", "--sdist", "--no-isolation", "--outdir", str(out), str(ROOT)),
+            cwd=out,
+            cache=tmp_path_factory.mktemp("cache"),
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return made_once(tmp_path_factory, "sdist", make) / f"posture_cv-{__version__}.tar.gz"
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +55,17 @@ def unpacked_sdist(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture(scope="module")
 def wheel(unpacked_sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built as pip builds it from an sdist: on a machine with no network and no cache."""
-    out = tmp_path_factory.mktemp("wheel")
-    done = _run(
-        *("-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(unpacked_sdist)),
-        cwd=out,
-        cache=tmp_path_factory.mktemp("cache"),
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "download" not in done.stdout
-    return out / f"posture_cv-{__version__}-py3-none-any.whl"
+
+    def make(out: Path) -> None:
+        done = _run(
+            *("-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(unpacked_sdist)),
+            cwd=out,
+            cache=tmp_path_factory.mktemp("cache"),
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "download" not in done.stdout
+
+    return made_once(tmp_path_factory, "wheel", make) / f"posture_cv-{__version__}-py3-none-any.whl"
 
 
 def _metadata(wheel: Path) -> Message:

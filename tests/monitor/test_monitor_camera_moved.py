@@ -32,6 +32,7 @@ from source_tree import ROOT
 
 Image = NDArray[np.uint8]
 CLIP = ROOT / "samples" / "desk-front.mp4"
+RECORDING = CLIP.with_suffix(".landmarks")
 SETTINGS = "[calibration]\ncountdown_s = 0.0\nstill_s = 0.5\nduration_s = 2.0\n"
 _HFOV_DEG = 60.0
 needs_samples = pytest.mark.skipif(not CLIP.exists(), reason="the samples are not in this tree")
@@ -77,7 +78,7 @@ def excess(status: dict[str, Any], cue: str) -> float:
 def test_a_tilted_lid_is_told_from_a_person_who_moved_and_one_key_goes_on(tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "settings.toml").write_text(SETTINGS)
-    done = run(tmp_path, "calibrate", "--from", str(CLIP), "--end", "8", "--name", "desk")
+    done = run(tmp_path, "calibrate", "--from", str(RECORDING), "--end", "8", "--name", "desk")
     assert done.returncode == 0, done.stderr
     stored = tmp_path / "data" / "profiles" / "desk.json"
     made = stored.read_text()

@@ -27,6 +27,7 @@ Error: Cannot open the stream http://127.0.0.1:9/none
   Check the address and that the camera or server is on.
 """
 CLIP = ROOT / "samples" / "desk-front.mp4"
+RECORDING = CLIP.with_suffix(".landmarks")
 pytestmark = pytest.mark.skipif(not CLIP.exists(), reason="the samples are not in this tree")
 
 
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.skipif(not CLIP.exists(), reason="the samples are not i
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a profile of the clip's first seconds."""
     home = tmp_path_factory.mktemp("h")
-    done = run(home, "calibrate", "--from", str(CLIP), "--end", "8", "--name", "default")
+    done = run(home, "calibrate", "--from", str(RECORDING), "--end", "8", "--name", "default")
     assert done.returncode == 0, done.stderr
     return home
 

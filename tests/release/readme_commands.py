@@ -120,19 +120,33 @@ def stand_in(command: Command, world: World) -> list[str]:
         "check": [] if rest else ["desk.landmarks", "--profile", "me"],
         "evaluate": [] if str(world.dataset) in rest else [str(world.dataset)],
         "report": [] if "--no-open" in rest else ["--no-open"],
-        "bench": _benched(rest),
         "monitor": [] if rest[:1] and not rest[0].startswith("-") else [world.camera, *BRIEFLY],
     }
+    if name == "bench":
+        rest = _benched(rest)
     if "delete" in rest and "--yes" not in rest:
         rest = [*rest, "--yes"]
     return [*words[:1], *_without(rest, "--background"), *added.get(name, [])]
 
 
 def _benched(rest: list[str]) -> list[str]:
-    """Less of the same: of an option that is given twice the last counts."""
+    """The same with less of it."""
+    kept = _without_options(rest, "--minutes", "--frames", "--day")
     if "--endurance" in rest:
-        return ["--looks", "1000"]
-    return ["--day", "1", *_LITTLE] if "--day" in rest else [*_LITTLE, *_NO_HOUR]
+        return [*kept, "--looks", "1000"]
+    return [*kept, *_LITTLE, *(["--day", "1"] if "--day" in rest else _NO_HOUR)]
+
+
+def _without_options(rest: list[str], *names: str) -> list[str]:
+    """Without these options and what is given for each."""
+    pairs = zip(["", *rest], rest, strict=False)
+    return [word for before, word in pairs if word not in names and before not in names]
+
+
+def distinct(commands: list[Command]) -> list[Command]:
+    """One of those that are the same once little stands in the place of much."""
+    nowhere = World("camera", Path("set"))
+    return list({tuple(stand_in(one, nowhere)): one for one in reversed(commands)}.values())[::-1]
 
 
 def _is_led_exercise(words: list[str]) -> bool:

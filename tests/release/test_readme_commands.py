@@ -24,6 +24,7 @@ from release.readme_commands import (
     NOBODY_RUNS,
     Command,
     World,
+    distinct,
     lines,
     program_commands,
     set_up_lines,
@@ -139,7 +140,7 @@ def _expanded(words: list[str], place: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=[command.line for command in COMMANDS])
+@pytest.mark.parametrize("command", distinct(COMMANDS), ids=lambda command: command.line)
 def test_a_command_of_the_readme(command: Command, world: World, place: Path) -> None:
     words = stand_in(command, world)
     done = run_limited(_expanded(words, place), place, seconds=300.0)
