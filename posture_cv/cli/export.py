@@ -52,7 +52,8 @@ def _markers(recordings: list[Path], given: tuple[Path, ...], formats: tuple[str
     """Landmark recordings hold landmarks only: they become markers and nothing else."""
     from posture_cv.atomic import private_folder
     from posture_cv.errors import InputError
-    from posture_cv.opendata.export import export_markers, safe
+    from posture_cv.opendata.export import export_markers
+    from posture_cv.opendata.names import distinct, file_name
 
     if formats != ("trc",) or len(recordings) < len(given):
         raise InputError(
@@ -61,6 +62,7 @@ def _markers(recordings: list[Path], given: tuple[Path, ...], formats: tuple[str
             "Use --format trc with recordings alone, or give result folders of replay.",
         )
     folder = private_folder(out / "trc")
+    called = distinct(map(str, recordings), lambda path: file_name(Path(path).stem), "-")
     for path in recordings:
-        export_markers(path, folder / f"{safe(path.stem)}.trc")
+        export_markers(path, folder / f"{called[str(path)]}.trc")
     click.echo(f"Written: {folder}")

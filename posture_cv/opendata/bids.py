@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,7 @@ import numpy as np
 from posture_cv._version import __version__
 from posture_cv.measure.types import QUANTITIES, Measurements, View
 from posture_cv.opendata.folder import Result
+from posture_cv.opendata.names import distinct
 from posture_cv.opendata.sidecar import frame_timing, sidecar
 from posture_cv.output.tables import column_stem
 
@@ -94,33 +96,38 @@ def label(text: str, otherwise: str) -> str:
 
 
 def subjects(results: Sequence[Result]) -> dict[str, str]:
-    """Participant (or recording, where none is given) -> label; two that would share a label are numbered."""
-    out: dict[str, str] = {}
-    for k, result in enumerate(results):
-        name = result.participant or result.name
-        if name not in out:
-            wanted = label(name, f"{k + 1:02d}")
-            taken = {given.casefold() for given in out.values()}
-            out[name] = wanted if wanted.casefold() not in taken else f"{wanted}x{k + 1}"
-    return out
+    """Participant (or recording, where none is given) -> label; two never share one."""
+    names = list(dict.fromkeys(r.participant or r.name for r in results))
+    return distinct(names, lambda name: label(name, f"{names.index(name) + 1:02d}"), "x")
+
+
+def tasks(results: Sequence[Result]) -> dict[str, str]:
+    """Condition -> label; two never share one, in whatever script they are written."""
+    names = sorted({r.condition for r in results})
+    numbered = [name for name in names if name]
+    return distinct(
+        names,
+        lambda name: label(name, f"condition{numbered.index(name) + 1}" if name else "sitting"),
+        "x",
+    )
 
 
 def places(results: Sequence[Result]) -> list[Place]:
     """A place for each recording; recordings that would share one are numbered as runs."""
-    subject = subjects(results)
+    subject, task = subjects(results), tasks(results)
     keys = [
         (
             subject[r.participant or r.name],
-            label(r.condition, "sitting"),
+            task[r.condition],
             {View.FRONT: "frontcam", View.SIDE: "sidecam", View.OBLIQUE: "obliquecam"}.get(r.view, "camera"),
         )
         for r in results
     ]
-    seen: dict[tuple[str, str, str], int] = {}
+    often, seen = Counter(keys), Counter[tuple[str, str, str]]()
     out = []
     for key in keys:
-        seen[key] = seen.get(key, 0) + 1
-        out.append(Place(*key, run=seen[key] if keys.count(key) > 1 else None))
+        seen[key] += 1
+        out.append(Place(*key, run=seen[key] if often[key] > 1 else None))
     return out
 
 
@@ -150,6 +157,11 @@ def _json(plain: Mapping[str, Any]) -> str:
 
 def _tsv(rows: Iterable[Sequence[str]]) -> str:
     return "".join("\t".join(row) + "\n" for row in rows)
+
+
+def _cell(text: str) -> str:
+    """A text as one cell: BIDS tables know no quotes, so a tab or a line's end in it would begin another cell."""
+    return " ".join(text.split()) or "n/a"
 
 
 def _motion_tsv(result: Result) -> str:
@@ -270,7 +282,7 @@ def _description(name: str) -> dict[str, Any]:
 
 def _participants(results: Sequence[Result], where: Sequence[Place]) -> Iterable[tuple[str, str]]:
     rows = dict.fromkeys(
-        (f"sub-{p.subject}", r.participant or "n/a") for r, p in zip(results, where, strict=True)
+        (f"sub-{p.subject}", _cell(r.participant)) for r, p in zip(results, where, strict=True)
     )
     yield "participants.tsv", _tsv([("participant_id", "name_in_study"), *sorted(rows)])
     about = {

@@ -8,6 +8,7 @@ from typing import Any
 from posture_cv._version import __version__
 from posture_cv.exposure.catalogue import MEASURES
 from posture_cv.exposure.sources import SOURCES
+from posture_cv.opendata.names import distinct, resource_name
 from posture_cv.opendata.tables import Field, Table
 
 
@@ -16,14 +17,15 @@ def datapackage(tables: Mapping[str, Table], name: str) -> dict[str, Any]:
 
     Args:
         tables: path within the package -> what the file holds.
-        name: of the package.
+        name: of the data set, in any words.
     """
+    called = distinct(tables, lambda path: resource_name(path.rsplit(".", 1)[0].replace("/", "-")), "-")
     return {
         "profile": "data-package",
-        "name": name,
+        "name": resource_name(name),
         "title": "Sitting posture, measured by posture-cv",
         "contributors": [{"title": f"posture-cv {__version__}", "role": "wrangler"}],
-        "resources": [_resource(path, table) for path, table in tables.items()],
+        "resources": [_resource(path, called[path], table) for path, table in tables.items()],
         "posture_cv": {
             "measures": {
                 m.key: {"title": m.title, "definition": m.note, "source": m.source} for m in MEASURES.values()
@@ -33,10 +35,10 @@ def datapackage(tables: Mapping[str, Table], name: str) -> dict[str, Any]:
     }
 
 
-def _resource(path: str, table: Table) -> dict[str, Any]:
+def _resource(path: str, name: str, table: Table) -> dict[str, Any]:
     kind = path.rsplit(".", 1)[-1]
     return {
-        "name": path.rsplit(".", 1)[0].replace("/", "-").lower(),
+        "name": name,
         "path": path,
         "format": kind,
         "mediatype": "text/csv" if kind == "csv" else "application/vnd.apache.parquet",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from posture_cv.opendata.datapackage import datapackage
 from posture_cv.opendata.exported import note_written
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.gather import Study, study_exposure_table
+from posture_cv.opendata.names import file_names
 from posture_cv.opendata.sidecar import sidecar
 from posture_cv.opendata.tables import (
     Table,
@@ -80,29 +80,25 @@ def export(study: Study, formats: Sequence[str], out: Path, name: str) -> list[P
     return folders
 
 
-def safe(name: str) -> str:
-    """A file name of a recording's name."""
-    return re.sub(r"[^0-9A-Za-z._-]+", "-", name).strip(".-") or "recording"
-
-
 def _export_tables(study: Study, out: Path, name: str) -> list[str]:
     kind = out.name
     private_folder(out / "measurements")
     private_folder(out / "sidecars")
     written: dict[str, Table] = {}
     sidecars = []
+    called = file_names(result.name for result in study.results)
     for result in study.results:
         table, about = series_table(result), sidecar(result)
-        path = f"measurements/{safe(result.name)}.{kind}"
+        path = f"measurements/{called[result.name]}.{kind}"
         _write_table(out / path, table, about)
-        sidecars.append(f"sidecars/{safe(result.name)}.json")
+        sidecars.append(f"sidecars/{called[result.name]}.json")
         write_atomic(out / sidecars[-1], _json(about))
         written[path] = table
     for table in study_tables(study):
         path = f"{table.name}.{kind}"
         _write_table(out / path, table, {"recordings": [r.name for r in study.results]})
         written[path] = table
-    write_atomic(out / "datapackage.json", _json(datapackage(written, safe(name).lower())))
+    write_atomic(out / "datapackage.json", _json(datapackage(written, name)))
     return [*written, *sidecars, "datapackage.json"]
 
 
@@ -142,9 +138,10 @@ def _export_bids(study: Study, out: Path, name: str) -> list[str]:
 
 def _export_trc(study: Study, out: Path, name: str) -> list[str]:  # noqa: ARG001 - one signature for all
     written = []
+    called = file_names(result.name for result in study.results)
     for result in study.results:
         assert result.landmarks is not None  # `check_formats` has seen to it
-        written.append(f"{safe(result.name)}.trc")
+        written.append(f"{called[result.name]}.trc")
         export_markers(result.landmarks, out / written[-1])
     return written
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ from posture_cv.atomic import private_folder, write_atomic
 from posture_cv.exposure.measures import Exposure
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.gather import Study
+from posture_cv.opendata.names import file_names
 from posture_cv.report.recording import recording_figures, recording_page
 from posture_cv.report.study import study_figures, study_page
 from posture_cv.report.svg import Figure
@@ -50,9 +50,10 @@ def write_study(
     """
     private_folder(out)
     links = {}
+    called = file_names(result.name for result in study.results)
     for result, exposure in zip(study.results, study.exposures, strict=True):
         inside = result.folder.resolve().is_relative_to(out.resolve())
-        folder = result.folder if inside else out / safe_name(result.name)
+        folder = result.folder if inside else out / called[result.name]
         page = write_recording(result, exposure, folder, (videos or {}).get(result.name))
         links[result.name] = page.resolve().relative_to(out.resolve()).as_posix()
     path = out / STUDY_PAGE
@@ -61,13 +62,9 @@ def write_study(
     return path
 
 
-def safe_name(text: str) -> str:
-    """A file name made of a text."""
-    return re.sub(r"[^0-9A-Za-z._-]+", "_", text).strip("._") or "unnamed"
-
-
 def write_figures(figures: Mapping[str, Figure], folder: Path) -> None:
     """Each figure as a file of its own."""
     private_folder(folder)
+    called = file_names(figures)  # of which some bear the names of conditions
     for name, figure in figures.items():
-        write_atomic(folder / f"{safe_name(name)}.svg", figure.text(alone=True) + "\n")
+        write_atomic(folder / f"{called[name]}.svg", figure.text(alone=True) + "\n")

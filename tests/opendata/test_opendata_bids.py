@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from posture_cv.opendata.bids import places, subjects
+from posture_cv.opendata.bids import bids_files, places, subjects
 from posture_cv.opendata.export import export
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.gather import gather
@@ -94,6 +94,19 @@ def test_participants_never_share_a_label(results: Sequence[Result]) -> None:
     assert len({text.casefold() for text in labels.values()}) == 4
     assert all(re.fullmatch(r"[0-9A-Za-z]+", text) for text in labels.values())
     assert len({place.stem for place in places(named)}) == len(named)
+
+
+def test_conditions_never_share_a_label(results: Sequence[Result]) -> None:
+    conditions = ("стоя", "сидя", "low-desk", "low desk", "")
+    named = [Result(r.folder, {**r.summary, "condition": c}, ()) for r in results[:1] for c in conditions]
+    assert len({place.task.casefold() for place in places(named)}) == len(conditions)
+    assert all(place.run is None and re.fullmatch(r"[0-9A-Za-z]+", place.task) for place in places(named))
+
+
+def test_a_name_is_one_cell(results: Sequence[Result]) -> None:
+    named = Result(results[0].folder, {**results[0].summary, "participant": "P\t1\n b"}, results[0].alerts)
+    table = dict(bids_files([named], "Samples"))["participants.tsv"]
+    assert table.splitlines()[1:] == ["sub-P1b\tP 1 b"]
 
 
 def test_the_official_validator_finds_no_error(dataset: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -13,7 +14,9 @@ import pytest
 
 from cli_runner import Cli
 from posture_cv.measure.types import QUANTITIES
+from posture_cv.opendata.export import export
 from posture_cv.opendata.folder import Result, find_results
+from posture_cv.opendata.gather import gather
 from posture_cv.output.tables import column_stem
 
 pd = pytest.importorskip("pandas")
@@ -128,6 +131,22 @@ def test_datapackage_describes_every_column(exported: Path) -> None:
             assert all("unit" in f for f in numbers if f["type"] == "number")
         measures = package["posture_cv"]["measures"]
         assert {m["source"] for m in measures.values()} <= package["posture_cv"]["sources"].keys()
+
+
+def test_names_in_any_script_keep_files_of_their_own(results: Sequence[Result], tmp_path: Path) -> None:
+    names = ("Анна_стоя", "Борис_сидя", "p 1", "p-1", "P.1", "p.1", "…")
+    named = [
+        Result(results[0].folder, {**results[0].summary, "recording": n, "run": {}}, results[0].alerts)
+        for n in names
+    ]
+    (out,) = export(gather(named), ["csv"], tmp_path, "Учёба")
+    tables = list((out / "measurements").iterdir())
+    assert {pd.read_csv(path, nrows=1)["recording"][0] for path in tables} == set(names)
+    assert len(list((out / "sidecars").iterdir())) == len(names)
+    package = json.loads((out / "datapackage.json").read_text(encoding="utf-8"))
+    called = [resource["name"] for resource in package["resources"]]
+    assert len(set(called)) == len(called)
+    assert all(re.fullmatch(r"[-a-z0-9._/]+", name) for name in [*called, package["name"]])
 
 
 def test_sidecar_is_enough_to_reproduce(exported: Path, folders: Sequence[Path], tmp_path: Path) -> None:

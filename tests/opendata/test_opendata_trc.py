@@ -100,3 +100,13 @@ def test_without_landmarks_or_frames_it_says_so(results: Sequence[Result], tmp_p
     assert "front.landmarks" in raised.value.what_to_do  # results of a recording or a pair: their advice, too
     with pytest.raises(InputError, match="at least two frames"):
         write_trc(StringIO(), "x.trc", Landmarks.empty(1))
+
+
+def test_recordings_of_one_name_keep_files_of_their_own(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(SAMPLE, tmp_path / folder / "x.landmarks")
+    given = [str(tmp_path / folder / "x.landmarks") for folder in ("a", "b")]
+    done = Cli().here("export", *given, "--format", "trc", "--out", str(tmp_path / "open"))
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "open" / "trc").iterdir()} == {"x.trc", "x-2.trc"}

@@ -24,9 +24,12 @@ from posture_cv.exposure.sources import SOURCES
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.frames import Frames
+from posture_cv.opendata.gather import gather
 from posture_cv.report.accuracy import measured
 from posture_cv.report.recording import recording_page, timeline_data
+from posture_cv.report.svg import Figure
 from posture_cv.report.tiles import MISSING, MOST_BINS, runs, tiles
+from posture_cv.report.write import write_figures, write_study
 from source_tree import ROOT
 
 
@@ -207,6 +210,17 @@ def test_names_cannot_break_out_of_the_page(results: Sequence[Result]) -> None:
     page = Page(recording_page(result, exposure(result.series())))
     assert len(page.inline["script"]) == 1
     assert not [tag for tag, _ in page.tags if tag == "img"]
+
+
+def test_names_in_any_script_keep_pages_and_figures_of_their_own(
+    results: Sequence[Result], tmp_path: Path
+) -> None:
+    names = ("Анна_стоя", "Борис_сидя")
+    named = [Result(results[0].folder, {**results[0].summary, "recording": n, "run": {}}, ()) for n in names]
+    write_study(gather(named), tmp_path, "Учёба")
+    assert {page.parent.name for page in tmp_path.glob("*/report.html")} == set(names)
+    write_figures({name: Figure(10.0, 10.0, name) for name in names}, tmp_path / "two")
+    assert len(list((tmp_path / "two").iterdir())) == len(names)
 
 
 def test_runs_leave_gaps_out() -> None:
