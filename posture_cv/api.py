@@ -5,7 +5,8 @@ Everything here is offered by `import posture_cv` itself, which loads it when it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,6 +15,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from calibration.fit import CalibrationResult, fit_baseline
+from posture_cv.arguments import (
+    names_of,
+    number_of,
+    numbers_of,
+    of_kind,
+    pair_of,
+    path_of,
+    require_growing,
+    size_of,
+    text_of,
+)
 from posture_cv.assess.recording import Assessment
 from posture_cv.assess.recording import assess_measurements as _assess
 from posture_cv.assess.settings import ALERT_AFTER_S, AssessSettings
@@ -24,7 +36,12 @@ from posture_cv.importing.arrays import raw_of_pose
 from posture_cv.importing.read import landmarks_of_raw, read_foreign
 from posture_cv.importing.types import Imported, ImportOptions
 from posture_cv.landmarks.names import FACE_COUNT, POSE_COUNT
-from posture_cv.landmarks.recording import Recording, RecordingInfo, RecordingWriter
+from posture_cv.landmarks.recording import (
+    Recording,
+    RecordingInfo,
+    RecordingWriter,
+    check_recording_target,
+)
 from posture_cv.landmarks.recording import read_recording as _read
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
@@ -43,8 +60,9 @@ def read_recording(path: PathLike) -> Recording:
 
     Raises:
         RecordingError: no such file, not a recording, or one that another version wrote.
+        InputError: `path` is none.
     """
-    return _read(Path(path))
+    return _read(path_of(path, "path"))
 
 
 def landmarks_from_arrays(
@@ -55,7 +73,8 @@ def landmarks_from_arrays(
     Args:
         pose: (N, 33, 3) x, y, z of MediaPipe's pose; (N, 33, 4) with visibility, (N, 33, 5) with presence,
             (N, 33, 8) with world x, y, z in metres; or COCO's 17 points, (N, 17, 3) x, y, confidence. x and y are
-            shares of width and height, or pixels (where they are mostly larger than 4); NaN is missing.
+            shares of width and height, or pixels (where they are mostly larger than 4); NaN, None and what is masked
+            are missing.
         size_px: width and height of the pictures.
         t_s: (N,) seconds, growing; a clock's, such as `time.time()`'s, are counted from the first frame on.
         face: (N, 468, 3) or (N, 478, 3) MediaPipe's face mesh, in shares or pixels, whatever the pose is in; NaN
@@ -63,33 +82,28 @@ def landmarks_from_arrays(
             tells little: what needs it is withheld as FACE_NOT_SEEN.
 
     Raises:
-        InputError: another shape, times that do not grow, nobody in any frame.
+        InputError: another shape, times that do not grow or are dates, no numbers, nobody in any frame.
     """
-    points = _array(pose, "pose")
+    size = size_of(size_px)
+    points = numbers_of(pose, "pose")
     fits = points.ndim == 3 and (
         (points.shape[1] == POSE_COUNT and points.shape[2] in (2, 3, 4, 5, 8))
         or (points.shape[1] == 17 and points.shape[2] in (2, 3))
     )
     if not fits:
         raise InputError(f"pose has shape {points.shape}, expected (N, 33, 3) or as documented.")
-    times = _array(t_s, "t_s")
+    times = numbers_of(t_s, "t_s")
     if times.shape != (len(points),):
         raise InputError(f"t_s has shape {times.shape}, expected ({len(points)},).")
-    mesh = None if face is None else _array(face, "face")
-    if mesh is not None and (mesh.shape[0] != len(points) or mesh.shape[1:] not in _MESHES):
+    require_growing(times, "t_s")
+    mesh = None if face is None else numbers_of(face, "face")
+    if mesh is not None and mesh.shape not in [(len(points), *shape) for shape in _MESHES]:
         raise InputError(f"face has shape {mesh.shape}, expected ({len(points)}, {FACE_COUNT}, 3).")
     raw = replace(raw_of_pose(points), t_s=times, face=None if mesh is None else mesh[:, :FACE_COUNT])
-    return landmarks_of_raw(raw, ImportOptions(size_px=size_px), "pose").landmarks
+    return landmarks_of_raw(raw, ImportOptions(size_px=size), "pose").landmarks
 
 
 _MESHES = ((FACE_COUNT, 3), (FACE_COUNT + 10, 3))
-
-
-def _array(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    try:
-        return np.asarray(values, np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name} is no array of numbers.", f"{error}.") from error
 
 
 def import_landmarks(
@@ -109,8 +123,13 @@ def import_landmarks(
 
     Raises:
         ImportingError: unreadable, of another layout, or impossible values.
+        InputError: an argument is of another kind.
     """
-    return read_foreign([Path(path)], ImportOptions(size_px, rate_hz), format_name)
+    options = ImportOptions(
+        None if size_px is None else size_of(size_px),
+        None if rate_hz is None else number_of(rate_hz, "rate_hz"),
+    )
+    return read_foreign([path_of(path, "path")], options, format_name)
 
 
 def write_recording(path: PathLike, landmarks: Landmarks, *, name: str = "", **notes: Any) -> None:  # noqa: ANN401
@@ -123,11 +142,32 @@ def write_recording(path: PathLike, landmarks: Landmarks, *, name: str = "", **n
         notes: anything that JSON holds, noted in the header.
 
     Raises:
+        InputError: another kind of file has that name, the frames are not in order, or a note is nothing that JSON
+            holds; nothing is written then.
         PostureError: the file cannot be written.
     """
+    target = path_of(path, "path")
+    lm = _landmarks(landmarks)
+    require_growing(lm.t_s, "landmarks")
+    _require_plain(notes)
+    check_recording_target(target, ())
     header = RecordingInfo({"kind": "array", "name": name}, {"engine": "unknown"}, notes=notes)
-    with RecordingWriter(Path(path), header) as writer:
-        writer.write(landmarks)
+    with RecordingWriter(target, header) as writer:
+        writer.write(lm)
+
+
+def _require_plain(notes: Mapping[str, Any]) -> None:
+    for key, value in notes.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"The note {key!r} cannot be written.", f"{error}.", "Give text, numbers, lists or dicts."
+            ) from error
+
+
+def _landmarks(value: Landmarks) -> Landmarks:
+    return of_kind(value, Landmarks, "landmarks", "Make them with read_recording(...).landmarks.")
 
 
 def calibrate(landmarks: Landmarks, *, face_expected: bool = True) -> CalibrationResult:
@@ -139,17 +179,18 @@ def calibrate(landmarks: Landmarks, *, face_expected: bool = True) -> Calibratio
 
     Raises:
         CalibrationError: too few frames, a view that cannot be told, or a baseline too poor to judge by.
+        InputError: `landmarks` are none.
     """
-    return fit_baseline(landmarks, load_coefficients(), face_expected=face_expected)
+    return fit_baseline(_landmarks(landmarks), load_coefficients(), face_expected=face_expected)
 
 
 def measure_landmarks(landmarks: Landmarks, baseline: Baseline) -> Measurements:
     """Every quantity of `QUANTITIES` in every frame, against the baseline: value, standard deviation, reason.
 
     Raises:
-        InputError: `baseline` is none.
+        InputError: `landmarks` or `baseline` is none.
     """
-    return measure(landmarks, _checked(baseline), load_coefficients())
+    return measure(_landmarks(landmarks), _baseline(baseline), load_coefficients())
 
 
 def assess_measurements(
@@ -158,9 +199,13 @@ def assess_measurements(
     """States, episodes and alerts of measured frames; other settings need no new measurement.
 
     Raises:
-        InputError: `baseline` is none.
+        InputError: an argument is of another kind, or the frames are not in the order of their time.
     """
-    return _assess(measurements, _checked(baseline), settings or AssessSettings())
+    measured = of_kind(
+        measurements, Measurements, "measurements", "Make them with measure_landmarks(...).", "measured"
+    )
+    require_growing(measured.t_s, "measurements")
+    return _assess(measured, _baseline(baseline), _settings(settings))
 
 
 def assess_landmarks(
@@ -169,30 +214,28 @@ def assess_landmarks(
     """Measure and assess at once.
 
     Raises:
-        InputError: `baseline` is none.
+        InputError: an argument is of another kind, or the frames are not in the order of their time.
     """
     return assess_measurements(measure_landmarks(landmarks, baseline), baseline, settings)
 
 
-def _checked(baseline: Baseline) -> Baseline:
-    """The same; what holds a baseline (a calibration's result, a profile) is mistaken for one easily."""
-    if not isinstance(baseline, Baseline):
-        raise InputError(
-            f"baseline is a {type(baseline).__name__}, not a Baseline.",
-            "",
-            "Give its .baseline."
-            if hasattr(baseline, "baseline")
-            else "Make one with calibrate(...).baseline.",
-        )
-    return baseline
+def _baseline(value: Baseline) -> Baseline:
+    return of_kind(value, Baseline, "baseline", "Make one with calibrate(...).baseline.")
+
+
+def _settings(value: AssessSettings | None) -> AssessSettings:
+    if value is None:
+        return AssessSettings()
+    return of_kind(value, AssessSettings, "settings", "Make them with AssessSettings() or alert_after(...).")
 
 
 def alert_after(seconds: float, settings: AssessSettings | None = None) -> AssessSettings:
     """Settings for postures that last so long, without the monitor's grace, as `replay --alert-after`.
 
     Raises:
-        InputError: less than 0.5 or more than 3600 seconds.
+        InputError: less than 0.5 or more than 3600 seconds, or no number.
     """
+    seconds = number_of(seconds, "seconds")
     least_s, most_s = ALERT_AFTER_S
     if not least_s <= seconds <= most_s:  # nan, too
         raise InputError(
@@ -200,7 +243,7 @@ def alert_after(seconds: float, settings: AssessSettings | None = None) -> Asses
             "",
             f"Give {least_s:g} to {most_s:g} seconds for which a posture must last.",
         )
-    settings = settings or AssessSettings()
+    settings = _settings(settings)
     return replace(
         settings,
         smoothing=settings.smoothing.alert_after(seconds),
@@ -232,16 +275,19 @@ def replay_recording(
         Everything that came of it; its `assessment` is as of `assess_landmarks`.
 
     Raises:
+        InputError: an argument is of another kind.
         PostureError: see `posture_cv.replay.run.replay`.
     """
     from posture_cv.replay.run import ReplayOptions, replay
 
     options = ReplayOptions(
-        str(source),
-        Path(out),
-        baseline=None if baseline is None else _checked(baseline),
-        calibrate_s=calibrate_s,
-        settings=settings or AssessSettings(),
+        text_of(source, "source"),
+        path_of(out, "out"),
+        baseline=None if baseline is None else _baseline(baseline),
+        calibrate_s=None
+        if calibrate_s is None
+        else pair_of(calibrate_s, "calibrate_s", "(start, end) in seconds"),
+        settings=_settings(settings),
         video=video,
         blur_faces=blur_faces,
     )
@@ -261,19 +307,21 @@ def table(assessment: Assessment, quantities: Sequence[str] = tuple(QUANTITIES))
         NaN and a reason where a value cannot be told.
 
     Raises:
-        InputError: a name that is no quantity.
+        InputError: a name that is no quantity, or `assessment` is none.
     """
-    unknown = [name for name in quantities if name not in QUANTITIES]
+    done = of_kind(assessment, Assessment, "assessment", "Make one with assess_landmarks(...).")
+    chosen = names_of(quantities, "quantities")
+    unknown = [name for name in chosen if name not in QUANTITIES]
     if unknown:
         raise InputError(f"No quantity is called {', '.join(unknown)}.", f"Known: {', '.join(QUANTITIES)}.")
-    m = assessment.measured
+    m = done.measured
     columns: dict[str, NDArray[Any]] = {
         "t_s": m.t_s,
-        "state": np.array([state.label for state in State])[assessment.state],
-        "reason": _REASONS[assessment.states.reason],
+        "state": np.array([state.label for state in State])[done.state],
+        "reason": _REASONS[done.states.reason],
         "view": np.array([view.label for view in View])[m.view],
     }
-    for name in quantities:
+    for name in chosen:
         estimate = m.values[name]
         stem, unit = column_stem(QUANTITIES[name])
         columns |= {

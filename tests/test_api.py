@@ -9,6 +9,7 @@ import math
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +171,92 @@ def test_times_of_a_clock_are_counted_from_the_first_frame_on() -> None:
     lm, _ = sitting()
     mine = posture_cv.landmarks_from_arrays(lm.pose, size_px=(640, 480), t_s=lm.t_s + 1.7e9)
     np.testing.assert_allclose(mine.t_s, lm.t_s - lm.t_s[0], atol=1e-5)
+
+
+def test_landmarks_replace_no_other_file_and_leave_no_half_one(tmp_path: Path) -> None:
+    lm, _ = sitting()
+    mine = tmp_path / "thesis.txt"
+    mine.write_text("years of work")
+    new = tmp_path / "new.landmarks"
+    calls: tuple[Callable[[], None], ...] = (
+        lambda: posture_cv.write_recording(mine, lm),
+        lambda: posture_cv.write_recording(new, lm[::-1]),
+        lambda: posture_cv.write_recording(new, lm.pose),  # type: ignore[arg-type]
+        lambda: posture_cv.write_recording(new, lm, when={1, 2}),
+    )
+    for call in calls:
+        with pytest.raises(InputError):
+            call()
+    assert mine.read_text() == "years of work"
+    assert list(tmp_path.iterdir()) == [mine]
+
+
+def test_what_only_looks_like_numbers_is_refused() -> None:
+    lm, _ = sitting()
+
+    def refused(says: str, **given: object) -> None:
+        arguments = {"pose": lm.pose, "size_px": (640, 480), "t_s": lm.t_s} | given
+        with pytest.raises(InputError, match=says):
+            posture_cv.landmarks_from_arrays(**arguments)  # type: ignore[arg-type]
+
+    steps = (lm.t_s * 1000).astype("timedelta64[ms]")
+    refused("Times are seconds", t_s=steps)
+    refused("Times are seconds", t_s=np.datetime64("2026-11-28T12:00:00", "ms") + steps)
+    refused("do not grow", t_s=lm.t_s[::-1])
+    refused("It holds complex", pose=lm.pose * 1j)
+    refused("no array of numbers", pose=[[1, 2], [3]])
+    refused("face has shape", face=0)
+    refused("no size of a picture", size_px="640x480")
+    refused("no size of a picture", size_px=(640.5, 480))
+    refused("no size of a picture", size_px=("640", "480"))
+
+
+def test_lists_and_arrays_mean_the_same_and_what_is_masked_is_missing() -> None:
+    lm, _ = sitting()
+    hidden = np.zeros_like(lm.pose, bool)
+    hidden[3, 0] = True
+    mine = posture_cv.landmarks_from_arrays(
+        np.ma.masked_array(lm.pose, hidden),
+        size_px=np.array([640, 480]),  # type: ignore[arg-type]
+        t_s=lm.t_s.tolist(),
+    )
+    assert np.isnan(mine.pose[3, 0]).all()
+    np.testing.assert_array_equal(mine.pose[4:], lm.pose[4:])
+
+
+def test_an_argument_of_another_kind_is_named(tmp_path: Path) -> None:
+    lm, result = sitting()
+    recording = posture_cv.read_recording(ROOT / "samples" / "desk-side.landmarks")
+    measured = posture_cv.measure_landmarks(lm, result.baseline)
+    assessed = posture_cv.assess_measurements(measured, result.baseline)
+    api: Any = posture_cv  # whose types a caller without a type checker does not see
+    calls: list[tuple[str, Callable[[], object]]] = [
+        ("path is None", lambda: api.read_recording(None)),
+        ("path is 'a", lambda: api.read_recording("a\0b")),
+        ("path is 3", lambda: api.import_landmarks(3)),
+        ("rate_hz is '30'", lambda: api.import_landmarks(tmp_path, rate_hz="30")),
+        (r"Recording, not a Landmarks.*Give its \.landmarks", lambda: api.calibrate(recording)),
+        ("ndarray, not a Landmarks", lambda: api.measure_landmarks(lm.pose, result.baseline)),
+        ("ndarray, not a Landmarks", lambda: api.find_offset(recording.landmarks, lm.pose)),
+        ("NoneType, not a Landmarks", lambda: api.find_offset(None, lm)),
+        (r"Give its \.measured", lambda: api.assess_measurements(assessed, result.baseline)),
+        ("float, not an AssessSettings", lambda: api.assess_landmarks(lm, result.baseline, 5.0)),
+        ("do not grow", lambda: api.assess_landmarks(lm[::-1], result.baseline)),
+        ("seconds is '5'", lambda: api.alert_after("5")),
+        ("Measurements, not an Assessment", lambda: api.table(measured)),
+        ("not a list of names", lambda: api.table(assessed, "cva_change_deg")),
+        ("3, which is no name", lambda: api.table(assessed, [3])),
+        ("out is None", lambda: api.replay_recording("a.mp4", None, baseline=result.baseline)),
+        ("source is None", lambda: api.replay_recording(None, tmp_path, baseline=result.baseline)),
+        ("calibrate_s is '0:8'", lambda: api.replay_recording("a.mp4", tmp_path, calibrate_s="0:8")),
+        ("no name of a profile", lambda: api.load_profile(None)),
+    ]
+    for says, call in calls:
+        with pytest.raises(posture_cv.PostureError, match=says):
+            call()
+
+
+def test_a_profile_may_be_a_path() -> None:
+    assert (
+        posture_cv.load_profile(ROOT / "samples" / "desk-front.profile.json").baseline.view.label == "front"
+    )

@@ -143,7 +143,7 @@ def _size(raw: Raw, options: ImportOptions) -> tuple[int, int]:
         raise ImportingError(
             "The size of the pictures is not known.",
             "The file does not say it, and lengths depend on it.",
-            "Give it with --size, for example --size 640x480.",
+            "Give it with --size, for example --size 640x480 (in Python: size_px=(640, 480)).",
         )
     sides = np.asarray(size)  # of a program's own making they may be any number of sides
     if sides.shape != (2,) or not ((sides >= 1) & (sides <= MOST_SIDE_PX)).all():
@@ -161,7 +161,7 @@ def _times(raw: Raw, options: ImportOptions, notes: list[str]) -> tuple[NDArray[
             raise ImportingError(
                 "The times of the frames are not known.",
                 "The file numbers them only.",
-                "Say how many there are a second, for example --fps 30.",
+                "Say how many there are a second, for example --fps 30 (in Python: rate_hz=30).",
             )
         if not 0.0 < options.rate_hz < math.inf:
             raise ImportingError(f"{options.rate_hz:g} is no number of frames a second.", "", HELP)

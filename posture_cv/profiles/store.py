@@ -77,12 +77,16 @@ def is_path(name_or_path: str) -> bool:
     return any(s in name_or_path for s in separators) or name_or_path.lower().endswith(SUFFIX)
 
 
-def load_profile(name_or_path: str) -> Profile:
-    """The profile of that name, or in that file.
+def load_profile(name_or_path: str | Path) -> Profile:
+    """The profile of that name, or in that file; a `Path` is always a file.
 
     Raises:
         ProfileError: there is none, or it cannot be used; the message says where and why.
     """
+    if isinstance(name_or_path, Path):
+        return read_profile(name_or_path)
+    if not isinstance(name_or_path, str):
+        raise ProfileError(f"{name_or_path!r} is no name of a profile, and no path.")
     if is_path(name_or_path):
         return read_profile(user_path(name_or_path))
     return read_profile(existing_path(name_or_path))

@@ -8,13 +8,14 @@ other lag, and found again in parts of the session.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
+from posture_cv.arguments import of_kind
 from posture_cv.errors import InputError
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
@@ -140,8 +141,9 @@ def find_offset(
 
     Raises:
         OffsetNotFoundError: too short, nothing moves, no clear agreement, or parts of the session contradict.
+        InputError: `first` or `second` is neither landmarks nor blocks of them.
     """
-    one, other = (movements([lm] if isinstance(lm, Landmarks) else lm) for lm in (first, second))
+    one, other = (movements(_blocks(lm)) for lm in (first, second))
     lags, agreement = _agreements(one, other, most_s)
     if not np.isfinite(agreement).any():
         raise _not_found(f"They do not have {LEAST_OVERLAP_S:g} s of movement in common.")
@@ -155,6 +157,14 @@ def find_offset(
             f"best other one; {LEAST_AGREEMENT} and {LEAST_LEAD} are needed."
         )
     return Offset(lag, _sd(one, other, lag), peak, lead, _overlap_s(one, other, lag))
+
+
+def _blocks(given: Landmarks | Iterable[Landmarks]) -> Iterator[Landmarks]:
+    """Of one recording."""
+    if isinstance(given, Landmarks) or not isinstance(given, Iterable):
+        given = [given]
+    for block in given:
+        yield of_kind(block, Landmarks, "landmarks", "Make them with read_recording(...).landmarks.")
 
 
 def _agreements(one: Movements, other: Movements, most_s: float) -> tuple[Float, Float]:
