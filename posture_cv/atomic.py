@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import tempfile
@@ -80,6 +81,16 @@ def json_object(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return plain if isinstance(plain, dict) else None
+
+
+def sha256_of_file(path: Path) -> str:
+    """SHA-256 of a file's content.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_page(path: Path) -> bool:

@@ -64,5 +64,6 @@ def _markers(recordings: list[Path], given: tuple[Path, ...], formats: tuple[str
     folder = private_folder(out / "trc")
     called = distinct(map(str, recordings), lambda path: file_name(Path(path).stem), "-")
     for path in recordings:
-        export_markers(path, folder / f"{called[str(path)]}.trc")
+        for warning in export_markers(path, folder / f"{called[str(path)]}.trc"):
+            click.echo(f"Note: {warning}", err=True)
     click.echo(f"Written: {folder}")

@@ -7,13 +7,13 @@ its own insides, so what a user can get wrong is found here and said in words.
 from __future__ import annotations
 
 import codecs
-import hashlib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from posture_cv import models
+from posture_cv.atomic import sha256_of_file
 from posture_cv.errors import PostureError
 from posture_cv.paths import user_path
 
@@ -125,8 +125,7 @@ def _bundled(kind: ModelKind) -> ModelFile:
 
 
 def _described(kind: ModelKind, path: Path) -> ModelFile:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = sha256_of_file(path)
     return ModelFile(
         path=path, name=path.stem, sha256=digest, bundled=digest == models.BUNDLED_SHA256[kind.bundled_file]
     )

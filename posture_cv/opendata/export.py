@@ -14,7 +14,8 @@ from posture_cv.landmarks.recording import read_recording
 from posture_cv.opendata.bids import bids_files
 from posture_cv.opendata.datapackage import datapackage
 from posture_cv.opendata.exported import note_written
-from posture_cv.opendata.folder import Result
+from posture_cv.opendata.folder import LANDMARKS, Result
+from posture_cv.opendata.frames import require_unchanged
 from posture_cv.opendata.gather import Study, study_exposure_table
 from posture_cv.opendata.names import file_names
 from posture_cv.opendata.sidecar import sidecar
@@ -36,7 +37,7 @@ def check_formats(formats: Sequence[str], results: Sequence[Result]) -> None:
     """See, before anything is computed, that every format can be written.
 
     Raises:
-        InputError: pyarrow is missing, or a recording kept no landmarks.
+        InputError: pyarrow is missing, or a recording kept no landmarks, or not those of its results.
     """
     if "parquet" in formats:
         check_parquet()
@@ -49,6 +50,9 @@ def check_formats(formats: Sequence[str], results: Sequence[Result]) -> None:
             "leaves front.landmarks and side.landmarks in its folder). Replay a video with --record, then export "
             "again.",
         )
+    for result in results if "trc" in formats else ():
+        assert result.landmarks is not None
+        require_unchanged(result.landmarks, result.noted(LANDMARKS))
 
 
 def export(study: Study, formats: Sequence[str], out: Path, name: str) -> list[Path]:
@@ -146,8 +150,9 @@ def _export_trc(study: Study, out: Path, name: str) -> list[str]:  # noqa: ARG00
     return written
 
 
-def export_markers(recording: Path, path: Path) -> None:
-    """Write a landmark recording as OpenSim markers."""
-    lm = read_recording(recording).landmarks
+def export_markers(recording: Path, path: Path) -> tuple[str, ...]:
+    """Write a landmark recording as OpenSim markers; what was wrong with the recording, in sentences."""
+    read = read_recording(recording)
     with _text_file(path) as file:
-        write_trc(file, path.name, lm)
+        write_trc(file, path.name, read.landmarks)
+    return read.warnings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,12 +12,13 @@ from typing import Any, Final
 from posture_cv.assess.types import State
 from posture_cv.exposure.types import Series, Told
 from posture_cv.measure.types import QUANTITIES, Measurements, View
-from posture_cv.opendata.frames import Frames, ResultError, fault, read_frames
+from posture_cv.opendata.frames import Frames, ResultError, fault, read_frames, require_unchanged
 
 SUMMARY: Final = "summary.json"
 TABLE: Final = "recordings.csv"
 MEASUREMENTS: Final = "measurements.csv"
 ALERTS: Final = "alerts.jsonl"
+PROVENANCE: Final = "provenance.json"  # what the summary has no room for
 LANDMARKS: Final = "landmarks.landmarks"
 VIEWS: Final = {v.label: v for v in View}
 
@@ -41,7 +42,13 @@ class Result:
     @property
     def frames(self) -> Frames:
         """The time series; raises ResultError where it is missing or damaged."""
-        return read_frames(self.folder.resolve() / MEASUREMENTS) if self.given is None else self.given
+        if self.given is not None:
+            return self.given
+        return read_frames(self.folder.resolve() / MEASUREMENTS, self.noted(MEASUREMENTS))
+
+    def noted(self, name: str) -> str | None:
+        """SHA-256 that the summary notes of a file of the results; None where it notes none."""
+        return _noted(self.summary, name)
 
     @property
     def measured(self) -> Measurements:
@@ -178,7 +185,17 @@ def read_result(folder: Path) -> Result:
     path = folder / MEASUREMENTS
     if not path.is_file():
         raise fault(path, "It is not there.")
-    return Result(folder, summary, tuple(_alerts(folder / ALERTS)))
+    alerts = tuple(_alerts(folder / ALERTS))
+    for name in (ALERTS, PROVENANCE):  # the time series when it is read: it is large
+        require_unchanged(folder / name, _noted(summary, name))
+    return Result(folder, summary, alerts)
+
+
+def _noted(summary: Mapping[str, Any], name: str) -> str | None:
+    run = summary.get("run")
+    files = run.get("files") if isinstance(run, dict) else None
+    sha256 = files.get(name) if isinstance(files, dict) else None
+    return None if sha256 is None else str(sha256)
 
 
 def _summary(path: Path) -> dict[str, Any]:

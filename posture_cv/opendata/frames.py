@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.assess.types import State
+from posture_cv.atomic import sha256_of_file
 from posture_cv.errors import InputError
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Measurements, Reason, View
 from posture_cv.output.tables import FIRST_COLUMNS, column_stem
@@ -32,6 +33,24 @@ class ResultError(InputError):
 def fault(path: Path, detail: str) -> ResultError:
     """The error for a file of results."""
     return ResultError(f"The results cannot be read: {path}", detail, "Replay the recording again.")
+
+
+def require_unchanged(path: Path, sha256: str | None) -> None:
+    """See that a file of results is what `replay` has written.
+
+    Args:
+        path: of the file.
+        sha256: that the summary notes of it; None: it notes none, as for results that are older than that.
+
+    Raises:
+        ResultError: it is another content, or cannot be read.
+    """
+    try:
+        changed = sha256 is not None and sha256_of_file(path) != sha256
+    except OSError as error:
+        raise fault(path, f"{error.strerror or error}.") from error
+    if changed:
+        raise fault(path, "It has been damaged or changed since: its SHA-256 is not the one in summary.json.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,8 +138,12 @@ def _needed() -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def read_frames(path: Path) -> Frames:
+def read_frames(path: Path, sha256: str | None = None) -> Frames:
     """The time series of a `measurements.csv`; the last one read is kept.
+
+    Args:
+        path: of the table.
+        sha256: that was noted of it; see `require_unchanged`.
 
     Raises:
         ResultError: it is missing or damaged.
@@ -133,6 +156,7 @@ def read_frames(path: Path) -> Frames:
                 more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
                 raise fault(path, f"Columns are missing: {', '.join(missing[:3])}{more}.")
             _fill(cols, reader, path)
+        require_unchanged(path, sha256)  # after what can be said of a line
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error
     values = {}

@@ -12,10 +12,9 @@ import numpy as np
 from posture_cv._version import __version__
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Float
-from posture_cv.opendata.folder import Result
+from posture_cv.opendata.folder import PROVENANCE, Result
 from posture_cv.profiles.format import baseline_to_json
 
-PROVENANCE: Final = "provenance.json"  # beside the results: what the summary has no room for
 _LATE: Final = 1.5  # a step so many times the median one means that frames are missing
 
 

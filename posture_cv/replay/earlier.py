@@ -12,9 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from posture_cv.atomic import json_object, output_error
+from posture_cv.atomic import json_object, output_error, sha256_of_file
 from posture_cv.landmarks.recording import SUFFIX
-from posture_cv.replay.keys import sha256_of_file
 
 SUMMARY: Final = "summary.json"
 ANNOTATED: Final = "annotated.mp4"

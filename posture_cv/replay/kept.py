@@ -10,8 +10,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from posture_cv.atomic import json_object, write_atomic
-from posture_cv.replay.keys import sha256_of_file
+from posture_cv.atomic import json_object, sha256_of_file, write_atomic
 
 
 def is_kept(recording: Path, landmarks_key: str) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib import metadata
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -41,16 +40,6 @@ def digest(plain: object) -> str:
     """SHA-256 of plain values (lists, dicts, text, numbers), whatever the order of their keys."""
     text = json.dumps(plain, sort_keys=True, default=str, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def sha256_of_file(path: Path) -> str:
-    """SHA-256 of a file's content.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from posture_cv.atomic import atomic_path, check_no_input, private_folder, write_atomic
+from posture_cv.atomic import atomic_path, check_no_input, private_folder, sha256_of_file, write_atomic
 from posture_cv.errors import InputError
 from posture_cv.landmarks.joining import join_recordings
 from posture_cv.landmarks.recording import SUFFIX
@@ -25,7 +25,7 @@ from posture_cv.replay.earlier import (
     read_summary,
     set_summary_aside,
 )
-from posture_cv.replay.keys import baseline_key, digest, models_key, sha256_of_file, versions
+from posture_cv.replay.keys import baseline_key, digest, models_key, versions
 from posture_cv.replay.parts import Part, PartDone, cut
 from posture_cv.replay.remembered import estimators_digest
 from posture_cv.replay.scan import Look, Scan

@@ -15,6 +15,7 @@ def extra_tables(result: Replayed) -> dict[str, str]:
     the tables can be made again. Exposure is computed where it is read (`study`, `export`, `report`): its
     bootstrap takes longer than a re-assessment.
     """
-    from posture_cv.opendata.sidecar import PROVENANCE, provenance_text
+    from posture_cv.opendata.folder import PROVENANCE
+    from posture_cv.opendata.sidecar import provenance_text
 
     return {PROVENANCE: provenance_text(result.baseline.baseline)}

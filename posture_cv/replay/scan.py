@@ -10,13 +10,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from posture_cv.atomic import sha256_of_file
 from posture_cv.capture import open_source
 from posture_cv.capture.types import CaptureOptions, SourceError
 from posture_cv.landmarks.estimator import EstimatorOptions, Mode
 from posture_cv.landmarks.recording import is_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.paths import user_path
-from posture_cv.replay.keys import Known, Stamp, sha256_of_file
+from posture_cv.replay.keys import Known, Stamp
 from posture_cv.replay.known import known_checksum
 from posture_cv.replay.record import EstimatorFactory, default_estimator
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from posture_cv.atomic import sha256_of_file
 from posture_cv.errors import InputError
 from posture_cv.exposure.epochs import HOLD_MAX_S
 from posture_cv.opendata.folder import Result
@@ -69,9 +69,7 @@ def check_source(result: Result, video: Path) -> None:
     """
     run = result.summary.get("run") or {}
     if run.get("source_sha256") and run.get("of_landmarks") is False:
-        with video.open("rb") as file:
-            same = hashlib.file_digest(file, "sha256").hexdigest() == run["source_sha256"]
-        if not same:
+        if sha256_of_file(video) != run["source_sha256"]:
             raise _not_source(result, video, "Its content is not that of the file that was replayed.")
         return
     from posture_cv.capture import open_source

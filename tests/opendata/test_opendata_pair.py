@@ -36,6 +36,7 @@ def paired(folders: Sequence[Path], tmp_path: Path) -> Path:
     summary["pair"] = {
         "quantities": {n: {"preferred": "front" if n.startswith("head") else "side"} for n in QUANTITIES}
     }
+    del summary["run"]["files"]["measurements.csv"]  # it is another now
     (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
     return folder
 

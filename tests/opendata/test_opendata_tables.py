@@ -15,7 +15,7 @@ import pytest
 from cli_runner import Cli
 from posture_cv.measure.types import QUANTITIES
 from posture_cv.opendata.export import export
-from posture_cv.opendata.folder import Result, find_results
+from posture_cv.opendata.folder import Result, find_results, read_result
 from posture_cv.opendata.gather import gather
 from posture_cv.output.tables import column_stem
 
@@ -189,6 +189,39 @@ def test_killed_or_wrong_folders_are_named(tmp_path: Path, folders: Sequence[Pat
     (broken / "summary.json").write_text("[]", encoding="utf-8")
     cli.fails("export", str(broken), "--out", out, said="not the summary of a replay")
     assert find_results([folders[0].parent]) == sorted(folders)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("measurements.csv", ",forward_head,", ",good,"),
+        ("alerts.jsonl", '"lasted_s": ', '"lasted_s": 1'),
+        ("provenance.json", '"frame_count": ', '"frame_count": 1'),
+    ],
+)
+def test_results_that_were_changed_are_refused(
+    name: str, old: str, new: str, tmp_path: Path, folders: Sequence[Path]
+) -> None:
+    """Everything in them can be read; only their checksum tells."""
+    broken = tmp_path / "broken"
+    shutil.copytree(folders[0], broken)
+    text = (broken / name).read_text(encoding="utf-8")
+    assert old in text
+    (broken / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    said = f"cannot be read: {broken.resolve() / name}"
+    for arguments in (
+        ("export", str(broken), "--out", str(tmp_path / "open")),
+        ("report", str(broken), "--out", str(tmp_path / "pages")),
+        ("agree", str(broken), str(tmp_path / "sheet.csv"), "--ask", "4"),
+    ):
+        assert "SHA-256" in Cli().fails(*arguments, said=said).stderr
+    assert list(tmp_path.iterdir()) == [broken]
+    (broken / name).unlink()
+    Cli().fails("export", str(broken), "--out", str(tmp_path / "open"), said=name)
+    summary = json.loads((broken / "summary.json").read_text(encoding="utf-8"))
+    shutil.copyfile(folders[0] / name, broken / name)
+    (broken / "summary.json").write_text(json.dumps({**summary, "run": None}), encoding="utf-8")
+    assert len(read_result(broken).measured) == 450  # of a version that noted none
 
 
 def test_recordings_that_make_no_study_are_refused(tmp_path: Path, folders: Sequence[Path]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cli_runner import Cli
+from posture_cv.atomic import sha256_of_file
 from posture_cv.errors import InputError
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
@@ -69,12 +70,15 @@ def test_markers_of_results_that_kept_landmarks(folders: Sequence[Path], tmp_pat
     unlisted = ("export", str(kept), "--format", "trc", "--out", str(tmp_path / "o"))
     Cli().fails(*unlisted, said="no landmarks were kept")  # they are of other results
     summary = json.loads((kept / "summary.json").read_text())
-    summary["run"]["files"]["landmarks.landmarks"] = ""
+    summary["run"]["files"]["landmarks.landmarks"] = sha256_of_file(kept / "landmarks.landmarks")
     (kept / "summary.json").write_text(json.dumps(summary))
     done = Cli()("export", str(kept), "--format", "trc", "--out", str(tmp_path / "o"))
     assert done.returncode == 0, done.stderr
     assert len(Trc((tmp_path / "o" / "trc" / "side.trc").read_text(encoding="utf-8")).frame) == 250
     Cli().fails("export", str(SAMPLE), "--out", str(tmp_path / "p"), said="can only be written as markers")
+    with (kept / "landmarks.landmarks").open("ab") as file:
+        file.write(b"more")
+    Cli().fails(*unlisted, said="has been damaged or changed since")
 
 
 def test_axes_stay_right_handed() -> None:
@@ -110,3 +114,11 @@ def test_recordings_of_one_name_keep_files_of_their_own(tmp_path: Path) -> None:
     done = Cli().here("export", *given, "--format", "trc", "--out", str(tmp_path / "open"))
     assert done.returncode == 0, done.stderr
     assert {path.name for path in (tmp_path / "open" / "trc").iterdir()} == {"x.trc", "x-2.trc"}
+
+
+def test_markers_of_a_recording_that_was_cut_off_say_so(tmp_path: Path) -> None:
+    (tmp_path / "cut.landmarks").write_bytes(SAMPLE.read_bytes()[:200_000])
+    given = str(tmp_path / "cut.landmarks")
+    done = Cli().here("export", given, "--format", "trc", "--out", str(tmp_path / "open"))
+    assert done.returncode == 0, done.stderr
+    assert "cut.landmarks was cut off" in done.stderr
