@@ -18,6 +18,15 @@ from posture_cv.importing.types import COCO_17, HELP, MOST_BYTES, Float, Importi
 from posture_cv.landmarks.names import FACE_COUNT, POSE_COUNT
 
 _FACE_COUNTS: Final = (FACE_COUNT, FACE_COUNT + 10)  # with the ten points of the irises, which are left out
+_NAMES: Final = (
+    "pose",
+    "face",
+    "t_s",
+    "frame",
+    "size",
+    "size_px",
+    "world",
+)  # what is read; others are passed over
 _NOT_READ: Final = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, SyntaxError)
 
 
@@ -49,16 +58,27 @@ def _arrays(path: Path) -> Mapping[str, NDArray[Any]]:
         with path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
             if not isinstance(loaded, NpzFile):
-                return {"pose": _numeric(path, "pose", loaded)}
+                return {"pose": loaded} if _is_numeric(path, "pose", loaded) else {}
             with loaded:
                 _refuse_excess(path, loaded)
-                return {name: _numeric(path, name, loaded[name]) for name in loaded.files}
+                found = {name: _read(loaded, name) for name in loaded.files}
+            return {name: a for name, a in found.items() if a is not None and _is_numeric(path, name, a)}
     except _NOT_READ as error:
         raise ImportingError(
             f"This is no NumPy file that can be read: {path}",
             f"{error}.",
             "Save it with numpy.savez, without objects.",
         ) from error
+
+
+def _read(archive: NpzFile, name: str) -> NDArray[Any] | None:
+    """An array; None where it is no part of the landmarks and holds objects, which only unpickling would read."""
+    try:
+        return np.asarray(archive[name])
+    except ValueError:
+        if name in _NAMES:
+            raise
+        return None
 
 
 def _refuse_excess(path: Path, archive: NpzFile) -> None:
@@ -71,12 +91,12 @@ def _refuse_excess(path: Path, archive: NpzFile) -> None:
         )
 
 
-def _numeric(path: Path, name: str, array: NDArray[Any]) -> NDArray[Any]:
-    if array.dtype.kind not in "fiu" or math.prod(array.shape) * 8 > MOST_BYTES:
-        if array.dtype.kind in "US":
-            return np.empty(0)  # names and such
-        raise ImportingError(f"{name} holds {array.dtype}, not numbers: {path}", "", HELP)
-    return array
+def _is_numeric(path: Path, name: str, array: NDArray[Any]) -> bool:
+    """Whether it holds numbers; what is read by its name must."""
+    numeric = array.dtype.kind in "fiu" and math.prod(array.shape) * 8 <= MOST_BYTES
+    if not numeric and name in _NAMES:
+        raise ImportingError(f"No array of {name} in {path}", f"It holds {array.dtype}, not numbers.", HELP)
+    return numeric
 
 
 def _pose(path: Path, arrays: Mapping[str, NDArray[Any]]) -> Float:
@@ -131,9 +151,11 @@ def _size(path: Path, arrays: Mapping[str, NDArray[Any]]) -> tuple[int, int] | N
     for name in ("size", "size_px"):
         if name in arrays:
             sizes = np.unique(np.atleast_2d(arrays[name]), axis=0)
-            if sizes.shape != (1, 2) or not np.isfinite(sizes).all():
+            if sizes.shape != (1, 2) or not (np.isfinite(sizes) & (sizes % 1 == 0)).all():
                 raise ImportingError(
-                    f"{name} is not one width and height: {path}", f"Shape {arrays[name].shape}.", HELP
+                    f"{name} is not one width and height in whole pixels: {path}",
+                    f"Shape {arrays[name].shape}.",
+                    HELP,
                 )
             return int(sizes[0, 0]), int(sizes[0, 1])
     return None

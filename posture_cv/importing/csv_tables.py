@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -25,13 +25,26 @@ _FIELDS: Final[Mapping[str, str]] = {
     "wz": "world_z",
     **{name: name for name in ("world_x", "world_y", "world_z")},
 }
-_FIRST: Final = re.compile(rf"({'|'.join(_FIELDS)})_?(\d\d?)")  # x0, x_0, visibility12
-_LAST: Final = re.compile(rf"(?:landmark_?)?(\d\d?)_({'|'.join(_FIELDS)})")  # landmark_0_x, 0_x
+_FIRST: Final = re.compile(rf"({'|'.join(_FIELDS)})_?(\d\d?\d?)")  # x0, x_0, visibility12
+_LAST: Final = re.compile(rf"(?:landmark_?)?(\d\d?\d?)_({'|'.join(_FIELDS)})")  # landmark_0_x, 0_x
 _NAMED: Final = re.compile(rf"({'|'.join(POSE_NAMES)})_({'|'.join(_FIELDS)})")  # nose_x
 # Columns of time, and their unit in seconds.
 _TIMES: Final = {"t_s": 1.0, "time_s": 1.0, "timestamp_s": 1.0, "timestamp_ms": 1e-3, "time_ms": 1e-3}
 _FRAMES: Final = ("frame", "frame_number", "frame_index")
 _LANDMARKS: Final = ("landmark", "landmark_index", "landmark_id", "landmark_name")
+# How many points others number without a gap: read as MediaPipe's pose, an eye would be taken for an ear.
+_OTHERS: Final[Mapping[int, str]] = {
+    17: "COCO's 17 keypoints",
+    18: "OpenPose's COCO-18",
+    21: "a hand",
+    25: "OpenPose's BODY_25",
+    26: "Halpe's 26 keypoints",
+    68: "a face's 68 points",
+    70: "OpenPose's face",
+    133: "COCO-WholeBody",
+    468: "MediaPipe's face mesh",
+    478: "MediaPipe's face mesh",
+}
 Key = tuple[str, int]  # field, landmark
 
 
@@ -56,7 +69,9 @@ def read_csv(path: Path) -> Raw:
             f"The file cannot be read: {path}", f"{error.strerror or error}.", HELP
         ) from error
     except (csv.Error, UnicodeDecodeError) as error:
-        raise ImportingError(f"This is no CSV text: {path}", f"{error}.", HELP) from error
+        raise ImportingError(
+            f"This is no CSV text: {path}", f"{error}.", f"Save it as CSV in UTF-8. {HELP}"
+        ) from error
 
 
 def _require_once(path: Path, header: Sequence[str]) -> None:
@@ -66,7 +81,7 @@ def _require_once(path: Path, header: Sequence[str]) -> None:
 
 
 def _wide(path: Path, header: list[str], reader: Iterator[list[str]]) -> Raw:
-    keys = _wide_columns(header)
+    keys = _wide_columns(path, header)
     if not {("x", 0), ("y", 0)} <= set(keys.values()):
         found = ", ".join(header[:12]) or "none"
         raise ImportingError(
@@ -80,20 +95,47 @@ def _wide(path: Path, header: list[str], reader: Iterator[list[str]]) -> Raw:
     return _timed(raw, numbers[:, when] * scale, seconds=header[when] in _TIMES)
 
 
-def _wide_columns(header: list[str]) -> dict[int, Key]:
+def _wide_columns(path: Path, header: list[str]) -> dict[int, Key]:
     """Which column holds what; a numbering that begins at 1 is told by its 33."""
     found: dict[int, Key] = {}
+    named: dict[int, Key] = {}
     for column, name in enumerate(header):
         if first := _FIRST.fullmatch(name):
             found[column] = (_FIELDS[first[1]], int(first[2]))
         elif last := _LAST.fullmatch(name):
             found[column] = (_FIELDS[last[2]], int(last[1]))
-        elif named := _NAMED.fullmatch(name):
-            found[column] = (_FIELDS[named[2]], POSE_NAMES.index(named[1]))
+        elif by_name := _NAMED.fullmatch(name):
+            named[column] = (_FIELDS[by_name[2]], POSE_NAMES.index(by_name[1]))
     numbers = {number for _, number in found.values()}
-    if POSE_COUNT in numbers and 0 not in numbers:
-        found = {column: (field, number - 1) for column, (field, number) in found.items()}
-    return {column: key for column, key in found.items() if key[1] < POSE_COUNT}
+    first_number = 1 if POSE_COUNT in numbers and 0 not in numbers else 0
+    _require_pose(path, {number - first_number for number in numbers})
+    found = {column: (field, number - first_number) for column, (field, number) in found.items()}
+    keys = named | {column: key for column, key in found.items() if key[1] < POSE_COUNT}
+    _require_own_column(path, header, keys)
+    return dict(sorted(keys.items()))
+
+
+def _require_pose(path: Path, numbers: Collection[int]) -> None:
+    """See that points with numbers for names are not another model's."""
+    count = len(numbers)
+    if count in _OTHERS and set(numbers) == set(range(count)):
+        raise ImportingError(
+            f"These are not the numbers of MediaPipe's pose: {path}",
+            f"{count} points are numbered without a gap, as in {_OTHERS[count]}; MediaPipe's pose has {POSE_COUNT}.",
+            f"Call the points by MediaPipe's names (nose, left_eye, ...), or give all {POSE_COUNT}. {HELP}",
+        )
+
+
+def _require_own_column(path: Path, header: Sequence[str], keys: Mapping[int, Key]) -> None:
+    """See that no two columns mean the same, by whatever names."""
+    column_of: dict[Key, int] = {}
+    twice = [
+        f"{header[other]} and {header[column]}"
+        for column, key in keys.items()
+        if (other := column_of.setdefault(key, column)) != column
+    ]
+    if twice:
+        raise ImportingError(f"Two columns hold the same in {path}", f"{', '.join(twice[:10])}.", HELP)
 
 
 def _long(path: Path, header: list[str], reader: Iterator[list[str]]) -> Raw:
@@ -104,8 +146,14 @@ def _long(path: Path, header: list[str], reader: Iterator[list[str]]) -> Raw:
         raise ImportingError(
             f"No coordinates in {path}", f"Columns found: {', '.join(header)}.", f"Expected x, y. {HELP}"
         )
-    numbers = _numbers(path, _numbered(reader, which), len(header), [when, which, *fields])
+    _require_own_column(path, header, {column: (field, 0) for column, field in fields.items()})
+    by_name: set[str] = set()
+    numbers = _numbers(path, _numbered(reader, which, by_name), len(header), [when, which, *fields])
+    nobody = np.isnan(numbers[:, [which, *fields]]).all(axis=1)
+    numbers[nobody, which] = 0  # any landmark, as there is none
     point = _points(path, numbers[:, which])
+    if not by_name:
+        _require_pose(path, set(point.tolist()))
     times, frame = np.unique(numbers[:, when], return_inverse=True)
     _require_each_once(path, frame, point)
     keys: dict[int, Key] = {}
@@ -119,12 +167,15 @@ def _long(path: Path, header: list[str], reader: Iterator[list[str]]) -> Raw:
     return replace(_timed(raw, times * scale, seconds=header[when] in _TIMES), format="mediapipe-csv-long")
 
 
-def _numbered(reader: Iterator[list[str]], which: int) -> Iterator[list[str]]:
-    """Rows with the landmark's name replaced by its number."""
+def _numbered(reader: Iterator[list[str]], which: int, by_name: set[str]) -> Iterator[list[str]]:
+    """Rows with the landmark's name replaced by its number; the names found are added to `by_name`."""
     places = {name: str(number) for number, name in enumerate(POSE_NAMES)}
     for row in reader:
         if which < len(row):
-            row[which] = places.get(row[which].strip().lower(), row[which])
+            name = row[which].strip().lower()
+            if name in places:
+                by_name.add(name)
+                row[which] = places[name]
         yield row
 
 

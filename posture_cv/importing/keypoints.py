@@ -70,7 +70,7 @@ def read_openpose(paths: Sequence[Path]) -> Raw:
         except ImportingError as fault:
             faults.append(str(fault))
             continue
-        several += len(people) > 1
+        several += sum(bool(np.isfinite(body).any()) for body, _ in people) > 1
         if people:
             body, face = max(people, key=lambda person: float(np.nansum(person[0][:, 2])))
             _place(raw, row, body, _BODY_25 if len(body) == len(_BODY_25) else _COCO_18)
@@ -119,6 +119,8 @@ def _people(content: Any) -> list[tuple[Float, Float | None]]:  # noqa: ANN401 -
     for person in content["people"]:
         if not isinstance(person, dict):
             raise ImportingError("A person is no object.")
+        if person.get("pose_keypoints_2d") == []:  # a face or a hand without a body
+            continue
         body = _triples(person.get("pose_keypoints_2d"), (len(_BODY_25), len(_COCO_18)), "pose_keypoints_2d")
         face = person.get("face_keypoints_2d")
         out.append((body, _triples(face, (70,), "face_keypoints_2d") if face else None))
@@ -176,7 +178,7 @@ def read_coco(path: Path) -> Raw:
             faults.append(f"entry {number}: {fault}")
             continue
         score = entry.get("score")
-        rank = float(score) if isinstance(score, (int, float)) else float(np.nansum(points[:, 2]))
+        rank = float(_doubles([score])[0] if isinstance(score, (int, float)) else np.nansum(points[:, 2]))
         several += frame in best
         if frame not in best or rank > best[frame][0]:
             best[frame] = (rank, points)
@@ -218,19 +220,26 @@ def _images(path: Path, content: Any) -> dict[Any, _Image]:  # noqa: ANN401
     listed_images: Iterable[Any] = content.get("images") or []
     out: dict[Any, _Image] = {}
     for image in listed_images if isinstance(listed_images, list) else []:
-        if not isinstance(image, dict) or not isinstance(image.get("id"), (int, str)):
+        id_ = _whole(image.get("id")) if isinstance(image, dict) else None
+        if not isinstance(id_, (int, str)):
             raise ImportingError(f"An image without id in {path}", "", HELP)
-        name = image.get("file_name", image["id"])
-        out[image["id"]] = _Image(str(image["id"]), str(name), _number_of(name), _size_of(image))
+        name = image.get("file_name", id_)
+        out[id_] = _Image(str(id_), str(name), _number_of(name), _size_of(image))
     if len({image.size_px for image in out.values() if image.size_px}) > 1:
         raise ImportingError(f"The images have several sizes: {path}", "", "Import one camera at a time.")
     return out
 
 
 def _size_of(image: Mapping[str, Any]) -> tuple[int, int] | None:
-    width, height = image.get("width"), image.get("height")
-    whole = isinstance(width, int) and isinstance(height, int)
-    return (int(width), int(height)) if whole and width and height else None
+    width, height = _whole(image.get("width")), _whole(image.get("height"))
+    return (
+        (width, height) if isinstance(width, int) and isinstance(height, int) and width and height else None
+    )
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    """12.0, as some programs write it, is 12; anything else is as it was."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _shown(path: Path, images: Iterable[_Image]) -> dict[float, _Image]:
@@ -256,9 +265,9 @@ def _require_own_frame(image: _Image, shown: dict[float, _Image]) -> None:
 
 
 def _frame_of(entry: Any, images: Mapping[Any, _Image], shown: dict[float, _Image]) -> float:  # noqa: ANN401
-    if not isinstance(entry, dict) or not isinstance(entry.get("image_id"), (int, str)):
+    name = _whole(entry.get("image_id")) if isinstance(entry, dict) else None
+    if not isinstance(name, (int, str)):
         raise ImportingError("no image_id")
-    name = entry["image_id"]
     image = images[name] if name in images else _Image(str(name), str(name), _number_of(name))
     _require_own_frame(image, shown)
     return image.frame
@@ -272,5 +281,6 @@ def _number_of(name: Any) -> float:  # noqa: ANN401 - whatever the file holds
 
 
 def json_files(folder: Path) -> Iterator[Path]:
-    """The JSON files of a folder, by name."""
-    return iter(sorted(path for path in folder.iterdir() if path.suffix.lower() == ".json"))
+    """The JSON files of a folder, by name; hidden ones are not of the program that wrote the others."""
+    shown = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return iter(sorted(path for path in shown if path.suffix.lower() == ".json"))

@@ -24,6 +24,7 @@ from posture_cv.importing.types import (
     ImportOptions,
     Raw,
 )
+from posture_cv.landmarks.names import NOSE
 from posture_cv.landmarks.quantise import quantised
 from posture_cv.landmarks.types import Landmarks
 
@@ -31,6 +32,8 @@ FORMATS: Final = ("csv", "npz", "openpose", "coco")
 _SHARES_REACH: Final = 4.0  # x and y mostly beyond this are pixels, not shares of the picture
 _MOST_CONFIDENCE: Final = 1.5  # some models exceed 1 a little; more is another scale
 _LATEST_S: Final = 1e9  # 31 years: a later time is a clock's, mostly counted from 1970 on
+_MOST_DOUBTFUL: Final = 0.5  # share of the frames; a head leaves the picture now and then
+_LEAST_SPREAD: Final = 0.01  # of the picture, between a person's outermost points
 _EYES_TO_HIPS: Final = 25  # MediaPipe's points 0-24 are what the estimators of the side view read
 _NO_FACE: Final = (
     "no face mesh: from in front forward head, head roll and distance cannot be told, and head pitch "
@@ -88,7 +91,9 @@ def landmarks_of_raw(raw: Raw, options: ImportOptions, name: str) -> Imported:
     face = _face(raw, size, options, notes)
     found = np.isfinite(pose[:, :, 0]).any(axis=1)
     if not found.any():
-        raise ImportingError(f"No frame of {name} shows anybody", f"{n} frames were read.", HELP)
+        detail = " ".join([f"{n} frames were read.", *notes])
+        raise ImportingError(f"No frame of {name} shows anybody", detail, HELP)
+    notes += _doubts(pose[found])
     empty = Landmarks.empty(n)
     lm = Landmarks(
         t_s,
@@ -100,6 +105,23 @@ def landmarks_of_raw(raw: Raw, options: ImportOptions, name: str) -> Imported:
         empty.scene,
     )
     return Imported(quantised(lm), raw.format, _missing(lm), tuple(notes))
+
+
+def _doubts(pose: Float) -> list[str]:
+    """What speaks against the size of the pictures or the unit of x and y, in sentences; `pose` is (N, 33, 8)."""
+    nose = pose[:, NOSE, :2]
+    outside = np.isfinite(nose).all(axis=1) & ((nose < 0.0) | (nose > 1.0)).any(axis=1)
+    spread = np.nanmax(pose[:, :, :2], axis=1) - np.nanmin(pose[:, :, :2], axis=1)
+    doubts = {
+        "the head lies outside of the picture": outside,
+        "a person is smaller than a hundredth of the picture": (spread < _LEAST_SPREAD).all(axis=1),
+    }
+    check = "Check the size of the pictures, and whether x and y are pixels or shares of it."
+    return [
+        f"In {int(frames.sum())} of {len(pose)} frames {what}. {check}"
+        for what, frames in doubts.items()
+        if frames.mean() > _MOST_DOUBTFUL
+    ]
 
 
 def _raw(paths: Sequence[Path], format_name: str) -> Raw:
@@ -122,7 +144,7 @@ def _format_of(paths: Sequence[Path]) -> str:
         raise ImportingError(f"There is no such file: {first}", "", "Check the path.")
     if first.is_dir() or len(paths) > 1:
         return "openpose"
-    kinds = {".csv": "csv", ".npz": "npz", ".npy": "npz"}
+    kinds = {".csv": "csv", ".tsv": "csv", ".npz": "npz", ".npy": "npz"}
     suffix = first.suffix.lower()
     if suffix == ".json":
         with first.open("rb") as file:
@@ -168,9 +190,11 @@ def _times(raw: Raw, options: ImportOptions, notes: list[str]) -> tuple[NDArray[
         times = raw.frame if raw.frame is not None else np.arange(n, dtype=np.float64)
         scale = 1.0 / options.rate_hz
     if not np.isfinite(times).all() or (times < 0).any() or times.max() * scale > _LATEST_S:
+        known = times[np.isfinite(times)]
+        reach = f"; the others go from {known.min():g} to {known.max():g}" if len(known) else ""
         raise ImportingError(
             "A time or a frame number is missing, negative or too large.",
-            "",
+            f"{n - len(known)} of {n} are missing{reach}.",
             "Frames are numbered from 0 on; times are seconds since the start.",
         )
     order = np.argsort(times, kind="stable")

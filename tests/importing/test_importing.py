@@ -283,6 +283,11 @@ def edited(path: Path, change: Callable[[Any], Any]) -> Path:
         ("t_s,landmark,x,y\n0,tail,0.1,0.2\n", "'tail' is no number"),
         ("t_s,landmark,x,y\n0,0,0.1,0.2\n0,nose,0.1,0.2\n", "twice in one frame"),
         ('t_s,x0,y0\n0,"0.1,0.2\n', "CSV"),
+        ("t_s,x0,y0,x_0\n0,0.1,0.2,0.3\n", "x0 and x_0"),
+        ("t_s,nose_x,nose_y,x0\n0,0.1,0.2,0.3\n", "nose_x and x0"),
+        ("t_s,landmark,x,y,v,visibility\n0,0,0.1,0.2,1,1\n", "v and visibility"),
+        ("t_s,landmark,x,y\n0,0,0.1,0.2\n1,,0.1,0.2\n", "does not have"),
+        ("t_s,x0,y0\n0,9000,9000\n", "lie far outside the picture"),
     ],
 )
 def test_tables_that_are_none(text: str, says: str, tmp_path: Path) -> None:
@@ -306,6 +311,9 @@ def test_tables_that_are_none(text: str, says: str, tmp_path: Path) -> None:
         ({"pose": np.zeros((0, 33, 3)), "t_s": np.arange(0)}, "no frame"),
         ({"pose": np.zeros((2, 33, 3)), "t_s": np.arange(2), "size": np.array([0, 0])}, "no size"),
         ({"pose": np.zeros((2, 33, 3), complex)}, "not numbers"),
+        ({"pose": np.zeros((2, 33, 3)), "t_s": np.array(["0", "1"])}, "not numbers"),
+        ({"pose": np.zeros((2, 33, 3)), "t_s": np.array([0, 1], "datetime64[s]")}, "not numbers"),
+        ({"pose": np.zeros((2, 33, 3)), "t_s": np.arange(2), "size": np.array([640.5, 480])}, "whole pixels"),
     ],
 )
 def test_arrays_that_are_none(arrays: dict[str, np.ndarray[Any, Any]], says: str, tmp_path: Path) -> None:
@@ -314,6 +322,91 @@ def test_arrays_that_are_none(arrays: dict[str, np.ndarray[Any, Any]], says: str
     with pytest.raises(ImportingError) as raised:
         read_foreign([path], ImportOptions() if "size" in arrays else SIZE)
     assert says in str(raised.value)
+
+
+def test_arrays_of_no_numbers_beside_the_landmarks_are_passed_over(side: Landmarks, tmp_path: Path) -> None:
+    path = tmp_path / "marks.npz"
+    beside = {
+        "seen": side.person_found,
+        "made": np.datetime64("2026-11-28"),
+        "who": np.array([print], object),
+    }
+    np.savez(path, pose=side.pose, t_s=side.t_s, **beside)  # type: ignore[arg-type]
+    assert len(read_foreign([path], SIZE).landmarks) == len(side)
+
+
+@pytest.mark.parametrize("count", [17, 18, 25, 468])
+def test_the_numbers_of_another_model_are_not_mediapipes(count: int, tmp_path: Path) -> None:
+    path = tmp_path / "marks.csv"
+    names = [f"{axis}{number}" for number in range(count) for axis in "xy"]
+    path.write_text(",".join(["t_s", *names]) + "\n" + ",".join(["0", *["0.5"] * len(names)]) + "\n")
+    with pytest.raises(ImportingError, match="not the numbers of MediaPipe's pose"):
+        read_foreign([path], SIZE)
+    if count <= 33:
+        path.write_text("t_s,landmark,x,y\n" + "".join(f"0,{k},0.5,0.5\n" for k in range(count)))
+        with pytest.raises(ImportingError, match="not the numbers of MediaPipe's pose"):
+            read_foreign([path], SIZE)
+
+
+def test_few_points_by_name_and_all_with_hands_are_taken(side: Landmarks, tmp_path: Path) -> None:
+    """A name says what a point is, and MediaPipe's holistic tables begin with the pose."""
+    path = tmp_path / "marks.csv"
+    path.write_text(
+        "t_s,landmark,x,y\n" + "".join(f"0,{POSE_NAMES[k]},0.5,0.5\n" for k in range(25)) + "1,,,\n"
+    )
+    few = read_foreign([path], SIZE).landmarks
+    assert np.isfinite(few.pose[0, :25, 0]).all()
+    assert few.person_found.tolist() == [True, False]  # of a row without a landmark, nobody
+    table, options = wide(side, tmp_path)
+    lines = table.read_text().splitlines()
+    more = ",".join(f"x{k}" for k in range(33, 543))
+    table.write_text("\n".join([f"{lines[0]},{more}", *(line + ",9" * 510 for line in lines[1:])]))
+    np.testing.assert_array_equal(read_foreign([table], options).landmarks.pose[..., :2], side.pose[..., :2])
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset", "pixels", "says"),
+    [
+        (2.0, -1.0, None, "the head lies outside of the picture"),  # -1 to 1 instead of 0 to 1
+        (1.0, 0.0, True, "smaller than a hundredth of the picture"),
+    ],
+)
+def test_a_size_or_unit_that_cannot_be_is_said(
+    scale: float, offset: float, pixels: bool | None, says: str, side: Landmarks, tmp_path: Path
+) -> None:
+    path = tmp_path / "marks.npz"
+    np.savez(path, pose=side.pose[:, :, :2] * scale + offset, t_s=side.t_s)
+    options = ImportOptions(size_px=(640, 480), pixels=pixels)
+    assert any(says in note for note in read_foreign([path], options).notes)
+    np.savez(path, pose=side.pose[:, :, :2], t_s=side.t_s)
+    assert read_foreign([path], SIZE).notes == ()
+
+
+def test_numbers_as_other_programs_write_them_in_json(side: Landmarks, tmp_path: Path) -> None:
+    path, options = coco(side, tmp_path)
+    expected = read_foreign([path], options).landmarks.pose
+    annotations = [
+        entry | {"image_id": float(number), "score": 10**400}
+        for number, entry in enumerate(json.loads(path.read_text()))
+    ]
+    images = [
+        {"id": float(number), "file_name": f"{number}.jpg", "width": 640.0, "height": 480.0}
+        for number in range(len(annotations))
+    ]
+    path.write_text(json.dumps({"images": images, "annotations": annotations}))
+    found = read_foreign([path], ImportOptions(rate_hz=10.0)).landmarks.pose
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_people_without_a_body_and_hidden_files_are_none(side: Landmarks, tmp_path: Path) -> None:
+    folder, options = openpose(side, tmp_path)
+    expected = read_foreign([folder], options)
+    for file in sorted(folder.glob("*.json")):
+        edited(file, lambda content: {"people": [{"pose_keypoints_2d": []}, *content["people"]]})
+        file.with_name(f"._{file.name}").write_bytes(b"\0\5\26\7")  # as macOS leaves them on other disks
+    found = read_foreign([folder], options)
+    np.testing.assert_array_equal(found.landmarks.pose, expected.landmarks.pose)
+    assert found.notes == expected.notes
 
 
 def test_a_pickle_is_not_opened(tmp_path: Path) -> None:
