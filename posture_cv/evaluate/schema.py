@@ -187,7 +187,7 @@ class WorstCase(_Part):
     truth: float | None = Field(description="its true change")
     estimate: float | None = Field(description="the estimated change")
     error_ratio: float | None = Field(
-        description="|error| as a multiple of that quantity's rmse in this view"
+        description="size of its error as a multiple of that quantity's rmse in this view"
     )
 
 

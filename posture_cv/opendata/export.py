@@ -37,22 +37,45 @@ def check_formats(formats: Sequence[str], results: Sequence[Result]) -> None:
     """See, before anything is computed, that every format can be written.
 
     Raises:
-        InputError: pyarrow is missing, or a recording kept no landmarks, or not those of its results.
+        InputError: pyarrow is missing, a recording kept no landmarks, or not those of its results, or is of one frame.
     """
     if "parquet" in formats:
         check_parquet()
-    without = [r.name for r in results if r.landmarks is None]
-    if "trc" in formats and without:
+    if {"bids", "trc"} & set(formats):
+        _require_rates(results)
+    if "trc" in formats:
+        _require_landmarks(results)
+
+
+def _require_rates(results: Sequence[Result]) -> None:
+    single = [r.name for r in results if r.summary.get("frames") == 1]
+    if single:
+        raise InputError(
+            "A recording of one frame has no frame rate, which Motion-BIDS and markers ask for.",
+            f"Of one frame: {_some(single)}.",
+            "Leave it out, or choose --format csv or parquet.",
+        )
+
+
+def _require_landmarks(results: Sequence[Result]) -> None:
+    """See that each has landmarks, and that they are still those of its results."""
+    kept = [(result, result.landmarks) for result in results]
+    without = [result.name for result, path in kept if path is None]
+    if without:
         raise InputError(
             "Markers (.trc) are made of landmarks, and no landmarks were kept.",
-            f"Without: {', '.join(without[:5])}{' …' if len(without) > 5 else ''}.",
+            f"Without: {_some(without)}.",
             "Give the landmark recording instead of its results: export NAME.landmarks --format trc (replay-pair "
             "leaves front.landmarks and side.landmarks in its folder). Replay a video with --record, then export "
             "again.",
         )
-    for result in results if "trc" in formats else ():
-        assert result.landmarks is not None
-        require_unchanged(result.landmarks, result.noted(LANDMARKS))
+    for result, path in kept:
+        if path is not None:
+            require_unchanged(path, result.noted(LANDMARKS))
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
 
 
 def export(study: Study, formats: Sequence[str], out: Path, name: str) -> list[Path]:

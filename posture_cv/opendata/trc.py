@@ -85,7 +85,11 @@ def write_trc(file: TextIO, name: str, lm: Landmarks) -> None:
         InputError: fewer than two frames have no rate.
     """
     if len(lm) < 2:
-        raise InputError("Markers need at least two frames.", f"The recording holds {len(lm)}.", "")
+        raise InputError(
+            f"Markers need at least two frames: {name}",
+            f"The recording holds {len(lm)}.",
+            "Leave this recording out.",
+        )
     rate, t_s, points = regular(lm.t_s, markers_m(lm))
     file.write(f"PathFileType\t4\t(X/Y/Z)\t{name}\n")
     file.write(

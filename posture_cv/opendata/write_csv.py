@@ -10,6 +10,7 @@ import numpy as np
 
 from posture_cv.opendata.tables import Column, Field, Table, known
 
+_DIGITS: Final = 12  # more than anything is rounded to, fewer than the errors of doubles
 _CHUNK_ROWS: Final = 20_000  # the texts of hours of frames are many times their numbers
 
 
@@ -36,8 +37,10 @@ def _texts(field: Field, column: Column) -> list[str]:
         return [str(value) for value in column]
     if field.kind == "boolean":
         return ["TRUE" if value else "FALSE" for value in column]
-    if field.kind == "integer" or field.decimals < 0:
-        return [f"{value:g}" if known(value) else "" for value in column]
+    if field.kind == "integer":
+        return [f"{value:.0f}" if known(value) else "" for value in column]
+    if field.decimals < 0:
+        return [f"{value:.{_DIGITS}g}" if known(value) else "" for value in column]
     return _numbers(column, field.decimals)
 
 

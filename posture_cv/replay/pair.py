@@ -13,7 +13,7 @@ import numpy as np
 from posture_cv.assess.blocks import BlockEngine
 from posture_cv.assess.recording import whole
 from posture_cv.assess.settings import AssessSettings
-from posture_cv.atomic import private_folder
+from posture_cv.atomic import private_folder, sha256_of_file
 from posture_cv.capture import open_source
 from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.landmarks.estimator import EstimatorOptions
@@ -78,10 +78,11 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     progress = progress or NoProgress()
     _check(options)
     private_folder(options.out)
-    paths = tuple(
+    (front_path, front_made), (side_path, side_made) = (
         _landmarks(source, options, name, progress)
         for name, source in (("front", options.front), ("side", options.side))
     )
+    paths = front_path, side_path
     offset = _offset(options, paths, progress)
     baselines = _baselines(options, paths, offset)
     progress.stage("Measuring", None)
@@ -105,7 +106,8 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
         len(block.measured),
         int((paired.measurements.reason != Reason.NOBODY).sum()),
         tuple(w for t, b in zip(told, baselines, strict=True) for w in (*t.told.warnings, *b.warnings)),
-        figures={"pair": _figures(paired, offset, side_source)},
+        Provenance(source_sha256=front_made.source_sha256, of_landmarks=front_made.of_landmarks),
+        figures={"pair": {"side_sha256": side_made.source_sha256, **_figures(paired, offset, side_source)}},
         held=whole([block], outcome),
     )
     columns = _columns(paired)
@@ -132,21 +134,24 @@ def _check(options: PairOptions) -> None:
         )
 
 
-def _landmarks(source: str, options: PairOptions, name: str, progress: Progress) -> Path:
-    """The recording itself, or the landmarks of a video: those of an earlier run if they are still of the same."""
+def _landmarks(source: str, options: PairOptions, name: str, progress: Progress) -> tuple[Path, Provenance]:
+    """The recording itself, or the landmarks of a video, and what they are made of.
+
+    Those of an earlier run are taken if they are still of the same.
+    """
     given = Path(source)
     if is_recording(given):
-        return given
+        return given, Provenance(source_sha256=sha256_of_file(given), of_landmarks=True)
     path = options.out / f"{name}{SUFFIX}"
     made_of = _made_of(source, options)
     if made_of.source_sha256 is not None and is_kept(path, made_of.landmarks_key):
-        return path
+        return path, made_of
     check_recording_target(path, [options.front, options.side])
     with open_source(source) as frames:
         record(frames, path, options.estimator, progress=progress)
     if made_of.source_sha256 is not None:  # a camera or a stream is never the same again
         note_kept(path, made_of.landmarks_key)
-    return path
+    return path, made_of
 
 
 def _made_of(source: str, options: PairOptions) -> Provenance:

@@ -17,6 +17,8 @@ from posture_cv.measure.types import QUANTITIES
 from posture_cv.opendata.export import export
 from posture_cv.opendata.folder import Result, find_results, read_result
 from posture_cv.opendata.gather import gather
+from posture_cv.opendata.tables import Field, from_rows
+from posture_cv.opendata.write_csv import csv_text
 from posture_cv.output.tables import column_stem
 
 pd = pytest.importorskip("pandas")
@@ -131,6 +133,14 @@ def test_datapackage_describes_every_column(exported: Path) -> None:
             assert all("unit" in f for f in numbers if f["type"] == "number")
         measures = package["posture_cv"]["measures"]
         assert {m["source"] for m in measures.values()} <= package["posture_cv"]["sources"].keys()
+
+
+def test_large_numbers_keep_their_digits() -> None:
+    fields = (Field("n", "integer"), Field("value", "number"), Field("text", "string"))
+    table = from_rows(
+        "t", "", fields, [(1_234_567, 1_234_567.8, "a"), (None, float("nan"), ""), (3, 0.1234, "b")]
+    )
+    assert csv_text(table).splitlines()[1:] == ["1234567,1234567.8,a", ",,", "3,0.1234,b"]
 
 
 def test_names_in_any_script_keep_files_of_their_own(results: Sequence[Result], tmp_path: Path) -> None:

@@ -102,6 +102,9 @@ def test_without_landmarks_or_frames_it_says_so(results: Sequence[Result], tmp_p
     with pytest.raises(InputError, match="no landmarks were kept") as raised:
         check_formats(["trc"], [lost])
     assert "front.landmarks" in raised.value.what_to_do  # results of a recording or a pair: their advice, too
+    for kind in ("bids", "trc"):  # neither knows a recording without a frame rate
+        with pytest.raises(InputError, match="A recording of one frame"):
+            check_formats([kind], [Result(SAMPLE.parent, {"frames": 1, "recording": "one"}, ())])
     with pytest.raises(InputError, match="at least two frames"):
         write_trc(StringIO(), "x.trc", Landmarks.empty(1))
 

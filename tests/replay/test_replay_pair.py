@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from cli_runner import Cli
 from pair_material import SAMPLES, session
+from posture_cv.atomic import sha256_of_file
 from posture_cv.capture.types import FrameSource
 from posture_cv.landmarks.recording import RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
@@ -149,7 +150,10 @@ def test_on_the_command_line(recordings: tuple[str, str], tmp_path: Path) -> Non
     done = Cli()("replay-pair", *recordings, "--find-offset", "--calibrate", "4:9", "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert "Offset +3.3" in done.stdout
-    told = json.loads((out / "summary.json").read_text())["pair"]
+    summary = json.loads((out / "summary.json").read_text())
+    told = summary["pair"]
+    noted = [summary["run"]["source_sha256"], told["side_sha256"]]
+    assert noted == [sha256_of_file(Path(path)) for path in recordings]
     assert told["offset_s"] == pytest.approx(3.37, abs=0.06)
     assert told["quantities"][NAME]["preferred"] == "side"
     assert told["quantities"]["head_yaw_deg"]["preferred"] == "front"
