@@ -50,10 +50,11 @@ def command(results: tuple[Path, ...], formats: tuple[str, ...], out: Path, name
 
 def _markers(recordings: list[Path], given: tuple[Path, ...], formats: tuple[str, ...], out: Path) -> None:
     """Landmark recordings hold landmarks only: they become markers and nothing else."""
-    from posture_cv.atomic import private_folder
+    from posture_cv.atomic import check_target, private_folder
     from posture_cv.errors import InputError
     from posture_cv.opendata.export import export_markers
     from posture_cv.opendata.names import distinct, file_name
+    from posture_cv.opendata.trc import is_markers
 
     if formats != ("trc",) or len(recordings) < len(given):
         raise InputError(
@@ -63,7 +64,10 @@ def _markers(recordings: list[Path], given: tuple[Path, ...], formats: tuple[str
         )
     folder = private_folder(out / "trc")
     called = distinct(map(str, recordings), lambda path: file_name(Path(path).stem), "-")
-    for path in recordings:
-        for warning in export_markers(path, folder / f"{called[str(path)]}.trc"):
+    targets = {path: folder / f"{called[str(path)]}.trc" for path in recordings}
+    for target in targets.values():
+        check_target(target, recordings, kind="a file of markers", is_kind=is_markers)
+    for path, target in targets.items():
+        for warning in export_markers(path, target):
             click.echo(f"Note: {warning}", err=True)
     click.echo(f"Written: {folder}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -13,7 +14,7 @@ from posture_cv.errors import InputError
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.opendata.bids import bids_files
 from posture_cv.opendata.datapackage import datapackage
-from posture_cv.opendata.exported import note_written
+from posture_cv.opendata.exported import published
 from posture_cv.opendata.folder import LANDMARKS, Result
 from posture_cv.opendata.frames import require_unchanged
 from posture_cv.opendata.gather import Study, study_exposure_table
@@ -79,7 +80,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def export(study: Study, formats: Sequence[str], out: Path, name: str) -> list[Path]:
-    """Write a study; every file is there whole or not at all.
+    """Write a study; each data set is there whole or not at all.
 
     What an earlier export wrote there and this one does not have is taken away: two data sets would pass for one.
 
@@ -91,42 +92,39 @@ def export(study: Study, formats: Sequence[str], out: Path, name: str) -> list[P
 
     Returns:
         The folders.
+
+    Raises:
+        InputError: see `check_formats`; or files that no export wrote, or that were changed since, are in the way.
     """
-    writers: dict[str, Callable[[Study, Path, str], list[str]]] = {
-        "csv": _export_tables,
-        "parquet": _export_tables,
+    writers: dict[str, Callable[[Study, Path, str], None]] = {
+        "csv": partial(_export_tables, "csv"),
+        "parquet": partial(_export_tables, "parquet"),
         "bids": _export_bids,
         "trc": _export_trc,
     }
     check_formats(formats, study.results)
-    folders = []
     for kind in formats:
-        folder = private_folder(out / kind)
-        note_written(folder, writers[kind](study, folder, name))
-        folders.append(folder)
-    return folders
+        with published(out / kind) as made:
+            writers[kind](study, made, name)
+    return [out / kind for kind in formats]
 
 
-def _export_tables(study: Study, out: Path, name: str) -> list[str]:
-    kind = out.name
+def _export_tables(kind: str, study: Study, out: Path, name: str) -> None:
     private_folder(out / "measurements")
     private_folder(out / "sidecars")
     written: dict[str, Table] = {}
-    sidecars = []
     called = file_names(result.name for result in study.results)
     for result in study.results:
         table, about = series_table(result), sidecar(result)
         path = f"measurements/{called[result.name]}.{kind}"
         _write_table(out / path, table, about)
-        sidecars.append(f"sidecars/{called[result.name]}.json")
-        write_atomic(out / sidecars[-1], _json(about))
+        write_atomic(out / "sidecars" / f"{called[result.name]}.json", _json(about))
         written[path] = table
     for table in study_tables(study):
         path = f"{table.name}.{kind}"
         _write_table(out / path, table, {"recordings": [r.name for r in study.results]})
         written[path] = table
     write_atomic(out / "datapackage.json", _json(datapackage(written, name)))
-    return [*written, *sidecars, "datapackage.json"]
 
 
 def study_tables(study: Study) -> list[Table]:
@@ -154,23 +152,17 @@ def _text_file(path: Path) -> Iterator[TextIO]:
         yield file
 
 
-def _export_bids(study: Study, out: Path, name: str) -> list[str]:
-    written = []
+def _export_bids(study: Study, out: Path, name: str) -> None:
     for path, text in bids_files(study.results, name):
         private_folder((out / path).parent)
         write_atomic(out / path, text)
-        written.append(str(path))
-    return written
 
 
-def _export_trc(study: Study, out: Path, name: str) -> list[str]:  # noqa: ARG001 - one signature for all
-    written = []
+def _export_trc(study: Study, out: Path, name: str) -> None:  # noqa: ARG001 - one signature for all
     called = file_names(result.name for result in study.results)
     for result in study.results:
         assert result.landmarks is not None  # `check_formats` has seen to it
-        written.append(f"{called[result.name]}.trc")
-        export_markers(result.landmarks, out / written[-1])
-    return written
+        export_markers(result.landmarks, out / f"{called[result.name]}.trc")
 
 
 def export_markers(recording: Path, path: Path) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ somebody who faces the camera: X forward, Z to their right).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final, TextIO
 
 import numpy as np
@@ -27,6 +28,7 @@ MARKERS: Final = (
     *("LWrist", "RWrist", "LPinky", "RPinky", "LIndex", "RIndex", "LThumb", "RThumb"),
     *("LHip", "RHip", "LKnee", "RKnee", "LAnkle", "RAnkle", "LHeel", "RHeel", "LFoot", "RFoot"),
 )
+_MARK: Final = "PathFileType"  # the first word of the format
 LEAST_VISIBILITY: Final = 0.5  # ours: below it the model rather guesses than sees
 _REGULAR: Final = 0.01  # share of a step by which frames may be off the grid before they are put on one
 _LONGEST_GAP_STEPS: Final = 2.5  # frames farther apart than this are not joined
@@ -73,6 +75,15 @@ def regular(t_s: Float, points: Float) -> tuple[float, Float, Float]:
     return rate, t_s[0] + grid / rate, np.where(near, joined, np.nan)
 
 
+def is_markers(path: Path) -> bool:
+    """Whether a file begins like one of markers."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MARK)).decode("ascii", "replace") == _MARK
+    except OSError:
+        return False
+
+
 def write_trc(file: TextIO, name: str, lm: Landmarks) -> None:
     """Write a marker file.
 
@@ -91,7 +102,7 @@ def write_trc(file: TextIO, name: str, lm: Landmarks) -> None:
             "Leave this recording out.",
         )
     rate, t_s, points = regular(lm.t_s, markers_m(lm))
-    file.write(f"PathFileType\t4\t(X/Y/Z)\t{name}\n")
+    file.write(f"{_MARK}\t4\t(X/Y/Z)\t{name}\n")
     file.write(
         "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames\n"
     )

@@ -6,8 +6,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
+from posture_cv.errors import InputError
 from posture_cv.opendata.export import export
-from posture_cv.opendata.exported import note_written
+from posture_cv.opendata.exported import note_written, published
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.gather import gather
 
@@ -38,13 +41,45 @@ def test_nothing_outside_of_the_folder_is_deleted(tmp_path: Path) -> None:
     outside = tmp_path / "outside.txt"
     outside.write_text("mine")
     (tmp_path / ".exported.json").write_text(json.dumps({"csv": ["../outside.txt", str(outside), 7]}))
-    note_written(tmp_path / "csv", ["a.csv"])
+    note_written(tmp_path / "csv", {"a.csv": "0f"})
     assert outside.read_text() == "mine"
-    assert json.loads((tmp_path / ".exported.json").read_text()) == {"csv": ["a.csv"]}
+    assert json.loads((tmp_path / ".exported.json").read_text()) == {"csv": {"a.csv": "0f"}}
 
 
 def test_a_damaged_list_is_begun_anew(tmp_path: Path) -> None:
     (tmp_path / "csv").mkdir()
     (tmp_path / ".exported.json").write_text("{")
-    note_written(tmp_path / "csv", ["b.csv", "a.csv"])
-    assert json.loads((tmp_path / ".exported.json").read_text()) == {"csv": ["a.csv", "b.csv"]}
+    note_written(tmp_path / "csv", {"b.csv": "1", "a.csv": "2"})
+    assert json.loads((tmp_path / ".exported.json").read_text()) == {"csv": {"a.csv": "2", "b.csv": "1"}}
+
+
+@pytest.mark.parametrize("listed", [["../outside.txt"], {"../outside.txt": "0f"}])
+def test_a_list_with_checksums_deletes_nothing_outside_either(tmp_path: Path, listed: object) -> None:
+    (tmp_path / "csv").mkdir()
+    (tmp_path / "outside.txt").write_text("mine")
+    (tmp_path / ".exported.json").write_text(json.dumps({"csv": listed}))
+    with published(tmp_path / "csv") as made:
+        (made / "a.csv").write_text("ours")
+    assert (tmp_path / "outside.txt").read_text() == "mine"
+
+
+def test_what_somebody_added_or_put_there_is_not_replaced(tmp_path: Path, results: Sequence[Result]) -> None:
+    """A researcher fills in the authors, as the validator recommends, and exports again."""
+    both, one = (gather(list(part), lambda _: None) for part in (results, results[:1]))
+    export(both, ["bids"], tmp_path, "study")
+    export(both, ["bids"], tmp_path, "study")  # its own files it may replace
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    about = tmp_path / "bids" / "dataset_description.json"
+    about.write_text(about.read_text().replace('"Name"', '"Authors": ["A. Author"], "Name"'))
+    with pytest.raises(InputError, match=r"changed since: dataset_description\.json"):
+        export(one, ["bids"], tmp_path, "study")
+    for path, content in before.items():
+        assert path == about or path.read_bytes() == content
+    assert files_below(tmp_path) == {str(path.relative_to(tmp_path)) for path in before}, (
+        "nothing half is left"
+    )
+    (tmp_path / "csv").mkdir()
+    (tmp_path / "csv" / "episodes.csv").write_text("mine")
+    with pytest.raises(InputError, match=r"Not written by an export.*episodes\.csv"):
+        export(one, ["csv"], tmp_path, "study")
+    assert files_below(tmp_path / "csv") == {"episodes.csv"}

@@ -119,6 +119,16 @@ def test_recordings_of_one_name_keep_files_of_their_own(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "open" / "trc").iterdir()} == {"x.trc", "x-2.trc"}
 
 
+def test_markers_replace_markers_only(tmp_path: Path) -> None:
+    mine = tmp_path / "trc" / "desk-front.trc"
+    mine.parent.mkdir()
+    given = ("export", str(SAMPLE), "--format", "trc", "--out", str(tmp_path))
+    for text, code in (("mine", 2), ("PathFileType\t4", 0)):
+        mine.write_text(text)
+        assert Cli().here(*given).returncode == code
+        assert (mine.read_text() == text) == bool(code)
+
+
 def test_markers_of_a_recording_that_was_cut_off_say_so(tmp_path: Path) -> None:
     (tmp_path / "cut.landmarks").write_bytes(SAMPLE.read_bytes()[:200_000])
     given = str(tmp_path / "cut.landmarks")
