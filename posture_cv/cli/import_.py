@@ -61,8 +61,8 @@ class Size(click.ParamType[tuple[int, int]]):
     type=click.Choice(["shares", "pixels"]),
     help="Of x and y. [default: pixels where they are mostly larger than 4]",
 )
-@click.option("--participant", help="Noted in the recording.")
-@click.option("--condition", help="Noted in the recording.")
+@click.option("--participant", help="Noted in the recording, and so in its results.")
+@click.option("--condition", help="Noted in the recording, and so in its results.")
 def command(
     files: tuple[Path, ...],
     out: Path,

@@ -166,14 +166,21 @@ def _summary(
 
 
 def _labels(result: Replayed) -> dict[str, Any]:
-    labels, capture = result.options.labels, result.options.capture
+    """Those that the user gives now, else those that were noted in the landmark recording."""
+    labels, capture, notes = result.options.labels, result.options.capture, result.recording.notes
     return {
         "recording": labels.recording,
-        "participant": labels.participant,
-        "condition": labels.condition,
+        "participant": labels.participant or _noted(notes, "participant"),
+        "condition": labels.condition or _noted(notes, "condition"),
         "start_s": capture.start_s or None,
         "end_s": capture.end_s,
     }
+
+
+def _noted(notes: Mapping[str, Any], name: str) -> str | None:
+    """A note as text; whoever wrote the recording may have noted anything."""
+    note = notes.get(name)
+    return str(note) if isinstance(note, (str, int)) and not isinstance(note, bool) and str(note) else None
 
 
 def _episode(episode: Episode) -> dict[str, Any]:

@@ -490,6 +490,24 @@ def test_from_import_to_replay(side: Landmarks, tmp_path: Path) -> None:
     assert summary["source"]["missing"] == missing
 
 
+def test_whom_an_import_shows_is_known_to_its_results(side: Landmarks, tmp_path: Path) -> None:
+    path, _ = npz(side, tmp_path)
+    out, many = tmp_path / "marks.landmarks", tmp_path / "many"
+    for arguments in (
+        ("import", str(path), "--out", str(out), "--participant", "P 07", "--condition", "стоя"),
+        ("replay", str(out), "--calibrate", "0:5", "--out", str(tmp_path / "one")),
+        ("replay", str(tmp_path / "m.csv"), "--out", str(many), "--workers", "1"),
+    ):
+        (tmp_path / "m.csv").write_text("file,participant,calibrate\nmarks.landmarks,P 08,0:5\n")
+        done = Cli().here(*arguments)
+        assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "one" / "summary.json").read_text())
+    assert (summary["participant"], summary["condition"]) == ("P 07", "стоя")
+    with (many / "recordings.csv").open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["participant"], row["condition"]) == ("P 08", "стоя")  # the manifest goes before
+
+
 def test_faults_on_the_command_line(tmp_path: Path) -> None:
     out = str(tmp_path / "x.landmarks")
     Cli().fails("import", str(tmp_path / "no.csv"), "--out", out, said="no such file")
