@@ -22,7 +22,7 @@ from posture_cv.arguments import (
     of_kind,
     pair_of,
     path_of,
-    require_growing,
+    require_times,
     size_of,
     text_of,
 )
@@ -95,7 +95,7 @@ def landmarks_from_arrays(
     times = numbers_of(t_s, "t_s")
     if times.shape != (len(points),):
         raise InputError(f"t_s has shape {times.shape}, expected ({len(points)},).")
-    require_growing(times, "t_s")
+    require_times(times, "t_s")
     mesh = None if face is None else numbers_of(face, "face")
     if mesh is not None and mesh.shape not in [(len(points), *shape) for shape in _MESHES]:
         raise InputError(f"face has shape {mesh.shape}, expected ({len(points)}, {FACE_COUNT}, 3).")
@@ -148,7 +148,7 @@ def write_recording(path: PathLike, landmarks: Landmarks, *, name: str = "", **n
     """
     target = path_of(path, "path")
     lm = _landmarks(landmarks)
-    require_growing(lm.t_s, "landmarks")
+    require_times(lm.t_s, "landmarks")
     _require_plain(notes)
     check_recording_target(target, ())
     header = RecordingInfo({"kind": "array", "name": name}, {"engine": "unknown"}, notes=notes)
@@ -204,7 +204,7 @@ def assess_measurements(
     measured = of_kind(
         measurements, Measurements, "measurements", "Make them with measure_landmarks(...).", "measured"
     )
-    require_growing(measured.t_s, "measurements")
+    require_times(measured.t_s, "measurements")
     return _assess(measured, _baseline(baseline), _settings(settings))
 
 

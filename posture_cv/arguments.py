@@ -137,19 +137,25 @@ def size_of(values: object) -> tuple[int, int]:
     return int(sides[0]), int(sides[1])
 
 
-def require_growing(t_s: NDArray[np.float64], name: str) -> None:
-    """See that times go on from frame to frame; equal ones are left to the caller.
+def require_times(t_s: NDArray[np.float64], name: str) -> None:
+    """See that times are those of frames in their order; equal ones are left to the caller.
 
     Raises:
-        InputError: one goes back; in another order frames would belong to another's answers.
+        InputError: one is no number, or before the source's start, or goes back: in another order frames would belong
+            to another's answers.
     """
+    order = "Times are seconds since the start; give the frames in the order of their time."
+    wrong = np.flatnonzero(~(np.isfinite(t_s) & (t_s >= 0.0)))
+    if len(wrong):
+        at = int(wrong[0])
+        raise InputError(f"The times of {name} are no times.", f"Frame {at} is at {t_s[at]:g} s.", order)
     back = np.flatnonzero(t_s[1:] < t_s[:-1])
     if len(back):
         at = int(back[0])
         raise InputError(
             f"The times of {name} do not grow.",
             f"Frame {at} is at {t_s[at]:g} s, the next one at {t_s[at + 1]:g} s.",
-            "Give the frames in the order of their time.",
+            order,
         )
 
 

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -242,6 +243,13 @@ def test_an_argument_of_another_kind_is_named(tmp_path: Path) -> None:
         (r"Give its \.measured", lambda: api.assess_measurements(assessed, result.baseline)),
         ("float, not an AssessSettings", lambda: api.assess_landmarks(lm, result.baseline, 5.0)),
         ("do not grow", lambda: api.assess_landmarks(lm[::-1], result.baseline)),
+        ("are no times", lambda: api.assess_landmarks(replace(lm, t_s=lm.t_s - 9.0), result.baseline)),
+        ("are no times", lambda: api.assess_landmarks(replace(lm, t_s=lm.t_s * math.nan), result.baseline)),
+        ("factor is nan", lambda: api.AssessSettings().thresholds.scaled(math.nan)),
+        ("factor is -1", lambda: api.AssessSettings().thresholds.scaled(-1)),
+        ("factor is '8'", lambda: api.AssessSettings().thresholds.scaled("8")),
+        ("neck_deg is nan", lambda: replace(api.AssessSettings().thresholds, neck_deg=math.nan)),
+        ("window_s is -3", lambda: replace(api.AssessSettings().policy, window_s=-3)),
         ("seconds is '5'", lambda: api.alert_after("5")),
         ("Measurements, not an Assessment", lambda: api.table(measured)),
         ("not a list of names", lambda: api.table(assessed, "cva_change_deg")),

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, cast
 import numpy as np
 
 from posture_cv.assess.calculus import ARRAYS, Calculus, Readings, Value
-from posture_cv.assess.types import ALERTING, State, States
+from posture_cv.assess.types import ALERTING, State, States, require_setting
 from posture_cv.measure.types import Float, Measurements, Reason
 
 # Looking down tips the whole cervical column: the CVA falls by about a fifth of the head's pitch without the
@@ -27,6 +27,8 @@ CVA_PER_TRUNK = 0.87
 SINK_PER_TRUNK = 0.24
 # Ours: from the side, people left out of the fit have a shoulder's rise told within half of it.
 RELATIVE_ERROR = 0.5
+_MOST: Final = 1e6  # of a threshold; beyond it no number that could be meant
+_FACTORS: Final = (0.01, 100.0)
 RISES: Final = ("shoulder_elevation_cm", "shoulder_elevation_left_cm", "shoulder_elevation_right_cm")
 # Plain numbers: members of an enumeration cost several times as much to compare.
 _OK: Final = int(Reason.OK)
@@ -90,8 +92,17 @@ class Thresholds:
     elevation_sd: float = 1.65
     slump_sd: float = 1.65
 
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            require_setting(f.name, getattr(self, f.name), 0.0, _MOST)
+
     def scaled(self, factor: float) -> Thresholds:
-        """Every posture threshold times `factor` (> 1: less sensitive); the validity gates stay."""
+        """Every posture threshold times `factor` (> 1: less sensitive); the validity gates stay.
+
+        Raises:
+            SettingError: `factor` is not 0.01 to 100.
+        """
+        require_setting("factor", factor, *_FACTORS)
         gates = {
             "head_yaw_deg",
             "trunk_yaw_deg",

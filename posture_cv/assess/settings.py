@@ -7,19 +7,12 @@ from math import ceil, sqrt
 from typing import Final, Self
 
 from posture_cv.assess.naming import Thresholds
-from posture_cv.assess.types import ALERTING
+from posture_cv.assess.types import ALERTING, SettingError, require_setting
 
 CUES: Final = tuple(state.label for state in ALERTING)
 LOWEST_SENSITIVITY: Final = 0.5
 HIGHEST_SENSITIVITY: Final = 2.0
-
-
 ALERT_AFTER_S: Final = (0.5, 3600.0)  # how long a posture may be asked to last before an alert
-
-
-def _require(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{name} is {value!r}, expected {low:g} to {high:g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +30,9 @@ class SmoothingSettings:
     jumps: int = 3
 
     def __post_init__(self) -> None:
-        _require("smoothing.window_s", self.window_s, 0.0, 60.0)
-        _require("smoothing.valid_share", self.valid_share, 0.01, 1.0)
-        _require("smoothing.jumps", self.jumps, 1, 1000)
+        require_setting("smoothing.window_s", self.window_s, 0.0, 60.0)
+        require_setting("smoothing.valid_share", self.valid_share, 0.01, 1.0)
+        require_setting("smoothing.jumps", self.jumps, 1, 1000)
 
     def alert_after(self, seconds: float) -> Self:
         """The same smoothing for postures that last so long: a window of a fifth of that at most."""
@@ -62,9 +55,9 @@ class TickSettings:
     gap_skip_s: float = 900.0
 
     def __post_init__(self) -> None:
-        _require("tick_s", self.tick_s, 0.05, 5.0)
-        _require("hold_max_s", self.hold_max_s, self.tick_s, 60.0)
-        _require("gap_skip_s", self.gap_skip_s, self.hold_max_s, 86400.0)
+        require_setting("tick_s", self.tick_s, 0.05, 5.0)
+        require_setting("hold_max_s", self.hold_max_s, self.tick_s, 60.0)
+        require_setting("gap_skip_s", self.gap_skip_s, self.hold_max_s, 86400.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +110,14 @@ class PolicySettings:
     recalibrate_after_s: float = 20.0
 
     def __post_init__(self) -> None:
-        _require("sensitivity", self.sensitivity, LOWEST_SENSITIVITY, HIGHEST_SENSITIVITY)
+        require_setting("sensitivity", self.sensitivity, LOWEST_SENSITIVITY, HIGHEST_SENSITIVITY)
         if len(self.threshold_factor) != len(CUES):
             found = len(self.threshold_factor)
-            raise ValueError(f"threshold_factor has {found} values, expected {len(CUES)}")
+            raise SettingError(f"threshold_factor has {found} values, expected {len(CUES)}")
         for cue, factor in zip(CUES, self.threshold_factor, strict=True):
-            _require(f"threshold_factor of {cue}", factor, 1.0, 5.0)
+            require_setting(f"threshold_factor of {cue}", factor, 1.0, 5.0)
         for name, low, high in _POLICY_RANGES:
-            _require(name, getattr(self, name), low, high)
+            require_setting(name, getattr(self, name), low, high)
 
     @property
     def enter_excess(self) -> tuple[float, ...]:
@@ -214,15 +207,15 @@ class BreakSettings:
     shift_hold_s: float = 5.0
 
     def __post_init__(self) -> None:
-        _require("interval_s", self.interval_s, 10.0, 14400.0)
-        _require("micro_absence_s", self.micro_absence_s, 1.0, 3600.0)
-        _require("long_absence_s", self.long_absence_s, self.micro_absence_s, 7200.0)
-        _require("long_after_s", self.long_after_s, 10.0, 86400.0)
-        _require("postpone_s", self.postpone_s, 0.0, 3600.0)
-        _require("still_window_s", self.still_window_s, 10.0, 14400.0)
-        _require("least_shifts", self.least_shifts, 0, 1000)
-        _require("shift_cm", self.shift_cm, 0.1, 100.0)
-        _require("shift_hold_s", self.shift_hold_s, 0.0, 600.0)
+        require_setting("interval_s", self.interval_s, 10.0, 14400.0)
+        require_setting("micro_absence_s", self.micro_absence_s, 1.0, 3600.0)
+        require_setting("long_absence_s", self.long_absence_s, self.micro_absence_s, 7200.0)
+        require_setting("long_after_s", self.long_after_s, 10.0, 86400.0)
+        require_setting("postpone_s", self.postpone_s, 0.0, 3600.0)
+        require_setting("still_window_s", self.still_window_s, 10.0, 14400.0)
+        require_setting("least_shifts", self.least_shifts, 0, 1000)
+        require_setting("shift_cm", self.shift_cm, 0.1, 100.0)
+        require_setting("shift_hold_s", self.shift_hold_s, 0.0, 600.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +238,11 @@ class FeedbackSettings:
     highest: float = 2.0
 
     def __post_init__(self) -> None:
-        _require("feedback.days", self.days, 1.0, 365.0)
-        _require("feedback.least_answers", self.least_answers, 1, 1000)
-        _require("feedback.least_precision", self.least_precision, 0.0, 1.0)
-        _require("feedback.step", self.step, 1.0, 2.0)
-        _require("feedback.highest", self.highest, 1.0, 5.0)
+        require_setting("feedback.days", self.days, 1.0, 365.0)
+        require_setting("feedback.least_answers", self.least_answers, 1, 1000)
+        require_setting("feedback.least_precision", self.least_precision, 0.0, 1.0)
+        require_setting("feedback.step", self.step, 1.0, 2.0)
+        require_setting("feedback.highest", self.highest, 1.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True)

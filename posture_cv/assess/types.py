@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.errors import InputError
 from posture_cv.measure.types import Codes, Float, Reason
+
+
+class SettingError(InputError, ValueError):
+    """A value of the settings is outside of its range; a ValueError too, as dataclasses raise it."""
+
+
+def require_setting(name: str, value: Any, low: float, high: float) -> None:  # noqa: ANN401 - whatever was given
+    """See that a value of the settings is a number in its range.
+
+    Raises:
+        SettingError: it is not.
+    """
+    if not isinstance(value, (int, float, np.integer, np.floating)) or not low <= value <= high:  # nan, too
+        raise SettingError(f"{name} is {value!r}, expected {low:g} to {high:g}")
 
 
 class State(IntEnum):
