@@ -45,6 +45,8 @@ _COCO_18: Final = (0, -1, 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27, 5, 2, 
 # Of the 70 face points those that MediaPipe's pose has too: corners of the eyes and of the mouth.
 _FACE_70: Final[Mapping[int, int]] = {36: 6, 39: 4, 42: 1, 45: 3, 48: 10, 54: 9}
 _NUMBER: Final = re.compile(r"(\d+)(?!.*\d)")  # the last number of a name
+_HEAD_AND_SHOULDERS: Final = (0, 2, 5, 7, 8, 11, 12)  # MediaPipe's nose, eyes, ears, shoulders
+_NEAREST: Final = "the nearest one is taken, whose head and shoulders are seen largest and most surely"
 _OWN_NUMBERS: Final = (
     "The last number of an image's name is its frame's: import one recording at a time, each image with a number "
     "of its own."
@@ -52,7 +54,7 @@ _OWN_NUMBERS: Final = (
 
 
 def read_openpose(paths: Sequence[Path]) -> Raw:
-    """Read one JSON file a frame; of several people the one seen most surely is taken.
+    """Read one JSON file a frame; of several people the nearest one is taken.
 
     Args:
         paths: the files; the last number in each name is the frame's.
@@ -72,15 +74,15 @@ def read_openpose(paths: Sequence[Path]) -> Raw:
             continue
         several += sum(bool(np.isfinite(body).any()) for body, _ in people) > 1
         if people:
-            body, face = max(people, key=lambda person: float(np.nansum(person[0][:, 2])))
-            _place(raw, row, body, _BODY_25 if len(body) == len(_BODY_25) else _COCO_18)
+            body, face = max(people, key=lambda person: _nearness(person[0], _places_of(person[0])))
+            _place(raw, row, body, _places_of(body))
             with_face += face is not None
             if face is not None:
                 chosen = list(_FACE_70)
                 _place(raw, row, face[chosen], tuple(_FACE_70[k] for k in chosen))
     if faults:
         raise ImportingError(f"{len(faults)} of {len(numbered)} files are faulty.", listed(faults), HELP)
-    notes = [f"{several} frames show several people; the one seen most surely is taken."] if several else []
+    notes = [f"{several} frames show several people; {_NEAREST}."] if several else []
     if with_face:
         notes.append(
             "Of OpenPose's 70 face points the corners of eyes and mouth are used; there is no face mesh."
@@ -149,6 +151,25 @@ def _doubles(values: list[float]) -> Float:
         return np.array([v if abs(v) < 1e300 else np.inf for v in values], np.float64)
 
 
+def _places_of(body: Float) -> tuple[int, ...]:
+    return _BODY_25 if len(body) == len(_BODY_25) else _COCO_18
+
+
+def _nearness(points: Float, places: Sequence[int]) -> tuple[float, float]:
+    """What tells the person at the desk from one behind: the size of head and shoulders, by how surely they are seen.
+
+    The sum over all points would not: legs and hips are hidden by a desk, and a passer-by shows them. It counts where
+    the sizes are equal.
+    """
+    upper = points[np.isin(places, _HEAD_AND_SHOULDERS)]
+    known = upper[np.isfinite(upper).all(axis=1)]
+    if len(known) == 0:
+        return 0.0, 0.0
+    width, height = np.ptp(known[:, :2], axis=0)
+    size = float(np.hypot(width, height))
+    return size * float(known[:, 2].sum()) / len(upper), float(np.nansum(points[:, 2]))
+
+
 def _place(raw: Raw, row: int, points: Float, places: tuple[int, ...]) -> None:
     for point, place in zip(points, places, strict=True):
         if place >= 0:
@@ -157,7 +178,7 @@ def _place(raw: Raw, row: int, points: Float, places: tuple[int, ...]) -> None:
 
 
 def read_coco(path: Path) -> Raw:
-    """Read COCO's results format (a list), or annotations with `images`; of several people the best score counts.
+    """Read COCO's results format (a list), or annotations with `images`; of several people the nearest is taken.
 
     Raises:
         ImportingError: no JSON, entries without image or keypoints, 51 numbers missing, images of several sizes or
@@ -167,7 +188,7 @@ def read_coco(path: Path) -> Raw:
     images = _images(path, content)
     shown = _shown(path, images.values())
     entries = content["annotations"] if isinstance(content, dict) else content
-    best: dict[float, tuple[float, Float]] = {}
+    best: dict[float, tuple[tuple[float, float], Float]] = {}
     faults: list[str] = []
     several = 0
     for number, entry in enumerate(entries):
@@ -177,8 +198,7 @@ def read_coco(path: Path) -> Raw:
         except ImportingError as fault:
             faults.append(f"entry {number}: {fault}")
             continue
-        score = entry.get("score")
-        rank = float(_doubles([score])[0] if isinstance(score, (int, float)) else np.nansum(points[:, 2]))
+        rank = _nearness(points, COCO_17)
         several += frame in best
         if frame not in best or rank > best[frame][0]:
             best[frame] = (rank, points)
@@ -187,7 +207,7 @@ def read_coco(path: Path) -> Raw:
     return _coco_raw(best, images, several)
 
 
-def _coco_raw(best: Mapping[float, tuple[float, Float]], images: Mapping[Any, _Image], several: int) -> Raw:
+def _coco_raw(best: Mapping[float, tuple[Any, Float]], images: Mapping[Any, _Image], several: int) -> Raw:
     frames = sorted(set(best) | {image.frame for image in images.values()})
     raw = Raw.empty(len(frames), "coco-17-json")
     row_of = {frame: row for row, frame in enumerate(frames)}
@@ -195,7 +215,7 @@ def _coco_raw(best: Mapping[float, tuple[float, Float]], images: Mapping[Any, _I
         _place(raw, row_of[frame], points, COCO_17)
     if np.nan_to_num(raw.visibility).max(initial=0.0) == 2.0:  # flags: 1 labelled but hidden, 2 visible
         raw.visibility[:] = np.where(np.isnan(raw.visibility), np.nan, raw.visibility >= 2.0)
-    notes = (f"{several} further people were passed over; the best score counts.",) if several else ()
+    notes = (f"{several} further people were passed over; {_NEAREST}.",) if several else ()
     size = next((image.size_px for image in images.values() if image.size_px is not None), None)
     return replace(raw, frame=np.array(frames, np.float64), size_px=size, notes=notes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,32 @@ def test_two_people_of_one_image_are(tmp_path: Path) -> None:
     path = tmp_path / "marks.json"
     path.write_text(json.dumps(entries("a_0.jpg", "a_0.jpg")))
     assert read_foreign([path], NUMBERED).notes[0].startswith("1 further people")
+
+
+@pytest.mark.parametrize("make", [openpose, coco])
+def test_a_passer_by_does_not_take_the_place_of_who_sits_there(
+    make: Make, front: Landmarks, tmp_path: Path
+) -> None:
+    """The one at the desk is seen without hips and legs, the one behind from head to foot, and surely."""
+    seated = replace(front[:9], pose=front.pose[:9].copy())
+    seated.pose[:, 17:] = np.nan
+    path, options = make(seated, tmp_path)
+    expected = read_foreign([path], options).landmarks.pose
+    behind = front[:1].pose.copy()
+    behind[..., :2] = 0.7 + 0.2 * behind[..., :2]
+    behind[..., 3] = 0.99
+    stranger = replace(front[:1], pose=behind)
+    for file in sorted(path.glob("*.json"))[3:6] if path.is_dir() else [path]:
+        content = json.loads(file.read_text())
+        if isinstance(content, dict):
+            content["people"].insert(0, {"pose_keypoints_2d": triples(stranger, 0, _BODY_25)})
+        else:
+            points = triples(stranger, 0, COCO_17)
+            content += [{"image_id": f"{n}.jpg", "keypoints": points, "score": 0.99} for n in (3, 4, 5)]
+        file.write_text(json.dumps(content))
+    found = read_foreign([path], options)
+    np.testing.assert_array_equal(found.landmarks.pose, expected)
+    assert any("the nearest one is taken" in note for note in found.notes)
 
 
 def test_nobody_stays_nobody(front: Landmarks, tmp_path: Path) -> None:
