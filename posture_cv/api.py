@@ -6,6 +6,7 @@ Everything here is offered by `import posture_cv` itself, which loads it when it
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +34,7 @@ from posture_cv.assess.types import State
 from posture_cv.coefficients import load_coefficients
 from posture_cv.errors import InputError
 from posture_cv.importing.arrays import raw_of_pose
-from posture_cv.importing.read import landmarks_of_raw, read_foreign
+from posture_cv.importing.read import doubts, landmarks_of_raw, read_foreign
 from posture_cv.importing.types import Imported, ImportOptions
 from posture_cv.landmarks.names import FACE_COUNT, POSE_COUNT
 from posture_cv.landmarks.recording import (
@@ -83,6 +84,10 @@ def landmarks_from_arrays(
 
     Raises:
         InputError: another shape, times that do not grow or are dates, no numbers, nobody in any frame.
+
+    Warns:
+        UserWarning: the head is outside of the picture, or the person tiny, in most frames: `size_px` or the unit is
+            wrong, mostly.
     """
     size = size_of(size_px)
     points = numbers_of(pose, "pose")
@@ -100,7 +105,10 @@ def landmarks_from_arrays(
     if mesh is not None and mesh.shape not in [(len(points), *shape) for shape in _MESHES]:
         raise InputError(f"face has shape {mesh.shape}, expected ({len(points)}, {FACE_COUNT}, 3).")
     raw = replace(raw_of_pose(points), t_s=times, face=None if mesh is None else mesh[:, :FACE_COUNT])
-    return landmarks_of_raw(raw, ImportOptions(size_px=size), "pose").landmarks
+    lm = landmarks_of_raw(raw, ImportOptions(size_px=size), "pose").landmarks
+    for doubt in doubts(lm):
+        warnings.warn(doubt, stacklevel=2)
+    return lm
 
 
 _MESHES = ((FACE_COUNT, 3), (FACE_COUNT + 10, 3))

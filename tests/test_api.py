@@ -225,6 +225,12 @@ def test_lists_and_arrays_mean_the_same_and_what_is_masked_is_missing() -> None:
     np.testing.assert_array_equal(mine.pose[4:], lm.pose[4:])
 
 
+def test_a_size_or_unit_that_cannot_be_is_warned_of() -> None:
+    lm, _ = sitting()
+    with pytest.warns(UserWarning, match="the head lies outside of the picture"):
+        posture_cv.landmarks_from_arrays(lm.pose[:, :, :2] * 2.0 - 1.0, size_px=(640, 480), t_s=lm.t_s)
+
+
 def test_an_argument_of_another_kind_is_named(tmp_path: Path) -> None:
     lm, result = sitting()
     recording = posture_cv.read_recording(ROOT / "samples" / "desk-side.landmarks")

@@ -93,7 +93,6 @@ def landmarks_of_raw(raw: Raw, options: ImportOptions, name: str) -> Imported:
     if not found.any():
         detail = " ".join([f"{n} frames were read.", *notes])
         raise ImportingError(f"No frame of {name} shows anybody", detail, HELP)
-    notes += _doubts(pose[found])
     empty = Landmarks.empty(n)
     lm = Landmarks(
         t_s,
@@ -104,22 +103,25 @@ def landmarks_of_raw(raw: Raw, options: ImportOptions, name: str) -> Imported:
         empty.cols,
         empty.scene,
     )
-    return Imported(quantised(lm), raw.format, _missing(lm), tuple(notes))
+    return Imported(quantised(lm), raw.format, _missing(lm), (*notes, *doubts(lm)))
 
 
-def _doubts(pose: Float) -> list[str]:
-    """What speaks against the size of the pictures or the unit of x and y, in sentences; `pose` is (N, 33, 8)."""
+def doubts(lm: Landmarks) -> list[str]:
+    """What speaks against the size of the pictures or the unit of x and y, in sentences."""
+    pose = lm.pose[lm.person_found]
+    if len(pose) == 0:
+        return []
     nose = pose[:, NOSE, :2]
     outside = np.isfinite(nose).all(axis=1) & ((nose < 0.0) | (nose > 1.0)).any(axis=1)
     spread = np.nanmax(pose[:, :, :2], axis=1) - np.nanmin(pose[:, :, :2], axis=1)
-    doubts = {
+    found = {
         "the head lies outside of the picture": outside,
         "a person is smaller than a hundredth of the picture": (spread < _LEAST_SPREAD).all(axis=1),
     }
     check = "Check the size of the pictures, and whether x and y are pixels or shares of it."
     return [
         f"In {int(frames.sum())} of {len(pose)} frames {what}. {check}"
-        for what, frames in doubts.items()
+        for what, frames in found.items()
         if frames.mean() > _MOST_DOUBTFUL
     ]
 
