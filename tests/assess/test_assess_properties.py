@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from amounts import amount
 from assess_material import tick_runs, ticks
 from posture_cv.assess.effects import BreakDue, Notice, StillnessNudge
 from posture_cv.assess.policy import Policy
@@ -123,7 +124,7 @@ def test_a_session_goes_on_after_being_written_down(run: list[Tick], cut: int, a
     assert repr(straight) == repr(interrupted)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=amount(15, 200), deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 50), st.sampled_from(["ignored", "dismissed", "right", None])), max_size=8

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from amounts import amount
 from posture_cv.exercise.counters import count
 from posture_cv.exercise.movements import MOVEMENTS
 from posture_cv.exercise.signals import extract
@@ -134,11 +135,11 @@ def test_single_changes_of_posture_are_nothing_else_either(check: CameraCheck) -
     """Among them forward heads, leaning and chairs that are moved: all but 2 % must leave the count at 0."""
     numbers = [
         count(acted(clip, frame), check).count
-        for clip in clips("train")
+        for clip in clips("train")[:: amount(2, 1)]
         for frame, row in clip.frames
         if row["segment"].startswith("single_") or row["segment"] == "calibration"
     ]
-    assert len(numbers) > 500
+    assert len(numbers) > amount(250, 500)
     assert np.mean(numbers) <= (0.02 if check == "shoulder_blade_squeeze" else 0.0)
 
 
