@@ -23,14 +23,14 @@ def command() -> None:
 def show(days: int, as_json: bool) -> None:
     """List the days and the alerts of the last while."""
     import json
-    from datetime import date
 
     from posture_cv.history.days import day_lines, day_summaries
     from posture_cv.history.read import Reader
     from posture_cv.history.schema import history_file
+    from posture_cv.local_time import local_now
 
     with Reader(history_file()) as reader:
-        found = day_summaries(reader, date.today(), days)  # noqa: DTZ011 - the user's own day
+        found = day_summaries(reader, local_now().date(), days)
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return

@@ -15,12 +15,11 @@ def command(*, words: tuple[str, ...], as_json: bool) -> None:
 
     Exit code: 0 done, 3 no monitor runs, 2 an error.
     """
-    from datetime import datetime
-
+    from posture_cv.local_time import local_now
     from posture_cv.monitor.control.client import ask_and_wait
     from posture_cv.monitor.pause_text import pause_end
 
-    end = pause_end(" ".join(words), datetime.now().astimezone())
+    end = pause_end(" ".join(words), local_now())
     done = ask_and_wait("pause", {"until": None if end is None else end.timestamp()})
     if as_json:
         import json

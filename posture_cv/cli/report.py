@@ -50,16 +50,16 @@ def command(what: tuple[str, ...], out: Path | None, videos: Path | None, show: 
 
 def _of_history(period: str, out: Path | None) -> Path:
     """Write the page about a period and say where."""
-    from datetime import datetime
     from typing import cast
 
     from posture_cv.atomic import check_target, is_page, private_folder, write_atomic
     from posture_cv.history.read import Reader
     from posture_cv.history.report import Period, material, render
     from posture_cv.history.schema import history_file
+    from posture_cv.local_time import local_now
     from posture_cv.paths import data_dir
 
-    now = datetime.now().astimezone()
+    now = local_now()
     if out is not None:
         check_target(out, kind="an HTML page", is_kind=is_page)
     with Reader(history_file()) as reader:

@@ -7,7 +7,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,17 +16,12 @@ from posture_cv.assess.feedback import Answer, Raised, raised, threshold_factors
 from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES, FeedbackSettings
 from posture_cv.history.schema import connect
+from posture_cv.local_time import offset_s
 
 _DAY_S: Final = 86400.0
 
 MinuteKey = tuple[int, int, str, str]
 """Begin of the minute, offset from UTC, state, reason."""
-
-
-def offset_s(wall_s: float) -> int:
-    """Local time minus UTC at that time, in seconds."""
-    offset = datetime.fromtimestamp(wall_s, UTC).astimezone().utcoffset()
-    return 0 if offset is None else round(offset.total_seconds())
 
 
 class History:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from posture_cv.assess.answers import RESPONSES
 from posture_cv.errors import PostureError
+from posture_cv.local_time import local
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.book import NoBook
 from posture_cv.monitor.judge import Criteria, Judge
@@ -153,7 +153,7 @@ def adviser_for(history: HistorySink | None, wall_s: float, note: Callable[[str]
     if history is not None:
         from posture_cv.history.days import said_on
 
-        today = datetime.fromtimestamp(wall_s).astimezone().date()
+        today = local(wall_s).date()
         try:
             adviser.remember(today.toordinal(), said_on(history.path, today))
         except PostureError as error:

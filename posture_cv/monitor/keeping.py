@@ -13,7 +13,8 @@ from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
 from posture_cv.history.gather import Gatherer
-from posture_cv.history.store import History, offset_s
+from posture_cv.history.store import History
+from posture_cv.local_time import offset_s
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.sinks import BaseSink
 from posture_cv.output.notify import Delivery

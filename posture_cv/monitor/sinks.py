@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Final, Self, TextIO
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from posture_cv.assess.effects import Level
 from posture_cv.capture.types import Frame
+from posture_cv.local_time import local
 from posture_cv.monitor.keys import KeyCommands
 from posture_cv.monitor.lifecycle import Phase
 from posture_cv.monitor.moment import Moment, Said
@@ -126,7 +126,7 @@ class TerminalSink(BaseSink):
 
 def clock_text(wall_s: float) -> str:
     """Local time of day."""
-    return datetime.fromtimestamp(wall_s).astimezone().strftime("%H:%M:%S")
+    return local(wall_s).strftime("%H:%M:%S")
 
 
 class NotificationSink(BaseSink):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import asdict
-from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Final
 
 from posture_cv._version import __version__
+from posture_cv.local_time import local
 from posture_cv.measure.types import Reason
 from posture_cv.monitor.backoff import multiples
 from posture_cv.monitor.moment import Moment
@@ -108,4 +108,4 @@ def _plain(moment: Moment) -> dict[str, Any]:
 
 def iso_time(wall_s: float) -> str:
     """Local time with its offset, ISO 8601, to the second."""
-    return datetime.fromtimestamp(wall_s, UTC).astimezone().isoformat(timespec="seconds")
+    return local(wall_s).isoformat(timespec="seconds")

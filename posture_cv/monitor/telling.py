@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
 from posture_cv.assess.answers import Response
@@ -12,6 +11,7 @@ from posture_cv.assess.effects import Recovered
 from posture_cv.assess.engine import Step
 from posture_cv.assess.records import Record
 from posture_cv.guidance.adviser import Adviser
+from posture_cv.local_time import local
 from posture_cv.monitor.book import Book
 from posture_cv.monitor.judge import Judge
 from posture_cv.monitor.moment import Said
@@ -54,7 +54,7 @@ class Teller:
 
     def _say(self, record: Record, wall_s: float) -> Said:
         self.count += 1
-        day_key = datetime.fromtimestamp(wall_s).astimezone().toordinal()
+        day_key = local(wall_s).toordinal()
         words = {} if self._adviser is None else self._adviser.words(record.alert, day_key)
         key = self._book.alert(record, words, wall_s)
         said = Said(record, words, key)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
 from typing import Any, Final
 
 from PySide6.QtCore import QTimer
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from posture_cv.errors import PostureError
+from posture_cv.local_time import local_now
 from posture_cv.monitor.control.channel import NotRunningError
 from posture_cv.monitor.control.client import ask
 from posture_cv.monitor.pause_text import pause_end
@@ -49,7 +49,7 @@ def today_text() -> str:
 
     try:
         with Reader(history_file()) as reader:
-            found = day_summaries(reader, date.today(), 1)  # noqa: DTZ011 - the user's own day
+            found = day_summaries(reader, local_now().date(), 1)
     except PostureError:
         return ""
     return day_lines(found)[0].partition("  ")[2] if found else ""
@@ -182,7 +182,7 @@ class Tray:
             if verb == "report":
                 _open_report()
             elif verb == "pause":
-                end = pause_end(words, datetime.now().astimezone())
+                end = pause_end(words, local_now())
                 ask("pause", {"until": None if end is None else end.timestamp()})
             else:
                 ask(verb)

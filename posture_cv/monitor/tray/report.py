@@ -6,15 +6,15 @@ from __future__ import annotations
 def open_today() -> None:
     """Write today's report into the data folder and open it in the browser. Raises HistoryError, OutputError."""
     import webbrowser
-    from datetime import datetime
 
     from posture_cv.atomic import private_folder, write_atomic
     from posture_cv.history.read import Reader
     from posture_cv.history.report import material, render
     from posture_cv.history.schema import history_file
+    from posture_cv.local_time import local_now
     from posture_cv.paths import data_dir
 
-    now = datetime.now().astimezone()
+    now = local_now()
     with Reader(history_file()) as reader:
         page = render(material(reader, "today", now.date()), now)
     path = private_folder(data_dir() / "reports") / "today.html"
