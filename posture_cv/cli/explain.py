@@ -33,16 +33,17 @@ def command(alert: int | None, file: Path | None) -> None:
 
 
 def _from_history(number: int | None) -> tuple[list[str], Record]:
-    from datetime import UTC, datetime
-
     from posture_cv.assess.records import from_json
+    from posture_cv.history.figures import clock_changed
     from posture_cv.history.read import Reader
     from posture_cv.history.schema import HistoryError, history_file
+    from posture_cv.local_time import time_text
     from posture_cv.monitor.words import plain
 
     with Reader(history_file()) as reader:
         row = reader.alert(number)
-    when = datetime.fromtimestamp(row.local_s, UTC).strftime("%A %d %B, %H:%M")
+        ambiguous = clock_changed(reader.minutes(row.day, row.day), [row])
+    when = time_text(row.local_s, row.offset_s, "%A %d %B, %H:%M", ambiguous=ambiguous)
     head = [f"Alert #{row.number}, {when}: {plain(row.cue)} ({row.level}). {row.words.get('seen', '')}"]
     try:
         return head, from_json(row.record)

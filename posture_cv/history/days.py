@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from posture_cv.assess.explain import duration
-from posture_cv.history.figures import total
-from posture_cv.history.read import Reader
+from posture_cv.history.figures import clock_changed, total
+from posture_cv.history.read import AlertRow, Reader
+from posture_cv.local_time import time_text
 
 _EPOCH = date(1970, 1, 1)
 
@@ -18,10 +19,10 @@ def day_summaries(reader: Reader, today: date, days: int) -> list[dict[str, Any]
     last = (today - _EPOCH).days
     found = []
     for day in range(last, last - days, -1):
-        minutes = reader.minutes(day, day)
-        if not minutes:
+        minutes, alerts, breaks = reader.minutes(day, day), reader.alerts(day, day), reader.breaks(day, day)
+        if not (minutes or alerts or breaks):
             continue
-        span, alerts = total(minutes), reader.alerts(day, day)
+        span, ambiguous = total(minutes), clock_changed(minutes, alerts, breaks)
         about_posture = sum(alert.about_posture for alert in alerts)
         found.append(
             {
@@ -31,23 +32,26 @@ def day_summaries(reader: Reader, today: date, days: int) -> list[dict[str, Any]
                 "poor_s": round(span.poor, 1),
                 "unmeasured_s": round(span.untold, 1),
                 "away_s": round(span.away, 1),
-                "breaks": len(reader.breaks(day, day)),
+                "breaks": len(breaks),
                 "posture_alerts": about_posture,
                 "prompts": len(alerts) - about_posture,
-                "alerts": [
-                    {
-                        "number": alert.number,
-                        "time": datetime.fromtimestamp(alert.local_s, UTC).strftime("%H:%M"),
-                        "cue": alert.cue,
-                        "level": alert.level,
-                        "seen": alert.words.get("seen", ""),
-                        "answers": list(alert.meant),
-                    }
-                    for alert in alerts
-                ],
+                "alerts": [_alert(alert, ambiguous=ambiguous) for alert in alerts],
             }
         )
     return found
+
+
+def _alert(alert: AlertRow, *, ambiguous: bool) -> dict[str, Any]:
+    zone = timezone(timedelta(seconds=alert.offset_s))
+    return {
+        "number": alert.number,
+        "time": time_text(alert.local_s, alert.offset_s, "%H:%M", ambiguous=ambiguous),
+        "at": datetime.fromtimestamp(alert.time_s, zone).isoformat(timespec="seconds"),
+        "cue": alert.cue,
+        "level": alert.level,
+        "seen": alert.words.get("seen", ""),
+        "answers": list(alert.meant),
+    }
 
 
 def said_on(path: Path, day: date) -> list[tuple[str, int, str]]:

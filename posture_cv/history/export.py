@@ -11,12 +11,13 @@ from posture_cv.atomic import atomic_path, check_target, json_object, private_fo
 from posture_cv.history.read import TABLES, Reader
 
 SCHEMA_VERSION: Final = 1
+_TIMES: Final = "seconds since 1970, UTC; with offset_s added: on the user's own clock"
 _JSON_COLUMNS: Final = {("alerts", "words"), ("alerts", "record")}
 
 
 def as_json(reader: Reader) -> dict[str, Any]:
     """Every table as a list of objects."""
-    plain: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "times": "seconds since 1970, UTC"}
+    plain: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "times": _TIMES}
     for name in TABLES:
         columns, rows = reader.table(name)
         plain[name] = [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from posture_cv.assess.types import ALERTING, UNMEASURED, State
-from posture_cv.history.read import Minute
+from posture_cv.history.read import AlertRow, BreakRow, Minute
 
 _UNMEASURED: Final = frozenset(s.label for s in UNMEASURED)
 _POSTURES: Final = frozenset(s.label for s in State) - _UNMEASURED
@@ -17,7 +17,7 @@ AWAY: Final = frozenset({"away", "locked"})
 OFF: Final = frozenset({"paused", "call", "asleep", "camera_lost"})
 ENOUGH_S: Final = 600.0
 """Less measured time than this makes no best or worst hour; ours."""
-_HOUR_S: Final = 3600
+HOUR_S: Final = 3600
 _DAY_S: Final = 86400
 
 
@@ -100,7 +100,7 @@ def best_and_worst_hour(minutes: Sequence[Minute]) -> tuple[tuple[int, float], t
     None: too little was measured, or the two are the same in whole per cent.
     """
     sums: dict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for number, span in spans(minutes, _HOUR_S).items():
+    for number, span in spans(minutes, HOUR_S).items():
         sums[number % 24][0] += span.good
         sums[number % 24][1] += span.measured
     shares = {hour: good / measured for hour, (good, measured) in sums.items() if measured >= ENOUGH_S}
@@ -112,10 +112,24 @@ def best_and_worst_hour(minutes: Sequence[Minute]) -> tuple[tuple[int, float], t
     return (best, shares[best]), (worst, shares[worst])
 
 
-def dominant(minutes: Sequence[Minute]) -> dict[int, str]:
-    """The longest state of each minute, by the minute's local begin."""
-    best: dict[int, tuple[float, str]] = {}
+def dominant(minutes: Sequence[Minute]) -> dict[tuple[int, int], str]:
+    """The longest state of each minute, by the minute's local begin and the clock's offset from UTC, in seconds."""
+    best: dict[tuple[int, int], tuple[float, str]] = {}
     for m in minutes:
-        if m.seconds > best.get(m.local_s, (0.0, ""))[0]:
-            best[m.local_s] = (m.seconds, m.state)
-    return {local_s: state for local_s, (_, state) in best.items()}
+        at = (m.local_s, m.offset_s)
+        if m.seconds > best.get(at, (0.0, ""))[0]:
+            best[at] = (m.seconds, m.state)
+    return {at: state for at, (_, state) in best.items()}
+
+
+def clock_changed(*kinds: Sequence[Minute | AlertRow | BreakRow]) -> bool:
+    """Whether the user's clock was set otherwise between these rows: summer time, or another time zone."""
+    return len({row.offset_s for rows in kinds for row in rows}) > 1
+
+
+def hour_lengths_s(minutes: Sequence[Minute]) -> dict[int, int]:
+    """How long each local hour (local time divided by 3600) was: two hours in the one that autumn repeats."""
+    offsets: dict[int, set[int]] = defaultdict(set)
+    for m in minutes:
+        offsets[m.local_s // HOUR_S].add(m.offset_s)
+    return {hour: HOUR_S * len(known) for hour, known in offsets.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from posture_cv.history.store import MinuteKey
+from posture_cv.history.store import Absence, MinuteKey
 
 LONGEST_STEP_S: Final = 10.0
 """A longer step between two moments is a suspended system: nobody watched, so it is no minute of any state; ours."""
@@ -19,50 +19,57 @@ class Gatherer:
 
     Attributes:
         minutes: seconds by minute, offset, state and reason.
-        breaks: absences that ended, start and end on the wall clock.
+        breaks: absences that ended.
     """
 
     minutes: dict[MinuteKey, float] = field(default_factory=dict)
-    breaks: list[tuple[float, float]] = field(default_factory=list)
+    breaks: list[Absence] = field(default_factory=list)
     _t_s: float | None = None
+    _offset_s: int = 0
     _label: tuple[str, str] = ("", "")
     _away_since_s: float | None = None
+    _away_offset_s: int = 0
 
     def moment(self, t_s: float, wall_s: float, offset_s: int, label: tuple[str, str], *, away: bool) -> None:
         """A moment: the time since the last one belongs to what was shown then.
 
         Args:
-            t_s: clock that only goes forwards; wall_s: seconds since 1970; offset_s: local time minus UTC.
+            t_s: clock that only goes forwards; wall_s: seconds since 1970; offset_s: local time minus UTC then.
             label: state and reason from now on.
             away: as the policy has it (`BreakState.absent_s`), nobody is at the desk from now on.
         """
         if self._t_s is not None:
             seconds = t_s - self._t_s
             if 0 < seconds <= LONGEST_STEP_S:
-                middle_s = wall_s - seconds / 2
-                key = (int(middle_s // 60) * 60, offset_s, *self._label)
+                # Of the time before the clock was changed, the new offset does not hold.
+                at_s = wall_s - seconds / 2 if offset_s == self._offset_s else wall_s
+                key = (int(at_s // 60) * 60, offset_s, *self._label)
                 self.minutes[key] = self.minutes.get(key, 0.0) + seconds
-            elif seconds > LONGEST_STEP_S and self._away_since_s is None:
+            elif seconds > LONGEST_STEP_S:
                 # Nobody works at a suspended system; the policy counts it alike.
-                self._away_since_s = self._t_s
-        self._t_s, self._label = t_s, label
-        self._absence(t_s, wall_s, away=away)
-
-    def _absence(self, t_s: float, wall_s: float, *, away: bool) -> None:
+                self._leave(self._t_s, self._offset_s)
+        self._t_s, self._offset_s, self._label = t_s, offset_s, label
         if away:
-            self._away_since_s = t_s if self._away_since_s is None else self._away_since_s
-            return
+            self._leave(t_s, offset_s)
+        else:
+            self._return(t_s, wall_s)
+
+    def _leave(self, t_s: float, offset_s: int) -> None:
+        if self._away_since_s is None:
+            self._away_since_s, self._away_offset_s = t_s, offset_s
+
+    def _return(self, t_s: float, wall_s: float) -> None:
         if self._away_since_s is not None and t_s - self._away_since_s >= BREAK_S:
-            self.breaks.append((wall_s - (t_s - self._away_since_s), wall_s))
+            self.breaks.append((wall_s - (t_s - self._away_since_s), wall_s, self._away_offset_s))
         self._away_since_s = None
 
-    def take(self) -> tuple[dict[MinuteKey, float], list[tuple[float, float]]]:
+    def take(self) -> tuple[dict[MinuteKey, float], list[Absence]]:
         """Everything gathered, which is then forgotten."""
         taken = (self.minutes, self.breaks)
         self.minutes, self.breaks = {}, []
         return taken
 
-    def put_back(self, minutes: dict[MinuteKey, float], breaks: list[tuple[float, float]]) -> None:
+    def put_back(self, minutes: dict[MinuteKey, float], breaks: list[Absence]) -> None:
         """What could not be written."""
         for key, seconds in minutes.items():
             self.minutes[key] = self.minutes.get(key, 0.0) + seconds

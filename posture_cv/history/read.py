@@ -20,12 +20,20 @@ _DAY_S: Final = 86400
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """Seconds of one minute spent in one state; `local_s`: begin of the minute on the user's own clock."""
+    """Seconds of one minute spent in one state.
+
+    Attributes:
+        local_s: begin of the minute on the user's own clock, which shows some minutes twice.
+        state, reason: see `MinuteKey`.
+        seconds: of that minute.
+        offset_s: that clock minus UTC, which tells the two apart.
+    """
 
     local_s: int
     state: str
     reason: str
     seconds: float
+    offset_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,16 @@ class AlertRow:
     answers: tuple[str, ...]
 
     @property
+    def offset_s(self) -> int:
+        """The user's own clock minus UTC, in seconds."""
+        return round(self.local_s - self.time_s)
+
+    @property
+    def day(self) -> int:
+        """The user's own day (since 1970) on which it came."""
+        return int(self.local_s // _DAY_S)
+
+    @property
     def about_posture(self) -> bool:
         """Whether a posture was told of; else it was a prompt: a break, stillness, a camera that was moved."""
         return self.cue in CUES
@@ -73,10 +91,11 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True)
 class BreakRow:
-    """An absence of a minute or more: begin on the user's own clock, length."""
+    """An absence of a minute or more: begin on the user's own clock, length, that clock minus UTC."""
 
     local_s: float
     seconds: float
+    offset_s: int = 0
 
 
 class Reader:
@@ -101,12 +120,15 @@ class Reader:
     def minutes(self, first_day: int, last_day: int) -> list[Minute]:
         """Of the local days `first_day` to `last_day`, both included (days since 1970), in order."""
         query = (
-            "SELECT minute_s + offset_s AS local_s, state, reason, sum(seconds) FROM minutes"
-            " WHERE local_s >= ? AND local_s < ? GROUP BY local_s, state, reason ORDER BY local_s"
+            "SELECT minute_s + offset_s AS local_s, state, reason, seconds, offset_s FROM minutes"
+            " WHERE local_s >= ? AND local_s < ? ORDER BY minute_s, offset_s, state, reason"
         )
         with self._damage_in_words():
             rows = self._db.execute(query, _bounds(first_day, last_day))
-            return [Minute(int(at_s), str(state), str(why), float(s)) for at_s, state, why, s in rows]
+            return [
+                Minute(int(at_s), str(state), str(why), float(s), int(off_s))
+                for at_s, state, why, s, off_s in rows
+            ]
 
     def alerts(self, first_day: int, last_day: int) -> list[AlertRow]:
         """Of those days, in order."""
@@ -131,12 +153,12 @@ class Reader:
     def breaks(self, first_day: int, last_day: int) -> list[BreakRow]:
         """Of those days, in order."""
         query = (
-            "SELECT start_s + offset_s AS local_s, end_s - start_s FROM breaks"
-            " WHERE local_s >= ? AND local_s < ? ORDER BY local_s"
+            "SELECT start_s + offset_s AS local_s, end_s - start_s, offset_s FROM breaks"
+            " WHERE local_s >= ? AND local_s < ? ORDER BY start_s"
         )
         with self._damage_in_words():
             rows = self._db.execute(query, _bounds(first_day, last_day))
-            return [BreakRow(float(at_s), float(seconds)) for at_s, seconds in rows]
+            return [BreakRow(float(at_s), float(seconds), int(off_s)) for at_s, seconds, off_s in rows]
 
     def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and rows of a whole table."""

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any, Final, Literal
 
 from posture_cv._version import __version__
 from posture_cv.assess.explain import duration
 from posture_cv.history.figures import (
+    HOUR_S,
     Span,
     best_and_worst_hour,
     by_reason,
     by_state,
+    clock_changed,
     dominant,
+    hour_lengths_s,
     kind_of,
     spans,
     total,
 )
 from posture_cv.history.read import AlertRow, BreakRow, Minute, Reader
+from posture_cv.local_time import time_text
 
 Period = Literal["today", "week", "month"]
 DAYS: Final[dict[str, int]] = {"today": 1, "week": 7, "month": 30}
@@ -50,6 +54,11 @@ class Material:
     minutes: Sequence[Minute]
     alerts: Sequence[AlertRow]
     breaks: Sequence[BreakRow]
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether a time of day alone may mean two times."""
+        return clock_changed(self.minutes, self.alerts, self.breaks)
 
 
 def material(reader: Reader, period: Period, today: date) -> Material:
@@ -84,6 +93,7 @@ def _values(found: Material, now: datetime) -> dict[str, Any]:
         "tiles": _tiles(whole, found),
         "rows": _rows(found) if days == 1 else _day_rows(found),
         "by_minute": days == 1,
+        "ambiguous": found.ambiguous,
         "colours": COLOURS,
         "kind_names": KIND_NAMES,
         "states": _table(by_state(found.minutes)),
@@ -91,9 +101,9 @@ def _values(found: Material, now: datetime) -> dict[str, Any]:
         "trend": _trend(found),
         "best": None if hours is None else f"{hours[0][0]:02d}:00 ({hours[0][1]:.0%} good)",
         "worst": None if hours is None else f"{hours[1][0]:02d}:00 ({hours[1][1]:.0%} good)",
-        "alerts": [_alert(alert) for alert in found.alerts],
+        "alerts": [_alert(alert, found) for alert in found.alerts],
         "breaks": [
-            {"time": _local(b.local_s), "length": duration(b.seconds), "full": b.seconds >= 300.0}
+            {"time": _when(b, found), "length": duration(b.seconds), "full": b.seconds >= 300.0}
             for b in found.breaks
         ],
     }
@@ -121,35 +131,48 @@ def _tiles(whole: Span, found: Material) -> list[tuple[str, str]]:
 
 
 def _rows(found: Material) -> list[dict[str, Any]]:
-    """The timeline of a day: a row an hour, a cell a minute."""
-    states = dominant(found.minutes)
-    rows: dict[int, list[dict[str, Any]]] = {}
-    for local_s, state in states.items():
-        hour, minute = divmod(local_s % 86400 // 60, 60)
-        text = f"{hour:02d}:{minute:02d} {state.replace('_', ' ')}"
-        rows.setdefault(hour, []).append({"x": minute, "kind": kind_of(state), "text": text})
-    return [{"label": f"{hour:02d}", "cells": rows[hour]} for hour in sorted(rows)]
+    """The timeline of a day: a row an hour, a cell a minute; the hours as they followed one another.
+
+    An hour that the clock shows twice has two rows.
+    """
+    ambiguous = found.ambiguous
+    rows: dict[tuple[int, int], list[dict[str, Any]]] = {}
+    for (local_s, offset_s), state in dominant(found.minutes).items():
+        hour_s = local_s // HOUR_S * HOUR_S
+        text = time_text(local_s, offset_s, "%H:%M", ambiguous=ambiguous)
+        cell = {
+            "x": (local_s - hour_s) // 60,
+            "kind": kind_of(state),
+            "text": f"{text} {state.replace('_', ' ')}",
+        }
+        rows.setdefault((hour_s, offset_s), []).append(cell)
+    return [
+        {"label": time_text(*hour, "%H:%M", ambiguous=ambiguous), "cells": rows[hour]}
+        for hour in sorted(rows, key=lambda hour: hour[0] - hour[1])
+    ]
 
 
 def _day_rows(found: Material) -> list[dict[str, Any]]:
     """The timeline of several days: a row a day, a cell an hour, as tall as its share of each kind."""
-    hours = spans(found.minutes, 3600)
+    hours, lengths_s = spans(found.minutes, HOUR_S), hour_lengths_s(found.minutes)
     rows = []
     for day in range(found.first_day, found.last_day + 1):
         cells = []
         for hour in range(24):
-            span = hours.get(day * 24 + hour)
-            if span is not None:
-                cells.append({"x": hour, "parts": _parts(span), "text": _span_text(hour, span)})
+            number = day * 24 + hour
+            if number in hours:
+                parts = _parts(hours[number], lengths_s[number])
+                cells.append({"x": hour, "parts": parts, "text": _span_text(hour, hours[number])})
         rows.append({"label": f"{_EPOCH + timedelta(days=day):%a %d}", "cells": cells})
     return rows
 
 
-def _parts(span: Span) -> list[dict[str, Any]]:
-    """Heights within a cell, in shares of an hour."""
+def _parts(span: Span, length_s: int) -> list[dict[str, Any]]:
+    """Heights within a cell, in shares of the hour, which was so long; longer where somebody set the clock back."""
     parts, y = [], 0.0
+    whole_s = max(float(length_s), sum(getattr(span, kind) for kind in COLOURS))
     for kind in COLOURS:
-        share = min(1.0, getattr(span, kind) / 3600.0)
+        share = getattr(span, kind) / whole_s
         if share > 0.004:
             parts.append({"kind": kind, "y": round(y, 3), "h": round(share, 3)})
             y += share
@@ -192,11 +215,11 @@ def _table(sums: dict[str, float]) -> list[dict[str, Any]]:
     ]
 
 
-def _alert(row: AlertRow) -> dict[str, Any]:
+def _alert(row: AlertRow, found: Material) -> dict[str, Any]:
     shown = {None: "not known", "": f"not delivered ({row.problem})"}.get(row.delivered, row.delivered)
     return {
         "number": row.number,
-        "time": _local(row.local_s),
+        "time": _when(row, found),
         "cue": row.cue.replace("_", " "),
         "level": row.level,
         "seen": row.words.get("seen", ""),
@@ -207,5 +230,5 @@ def _alert(row: AlertRow) -> dict[str, Any]:
     }
 
 
-def _local(local_s: float) -> str:
-    return datetime.fromtimestamp(local_s, UTC).strftime("%a %H:%M")
+def _when(row: AlertRow | BreakRow, found: Material) -> str:
+    return time_text(row.local_s, row.offset_s, "%a %H:%M", ambiguous=found.ambiguous)

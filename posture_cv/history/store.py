@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,8 @@ _DAY_S: Final = 86400.0
 
 MinuteKey = tuple[int, int, str, str]
 """Begin of the minute, offset from UTC, state, reason."""
+Absence = tuple[float, float, int]
+"""Start and end, offset from UTC at its start."""
 
 
 class History:
@@ -72,7 +74,7 @@ class History:
         wall_s: float,
         minutes: Mapping[MinuteKey, float],
         episodes: list[tuple[str, str, float, float, float | None]],
-        breaks: list[tuple[float, float]],
+        breaks: Sequence[Absence],
         *,
         clean: bool = False,
     ) -> None:
@@ -82,7 +84,7 @@ class History:
             wall_s: now.
             minutes: seconds to add.
             episodes: state, reason, start and end (seconds since 1970), peak excess.
-            breaks: start and end (seconds since 1970).
+            breaks: start and end (seconds since 1970), local time minus UTC at the start.
             clean: the monitor ends in good order.
         """
         with self._writing() as db:
@@ -97,7 +99,7 @@ class History:
             )
             db.executemany(
                 "INSERT INTO breaks (session, start_s, end_s, offset_s) VALUES (?, ?, ?, ?)",
-                [(self.session, start_s, end_s, offset_s(start_s)) for start_s, end_s in breaks],
+                [(self.session, *absence) for absence in breaks],
             )
             db.execute(
                 "UPDATE sessions SET ended_s = max(ended_s, ?), clean = ? WHERE id = ?",

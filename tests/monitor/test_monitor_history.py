@@ -38,6 +38,7 @@ from posture_cv.history.read import Minute, Reader
 from posture_cv.history.report import material, render
 from posture_cv.history.schema import HistoryError, connect, history_file
 from posture_cv.history.store import History
+from posture_cv.local_time import offset_s
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.assembling import adviser_for
 from posture_cv.monitor.clock import uptime_s
@@ -50,6 +51,7 @@ from posture_cv.monitor.remembering import Remembered, as_plain, boot_id, resump
 from posture_cv.monitor.status import StatusBoard
 from posture_cv.output.notify import Delivery
 from posture_cv.paths import runtime_dir
+from zones import needs_zones, zone
 
 SETTINGS = AssessSettings()
 SETTINGS = replace(
@@ -158,7 +160,7 @@ def test_what_is_old_goes_and_what_is_young_stays(path: Path) -> None:
         history.begin_session(WALL_S, "p", "c")
         for age_days in (0, 10, 40, 100):
             key = (int(WALL_S - age_days * 86400) // 60 * 60, 0, "good", "")
-            history.save(WALL_S, {key: 5.0}, [], [(key[0], key[0] + 70.0)])
+            history.save(WALL_S, {key: 5.0}, [], [(key[0], key[0] + 70.0, 0)])
         history.prune(WALL_S, 30)
     with Reader(path) as reader:
         assert len(reader.minutes(0, 99999)) == 2
@@ -234,6 +236,85 @@ def test_figures() -> None:
     alike = [Minute(h * 3600, state, "", 1800.0) for h in (9, 10) for state in ("good", "slump")]
     assert best_and_worst_hour(alike) is None, "neither is better"
     assert list(spans(minutes, 3600)) == [9, 10]
+
+
+def autumn(path: Path) -> None:
+    """The night in which Berlin sets its clocks back, half of it watched in each of the two hours, by the minute."""
+    utc_s = datetime(2026, 10, 24, 23, tzinfo=UTC).timestamp()
+    gatherer, told = Gatherer(), Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+    with zone("Europe/Berlin"), closing(History(path)) as history:
+        history.begin_session(utc_s, "p", "c")
+        for k in range(0, 4 * 3600, 5):
+            label = ("good", "") if k < 2 * 3600 else ("slump", "")
+            gatherer.moment(float(k), utc_s + k, offset_s(utc_s + k), label, away=False)
+        for number, hour in enumerate((1, 2)):
+            history.alert(Record(number, told), {}, utc_s + hour * 3600 + 1800)
+        minutes, breaks = gatherer.take()
+        history.save(utc_s, minutes, [], breaks)
+
+
+@needs_zones
+def test_the_hour_that_autumn_repeats_is_shown_twice(path: Path) -> None:
+    autumn(path)
+    with Reader(path) as reader:
+        day = material(reader, "today", date(2026, 10, 25))
+        page = render(day, datetime(2026, 10, 25, 23, tzinfo=UTC))
+        week = render(material(reader, "week", date(2026, 10, 25)), datetime(2026, 10, 25, 23, tzinfo=UTC))
+        shown = day_summaries(reader, date(2026, 10, 25), 1)
+    labels = re.findall(r">(\d\d:00[^<]*)</text>", page.partition("Share of good posture")[0])
+    assert labels == ["01:00 UTC+2", "02:00 UTC+2", "02:00 UTC+1", "03:00 UTC+1"], (
+        "as they came, nothing else"
+    )
+    assert page.count("<title>02:15 UTC+2 good</title>") == 1
+    assert page.count("<title>02:15 UTC+1 slump</title>") == 1
+    assert len(re.findall("<title>0", page.partition("Time per state")[0])) == 240, "a cell a minute"
+    for text in ("Sun 02:30 UTC+2", "Sun 02:30 UTC+1"):
+        assert text in page
+    assert [alert["at"] for alert in shown[0]["alerts"]] == [
+        "2026-10-25T02:30:00+02:00",
+        "2026-10-25T02:30:00+01:00",
+    ]
+    assert [line.split()[1:3] for line in day_lines(shown)[1:]] == [["02:30", "UTC+2"], ["02:30", "UTC+1"]]
+    heights = [float(h) / 31 for h in re.findall(r'x="130" y="[^"]*" width="33" height="([^"]*)"', week)]
+    assert heights == pytest.approx([0.5, 0.5], abs=0.01), "both hours within the cell of their day"
+
+
+@needs_zones
+def test_explain_says_which_of_two_hours(users: Path) -> None:
+    users.unlink()
+    autumn(users)
+    run = CliRunner().invoke
+    assert "25 October, 02:30 UTC+2:" in run(cli, ["explain", "1"]).output
+    assert "25 October, 02:30 UTC+1:" in run(cli, ["explain", "2"]).output
+
+
+def test_an_hour_that_somebody_made_longer_stays_in_its_cell(path: Path) -> None:
+    """The clock was set back by hand: two hours that cannot be told apart."""
+    minutes = {(int(WALL_S) // 3600 * 3600 + 60 * k, 0, "good", ""): 120.0 for k in range(60)}
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        history.save(WALL_S, minutes, [], [])
+    with Reader(path) as reader:
+        page = render(material(reader, "week", DAY), datetime(2023, 11, 14, 23, tzinfo=UTC))
+    assert max(float(h) for h in re.findall(r'width="33" height="([^"]*)"', page)) <= 31.0
+
+
+def test_an_absence_over_a_flight_began_on_the_clock_at_home() -> None:
+    gatherer = Gatherer()
+    gatherer.moment(0.0, WALL_S, 9 * 3600, ("good", ""), away=False)
+    gatherer.moment(40_000.0, WALL_S + 40_000.0, -8 * 3600, ("good", ""), away=False)
+    assert gatherer.take()[1] == [(WALL_S, WALL_S + 40_000.0, 9 * 3600)]
+
+
+def test_a_day_of_which_only_an_alert_is_known_is_shown(path: Path) -> None:
+    """A monitor that is killed may have written no more of the day."""
+    told = Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        history.alert(Record(1, told), {"seen": "You slump."}, WALL_S)
+    with Reader(path) as reader:
+        assert [day["posture_alerts"] for day in day_summaries(reader, DAY, 1)] == [1]
+        assert "You slump." in render(material(reader, "today", DAY), datetime(2023, 11, 14, 23, tzinfo=UTC))
 
 
 def noted(path: Path, *told: tuple[str, int, float | None]) -> str:
@@ -317,7 +398,7 @@ def test_a_suspended_system_is_a_break(steps: tuple[float, ...], count: int) -> 
         t_s += step
         gatherer.moment(t_s, WALL_S + t_s, 0, ("good", ""), away=False)
     _, breaks = gatherer.take()
-    assert [end_s - start_s for start_s, end_s in breaks] == [2700.0] * count
+    assert [end_s - start_s for start_s, end_s, _ in breaks] == [2700.0] * count
 
 
 @pytest.mark.parametrize("period", ["today", "week", "month"])

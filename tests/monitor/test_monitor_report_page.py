@@ -52,7 +52,7 @@ def page(tmp_path: Path) -> Path:
         minutes[int(DAY_S) + 60 * minute, 0, *label] = 60.0
     with closing(History(path)) as history:
         history.begin_session(DAY_S + 9 * 3600, "default", "camera")
-        history.save(DAY_S + 17 * 3600, minutes, [], [(DAY_S + 11 * 3600, DAY_S + 11 * 3600 + 420)])
+        history.save(DAY_S + 17 * 3600, minutes, [], [(DAY_S + 11 * 3600, DAY_S + 11 * 3600 + 420, 0)])
     with Reader(path) as reader:
         text = render(material(reader, "today", DAY), datetime(2026, 3, 4, 17, tzinfo=UTC))
     out = tmp_path / "today.html"
