@@ -22,9 +22,14 @@ class OutputError(PostureError):
     """A file or a folder cannot be written."""
 
 
+def is_full(error: OSError) -> bool:
+    """Whether it is for want of room, so that it may go well later."""
+    return error.errno in _FULL
+
+
 def output_error(path: Path, error: OSError) -> OutputError:
     """The error for a file or folder that cannot be written, saying what to do about this cause."""
-    if error.errno in _FULL:
+    if is_full(error):
         what_to_do = "Make room on the disk, or choose another folder."
     elif error.errno in _FORBIDDEN:
         what_to_do = "Choose a folder that you may write to."

@@ -12,7 +12,7 @@ from posture_cv.cli.options import json_option
 @click.command(short_help="What the running monitor sees now.")
 @json_option
 def command(*, as_json: bool) -> None:
-    """Show what the running monitor sees, how near each posture is to its limit, and today's last alert.
+    """Show what the running monitor sees, how near each posture is to its limit, and the last alert.
 
     Exit code: 0 a monitor runs or is starting, 3 none does, 2 it does not answer.
     """
@@ -39,8 +39,7 @@ def lines(status: dict[str, Any]) -> list[str]:
         out.append(f"  until {status['paused_until'][11:16]} ({status['paused_until'][:10]})")
     if status.get("snoozed_s"):
         out.append(f"  silent for {status['snoozed_s'] / 60:.0f} min")
-    if status.get("hint"):
-        out.append(f"  {status['hint']}")
+    out += [f"  {status[key]}" for key in ("hint", "trouble") if status.get(key)]
     camera = status.get("camera")
     light = "on" if status.get("camera_open") else "off"
     out.append(f"  camera: {camera['name'] if camera else 'not seen yet'} ({light})")
@@ -48,5 +47,12 @@ def lines(status: dict[str, Any]) -> list[str]:
     out.append(f"  profile: {status.get('profile', '')}   alerts since the start: {told}")
     said = status.get("last_alert")
     if said:
-        out.append(f"  last alert #{said['number']} at {said['time'][11:16]}: {said['seen']}")
+        out.append(f"  {_last_alert(said, today=status['time'][:10])}")
     return out
+
+
+def _last_alert(said: dict[str, Any], *, today: str) -> str:
+    """The alert that came last, with its day where that is not today: a monitor runs for days."""
+    number = f" #{said['number']}" if said["number"] else ""
+    day = "" if said["time"][:10] == today else f" ({said['time'][:10]})"
+    return f"last alert{number} at {said['time'][11:16]}{day}: {said['seen']}"

@@ -29,8 +29,16 @@ Absence = tuple[float, float, int]
 class History:
     """The open history file; close it.
 
+    A file that is deleted while it is open would take everything written from then on with it. So whoever writes
+    begins it anew where it is gone, or goes on with what has taken its place.
+
     Raises:
-        HistoryError, OutputError: see `connect`.
+        HistoryError, OutputError: see `connect`, when opened and with every write.
+
+    Attributes:
+        path: of the file.
+        session: its number; 0 before `begin_session`.
+        begun_anew: how often the file was gone.
     """
 
     def __init__(self, path: Path, feedback: FeedbackSettings | None = None) -> None:
@@ -38,7 +46,10 @@ class History:
         self._feedback = feedback or FeedbackSettings()
         self._lock = threading.RLock()
         self._connection = connect(path, create=True)
-        self.session = 0
+        self._file = _identity(path)
+        self._begun: tuple[float, str, str] | None = None
+        self._last_alert = 0
+        self.session = self.begun_anew = 0
 
     def close(self) -> None:
         """Close the file; harmless when done twice."""
@@ -49,25 +60,46 @@ class History:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing."""
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+            if _identity(self.path) != self._file:
+                self._begin_anew()
+            with self._transaction() as db:
+                yield db
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _begin_anew(self) -> None:
+        """Go on in the file that is there now, or in a new one: the same session, and no number is given twice."""
+        connection = connect(self.path, create=True)
+        self._connection.close()
+        self._connection = connection
+        with self._transaction() as db:
+            db.execute("DELETE FROM sqlite_sequence WHERE name = 'alerts' AND seq < ?", (self._last_alert,))
+            db.execute(
+                "INSERT INTO sqlite_sequence (name, seq) SELECT 'alerts', ?"
+                " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'alerts')",
+                (self._last_alert,),
+            )
+            if self._begun is not None:
+                self.session = _session(db, *self._begun)
+        self._file = _identity(self.path)
+        self.begun_anew += 1
 
     # The session
 
     def begin_session(self, wall_s: float, profile: str, camera: str) -> None:
         """A monitor starts."""
         with self._writing() as db:
-            row = db.execute(
-                "INSERT INTO sessions (started_s, ended_s, profile, camera) VALUES (?, ?, ?, ?)",
-                (wall_s, wall_s, profile, camera),
-            )
-            self.session = row.lastrowid or 0
+            self.session = _session(db, wall_s, profile, camera)
+        self._begun = (wall_s, profile, camera)
 
     def save(
         self,
@@ -128,7 +160,8 @@ class History:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
-            return done.lastrowid or 0
+            self._last_alert = done.lastrowid or 0
+            return self._last_alert
 
     def delivered(self, key: int, by: str, problem: str) -> None:
         """By whom alert `key` was shown, or why it was not."""
@@ -198,6 +231,23 @@ class History:
         with self._lock:
             self._connection.execute("VACUUM")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tells a file from another one of its name; None: it is gone."""
+    try:
+        known = path.stat()
+    except OSError:
+        return None
+    return known.st_dev, known.st_ino
+
+
+def _session(db: sqlite3.Connection, wall_s: float, profile: str, camera: str) -> int:
+    row = db.execute(
+        "INSERT INTO sessions (started_s, ended_s, profile, camera) VALUES (?, ?, ?, ?)",
+        (wall_s, wall_s, profile, camera),
+    )
+    return row.lastrowid or 0
 
 
 def _answers(db: sqlite3.Connection) -> list[Answer]:

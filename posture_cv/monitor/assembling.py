@@ -109,6 +109,8 @@ def _sinks(
         )
     if eyepiece.live:
         sinks.append(board)
+        if history is not None:
+            board.trouble = lambda: history.trouble
         if not request.background:
             sinks.append(_keys(commands, terminal, stack))
         sinks.append(stack.enter_context(StateSink(state_file(), tick_s, terminal.note)))

@@ -12,9 +12,11 @@ from posture_cv.assess.answers import Response
 from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
+from posture_cv.errors import PostureError
 from posture_cv.history.gather import Gatherer
 from posture_cv.history.store import History
 from posture_cv.local_time import offset_s
+from posture_cv.monitor.backlog import Backlog
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.sinks import BaseSink
 from posture_cv.output.notify import Delivery
@@ -32,7 +34,8 @@ EpisodeRow = tuple[str, str, float, float, float | None]
 class HistorySink(BaseSink):
     """Writes moments, alerts and answers down; a full disk or a locked file is noted once and waited out.
 
-    It is the monitor's `Book` too. What cannot be written stays in memory, within limits, for the next time.
+    It is the monitor's `Book` too. What cannot be written stays in memory, within limits, for the next time: an
+    alert goes by a number of its own until then, below zero.
 
     Args:
         history: the open file; closed with the sink.
@@ -42,6 +45,7 @@ class HistorySink(BaseSink):
 
     Attributes:
         path: of the file.
+        trouble: why nothing can be written now, in words; empty while all is well.
     """
 
     def __init__(
@@ -58,6 +62,10 @@ class HistorySink(BaseSink):
         self._noted_s: float | None = None
         self._wall_s = 0.0
         self._made_up = 0
+        self._numbers: dict[int, int] = {}
+        self._backlog = Backlog(self._try)
+        self._begun_anew = 0
+        self.trouble = ""
 
     def __enter__(self) -> Self:
         return self
@@ -74,9 +82,8 @@ class HistorySink(BaseSink):
         if not self._begun:
             self._begun = True
             name = self._source if moment.camera is None else moment.camera.name
-            self._try(
-                lambda: self._history.begin_session(moment.wall_s, moment.profile or self._profile, name)
-            )
+            wall_s, profile = moment.wall_s, moment.profile or self._profile
+            self._backlog.do(lambda: self._history.begin_session(wall_s, profile, name))
         away = moment.policy.breaks.absent_s > 0.0  # what the prompts take for a break is one on the page too
         label = label_of(moment)
         self._gatherer.moment(moment.t_s, moment.wall_s, offset_s(moment.wall_s), label, away=away)
@@ -92,6 +99,8 @@ class HistorySink(BaseSink):
             self._prune(moment)
 
     def _save(self, wall_s: float, *, clean: bool = False) -> None:
+        if not self._backlog.catch_up():  # what follows belongs to the session, whose beginning may wait, too
+            return
         minutes, breaks = self._gatherer.take()
         episodes, self._episodes = self._episodes, []
         if not self._try(lambda: self._history.save(wall_s, minutes, episodes, breaks, clean=clean)):
@@ -106,37 +115,49 @@ class HistorySink(BaseSink):
     def _try(self, write: Callable[[], object]) -> bool:
         try:
             write()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, PostureError) as error:
+            self.trouble = f"the history cannot be written: {error}; it is tried again"
             if self._noted_s is None or not 0 <= self._wall_s - self._noted_s < _NOTE_EVERY_S:
                 self._noted_s = self._wall_s
-                self._note(f"(the history cannot be written: {error}; it is tried again)")
+                self._note(f"({self.trouble})")
             return False
+        self.trouble = ""
+        if self._history.begun_anew != self._begun_anew:
+            self._begun_anew = self._history.begun_anew
+            self._note(f"(the history was deleted and goes on in a new file: {self.path})")
         return True
 
     # The book
 
     def alert(self, record: Record, words: Mapping[str, Any], wall_s: float) -> int:
-        """See `Book`; a negative number where it could not be written."""
-        numbers: list[int] = []
-        if self._try(lambda: numbers.append(self._history.alert(record, words, wall_s))):
-            return numbers[0]
+        """See `Book`; a number below zero where it could not be written yet."""
         self._made_up -= 1
-        return self._made_up
+        key = self._made_up
+
+        def write() -> None:
+            self._numbers[key] = self._history.alert(record, words, wall_s)
+
+        return self._numbers.pop(key) if self._backlog.do(write) else key
 
     def answer(self, key: int, response: Response, wall_s: float) -> None:
         """See `Book`."""
-        self._try(lambda: self._history.answer(key, response, wall_s))
+        self._backlog.do(lambda: self._history.answer(self._number(key), response, wall_s))
 
     def recovered(self, key: int, after_s: float) -> None:
         """See `Book`."""
-        self._try(lambda: self._history.recovered(key, after_s))
+        self._backlog.do(lambda: self._history.recovered(self._number(key), after_s))
 
     def delivered(self, key: int, delivery: Delivery) -> None:
         """What became of the notification; any thread."""
-        self._try(lambda: self._history.delivered(key, delivery.by, delivery.problem))
+        self._backlog.do(lambda: self._history.delivered(self._number(key), delivery.by, delivery.problem))
+
+    def _number(self, key: int) -> int:
+        """The history's number of what was written late."""
+        return self._numbers.get(key, key)
 
     def factors(self, wall_s: float) -> tuple[float, ...]:
         """See `Book`."""
+        self._wall_s = wall_s  # asked for before the first moment
         found: list[tuple[float, ...]] = []
         self._try(lambda: found.append(self._history.factors(wall_s)))
         return found[0] if found else (1.0,) * len(CUES)

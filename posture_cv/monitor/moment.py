@@ -27,12 +27,17 @@ class Said:
     Attributes:
         record: why.
         words: title ("seen"), text, quotation and citation; plain values.
-        key: the history's number of it; 0 where no history is kept.
+        key: the book's number of it; below zero where it is not written down yet.
     """
 
     record: Record
     words: Mapping[str, Any]
     key: int = 0
+
+    @property
+    def number(self) -> int:
+        """The history's number of it, by which it can be asked for; 0 where there is none, or none yet."""
+        return max(self.key, 0)
 
     @property
     def about_posture(self) -> bool:

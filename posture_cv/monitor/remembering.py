@@ -237,7 +237,9 @@ class StateSink(BaseSink):
             moment.profile,
             self._tick_s,
             moment.policy,
-            moment.keys,
+            {
+                number: key for number, key in moment.keys.items() if key > 0
+            },  # others mean nothing to the next run
             moment.paused_until_wall_s,
         )
         try:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.assess.effects import Level
+from posture_cv.atomic import is_full
 from posture_cv.capture.types import Frame
 from posture_cv.local_time import local
 from posture_cv.monitor.keys import KeyCommands
@@ -99,7 +100,7 @@ class TerminalSink(BaseSink):
 
     def _say(self, said: Said, wall_s: float) -> None:
         alert = said.record.alert
-        number = f" #{said.key}" if said.key else ""
+        number = f" #{said.number}" if said.number else ""
         words = said.words
         self._write_line(
             f"{clock_text(wall_s)} ! {plain(alert.cue)} ({alert.level}){number}: {words.get('seen', '')}"
@@ -114,14 +115,17 @@ class TerminalSink(BaseSink):
         self._line_open = False
 
     def _write(self, text: str) -> None:
-        """A terminal that was closed, or a pipe that nobody reads any more, is written to no longer."""
+        """A terminal that was closed, or a pipe that nobody reads any more, is written to no longer.
+
+        A log on a full disk is: there may be room again.
+        """
         if self._gone:
             return
         try:
             self._stream.write(text)
             self._stream.flush()
-        except OSError:
-            self._gone = True
+        except OSError as error:
+            self._gone = not is_full(error)
 
 
 def clock_text(wall_s: float) -> str:

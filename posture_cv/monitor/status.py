@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from math import isfinite
 from typing import Any, Final
@@ -20,9 +21,14 @@ SCHEMA_VERSION: Final = 1
 
 
 class StatusBoard(BaseSink):
-    """Keeps what `status` answers; `snapshot` may be called from any thread."""
+    """Keeps what `status` answers; `snapshot` may be called from any thread.
+
+    Attributes:
+        trouble: says what goes wrong beside the watching, such as a history that cannot be written; else nothing.
+    """
 
     def __init__(self) -> None:
+        self.trouble: Callable[[], str] = str
         self._lock = threading.Lock()
         self._latest: Moment | None = None
         self._last_said: dict[str, Any] | None = None
@@ -42,7 +48,7 @@ class StatusBoard(BaseSink):
                 self._started_wall_s = moment.wall_s
             for said in moment.said:
                 self._last_said = {
-                    "number": said.key,
+                    "number": said.number,
                     "time": iso_time(moment.wall_s),
                     "cue": said.record.alert.cue,
                     "level": said.record.alert.level,
@@ -72,6 +78,7 @@ class StatusBoard(BaseSink):
             "prompts": prompts,
             "last_alert": said,
             "calibration": prompt,
+            "trouble": self.trouble(),
         }
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,9 +21,11 @@ import pytest
 from faults.conftest import SETTINGS
 from limited import NOBODY, environment, is_fault, run_limited
 from monitor.monitor_material import Desk, stretches
+from posture_cv.cli.status import lines as status_lines
 from posture_cv.history.figures import by_state
 from posture_cv.history.read import Reader
 from posture_cv.history.store import History
+from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.commands import Commands
 from posture_cv.monitor.control.channel import NotRunningError
 from posture_cv.monitor.control.client import ask
@@ -28,11 +33,15 @@ from posture_cv.monitor.control.server import ControlServer
 from posture_cv.monitor.keeping import HistorySink
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.remembering import StateSink
-from posture_cv.monitor.sinks import BaseSink
+from posture_cv.monitor.sinks import BaseSink, TerminalSink
 from posture_cv.monitor.status import StatusBoard
+from posture_cv.output.notify import Delivery
 from source_tree import ROOT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+OFTEN = replace(
+    SETTINGS, policy=replace(SETTINGS.policy, cue_cooldown_s=5.0, global_cooldown_s=5.0, cap_per_hour=100)
+)
 WRITERS = {
     "replay": (("replay", "{recording}", "--calibrate", "0:8", "--out", "{out}"), 20_000),
     "calibrate": (("calibrate", "--from", "{recording}", "--end", "8", "--name", "new"), 2_000),
@@ -229,6 +238,119 @@ def test_a_history_whose_folder_is_deleted_ends_nothing(home: Path) -> None:
     assert len(notes) <= 1, notes
     with closing(History(path)) as again:  # and the next start begins a new one
         again.begin_session(0.0, "p", "s")
+
+
+def test_a_history_whose_file_is_deleted_goes_on_in_a_new_one(home: Path) -> None:
+    """What is watched afterwards would be lost with the deleted file until the monitor is started anew."""
+    path = home / "data" / "history.sqlite3"
+    desk = Desk(stretches(("forward_head", 1.0)), 120.0, OFTEN, rate_hz=2.0)
+    parts, notes = desk.parts(), list[str]()
+    with HistorySink(History(path), notes.append, source="made up", profile="p", days=90) as sink:
+        parts.sinks, parts.book = [Remover(path.parent, 30.0), desk.kept, sink], sink
+        desk.run(parts)
+    told = [said.key for moment in desk.kept.moments for said in moment.said]
+    assert [note for note in notes if "deleted" in note and str(path) in note] == notes != []
+    with Reader(path) as reader:
+        assert sum(by_state(reader.minutes(0, 99999)).values()) == pytest.approx(90.0, abs=6.0)
+        kept = [alert.number for alert in reader.alerts(0, 99999)]
+        _, sessions = reader.table("sessions")
+    assert kept == told[-len(kept) :] != told, "those since, by numbers that were never given before"
+    assert len(set(told)) == len(told)
+    assert [row[3:] for row in sessions] == [(1, "made up", "made up")], "the same session"
+
+
+class FullWhile(History):
+    """A history on a disk that is full while `full`."""
+
+    full = False
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        if self.full:
+            raise sqlite3.OperationalError("database or disk is full")
+        with super()._writing() as db:
+            yield db
+
+
+class Fill(BaseSink):
+    """Fills that disk for a while, and answers everything at once."""
+
+    def __init__(self, history: FullWhile, commands: Commands, begin_s: float, end_s: float) -> None:
+        self._history, self._commands, self._begin_s, self._end_s = history, commands, begin_s, end_s
+
+    def show(self, moment: Moment) -> None:
+        self._history.full = self._begin_s <= moment.t_s < self._end_s
+        for said in moment.said:
+            self._commands.put(cmd.Answer(said.key, "right"))
+
+
+@pytest.mark.parametrize("begin_s", [0.0, 10.0])
+def test_alerts_and_answers_on_a_full_disk_are_written_when_there_is_room(home: Path, begin_s: float) -> None:
+    path = home / "data" / "full.sqlite3"
+    desk = Desk(stretches(("forward_head", 40.0), ("good", 1e6)), 120.0, OFTEN, rate_hz=2.0)
+    parts, notes, shown, terminal = desk.parts(), list[str](), list[str](), io.StringIO()
+    history, board = FullWhile(path), StatusBoard()
+    history.full = begin_s == 0.0
+    with HistorySink(history, notes.append, source="made up", profile="p", days=90) as sink:
+        board.trouble = lambda: sink.trouble
+        filler = Fill(history, parts.commands, begin_s, 80.0)
+        looker = Calling(lambda: shown.extend(status_lines(board.snapshot())))
+        parts.sinks = [filler, TerminalSink(terminal), desk.kept, sink, board, looker]
+        parts.book = sink
+        desk.run(parts)
+        for moment in desk.kept.moments:
+            for said in moment.said:
+                sink.delivered(said.key, Delivery(by="test server"))
+        assert sink.trouble == ""
+    told = [(moment.wall_s, said.key) for moment in desk.kept.moments for said in moment.said]
+    assert told
+    assert min(key for _, key in told) < 0
+    assert "#-" not in terminal.getvalue() + "".join(shown), "a number by which nothing can be found"
+    assert len(notes) == 1, notes
+    assert "  the history cannot be written: database or disk is full; it is tried again" in shown
+    with Reader(path) as reader:
+        alerts = reader.alerts(0, 99999)
+        _, sessions = reader.table("sessions")
+        assert sum(by_state(reader.minutes(0, 99999)).values()) == pytest.approx(120.0, abs=2.0)
+    assert [alert.time_s for alert in alerts] == pytest.approx([wall_s for wall_s, _ in told])
+    assert [alert.number for alert in alerts] == list(range(1, len(told) + 1)), "in the order they came"
+    assert {(alert.answers, alert.delivered) for alert in alerts} == {(("right",), "test server")}
+    assert all(alert.recovered_s is not None for alert in alerts)
+    ((_, started_s, _, clean, *names),) = sessions
+    assert (started_s, clean, names) == (desk.kept.moments[0].wall_s, 1, ["made up", "made up"])
+
+
+class Calling(BaseSink):
+    """Calls something every moment."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self._call = call
+
+    def show(self, moment: Moment) -> None:
+        self._call()
+
+
+class FullFile(io.StringIO):
+    """A log that fails as `error` says."""
+
+    error: int | None = None
+
+    def write(self, text: str) -> int:
+        if self.error is not None:
+            raise OSError(self.error, os.strerror(self.error))
+        return super().write(text)
+
+
+@pytest.mark.parametrize(("error", "heard"), [(errno.ENOSPC, "1 3 "), (errno.EPIPE, "1 ")])
+def test_a_log_that_was_full_is_written_again_and_one_that_is_closed_is_not(error: int, heard: str) -> None:
+    log = FullFile()
+    terminal = TerminalSink(log)
+    terminal.note("1")
+    log.error = error
+    terminal.note("2")
+    log.error = None
+    terminal.note("3")
+    assert log.getvalue().replace("\n", " ") == heard
 
 
 def _may_not_write(folder: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posture_cv.cli.status import lines
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.control.channel import (
     SOCKET_NAME,
@@ -54,6 +55,21 @@ def running(folder: Path, transport: Transport) -> Iterator[tuple[StatusBoard, c
     board, commands = StatusBoard(), cmd.Commands()
     with ControlServer(folder, board, commands, lambda: NOW_S, transport):
         yield board, commands
+
+
+def test_the_last_alert_of_another_day_is_said_with_its_day() -> None:
+    said = {"number": 7, "time": "2026-11-27T16:30:00+01:00", "cue": "slump", "seen": "You slump."}
+    status = {
+        "text": "good",
+        "time": "2026-11-27T17:00:00+01:00",
+        "last_alert": said,
+        "trouble": "the disk is full",
+    }
+    assert lines(status)[-1] == "  last alert #7 at 16:30: You slump."
+    assert "  the disk is full" in lines(status)
+    assert lines(status | {"time": "2026-11-28T09:00:00+01:00"})[-1].endswith(
+        "at 16:30 (2026-11-27): You slump."
+    )
 
 
 def test_status_is_the_latest_moment(

@@ -19,6 +19,7 @@ from posture_cv.assess.settings import AssessSettings
 from posture_cv.monitor.clock import SystemClock
 from posture_cv.monitor.lifecycle import Phase
 from posture_cv.monitor.loop import Monitor
+from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.parts import Options
 from posture_cv.monitor.remembering import (
     OLDEST_S,
@@ -64,6 +65,15 @@ def test_a_run_leaves_its_state_for_its_owner_only_and_it_comes_back_whole(tmp_p
     assert found.policy.ledger.given_s, "there was an alert"
     assert found.keys == {1: 1}
     assert found.profile == "made up"
+
+
+def test_a_number_that_means_nothing_to_the_next_run_is_not_left_to_it(tmp_path: Path) -> None:
+    """An alert that could not be written down yet goes by one below zero."""
+    with StateSink(tmp_path / "state.json", TICK_S, pytest.fail) as sink:
+        sink.show(Moment(12.0, 5e8, Phase.WATCHING, keys={1: 17, 2: -1}))
+    found = read(tmp_path / "state.json")
+    assert found is not None
+    assert found.keys == {1: 17}
 
 
 def test_an_alert_is_not_repeated_after_a_restart_within_its_cool_down(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class View:
     Attributes:
         shape, colour: of the icon; colour as #rrggbb.
         title: the state in a few words.
-        detail: why, and the nearest limit; may be empty.
+        detail: what goes wrong, why, or the nearest limit; may be empty.
         gauges: a posture each.
         running: a monitor answers; paused: it is paused.
         severity: 0 good … 1 far beyond a limit; the border's width follows it.
@@ -99,7 +99,7 @@ def view_of(status: Mapping[str, Any]) -> View:
         shape=shape,
         colour=colour,
         title=str(status.get("calibration_running") or status.get("text", "")),
-        detail=str(status.get("hint") or status.get("margin_text", "")),
+        detail=str(status.get("trouble") or status.get("hint") or status.get("margin_text", "")),
         gauges=gauges,
         paused=phase == "paused",
         severity=_severity(level, gauges) if watching else 0.0,
