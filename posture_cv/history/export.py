@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,15 +43,28 @@ def write_json(reader: Reader, path: Path) -> None:
 
 
 def write_csv(reader: Reader, folder: Path) -> list[Path]:
-    """One file a table, for their owner only. Raises OutputError."""
+    """One file a table, for their owner only; none is written where one would replace another kind of file.
+
+    Raises:
+        OutputError: the folder cannot be written. InputError: another kind of file has the name of a table.
+    """
     private_folder(folder)
-    written = []
-    for name in TABLES:
-        columns, rows = reader.table(name)
-        path = folder / f"{name}.csv"
+    tables = {folder / f"{name}.csv": reader.table(name) for name in TABLES}
+    for path, (columns, _) in tables.items():
+        check_target(path, kind=f"the table {path.stem} of an export", is_kind=partial(_is_table, columns))
+    for path, (columns, rows) in tables.items():
         with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(columns)
             writer.writerows(rows)
-        written.append(path)
-    return written
+    return list(tables)
+
+
+def _is_table(columns: list[str], path: Path) -> bool:
+    """Whether a file is such a table."""
+    header = ",".join(columns).encode() + b"\n"
+    try:
+        with path.open("rb") as file:
+            return file.read(len(header)) == header
+    except OSError:
+        return False

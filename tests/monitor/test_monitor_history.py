@@ -474,6 +474,19 @@ def test_what_is_written_replaces_its_like_only(
     assert users.read_bytes() == whole
 
 
+def test_a_table_of_the_export_replaces_its_like_only(users: Path, tmp_path: Path) -> None:
+    """A folder may hold tables of somebody else with so plain a name; then nothing at all is written."""
+    command = ("history", "export", "--format", "csv", "--out", str(tmp_path / "mine"))
+    assert Cli().here(*command).returncode == 0
+    assert Cli().here(*command).returncode == 0, "its own ones are written anew"
+    for name in ("alerts.csv", "sessions.csv"):
+        (tmp_path / "mine" / name).unlink()
+    (tmp_path / "mine" / "sessions.csv").write_text("participant,condition\n1,laptop\n")
+    Cli().fails(*command, said="sessions.csv")
+    assert (tmp_path / "mine" / "sessions.csv").read_text() == "participant,condition\n1,laptop\n"
+    assert not (tmp_path / "mine" / "alerts.csv").exists()
+
+
 def test_delete_leaves_nothing_readable(users: Path) -> None:
     assert CliRunner().invoke(cli, ["history", "delete", "--all", "--yes"]).exit_code == 0
     for file in users.parent.glob("history*"):
