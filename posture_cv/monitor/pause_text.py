@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
 
 from posture_cv.errors import InputError
@@ -38,7 +38,7 @@ def pause_end(words: str, now: datetime) -> datetime | None:
         raise _unclear(words)
     if seconds > _LONGEST_S:
         raise _unclear(words, "A pause lasts a week at most.")
-    return now + timedelta(seconds=seconds)
+    return _in_zone(now.astimezone(UTC) + timedelta(seconds=seconds), now)
 
 
 def duration_s(text: str) -> float | None:
@@ -68,20 +68,31 @@ def _until(text: str, now: datetime, words: str) -> datetime:
 
 
 def _next(clock: time, now: datetime) -> datetime:
-    today = _at(now, now.date(), clock)
-    return today if today > now else _at(now, now.date() + timedelta(days=1), clock)
+    days = (now.date(), now.date() + timedelta(days=1))
+    times_s = (at_s for day in days for at_s in _times_s(day, clock, now))
+    return _in_zone(
+        datetime.fromtimestamp(next(at_s for at_s in times_s if at_s > now.timestamp()), UTC), now
+    )
 
 
-def _at(now: datetime, day: object, clock: time) -> datetime:
-    """That time of that day in the local zone, whatever its offset is then."""
-    from datetime import date
+def _times_s(day: date, clock: time, now: datetime) -> list[float]:
+    """When the local clock shows that on that day, in seconds since 1970: twice where it is set back.
 
-    assert isinstance(day, date)
-    naive = datetime.combine(day, clock)
-    # A zone that knows its rules keeps them; a fixed offset (astimezone()) is looked up anew by the system.
-    if now.tzinfo is None or type(now.tzinfo).__name__ == "timezone":
-        return naive.astimezone()
-    return naive.replace(tzinfo=now.tzinfo)
+    Where it is set forward over that time, it is as long after the jump as it would have been.
+    """
+    at = datetime.combine(day, clock, None if _is_fixed(now) else now.tzinfo)
+    first_s, again_s = at.timestamp(), at.replace(fold=1).timestamp()
+    return [first_s, again_s] if again_s > first_s else [first_s]
+
+
+def _in_zone(at: datetime, now: datetime) -> datetime:
+    """That time as the local clock shows it then."""
+    return at.astimezone(None if _is_fixed(now) else now.tzinfo)
+
+
+def _is_fixed(now: datetime) -> bool:
+    """Whether its zone is no more than today's offset (`astimezone()`); the system knows what it is at other times."""
+    return now.tzinfo is None or isinstance(now.tzinfo, timezone)
 
 
 def _unclear(words: str, why: str = "") -> InputError:

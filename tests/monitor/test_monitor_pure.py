@@ -18,6 +18,7 @@ from assess_material import measurements
 from cli_runner import Cli
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.errors import InputError
+from posture_cv.local_time import local
 from posture_cv.measure.types import Reason
 from posture_cv.monitor import autostart
 from posture_cv.monitor.lifecycle import Facts, LifeSettings, Phase, plan, retry_pause_s
@@ -27,6 +28,7 @@ from posture_cv.monitor.picture import Change, Watch, change, is_black, picture_
 from posture_cv.monitor.session import speed_of
 from posture_cv.profiles.store import save_profile
 from profile_material import a_profile
+from zones import needs_zones, zone
 
 NOW = datetime(2026, 3, 28, 15, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 
@@ -70,6 +72,29 @@ def test_a_pause_over_the_change_to_summer_time_ends_by_the_clock_on_the_wall() 
     assert end is not None
     assert (end.hour, end.utcoffset()) == (5, timedelta(hours=2))
     assert pause_end("", NOW) is None
+
+
+@needs_zones
+@pytest.mark.parametrize("by_system", [True, False])
+@pytest.mark.parametrize(
+    ("now", "words", "end"),
+    [
+        ("2026-10-25T02:45+02:00", "until 2:30", "2026-10-25T02:30+01:00"),  # the clock shows it once more
+        ("2026-10-25T02:10+01:00", "until 2:30", "2026-10-25T02:30+01:00"),
+        ("2026-10-25T02:45+01:00", "until 2:30", "2026-10-26T02:30+01:00"),
+        ("2026-10-25T02:30+02:00", "2h", "2026-10-25T03:30+01:00"),
+        ("2026-10-24T22:00+02:00", "tomorrow", "2026-10-25T05:00+01:00"),
+        ("2027-03-28T01:59+01:00", "30m", "2027-03-28T03:29+02:00"),
+        ("2027-03-28T01:59+01:00", "until 2:30", "2027-03-28T03:30+02:00"),  # which that clock never shows
+        ("2027-03-27T23:00+01:00", "24 hours", "2027-03-29T00:00+02:00"),
+    ],
+)
+def test_a_pause_over_a_change_of_the_clock(now: str, words: str, end: str, *, by_system: bool) -> None:
+    with zone("Europe/Berlin"):
+        at = local(datetime.fromisoformat(now).timestamp())
+        found = pause_end(words, at if by_system else at.astimezone(NOW.tzinfo))
+    assert found is not None
+    assert found.isoformat(timespec="minutes") == end, "as the clock shows it then"
 
 
 @pytest.mark.parametrize(
