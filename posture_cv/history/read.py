@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from posture_cv.assess.answers import HEEDED_WITHIN_S
 from posture_cv.assess.settings import CUES
-from posture_cv.history.schema import HistoryError, connect
+from posture_cv.history.schema import HistoryError, connect, history_error
 
 _DAY_S: Final = 86400
 
@@ -180,6 +180,8 @@ class Reader:
         """What a damaged file makes of a question."""
         try:
             yield
+        except sqlite3.OperationalError as error:
+            raise history_error(self._path, error) from error
         except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
             raise HistoryError(
                 f"The history cannot be used: {self._path}",

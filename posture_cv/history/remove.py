@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from contextlib import suppress
 
 from posture_cv.atomic import output_error
-from posture_cv.history.schema import HistoryError, history_file
+from posture_cv.history.schema import HistoryError, HistoryInUseError, history_file
 from posture_cv.history.store import History
 
 
@@ -19,16 +18,18 @@ def delete_older(days: int) -> None:
 def delete_all() -> None:
     """Delete everything: the rows, so that a running monitor goes on writing into the same file.
 
-    A file that cannot be read any more is removed as it is.
+    A file that cannot be read any more, or that there is no room to change, is removed as it is.
 
     Raises:
-        HistoryError: another process holds it. OutputError: it cannot be removed.
+        HistoryInUseError: another process holds it. OutputError: it cannot be removed.
     """
     path = history_file()
     if not path.exists():
         return
     try:
         _in_place(float("inf"))
+    except HistoryInUseError:
+        raise
     except HistoryError:
         for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
             try:
@@ -43,9 +44,5 @@ def _in_place(before_s: float) -> None:
     try:
         history.delete_before(before_s)
         history.compact()
-    except sqlite3.OperationalError as error:
-        raise HistoryError(
-            "The history is in use.", f"{error}.", "Try again, or end the monitor first: posture-cv stop"
-        ) from error
     finally:
         history.close()

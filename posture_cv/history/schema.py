@@ -86,6 +86,36 @@ class HistoryError(PostureError):
     """The history cannot be used."""
 
 
+class HistoryInUseError(HistoryError):
+    """Another process holds the history; a moment later it may not."""
+
+
+class HistoryFullError(HistoryError):
+    """There is no room for the history; later there may be."""
+
+
+def history_error(path: Path, error: Exception) -> HistoryError:
+    """The error for what SQLite says of the history at `path`, saying what to do about this cause."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the number is detail
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return HistoryInUseError(
+            f"The history is in use: {path}",
+            f"{error}.",
+            "Try again, or end the monitor first: posture-cv stop",
+        )
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return HistoryFullError(
+            f"The history cannot be written: {path}",
+            f"{error}.",
+            "Make room on the disk, or see what is wrong with it.",
+        )
+    return HistoryError(
+        f"The history cannot be used: {path}",
+        f"{error}.",
+        "Move the file away; a new one is begun. Or delete it: posture-cv history delete --all",
+    )
+
+
 def history_file() -> Path:
     """Where the user's history is."""
     from posture_cv.paths import data_dir
@@ -101,7 +131,8 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
         create: make it if it is missing.
 
     Raises:
-        HistoryError: it is missing, damaged, or of a later version. OutputError: it cannot be made.
+        HistoryError: it is missing, damaged, of a later version, held by another process, or there is no room.
+        OutputError: it cannot be made.
     """
     if create:
         private_folder(path.parent)
@@ -118,11 +149,7 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
             connection.close()
             raise
     except (sqlite3.Error, UnicodeDecodeError) as error:  # a damaged file's own words may be no text
-        raise HistoryError(
-            f"The history cannot be used: {path}",
-            f"{error}.",
-            "Move the file away; a new one is begun. Or delete it: posture-cv history delete --all",
-        ) from error
+        raise history_error(path, error) from error
     return connection
 
 
@@ -167,5 +194,6 @@ def _create(connection: sqlite3.Connection) -> None:
             connection.execute(f"PRAGMA user_version = {VERSION:d}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk has ended it already
+            connection.execute("ROLLBACK")
         raise

@@ -15,7 +15,8 @@ from posture_cv.assess.answers import Response
 from posture_cv.assess.feedback import Answer, Raised, raised, threshold_factors
 from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES, FeedbackSettings
-from posture_cv.history.schema import connect
+from posture_cv.atomic import OutputError
+from posture_cv.history.schema import HistoryFullError, HistoryInUseError, connect, history_error
 from posture_cv.local_time import offset_s
 
 _DAY_S: Final = 86400.0
@@ -32,6 +33,11 @@ class History:
     A file that is deleted while it is open would take everything written from then on with it. So whoever writes
     begins it anew where it is gone, or goes on with what has taken its place.
 
+    Args:
+        path: of the file.
+        feedback: how answers raise thresholds.
+        wait: where there is no room for it now, or another process holds it, begin it with the first write that can.
+
     Raises:
         HistoryError, OutputError: see `connect`, when opened and with every write.
 
@@ -41,47 +47,57 @@ class History:
         begun_anew: how often the file was gone.
     """
 
-    def __init__(self, path: Path, feedback: FeedbackSettings | None = None) -> None:
+    def __init__(self, path: Path, feedback: FeedbackSettings | None = None, *, wait: bool = False) -> None:
         self.path = path
         self._feedback = feedback or FeedbackSettings()
         self._lock = threading.RLock()
-        self._connection = connect(path, create=True)
-        self._file = _identity(path)
+        self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
         self._begun: tuple[float, str, str] | None = None
         self._last_alert = 0
         self.session = self.begun_anew = 0
+        try:
+            self._open()
+        except (HistoryInUseError, HistoryFullError, OutputError):
+            if not wait:
+                raise
+
+    def _open(self) -> sqlite3.Connection:
+        connection = connect(self.path, create=True)
+        self.close()
+        self._connection, self._file = connection, _identity(self.path)
+        return connection
 
     def close(self) -> None:
         """Close the file; harmless when done twice."""
         with self._lock:
-            self._connection.close()
+            if self._connection is not None:
+                self._connection.close()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing."""
-        with self._lock:
-            if _identity(self.path) != self._file:
-                self._begin_anew()
-            with self._transaction() as db:
-                yield db
+        with self._lock, self._faults_in_words(), _transaction(self._ready()) as db:
+            yield db
+
+    def _ready(self) -> sqlite3.Connection:
+        """The connection to the file that has the name now."""
+        if self._connection is None:
+            return self._open()
+        return self._connection if _identity(self.path) == self._file else self._begin_anew()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._connection.execute("BEGIN IMMEDIATE")
+    def _faults_in_words(self) -> Iterator[None]:
         try:
-            yield self._connection
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
+            yield
+        except sqlite3.Error as error:
+            raise history_error(self.path, error) from error
 
-    def _begin_anew(self) -> None:
+    def _begin_anew(self) -> sqlite3.Connection:
         """Go on in the file that is there now, or in a new one: the same session, and no number is given twice."""
-        connection = connect(self.path, create=True)
-        self._connection.close()
-        self._connection = connection
-        with self._transaction() as db:
+        connection = self._open()
+        file, self._file = self._file, None  # until it is complete
+        with _transaction(connection) as db:
             db.execute("DELETE FROM sqlite_sequence WHERE name = 'alerts' AND seq < ?", (self._last_alert,))
             db.execute(
                 "INSERT INTO sqlite_sequence (name, seq) SELECT 'alerts', ?"
@@ -90,8 +106,9 @@ class History:
             )
             if self._begun is not None:
                 self.session = _session(db, *self._begun)
-        self._file = _identity(self.path)
+        self._file = file
         self.begun_anew += 1
+        return connection
 
     # The session
 
@@ -228,9 +245,10 @@ class History:
 
     def compact(self) -> None:
         """Give the space of what was deleted back."""
-        with self._lock:
-            self._connection.execute("VACUUM")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self._lock, self._faults_in_words():
+            connection = self._ready()
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -240,6 +258,19 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return known.st_dev, known.st_ino
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All of it or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _session(db: sqlite3.Connection, wall_s: float, profile: str, camera: str) -> int:

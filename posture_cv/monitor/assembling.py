@@ -130,7 +130,10 @@ def _keys(commands: cmd.Commands, terminal: TerminalSink, stack: ExitStack) -> S
 def _history(
     request: Request, eyepiece: Eyepiece, profile: Profile, terminal: TerminalSink
 ) -> HistorySink | None:
-    """The history, where one is kept; the monitor goes on without one that cannot be used."""
+    """The history, where one is kept; the monitor goes on without one that cannot be used.
+
+    One for which there is no room yet is waited for: the monitor runs for days.
+    """
     days = request.settings.retention.history_days
     if not (eyepiece.live and request.keep_history and days):
         return None
@@ -139,7 +142,7 @@ def _history(
     from posture_cv.monitor.keeping import HistorySink
 
     try:
-        history = History(history_file(), request.settings.feedback.plain())
+        history = History(history_file(), request.settings.feedback.plain(), wait=True)
     except PostureError as error:
         terminal.note(f"Note: no history is kept. {error}")
         return None

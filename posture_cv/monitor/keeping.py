@@ -116,7 +116,8 @@ class HistorySink(BaseSink):
         try:
             write()
         except (sqlite3.Error, PostureError) as error:
-            self.trouble = f"the history cannot be written: {error}; it is tried again"
+            why = (error.detail or error.title).rstrip(".") if isinstance(error, PostureError) else str(error)
+            self.trouble = f"the history cannot be written: {why}; it is tried again"
             if self._noted_s is None or not 0 <= self._wall_s - self._noted_s < _NOTE_EVERY_S:
                 self._noted_s = self._wall_s
                 self._note(f"({self.trouble})")

@@ -18,10 +18,12 @@ from pathlib import Path
 
 import pytest
 
+from cli_runner import Cli
 from faults.conftest import SETTINGS
 from limited import NOBODY, environment, is_fault, run_limited
 from monitor.monitor_material import Desk, stretches
 from posture_cv.cli.status import lines as status_lines
+from posture_cv.history import schema, store
 from posture_cv.history.figures import by_state
 from posture_cv.history.read import Reader
 from posture_cv.history.store import History
@@ -36,6 +38,7 @@ from posture_cv.monitor.remembering import StateSink
 from posture_cv.monitor.sinks import BaseSink, TerminalSink
 from posture_cv.monitor.status import StatusBoard
 from posture_cv.output.notify import Delivery
+from posture_cv.paths import HOME_VARIABLE
 from source_tree import ROOT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
@@ -46,6 +49,7 @@ WRITERS = {
     "replay": (("replay", "{recording}", "--calibrate", "0:8", "--out", "{out}"), 20_000),
     "calibrate": (("calibrate", "--from", "{recording}", "--end", "8", "--name", "new"), 2_000),
     "settings": (("settings", "init"), 500),
+    "feedback": (("feedback", "wrong"), 100),
     "history-json": (("history", "export", "--out", "{out}"), 100),
     "history-csv": (("history", "export", "--format", "csv", "--out", "{out}"), 10),
     "report": (("report", "today", "--no-open"), 1_000),
@@ -257,6 +261,47 @@ def test_a_history_whose_file_is_deleted_goes_on_in_a_new_one(home: Path) -> Non
     assert kept == told[-len(kept) :] != told, "those since, by numbers that were never given before"
     assert len(set(told)) == len(told)
     assert [row[3:] for row in sessions] == [(1, "made up", "made up")], "the same session"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["feedback wrong", "feedback reset", "history delete --older-than 1 --yes", "history delete --all --yes"],
+)
+def test_a_history_that_another_program_holds_is_said_and_left_whole(
+    command: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(HOME_VARIABLE, str(home))
+    monkeypatch.setattr(schema, "_BUSY_TIMEOUT_S", 0.01)
+    path = home / "data" / "history.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as held:
+        held.execute("BEGIN EXCLUSIVE")
+        Cli().fails(*command.split(), said="The history is in use")
+    with Reader(path) as reader:
+        assert reader.minutes(0, 99999)
+
+
+def test_a_history_for_which_there_is_no_room_at_the_start_is_begun_when_there_is(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, full = home / "data" / "late.sqlite3", [True]
+
+    def connect(path: Path, *, create: bool) -> sqlite3.Connection:
+        if full:
+            raise schema.HistoryFullError("The history cannot be written.", "database or disk is full.")
+        return schema.connect(path, create=create)
+
+    monkeypatch.setattr(store, "connect", connect)
+    with pytest.raises(schema.HistoryFullError):
+        History(path)
+    desk = Desk(stretches(("good", 1.0)), 60.0, SETTINGS, rate_hz=2.0)
+    parts, notes = desk.parts(), list[str]()
+    with HistorySink(History(path, wait=True), notes.append, source="s", profile="p", days=90) as sink:
+        parts.sinks = [Calling(lambda: full.clear() if desk.clock.now_s() > 30.0 else None), sink]
+        desk.run(parts)
+    assert notes == ["(the history cannot be written: database or disk is full; it is tried again)"]
+    with Reader(path) as reader:
+        assert sum(by_state(reader.minutes(0, 99999)).values()) == pytest.approx(60.0, abs=2.0)
+        assert len(reader.table("sessions")[1]) == 1
 
 
 class FullWhile(History):
