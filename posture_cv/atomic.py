@@ -115,6 +115,18 @@ def _holds_something(path: Path) -> bool:
         return False
 
 
+def file_identity(path: Path) -> tuple[int, int] | None:
+    """Tells a file that is open from another one that takes its name; None: it is gone.
+
+    The number of a file that nobody has open may be given to the next one.
+    """
+    try:
+        known = path.stat()
+    except OSError:
+        return None
+    return known.st_dev, known.st_ino
+
+
 def _same_file(one: Path, other: Path) -> bool:
     try:
         return one.samefile(other)

@@ -15,7 +15,7 @@ from posture_cv.assess.answers import Response
 from posture_cv.assess.feedback import Answer, Raised, raised, threshold_factors
 from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES, FeedbackSettings
-from posture_cv.atomic import OutputError
+from posture_cv.atomic import OutputError, file_identity
 from posture_cv.history.schema import HistoryFullError, HistoryInUseError, connect, history_error
 from posture_cv.local_time import offset_s
 
@@ -65,7 +65,7 @@ class History:
     def _open(self) -> sqlite3.Connection:
         connection = connect(self.path, create=True)
         self.close()
-        self._connection, self._file = connection, _identity(self.path)
+        self._connection, self._file = connection, file_identity(self.path)
         return connection
 
     def close(self) -> None:
@@ -84,7 +84,7 @@ class History:
         """The connection to the file that has the name now."""
         if self._connection is None:
             return self._open()
-        return self._connection if _identity(self.path) == self._file else self._begin_anew()
+        return self._connection if file_identity(self.path) == self._file else self._begin_anew()
 
     @contextmanager
     def _faults_in_words(self) -> Iterator[None]:
@@ -249,15 +249,6 @@ class History:
             connection = self._ready()
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Tells a file from another one of its name; None: it is gone."""
-    try:
-        known = path.stat()
-    except OSError:
-        return None
-    return known.st_dev, known.st_ino
 
 
 @contextmanager

@@ -78,8 +78,10 @@ def run(request: Request, ready: Callable[[Moment], None] = lambda _: None) -> O
     with ExitStack() as stack:
         live = is_live(request.source)
         commands, board = cmd.Commands(), StatusBoard()
+        watching: list[BaseSink] = [_ReadySink(ready)]
         if live:  # whoever asks is answered from here on, however long camera, models or a first profile take
-            stack.enter_context(SingleInstance(runtime_dir()))
+            alone = stack.enter_context(SingleInstance(runtime_dir()))
+            watching.append(LockSink(alone, commands))
             stack.enter_context(ControlServer(runtime_dir(), board, commands, time.time))
         before = resumption(state_file()) if live else Resumption()
         eyepiece = open_eyepiece(request.source, request.settings, request.speed, stack, before.begin_s)
@@ -89,7 +91,7 @@ def run(request: Request, ready: Callable[[Moment], None] = lambda _: None) -> O
         if not (paused or (live and request.wait_for_camera)):
             eyepiece.camera.open()  # its light-up and the loading of the models overlap
         parts = assemble(request, eyepiece, before, commands, board, stack)
-        parts.sinks = [*parts.sinks, _ReadySink(ready)]
+        parts.sinks = [*parts.sinks, *watching]
         return Monitor(parts, _options(request, live=live)).run()
 
 
@@ -120,6 +122,23 @@ def economy_of(request: Request) -> EconomySettings:
     most_s = max(0.1, request.alert_after_s / 10.0)  # a window of few looks says little
     names = ("close_s", "deciding_s", "moving_s", "calm_s", "still_s")
     return replace(economy, **{name: min(getattr(economy, name), most_s) for name in names})
+
+
+class LockSink(BaseSink):
+    """Ends the monitor when its lock and with it the control channel were deleted, as at logging out.
+
+    Nobody could pause or end it any more, and another one could be started beside it.
+    """
+
+    def __init__(self, alone: SingleInstance, commands: cmd.Commands) -> None:
+        self._alone, self._commands = alone, commands
+
+    def show(self, moment: Moment) -> None:  # noqa: ARG002 - whatever it shows
+        """See whether it is still there."""
+        if not (self._alone.holds or self._commands.stop_asked):
+            self._commands.put(
+                cmd.Stop(f"{self._alone.path} was deleted, so that it could not be reached any more")
+            )
 
 
 class _ReadySink(BaseSink):

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from posture_cv.atomic import output_error, private_folder
+from posture_cv.atomic import file_identity, output_error, private_folder
 from posture_cv.errors import PostureError
 
 LOCK_NAME = "monitor.lock"
@@ -36,6 +36,7 @@ class SingleInstance:
         self.path = folder / LOCK_NAME
         private_folder(folder)
         self._lock = FileLock(self.path, timeout=_PROBED_S, mode=0o600)
+        self._file: tuple[int, int] | None = None
 
     def __enter__(self) -> Self:
         from filelock import Timeout
@@ -46,7 +47,13 @@ class SingleInstance:
             raise _already(self.path.parent) from None
         except OSError as error:
             raise output_error(self.path, error) from error
+        self._file = file_identity(self.path)
         return self
+
+    @property
+    def holds(self) -> bool:
+        """Whether it still keeps others out: a lock whose file was deleted does not."""
+        return self._file is not None and file_identity(self.path) == self._file
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -28,10 +28,12 @@ from posture_cv.history.figures import by_state
 from posture_cv.history.read import Reader
 from posture_cv.history.store import History
 from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.app import LockSink
 from posture_cv.monitor.commands import Commands
-from posture_cv.monitor.control.channel import NotRunningError
+from posture_cv.monitor.control.channel import NotRunningError, Transport
 from posture_cv.monitor.control.client import ask
 from posture_cv.monitor.control.server import ControlServer
+from posture_cv.monitor.instance import SingleInstance
 from posture_cv.monitor.keeping import HistorySink
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.remembering import StateSink
@@ -153,6 +155,40 @@ def test_a_control_channel_whose_folder_is_deleted_is_nobody_and_ends_in_order(t
         shutil.rmtree(folder)
         with pytest.raises(NotRunningError):
             ask("status", folder=folder, transport="unix")
+
+
+@pytest.mark.parametrize("transport", ["unix", "tcp"])
+def test_a_control_channel_that_another_has_made_meanwhile_is_left_to_it(
+    tmp_path: Path, transport: Transport
+) -> None:
+    folder = tmp_path / "runtime"
+    folder.mkdir(mode=0o700)
+    with ExitStack() as first, ExitStack() as second:
+        first.enter_context(ControlServer(folder, StatusBoard(), Commands(), lambda: 0.0, transport))
+        shutil.rmtree(folder)
+        folder.mkdir(mode=0o700)
+        second.enter_context(ControlServer(folder, StatusBoard(), Commands(), lambda: 0.0, transport))
+        first.close()
+        assert ask("ping", folder=folder, transport=transport)["ok"]
+    assert not [file for file in folder.iterdir() if file.name.startswith("control")]
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_monitor_whose_lock_is_deleted_ends(tmp_path: Path, *, replaced: bool) -> None:
+    """Nobody could end it any more, and a second one would watch beside it."""
+    folder, desk = tmp_path / "runtime", Desk(stretches(("good", 1.0)), 60.0, SETTINGS, rate_hz=2.0)
+    parts = desk.parts()
+    with SingleInstance(folder) as alone, ExitStack() as stack:
+        held = alone.holds
+        remover = Remover(folder, 30.0)
+        another = Calling(
+            lambda: None if folder.exists() or not replaced else stack.enter_context(SingleInstance(folder))
+        )
+        parts.sinks = [remover, another, LockSink(alone, parts.commands)]
+        outcome = desk.run(parts)
+        assert (held, alone.holds) == (True, False)
+    assert outcome.duration_s < 32.0
+    assert "monitor.lock was deleted" in outcome.why
 
 
 def test_a_remembered_state_whose_folder_is_deleted_is_written_anew(tmp_path: Path) -> None:

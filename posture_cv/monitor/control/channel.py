@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Literal
 
+from posture_cv.atomic import file_identity
 from posture_cv.errors import PostureError
 
 SOCKET_NAME: Final = "control.sock"
@@ -131,6 +132,16 @@ def _listen_tcp(folder: Path) -> tuple[socket.socket, str]:
     token = secrets.token_urlsafe(32)
     write_atomic(folder / TOKEN_NAME, json.dumps({"port": server.getsockname()[1], "token": token}))
     return server, token
+
+
+def channel_mark(folder: Path, transport: Transport = TRANSPORT) -> object:
+    """Tells the channel that is found there now from another one; None where there is none."""
+    if transport == "unix":  # no other file gets its number while it is bound
+        return file_identity(folder / SOCKET_NAME)
+    try:
+        return (folder / TOKEN_NAME).read_bytes()
+    except OSError:
+        return None
 
 
 def remove(folder: Path, transport: Transport = TRANSPORT) -> None:

@@ -18,6 +18,7 @@ from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.control.channel import (
     TRANSPORT,
     Transport,
+    channel_mark,
     is_owner,
     listen,
     read_line,
@@ -76,6 +77,7 @@ class ControlServer:
 
     def __enter__(self) -> Self:
         self._server, self._token = listen(self._folder, self._transport)
+        self._mark = channel_mark(self._folder, self._transport)
         self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
         self._thread.start()
         return self
@@ -84,11 +86,13 @@ class ControlServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopping = True
+        ours = channel_mark(self._folder, self._transport) == self._mark
         with suppress(OSError):  # wakes the thread from accept
             self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
         self._thread.join(1.0)
-        remove(self._folder, self._transport)
+        if ours:  # another monitor's is left to it
+            remove(self._folder, self._transport)
 
     def _serve(self) -> None:
         while not self._stopping:
