@@ -24,6 +24,8 @@ from posture_cv.output.notify import Delivery
 SAVE_EVERY_S: Final = 5.0
 """A monitor that is killed loses this much at most; ours."""
 _PRUNE_EVERY_S: Final = 3600.0
+_CLOCK_SET_S: Final = 43200.0
+"""A clock that is set this far otherwise may be wrong: nothing is old by it until it has stood for an hour; ours."""
 _MOST_KEPT: Final = 5000
 _NOTE_EVERY_S: Final = 3600.0
 """A disk that is full now and again is said so often at most; ours."""
@@ -65,6 +67,8 @@ class HistorySink(BaseSink):
         self._numbers: dict[int, int] = {}
         self._backlog = Backlog(self._try)
         self._begun_anew = 0
+        self._factors = (1.0,) * len(CUES)
+        self._clock_set_s: float | None = None
         self.trouble = ""
 
     def __enter__(self) -> Self:
@@ -108,6 +112,10 @@ class HistorySink(BaseSink):
             self._episodes = (episodes + self._episodes)[-_MOST_KEPT:]
 
     def _prune(self, moment: Moment) -> None:
+        clock_set_s = moment.wall_s - moment.t_s
+        if self._clock_set_s is not None and abs(clock_set_s - self._clock_set_s) > _CLOCK_SET_S:
+            self._pruned_t_s = moment.t_s
+        self._clock_set_s = clock_set_s
         if self._pruned_t_s is None or moment.t_s - self._pruned_t_s >= _PRUNE_EVERY_S:
             self._pruned_t_s = moment.t_s
             self._try(lambda: self._history.prune(moment.wall_s, self._days))
@@ -157,11 +165,14 @@ class HistorySink(BaseSink):
         return self._numbers.get(key, key)
 
     def factors(self, wall_s: float) -> tuple[float, ...]:
-        """See `Book`."""
+        """See `Book`; those known last where they cannot be looked up."""
         self._wall_s = wall_s  # asked for before the first moment
-        found: list[tuple[float, ...]] = []
-        self._try(lambda: found.append(self._history.factors(wall_s)))
-        return found[0] if found else (1.0,) * len(CUES)
+
+        def look_up() -> None:
+            self._factors = self._history.factors(wall_s)
+
+        self._try(look_up)
+        return self._factors
 
 
 def label_of(moment: Moment) -> tuple[str, str]:

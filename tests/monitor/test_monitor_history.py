@@ -36,7 +36,7 @@ from posture_cv.history.figures import best_and_worst_hour, by_state, spans, tot
 from posture_cv.history.gather import LONGEST_STEP_S, Gatherer
 from posture_cv.history.read import Minute, Reader
 from posture_cv.history.report import material, render
-from posture_cv.history.schema import HistoryError, connect, history_file
+from posture_cv.history.schema import HistoryError, HistoryInUseError, connect, history_file
 from posture_cv.history.store import History
 from posture_cv.local_time import offset_s
 from posture_cv.monitor import commands as cmd
@@ -44,7 +44,9 @@ from posture_cv.monitor.assembling import adviser_for
 from posture_cv.monitor.clock import uptime_s
 from posture_cv.monitor.control.server import ControlServer
 from posture_cv.monitor.keeping import HistorySink
+from posture_cv.monitor.lifecycle import Phase
 from posture_cv.monitor.loop import Monitor
+from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.parts import Options
 from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.remembering import Remembered, as_plain, boot_id, resumption, state_file
@@ -165,6 +167,43 @@ def test_what_is_old_goes_and_what_is_young_stays(path: Path) -> None:
     with Reader(path) as reader:
         assert len(reader.minutes(0, 99999)) == 2
         assert len(reader.breaks(0, 99999)) == 2
+
+
+@pytest.mark.parametrize(("hours", "kept_s"), [(0.5, 5.0), (3.0, 0.0)])
+def test_a_clock_set_ahead_for_a_moment_makes_nothing_old(path: Path, hours: float, kept_s: float) -> None:
+    """Somebody tries another date, or the clock is wrong until the network is there."""
+    with HistorySink(History(path), pytest.fail, source="s", profile="p", days=90) as sink:
+        for second in range(0, 6 * 3600, 60):
+            ahead_s = 86400.0 * 365 if 3600 <= second < 3600 + hours * 3600 else 0.0
+            sink.show(Moment(float(second), WALL_S + second + ahead_s, Phase.WATCHING))
+            if second == 0:
+                with closing(History(path)) as history:
+                    history.save(WALL_S, {(int(WALL_S) // 60 * 60 - 86400, 0, "good", ""): 5.0}, [], [])
+    with Reader(path) as reader:
+        assert by_state(reader.minutes(0, 99999)).get("good", 0.0) == kept_s
+
+
+def test_thresholds_stay_raised_while_the_history_cannot_be_read(path: Path) -> None:
+    class Held(History):
+        held = False
+
+        def factors(self, wall_s: float) -> tuple[float, ...]:
+            if self.held:
+                raise HistoryInUseError("The history is in use.", "database is locked.")
+            return super().factors(wall_s)
+
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        for number in range(10):
+            told = Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+            history.answer(history.alert(Record(number, told), {}, WALL_S), "wrong", WALL_S + 1.0)
+    held, notes = Held(path), list[str]()
+    with HistorySink(held, notes.append, source="s", profile="p", days=90) as sink:
+        raised = sink.factors(WALL_S + 2.0)
+        held.held = True
+        assert sink.factors(WALL_S + 3.0) == raised
+    assert max(raised) > 1.0
+    assert notes == ["(the history cannot be written: database is locked; it is tried again)"]
 
 
 def test_a_full_disk_is_noted_once_and_nothing_is_lost_when_it_is_free_again(path: Path) -> None:
