@@ -231,4 +231,6 @@ def _alert(row: AlertRow, found: Material) -> dict[str, Any]:
 
 
 def _when(row: AlertRow | BreakRow, found: Material) -> str:
-    return time_text(row.local_s, row.offset_s, "%a %H:%M", ambiguous=found.ambiguous)
+    within_a_week = found.last_day - found.first_day < 7
+    form = "%a %H:%M" if within_a_week else "%a %d %b %H:%M"  # a month has several Mondays
+    return time_text(row.local_s, row.offset_s, form, ambiguous=found.ambiguous)

@@ -440,6 +440,23 @@ def test_a_suspended_system_is_a_break(steps: tuple[float, ...], count: int) -> 
     assert [end_s - start_s for start_s, end_s, _ in breaks] == [2700.0] * count
 
 
+@needs_zones
+def test_a_month_has_several_mondays(path: Path) -> None:
+    told = Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+    day_s = datetime(2023, 11, 14, 10, 30, tzinfo=UTC).timestamp()
+    with closing(History(path)) as history, zone("UTC"):
+        history.begin_session(day_s, "p", "c")
+        for weeks in range(3):
+            history.alert(Record(weeks, told), {}, day_s - weeks * 7 * 86400)
+            history.save(day_s, {}, [], [(day_s - weeks * 7 * 86400, day_s - weeks * 7 * 86400 + 70, 0)])
+    now = datetime(2023, 11, 14, 23, tzinfo=UTC)
+    with Reader(path) as reader:
+        month, week = (render(material(reader, period, DAY), now) for period in ("month", "week"))
+    for day in ("Tue 31 Oct", "Tue 07 Nov", "Tue 14 Nov"):
+        assert month.count(f"{day} 10:30") == 2, "an alert and a break"
+    assert week.count("Tue 10:30") == 2
+
+
 @pytest.mark.parametrize("period", ["today", "week", "month"])
 def test_the_page_is_self_contained(path: Path, period: str) -> None:
     desk = Desk(
