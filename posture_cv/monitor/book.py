@@ -15,6 +15,9 @@ class Book(Protocol):
     def alert(self, record: Record, words: Mapping[str, Any], wall_s: float) -> int:
         """Write something told down; its number."""
 
+    def number(self, key: int) -> int:
+        """The number by which it is known now: what was written late has got one since."""
+
     def answer(self, key: int, response: Response, wall_s: float) -> None:
         """Write an answer to number `key` down."""
 
@@ -35,6 +38,10 @@ class NoBook:
         """Its number."""
         self._count += 1
         return self._count
+
+    def number(self, key: int) -> int:
+        """The same."""
+        return key
 
     def answer(self, key: int, response: Response, wall_s: float) -> None:
         """Forgotten."""

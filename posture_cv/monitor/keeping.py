@@ -148,21 +148,21 @@ class HistorySink(BaseSink):
 
         return self._numbers.pop(key) if self._backlog.do(write) else key
 
+    def number(self, key: int) -> int:
+        """See `Book`."""
+        return self._numbers.get(key, key)
+
     def answer(self, key: int, response: Response, wall_s: float) -> None:
         """See `Book`."""
-        self._backlog.do(lambda: self._history.answer(self._number(key), response, wall_s))
+        self._backlog.do(lambda: self._history.answer(self.number(key), response, wall_s))
 
     def recovered(self, key: int, after_s: float) -> None:
         """See `Book`."""
-        self._backlog.do(lambda: self._history.recovered(self._number(key), after_s))
+        self._backlog.do(lambda: self._history.recovered(self.number(key), after_s))
 
     def delivered(self, key: int, delivery: Delivery) -> None:
         """What became of the notification; any thread."""
-        self._backlog.do(lambda: self._history.delivered(self._number(key), delivery.by, delivery.problem))
-
-    def _number(self, key: int) -> int:
-        """The history's number of what was written late."""
-        return self._numbers.get(key, key)
+        self._backlog.do(lambda: self._history.delivered(self.number(key), delivery.by, delivery.problem))
 
     def factors(self, wall_s: float) -> tuple[float, ...]:
         """See `Book`; those known last where they cannot be looked up."""

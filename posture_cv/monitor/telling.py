@@ -41,7 +41,7 @@ class Teller:
     @property
     def keys(self) -> dict[int, int]:
         """The book's numbers of the last alerts, by the policy's."""
-        return dict(self._keys)
+        return {number: self._book.number(key) for number, key in self._keys.items()}
 
     def tell(self, step: Step, wall_s: float) -> tuple[tuple[Said, ...], tuple[Recovered, ...]]:
         """What is to be said after a step, and which postures told of earlier are over."""
@@ -66,7 +66,9 @@ class Teller:
 
     def take_answer(self, judge: Judge, key: int, response: Response, t_s: float, wall_s: float) -> None:
         """Hand an answer to the policy and the book; "right" and "wrong" may raise a threshold."""
-        ids: Sequence[int] = [number for number, known in self._keys.items() if known == key]
+        ids: Sequence[int] = [
+            number for number, known in self.keys.items() if known == self._book.number(key)
+        ]
         judge.engine.respond(ids[-1] if ids else _UNKNOWN, response, t_s)
         self._book.answer(key, response, wall_s)
         if response in ("right", "wrong"):

@@ -401,6 +401,26 @@ def test_alerts_and_answers_on_a_full_disk_are_written_when_there_is_room(home: 
     assert (started_s, clean, names) == (desk.kept.moments[0].wall_s, 1, ["made up", "made up"])
 
 
+def test_an_answer_by_the_number_that_was_given_late_is_one(home: Path) -> None:
+    history = FullWhile(home / "data" / "full.sqlite3")
+    desk = Desk(stretches(("forward_head", 1e6)), 60.0, SETTINGS, rate_hz=2.0)
+    parts = desk.parts()
+    with HistorySink(history, lambda _: None, source="s", profile="p", days=90) as sink:
+
+        def later() -> None:
+            history.full = desk.clock.now_s() < 40.0
+            if 50.0 < desk.clock.now_s() <= 51.0:
+                parts.commands.put(cmd.Answer(1, "wrong"))  # as `posture-cv feedback wrong 1` does
+
+        parts.sinks, parts.book = [Calling(later), desk.kept, sink], sink
+        desk.run(parts)
+    first, *_ = (said.key for moment in desk.kept.moments for said in moment.said)
+    last = desk.kept.moments[-1]
+    assert (first, last.keys[1]) == (-1, 1)
+    assert min(last.keys.values()) > 0, "what the next run goes on with"
+    assert (1, "wrong") in last.policy.ledger.settled
+
+
 class Calling(BaseSink):
     """Calls something every moment."""
 
