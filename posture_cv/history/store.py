@@ -137,6 +137,7 @@ class History:
             clean: the monitor ends in good order.
         """
         with self._writing() as db:
+            self._keep_session(db, wall_s)
             db.executemany(
                 "INSERT INTO minutes VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET seconds = seconds + excluded.seconds",
@@ -154,6 +155,12 @@ class History:
                 "UPDATE sessions SET ended_s = max(ended_s, ?), clean = ? WHERE id = ?",
                 (wall_s, int(clean), self.session),
             )
+
+    def _keep_session(self, db: sqlite3.Connection, wall_s: float) -> None:
+        """Where everything was deleted meanwhile, the session begins now."""
+        if self._begun is not None and not _has_session(db, self.session):
+            self._begun = (wall_s, *self._begun[1:])
+            self.session = _session(db, *self._begun)
 
     # Alerts and answers: a `Book`
 
@@ -270,6 +277,10 @@ def _session(db: sqlite3.Connection, wall_s: float, profile: str, camera: str) -
         (wall_s, wall_s, profile, camera),
     )
     return row.lastrowid or 0
+
+
+def _has_session(db: sqlite3.Connection, number: int) -> bool:
+    return db.execute("SELECT 1 FROM sessions WHERE id = ?", (number,)).fetchone() is not None
 
 
 def _answers(db: sqlite3.Connection) -> list[Answer]:

@@ -33,6 +33,7 @@ from posture_cv.monitor.instance import AlreadyRunningError, SingleInstance, is_
 from posture_cv.monitor.lifecycle import Phase
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.status import StatusBoard
+from posture_cv.monitor.tray.view import view_of
 
 NOW_S = 1_700_000_000.0
 TRANSPORTS: tuple[Transport, ...] = ("unix", "tcp")
@@ -67,6 +68,7 @@ def test_the_last_alert_of_another_day_is_said_with_its_day() -> None:
     }
     assert lines(status)[-1] == "  last alert #7 at 16:30: You slump."
     assert "  the disk is full" in lines(status)
+    assert view_of(status).detail == "the disk is full"
     assert lines(status | {"time": "2026-11-28T09:00:00+01:00"})[-1].endswith(
         "at 16:30 (2026-11-27): You slump."
     )

@@ -549,6 +549,17 @@ def test_delete_leaves_nothing_readable(users: Path) -> None:
         assert b"forward_head" not in file.read_bytes(), file
 
 
+def test_a_session_goes_on_after_everything_was_deleted(path: Path) -> None:
+    with closing(History(path)) as running:
+        running.begin_session(WALL_S, "p", "c")
+        with closing(History(path)) as other:
+            other.delete_before(float("inf"))
+        running.save(WALL_S + 60.0, {}, [("good", "", WALL_S, WALL_S + 50.0, None)], [])
+    with Reader(path) as reader:
+        (session,), (episode,) = reader.table("sessions")[1], reader.table("episodes")[1]
+    assert session[:5] == (episode[1], WALL_S + 60.0, WALL_S + 60.0, 0, "p"), "and says nothing of before"
+
+
 def test_explain_and_feedback_read_it(users: Path) -> None:
     run = CliRunner().invoke
     told = run(cli, ["explain"])
