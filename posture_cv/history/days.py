@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from posture_cv.assess.explain import duration
 from posture_cv.history.figures import clock_changed, total
-from posture_cv.history.read import AlertRow, Reader
+from posture_cv.history.read import AlertRow, BreakRow, Minute, Reader
 from posture_cv.local_time import time_text
 
 _EPOCH = date(1970, 1, 1)
+_DAY_S = 86400
+Row = TypeVar("Row", Minute, AlertRow, BreakRow)
 
 
 def day_summaries(reader: Reader, today: date, days: int) -> list[dict[str, Any]]:
     """One object a day on which something was recorded, the latest first."""
     last = (today - _EPOCH).days
+    first = last - days + 1
+    minutes_of, alerts_of = _by_day(reader.minutes(first, last)), _by_day(reader.alerts(first, last))
+    breaks_of = _by_day(reader.breaks(first, last))
     found = []
-    for day in range(last, last - days, -1):
-        minutes, alerts, breaks = reader.minutes(day, day), reader.alerts(day, day), reader.breaks(day, day)
-        if not (minutes or alerts or breaks):
-            continue
+    for day in sorted({*minutes_of, *alerts_of, *breaks_of}, reverse=True):
+        minutes, alerts, breaks = minutes_of.get(day, []), alerts_of.get(day, []), breaks_of.get(day, [])
         span, ambiguous = total(minutes), clock_changed(minutes, alerts, breaks)
         about_posture = sum(alert.about_posture for alert in alerts)
         found.append(
@@ -39,6 +44,14 @@ def day_summaries(reader: Reader, today: date, days: int) -> list[dict[str, Any]
             }
         )
     return found
+
+
+def _by_day(rows: Iterable[Row]) -> dict[int, list[Row]]:
+    """The rows of each local day, in their order."""
+    days: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        days[int(row.local_s // _DAY_S)].append(row)
+    return days
 
 
 def _alert(alert: AlertRow, *, ambiguous: bool) -> dict[str, Any]:

@@ -440,6 +440,23 @@ def test_a_suspended_system_is_a_break(steps: tuple[float, ...], count: int) -> 
     assert [end_s - start_s for start_s, end_s, _ in breaks] == [2700.0] * count
 
 
+def test_ten_years_are_read_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question a day took minutes."""
+    noted(path, ("slump", 0, None))
+    asked: list[tuple[int, int]] = []
+    minutes = Reader.minutes
+
+    def counted(reader: Reader, first_day: int, last_day: int) -> list[Minute]:
+        asked.append((first_day, last_day))
+        return minutes(reader, first_day, last_day)
+
+    monkeypatch.setattr(Reader, "minutes", counted)
+    with Reader(path) as reader:
+        (day,) = day_summaries(reader, DAY, 3650)
+    assert (day["day"], day["posture_alerts"], day["measured_s"]) == ("2023-11-14", 1, 60.0)
+    assert len(asked) == 1
+
+
 @needs_zones
 def test_a_month_has_several_mondays(path: Path) -> None:
     told = Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
