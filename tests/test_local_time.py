@@ -9,16 +9,16 @@ import pytest
 from posture_cv.local_time import local, offset_s, time_text, zone_text
 from posture_cv.monitor.sinks import clock_text
 from posture_cv.monitor.status import iso_time
-from zones import needs_zones, zone
+from zones import BERLIN, TOKYO, needs_zones, zone
 
 WINTER_S = datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp()
 
 
 @needs_zones
 def test_a_running_program_follows_a_traveller() -> None:
-    with zone("Europe/Berlin"):
+    with zone(BERLIN):
         assert (offset_s(WINTER_S), clock_text(WINTER_S)) == (3600, "13:00:00")
-        with zone("Asia/Tokyo"):
+        with zone(TOKYO):
             assert (offset_s(WINTER_S), clock_text(WINTER_S)) == (9 * 3600, "21:00:00")
             assert iso_time(WINTER_S) == "2026-11-28T21:00:00+09:00"
         assert local(WINTER_S).utcoffset() == timedelta(hours=1)

@@ -53,7 +53,7 @@ from posture_cv.monitor.remembering import Remembered, as_plain, boot_id, resump
 from posture_cv.monitor.status import StatusBoard
 from posture_cv.output.notify import Delivery
 from posture_cv.paths import runtime_dir
-from zones import needs_zones, zone
+from zones import BERLIN, needs_zones, zone
 
 SETTINGS = AssessSettings()
 SETTINGS = replace(
@@ -281,7 +281,7 @@ def autumn(path: Path) -> None:
     """The night in which Berlin sets its clocks back, half of it watched in each of the two hours, by the minute."""
     utc_s = datetime(2026, 10, 24, 23, tzinfo=UTC).timestamp()
     gatherer, told = Gatherer(), Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
-    with zone("Europe/Berlin"), closing(History(path)) as history:
+    with zone(BERLIN), closing(History(path)) as history:
         history.begin_session(utc_s, "p", "c")
         for k in range(0, 4 * 3600, 5):
             label = ("good", "") if k < 2 * 3600 else ("slump", "")
@@ -461,7 +461,7 @@ def test_ten_years_are_read_at_once(path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_month_has_several_mondays(path: Path) -> None:
     told = Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
     day_s = datetime(2023, 11, 14, 10, 30, tzinfo=UTC).timestamp()
-    with closing(History(path)) as history, zone("UTC"):
+    with closing(History(path)) as history, zone("UTC0"):
         history.begin_session(day_s, "p", "c")
         for weeks in range(3):
             history.alert(Record(weeks, told), {}, day_s - weeks * 7 * 86400)

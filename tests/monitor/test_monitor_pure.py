@@ -28,7 +28,7 @@ from posture_cv.monitor.picture import Change, Watch, change, is_black, picture_
 from posture_cv.monitor.session import speed_of
 from posture_cv.profiles.store import save_profile
 from profile_material import a_profile
-from zones import needs_zones, zone
+from zones import BERLIN, needs_zones, zone
 
 NOW = datetime(2026, 3, 28, 15, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 
@@ -90,7 +90,7 @@ def test_a_pause_over_the_change_to_summer_time_ends_by_the_clock_on_the_wall() 
     ],
 )
 def test_a_pause_over_a_change_of_the_clock(now: str, words: str, end: str, *, by_system: bool) -> None:
-    with zone("Europe/Berlin"):
+    with zone(BERLIN):
         at = local(datetime.fromisoformat(now).timestamp())
         found = pause_end(words, at if by_system else at.astimezone(NOW.tzinfo))
     assert found is not None
