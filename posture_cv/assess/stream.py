@@ -55,6 +55,16 @@ class Step:
     smoothed: Measurements | None = None
     states: States | None = None
 
+    def after(self, earlier: Step) -> Step:
+        """The same step, together with what an earlier one has brought and nobody was told of."""
+        return replace(
+            self,
+            effects=earlier.effects + self.effects,
+            records=earlier.records + self.records,
+            episodes=earlier.episodes + self.episodes,
+            stale=earlier.stale + self.stale,
+        )
+
 
 class _Row(NamedTuple):
     """The smoothed values of one frame, as evidence needs them; in the order of `NAMES`."""

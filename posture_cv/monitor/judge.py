@@ -43,6 +43,7 @@ class Judge:
         self.criteria = criteria
         self.engine = Engine(criteria.baseline, criteria.coefficients, criteria.settings, state)
         self._last: Measurements | None = None
+        self._untold: Step | None = None
         self._backgrounds: deque[Landmarks] = deque(maxlen=_BACKGROUNDS)
 
     @property
@@ -55,7 +56,7 @@ class Judge:
         timed = replace(lm, t_s=np.array([t_s]))
         self._last = measure(timed, self.criteria.baseline, self.criteria.coefficients)
         self._backgrounds.append(timed)
-        return self.engine.push(self._last)
+        return self._told(self.engine.push(self._last))
 
     def background(self) -> tuple[float, float, float] | None:
         """Where the background stands (`SCENE_FIELDS`) since the camera was moved; None: it was not."""
@@ -76,27 +77,39 @@ class Judge:
     def again(self, t_s: float) -> Step:
         """The picture is still the one measured last."""
         assert self._last is not None
-        return self.engine.push(replace(self._last, t_s=np.array([t_s])))
+        return self._told(self.engine.push(replace(self._last, t_s=np.array([t_s]))))
 
     def blind(self, reason: Reason, t_s: float) -> Step:
         """There is a picture and nothing can be seen in it."""
         self._last = None
-        return self.engine.push(withheld(reason, t_s))
+        return self._told(self.engine.push(withheld(reason, t_s)))
 
     def cut(self, t_s: float) -> None:
         """The pictures end here: what was seen last must not be held on to.
 
-        The trailing mean would go on for a moment, so it is given nothing until it can tell nothing.
+        The trailing mean would go on for a moment, so it is given nothing until it can tell nothing. A tick may
+        fall into that time: what it brings is told with the next step.
         """
         self._last = None
         for k in range(1, _MOST_CUTS):
             step = self.engine.push(withheld(Reason.NO_PICTURE, t_s + k * _CUT_STEP_S))
+            self._untold = self._told(step)
             if step.states is None or int(step.states.reason[0]) != Reason.OK:
                 return
 
     def passed(self, t_s: float) -> Step:
         """Time passed without a picture."""
-        return self.engine.advance(t_s)
+        return self._told(self.engine.advance(t_s))
+
+    def ended(self, t_s: float) -> Step:
+        """Nothing is judged after `t_s`: what is still to be told, the episode that was open among it."""
+        step = self.passed(t_s)
+        return replace(step, episodes=step.episodes + self.engine.finish())
+
+    def _told(self, step: Step) -> Step:
+        """The step, and with it what came of those that nobody was told of."""
+        before, self._untold = self._untold, None
+        return step if before is None else step.after(before)
 
     def forget(self) -> None:
         """The next picture has nothing to do with the last one."""

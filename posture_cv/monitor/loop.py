@@ -55,6 +55,7 @@ class Monitor:
         try:
             while not self._over():
                 self._round()
+            self._end_judge()
         finally:
             self._parts.camera.close()
         return Outcome(
@@ -70,6 +71,12 @@ class Monitor:
     @property
     def _judge(self) -> Judge:
         return self._looker.judge
+
+    def _end_judge(self) -> None:
+        """Show what the judge has not told yet; before anything was shown there is nothing."""
+        if self._shower.phase is not None:
+            step = self._judge.ended(self._parts.clock.now_s())
+            self._shower.show(step, self._shower.phase, self._facts, self._around)
 
     # One round
 
@@ -190,9 +197,10 @@ class Monitor:
 
     def _judge_by(self, criteria: Criteria) -> None:
         """Another baseline from now on; what was said and answered stays, windows begin anew."""
-        before = self._judge
-        state = before.engine.policy.new_session(before.engine.state)
         self._looker.cut()
+        self._end_judge()
+        before = self._judge.engine
+        state = before.policy.new_session(before.state)
         self._looker.judge = Judge(criteria, state)
         self._shower.hint = ""
         self._parts.eyes.close()  # the models' first picture is what the background is compared with

@@ -24,12 +24,14 @@ class Shower:
 
     Attributes:
         camera_known: a picture has come, so that asking for the camera's identity does not wait.
+        phase: shown last; None before the first moment.
         hint: what speaks against the baseline; the loop empties it when there is another one.
     """
 
     def __init__(self, parts: Parts, looker: Looker, teller: Teller) -> None:
         self._parts, self._looker, self._teller = parts, looker, teller
         self.camera_known = False
+        self.phase: Phase | None = None
         self.hint = ""
 
     def show(
@@ -45,6 +47,7 @@ class Shower:
         """Tell every sink of this moment."""
         clock, camera, looker = self._parts.clock, self._parts.camera, self._looker
         wall_s = clock.wall_s()
+        self.phase = phase
         # A moved camera is told of by the policy, with a recalibration at hand.
         hints = tuple(stale.sign.hint for stale in step.stale if stale.sign is not Sign.CAMERA_MOVED)
         self.hint = hints[-1] if hints else self.hint

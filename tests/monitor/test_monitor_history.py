@@ -111,6 +111,8 @@ def test_a_run_is_written_down_to_the_second(path: Path) -> None:
     assert pause.seconds == pytest.approx(90.0, abs=5.0)
     assert [row[3] for row in sessions] == [1], "it ended in good order"
     assert {row[2] for row in episodes} >= {"good", "forward_head", "away"}
+    assert episodes[-1][2] == "good", "the one that was open at the end, too"
+    assert sum(row[5] - row[4] for row in episodes) == pytest.approx(210.0, abs=1.0)
 
 
 def test_only_the_owner_can_read_it_and_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:

@@ -18,12 +18,13 @@ from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.types import State
 from posture_cv.capture.types import SourceError
 from posture_cv.cli.status import lines
+from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Reason, View
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.lifecycle import LifeSettings, Phase
 from posture_cv.monitor.loop import Monitor
 from posture_cv.monitor.moment import Moment
-from posture_cv.monitor.parts import Options
+from posture_cv.monitor.parts import Options, Parts
 from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.sinks import NotificationSink, TerminalSink
 from posture_cv.monitor.status import StatusBoard
@@ -264,6 +265,42 @@ def test_recalibration_takes_the_new_baseline_and_begins_a_new_session() -> None
     assert prompts == [True]
     assert desk.kept.moments[-1].profile == "new"
     assert [m.prompt for m in desk.kept.moments if m.prompt] == ["Hold still", "done"]
+
+
+def test_an_episode_that_is_open_when_the_baseline_changes_is_told() -> None:
+    parts: Parts | None = None
+
+    def around(t_s: float) -> Surroundings:
+        if parts is not None and parts.commands.taken == 0 and t_s > 50.0:
+            parts.commands.put(cmd.Recalibrate())
+            parts.commands.put(cmd.Stop())
+        return Surroundings()
+
+    desk = Desk(stretches(("forward_head", 1.0)), 100.0, SHORT, around=around)
+    parts = desk.parts()
+    criteria = parts.judge.criteria
+    parts.recalibrate = lambda *_: criteria
+    desk.run(parts)
+    last = [e for m in desk.kept.moments for e in m.episodes][-1]
+    assert last.state is State.FORWARD_HEAD
+    assert last.duration_s == pytest.approx(50.0, abs=2.0)
+
+
+def test_what_a_tick_brings_while_the_pictures_are_cut_off_is_told_with_the_next_step() -> None:
+    settings = replace(SHORT, policy=SHORT.policy.alert_after(5.0))
+    times = [k / 30.0 for k in range(600)]
+
+    def judge() -> ScriptedJudge:
+        return ScriptedJudge(lambda _: "forward_head", settings)
+
+    whole = judge()
+    due_s = next(r.alert.t_s for t in times for r in whole.look(Landmarks.empty(1), t).records)
+    cut_s = due_s - 0.02
+    parted = judge()
+    assert not [r for t in times if t < cut_s for r in parted.look(Landmarks.empty(1), t).records]
+    parted.cut(cut_s)
+    assert [r.alert.t_s for r in parted.passed(due_s + 1.0).records] == [due_s]
+    assert not parted.passed(due_s + 2.0).records
 
 
 def test_stop_ends_it_and_says_why() -> None:
