@@ -99,8 +99,13 @@ class RecordingWriter:
             descriptor = os.open(self.part_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_FOLLOW, 0o600)
         except OSError as error:
             raise _unwritable(self.part_path, error) from error
-        self._file: BinaryIO = os.fdopen(descriptor, "wb")
-        self._put(MAGIC + _header_line(info))
+        # Unbuffered: what a full disk has refused must not be tried again, and fail again, when the file is closed.
+        self._file = os.fdopen(descriptor, "wb", buffering=0)
+        try:
+            self._put(MAGIC + _header_line(info))
+        except PostureError:
+            self._end()
+            raise
 
     def write(self, lm: Landmarks) -> None:
         """Append the frames of `lm`, in the order of their time."""
@@ -116,11 +121,12 @@ class RecordingWriter:
         """Finish the file and give it its final name; a second call does nothing."""
         if self._closed:
             return
-        self._flush()
-        self._put(BLOCK_HEAD.pack(DONE, self._written, 0, 0))
-        self._closed = True
         try:
-            self._file.close()
+            self._flush()
+            self._put(BLOCK_HEAD.pack(DONE, self._written, 0, 0))
+        finally:
+            self._end()
+        try:
             self.part_path.replace(self.path)
         except OSError as error:
             raise _unwritable(self.path, error) from error
@@ -128,9 +134,10 @@ class RecordingWriter:
     def abandon(self) -> None:
         """Stop without giving the file its final name; what was written stays in NAME.part."""
         if not self._closed:
-            self._flush()
-            self._closed = True
-            self._file.close()
+            try:
+                self._flush()
+            finally:
+                self._end()
 
     def __enter__(self) -> Self:
         return self
@@ -153,9 +160,18 @@ class RecordingWriter:
             self._written += len(part)
 
     def _put(self, data: bytes) -> None:
+        left = memoryview(data)
         try:
-            self._file.write(data)
-            self._file.flush()
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            raise _unwritable(self.part_path, error) from error
+
+    def _end(self) -> None:
+        """Close the file, also where what was left could not be written."""
+        self._closed = True
+        try:
+            self._file.close()
         except OSError as error:
             raise _unwritable(self.part_path, error) from error
 

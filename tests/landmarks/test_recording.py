@@ -179,6 +179,20 @@ def test_a_missing_file_and_an_unwritable_folder_are_named(tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="this system has no O_NOFOLLOW")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("frames", [0, 2, 256])
+def test_a_disk_that_is_full_is_said_however_little_is_left_to_write(tmp_path: Path, frames: int) -> None:
+    lm = Landmarks.empty(frames)
+    lm.t_s[:] *= rec.BLOCK_SECONDS
+    writer = RecordingWriter(tmp_path / "a.landmarks", INFO)
+    with Path("/dev/full").open("wb") as full:
+        os.dup2(full.fileno(), writer._file.fileno())
+    with pytest.raises(PostureError, match="No space left"), writer:
+        writer.write(lm)
+    assert writer._file.closed
+    assert not (tmp_path / "a.landmarks").exists()
+
+
 def test_does_not_write_through_a_symlink(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
