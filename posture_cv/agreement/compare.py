@@ -24,7 +24,7 @@ from posture_cv.exposure.types import Figure, Series
 from posture_cv.measure.types import Codes, Float, Reason
 from posture_cv.spans import outside_s
 
-OPEN: Final = -1  # the rater says nothing
+OPEN: Final = -1  # the rater says nothing, or that it cannot be told
 NOT_NAMED: Final = (State.CANNOT_TELL,)  # away and turned are answers: a rater can see them, too
 EPOCH_S: Final = 1.0
 
@@ -67,7 +67,7 @@ class Agreement:
 
     Attributes:
         compared_s: time that both named.
-        unlabelled_s: time of the recording without a label.
+        unlabelled_s: time of the recording without a label that names a posture.
         outside_s: labelled time before or after the recording.
         unnamed_s: labelled time for which the program named nothing.
         at_edges_s: time left out because it lies near a change of the rater's label.
@@ -95,10 +95,11 @@ class Agreement:
 
 
 def rater_codes(t_s: Float, labels: Sequence[tuple[Stretch, State]], rest: State | None) -> Codes:
-    """(N,) the rater's posture at each time; `rest`, or OPEN, where there is no label."""
+    """(N,) the rater's posture at each time; `rest`, or OPEN, where there is no label; OPEN where that names none."""
     out = np.full(len(t_s), OPEN if rest is None else rest, np.int8)
     for stretch, state in labels:
         out[(t_s >= stretch.start_s) & (t_s < stretch.end_s)] = state
+    out[np.isin(out, NOT_NAMED)] = OPEN
     return out
 
 
@@ -250,15 +251,15 @@ def _postures(
             return kappa(_against_others(t, k))
 
         rater_s, program_s = float(whole[k].sum()), float(whole[:, k].sum())
-        share = blocks * rater_s / max(float(whole.sum()), 1e-9)
+        a_second = blocks / max(float(whole.sum()), 1e-9)
         out.append(
             PostureAgreement(
                 name,
                 rater_s,
                 program_s,
                 float(whole[k, k]),
-                _figure(precision, whole, replicates, share, enough=enough, share=True),
-                _figure(recall, whole, replicates, share, enough=enough, share=True),
+                _figure(precision, whole, replicates, a_second * program_s, enough=enough, share=True),
+                _figure(recall, whole, replicates, a_second * rater_s, enough=enough, share=True),
                 _figure(one, whole, replicates, blocks, enough=enough),
             )
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isfinite
 from xml.parsers import expat
 
 from posture_cv.agreement.types import Faults, LabelError, Labels, Stretch
@@ -90,10 +91,10 @@ def _labels(reading: _Reading, path: str) -> Labels:
     faults, found = Faults(path), []
     for tier, begin, end, text, line in reading.spans:
         times = [reading.slots_ms.get(slot, "") for slot in (begin, end)]
-        if not all(t.isdecimal() for t in times):
+        if not all(t.isdecimal() and isfinite(float(t)) for t in times):
             faults.add(line, f"The annotation {text!r} of tier {tier!r} has no time of its own.")
             continue
-        start_s, end_s = (int(t) / 1000.0 for t in times)
+        start_s, end_s = (float(t) / 1000.0 for t in times)
         if not text:
             faults.add(line, f"An annotation of tier {tier!r} is empty.")
         elif end_s <= start_s:

@@ -35,7 +35,6 @@ SYNONYMS: Final[Mapping[str, str]] = {
     "absent": "away",
     "look_down": "looking_down",
 }
-IGNORED: Final = State.CANNOT_TELL.label
 
 
 def read_labels(path: Path) -> Labels:

@@ -35,6 +35,13 @@ def read_text(text: str, path: str) -> Labels:
     Raises:
         LabelError: it is of no known kind, or its rows hold faults; all of them are named.
     """
+    try:
+        return _read(text, path)
+    except csv.Error as error:  # a project file, a page: one line without a separator, longer than any cell
+        raise _unknown(path) from error
+
+
+def _read(text: str, path: str) -> Labels:
     lines = list(enumerate(text.splitlines(), 1))
     for separator in _SEPARATORS:
         rows = [
@@ -89,12 +96,12 @@ def seconds(text: str) -> float | None:
     text = text.strip()
     if _NUMBER.fullmatch(text):
         value = float(text.replace(",", "."))
-        return value if isfinite(value) else None
-    clock = _CLOCK.fullmatch(text)
-    if clock is None:
+    elif clock := _CLOCK.fullmatch(text):
+        hours, minutes, rest = clock.groups()
+        value = 3600.0 * float(hours or 0) + 60.0 * float(minutes) + float(rest.replace(",", "."))
+    else:
         return None
-    hours, minutes, rest = clock.groups()
-    return 3600.0 * int(hours or 0) + 60.0 * int(minutes) + float(rest.replace(",", "."))
+    return value if isfinite(value) else None
 
 
 def _cell(cells: Sequence[str], column: int | None) -> str:

@@ -70,11 +70,12 @@ def read_manifest(path: Path, exists: Callable[[str], bool] = os.path.exists) ->
     delimiter = _delimiter(lines)
     told = ["\n" if rows.is_comment(line, delimiter) else line for line in lines]
     reader = csv.reader(told, delimiter=delimiter)
-    header = [name.strip().lower() for name in next(reader, [])]
+    cells_of_lines = _cells(reader, path)
+    header = [name.strip().lower() for name in next(cells_of_lines, [])]
     faults = _header_faults(header)
     if faults:
         raise _faulty(path, faults)
-    for cells in reader:
+    for cells in cells_of_lines:
         if any(cell.strip() for cell in cells):
             rows.add(reader.line_num, header, cells)
     if not rows.items and not rows.faults:
@@ -82,6 +83,16 @@ def read_manifest(path: Path, exists: Callable[[str], bool] = os.path.exists) ->
     if rows.faults:
         raise _faulty(path, rows.faults)
     return rows.items
+
+
+def _cells(reader: Iterator[list[str]], path: Path) -> Iterator[list[str]]:
+    """The cells of each line, where there are any to be told apart."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise ManifestError(
+            f"The manifest is no CSV: {path}", f"{error}.", "Save it as CSV (UTF-8)."
+        ) from error
 
 
 def _lines(path: Path) -> list[str]:

@@ -23,6 +23,7 @@ from posture_cv.agreement.types import Stretch
 from posture_cv.assess.types import State
 from posture_cv.cli.agree_view import AgreeView, figure_text
 from posture_cv.errors import InputError
+from posture_cv.exposure.bootstrap import unseen_limit
 from posture_cv.opendata.folder import read_result
 from posture_cv.replay.run import Labels
 from posture_cv.report.thumbnails import check_source
@@ -106,6 +107,27 @@ def test_time_near_a_change_can_be_left_out_and_rest_be_named() -> None:
     assert edged.agreed.value == 1.0
     assert edged.compared_s + edged.at_edges_s == pytest.approx(40.0)
     assert edged.agreed.low < 1.0  # what was never seen to differ is not certain never to
+
+
+def test_what_the_rater_cannot_tell_is_left_open() -> None:
+    recording = series(np.arange(30.0), {}, state=np.full(30, State.GOOD, np.int8))
+    labels = stretches((0.0, 20.0, State.GOOD), (20.0, 25.0, State.CANNOT_TELL))
+    for rest in (None, State.CANNOT_TELL):
+        found = compare(recording, labels, rest=rest)
+        assert (found.compared_s, found.unlabelled_s) == (20.0, 10.0)
+        assert found.names == ("good",)
+        assert not found.disagreements
+
+
+def test_each_share_without_an_exception_is_as_sure_as_its_own_time_allows() -> None:
+    state = np.full(600, State.GOOD, np.int8)
+    state[40:300:26] = State.FORWARD_HEAD  # ten seconds of the rater's 300
+    labels = stretches((0.0, 300.0, State.FORWARD_HEAD), (300.0, 600.0, State.GOOD))
+    found = compare(series(np.arange(600.0), {}, state=state), labels)
+    forward = next(p for p in found.postures if p.posture == "forward_head")
+    assert (forward.program_s, forward.precision.value) == (10.0, 1.0)
+    blocks = 10.0 / found.block_s
+    assert forward.precision.low == pytest.approx(1.0 - unseen_limit("1", blocks, 0.0))
 
 
 @settings(max_examples=8)

@@ -108,6 +108,17 @@ def test_every_format_gives_the_same_labels(text: str, kind: str, points: int, t
     [
         ("a,b,c\n1,2,3\n", "No labels are recognised"),
         ("", "No labels are recognised"),
+        (
+            f'{{"behaviors_conf": "{"x" * 200_000}"}}',
+            "No labels are recognised",
+        ),  # a BORIS project is one line
+        (f"start,end,label\n0,{'9' * 400}:00:01,good\n", "is no time"),
+        (f"start,end,label\n0,{'9' * 5000}:00:01,good\n", "is no time"),
+        (EAF.replace('"18500"', f'"{"9" * 400}"'), "'forward head' of tier 'posture' has no time of its own"),
+        (
+            EAF.replace('"18500"', f'"{"9" * 5000}"'),
+            "'forward head' of tier 'posture' has no time of its own",
+        ),
         ("start,end,label\n", "no labelled stretch"),
         ("start,end,label\nx,2,good\n3,1,good\n1,2,\n", "Line 2: 'x' is no time"),
         ("start,end,label\nx,2,good\n3,1,good\n1,2,\n", "Line 3: It ends at 1 s, not after its begin at 3 s"),

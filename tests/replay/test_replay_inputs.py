@@ -143,7 +143,9 @@ def test_a_header_with_unknown_missing_and_double_columns(tmp_path: Path) -> Non
         assert text in told.value.detail
 
 
-@pytest.mark.parametrize("content", [b"", b"file\n", b"file\n\n#x\n", b"\xff\xfe\x00"])
+@pytest.mark.parametrize(
+    "content", [b"", b"file\n", b"file\n\n#x\n", b"\xff\xfe\x00", b"file,condition\n" + b"x" * 200_000]
+)
 def test_a_manifest_without_recordings(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_bytes(content)
     with pytest.raises(ManifestError, match=r"list\.csv"):
