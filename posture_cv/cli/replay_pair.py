@@ -57,6 +57,7 @@ def command(
     what replay writes; measurements.csv has a column for each quantity that names the view it comes from, and
     summary.json the offset with its uncertainty.
     """
+    from posture_cv.alone import alone_at
     from posture_cv.cli.progress import RichProgress
     from posture_cv.cli.replay_summary import show
     from posture_cv.cli.resolve import assess_settings, baseline_of_profile, estimator_options
@@ -78,7 +79,7 @@ def command(
         estimator=estimator_options(pose_model, face_model, settings_path),
         settings=assess_settings(settings_path, alert_after),
     )
-    with RichProgress() as progress:
+    with alone_at(out), RichProgress() as progress:
         replay_pair(options, progress)
     summary = read_summary(out) or {}
     show(summary, out)

@@ -73,15 +73,20 @@ def drop_stale(folder: Path, written: Collection[str]) -> None:
         OutputError: the folder may not be written to.
     """
     if ANNOTATED not in written and left_whole(folder, last_run(folder), ANNOTATED):
-        _delete(folder / ANNOTATED)
+        delete(folder / ANNOTATED)
 
 
 def forget_set_aside(folder: Path) -> None:
     """The new summary has taken its place."""
-    _delete(folder / _SET_ASIDE)
+    delete(folder / _SET_ASIDE)
 
 
-def _delete(path: Path) -> None:
+def delete(path: Path) -> None:
+    """Remove a file that a run has made; harmless where there is none.
+
+    Raises:
+        OutputError: the folder may not be written to.
+    """
     try:
         path.unlink(missing_ok=True)
     except OSError as error:

@@ -22,6 +22,7 @@ from posture_cv.capture.types import CaptureOptions, Frame, SourceError
 from posture_cv.landmarks.estimator import EstimatorOptions
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, estimator_as_dict
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.replay.earlier import delete
 from posture_cv.replay.record import (
     EstimatorFactory,
     default_estimator,
@@ -105,7 +106,7 @@ def record_part(
     Args:
         part: what to read.
         path: of the recording; until it is whole its name ends in `.part`. A later stretch without a readable
-            picture gets none, and a warning.
+            picture gets none, and a warning: one that an earlier run has left there is of something else.
         told: called with the number of frames that are done since the last call.
         make_estimator: another estimator (default: MediaPipe).
         overlap: see `estimated`.
@@ -120,6 +121,7 @@ def record_part(
         except (
             SourceError
         ) as error:  # a later stretch that cannot be read is a gap, not the end of everything
+            delete(path)
             return PartDone(0, 0, (f"{part.start_s:g} s and later: {error.title}",))
     return write()
 

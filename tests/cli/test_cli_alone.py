@@ -43,6 +43,14 @@ def test_the_second_run_is_refused_until_the_first_has_ended(tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
 
 
+def test_a_second_run_over_two_cameras_is_refused(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    pair = ("replay-pair", str(SAMPLE), str(SAMPLE), "--offset", "0", "--calibrate", "0:5")
+    with alone_at(out):
+        Cli().fails(*pair, "--out", str(out), said="Another run is writing to")
+    assert not out.exists()
+
+
 def test_a_run_that_is_killed_lets_go(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", _HOLDS, str(tmp_path / "out")],

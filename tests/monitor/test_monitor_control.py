@@ -150,6 +150,7 @@ def test_a_command_is_waited_for_until_the_status_shows_it(
         ("recalibrate", {"moved": "yes"}),
         ("recalibrate", {"moved": True, "quick": True}),
         ("snooze", {"seconds": True}),
+        ("snooze", {"seconds": 10**400}),
         ("sooner", {}),
         ("sooner", {"cues": "slump"}),
         ("sooner", {"cues": []}),

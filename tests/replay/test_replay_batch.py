@@ -209,6 +209,15 @@ def wait_for_nobody(session: int) -> None:
         time.sleep(0.05)
 
 
+def test_a_stretch_that_cannot_be_read_keeps_nothing_of_an_earlier_run(tmp_path: Path) -> None:
+    path = tmp_path / "00001.landmarks"
+    path.write_bytes((SAMPLES / "desk-front.landmarks").read_bytes())
+    done = record_part(Part(str(SAMPLES / "desk-front.mp4"), start_s=500.0, end_s=600.0), path)
+    assert done.frames == 0
+    assert "no frame" in done.warnings[0]
+    assert not path.exists()
+
+
 def test_a_long_recording_cut_into_parts_equals_the_uncut_one_within_tolerance(tmp_path: Path) -> None:
     """The shipped recording was made in one go; parts at 20 s and 30 s agree as far as the model repeats itself.
 

@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 
 from posture_cv.assess.answers import RESPONSES
 from posture_cv.assess.settings import CUES
+from posture_cv.assess.typed import finite
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.control.channel import (
     TRANSPORT,
@@ -193,7 +194,7 @@ def _parsed(line: bytes) -> dict[str, Any]:
 
 
 def _number(args: dict[str, Any], name: str) -> float:
-    value = args.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise BadRequestError(f"{name} must be a number")
-    return float(value)
+    try:
+        return finite(name, args.get(name))
+    except (TypeError, ValueError):
+        raise BadRequestError(f"{name} must be a number") from None
