@@ -38,27 +38,32 @@ class Warnings:
 
 
 class RateGate:
-    """Picks frames by time: the first of each interval of `1 / max_rate_hz` seconds since the start."""
+    """Picks frames by time: the first of each interval of `1 / max_rate_hz` seconds since the start.
+
+    One thread asks; any thread may change the rate meanwhile.
+    """
 
     def __init__(self, max_rate_hz: float | None) -> None:
         self.max_rate_hz = max_rate_hz
-        self._last_tick: int | None = None
+        self._last: tuple[float, int] | None = None  # the rate, and the interval counted at it
 
     def is_due(self, t_s: float) -> bool:
         """Whether the frame at `t_s` is to be handed on; times must come in order."""
-        if self.max_rate_hz is None:
+        rate_hz = self.max_rate_hz
+        if rate_hz is None:
             return True
         # The margin keeps a stamp such as 0.3 s at 10 Hz from falling into the interval before its own.
-        tick = math.floor(t_s * self.max_rate_hz + 1e-6)
-        if self._last_tick is not None and tick <= self._last_tick:
+        tick, last = math.floor(t_s * rate_hz + 1e-6), self._last
+        # Intervals of another rate do not compare: a change may come between any two of these lines.
+        if last is not None and last[0] == rate_hz and tick <= last[1]:
             return False
-        self._last_tick = tick
+        self._last = rate_hz, tick
         return True
 
     def set_rate(self, max_rate_hz: float | None) -> None:
         """Change the rate; the next frame is due."""
         self.max_rate_hz = max_rate_hz
-        self._last_tick = None
+        self._last = None
 
 
 class PulledSource:

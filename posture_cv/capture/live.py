@@ -189,6 +189,7 @@ class LiveSource:
             if self._damaged_in_a_row:
                 detail = f"It sent {self._damaged_in_a_row} pictures that cannot be decoded."
             self._error = self._explain("silent" if self._info is None else "stalled", detail)
+            self._changed.notify_all()
         return self._error
 
     def _reopen(self, error: SourceError, deadline_s: float) -> bool:
@@ -196,10 +197,11 @@ class LiveSource:
         now_s = time.monotonic()
         with self._changed:
             self._lost_at_s = now_s if self._lost_at_s is None else self._lost_at_s
-            opened, lost_for_s = self._info is not None, now_s - self._lost_at_s
+            # What has an end would begin again from its first picture.
+            can_return, lost_for_s = self._info is not None and self._info.live, now_s - self._lost_at_s
         # At once, so that a hanging camera is free for whoever wants it.
         self._worker.stop()
-        if not opened or lost_for_s >= self._options.reopen_within_s:
+        if not can_return or lost_for_s >= self._options.reopen_within_s:
             raise error
         with self._changed:
             retry_s = max(now_s, self._started_s + _REOPEN_PAUSE_S)
@@ -239,8 +241,8 @@ class LiveSource:
         assert self._info is not None
         assert message.image is not None
         if not self._info.live:
-            self._changed.wait_for(lambda: self._closed or self._latest is None)
-        if self._closed:
+            self._changed.wait_for(lambda: self._latest is None or self._is_over())
+        if self._is_over():
             return
         self._silence.broken()
         self._damaged_in_a_row = 0
@@ -252,6 +254,10 @@ class LiveSource:
             away_s = time.monotonic() - self._lost_at_s
             self._warnings.add(f"{self._name} was lost for {away_s:.1f} s, until {self._last_t_s:.1f} s")
             self._lost_at_s = None
+
+    def _is_over(self) -> bool:
+        """Whether the worker's pictures are wanted no more: who stops it waits for the thread that takes them."""
+        return self._closed or self._error is not None
 
     def _time(self, seconds: float) -> float:
         """Seconds since the first picture; a stream with an end brings its own."""

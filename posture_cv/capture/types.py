@@ -111,7 +111,7 @@ class CaptureOptions:
         width_px, height_px: what to ask of a webcam; it may give something else.
         open_timeout_s, stall_timeout_s: a live source without a picture this long is an error.
         reopen_within_s: how long to try to get a lost live source back, in seconds; 0: a lost source is an
-            error at once, `math.inf`: try for ever.
+            error at once, `math.inf`: try for ever. A stream with an end would begin anew and is not tried.
         max_pixels: larger pictures are refused.
         decode_threads: of the video decoder. 1 gives the same pixels every time, damaged files included;
             0 lets the decoder choose.

@@ -41,7 +41,7 @@ class Delivery:
         self._count = 0
 
     def set_rate(self, max_rate_hz: float | None) -> None:
-        """Change the rate; called from another thread, one assignment at a time."""
+        """Change the rate; called from another thread, which the gate allows."""
         self._gate.set_rate(max_rate_hz)
 
     def is_due(self) -> bool:

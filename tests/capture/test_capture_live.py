@@ -10,15 +10,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from capture.kinds import SIZE_PX, file_server
 from capture.media import LEVELS, make_sound, number_of, picture
 from capture.mjpeg_server import MjpegServer
-from posture_cv.capture import CaptureOptions, Frame, SourceError, open_source
+from posture_cv.capture import CaptureOptions, Frame, SourceError, open_source, wire
 from posture_cv.capture.live import LiveSource
 from posture_cv.capture.sources import webcam_source
 
@@ -363,3 +364,71 @@ def test_nothing_is_printed(camera: MjpegServer, way: str, capfd: pytest.Capture
         with pytest.raises(SourceError):
             list(source.frames())
     assert capfd.readouterr() == ("", "")
+
+
+# A stream that has an end
+
+
+class _Worker:
+    """Stands in for the worker process: says what it is told to, in a thread of its own."""
+
+    def __init__(self, say: Callable[[Callable[[wire.Message], None]], None]) -> None:
+        self.started = 0
+        self.stopped = threading.Event()
+        self.thread = threading.Thread()
+        self._say = say
+
+    def __call__(self, _: object, take: Callable[[wire.Message], None], __: object) -> _Worker:
+        self.started += 1
+        self.stopped.clear()
+        self.thread = threading.Thread(target=self._say, args=(take,), daemon=True)
+        self.thread.start()
+        return self
+
+    def stop(self) -> None:
+        self.stopped.set()
+        self.thread.join(5)
+
+
+def _finite(monkeypatch: pytest.MonkeyPatch, worker: _Worker, **limits: float) -> LiveSource:
+    monkeypatch.setattr("posture_cv.capture.live.WorkerProcess", worker)
+    options = CaptureOptions(**limits)  # type: ignore[arg-type]
+    return LiveSource("stream", "lecture", {}, options, SourceError)
+
+
+_OPENED = wire.Message(wire.OPENED, 0, 0.0, 4, 2, {"finite": True, "duration_s": 9.0})
+_LOST = wire.Message(wire.FAILED, 0, 0.0, 0, 0, {"reason": "lost", "detail": "It went away."})
+
+
+def _picture(index: int) -> wire.Message:
+    return wire.Message(wire.FRAME, index, index / 10, 4, 2, {}, np.zeros((2, 4, 3), np.uint8))
+
+
+def test_a_stream_with_an_end_does_not_begin_again_when_it_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def say(take: Callable[[wire.Message], None]) -> None:
+        for message in (_OPENED, _picture(0), _picture(1), _LOST):
+            take(message)
+
+    worker = _Worker(say)
+    with _finite(monkeypatch, worker, reopen_within_s=60.0) as source:
+        frames = source.frames()
+        assert [next(frames).index, next(frames).index] == [0, 1]
+        with pytest.raises(SourceError, match="lost"):
+            next(frames)
+    assert worker.started == 1
+
+
+def test_a_stream_with_an_end_that_stalls_is_told_though_pictures_come_after_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def say(take: Callable[[wire.Message], None]) -> None:
+        take(_OPENED)
+        assert worker.stopped.wait(5)
+        take(_picture(0))
+        take(_picture(1))  # one more than there is room for, and nobody reads
+
+    worker = _Worker(say)
+    with _finite(monkeypatch, worker, stall_timeout_s=0.05) as source:
+        with pytest.raises(SourceError, match="stalled"):
+            source.read()
+        assert not worker.thread.is_alive()

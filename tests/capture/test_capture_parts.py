@@ -11,6 +11,7 @@ import struct
 import threading
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -148,6 +149,21 @@ def test_no_limit_takes_all_and_a_new_one_takes_the_next() -> None:
     assert all(gate.is_due(n / 30) for n in range(10))
     gate.set_rate(1.0)
     assert [gate.is_due(t) for t in (5.9, 5.95, 6.0, 6.5)] == [True, False, True, False]
+
+
+def test_a_rate_changed_by_another_thread_in_the_middle_of_a_question_stops_no_pictures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = RateGate(30.0)
+
+    def meanwhile(value: float) -> int:
+        gate.set_rate(1.0)
+        return math.floor(value)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("posture_cv.capture.base.math", SimpleNamespace(floor=meanwhile))
+        assert gate.is_due(3600.0)  # interval 108,000 at the old rate
+    assert [gate.is_due(t) for t in (3600.2, 3600.5, 3601.0)] == [True, False, True]
 
 
 # Display matrix
