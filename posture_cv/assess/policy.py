@@ -181,7 +181,7 @@ class Policy:
         start = (state.tick or 0) - length + 1
         tick_s, held = self.counts.tick_s, (state.window.measured & win.mask(length)).bit_count()
         named = tuple([count * tick_s for count in win.times(state.window, held)])
-        return Bout(start, self._shown(None, state.window), measured_s=length * tick_s, named_s=named)
+        return Bout(start, self._shown(None, state.window), measured_s=held * tick_s, named_s=named)
 
     def _shown(self, before: int | None, window: Window) -> int:
         """The cue of the ambient level: the most frequent of the ambient window, the shown one if equal."""

@@ -180,7 +180,7 @@ def from_json(data: Mapping[str, Any]) -> PolicyState:
             breaks=_breaks(data["breaks"]),
             ambient=Ambient(Level(ambient["level"]), str(ambient["cue"]), float(ambient["t_s"])),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a policy state: {error!r}") from error
 
 
@@ -220,7 +220,7 @@ def _window(data: Mapping[str, Any]) -> Window:
 def _bout(data: Mapping[str, Any]) -> Bout:
     return Bout(
         start=int(data["start"]),
-        cue=int(data["cue"]),
+        cue=_cue(data["cue"]),
         measured_s=float(data["measured_s"]),
         good_s=float(data["good_s"]),
         notices=_five(data["notices"], int),

@@ -222,6 +222,13 @@ def test_the_time_of_an_earlier_posture_is_not_told_as_that_of_a_later_one() -> 
     assert third.lasted_s == pytest.approx(third.t_s - 400, abs=1)
 
 
+def test_a_bout_that_begins_counts_measured_time_only() -> None:
+    state, _ = run(make(), ticks(("slump", 3), ("turned", 1), ("slump", 3)))
+    assert state.bout is not None
+    assert state.bout.start == 0
+    assert state.bout.measured_s == sum(state.bout.named_s) == 6.0
+
+
 def test_a_bout_survives_json_with_the_time_of_each_posture() -> None:
     policy = make()
     state, _ = run(policy, ticks(("good", 130), ("slump", 40), ("forward_head", 50)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -164,6 +165,8 @@ def test_who_leaves_the_posture_soon_after_each_alert_is_never_backed_off(
         {**to_json(PolicyState()), "posture": 99},
         {**to_json(PolicyState()), "budget": None},
         {**to_json(PolicyState()), "ledger": {**Ledger()._asdict(), "settled": [[1, "maybe"]]}},
+        {**to_json(PolicyState()), "tick": math.inf},
+        {**to_json(PolicyState()), "bout": Bout(0, cue=99)._asdict()},
         {**to_json(PolicyState()), "bout": {**Bout(0, 0)._asdict(), "told": [[1, 5, 0.0]]}},
         {key: value for key, value in to_json(PolicyState()).items() if key != "ledger"},
     ],
