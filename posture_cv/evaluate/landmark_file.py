@@ -34,7 +34,7 @@ _CONTOUR_SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
 }
 _MOST_BYTES: Final = 2_000_000_000
 """Some 160,000 pictures; ours."""
-_NOT_READ: Final = (
+NOT_READ: Final = (
     *(OSError, ValueError, EOFError, KeyError, AttributeError, NotImplementedError, RuntimeError),
     *(SyntaxError, TokenError, zipfile.BadZipFile, zlib.error),
 )
@@ -101,7 +101,7 @@ def _opened(file: Path) -> Iterator[NpzFile]:
                 )
             with archive:
                 yield archive
-    except _NOT_READ as error:
+    except NOT_READ as error:
         raise _unreadable(file, error) from error
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
@@ -12,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from posture_cv.evaluate.errors import EvaluationError
 from posture_cv.evaluate.files import write_owner_only
+from posture_cv.evaluate.landmark_file import NOT_READ
 from posture_cv.landmarks.types import Landmarks
 
 Progress = Callable[[int], None]  # told how many more pictures are done
@@ -174,23 +173,28 @@ def read_cache(file: Path, key: str, counts: Sequence[int]) -> list[Landmarks] |
     """The landmarks of the jobs kept in `file`, or None when there are none or they are of other pictures.
 
     Raises:
-        EvaluationError: the file is something else, which must not be overwritten.
+        EvaluationError: the file is damaged or something else, which must not be overwritten.
     """
     if not file.exists():
         return None
     try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            marked = "mark" in archive.files and str(archive["mark"]) == _CACHE_MARK
-            held: dict[str, NDArray[np.generic]] = dict(archive) if marked else {}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        whole = _kept(file, key)
+    except NOT_READ as error:
         raise _no_cache(file) from error
-    if not held:
-        raise _no_cache(file)
-    if str(held["key"]) != key:
+    if whole is None:
         return None
-    whole = Landmarks(**{f.name: held[f.name] for f in fields(Landmarks)})  # type: ignore[arg-type]
     ends = np.cumsum(counts)
     return [whole[slice(int(end - count), int(end))] for end, count in zip(ends, counts, strict=True)]
+
+
+def _kept(file: Path, key: str) -> Landmarks | None:
+    """What the cache holds, None when it is of other pictures."""
+    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+        if "mark" not in archive.files or str(archive["mark"]) != _CACHE_MARK:
+            raise ValueError("another kind of file")
+        if str(archive["key"]) != key:
+            return None
+        return Landmarks(**{f.name: archive[f.name] for f in fields(Landmarks)})
 
 
 def write_cache(file: Path, key: str, landmarks: Sequence[Landmarks]) -> None:

@@ -142,13 +142,14 @@ class MediaPipeEstimator:
         self.close()
 
     def _open(self) -> None:
-        with quiet_stderr():
-            self._pose = self._closing.enter_context(_pose_landmarker(self._pose_file, self._options))
+        with quiet_stderr(), ExitStack() as opened:  # the first model is not kept when the second fails
+            self._pose = opened.enter_context(_pose_landmarker(self._pose_file, self._options))
             self._face = (
                 None
                 if self._face_file is None
-                else self._closing.enter_context(_face_landmarker(self._face_file, self._options))
+                else opened.enter_context(_face_landmarker(self._face_file, self._options))
             )
+            self._closing = opened.pop_all()
 
     def _begun(self, frame: Frame) -> _Begun:
         """Pose and contour: what takes most of the time."""
@@ -323,13 +324,13 @@ class BareModels:
     """
 
     def __init__(self, options: EstimatorOptions) -> None:
-        self._closing = ExitStack()
         self._ran = False
-        with quiet_stderr():
+        with quiet_stderr(), ExitStack() as opened:
             pose = _pose_landmarker(resolve_pose_model(options.pose_model), options)
-            self._pose = self._closing.enter_context(pose)
+            self._pose = opened.enter_context(pose)
             face = _face_landmarker(resolve_face_model(options.face_model), options)
-            self._face = self._closing.enter_context(face)
+            self._face = opened.enter_context(face)
+            self._closing = opened.pop_all()
 
     def run(self, image_bgr: NDArray[np.uint8], timestamp_ms: int) -> None:
         """Find pose, mask and face in one picture of a video, and take nothing from them."""

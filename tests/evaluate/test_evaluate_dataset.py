@@ -14,6 +14,8 @@ from posture_cv.errors import PostureError
 from posture_cv.evaluate.contour_columns import contour_from_pixels
 from posture_cv.evaluate.dataset import Making, Source, pictures_to_make, read_dataset
 from posture_cv.evaluate.errors import EvaluationError
+from posture_cv.evaluate.making import read_cache, write_cache
+from posture_cv.landmarks.types import Landmarks
 from shared_material import shared_path
 
 MakeDataset = Callable[..., Path]
@@ -231,6 +233,22 @@ def test_a_cache_file_that_is_something_else_is_not_overwritten(pictures: Path) 
     with pytest.raises(EvaluationError, match="is no cache"):
         read_dataset(pictures, Making(cache=other))
     assert other.read_text() == "all my work"
+
+
+@pytest.mark.parametrize("damage", ["bytes", "missing"])
+def test_a_damaged_cache_is_told_as_such(tmp_path: Path, damage: str) -> None:
+    cache = tmp_path / "kept.npz"
+    write_cache(cache, "key", [Landmarks.empty(3)])
+    if damage == "bytes":
+        raw = bytearray(cache.read_bytes())
+        place = raw.index(b"pose.npy") + 40  # within the packed numbers
+        raw[place : place + 20] = bytes(20)
+        cache.write_bytes(raw)
+    else:
+        with np.load(cache) as archive:
+            np.savez_compressed(cache, mark=archive["mark"], key=archive["key"])
+    with pytest.raises(EvaluationError, match="is no cache"):
+        read_cache(cache, "key", [3])
 
 
 def test_the_rendered_videos_are_calibrated_by_their_upright_beginning() -> None:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 
 import cv2
@@ -20,7 +20,8 @@ from posture_cv.capture.types import Frame
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks import names
 from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
-from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+from posture_cv.landmarks.mediapipe_tasks import BareModels, MediaPipeEstimator
+from posture_cv.landmarks.model_files import ModelFileError
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import View
@@ -230,6 +231,24 @@ def test_nobody_costs_no_face_model(estimator: LandmarkEstimator, monkeypatch: p
     assert looked == []
     assert estimator.estimate(Frame(1, 10.0, picture(FRONT))).face_found[0]
     assert looked == [1.0]
+
+
+@pytest.mark.parametrize("kind", [MediaPipeEstimator, BareModels])
+def test_a_face_model_that_cannot_be_opened_leaves_no_pose_model_behind(
+    kind: type[MediaPipeEstimator | BareModels], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freed: list[str] = []
+
+    def damaged(*_: object) -> None:
+        raise ModelFileError("The face model is damaged")
+
+    pose = ExitStack()
+    pose.callback(freed.append, "pose")
+    monkeypatch.setattr("posture_cv.landmarks.mediapipe_tasks._pose_landmarker", lambda *_: pose)
+    monkeypatch.setattr("posture_cv.landmarks.mediapipe_tasks._face_landmarker", damaged)
+    with pytest.raises(ModelFileError, match="damaged"):
+        kind(EstimatorOptions())
+    assert freed == ["pose"]
 
 
 def test_a_picture_that_is_read_meanwhile_does_not_let_the_c_library_be_heard(
