@@ -83,7 +83,7 @@ def json_object(path: Path) -> dict[str, Any] | None:
     """What a JSON file holds; None where there is no such file, or it holds something else than an object."""
     try:
         plain = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # the last: nested too deeply to be anything of ours
         return None
     return plain if isinstance(plain, dict) else None
 

@@ -78,6 +78,6 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         rows = [json.loads(line) for line in lines if line.strip()]
     except OSError as error:
         raise InputError(f"Cannot read {path}", f"{error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is no list of alerts.", f"{error}.") from error
     return [row for row in rows if isinstance(row, dict)]

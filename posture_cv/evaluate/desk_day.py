@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from posture_cv.assess.recording import Assessment, assess_measurements
 from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES, AssessSettings
+from posture_cv.assess.types import UNMEASURED
 from posture_cv.evaluate.desk_people import Person
 from posture_cv.evaluate.desk_plan import KINDS, Lasting, Plan, plan_day
 from posture_cv.landmarks.types import Landmarks
@@ -192,7 +193,7 @@ def judge_day(day: DeskDay, assessment: Assessment, settings: AssessSettings, se
     there = assessment.tick_state[
         np.isin(_kinds_at(day, assessment.tick_t_s), ("absent", "stranger"), invert=True)
     ]
-    unmeasured = np.isin(there, (0, 11, 12))
+    unmeasured = np.isin(there, UNMEASURED)
     return DeskDayResult(
         person=day.person.name,
         seed=seed,

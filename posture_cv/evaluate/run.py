@@ -39,7 +39,7 @@ from posture_cv.evaluate.schema import (
 from posture_cv.evaluate.truth import VIEWS, Text
 from posture_cv.evaluate.videos import Course, judge_video
 from posture_cv.evaluate.worst import worst_cases
-from posture_cv.measure.types import Estimate, Float, Measurements
+from posture_cv.measure.types import Float, Measurements
 
 _SUBJECT: Final = "subject"
 
@@ -117,32 +117,10 @@ def pooled(dataset: Dataset, judged: Sequence[JudgedClip], view: str) -> Frames:
         segment=truth.segment[rows],
         posture_class=truth.posture_class[rows],
         present=np.concatenate([j.present for _, j in chosen]),
-        measurements=_joined_measurements([j.measurements for _, j in chosen]),
-        states=_joined_states([j.states for _, j in chosen]),
+        measurements=Measurements.concat([j.measurements for _, j in chosen]),
+        states=States.concat([j.states for _, j in chosen]),
         truth={name: np.concatenate([j.truth[name] for _, j in chosen]) for name in COMPARED},
     )
-
-
-def _joined_measurements(parts: Sequence[Measurements]) -> Measurements:
-    return Measurements(
-        np.concatenate([p.t_s for p in parts]),
-        np.concatenate([p.view for p in parts]),
-        np.concatenate([p.reason for p in parts]),
-        {name: _joined_estimates([p.values[name] for p in parts]) for name in parts[0].values},
-    )
-
-
-def _joined_estimates(parts: Sequence[Estimate]) -> Estimate:
-    return Estimate(
-        np.concatenate([p.value for p in parts]),
-        np.concatenate([p.sd for p in parts]),
-        np.concatenate([p.reason for p in parts]),
-    )
-
-
-def _joined_states(parts: Sequence[States]) -> States:
-    names = ("t_s", "state", "reason", "excess", "severe", "pitch_deg", "activity")
-    return States(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 
 
 def _fit_result(view: str, judges: Judges) -> FitResult:

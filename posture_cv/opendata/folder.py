@@ -201,7 +201,7 @@ def _noted(summary: Mapping[str, Any], name: str) -> str | None:
 def _summary(path: Path) -> dict[str, Any]:
     try:
         summary = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error
     if not isinstance(summary, dict) or not isinstance(summary.get("baseline"), dict):
         raise fault(path, "It is not the summary of a replay.")
@@ -216,5 +216,5 @@ def _alerts(path: Path) -> Iterator[dict[str, Any]]:
                 if not isinstance(alert, dict) or not {"t_s", "cue", "level"} <= alert.keys():
                     raise fault(path, f"Line {number} is no alert.")
                 yield alert
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from posture_cv._version import __version__
+from posture_cv.atomic import json_object
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Float
 from posture_cv.opendata.folder import PROVENANCE, Result
@@ -85,9 +86,4 @@ def provenance_text(baseline: Baseline) -> str:
 
 def provenance(result: Result) -> dict[str, Any]:
     """What `replay` wrote beside the tables; empty for results that are older than that."""
-    path = result.folder / PROVENANCE
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return json_object(result.folder / PROVENANCE) or {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from posture_cv.atomic import private_folder, write_atomic
+from posture_cv.atomic import json_object, private_folder, write_atomic
 from posture_cv.errors import NobodyFoundError, PostureError
 from posture_cv.replay.items import identity_of_file
 from posture_cv.replay.jobs import Job, JudgeJob, LookJob, PartJob
@@ -243,9 +243,7 @@ class _Sources:
         self._path = None if folder is None else folder / SOURCES_FILE
         self._noted: dict[str, list[Any]] = {}
         if self._path is not None:
-            with suppress(OSError, ValueError):
-                plain = json.loads(self._path.read_bytes())
-                self._noted = plain if isinstance(plain, dict) else {}
+            self._noted = json_object(self._path) or {}
 
     def known(self, source: str) -> Known | None:
         """What an earlier run has noted."""

@@ -579,6 +579,12 @@ def test_a_session_goes_on_after_everything_was_deleted(path: Path) -> None:
     assert session[:5] == (episode[1], WALL_S + 60.0, WALL_S + 60.0, 0, "p"), "and says nothing of before"
 
 
+@pytest.mark.parametrize("text", ["{", "[" * 100_000])
+def test_explain_names_a_file_that_is_no_list_of_alerts(text: str, tmp_path: Path) -> None:
+    (tmp_path / "alerts.jsonl").write_text(text)
+    Cli().fails("explain", "--from", str(tmp_path / "alerts.jsonl"), said="is no list of alerts")
+
+
 def test_explain_and_feedback_read_it(users: Path) -> None:
     run = CliRunner().invoke
     told = run(cli, ["explain"])

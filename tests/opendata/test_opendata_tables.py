@@ -198,6 +198,8 @@ def test_killed_or_wrong_folders_are_named(tmp_path: Path, folders: Sequence[Pat
     cli.fails("export", str(broken), "--out", out, said="is damaged")
     (broken / "summary.json").write_text("[]", encoding="utf-8")
     cli.fails("export", str(broken), "--out", out, said="not the summary of a replay")
+    (broken / "summary.json").write_text("[" * 100_000, encoding="utf-8")
+    cli.fails("export", str(broken), "--out", out, said="summary.json")
     assert find_results([folders[0].parent]) == sorted(folders)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from posture_cv.atomic import OutputError, atomic_path, private_folder, write_atomic
+from posture_cv.atomic import OutputError, atomic_path, json_object, private_folder, write_atomic
 
 
 def names_in(folder: Path) -> list[str]:
@@ -111,3 +111,10 @@ def test_private_folder_makes_its_parents_private_too(tmp_path: Path) -> None:
     for place in ("file", "file/x"):
         with pytest.raises(OutputError):
             private_folder(tmp_path / place)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "\xff", "[" * 100_000, '{"a":' * 100_000])
+def test_what_is_no_json_object_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(text, encoding="latin-1")
+    assert json_object(tmp_path / "a.json") is None
+    assert json_object(tmp_path / "missing.json") is None

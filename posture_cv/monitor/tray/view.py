@@ -98,7 +98,7 @@ def view_of(status: Mapping[str, Any]) -> View:
     return View(
         shape=shape,
         colour=colour,
-        title=str(status.get("calibration_running") or status.get("text", "")),
+        title=str(status.get("text", "")),
         detail=str(status.get("trouble") or status.get("hint") or status.get("margin_text", "")),
         gauges=gauges,
         paused=phase == "paused",
