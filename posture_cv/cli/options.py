@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -87,13 +86,12 @@ class Interval(click.ParamType[tuple[float, float]]):
         """The interval that a text means."""
         if isinstance(value, tuple):
             return value
-        match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*:\s*(\d+(?:\.\d*)?)?\s*", value)
-        if match is None:
-            self.fail(f"{value!r} is not START:END in seconds, for example 0:8", param, ctx)
-        start_s, end_s = float(match[1]), float(match[2]) if match[2] else float("inf")
-        if not end_s > start_s:
-            self.fail(f"{value!r}: the end must come after the start", param, ctx)
-        return start_s, end_s
+        from posture_cv.replay.manifest import parse_interval_s
+
+        try:
+            return parse_interval_s(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 def calibrate_option(text: str) -> Callable[[AnyFunction], AnyFunction]:

@@ -80,7 +80,7 @@ class Commands:
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may come in the middle of a put of its own thread
         self._asked = 0
         self.stop_asked = False
         self.taken = 0

@@ -40,7 +40,10 @@ def parse_time_s(text: str) -> float:
     hours, minutes, seconds = (float(part or 0) for part in match.groups())
     if (match[2] is not None and seconds >= 60) or (match[1] is not None and minutes >= 60):
         raise ValueError(f"{text!r} is no time: minutes and seconds go up to 59")
-    return hours * 3600 + minutes * 60 + seconds
+    time_s = hours * 3600 + minutes * 60 + seconds
+    if not math.isfinite(time_s):
+        raise ValueError(f"{text[:20]}... is no time: it is too long")
+    return time_s
 
 
 def parse_interval_s(text: str) -> tuple[float, float]:

@@ -228,7 +228,10 @@ class _Host:
         return message
 
     def _living(self) -> Connection:
+        """The pipe to the process, which is started if there is none. Raises OSError."""
         with self._lock:
+            if self._stopping.is_set():
+                raise ConnectionAbortedError  # nobody would end a process that is started now
             if self._pipe is None:
                 context = get_context("spawn")  # a fork would copy the threads' locks in whatever state
                 self._pipe, theirs = context.Pipe()

@@ -322,3 +322,23 @@ def test_a_monitor_that_hangs_is_an_error_in_time(folder: Path) -> None:
         deaf.listen(1)
         with pytest.raises(ControlError, match="does not answer"):
             ask("status", folder=folder, timeout_s=0.2, transport="unix")
+
+
+def test_a_signal_in_the_middle_of_a_command_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = cmd.Commands()
+    inner = commands._queue
+
+    class Interrupted:
+        """A queue during whose first put the thread's own signal handler puts another command."""
+
+        def put(self, command: cmd.Command) -> None:
+            if not commands.stop_asked:
+                commands.put(cmd.Stop("SIGTERM"))
+            inner.put(command)
+
+    monkeypatch.setattr(commands, "_queue", Interrupted())
+    thread = threading.Thread(target=commands.put, args=(cmd.Resume(),), daemon=True)
+    thread.start()
+    thread.join(5.0)
+    assert not thread.is_alive()
+    assert (inner.get_nowait(), inner.get_nowait()) == (cmd.Stop("SIGTERM"), cmd.Resume())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import queue
 import shutil
 import signal
 import subprocess
@@ -27,7 +28,7 @@ from posture_cv.replay.earlier import LANDMARKS
 from posture_cv.replay.jobs import PartJob
 from posture_cv.replay.parts import Part, cut, record_part
 from posture_cv.replay.plan import PARTS_FOLDER, look_of, plan
-from posture_cv.replay.pool import Done, Event, Failed, ProcessPool, Told
+from posture_cv.replay.pool import Done, Event, Failed, ProcessPool, Told, _Host
 from posture_cv.replay.run import replay
 from posture_cv.replay.scan import scan
 from posture_cv.replay.types import ReplayOptions
@@ -347,3 +348,13 @@ def test_the_face_model_runs_only_where_the_view_asks_for_it(tmp_path: Path) -> 
         assert {part.estimator.contour for part in made.parts.values()} == {True}
         kept = replace(asked, keep_landmarks=True)
         assert all(part.estimator.face for part in plan(kept, scan(look_of(kept))).parts.values())
+
+
+def test_a_pool_that_was_stopped_starts_no_process() -> None:
+    """A job taken in the very moment of stopping would be worked on by a process that nobody ends."""
+    host = _Host(queue.SimpleQueue(), queue.SimpleQueue())
+    host.stop(at_once=True)
+    host.join()
+    with pytest.raises(OSError):
+        host._living()
+    assert host._process is None
