@@ -71,8 +71,10 @@ def holding(angle: Quantity, curve: Curve, shift: float = 0.0) -> Holding:
     for place in np.flatnonzero(angle.seconds > 0.0).tolist():
         seconds, limit = float(angle.seconds[place]), float(limit_s[place])
         if np.isfinite(limit):
-            before = spent
-            spent += seconds / limit if limit > 0.0 else max(1.0, 1.0 - spent) + seconds
+            # What may not be held at all is beyond from its first second on.
+            before, spent = (
+                (spent, spent + seconds / limit) if limit > 0.0 else (1.0, max(spent, 1.0) + seconds)
+            )
             owed_s += RECOVERY * seconds
             held_s += seconds
             beyond[place] = _part_beyond(before, spent) * seconds

@@ -60,12 +60,13 @@ def stillness(epochs: Epochs, settings: BreakSettings | None = None) -> Stillnes
     told_s = np.where(told, np.max([q.seconds for q in epochs.quantities.values()], axis=0), 0.0)
     state, shifts = breaks.begin(settings), np.zeros(len(epochs))
     for place, row in enumerate(places.tolist()):
-        before = state.shifts[-1:]
+        before = state.shifts
         tick = _tick(place, row, known=told_s[place] > 0.0, away=_away(epochs, place))
         state = breaks.advance(
             state, tick, float(epochs.span_s[place]), settings, settled=told_s[place] > 0.0
         )
-        shifts[place] = float(state.shifts[-1:] not in (before, ()))
+        # Standing up may come at the very moment of the last shift; old shifts leave at the front.
+        shifts[place] = float(state.shifts[-1:] not in (before[-1:], ()) or len(state.shifts) > len(before))
     spells, static = _spells(told_s, shifts, epochs.span_s)
     return Stillness(told_s, shifts, spells, static)
 

@@ -11,7 +11,7 @@ from exposure_material import series
 from posture_cv.assess.types import State
 from posture_cv.exposure.bootstrap import never_certain, never_differed
 from posture_cv.exposure.catalogue import MEASURES
-from posture_cv.exposure.epochs import NECK, epochs_of, frame_seconds
+from posture_cv.exposure.epochs import NECK, Quantity, epochs_of, frame_seconds
 from posture_cv.exposure.groups import (
     NO_INTERVAL,
     ONE_PARTICIPANT,
@@ -151,6 +151,13 @@ def test_recovery_takes_three_times_the_time_held() -> None:
     assert holding(epochs_of(straight).quantities["head_pitch_deg"], head_holding_time_s).times == 1
 
 
+def test_what_may_not_be_held_at_all_is_beyond_from_its_first_second() -> None:
+    one = np.ones(3)
+    angle = Quantity(one, np.array([0.0, 90.0, 90.0]), 0.0 * one, View.SIDE)
+    assert holding(angle, head_holding_time_s).beyond_s.tolist() == [0.0, 1.0, 1.0]
+    assert holding(angle, trunk_holding_time_s).beyond_s.tolist() == [0.0, 1.0, 1.0]
+
+
 def test_percentiles_are_over_time() -> None:
     # 0 to 99 degrees/2 for a second each: the smallest value with 10 % of the time at or below it is 4.5
     rows = table(series(np.arange(100.0), {"head_pitch_deg": np.arange(100.0) / 2.0}))
@@ -189,6 +196,13 @@ def test_a_glance_is_no_shift_and_leaving_ends_a_spell() -> None:
     found = stillness(epochs_of(series(np.arange(300.0), {"head_forward_cm": head}, state=state)))
     assert [round(s) for s in found.spells_s] == [200, 40]
     assert found.shifts.sum() == 1.0  # standing up for a minute
+
+
+def test_leaving_straight_after_a_shift_is_one_more() -> None:
+    head = np.concatenate([np.zeros(100), np.full(6, 5.0), np.full(70, nan), np.zeros(50)])
+    state = np.where(np.isnan(head), State.AWAY, State.GOOD).astype(np.int8)
+    found = stillness(epochs_of(series(np.arange(226.0), {"head_forward_cm": head}, state=state)))
+    assert np.flatnonzero(found.shifts).tolist() == [105, 165]
 
 
 def test_recovery_after_alerts() -> None:
