@@ -70,4 +70,6 @@ def _markers(recordings: list[Path], given: tuple[Path, ...], formats: tuple[str
     for path, target in targets.items():
         for warning in export_markers(path, target):
             click.echo(f"Note: {warning}", err=True)
+        if len(recordings) > 1:  # several may be called alike: replay calls all of them landmarks.landmarks
+            click.echo(f"{target.name}: {path}")
     click.echo(f"Written: {folder}")

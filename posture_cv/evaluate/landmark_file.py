@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tokenize import TokenError
 from typing import Final, TypeVar
 
 import numpy as np
@@ -18,6 +15,7 @@ from numpy.typing import NDArray
 
 from posture_cv.evaluate.contour_columns import contour_from_pixels
 from posture_cv.evaluate.errors import EvaluationError
+from posture_cv.importing.arrays import NOT_READ
 from posture_cv.landmarks.names import FACE_COUNT, POSE_COUNT
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, POSE_FIELDS, Landmarks
 
@@ -34,11 +32,6 @@ _CONTOUR_SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
 }
 _MOST_BYTES: Final = 2_000_000_000
 """Some 160,000 pictures; ours."""
-NOT_READ: Final = (
-    *(OSError, ValueError, EOFError, KeyError, AttributeError, NotImplementedError, RuntimeError),
-    *(SyntaxError, TokenError, zipfile.BadZipFile, zlib.error),
-)
-"""What numpy and zipfile answer to damage."""
 _T = TypeVar("_T", bound=np.generic)
 Arrays = Mapping[str, NDArray[np.generic]]
 

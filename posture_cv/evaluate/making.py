@@ -14,7 +14,7 @@ import numpy as np
 
 from posture_cv.evaluate.errors import EvaluationError
 from posture_cv.evaluate.files import write_owner_only
-from posture_cv.evaluate.landmark_file import NOT_READ
+from posture_cv.importing.arrays import NOT_READ
 from posture_cv.landmarks.types import Landmarks
 
 Progress = Callable[[int], None]  # told how many more pictures are done

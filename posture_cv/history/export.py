@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from posture_cv.atomic import atomic_path, check_target, json_object, private_folder, write_atomic
-from posture_cv.history.read import TABLES, Reader
+from posture_cv.history.read import TABLES, Reader, parsed
 
 SCHEMA_VERSION: Final = 1
 _TIMES: Final = "seconds since 1970, UTC; with offset_s added: on the user's own clock"
@@ -17,17 +17,18 @@ _JSON_COLUMNS: Final = {("alerts", "words"), ("alerts", "record")}
 
 
 def as_json(reader: Reader) -> dict[str, Any]:
-    """Every table as a list of objects."""
+    """Every table as a list of objects. Raises HistoryError for a damaged one."""
     plain: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "times": _TIMES}
     for name in TABLES:
         columns, rows = reader.table(name)
-        plain[name] = [
-            {
-                column: json.loads(value) if (name, column) in _JSON_COLUMNS else value
-                for column, value in zip(columns, row, strict=True)
-            }
-            for row in rows
-        ]
+        with reader.damage_in_words():
+            plain[name] = [
+                {
+                    column: parsed(value) if (name, column) in _JSON_COLUMNS else value
+                    for column, value in zip(columns, row, strict=True)
+                }
+                for row in rows
+            ]
     return plain
 
 

@@ -123,7 +123,7 @@ class Reader:
             "SELECT minute_s + offset_s AS local_s, state, reason, seconds, offset_s FROM minutes"
             " WHERE local_s >= ? AND local_s < ? ORDER BY minute_s, offset_s, state, reason"
         )
-        with self._damage_in_words():
+        with self.damage_in_words():
             rows = self._db.execute(query, _bounds(first_day, last_day))
             return [
                 Minute(int(at_s), str(state), str(why), float(s), int(off_s))
@@ -156,14 +156,14 @@ class Reader:
             "SELECT start_s + offset_s AS local_s, end_s - start_s, offset_s FROM breaks"
             " WHERE local_s >= ? AND local_s < ? ORDER BY start_s"
         )
-        with self._damage_in_words():
+        with self.damage_in_words():
             rows = self._db.execute(query, _bounds(first_day, last_day))
             return [BreakRow(float(at_s), float(seconds), int(off_s)) for at_s, seconds, off_s in rows]
 
     def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and rows of a whole table."""
         known = _known(name)
-        with self._damage_in_words():
+        with self.damage_in_words():
             cursor = self._db.execute(f"SELECT * FROM {known}")  # noqa: S608 - one of our own names
             return [column[0] for column in cursor.description], cursor.fetchall()
 
@@ -172,11 +172,11 @@ class Reader:
             "SELECT id, time_s, time_s + offset_s, cue, level, lasted_s, repeat, words, record, delivered,"  # noqa: S608
             f" problem, recovered_s FROM alerts {where}"
         )
-        with self._damage_in_words():
+        with self.damage_in_words():
             return [self._alert_row(row) for row in self._db.execute(query, values)]
 
     @contextmanager
-    def _damage_in_words(self) -> Iterator[None]:
+    def damage_in_words(self) -> Iterator[None]:
         """What a damaged file makes of a question."""
         try:
             yield
@@ -200,8 +200,8 @@ class Reader:
             str(level),
             float(lasted_s),
             int(repeat),
-            _json(words),
-            _json(record),
+            parsed(words),
+            parsed(record),
             None if delivered is None else str(delivered),
             None if problem is None else str(problem),
             None if after is None else float(after),
@@ -222,7 +222,8 @@ def _bounds(first_day: int, last_day: int) -> tuple[int, int]:
     return first_day * _DAY_S, (last_day + 1) * _DAY_S
 
 
-def _json(text: str) -> dict[str, Any]:
+def parsed(text: str) -> dict[str, Any]:
+    """The object in a column of JSON. Raises ValueError for what is none, as in a damaged file."""
     try:
         plain = json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, Final
 
 import numpy as np
@@ -27,7 +28,20 @@ _NAMES: Final = (
     "size_px",
     "world",
 )  # what is read; others are passed over
-_NOT_READ: Final = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, SyntaxError)
+NOT_READ: Final = (
+    *(
+        OSError,
+        ValueError,
+        EOFError,
+        KeyError,
+        AttributeError,
+        NotImplementedError,
+        RuntimeError,
+        MemoryError,
+    ),
+    *(SyntaxError, TokenError, zipfile.BadZipFile, zlib.error),
+)
+"""What numpy and zipfile answer to damage."""
 
 
 def read_arrays(path: Path) -> Raw:
@@ -63,7 +77,7 @@ def _arrays(path: Path) -> Mapping[str, NDArray[Any]]:
                 _refuse_excess(path, loaded)
                 found = {name: _read(loaded, name) for name in loaded.files}
             return {name: a for name, a in found.items() if a is not None and _is_numeric(path, name, a)}
-    except _NOT_READ as error:
+    except NOT_READ as error:
         raise ImportingError(
             f"This is no NumPy file that can be read: {path}",
             f"{error}.",

@@ -436,6 +436,35 @@ def test_people_without_a_body_and_hidden_files_are_none(side: Landmarks, tmp_pa
     assert found.notes == expected.notes
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"(3, 33, 3), }", b"(3, 33, 3,   "),  # the header's text ends too early
+        (b"(3, 33, 3), }           ", b"(3000000000000, 33, 3),}"),  # more than any memory
+    ],
+)
+def test_a_damaged_array_is_none(old: bytes, new: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "marks.npy"
+    np.save(path, np.zeros((3, 33, 3)))
+    raw = path.read_bytes()
+    assert raw.count(old) == 1
+    path.write_bytes(raw.replace(old, new))
+    with pytest.raises(ImportingError, match="no NumPy file"):
+        read_foreign([path], SIZE)
+
+
+@pytest.mark.parametrize(("place", "value"), [(4, 99), (6, 1)])  # a later version of zip; encrypted
+def test_an_archive_that_numpy_cannot_read_is_none(place: int, value: int, tmp_path: Path) -> None:
+    path = tmp_path / "marks.npz"
+    np.savez(path, pose=np.zeros((3, 33, 3)))
+    raw = bytearray(path.read_bytes())
+    entry = raw.rindex(b"PK\x01\x02")  # the directory's, where all stands two bytes later
+    raw[place] = raw[entry + place + 2] = value
+    path.write_bytes(raw)
+    with pytest.raises(ImportingError, match="no NumPy file"):
+        read_foreign([path], SIZE)
+
+
 def test_a_pickle_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / "marks.npz"
     np.savez(path, pose=np.array([print], object))

@@ -35,6 +35,7 @@ from posture_cv.history.days import day_lines, day_summaries
 from posture_cv.history.figures import best_and_worst_hour, by_state, spans, total
 from posture_cv.history.gather import LONGEST_STEP_S, Gatherer
 from posture_cv.history.read import Minute, Reader
+from posture_cv.history.remove import delete_all
 from posture_cv.history.report import material, render
 from posture_cv.history.schema import HistoryError, HistoryInUseError, connect, history_file
 from posture_cv.history.store import History
@@ -229,6 +230,29 @@ def test_a_full_disk_is_noted_once_and_nothing_is_lost_when_it_is_free_again(pat
     assert "disk is full" in notes[0]
     with Reader(path) as reader:
         assert sum(by_state(reader.minutes(0, 99999)).values()) == pytest.approx(60.0, abs=2.0)
+
+
+def test_a_session_that_could_not_be_written_at_once_is_begun_later(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history, begin, notes = History(path), History.begin_session, list[str]()
+    tries = iter([sqlite3.OperationalError("database is locked")])
+
+    def held_at_first(self: History, *what: object) -> None:
+        for error in tries:
+            raise error
+        begin(self, *what)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(History, "begin_session", held_at_first)
+    desk = Desk(stretches(("good", 1.0)), 20.0, SETTINGS, rate_hz=2.0)
+    parts = desk.parts()
+    with HistorySink(history, notes.append, source="s", profile="p", days=90) as sink:
+        parts.sinks = [sink]
+        desk.run(parts)
+    assert len(notes) == 1
+    with Reader(path) as reader:
+        _, sessions = reader.table("sessions")
+    assert len(sessions) == 1
 
 
 @given(st.lists(st.floats(0.0, 20.0), max_size=60), st.integers(-50_000, 50_000))
@@ -703,6 +727,42 @@ def test_a_damaged_file_is_an_error_and_can_be_deleted(users: Path) -> None:
     assert done.exit_code == 2
     assert CliRunner().invoke(cli, ["history", "delete", "--all", "--yes"]).exit_code == 0
     assert not users.exists()
+
+
+def test_a_file_that_is_damaged_inside_is_an_error_and_can_be_deleted(users: Path) -> None:
+    with closing(sqlite3.connect(users)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        page = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'minutes'").fetchone()[0]
+        size = db.execute("PRAGMA page_size").fetchone()[0]
+    raw = bytearray(users.read_bytes())
+    raw[(page - 1) * size : page * size] = os.urandom(size)
+    users.write_bytes(raw)
+    Cli().fails("history", "delete", "--older-than", "3", "--yes", said="The history cannot be used")
+    assert Cli().here("history", "delete", "--all", "--yes").returncode == 0
+    assert not users.exists()
+
+
+def test_a_history_that_another_process_holds_is_not_taken_from_under_it(
+    users: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("posture_cv.history.schema._BUSY_TIMEOUT_S", 0.0)
+    whole = users.stat().st_ino
+    with closing(sqlite3.connect(users, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(HistoryError, match="in use"):
+            delete_all()
+        done = CliRunner().invoke(cli, ["feedback", "wrong"])
+        assert isinstance(done.exception, SystemExit), done.exception
+        assert "The history is in use" in done.output
+    assert users.stat().st_ino == whole
+    with Reader(users) as reader:
+        assert reader.alerts(DAY.toordinal() - 719163, DAY.toordinal() - 719163)
+
+
+def test_an_alert_whose_words_are_damaged_is_named_by_the_export(users: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(users)) as db, db:
+        db.execute("UPDATE alerts SET words = '{'")
+    Cli().fails("history", "export", "--out", str(tmp_path / "e.json"), said="It is damaged")
 
 
 def test_a_later_version_is_left_alone(users: Path) -> None:

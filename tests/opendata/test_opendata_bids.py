@@ -94,6 +94,8 @@ def test_participants_never_share_a_label(results: Sequence[Result]) -> None:
     assert len({text.casefold() for text in labels.values()}) == 4
     assert all(re.fullmatch(r"[0-9A-Za-z]+", text) for text in labels.values())
     assert len({place.stem for place in places(named)}) == len(named)
+    clever = [Result(results[0].folder, {"participant": p}, ()) for p in ("p1x3", "p.1", "p 1")]
+    assert len(set(subjects(clever).values())) == 3
 
 
 def test_conditions_never_share_a_label(results: Sequence[Result]) -> None:

@@ -46,6 +46,17 @@ class Trc:
         self.points = np.array(cells).reshape(len(rows), -1, 3)
 
 
+def test_recordings_of_one_name_become_a_file_each(tmp_path: Path) -> None:
+    given = [tmp_path / folder / "landmarks.landmarks" for folder in ("a", "b")]
+    for path in given:
+        path.parent.mkdir()
+        shutil.copy(SAMPLE, path)
+    done = Cli()("export", *map(str, given), "--format", "trc", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "trc").iterdir()} == {"landmarks.trc", "landmarks-2.trc"}
+    assert f"landmarks-2.trc: {given[1]}" in done.stdout
+
+
 def test_markers_of_a_recording(tmp_path: Path) -> None:
     done = Cli()("export", str(SAMPLE), "--format", "trc", "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cli_runner import Cli
 from posture_cv.errors import InputError
+from posture_cv.opendata.folder import Result
+from posture_cv.opendata.gather import gather
 from posture_cv.replay.inputs import find_items
 from posture_cv.replay.study import check_study
+from posture_cv.report.svg import Figure
+from posture_cv.report.write import write_figures, write_study
 from source_tree import ROOT
 
 STUDY = ROOT / "samples" / "study"
@@ -56,6 +61,26 @@ def test_study_page_links_to_every_recording(study: Path) -> None:
         "Methods",
     ):
         assert word in text
+
+
+def test_recordings_whose_names_come_to_one_folder_name_keep_a_page_each(
+    results: Sequence[Result], tmp_path: Path
+) -> None:
+    names = ("山田", "鈴木")
+    named = [
+        replace(result, folder=result.folder.resolve(), summary={**result.summary, "recording": name})
+        for result, name in zip(results[:2], names, strict=True)
+    ]
+    text = write_study(gather(named), tmp_path, "study").read_text(encoding="utf-8")
+    links = re.findall(r'href="([^"#]+)"', text)
+    assert len(set(links)) == 2
+    for link, name in zip(links, names, strict=True):
+        assert name in (tmp_path / link).read_text(encoding="utf-8")
+
+
+def test_figures_whose_names_come_to_one_are_a_file_each(tmp_path: Path) -> None:
+    write_figures({name: Figure(10.0, 10.0, name) for name in ("立 座", "座 立")}, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_tables_of_the_study_are_read_by_pandas_and_polars(study: Path) -> None:
