@@ -29,6 +29,7 @@ _LEFT_OF: Final = {"eye": 1, "ear": 3, "shoulder": 5, "hip": 7}
 # Changes are held within so many hundredths of the person's size, or degrees: a point that jumps farther is lost
 # (ours; chosen on persons left out).
 _FAR: Final = 35.0
+_SAME_PX: Final = 1e-6
 # The clinically detectable change of the craniovertebral angle is about 5 degrees (Gallego-Izquierdo 2020): an
 # estimate that is less sure than that, and not clearly beyond zero, is not told: it would pass for good posture.
 _MOST_SD: Final[Mapping[str, float]] = MappingProxyType({"cva_change_deg": 5.0})
@@ -85,7 +86,8 @@ def is_partial_baseline(baseline: Baseline) -> bool:
 def partial_features(lm: Landmarks, baseline: Baseline, variant: str) -> Float:
     """(N, d) changes of the points against the baseline; NaN where a point that the variant needs is missing.
 
-    In units of the person's own size: shoulder width in front, ear-to-shoulder distance from the side.
+    So they are where two points between which a distance is taken are one. In units of the person's own size:
+    shoulder width in front, ear-to-shoulder distance from the side.
     """
     looks_right = bool(_looks_right(baseline.as_landmarks())[0])
     mirrored = variant != "front" and not looks_right
@@ -201,7 +203,13 @@ def _middle(points: Float, what: str) -> Float:
 
 def _length(points: Float, what: str) -> Float:
     left = _LEFT_OF[what]
-    return np.asarray(np.linalg.norm(points[..., left, :] - points[..., left + 1, :], axis=-1))
+    return _distance(points[..., left, :], points[..., left + 1, :])
+
+
+def _distance(one: Float, other: Float) -> Float:
+    """Pixels; NaN where the two are one point, which no two parts of a body are."""
+    length = np.linalg.norm(one - other, axis=-1)
+    return np.where(length > _SAME_PX, length, np.nan)
 
 
 def _tilt(points: Float, what: str) -> Float:
@@ -216,7 +224,7 @@ def _front(now: Float, then: Float) -> Float:
     for what in ("eye", "ear", "shoulder"):
         turned = _tilt(now, what) - _tilt(then, what)
         columns += [
-            100.0 * np.log(np.maximum(_length(now, what), 1e-6) / _length(then, what)),
+            100.0 * np.log(_length(now, what) / _length(then, what)),
             (turned + 180.0) % 360.0 - 180.0,
         ]
     moved = 100.0 * (_middle(now, "shoulder") - _middle(then, "shoulder")) / unit
@@ -236,7 +244,7 @@ def _front(now: Float, then: Float) -> Float:
 
 def _side(now: Float, then: Float, variant: str) -> Float:
     ear, shoulder, hip = 4, 6, 8  # the right-hand ones: the near ones of a face that looks right
-    unit = float(np.linalg.norm(then[ear] - then[shoulder]))
+    unit = float(_distance(then[ear], then[shoulder]))
     moved = 100.0 * (now[:, shoulder] - then[shoulder]) / unit
     columns: list[Float] = [moved[:, 0], moved[:, 1]]
     places = (0, 2, ear, hip) if variant == "side_hip" else (0, 2, ear)

@@ -123,3 +123,15 @@ def test_whole_landmarks_take_the_usual_way() -> None:
     assert is_partial(few("front")).all()
     assert is_partial_baseline(baseline_of(few("front"), View.FRONT))
     assert not is_partial(Landmarks.empty(3)).any()
+
+
+@pytest.mark.parametrize(("name", "view"), CASES)
+@pytest.mark.parametrize("ours", [False, True])
+def test_points_that_lie_on_each_other_tell_nothing(name: str, view: View, *, ours: bool) -> None:
+    """A format that writes one place for several points; a ratio of nought would come out as the largest change."""
+    lm = few(name)
+    baseline = baseline_of(lm, view)
+    one = replace(lm, pose=np.where(np.isnan(lm.pose), np.nan, np.float32(0.5)))
+    found = measure_partial(lm, baseline_of(one, view), load_coefficients()) if ours else None
+    found = found or measure_partial(one, baseline, load_coefficients())
+    assert not any(estimate.valid.any() for estimate in found.values())
