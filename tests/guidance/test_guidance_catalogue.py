@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,40 @@ def test_doses_are_those_of_document_001(catalogue: Catalogue, exercise: str, do
 def test_no_other_dose_claims_to_come_from_a_document(catalogue: Catalogue) -> None:
     from_documents = [e.id for e in catalogue.of_kind("exercise") if e.dose and e.dose.source == "document"]
     assert len(from_documents) == 5
+
+
+AMOUNT = re.compile(
+    r"\b(\d+|half|one|two|three|four|five|ten)\b[ -](?:an? |slow |short )?"
+    r"(s|seconds?|minutes?|hours?|weeks?|times|sets|breaths?|pounds|degrees)\b"
+)
+# The documents' own words for a number.
+SAID_AS = {"2": "a couple of", "3": "three"}
+
+
+def test_no_amount_is_told_that_neither_the_document_nor_a_study_gives(catalogue: Catalogue) -> None:
+    told = []
+    for entry in (e for e in catalogue.entries if e.document and e.kind != "evidence"):
+        document = shared_path("documents", catalogue.document(entry.document or "").file)
+        known = " ".join(
+            [document.read_text(encoding="utf-8"), *(e.text for e in catalogue.evidence_for(entry))]
+        )
+        told += [
+            (entry.id, match[0])
+            for match in AMOUNT.finditer(f"{entry.text} {entry.action or ''}")
+            if not re.search(rf"\b({match[1]}|{SAID_AS.get(match[1], match[1])})\b", known)
+            or (not match[1].isdigit() and match[0] not in known)
+        ]
+    assert told == []
+
+
+def test_the_unexplained_signs_are_those_that_document_004_lists(catalogue: Catalogue) -> None:
+    listed = "blood in stools, heavy periods, headaches, nausea, swelling"
+    assert listed in shared_path("documents", catalogue.document("004").file).read_text(encoding="utf-8")
+    assert listed in catalogue.entry("flag_systemic").text
+
+
+def test_what_stops_the_exercises_can_be_found_from_where_it_is_said(catalogue: Catalogue) -> None:
+    assert "posture-cv guidance red-flags" in catalogue.entry("stop_and_ask").text
 
 
 def test_dose_reads_as_words() -> None:
