@@ -66,7 +66,8 @@ def collect_live(source: FrameSource, estimator: LandmarkEstimator, timing: Timi
         stillness = assess_stillness(Landmarks.concat(recent), timing.still_s)
         progress = advance(progress, frame.t_s, stillness, timing)
         if progress.step in (Step.RECORD, Step.DONE):
-            kept.append(lm)
+            # what was seen while it paused is neither what the person wants to sit like nor a reason to refuse it
+            kept += [] if progress.problems else [lm]
         elif not progress.finished:
             kept.clear()
         if not ui.update(frame, lm, progress):

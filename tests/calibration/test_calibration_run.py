@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from calibration.ui import PreviewUi, TerminalUi
 from calibration_material import sitting_still
 from posture_cv.capture import CaptureOptions, Frame, open_source
 from posture_cv.coefficients import load_coefficients
-from posture_cv.landmarks.estimator import EstimatorOptions, Mode
+from posture_cv.landmarks.estimator import EstimatorInfo, EstimatorOptions, Mode, ModelInfo
 from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
 from posture_cv.landmarks.recording import RecordingInfo, RecordingReader, RecordingWriter
 from posture_cv.landmarks.types import Landmarks
@@ -68,6 +69,31 @@ def test_live_records_only_the_stillness_after_the_countdown(film: Path) -> None
     begun = next(p.now_s for p in ui.moments if p.step is Step.RECORD)
     assert lm.t_s[0] == begun
     assert fit_baseline(lm, load_coefficients()).baseline.frame_count == len(lm)
+
+
+class Shown:
+    """A camera that shows given landmarks, by the number of the picture: no model runs."""
+
+    def __init__(self, lm: Landmarks) -> None:
+        self._lm = lm
+        pose = ModelInfo("pose", "0" * 64, bundled=True)
+        self.info = EstimatorInfo("test", Mode.VIDEO, pose, pose, contour=True)
+
+    def estimate(self, frame: Frame) -> Landmarks:
+        lm = self._lm[frame.index : frame.index + 1]
+        return dataclasses.replace(lm, t_s=np.array([frame.t_s]))
+
+
+def test_live_keeps_nothing_of_what_was_seen_while_it_paused(film: Path) -> None:
+    lm = sitting_still(40)
+    lm.pose[15:18, :, 0] += 0.2  # a reach while it is recorded
+    ui = Recorder()
+    with open_source(str(film), options=CaptureOptions(frame_rate_hz=10.0)) as source:
+        kept = collect_live(source, Shown(lm), TIMING, ui).landmarks  # type: ignore[arg-type]
+    paused = [p.now_s for p in ui.moments if p.step is Step.RECORD and p.problems]
+    assert len(paused) > 4
+    assert not set(paused) & set(kept.t_s.tolist())
+    assert len(kept) >= 15
 
 
 def test_live_gives_up_and_says_what_was_wrong(film: Path) -> None:
