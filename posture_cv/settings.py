@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -51,7 +51,8 @@ def load_settings(path: Path | None = None, overrides: Mapping[str, object] | No
     try:
         return Settings.model_validate(plain)
     except ValidationError as error:
-        raise _faults(error, str(where) if where.exists() else "on the command line") from None
+        typed = {key for key, value in (overrides or {}).items() if value is not None}
+        raise _faults(error, where, typed) from None
 
 
 def _anchor_models(plain: dict[str, Any], folder: Path) -> None:
@@ -95,17 +96,31 @@ def read_settings_file(path: Path | None = None) -> dict[str, Any]:
         ) from None
 
 
-def _faults(error: ValidationError, where: str) -> SettingsError:
+def _faults(error: ValidationError, path: Path, typed: Collection[str]) -> SettingsError:
+    """All faults; `typed`: the "section.key" that the command line gave."""
     found = _grouped(error.errors(include_url=False))
+    on_command_line = [_is_typed(fault, typed) for fault in found]
+    places = [str(path)] if not all(on_command_line) else []
+    places += ["on the command line"] if any(on_command_line) else []
     lines = [fault_line(fault) for fault in found[:_MOST_FAULTS]]
     if len(found) > _MOST_FAULTS:
         lines.append(f"and {len(found) - _MOST_FAULTS} more")
     count = "one fault" if len(found) == 1 else f"{len(found)} faults"
     return SettingsError(
-        f"The settings have {count}: {where}",
+        f"The settings have {count}: {' and '.join(places)}",
         "\n".join(lines),
         "Correct them there, or on the command line. All keys and defaults: posture-cv settings show",
     )
+
+
+def _is_typed(fault: ErrorDetails, typed: Collection[str]) -> bool:
+    """Whether the value, or one of a section whose values do not fit together, comes from the command line."""
+    place = _place(fault)
+    return any(key == place or key.startswith(f"{place}.") for key in typed)
+
+
+def _place(fault: ErrorDetails) -> str:
+    return ".".join(str(part) for part in fault["loc"][:2])
 
 
 def _grouped(faults: list[ErrorDetails]) -> list[ErrorDetails]:
@@ -115,7 +130,7 @@ def _grouped(faults: list[ErrorDetails]) -> list[ErrorDetails]:
 
 def fault_line(fault: ErrorDetails) -> str:
     """One fault in words: place, what is allowed there, what was found."""
-    place = ".".join(str(part) for part in fault["loc"][:2])
+    place = _place(fault)
     if fault["type"] == "extra_forbidden":
         return f"{place}: {_unknown_key(fault['loc'])}"
     if fault["type"] == "value_error":

@@ -81,7 +81,21 @@ class CalibrationSection(Section):
     countdown_s: float = _number(3.0, 0.0, 60.0, "countdown before it begins")
     still_s: float = _number(1.5, 0.5, 10.0, "you must have been sitting still this long")
     duration_s: float = _number(8.0, 2.0, 60.0, "recorded seconds of sitting still")
-    give_up_s: float = _number(90.0, 10.0, 600.0, "it gives up when that was not reached within this time")
+    give_up_s: float = _number(
+        90.0,
+        10.0,
+        600.0,
+        "it gives up when that was not reached within this time; at least the three above together",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        least_s = self.countdown_s + self.still_s + self.duration_s
+        if self.give_up_s < least_s:
+            raise ValueError(
+                f"give_up_s is {self.give_up_s:g}, and countdown_s, still_s and duration_s take {least_s:g} together"
+            )
+        return self
 
 
 class ThresholdsSection(Section):

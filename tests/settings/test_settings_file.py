@@ -32,7 +32,7 @@ def faults_of(text: str, tmp_path: Path, **overrides: object) -> list[str]:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError) as caught:
         load_settings(path, {key.replace("__", "."): value for key, value in overrides.items()})
-    assert str(path) in caught.value.title
+    assert ("on the command line" if overrides else str(path)) in caught.value.title
     return caught.value.detail.splitlines()
 
 
@@ -69,6 +69,7 @@ def test_limits_are_those_of_the_assessment_too(
     others = {
         "ticks": {"tick_s": 0.05, "hold_max_s": 60.0, "gap_skip_s": 86400.0},
         "breaks": {"micro_absence_s": 1.0},
+        "calibration": {"countdown_s": 0.0, "still_s": 0.5, "duration_s": 2.0},
     }
     values = others.get(section, {}) | {name: schema[end]}
     if section == "ticks":
@@ -123,6 +124,10 @@ def test_three_faults_are_told_at_once_with_their_places(tmp_path: Path) -> None
         ("[models]\npose = ''", "models.pose: must be text in quotes, found ''"),
         ("[ticks]\nhold_max_s = 0.1", "ticks: hold_max_s is 0.1, expected 0.5 to 60"),
         ("[breaks]\nlong_absence_s = 2", "breaks: long_absence_s is 2.0, expected 60 to 7200"),
+        (
+            "[calibration]\ngive_up_s = 10",  # allowed by itself, and no calibration could ever be done
+            "calibration: give_up_s is 10, and countdown_s, still_s and duration_s take 12.5 together",
+        ),
     ],
 )
 def test_one_fault_in_words(text: str, said: str, tmp_path: Path) -> None:
@@ -170,6 +175,21 @@ def test_faults_of_the_command_line_are_told_likewise(tmp_path: Path) -> None:
     assert faults_of("", tmp_path, capture__width_px=3) == [
         "capture.width_px: must be a whole number 160 to 7680, found 3"
     ]
+
+
+def test_a_fault_is_looked_for_where_it_is() -> None:
+    settings_file().parent.mkdir(parents=True)
+    cases: list[tuple[dict[str, object], str, str]] = [
+        ({"calibration.duration_s": 100.0}, "", "on the command line"),
+        ({"calibration.duration_s": 30.0}, "[calibration]\ngive_up_s = 20\n", "on the command line"),
+        ({"calibration.duration_s": 5.0}, "[policy]\nshare = 3\n", str(settings_file())),
+        ({"capture.camera": -1}, "[policy]\nshare = 3\n", f"{settings_file()} and on the command line"),
+    ]
+    for overrides, content, places in cases:
+        settings_file().write_text(content)
+        with pytest.raises(SettingsError) as caught:
+            load_settings(None, overrides)
+        assert caught.value.title.endswith(f": {places}")
 
 
 def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
