@@ -26,11 +26,20 @@ if TYPE_CHECKING:
 )
 @camera_option
 @click.option(
-    "--from", "source", metavar="SOURCE", help="A video, a folder of pictures, or a landmark recording."
+    "--from",
+    "source",
+    metavar="SOURCE",
+    help="A video, a folder of pictures, or a landmark recording; or a network camera's address.",
 )
 @click.option("--start", "start_s", type=Number(min=0.0), metavar="S", help="Only from this second on.")
 @click.option("--end", "end_s", type=Number(min=0.0), metavar="S", help="Only up to this second.")
-@click.option("--duration", "duration_s", type=float, metavar="S", help="Seconds to record from the camera.")
+@click.option(
+    "--duration",
+    "duration_s",
+    type=float,
+    metavar="S",
+    help="Seconds to record from a camera. [default: from the settings, usually 8]",
+)
 @click.option(
     "--preview/--no-preview", default=None, help="Show the camera's picture. [default: if there is a display]"
 )
@@ -58,6 +67,7 @@ def command(
     """Make a profile: what you look like to this camera when you sit the way you want to sit.
 
     From the webcam, with a preview and prompts; or with --from out of a recording or pictures in which you sit so.
+    An older profile of that name is replaced, unless the new one is too poor to judge by.
     """
     from datetime import datetime
 
@@ -66,7 +76,8 @@ def command(
     from posture_cv.cli.first_run import show_notice_once
     from posture_cv.cli.profile_text import as_json_text, as_text
     from posture_cv.coefficients import load_coefficients
-    from posture_cv.profiles.store import check_name
+    from posture_cv.monitor.session import is_live
+    from posture_cv.profiles.store import check_name, made_before, profile_path
     from posture_cv.settings import load_settings
 
     overrides = {
@@ -78,24 +89,30 @@ def command(
     settings = load_settings(settings_path, overrides)
     default = out.stem if out else settings.general.profile
     profile_name = check_name(default if name is None else name)
-    _check_interval(source, start_s, end_s)
-    _check_camera_options(source, {"--camera": camera, "--duration": duration_s})
-    _check_target(out, source)
+    recording = None if source is None or is_live(source) else source
+    _check_interval(recording, start_s, end_s)
+    _check_camera_options(source, {"--camera": camera})
+    _check_camera_options(recording, {"--duration": duration_s})
+    _check_target(out, recording)
     show_notice_once()
     coefficients = load_coefficients()
-    if source is None:
-        collected = _from_camera(settings, preview)
+    if recording is None:
+        collected = _from_camera(settings, source or f"webcam:{settings.capture.camera}", preview)
     else:
-        collected = _from_recording(settings, source, start_s or 0.0, end_s)
+        collected = _from_recording(settings, recording, start_s or 0.0, end_s)
     faceless = collected.engine.startswith("imported:") and collected.face_model is None
     result = fit_baseline(collected.landmarks, coefficients, face_expected=not faceless)
     profile = make_profile(profile_name, result, collected, datetime.now().astimezone())
+    target = out or profile_path(profile_name)
+    made = made_before(target)
     path = _save(profile, out)
+    if made is not None:
+        click.echo(f"Replaced: the profile there that was made {made}.", err=True)
     click.echo(as_json_text(profile, path) if as_json else as_text(profile, path))
 
 
-def _check_interval(source: str | None, start_s: float | None, end_s: float | None) -> None:
-    if source is None and (start_s is not None or end_s is not None):
+def _check_interval(recording: str | None, start_s: float | None, end_s: float | None) -> None:
+    if recording is None and (start_s is not None or end_s is not None):
         raise click.UsageError("--start and --end choose a part of a recording: give it with --from.")
     if end_s is not None and end_s <= (start_s or 0.0):
         raise click.UsageError("--end must come after --start.")
@@ -107,14 +124,14 @@ def _check_camera_options(source: str | None, given: Mapping[str, object]) -> No
         raise click.UsageError(f"{idle[0]} is for a camera: leave it out, or leave out --from.")
 
 
-def _check_target(out: Path | None, source: str | None) -> None:
+def _check_target(out: Path | None, recording: str | None) -> None:
     """Find out before anybody sits still whether the profile can be written at all, and takes nothing away."""
     from posture_cv.atomic import OutputError, check_target, private_folder
     from posture_cv.paths import profiles_dir, user_path
     from posture_cv.profiles.store import is_profile
 
     if out is not None:
-        inputs = [] if source is None else [user_path(source)]
+        inputs = [] if recording is None else [user_path(recording)]
         check_target(out, inputs, kind="a profile", is_kind=is_profile)
     folder = private_folder(profiles_dir()) if out is None else out.parent
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -125,8 +142,8 @@ def _check_target(out: Path | None, source: str | None) -> None:
         )
 
 
-def _from_camera(settings: Settings, preview: bool | None) -> Collected:
-    """Guide a person in front of the webcam."""
+def _from_camera(settings: Settings, camera: str, preview: bool | None) -> Collected:
+    """Guide a person in front of a webcam or a network camera."""
     from calibration.protocol import Timing
     from calibration.run import collect_live
     from posture_cv.capture import CaptureOptions, open_source
@@ -138,7 +155,7 @@ def _from_camera(settings: Settings, preview: bool | None) -> Collected:
         width_px=wanted.width_px, height_px=wanted.height_px, frame_rate_hz=wanted.frame_rate_hz
     )
     with ExitStack() as stack:
-        source = stack.enter_context(open_source(f"webcam:{wanted.camera}", options=options))
+        source = stack.enter_context(open_source(camera, options=options))
         ui = stack.enter_context(_ui(timing, preview))
         estimator = stack.enter_context(_estimator(settings, Mode.VIDEO))
         return collect_live(source, estimator, timing, ui)

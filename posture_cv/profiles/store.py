@@ -116,6 +116,14 @@ def is_profile(path: Path) -> bool:
     return True
 
 
+def made_before(path: Path) -> str | None:
+    """When the profile in a file was made (ISO 8601); None where there is none that can be read."""
+    try:
+        return read_profile(path).created
+    except ProfileError:
+        return None
+
+
 def _text_of(path: Path) -> str:
     again = "Restore the file, or make a new profile: posture-cv calibrate"
     try:

@@ -7,8 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
+from calibration.errors import CalibrationError
+from calibration.run import Collected
 from calibration_material import nobody_where, sitting_still
+from capture.mjpeg_server import MjpegServer
 from cli_runner import Cli
+from posture_cv.capture import FrameSource
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.paths import profiles_dir, settings_file
@@ -35,6 +39,8 @@ def test_from_a_recording(cli: Cli, recording: str) -> None:
     assert "Before you start" in done.stderr, "the notice at first run"
     again = cli.here("calibrate", "--name", "desk", "--from", recording, "--json")
     assert "Before you start" not in again.stderr
+    assert "Replaced: the profile there that was made 20" in again.stderr
+    assert "Replaced" not in done.stderr
     assert json.loads(again.stdout)["quality"]["frames_given"] == 80
     assert load_profile("desk").quality.frames_given == 80
 
@@ -60,6 +66,17 @@ def test_no_camera_no_display(cli: Cli) -> None:
         pytest.skip("this machine has a camera")
     cli.fails("calibrate", said="no camera")
     cli.fails("calibrate", "--camera", "Fancy Cam", said="Fancy Cam")
+
+
+def test_a_network_camera_guides_like_a_webcam(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def guided(source: FrameSource, *_: object) -> Collected:
+        raise CalibrationError("Guided.", f"Live: {source.info.live}, {source.info.kind}.")
+
+    monkeypatch.setattr("calibration.run.collect_live", guided)
+    with MjpegServer([np.zeros((48, 64, 3), np.uint8)]) as camera:
+        cli.fails("calibrate", "--from", camera.url, "--duration", "5", said="Live: True, stream")
+        cli.fails("calibrate", "--from", camera.url, "--end", "5", said="choose a part of a recording")
+        cli.fails("calibrate", "--from", camera.url, "--camera", "0", said="--camera is for a camera")
 
 
 def test_pictures_among_which_one_is_damaged(cli: Cli, tmp_path: Path) -> None:
