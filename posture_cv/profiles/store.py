@@ -61,6 +61,13 @@ def _name_problem(name: str) -> str:
         return f"It contains {wrong[0]!r}"
     if not name[0].isalnum() or not (name[-1].isalnum() or name[-1] in "-_"):
         return "It must begin and end with a letter or a digit"
+    return _taken(name)
+
+
+def _taken(name: str) -> str:
+    """What a name means already, whatever it is made of."""
+    if is_path(name):
+        return f"It ends with {SUFFIX}, which means a file wherever a profile can be named"
     if name.split(".", maxsplit=1)[0].strip().lower() in _RESERVED:
         return "Windows keeps that name for a device"
     return ""

@@ -90,7 +90,7 @@ def test_delete() -> None:
     [
         *("", " ", ".", "..", "../desk", "a/b", "a\\b", "/etc/passwd", "~", "~root", ".hidden", "-x", "a\0b"),
         *("a\nb", "con", "CON", "nul.desk", "COM1", "lpt9", "a*", "a?", "a:b", "a|b", "a ", "a.", "x" * 101),
-        *("é" * 60, "desk;rm", "$HOME", "%PATH%", "\u202edesk"),
+        *("é" * 60, "desk;rm", "$HOME", "%PATH%", "\u202edesk", "desk.json", "v1.JSON"),
     ],
 )
 def test_names_that_no_file_may_have(name: str) -> None:
