@@ -139,5 +139,5 @@ def _steadiness(q: Quality) -> Iterator[Finding]:
         error = max(spread / 2.0, q.baseline_error.get(name, 0.0))
         if error > 2.0:
             grade = Grade.REFUSE if error > 4.0 else Grade.WARN
-            text = f"{what} moved during the calibration: its angle spread by {spread:.1f} degrees."
+            text = f"{what} moved during the calibration: its angle is known to {error:.1f} degrees only."
             yield Finding(f"unsteady_{name}", grade, text, _KEEP_STILL)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from calibration.fit import fit_baseline
 from calibration.quality import baseline_error
-from calibration.verdict import Finding, Grade, Verdict
+from calibration.verdict import Finding, Grade, Verdict, assess_quality
+from calibration_material import sitting_still
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
@@ -50,6 +51,25 @@ def test_the_worst_finding_decides() -> None:
     assert verdict.grade is Grade.REFUSE
     assert verdict.reasons[0] == "refuse."
     assert verdict.advice == ("do",)
+
+
+@pytest.mark.parametrize(("spread", "error", "told"), [(9.0, 0.3, "4.5"), (1.7, 4.3, "4.3")])
+def test_moving_is_told_with_the_figure_that_it_is_refused_for(
+    spread: float, error: float, told: str
+) -> None:
+    lm = sitting_still(30)
+    good = fit_baseline(lm, load_coefficients()).quality
+    name = "cva_change_deg"
+    poor = replace(
+        good,
+        spread={**good.spread, name: spread},
+        baseline_error={**good.baseline_error, name: error},
+    )
+    verdict = assess_quality(poor)
+    assert verdict.grade is Grade.REFUSE
+    assert verdict.reasons[0] == (
+        f"Your neck moved during the calibration: its angle is known to {told} degrees only."
+    )
 
 
 def ground_truth(which: str, view: str) -> list[tuple[Landmarks, np.ndarray, np.ndarray]]:
