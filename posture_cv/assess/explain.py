@@ -155,7 +155,7 @@ def _nudge(rec: Record) -> list[str]:
         return [f"{found}; 20 to 30 shifts an hour did better than 10 in a study."]
     if alert.cue != "break":
         return [f"The background had been shifted for {lasted}: the camera moved, not you."]
-    full = f"{duration(rec.sitting_s)} since the last full break (5 min away)"
+    full = f"{duration(rec.sitting_s)} since the last full break"
     lines = [f"You had been there for {lasted} since the last break or prompt, {full}."]
     if rec.shifts is not None:
         lines.append(f"Your posture shifted {rec.shifts} times in the stretch looked back upon.")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 if TYPE_CHECKING:
     from posture_cv.assess.records import Record
+
+_WHICH_FILE: Final = "Give the alerts.jsonl that posture-cv replay has written."
 
 
 @click.command(short_help="Why an alert came.")
@@ -57,27 +59,40 @@ def _from_file(path: Path, number: int | None) -> tuple[list[str], Record]:
 
     rows = _rows(path)
     chosen = [row for row in rows if number is None or row.get("id") == number]
+    if not rows:
+        raise InputError(f"{path} holds no alert.", "None came in that recording.")
     if not chosen:
-        what = "holds no alert" if number is None else f"holds no alert {number}"
-        raise InputError(f"{path} {what}.")
+        there = ", ".join(str(row["id"]) for row in rows if "id" in row)
+        raise InputError(f"{path} holds no alert {number}.", f"It holds: {there}.", "Choose one of them.")
     row = chosen[-1]
     try:
         record = from_json(row.get("record", row))
     except ValueError as error:
-        raise InputError(f"{path} holds something else than alerts.", f"{error}.") from error
+        raise InputError(f"{path} holds something else than alerts.", f"{error}.", _WHICH_FILE) from error
     return [f"Alert {record.id}. {row.get('seen', '')}".strip()], record
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
+    from posture_cv.errors import InputError
+
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise InputError(f"Cannot read {path}", f"{error.strerror}.", "Check the path.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no list of alerts.", "It is no text.", _WHICH_FILE) from error
+    rows = [_row(line, path, number) for number, line in enumerate(lines, start=1) if line.strip()]
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def _row(line: str, path: Path, number: int) -> Any:  # noqa: ANN401 - whatever JSON holds
     import json
 
     from posture_cv.errors import InputError
 
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        rows = [json.loads(line) for line in lines if line.strip()]
-    except OSError as error:
-        raise InputError(f"Cannot read {path}", f"{error.strerror}.") from error
+        return json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no list of alerts.", f"{error}.") from error
-    return [row for row in rows if isinstance(row, dict)]
+        raise InputError(
+            f"{path} is no list of alerts.", f"Line {number} is no JSON.", _WHICH_FILE
+        ) from error

@@ -106,6 +106,7 @@ def test_nudges_are_explained_too() -> None:
     assert [r.alert.cue for r in records] == ["break", "stillness"]
     texts = [explain(from_json(to_json(r))) for r in records]
     assert "30 min since the last break" in texts[0]
+    assert "5 min away" not in texts[0], "how long an absence is a full break is a setting"
     assert "shifted 0 times" in texts[0]
     assert "shifted 0 times in 30 min" in texts[1]
     moved = measurements(*every(0.5, ("good", 30), ("camera_moved", 60)))

@@ -1,0 +1,44 @@
+"""`posture-cv explain --from FILE`, and what it says of a file that holds no alerts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from assess_material import baseline, every, measurements
+from cli_runner import Cli
+from posture_cv.assess.recording import assess_measurements
+from posture_cv.assess.records import to_json
+from posture_cv.assess.settings import AssessSettings
+
+
+@pytest.fixture
+def alerts(tmp_path: Path) -> Path:
+    """Two nudges of an hour without a break, as replay writes them."""
+    found = assess_measurements(measurements(*every(0.5, ("good", 1810))), baseline(), AssessSettings())
+    path = tmp_path / "alerts.jsonl"
+    path.write_text("".join(json.dumps(to_json(record)) + "\n" for record in found.records))
+    return path
+
+
+def test_the_last_alert_or_the_one_asked_for(cli: Cli, alerts: Path) -> None:
+    assert "Sitting still" in cli.here("explain", "--from", str(alerts)).stdout
+    assert "Time for a break" in cli.here("explain", "--from", str(alerts), "1").stdout
+
+
+def test_what_there_is_instead_and_what_to_give(cli: Cli, alerts: Path, tmp_path: Path) -> None:
+    done = cli.fails("explain", "--from", str(alerts), "9", said="holds no alert 9")
+    assert "It holds: 1, 2." in done.stderr
+    assert "Choose one of them." in done.stderr
+    for content, said in [
+        (b"", "holds no alert."),
+        (b"{}\n", "holds something else than alerts"),
+        (b'{"id": 1}\nt_s,state\n', "Line 2 is no JSON."),
+        (b"\xff\xfe", "It is no text."),
+    ]:
+        other = tmp_path / "other.jsonl"
+        other.write_bytes(content)
+        done = cli.fails("explain", "--from", str(other), said=said)
+        assert "alerts.jsonl that posture-cv replay" in done.stderr or not content
