@@ -12,12 +12,13 @@ def show_notice_once() -> None:
     from posture_cv.atomic import OutputError, private_folder, write_atomic
     from posture_cv.guidance.catalogue import load_catalogue
     from posture_cv.guidance.notice import first_run_notice
+    from posture_cv.output.width import text_width
     from posture_cv.paths import state_dir
 
     mark = state_dir() / MARK
     if mark.exists():
         return
-    click.echo(first_run_notice(load_catalogue()).as_text(88) + "\n", err=True)
+    click.echo(first_run_notice(load_catalogue()).as_text(text_width(88)) + "\n", err=True)
     try:
         private_folder(mark.parent)
         write_atomic(mark, "")

@@ -10,9 +10,12 @@ from typing import Any, Final
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.guidance.desk import desk_lines, wrapped
 from posture_cv.measure.types import QUANTITIES, View
+from posture_cv.output.width import text_width
 from posture_cv.profiles.types import Profile
 
 WIDTH: Final = 96
+_LEAST_WIDTH: Final = 40  # narrower, a word may not fit beside the lead
+_LEAD: Final = " " * 13
 _VIEWS: Final = {View.FRONT: "from the front", View.SIDE: "from the side", View.OBLIQUE: "from an angle"}
 _GRADES: Final = {
     "accept": "good",
@@ -31,7 +34,7 @@ _TOLD: Final = (
 
 def as_text(profile: Profile, path: Path) -> str:
     """The profile for people."""
-    quality, baseline = profile.quality, profile.baseline
+    quality, baseline, columns = profile.quality, profile.baseline, max(text_width(WIDTH), _LEAST_WIDTH)
     width, height = baseline.size_px
     lines = [
         f"Profile {profile.name}: {path}",
@@ -42,31 +45,32 @@ def as_text(profile: Profile, path: Path) -> str:
         f"  quality    {_GRADES[quality.grade]}",
     ]
     for reason in quality.reasons:
-        lines += wrapped(reason, "             - ", WIDTH)
-    lines += list(_accuracy(profile))
-    lines += list(_desk(profile))
+        lines += wrapped(reason, f"{_LEAD}- ", columns)
+    lines += list(_accuracy(profile, columns))
+    lines += list(_desk(profile, columns))
     return "\n".join(lines)
 
 
-def _accuracy(profile: Profile) -> Iterator[str]:
+def _accuracy(profile: Profile, columns: int) -> Iterator[str]:
     """The error to expect, and how much the quantities varied while the person sat still."""
     expected = profile.quality.expected_error
     told = [name for name in _TOLD if name in expected and name in profile.baseline.spread]
     if not told:
         return
-    yield "  accuracy   expected error of a single look (standard deviation), and how still you sat"
+    what = "expected error of a single look (standard deviation), and how still you sat"
+    yield from wrapped(what, "  accuracy   ", columns)
     for name in told:
         unit = QUANTITIES[name].unit
         label = name.removesuffix(f"_{unit}").replace("_", " ")
         spread = profile.baseline.spread[name]
-        yield f"             {label:20} +- {expected[name]:4.1f} {unit:4} varied by {spread:.1f} {unit}"
+        yield f"{_LEAD}{label:20} +- {expected[name]:4.1f} {unit:4} varied by {spread:.1f} {unit}"
 
 
-def _desk(profile: Profile) -> Iterator[str]:
+def _desk(profile: Profile, columns: int) -> Iterator[str]:
     """The ergonomic check, with advice and its source."""
     if profile.setup:
         yield "  your desk"
-        yield from desk_lines(load_catalogue(), profile.setup, WIDTH, indent=13)
+        yield from desk_lines(load_catalogue(), profile.setup, columns, indent=len(_LEAD))
 
 
 def as_plain(profile: Profile, path: Path) -> dict[str, Any]:

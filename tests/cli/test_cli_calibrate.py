@@ -45,6 +45,16 @@ def test_from_a_recording(cli: Cli, recording: str) -> None:
     assert load_profile("desk").quality.frames_given == 80
 
 
+def test_what_is_said_keeps_within_the_terminal(
+    cli: Cli, recording: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    done = cli.here("calibrate", "--from", recording, "--out", str(tmp_path / "a.json"))
+    said = [*done.stdout.splitlines()[1:], *done.stderr.splitlines()]  # the first line holds a path
+    assert max(map(len, said)) <= 80
+    assert any(len(line) > 70 for line in said)
+
+
 def test_python_m_calibration_is_the_same_command(cli: Cli, recording: str) -> None:
     done = cli("--from", recording, program=("-m", "calibration"))
     assert done.returncode == 0, done.stderr
