@@ -248,6 +248,8 @@ def profiles() -> Iterator[Finding]:
         return
     if not stored:
         yield Finding("profiles", "profiles", "note", "none yet", "posture-cv calibrate")
+    else:
+        yield from _chosen_profile()
     for entry in stored:
         if entry.problem is not None:
             yield _of_error("profiles", entry.name, entry.problem)
@@ -256,6 +258,24 @@ def profiles() -> Iterator[Finding]:
             yield Finding("profiles", entry.name, "ok", f"{view}, {grade}, {entry.profile.created}")
 
 
+def _chosen_profile() -> Iterator[Finding]:
+    """Nothing, unless the profile to judge by is missing: the monitor takes another then, the other commands none."""
+    from posture_cv.profiles.store import existing_path, is_path
+    from posture_cv.profiles.types import ProfileError
+    from posture_cv.settings import SettingsError, load_settings
+
+    try:
+        name = load_settings().general.profile
+        if not is_path(name):
+            existing_path(name)
+    except SettingsError:  # said under settings
+        return
+    except ProfileError as error:
+        advice = "Name one with --profile, or in the settings: general.profile"
+        text = f"general.profile: {error.title} {error.detail}"
+        yield Finding("profiles", "settings", "note", text, advice)
+
+
 def _of_error(group: str, name: str, error: PostureError) -> Finding:
-    text = " ".join(f"{error.title} {error.detail}".split())
+    text = " ".join(f"{error.title.rstrip('.')}: {error.detail}".split()) if error.detail else error.title
     return Finding(group, name, "problem", text, error.what_to_do)

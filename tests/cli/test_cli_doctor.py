@@ -52,6 +52,23 @@ def test_json_and_exit_code_with_problems(cli: Cli, home: Path) -> None:
     assert all(f["advice"] for f in wrong.values())
 
 
+def test_the_profile_that_the_settings_name_is_missing(home: Path) -> None:
+    save_profile(a_profile("desk"))
+    found = {entry.name: entry for entry in doctor_checks.profiles()}
+    assert found["desk"].level == "ok"
+    assert found["settings"].level == "note"
+    assert found["settings"].text == "general.profile: There is no profile 'default'. There are: desk."
+    settings_file().parent.mkdir(parents=True, exist_ok=True)
+    settings_file().write_text('[general]\nprofile = "desk"\n')
+    assert [entry.name for entry in doctor_checks.profiles()] == ["desk"]
+
+
+def test_what_is_wrong_is_told_apart_from_where(home: Path) -> None:
+    save_profile(a_profile("desk")).write_text("{}")
+    damaged = next(entry for entry in doctor_checks.profiles() if entry.name == "desk")
+    assert "desk.json: format_version: missing" in damaged.text
+
+
 def test_a_foreign_owner_of_the_name_calibration_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     owners = {
         "calibration": ["posture-cv", "uncertainty-calibration"],
