@@ -124,7 +124,7 @@ def run(name: str, *, prog_name: str) -> NoReturn:
     """Run one command as a program of its own (`python -m calibration`)."""
     command = cli.get_command(click.Context(cli), name)
     assert command is not None
-    leave_with(lambda: command.main(prog_name=prog_name, standalone_mode=False))
+    leave_with(lambda: command.main(prog_name=prog_name, standalone_mode=False, **cli.context_settings))
 
 
 def leave_with(call: Callable[[], object]) -> NoReturn:

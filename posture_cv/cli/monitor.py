@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from posture_cv.cli.options import Number, camera_option, model_options, profile_option, settings_option
+from posture_cv.cli.options import (
+    Number,
+    alert_after_option,
+    camera_option,
+    model_options,
+    profile_option,
+    settings_option,
+)
 from posture_cv.one_thread import use_one_thread
 
 if TYPE_CHECKING:
@@ -21,13 +28,7 @@ if TYPE_CHECKING:
 @profile_option
 @click.option("--background", is_flag=True, help="Go on without this terminal; see also: posture-cv status")
 @click.option("--duration", "duration_s", type=Number(0.1), metavar="SECONDS", help="End after so long.")
-@click.option(
-    "--alert-after",
-    "alert_after_s",
-    type=Number(0.5, 3600),
-    metavar="SECONDS",
-    help="How long a posture must last before an alert. [default: 120; severe: 30]",
-)
+@alert_after_option
 @click.option("--preview", is_flag=True, help="Show the picture and what is seen in it.")
 @click.option("--no-notifications", is_flag=True, help="Say it in the terminal only.")
 @click.option("--no-history", is_flag=True, help="Write nothing down.")
@@ -48,7 +49,7 @@ def command(
     profile: str | None,
     background: bool,
     duration_s: float | None,
-    alert_after_s: float | None,
+    alert_after: float | None,
     preview: bool,
     no_notifications: bool,
     no_history: bool,
@@ -62,7 +63,7 @@ def command(
     face_model: Path | None,
     settings_path: Path | None,
 ) -> int:
-    """Watch your posture through SOURCE: a webcam (number or name) or a stream; by default your webcam.
+    """Watch your posture through SOURCE: a webcam (its number, or webcam:NAME) or a stream; by default your webcam.
 
     \b
     Without a profile it explains itself, calibrates and starts. Ctrl-C ends it.
@@ -85,7 +86,7 @@ def command(
         source=spec,
         settings=settings,
         profile=profile,
-        alert_after_s=alert_after_s,
+        alert_after_s=alert_after,
         duration_s=duration_s,
         preview=preview,
         notifications=not no_notifications,

@@ -115,7 +115,7 @@ def alert_after_option(function: AnyFunction) -> AnyFunction:
         "--alert-after",
         type=Number(0.5, 3600),
         metavar="SECONDS",
-        help="How long a posture must last before an alert. [default: 120; severe: 30]",
+        help="How long a posture must last before an alert. [default: from the settings, usually 120; severe: 30]",
     )(function)
 
 

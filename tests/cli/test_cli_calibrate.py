@@ -59,7 +59,7 @@ def test_python_m_calibration_is_the_same_command(cli: Cli, recording: str) -> N
     done = cli("--from", recording, program=("-m", "calibration"))
     assert done.returncode == 0, done.stderr
     assert profile_names() == ["default"]
-    assert "Usage: python -m calibration" in cli("--help", program=("-m", "calibration")).stdout
+    assert "Usage: python -m calibration" in cli("-h", program=("-m", "calibration")).stdout
 
 
 def test_name_comes_from_the_settings_or_the_file(cli: Cli, recording: str, tmp_path: Path) -> None:

@@ -49,3 +49,9 @@ def test_three_faults_one_message(cli: Cli, tmp_path: Path) -> None:
 def test_unwritable_home(cli: Cli, home: Path) -> None:
     home.write_text("a file in the way")
     cli.fails("settings", "init", said="Not a directory")
+
+
+def test_help_names_the_default_that_the_settings_can_change(cli: Cli) -> None:
+    for command in ("monitor", "replay"):
+        text = " ".join(cli.here(command, "--help").stdout.split())
+        assert "before an alert. [default: from the settings, usually 120; severe: 30]" in text
