@@ -8,12 +8,13 @@ from typing import Final
 
 import numpy as np
 
+from calibration.light import light_fault
 from calibration.mesh import turns_deg
 from calibration.outliers import Mask, body_scale_px
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.gates import GateLimits, scene_column, shoulders_out_of_picture
-from posture_cv.measure.types import Float, View
+from posture_cv.measure.types import Float, Reason, View
 from posture_cv.measure.view import classify_view
 
 # All ours.
@@ -62,6 +63,9 @@ _PROMPTS: Final = {
     Problem.NOT_LONG_ENOUGH: "Good. Stay like that.",
 }
 
+# Why nobody is seen where somebody may well be.
+_UNSEEN: Final = {Reason.TOO_DARK: Problem.TOO_DARK, Reason.TOO_BRIGHT: Problem.TOO_BRIGHT}
+
 
 @dataclass(frozen=True, slots=True)
 class Stillness:
@@ -90,7 +94,7 @@ def assess_stillness(lm: Landmarks, window_s: float) -> Stillness:
     recent = lm[lm.t_s >= lm.t_s[-1] - window_s]
     seen = recent[recent.person_found]
     if len(seen) <= len(recent) / 2:
-        return Stillness((Problem.NOBODY,))
+        return Stillness((_UNSEEN.get(light_fault(recent), Problem.NOBODY),))
     problems = _what_is_seen(seen)
     moved, turned = _moved_share(seen), _turned_deg(seen)
     if moved > MOVING_SHARE or turned > MOVING_DEG:

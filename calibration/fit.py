@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from calibration.errors import CalibrationError, NobodySeenError
+from calibration.light import light_fault
 from calibration.mesh import own_mesh
 from calibration.outliers import Mask, belonging, posture_features
 from calibration.quality import Quality
@@ -113,10 +114,12 @@ def _frame_reasons(lm: Landmarks) -> Codes:
 
 def _require_enough(lm: Landmarks, reasons: Codes) -> None:
     if not lm.person_found.any():
+        light = light_fault(lm)
+        seen = f"{len(lm)} frames were looked at"
         raise NobodySeenError(
             "No baseline can be made: nobody was seen.",
-            f"{len(lm)} frames were looked at.",
-            _ADVICE[Reason.NOBODY],
+            f"{seen}, and they are {light.label.replace('_', ' ')}." if light else f"{seen}.",
+            _ADVICE[light or Reason.NOBODY],
         )
     usable = int((reasons == Reason.OK).sum())
     if usable < MIN_FRAMES:

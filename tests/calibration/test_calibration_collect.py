@@ -42,6 +42,21 @@ def test_nobody() -> None:
     assert problems(nobody_where(np.ones(40, bool), sitting_still(40))) == (Problem.NOBODY,)
 
 
+@pytest.mark.parametrize(
+    ("mean", "p05", "p95", "problem"),
+    [
+        (0.03, 0.008, 0.07, Problem.TOO_DARK),
+        (0.87, 0.69, 1.0, Problem.TOO_BRIGHT),
+        (0.8, 0.7, 0.85, Problem.NOBODY),  # a white wall
+        (0.4, 0.1, 0.8, Problem.NOBODY),
+        (np.nan, np.nan, np.nan, Problem.NOBODY),
+    ],
+)
+def test_nobody_is_seen_for_want_of_light(mean: float, p05: float, p95: float, problem: Problem) -> None:
+    lm = nobody_where(np.ones(40, bool), sitting_still(40))
+    assert problems(with_scene(lm, luma_mean=mean, luma_p05=p05, luma_p95=p95)) == (problem,)
+
+
 def test_a_lost_frame_now_and_then_is_no_matter() -> None:
     assert problems(nobody_where(np.arange(40) % 7 == 0, sitting_still(40))) == ()
 

@@ -99,6 +99,14 @@ def test_nobody() -> None:
         fit_baseline(Landmarks.empty(0), COEFFICIENTS)
 
 
+def test_nobody_for_want_of_light_says_so() -> None:
+    dark = with_scene(Landmarks.empty(20), luma_mean=0.03)
+    with pytest.raises(NobodySeenError) as caught:
+        fit_baseline(dark, COEFFICIENTS)
+    assert caught.value.detail == "20 frames were looked at, and they are too dark."
+    assert caught.value.what_to_do == "Switch on a light in front of you."
+
+
 def test_too_few_frames_say_what_was_wrong_with_the_others() -> None:
     lm = sitting_still(20)
     with pytest.raises(CalibrationError) as caught:
