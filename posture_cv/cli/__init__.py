@@ -210,11 +210,13 @@ def _discard_stdout() -> None:
 
 
 def _print_error(error: PostureError) -> None:
+    from posture_cv.output.steering import one_line
+
     colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    click.echo(click.style("Error: ", fg="red", bold=True) + error.title, err=True, color=colour)
+    click.echo(click.style("Error: ", fg="red", bold=True) + one_line(error.title), err=True, color=colour)
     for part in (error.detail, error.what_to_do):
         for line in filter(None, part.splitlines()):
-            click.echo(f"  {line}", err=True, color=colour)
+            click.echo(f"  {one_line(line)}", err=True, color=colour)
 
 
 def _ready_streams() -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.guidance.desk import desk_lines, wrapped
 from posture_cv.measure.types import QUANTITIES, View
+from posture_cv.output.steering import one_line
 from posture_cv.output.width import text_width
 from posture_cv.profiles.types import Profile
 
@@ -48,7 +49,7 @@ def as_text(profile: Profile, path: Path) -> str:
         lines += wrapped(reason, f"{_LEAD}- ", columns)
     lines += list(_accuracy(profile, columns))
     lines += list(_desk(profile, columns))
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))
 
 
 def _accuracy(profile: Profile, columns: int) -> Iterator[str]:

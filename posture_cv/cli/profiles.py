@@ -36,6 +36,7 @@ def command() -> None:
 @json_option
 def list_command(*, as_json: bool) -> None:
     """List all profiles; one that cannot be read is listed with what is wrong."""
+    from posture_cv.output.steering import one_line
     from posture_cv.paths import profiles_dir
     from posture_cv.profiles.store import list_profiles
 
@@ -49,7 +50,7 @@ def list_command(*, as_json: bool) -> None:
     width = max(len("NAME"), *(len(entry.name) for entry in stored))
     click.echo(f"{'NAME':{width}}  VIEW     QUALITY  MADE                       SOURCE")
     for entry in stored:
-        click.echo(_row(entry, width))
+        click.echo(one_line(_row(entry, width)))
 
 
 def _row(entry: StoredProfile, width: int) -> str:

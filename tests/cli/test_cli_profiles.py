@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cli_runner import Cli
 from posture_cv.profiles.store import profile_names, save_profile
+from posture_cv.profiles.types import ProfileSource
 from profile_material import a_profile
 
 
@@ -28,6 +30,15 @@ def test_list_as_json(cli: Cli, desk: Path) -> None:
     broken, good = json.loads(cli.here("profiles", "list", "--json").stdout)
     assert "problem" in broken
     assert (good["name"], good["view"], good["path"]) == ("desk", "front", str(desk))
+
+
+def test_what_others_have_named_cannot_steer_the_terminal(cli: Cli) -> None:
+    source = ProfileSource("video", "a\nb\x1b[2J日本.mp4")
+    save_profile(replace(a_profile("desk"), source=source))
+    assert "video, a?b?[2J日本.mp4 (" in cli.here("profiles", "show", "desk").stdout
+    assert cli.here("profiles", "list").stdout.splitlines()[1].endswith("a?b?[2J日本.mp4")
+    plain = json.loads(cli.here("profiles", "show", "desk", "--json").stdout)
+    assert plain["source"]["name"] == source.name
 
 
 def test_none_yet(cli: Cli) -> None:

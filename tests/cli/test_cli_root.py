@@ -88,6 +88,14 @@ def test_an_error_is_title_detail_and_what_to_do(capsys: pytest.CaptureFixture[s
     )
 
 
+def test_a_name_in_an_error_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    error = PostureError("Cannot find a\nb\x1b[31m日本.mp4", "It is\r none.\nNor \u202ewas it.")
+    assert left_with(error, capsys) == (
+        2,
+        "Error: Cannot find a?b?[31m日本.mp4\n  It is\n   none.\n  Nor ?was it.\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
