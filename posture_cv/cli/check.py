@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,7 +112,22 @@ def _show(found: list[Row], profile: str, *, as_json: bool) -> None:
 
 
 def _show_on(looks: Iterable[list[Row]], profile: str, *, as_json: bool) -> None:
-    """Each look in the place of the one before; as JSON a line each."""
+    """Each look in the place of the one before; where that cannot be, below it; as JSON a line each."""
+    shown = False
+    try:
+        with _printer(profile, as_json=as_json) as show:
+            for found in looks:
+                shown = True
+                show(found)
+    except KeyboardInterrupt:
+        return
+    if not shown:
+        raise NobodyFoundError("No picture to look at.")
+
+
+@contextmanager
+def _printer(profile: str, *, as_json: bool) -> Iterator[Callable[[list[Row]], None]]:
+    """How one look after the other is shown."""
     import json
 
     from rich.console import Console
@@ -119,18 +135,11 @@ def _show_on(looks: Iterable[list[Row]], profile: str, *, as_json: bool) -> None
 
     from posture_cv.cli.check_view import CheckView
 
-    shown = False
-    try:
-        if as_json:
-            for found in looks:
-                shown = True
-                click.echo(json.dumps([row.as_plain() for row in found]))
-        else:
-            with Live(console=Console(), auto_refresh=False) as live:
-                for found in looks:
-                    shown = True
-                    live.update(CheckView(found, profile), refresh=True)
-    except KeyboardInterrupt:
-        return
-    if not shown:
-        raise NobodyFoundError("No picture to look at.")
+    console = Console()
+    if as_json:
+        yield lambda found: click.echo(json.dumps([row.as_plain() for row in found]))
+    elif not console.is_terminal:  # there rich keeps back all but the last
+        yield lambda found: console.print(CheckView(found, profile), "")
+    else:
+        with Live(console=console, auto_refresh=False) as live:
+            yield lambda found: live.update(CheckView(found, profile), refresh=True)

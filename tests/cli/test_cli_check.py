@@ -71,6 +71,9 @@ def test_it_goes_on_looking_to_the_end_of_a_recording(tmp_path: Path) -> None:
     assert len(looks) == 12  # 6 s, two a second
     necks = [next(row["value"] for row in rows if row["quantity"] == "neck_deg") for rows in looks]
     assert abs(necks[0]) < 3 < necks[-1]
+    piped = CliRunner().invoke(cli, arguments[:-1], env={"COLUMNS": "80"}).output
+    assert piped.count("against profile") == 12, "all of them where one cannot take the place of another"
+    assert piped.endswith("\n")
 
 
 def test_bad_requests_are_refused() -> None:
