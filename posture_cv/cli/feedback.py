@@ -12,6 +12,7 @@ from posture_cv.cli.options import json_option
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from posture_cv.assess.answers import Response
     from posture_cv.assess.policy_state import PolicyState
     from posture_cv.history.read import AlertRow
 
@@ -87,16 +88,13 @@ def _snoozed(number: int | None) -> str:
 
 
 def _judged(answer: str, number: int | None) -> str:
-    from posture_cv.assess.answers import Response
     from posture_cv.assess.settings import CUES
     from posture_cv.errors import InputError
     from posture_cv.history.read import Reader
     from posture_cv.history.schema import history_file
-    from posture_cv.history.store import History
     from posture_cv.monitor.control.channel import NotRunningError
     from posture_cv.monitor.control.client import ask
     from posture_cv.monitor.words import plain
-    from posture_cv.settings import load_settings
 
     with Reader(history_file()) as reader:
         row = reader.alert(number, CUES)
@@ -109,13 +107,26 @@ def _judged(answer: str, number: int | None) -> str:
     try:
         ask("answer", {"alert": row.number, "response": answer})
     except NotRunningError:
-        history = History(history_file(), load_settings().feedback.plain())
-        try:
-            history.answer(row.number, cast("Response", answer), time.time())
-            history.factors(time.time())
-        finally:
-            history.close()
+        _kept_for_the_next(row.number, cast("Response", answer))
     return _noted(row, answer)
+
+
+def _kept_for_the_next(number: int, response: Response) -> None:
+    """Without a monitor, thresholds and pauses follow all the same: the next one goes on with them."""
+    from contextlib import closing
+
+    from posture_cv.history.schema import history_file
+    from posture_cv.history.store import History
+    from posture_cv.monitor import remembering
+    from posture_cv.monitor.instance import SingleInstance
+    from posture_cv.paths import runtime_dir
+    from posture_cv.settings import load_settings
+
+    settings = load_settings().assess()
+    with SingleInstance(runtime_dir()), closing(History(history_file(), settings.feedback)) as history:
+        history.answer(number, response, time.time())
+        history.factors(time.time())
+        remembering.answer(remembering.state_file(), number, response, settings)
 
 
 def _noted(row: AlertRow, answer: str) -> str:

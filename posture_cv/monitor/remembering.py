@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from posture_cv.assess.answers import Response, respond
 from posture_cv.assess.policy import Policy
 from posture_cv.assess.policy_state import Ledger, PolicyState, from_json, to_json
 from posture_cv.atomic import OutputError, private_folder, write_atomic
@@ -260,6 +261,25 @@ def change(path: Path, changed: Callable[[PolicyState], PolicyState]) -> None:
     known = read(path)
     if known is not None:
         write_atomic(path, json.dumps(as_plain(replace(known, policy=changed(known.policy)))))
+
+
+def answer(path: Path, key: int, response: Response, settings: AssessSettings) -> None:
+    """Hand an answer to what the next monitor goes on with, as a running one does; the caller holds the lock.
+
+    Args:
+        path: the file; without one, or where it does not know the alert, nothing changes.
+        key: the history's number of the alert.
+        response, settings: see `assess.answers.respond`.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    known = read(path)
+    ids = [] if known is None else [number for number, told in known.keys.items() if told == key]
+    if known is None or not ids:
+        return
+    t_s, policy, breaks = known.t_s, settings.policy, settings.breaks
+    change(path, lambda state: respond(state, ids[-1], response, t_s, policy, breaks))
 
 
 def forget(path: Path) -> None:

@@ -9,7 +9,7 @@ import re
 import sqlite3
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -647,10 +647,10 @@ def test_a_break_prompt_is_neither_right_nor_wrong(users: Path) -> None:
 LONG = PolicyState(ledger=Ledger(unheeded=(1, 0, 0, 0, 0), backoff=(4, 1, 1, 1, 8)))
 
 
-def left_behind(policy: PolicyState) -> None:
+def left_behind(policy: PolicyState, keys: Mapping[int, int] | None = None) -> None:
     """What a monitor that has just ended leaves for the next."""
     private_folder(state_file().parent)
-    known = Remembered(10.0, time.time(), uptime_s(), boot_id(), "p", 0.5, policy)
+    known = Remembered(10.0, time.time(), uptime_s(), boot_id(), "p", 0.5, policy, keys or {})
     state_file().write_text(json.dumps(as_plain(known)))
 
 
@@ -669,6 +669,25 @@ def test_without_a_monitor_pauses_are_shortened_for_the_next(users: Path) -> Non
     assert run(cli, ["feedback", "reset"]).exit_code == 0
     assert resumption(state_file()).remembered.policy == PolicyState()  # type: ignore[union-attr]
     assert "No pause" in run(cli, ["feedback", "sooner"]).output
+
+
+def test_without_a_monitor_two_wrong_ones_double_the_pause_of_the_next(users: Path) -> None:
+    run = CliRunner().invoke
+    told = Alert(100.0, "forward_head", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+    with closing(History(users)) as history:
+        keys = {number: history.alert(Record(number, told), {}, WALL_S + number) for number in (3, 4)}
+    ledger = Ledger(next_id=5, recent=((3, "forward_head"), (4, "forward_head")))
+    left_behind(PolicyState(ledger=ledger), keys)
+    pauses = []
+    for key in (
+        keys[3],
+        keys[3],
+        1,
+        keys[4],
+    ):  # the same twice counts once; of 1 the last monitor did not tell
+        assert run(cli, ["feedback", "wrong", str(key)]).exit_code == 0
+        pauses.append(resumption(state_file()).lasting.backoff[0])
+    assert pauses == [1, 1, 1, 2]
 
 
 def test_the_running_monitor_is_told_to_shorten_its_pauses(users: Path) -> None:
