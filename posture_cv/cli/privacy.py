@@ -63,7 +63,8 @@ def delete(parts: tuple[str, ...], everything: bool, yes: bool) -> None:
     if is_running(runtime_dir()):
         raise PostureError("A monitor is running and would write again.", "", "End it first: posture-cv stop")
     if not yes:
-        click.confirm(f"Delete {', '.join(chosen)}?", abort=True)
+        also = " And switch autostart off." if everything and autostart.status().enabled else ""
+        click.confirm(f"Delete {', '.join(chosen)}?{also}", abort=True)
     for part in chosen:
         traces.delete(cast("traces.Part", part))
     if everything:

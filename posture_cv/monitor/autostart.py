@@ -29,6 +29,7 @@ LABEL: Final = "io.github.posture_cv.monitor"
 RUN_KEY: Final = r"Software\Microsoft\Windows\CurrentVersion\Run"
 RUN_VALUE: Final = "posture-cv"
 _SYSTEMCTL_TIMEOUT_S: Final = 10.0
+_BY_HAND: Final = "Let your session start it in its own way: posture-cv monitor --background"
 
 
 class AutostartError(PostureError):
@@ -210,9 +211,18 @@ def enable() -> Autostart:
         raise output_error(path.parent, error) from error
     write_atomic(path, texts[kind](command))
     if kind == "systemd":
+        _enable_unit(path)
+    return status()
+
+
+def _enable_unit(path: Path) -> None:
+    """A unit that systemd refuses does not stay: its file alone would look as if it were on."""
+    try:
         _systemctl("daemon-reload")
         _systemctl("enable", UNIT_NAME)
-    return status()
+    except AutostartError:
+        _remove(path)
+        raise
 
 
 def disable() -> Autostart:
@@ -263,9 +273,10 @@ def _systemctl(*arguments: str) -> None:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise AutostartError("systemd does not answer.", f"{error}.") from error
+        raise AutostartError("systemd does not answer.", f"{error}.", _BY_HAND) from error
     if done.returncode:
-        raise AutostartError(f"systemctl --user {' '.join(arguments)} failed.", done.stderr.strip())
+        title = f"systemctl --user {' '.join(arguments)} failed."
+        raise AutostartError(title, done.stderr.strip(), _BY_HAND)
 
 
 def _run_key_read() -> str | None:

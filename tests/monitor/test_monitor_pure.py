@@ -303,6 +303,32 @@ def test_a_unit_is_removed_with_its_empty_folders(monkeypatch: pytest.MonkeyPatc
     assert list(tmp_path.rglob("*")) == []
 
 
+def test_what_systemd_refuses_is_not_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refused(*arguments: str) -> None:
+        if arguments[0] == "enable":
+            raise autostart.AutostartError("systemctl --user enable failed.")
+
+    monkeypatch.setattr(autostart, "kind_here", lambda: "systemd")
+    monkeypatch.setattr(autostart, "_systemctl", refused)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    with pytest.raises(autostart.AutostartError):
+        autostart.enable()
+    assert not autostart.status().enabled
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_deleting_everything_asks_for_autostart_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(autostart, "kind_here", lambda: "xdg")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("POSTURE_CV_HOME", str(tmp_path / "home"))
+    asked = Cli().here("privacy", "delete", "--all", stdin="n\n")
+    assert "autostart" not in asked.stdout + asked.stderr
+    autostart.enable()
+    asked = Cli().here("privacy", "delete", "--all", stdin="n\n")
+    assert "And switch autostart off." in asked.stdout + asked.stderr
+    assert autostart.status().enabled
+
+
 @pytest.mark.parametrize("made", [True, False])
 def test_enabling_without_any_profile_warns(
     made: bool,
