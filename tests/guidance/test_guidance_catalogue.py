@@ -116,6 +116,22 @@ def test_no_amount_is_told_that_neither_the_document_nor_a_study_gives(catalogue
     assert told == []
 
 
+@pytest.mark.parametrize(
+    ("entry_id", "words"),
+    [
+        ("lumbar_support", "great start"),
+        ("chair_height", "lower back"),
+        ("keyboard_close", "tenses"),
+        ("twisting_awkwardly", "stiff"),
+        ("awkward_held", "awkward position"),
+        ("daily_exercises", "every day"),
+        ("fixed_hunch", "hunch"),
+    ],
+)
+def test_a_paraphrase_says_what_its_document_says(catalogue: Catalogue, entry_id: str, words: str) -> None:
+    assert words in catalogue.entry(entry_id).text
+
+
 def test_the_unexplained_signs_are_those_that_document_004_lists(catalogue: Catalogue) -> None:
     listed = "blood in stools, heavy periods, headaches, nausea, swelling"
     assert listed in shared_path("documents", catalogue.document("004").file).read_text(encoding="utf-8")
