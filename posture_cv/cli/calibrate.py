@@ -181,9 +181,10 @@ def _from_recording(settings: Settings, source: str, start_s: float, end_s: floa
     from posture_cv.cli.progress import RichProgress
     from posture_cv.landmarks.estimator import Mode
     from posture_cv.landmarks.recording import RecordingReader, is_recording
+    from posture_cv.paths import user_path
 
-    if is_recording(Path(source)):
-        with RecordingReader(Path(source)) as reader:
+    if is_recording(user_path(source)):
+        with RecordingReader(user_path(source)) as reader:
             collected = collect_recording(reader, start_s, end_s or float("inf"), Path(source).name)
         _warn(reader.warnings)
         return collected

@@ -197,8 +197,9 @@ def _print_report(
 
 def _progress_of(setup: Setup, plan: Plan, counter: Counter, recording: str) -> Iterator[Progress]:
     from posture_cv.landmarks.recording import is_recording
+    from posture_cv.paths import user_path
 
-    if not is_recording(Path(recording)):
+    if not is_recording(user_path(recording)):
         yield from _progress_of_pictures(setup, plan, counter, recording)
         return
     if setup.preview:
@@ -206,7 +207,7 @@ def _progress_of(setup: Setup, plan: Plan, counter: Counter, recording: str) -> 
     from posture_cv.landmarks.recording import RecordingReader
     from posture_cv.monitor.session import no_frames
 
-    with RecordingReader(Path(recording)) as reader:
+    with RecordingReader(user_path(recording)) as reader:
         frames = 0
         for block in reader.blocks():
             frames += len(block)

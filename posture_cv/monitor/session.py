@@ -48,10 +48,11 @@ def open_eyepiece(
     """
     from posture_cv.capture import open_source
     from posture_cv.landmarks.recording import RecordingReader, is_recording
+    from posture_cv.paths import user_path
 
-    if is_recording(Path(spec)):
+    if is_recording(user_path(spec)):
         clock = PlaybackClock(speed)
-        reader = stack.enter_context(RecordingReader(Path(spec)))
+        reader = stack.enter_context(RecordingReader(user_path(spec)))
         played = played_recording(reader, clock)
         if played.ended:
             raise no_frames(reader)

@@ -20,6 +20,7 @@ from posture_cv.landmarks.recording import (
     is_recording,
 )
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.paths import user_path
 from posture_cv.replay.progress import NoProgress, Progress
 
 EstimatorFactory = Callable[[EstimatorOptions], LandmarkEstimator]
@@ -90,7 +91,7 @@ def refuse_recording(source: str) -> None:
     Raises:
         InputError: `source` is a landmark recording.
     """
-    if is_recording(Path(source)):
+    if is_recording(user_path(source)):
         raise InputError(
             f"{source} is a landmark recording already",
             "The models have nothing to look at in it: it holds what they saw, and no picture.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,22 @@ def test_it_goes_on_looking_to_the_end_of_a_recording(tmp_path: Path) -> None:
     piped = CliRunner().invoke(cli, arguments[:-1], env={"COLUMNS": "80"}).output
     assert piped.count("against profile") == 12, "all of them where one cannot take the place of another"
     assert piped.endswith("\n")
+
+
+def test_a_recording_in_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A shell leaves the ~ of --from=~/desk.landmarks as it is."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    shutil.copy(GIVEN[1], tmp_path / "desk.landmarks")
+    for words in (
+        ["check", "~/desk.landmarks", *GIVEN[2:], "--at", "4"],
+        ["exercise", "shoulder_raises", "--from=~/desk.landmarks"],
+        ["calibrate", "--from=~/desk.landmarks", "--end", "3", "--out", str(tmp_path / "a.json")],
+    ):
+        done = CliRunner().invoke(cli, words)
+        assert done.exit_code == 0, done.output
+    refused = CliRunner().invoke(cli, ["record", "~/desk.landmarks", "--out", str(tmp_path / "b.landmarks")])
+    assert "is a landmark recording already" in refused.output
 
 
 def test_bad_requests_are_refused() -> None:
