@@ -58,10 +58,13 @@ def init(out: Path | None) -> None:
 
     target = out or settings_file()
     if target.exists() or target.is_symlink():
+        what = "folder" if target.is_dir() else "settings file" if out is None else "file"
         raise OutputError(
-            f"There is a settings file already: {target}",
+            f"There is a {what} already: {target}",
             "It is left as it is.",
-            "Edit it; or move it away; or write an example elsewhere: posture-cv settings init --out FILE",
+            "Edit it; or move it away; or write an example elsewhere: posture-cv settings init --out FILE"
+            if out is None
+            else "Give --out another name.",
         )
     if out is None:
         private_folder(target.parent)

@@ -28,6 +28,8 @@ def test_init_never_overwrites(cli: Cli, home: Path, tmp_path: Path) -> None:
     assert "sensitivity = 2.0  # set in the file" in cli.here("settings", "show").stdout
     assert cli.here("settings", "init", "--out", str(tmp_path / "x.toml")).returncode == 0
     cli.fails("settings", "init", "--out", str(tmp_path / "no" / "x.toml"), said="Cannot write")
+    cli.fails("settings", "init", "--out", str(tmp_path), said=f"There is a folder already: {tmp_path}")
+    cli.fails("settings", "init", "--out", str(tmp_path / "x.toml"), said="There is a file already")
 
 
 def test_show_as_json(cli: Cli) -> None:
