@@ -29,10 +29,13 @@ FOLDER_KINDS: Final[tuple[FolderKind, ...]] = ("config", "data", "state", "cache
 
 
 def user_path(text: str | os.PathLike[str]) -> Path:
-    """The path that a user named: `~` and `~NAME` are home folders; where there is no NAME, it is a file's name."""
+    """The path that a user named: `~` and `~NAME` are home folders; where there is no NAME, it is a file's name.
+
+    `./~` is what it is called in its folder, though a path forgets the dot.
+    """
     path = Path(text)
     try:
-        return path.expanduser()
+        return path.expanduser() if os.fspath(text).startswith("~") else path
     except RuntimeError:
         return path
 

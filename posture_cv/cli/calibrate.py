@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from posture_cv.cli.options import Number, camera_option, json_option, model_options, settings_option
+from posture_cv.cli.options import (
+    Number,
+    UserPath,
+    camera_option,
+    json_option,
+    model_options,
+    settings_option,
+)
 
 if TYPE_CHECKING:
     from calibration.protocol import Timing
@@ -43,9 +50,7 @@ if TYPE_CHECKING:
 @click.option(
     "--preview/--no-preview", default=None, help="Show the camera's picture. [default: if there is a display]"
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the profile there."
-)
+@click.option("--out", type=UserPath(dir_okay=False), metavar="FILE", help="Write the profile there.")
 @model_options
 @settings_option
 @json_option

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from posture_cv.cli.options import UserPath
+
 if TYPE_CHECKING:
     from posture_cv.assess.records import Record
 
@@ -18,7 +20,7 @@ _WHICH_FILE: Final = "Give the alerts.jsonl that posture-cv replay has written."
 @click.option(
     "--from",
     "file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=UserPath(dir_okay=False),
     metavar="FILE",
     help="An alerts.jsonl of posture-cv replay. [default: the monitor's history]",
 )

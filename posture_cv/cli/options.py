@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +11,21 @@ from typing import Any, TypeVar
 import click
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+
+
+class UserPath(click.Path):
+    """A path as its user means it: in `--out=~/x`, which a shell leaves as it is, `~` is no folder of that name."""
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(path_type=Path, file_okay=file_okay, dir_okay=dir_okay)
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:  # noqa: ANN401 - as click has it
+        """The path that a text means."""
+        from posture_cv.paths import user_path
+
+        return super().convert(user_path(value), param, ctx)
 
 
 def profile_option(function: AnyFunction) -> AnyFunction:
@@ -23,7 +39,7 @@ def profile_option(function: AnyFunction) -> AnyFunction:
 
 def model_options(function: AnyFunction) -> AnyFunction:
     """`--pose-model FILE` and `--face-model FILE`: the user's own model files."""
-    file = click.Path(path_type=Path)
+    file = UserPath()
     face = click.option(
         "--face-model",
         type=file,
@@ -44,7 +60,7 @@ def settings_option(function: AnyFunction) -> AnyFunction:
     return click.option(
         "--settings",
         "settings_path",
-        type=click.Path(path_type=Path),
+        type=UserPath(),
         metavar="FILE",
         help="Settings file in place of your own (posture-cv settings path).",
     )(function)
@@ -103,7 +119,7 @@ def out_option(function: AnyFunction) -> AnyFunction:
     """`--out FOLDER`: where results go."""
     return click.option(
         "--out",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=UserPath(file_okay=False),
         required=True,
         help="Folder for the results.",
     )(function)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from posture_cv.cli.options import Number, model_options, settings_option
+from posture_cv.cli.options import Number, UserPath, model_options, settings_option
 
 
 @click.command(short_help="Record landmarks, without pictures.")
 @click.argument("source")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=UserPath(dir_okay=False),
     required=True,
     help="The landmark recording to write (NAME.landmarks).",
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from posture_cv.cli.options import json_option, settings_option
+from posture_cv.cli.options import UserPath, json_option, settings_option
 
 
 @click.group(name="settings")
@@ -49,7 +49,7 @@ def path() -> None:
 
 
 @command.command()
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write it there instead.")
+@click.option("--out", type=UserPath(), metavar="FILE", help="Write it there instead.")
 def init(out: Path | None) -> None:
     """Write a commented settings file; an existing one is left alone."""
     from posture_cv.atomic import OutputError, private_folder, write_atomic

@@ -85,10 +85,15 @@ def test_a_recording_in_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_pat
     for words in (
         ["check", "~/desk.landmarks", *GIVEN[2:], "--at", "4"],
         ["exercise", "shoulder_raises", "--from=~/desk.landmarks"],
-        ["calibrate", "--from=~/desk.landmarks", "--end", "3", "--out", str(tmp_path / "a.json")],
+        ["calibrate", "--from=~/desk.landmarks", "--end", "3", "--out=~/a.json"],
+        ["replay", "~/desk.landmarks", *GIVEN[2:], "--out=~/many"],
+        ["settings", "init", "--out=~/s.toml"],
+        ["settings", "show", "--settings=~/s.toml"],
     ):
         done = CliRunner().invoke(cli, words)
         assert done.exit_code == 0, done.output
+    assert {"a.json", "many", "s.toml"} <= {path.name for path in tmp_path.iterdir()}
+    assert not Path("~").exists()
     refused = CliRunner().invoke(cli, ["record", "~/desk.landmarks", "--out", str(tmp_path / "b.landmarks")])
     assert "is a landmark recording already" in refused.output
 

@@ -48,6 +48,7 @@ def test_a_tilde_that_names_nobody_is_part_of_a_file_name(monkeypatch: pytest.Mo
     monkeypatch.setenv("USERPROFILE", "/home/me")
     assert paths.user_path("~/clip.mp4") == Path("/home/me/clip.mp4")
     assert paths.user_path("~nobody-of-that-name.mp4") == Path("~nobody-of-that-name.mp4")
+    assert paths.user_path("./~/clip.mp4") == Path("~/clip.mp4")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="platformdirs asks each system in its own way")
