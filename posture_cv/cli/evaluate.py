@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from posture_cv.landmarks.types import Landmarks
 
 _FOLDER = click.Path(path_type=Path)
+_WITH_LABELS = ("dataset", "labels", "json_file")
 
 
 @click.command(name="evaluate", short_help="Measure the accuracy on a labelled data set.")
@@ -83,6 +84,8 @@ def command(
     from posture_cv.evaluate.dataset import Making, Source, without
     from posture_cv.processors import processors
 
+    if labels:
+        _check_opinion_options(click.get_current_context())
     _check_targets(json_file, page, cache)
     quiet = json_file is not None and str(json_file) == "-"
     console = Console(highlight=False, emoji=False, stderr=quiet)
@@ -92,6 +95,20 @@ def command(
     making = Making(Source(source), workers or processors(), looks, cache)
     data = without(_read(dataset, making, console), cues)
     _finish(data, console, json_file, page, split_by, worst, worst_pictures)
+
+
+def _check_opinion_options(context: click.Context) -> None:
+    """Refuse what has no part in --labels, so that nobody waits for a page that is not written."""
+    from click.core import ParameterSource
+
+    given = [
+        option.opts[0]
+        for option in context.command.params
+        if option.name not in _WITH_LABELS
+        and context.get_parameter_source(str(option.name)) is not ParameterSource.DEFAULT
+    ]
+    if given:
+        raise click.UsageError(f"--labels has no use for {', '.join(given)}; only --json goes with it.")
 
 
 def _check_targets(json_file: Path | None, page: Path | None, cache: Path | None) -> None:
@@ -159,7 +176,7 @@ def _read(folder: Path, making: Making, console: Console) -> Dataset:
         data = read_dataset(folder, making, advance)
     if data.landmarks_from.endswith("without contour"):
         console.print(
-            "No contour in landmarks.npz and no pictures: what needs the contour is withheld.", style="yellow"
+            "No contour in landmarks.npz: what rests on it is less certain, or withheld.", style="yellow"
         )
     return data
 

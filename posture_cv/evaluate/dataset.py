@@ -150,7 +150,11 @@ def _clips(truth: Truth) -> tuple[Clip, ...]:
             "They show the person sitting upright, and everything else is judged against them.",
         )
     if not any(len(clip.judged) for clip in clips):
-        raise EvaluationError("Nothing to judge", f"Every row belongs to the segment {CALIBRATION!r}.")
+        raise EvaluationError(
+            "Nothing to judge",
+            f"Every row makes a baseline: its segment is {CALIBRATION!r}, or {UPRIGHT!r} at the beginning of a video.",
+            "Add rows of other segments.",
+        )
     return clips
 
 

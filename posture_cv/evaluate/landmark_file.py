@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,7 @@ _CONTOUR_SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
 }
 _MOST_BYTES: Final = 2_000_000_000
 """Some 160,000 pictures; ours."""
+_MOST_NAMED: Final = 5
 _T = TypeVar("_T", bound=np.generic)
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -112,41 +114,80 @@ def read_landmarks(file: Path, wanted: Sequence[str]) -> Landmarks:
         wanted: names as in `Truth.file`.
 
     Raises:
-        EvaluationError: unreadable, wrong shapes, or a wanted picture is not in it.
+        EvaluationError: unreadable, wrong shapes, a wanted picture is not in it or stands there twice, or frame
+            numbers alone where several videos are asked for.
     """
     contour = has_contour(file)
     arrays = read_arrays(file, {**_SHAPES, **(_CONTOUR_SHAPES if contour else {})})
     index = _places(file, arrays["name"], wanted)
-    count = len(index)
-    lm = Landmarks.empty(count)
-    lm.size_px[:] = _numbers(file, arrays, "size", np.int32)[index]
-    lm.pose[:] = _numbers(file, arrays, "pose", np.float32)[index]
-    lm.face[:] = _numbers(file, arrays, "face", np.float32)[index]
-    if contour and count:
+    lm = points(file, arrays, index)
+    if contour and len(lm):
         lm.rows[:], lm.cols[:] = contour_from_pixels(
             _numbers(file, arrays, "rows", np.int32)[index], _numbers(file, arrays, "cols", np.int32)[index]
         )
-    if count and lm.size_px.min() < 1:
+    return lm
+
+
+def points(file: Path, arrays: Arrays, index: NDArray[np.intp]) -> Landmarks:
+    """Pose, face and picture size of the chosen rows of an `.npz`, as landmarks without an outline.
+
+    Raises:
+        EvaluationError: an array holds no numbers, or a size below 1.
+    """
+    lm = Landmarks.empty(len(index))
+    lm.size_px[:] = _numbers(file, arrays, "size", np.int32)[index]
+    lm.pose[:] = _numbers(file, arrays, "pose", np.float32)[index]
+    lm.face[:] = _numbers(file, arrays, "face", np.float32)[index]
+    if len(lm) and lm.size_px.min() < 1:
         raise EvaluationError(f"{file}: size holds a width or height below 1")
     return lm
 
 
 def _places(file: Path, names: NDArray[np.generic], wanted: Sequence[str]) -> NDArray[np.intp]:
     """Where each wanted picture stands in the file."""
-    keys = [name.rpartition("#")[2] for name in wanted] if names.dtype.kind in "iu" else list(wanted)
-    at = {str(name): place for place, name in enumerate(names.tolist())}
+    keys = _by_number(file, wanted) if names.dtype.kind in "iu" else list(wanted)
+    held = [str(name) for name in names.tolist()]
+    at = {name: place for place, name in enumerate(held)}
     absent = [name for name, key in zip(wanted, keys, strict=True) if key not in at]
     if absent:
         raise EvaluationError(
             f"{file} has no landmarks of {len(absent)} of {len(wanted)} pictures of ground_truth.csv",
-            f"The first: {absent[0]}. Its own names look like {str(names[0]) if len(names) else '(none)'!r}.",
+            f"The first: {absent[0]}. Its own names look like {held[0] if held else '(none)'!r}.",
             "Names must be those of the column `file`.",
         )
+    _refuse_twice(file, held, keys)
     return np.array([at[key] for key in keys], np.intp)
 
 
+def _by_number(file: Path, wanted: Sequence[str]) -> list[str]:
+    """The wanted frames by their number alone, which names a frame only as long as there is one video."""
+    videos = sorted({name.rpartition("#")[0] for name in wanted})
+    if len(videos) > 1:
+        raise EvaluationError(
+            f"{file} names frames by their number only",
+            f"The ground truth beside it has several videos: {', '.join(videos[:_MOST_NAMED])}.",
+            "Use the names of the column `file`, or give each video a folder of its own.",
+        )
+    return [name.rpartition("#")[2] for name in wanted]
+
+
+def _refuse_twice(file: Path, held: Sequence[str], keys: Sequence[str]) -> None:
+    """Refuse a file that holds a wanted picture more than once: which landmarks are meant cannot be told."""
+    twice = {name for name, count in Counter(held).items() if count > 1}.intersection(keys)
+    if twice:
+        raise EvaluationError(
+            f"{file} holds {len(twice)} pictures of ground_truth.csv more than once",
+            f"One of them: {min(twice)}.",
+            "Keep one row of each.",
+        )
+
+
 def _numbers(file: Path, arrays: Arrays, key: str, dtype: type[_T]) -> NDArray[_T]:
+    values = arrays[key]
     try:
-        return arrays[key].astype(dtype)
+        # numpy makes some whole number or other of what is no number, and merely warns
+        if np.issubdtype(dtype, np.integer) and values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise EvaluationError(f"{file}: {key} holds values that are no numbers")
+        return values.astype(dtype)
     except (TypeError, ValueError) as error:
         raise EvaluationError(f"{file}: {key} does not hold numbers", str(error)) from error

@@ -16,7 +16,7 @@ from posture_cv.assess.naming import name_states
 from posture_cv.errors import PostureError
 from posture_cv.evaluate.errors import EvaluationError
 from posture_cv.evaluate.judging import Judges, badness
-from posture_cv.evaluate.landmark_file import read_arrays
+from posture_cv.evaluate.landmark_file import points, read_arrays
 from posture_cv.evaluate.metrics import area_under_curve
 from posture_cv.evaluate.rivals import RIVALS
 from posture_cv.landmarks.names import FACE_COUNT, POSE_COUNT
@@ -103,10 +103,8 @@ def read_labelled(file: Path) -> list[Labelled]:
     subjects = np.array([str(subject) for subject in arrays["subject"].tolist()], np.str_)
     found = []
     for subject in dict.fromkeys(subjects.tolist()):
-        mine = subjects == subject
-        lm = Landmarks.empty(int(mine.sum()))
-        for name, field in (("size", lm.size_px), ("pose", lm.pose), ("face", lm.face)):
-            field[:] = arrays[name][mine]
+        mine = np.flatnonzero(subjects == subject)
+        lm = points(file, arrays, mine)
         found.append(Labelled(file.name, subject, lm, np.isin(labels[mine], GOOD_LABELS)))
     return found
 

@@ -84,7 +84,10 @@ def evaluate(dataset: Dataset, judges: Judges, split_by: str | None = None, wors
     views = [view for view in VIEWS if any(j.clip.view == view for j in judged)]
     frames = {view: pooled(dataset, judged, view) for view in views}
     rows = {view: np.concatenate([j.clip.judged for j in judged if j.clip.view == view]) for view in views}
-    courses = [judge_video(dataset, j, judges.thresholds) for j in judged if j.clip.is_video]
+    videos = [
+        j for j in judged if j.clip.is_video and len(j.clip.judged)
+    ]  # one may be calibration throughout
+    courses = [judge_video(dataset, j, judges.thresholds) for j in videos]
     result = EvaluationResult(
         schema_version=SCHEMA_VERSION,
         program="posture-cv",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from posture_cv.coefficients.people import COLUMNS
 from posture_cv.evaluate.errors import EvaluationError
+from posture_cv.evaluate.segments import BAD_CLASSES, HARMLESS_CLASSES
 from posture_cv.measure.types import Float, View
 
 FILE_NAME: Final = "ground_truth.csv"
@@ -26,6 +27,13 @@ TEXT_COLUMNS: Final = ("file", "subject", "camera", "view", "segment")
 TRUTH_COLUMNS: Final = COLUMNS
 REQUIRED_COLUMNS: Final = (*TEXT_COLUMNS, "person_present", *TRUTH_COLUMNS)
 VIEWS: Final = {view.label: view for view in (View.FRONT, View.SIDE, View.OBLIQUE)}
+POSTURE_CLASS: Final = "posture_class"
+OTHER_CLASSES: Final = (
+    "none",
+    "transition",
+)  # nobody there; on the way between two postures: neither good nor bad
+CLASSES: Final = (*HARMLESS_CLASSES, *BAD_CLASSES, *OTHER_CLASSES)
+_READ_COLUMNS: Final = (*REQUIRED_COLUMNS, POSTURE_CLASS, "t_s", "phase")
 _COLUMNS_HELP = (
     "The columns are explained in the README of the ground truth and in docs/evaluation-schema.md."
 )
@@ -81,8 +89,8 @@ def read_truth(folder: Path) -> Truth:
     """Read the ground truth of a data set: a folder with `ground_truth.csv`, or a folder of such folders.
 
     Raises:
-        EvaluationError: no such file, missing columns, no rows, a value that is no number, an empty value
-            although a person is present, an unknown view, a picture named twice.
+        EvaluationError: no such file, columns that are missing or stand twice, no rows, a value that is no number,
+            an empty value although a person is present, an unknown view or posture class, a picture named twice.
     """
     files = _truth_files(folder)
     rows: list[tuple[Path, dict[str, str]]] = []
@@ -117,15 +125,13 @@ def _read_rows(file: Path) -> list[dict[str, str]]:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream, strict=True)
             header = list(reader.fieldnames or ())
-            rows = list(reader)
+            rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise EvaluationError(f"Cannot read {file}", str(error), "It must be a CSV file in UTF-8.") from error
-    missing = [name for name in REQUIRED_COLUMNS if name not in header]
-    if missing:
-        raise EvaluationError(f"Missing columns in {file}: {', '.join(missing)}", "", _COLUMNS_HELP)
+    _check_header(file, header)
     if not rows:
         raise EvaluationError(f"No rows in {file}", "It has a header and nothing else.", "")
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
         if None in row or None in row.values():
             raise EvaluationError(
                 f"{file}, line {number}: expected {len(header)} values",
@@ -133,7 +139,20 @@ def _read_rows(file: Path) -> list[dict[str, str]]:
                 "",
             )
         _check_row(file, number, row)
-    return rows
+    return [row for _, row in rows]
+
+
+def _check_header(file: Path, header: Sequence[str]) -> None:
+    missing = [name for name in REQUIRED_COLUMNS if name not in header]
+    if missing:
+        raise EvaluationError(f"Missing columns in {file}: {', '.join(missing)}", "", _COLUMNS_HELP)
+    twice = [name for name in _READ_COLUMNS if header.count(name) > 1]
+    if twice:
+        raise EvaluationError(
+            f"Columns that stand twice in {file}: {', '.join(twice)}",
+            "Which of them holds the truth cannot be told.",
+            "Rename or remove one; columns of other names are ignored.",
+        )
 
 
 def _check_row(file: Path, number: int, row: Mapping[str, str]) -> None:
@@ -143,6 +162,13 @@ def _check_row(file: Path, number: int, row: Mapping[str, str]) -> None:
         raise EvaluationError(f"{where}: {empty[0]} is empty")
     if row["view"] not in VIEWS:
         raise EvaluationError(f"{where}: unknown view {row['view']!r}", f"Views: {', '.join(VIEWS)}.")
+    said = (row.get(POSTURE_CLASS) or "").strip()
+    if said and said not in CLASSES:
+        raise EvaluationError(
+            f"{where}: unknown {POSTURE_CLASS} {said!r}",
+            f"Classes: {', '.join(CLASSES)}.",
+            "Leave it empty where none of them is right.",
+        )
     path = PurePosixPath(row["file"])
     if path.is_absolute() or ".." in path.parts:
         raise EvaluationError(
@@ -193,7 +219,7 @@ def _as_truth(rows: Sequence[tuple[Path, dict[str, str]]]) -> Truth:
         camera=_text(only, "camera"),
         view=_text(only, "view"),
         segment=_text(only, "segment"),
-        posture_class=_text(only, "posture_class"),
+        posture_class=_text(only, POSTURE_CLASS),
         phase=_text(only, "phase"),
         person_present=_column(only, "person_present") == 1.0,
         t_s=_column(only, "t_s"),

@@ -277,6 +277,59 @@ def test_photographs_labelled_by_eye_are_compared_as_opinions(tmp_path: Path) ->
     assert set(COMPARED) <= set(groups["via_high.npz"]["auc"])
 
 
+def test_a_video_without_anything_to_judge_keeps_no_other_from_being_judged(
+    make_dataset: MakeDataset, write_rows: Callable[..., None], one_truth_row: Callable[..., dict[str, Any]]
+) -> None:
+    folder = make_dataset(1)
+    with np.load(folder / "landmarks.npz") as archive:
+        held = dict(archive)
+    pictures = [str(name) for name in held["name"]]
+    files = pictures + [f"still.mp4#{n}" for n in range(8)]
+    rows = [
+        one_truth_row(name, name.split("_", 1)[1].removesuffix(".jpg"))
+        for name in pictures
+        if "absent" not in name
+    ]
+    rows += [one_truth_row(name, "upright", camera="c2", t_s=n) for n, name in enumerate(files[19:])]
+    write_rows(folder, rows)
+    taken = [*range(19), *range(8)]
+    np.savez(folder / "landmarks.npz", **{key: held[key][taken] for key in held if key != "name"}, name=files)
+    document = evaluated(folder)
+    assert [clip["judged"] for clip in document["clips"]] == [10, 0]
+    assert document["videos"] == []
+
+
+@pytest.mark.parametrize(
+    ("replaced", "said"),
+    [
+        ({"pose": np.full((8, 33, 8), "text")}, "pose does not hold numbers"),
+        ({"size": np.zeros((8, 2))}, "width or height below 1"),
+        ({"size": np.full((8, 2), np.nan)}, "size holds values that are no numbers"),
+    ],
+)
+def test_photographs_whose_landmarks_are_no_numbers_are_a_fault(
+    tmp_path: Path, replaced: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrays = {
+        "name": np.array([f"{n}.jpg" for n in range(8)]),
+        "label": np.array(["good"] * 8),
+        "subject": np.array(["a"] * 8),
+        "size": np.full((8, 2), 640),
+        "pose": np.zeros((8, 33, 8)),
+        "face": np.zeros((8, 468, 3)),
+    }
+    np.savez(tmp_path / "labelled.npz", **(arrays | replaced))
+    assert exit_code(tmp_path, "--labels") == 2
+    assert said in capsys.readouterr().err
+
+
+def test_options_that_have_no_part_in_labels_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(tmp_path, "--labels", "--page", tmp_path / "page.html", "--worst", 3) == 2
+    assert "--labels has no use for --page, --worst" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("option", ["--json", "--page"])
 def test_an_output_replaces_no_other_file(option: str, tmp_path: Path) -> None:
     truth = tmp_path / "ground_truth.csv"

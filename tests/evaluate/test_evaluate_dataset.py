@@ -16,6 +16,7 @@ from posture_cv.evaluate.dataset import Making, Source, pictures_to_make, read_d
 from posture_cv.evaluate.errors import EvaluationError
 from posture_cv.evaluate.making import read_cache, write_cache
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.evaluate.landmark_file import read_landmarks
 from shared_material import shared_path
 
 MakeDataset = Callable[..., Path]
@@ -67,6 +68,7 @@ def test_contour_edges_are_shares_and_pairs_are_averaged() -> None:
         ({"pose": np.zeros((19, 33, 7))}, r"pose has shape \(19, 33, 7\), expected \(19, 33, 8\)"),
         ({"face": np.zeros((3, 468, 3))}, "face has shape"),
         ({"size": np.zeros((19, 2))}, "width or height below 1"),
+        ({"size": np.full((19, 2), np.nan)}, "size holds values that are no numbers"),
         ({"cols": np.zeros((19, 320))}, "cols has shape"),
         ({"name": np.array([f"x{n}.jpg" for n in range(19)])}, "no landmarks of 19 of 19 pictures"),
         ({"pose": np.full((19, 33, 8), "text")}, "pose does not hold numbers"),
@@ -79,6 +81,23 @@ def test_landmark_files_of_other_shapes_or_names_are_refused(
     folder = make_dataset(1, **replaced)
     with pytest.raises(EvaluationError, match=message):
         read_dataset(folder, Making(Source.NPZ))
+
+
+def test_landmarks_of_a_picture_that_stand_twice_are_refused(make_dataset: MakeDataset) -> None:
+    folder = make_dataset(1)
+    file = folder / "landmarks.npz"
+    with np.load(file) as archive:
+        twice = np.append(np.arange(len(archive["name"])), 3)
+        np.savez(file, **{key: archive[key][twice] for key in archive.files})
+    with pytest.raises(EvaluationError, match=r"1 pictures of ground_truth\.csv more than once.*003_"):
+        read_dataset(folder)
+
+
+def test_frame_numbers_alone_tell_no_two_videos_apart(make_dataset: MakeDataset) -> None:
+    file = make_dataset(1, name=np.arange(19)) / "landmarks.npz"
+    assert len(read_landmarks(file, ["a.mp4#3", "a.mp4#4"])) == 2
+    with pytest.raises(EvaluationError, match=r"by their number only.*a\.mp4, b\.mp4"):
+        read_landmarks(file, ["a.mp4#3", "b.mp4#3"])
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"\x93NUMPY no"])
@@ -151,6 +170,14 @@ def test_with_calibration_frames_only_there_is_nothing_to_judge(
 ) -> None:
     write_rows(tmp_path, [one_truth_row(f"{n}.jpg", "calibration") for n in range(5)])
     with pytest.raises(EvaluationError, match="Nothing to judge"):
+        read_dataset(tmp_path)
+
+
+def test_a_video_that_is_upright_throughout_is_not_said_to_be_calibration(
+    tmp_path: Path, one_truth_row: Make, write_rows: Write
+) -> None:
+    write_rows(tmp_path, [one_truth_row(f"a.mp4#{n}", "upright", t_s=n) for n in range(5)])
+    with pytest.raises(EvaluationError, match="'upright' at the beginning of a video"):
         read_dataset(tmp_path)
 
 

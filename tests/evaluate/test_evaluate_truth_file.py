@@ -56,6 +56,7 @@ def test_every_needed_column_is_missed_by_name(
         ({"trunk_incl_deg": "inf"}, "expected a finite number"),
         ({"trunk_incl_deg": "upright"}, "line 2: trunk_incl_deg is 'upright', expected a number"),
         ({"view": "above"}, "unknown view 'above'"),
+        ({"posture_class": "Bad"}, "line 2: unknown posture_class 'Bad'"),
         ({"subject": " "}, "subject is empty"),
         ({"person_present": "yes"}, "person_present is 'yes'"),
         ({"file": "../secret.jpg"}, "leads out of the data set"),
@@ -79,6 +80,30 @@ def test_angles_may_be_empty_where_nobody_is(tmp_path: Path, one_truth_row: Make
 def test_a_picture_named_twice_is_refused(tmp_path: Path, one_truth_row: Make, write_rows: Write) -> None:
     write_rows(tmp_path, [one_truth_row("a.jpg", "shrug"), one_truth_row("a.jpg", "upright")])
     with pytest.raises(EvaluationError, match=r"a\.jpg is named twice"):
+        read_truth(tmp_path)
+
+
+def test_a_column_that_stands_twice_is_refused(
+    tmp_path: Path, one_truth_row: Make, write_rows: Write
+) -> None:
+    write_rows(tmp_path, [one_truth_row("a.jpg", "shrug")])
+    file = tmp_path / "ground_truth.csv"
+    header, row = file.read_text().splitlines()
+    file.write_text(f"{header},note,note\n{row},x,y\n")
+    assert len(read_truth(tmp_path)) == 1
+    file.write_text(f"{header},cva_deg\n{row},99\n")
+    with pytest.raises(EvaluationError, match=r"stand twice in .*: cva_deg"):
+        read_truth(tmp_path)
+
+
+def test_an_empty_line_does_not_shift_the_numbers_of_the_others(
+    tmp_path: Path, one_truth_row: Make, write_rows: Write
+) -> None:
+    write_rows(tmp_path, [one_truth_row("a.jpg", "shrug"), one_truth_row("b.jpg", "shrug", cva_deg="much")])
+    file = tmp_path / "ground_truth.csv"
+    header, first, second = file.read_text().splitlines()
+    file.write_text(f"{header}\n\n{first}\n{second}")
+    with pytest.raises(EvaluationError, match="line 4: cva_deg is 'much'"):
         read_truth(tmp_path)
 
 
