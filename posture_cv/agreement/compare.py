@@ -1,7 +1,7 @@
 """How far a rater and the program agree: Cohen's kappa, precision and recall per posture, with intervals.
 
 Everything is weighted by time: a moment that both name the same way agrees, for as long as it lasts. Compared is
-only time that the rater has labelled and in which the program named a posture; what either left open stands
+only time in which the rater and the program both named a posture; what either left open, or could not tell, stands
 beside the figures and in none of them. Intervals come from a circular block bootstrap over seconds, because
 neighbouring seconds are no independent judgements.
 """
@@ -24,8 +24,8 @@ from posture_cv.exposure.types import Figure, Series
 from posture_cv.measure.types import Codes, Float, Reason
 from posture_cv.spans import outside_s
 
-OPEN: Final = -1  # the rater says nothing, or that it cannot be told
-NOT_NAMED: Final = (State.CANNOT_TELL,)  # away and turned are answers: a rater can see them, too
+OPEN: Final = -1  # the rater says nothing
+NOT_NAMED: Final = (State.CANNOT_TELL,)  # of either; away and turned are answers: a rater can see them, too
 EPOCH_S: Final = 1.0
 
 
@@ -67,9 +67,10 @@ class Agreement:
 
     Attributes:
         compared_s: time that both named.
-        unlabelled_s: time of the recording without a label that names a posture.
+        unlabelled_s: time of the recording without a label.
         outside_s: labelled time before or after the recording.
-        unnamed_s: labelled time for which the program named nothing.
+        undecided_s: time for which the rater's label is that it cannot be told.
+        unnamed_s: other labelled time for which the program named nothing.
         at_edges_s: time left out because it lies near a change of the rater's label.
         agreed: share of the compared time named alike.
         kappa: Cohen's kappa over all postures.
@@ -83,6 +84,7 @@ class Agreement:
     compared_s: float
     unlabelled_s: float
     outside_s: float
+    undecided_s: float
     unnamed_s: float
     at_edges_s: float
     agreed: Figure
@@ -95,11 +97,10 @@ class Agreement:
 
 
 def rater_codes(t_s: Float, labels: Sequence[tuple[Stretch, State]], rest: State | None) -> Codes:
-    """(N,) the rater's posture at each time; `rest`, or OPEN, where there is no label; OPEN where that names none."""
+    """(N,) the rater's posture at each time; `rest`, or OPEN, where there is no label."""
     out = np.full(len(t_s), OPEN if rest is None else rest, np.int8)
     for stretch, state in labels:
         out[(t_s >= stretch.start_s) & (t_s < stretch.end_s)] = state
-    out[np.isin(out, NOT_NAMED)] = OPEN
     return out
 
 
@@ -123,7 +124,8 @@ def compare(
     named = ~np.isin(series.state, NOT_NAMED)
     near = _near_edges(t_s, rater, edge_s)
     said = rater != OPEN
-    used = said & named & ~near
+    undecided = np.isin(rater, NOT_NAMED)
+    used = said & ~undecided & named & ~near
     codes = _codes(rater[used], series.state[used])
     place = ((t_s[used] - (t_s[0] if len(t_s) else 0.0)) / EPOCH_S).astype(np.intp)
     table = _by_epoch(place, rater[used], series.state[used], seconds[used], codes)  # (E, K, K)
@@ -136,7 +138,8 @@ def compare(
         compared_s=float(seconds[used].sum()),
         unlabelled_s=float(seconds[~said].sum()),
         outside_s=_outside_s(labels, t_s, seconds),
-        unnamed_s=float(seconds[said & ~named & ~near].sum()),
+        undecided_s=float(seconds[undecided & ~near].sum()),
+        unnamed_s=float(seconds[said & ~undecided & ~named & ~near].sum()),
         at_edges_s=float(seconds[said & near].sum()),
         agreed=_figure(_agreed, whole, replicates, blocks, enough=drawn.enough, share=True),
         kappa=_figure(kappa, whole, replicates, blocks, enough=drawn.enough),
@@ -227,11 +230,19 @@ def _figure(
     enough: bool,
     share: bool = False,
 ) -> Figure:
-    """A figure of the whole table, with its interval from the replicates."""
+    """A figure of the whole table, with its interval from the replicates.
+
+    Args:
+        function: of (…, K, K) confusion tables.
+        whole: (K, K) the table; replicates: (B, K, K).
+        blocks: in what time is counted: for a share of a posture's time, those of that posture.
+        enough: whether there are blocks enough for an interval.
+        share: the figure is a share, which is never certain to be 0 or 1.
+    """
     found = interval(float(function(whole)), function(replicates), enough=enough)
     if share:
-        return never_certain(found, "1", blocks, 0.0)
-    # agreement without a single exception says nothing of how rare exceptions are
+        found = never_certain(found, "1", blocks, 0.0)
+    # one value in all replicates (no exception, or a posture of one block only) says nothing of how it would vary
     return Figure(found.value) if found.low == found.high else found
 
 
@@ -251,15 +262,15 @@ def _postures(
             return kappa(_against_others(t, k))
 
         rater_s, program_s = float(whole[k].sum()), float(whole[:, k].sum())
-        a_second = blocks / max(float(whole.sum()), 1e-9)
+        asked, answered = (blocks * s / max(float(whole.sum()), 1e-9) for s in (rater_s, program_s))
         out.append(
             PostureAgreement(
                 name,
                 rater_s,
                 program_s,
                 float(whole[k, k]),
-                _figure(precision, whole, replicates, a_second * program_s, enough=enough, share=True),
-                _figure(recall, whole, replicates, a_second * rater_s, enough=enough, share=True),
+                _figure(precision, whole, replicates, answered, enough=enough, share=True),
+                _figure(recall, whole, replicates, asked, enough=enough, share=True),
                 _figure(one, whole, replicates, blocks, enough=enough),
             )
         )
@@ -279,7 +290,7 @@ def _disagreements(
     series: Series, rater: Codes, t_s: Float, seconds: Float, near: NDArray[np.bool_]
 ) -> list[Disagreement]:
     """Stretches of one pair of differing names; unnamed time among them, the longest first."""
-    differ = (rater != OPEN) & (rater != series.state) & ~near
+    differ = ~np.isin(rater, (OPEN, *NOT_NAMED)) & (rater != series.state) & ~near
     ends = t_s + seconds
     found: list[Disagreement] = []
     begin = -1

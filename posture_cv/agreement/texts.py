@@ -88,17 +88,19 @@ def _reader(table: Table) -> Callable[[Table, str], Labels] | None:
 
 
 def seconds(text: str) -> float | None:
-    """Seconds of "12.5", "0:12.500" or "00:00:12.500"; None for anything else, negative times included.
+    """Seconds of "12.5", "0:12.500" or "00:00:12.500"; None for anything else, negative times and "0:75" included.
 
-    >>> seconds("1:02.5"), seconds("00:01:02.500"), seconds("-1"), seconds("x")
+    >>> seconds("1:02.5"), seconds("00:01:02.500"), seconds("-1"), seconds("0:75")
     (62.5, 62.5, None, None)
     """
     text = text.strip()
     if _NUMBER.fullmatch(text):
         value = float(text.replace(",", "."))
     elif clock := _CLOCK.fullmatch(text):
-        hours, minutes, rest = clock.groups()
-        value = 3600.0 * float(hours or 0) + 60.0 * float(minutes) + float(rest.replace(",", "."))
+        hours, minutes, rest = float(clock[1] or 0), float(clock[2]), float(clock[3].replace(",", "."))
+        if rest >= 60.0 or (clock[1] is not None and minutes >= 60.0):
+            return None
+        value = 3600.0 * hours + 60.0 * minutes + rest
     else:
         return None
     return value if isfinite(value) else None

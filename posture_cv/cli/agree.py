@@ -107,8 +107,8 @@ def command(
 
         raise InputError(
             "There is nothing to compare.",
-            f"The labels cover {stretches[0][0].start_s:g} to {stretches[-1][0].end_s:g} s, and the program named "
-            "no posture there.",
+            f"The labels cover {stretches[0][0].start_s:g} to {stretches[-1][0].end_s:g} s, and at no moment there "
+            "did rater and program both name a posture.",
             "Check that labels and results are of the same recording.",
         )
     if as_json:
@@ -196,6 +196,7 @@ def _show(found: Agreement, kind: str, points: int) -> None:
             if found.outside_s >= STATED_FROM_S
             else ""
         )
+        + (f"; labelled cannot tell {found.undecided_s:.1f} s" if found.undecided_s else "")
         + (f"; near edges {found.at_edges_s:.1f} s" if found.at_edges_s else "")
     )
     click.echo(

@@ -69,6 +69,39 @@ def test_a_small_case_by_hand() -> None:
     ]
 
 
+def test_what_the_rater_could_not_tell_is_no_disagreement() -> None:
+    state = np.array([State.GOOD] * 15 + [State.CANNOT_TELL] * 5, np.int8)
+    labels = stretches((0.0, 10.0, State.GOOD), (10.0, 20.0, State.CANNOT_TELL))
+    found = compare(series(np.arange(20.0), {}, state=state), labels)
+    assert (found.compared_s, found.undecided_s, found.unnamed_s) == pytest.approx((10.0, 10.0, 0.0))
+    assert found.agreed.value == 1.0
+    assert found.names == ("good",)
+    assert not found.disagreements
+
+
+def test_the_limit_of_precision_rests_on_what_the_program_named() -> None:
+    # whenever the program says slump it is right, for 10 s; the rater says it for 100 s
+    state = np.resize(np.array([State.GOOD] * 9 + [State.SLUMP], np.int8), 200)
+    state[100:] = State.GOOD
+    labels = stretches((0.0, 100.0, State.SLUMP), (100.0, 200.0, State.GOOD))
+    found = compare(series(np.arange(200.0), {}, state=state), labels)
+    slump = {p.posture: p for p in found.postures}["slump"]
+    assert slump.precision.value == 1.0
+    blocks = 10.0 / found.block_s
+    assert slump.precision.low == pytest.approx(0.025 ** (1.0 / max(blocks, 1.0)))
+
+
+def test_a_posture_of_a_single_block_has_no_interval_of_length_nought() -> None:
+    t_s = np.arange(0.0, 60.0, 0.1)
+    state = np.full(len(t_s), State.GOOD, np.int8)
+    state[301:306] = State.SLUMP  # half a second, of which the rater says a fifth
+    labels = stretches((0.0, 30.2, State.GOOD), (30.2, 30.3, State.SLUMP), (30.3, 60.0, State.GOOD))
+    found = compare(series(t_s, {}, state=state), labels)
+    slump = {p.posture: p for p in found.postures}["slump"]
+    assert slump.precision.value == pytest.approx(0.2)
+    assert not slump.precision.has_interval
+
+
 def test_labelled_time_outside_the_recording_is_stated() -> None:
     recording = series(np.arange(10.0), {}, state=np.full(10, State.GOOD, np.int8))
     found = compare(recording, stretches((5, 13, State.GOOD), (20, 30, State.SLUMP)))

@@ -183,3 +183,4 @@ def test_times() -> None:
         *(12.5, 62.5, 3600.0, 62.5),
         *(None, None, None, None),
     ]
+    assert [seconds(t) for t in ("0:75", "1:60:00", "75:30", "1:59:59.5")] == [None, None, 4530.0, 7199.5]
