@@ -18,7 +18,9 @@ from posture_cv.spans import outside_s
 ANY_POSTURE: Final = "poor"  # some posture that deserves an alert, whichever
 _MOST_FAULTS: Final = 20
 _MOST_ROWS: Final = 2_000_000
-_TOUCH_S: Final = 1e-6  # one label may end where the next begins, but for rounding
+TOUCH_S: Final = (
+    1e-6  # one label may end where the next begins, and last as long as a dwell, but for rounding
+)
 _BAD_CLASSES: Final = ("bad", "bad_mild")
 # What the parts of a ground-truth segment's name show ("slump_fhp_rounded": any of three cues is right).
 _SEGMENT_CUES: Final[Mapping[str, str]] = {
@@ -50,6 +52,8 @@ class Bout:
 def read_labels(path: Path) -> list[Bout]:
     """The labelled bouts of poor posture in a file, in the order of their time; harmless stretches are left out.
 
+    What is labelled alike without a break is one bout, however many labels say so.
+
     Raises:
         InputError: the file cannot be read, has other columns, rows that make no sense, or labels that contradict
             each other in the same seconds (all are listed).
@@ -62,7 +66,24 @@ def read_labels(path: Path) -> list[Bout]:
     else:
         found = ", ".join(sorted(columns)) or "none"
         raise InputError(f"These labels have other columns: {path}", f"Columns found: {found}.", _HELP)
-    return sorted((b for b in bouts if b.cues), key=lambda b: (b.start_s, b.end_s))
+    return joined(b for b in bouts if b.cues)
+
+
+def joined(bouts: Iterable[Bout]) -> list[Bout]:
+    """Bouts of one meaning that overlap or touch as one, in the order of their time.
+
+    Two people's labels of one posture, or one posture labelled in pieces, are one posture.
+    """
+    out: list[Bout] = []
+    last: dict[frozenset[str], int] = {}  # meaning -> place in `out`
+    for bout in sorted(bouts, key=lambda b: (b.start_s, b.end_s)):
+        place = last.get(bout.cues)
+        if place is not None and bout.start_s <= out[place].end_s + TOUCH_S:
+            out[place] = replace(out[place], end_s=max(out[place].end_s, bout.end_s))
+        else:
+            last[bout.cues] = len(out)
+            out.append(bout)
+    return out
 
 
 def _table(path: Path) -> tuple[list[dict[str, str]], set[str]]:
@@ -110,7 +131,7 @@ def _contradictions(bouts: Iterable[Bout]) -> list[str]:
     latest: dict[frozenset[str], Bout] = {}  # of each meaning the one that ends last: it overlaps if any does
     for bout in sorted(bouts, key=lambda b: (b.start_s, b.end_s)):
         for cues, earlier in latest.items():
-            if cues != bout.cues and not cues & bout.cues and bout.start_s < earlier.end_s - _TOUCH_S:
+            if cues != bout.cues and not cues & bout.cues and bout.start_s < earlier.end_s - TOUCH_S:
                 faults.append(
                     f"{_span(bout)} overlaps {_span(earlier)}, which says otherwise; join with + where either is right"
                 )

@@ -16,7 +16,7 @@ from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.types import Alert
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Measurements
-from posture_cv.replay.labels import Bout
+from posture_cv.replay.labels import TOUCH_S, Bout, joined
 
 RIGHT_SHARE: Final = 0.5  # of the time looked back upon; ours: most of it
 
@@ -131,7 +131,7 @@ def _row(
         if given.bouts is None:
             continue
         good = [alert for alert in alerts if is_right(alert, given.bouts)]
-        deserving = [bout for bout in given.bouts if bout.end_s - bout.start_s >= dwell_s]
+        deserving = [bout for bout in given.bouts if bout.end_s - bout.start_s >= dwell_s - TOUCH_S]
         labelled_alerts += len(alerts)
         right += len(good)
         bouts += len(deserving)
@@ -151,8 +151,11 @@ def posture_alerts(given: SweepInput, settings: AssessSettings) -> list[Alert]:
 
 def is_right(alert: Alert, bouts: Iterable[Bout]) -> bool:
     """Whether at least half of the time looked back upon is labelled with the alert's posture."""
-    covered = sum(_overlap_s(alert, bout) for bout in _merged(b for b in bouts if alert.cue in b.cues))
-    return covered >= RIGHT_SHARE * alert.window_s
+    same = frozenset({alert.cue})
+    alike = joined(
+        replace(bout, cues=same) for bout in bouts if alert.cue in bout.cues
+    )  # no second counts twice
+    return sum(_overlap_s(alert, bout) for bout in alike) >= RIGHT_SHARE * alert.window_s - TOUCH_S
 
 
 def _looks_upon(alert: Alert, bout: Bout) -> bool:
@@ -161,14 +164,3 @@ def _looks_upon(alert: Alert, bout: Bout) -> bool:
 
 def _overlap_s(alert: Alert, bout: Bout) -> float:
     return max(0.0, min(alert.t_s, bout.end_s) - max(alert.t_s - alert.window_s, bout.start_s))
-
-
-def _merged(bouts: Iterable[Bout]) -> list[Bout]:
-    """Overlapping labels (two people's, say) count once."""
-    out: list[Bout] = []
-    for bout in sorted(bouts, key=lambda b: b.start_s):
-        if out and bout.start_s <= out[-1].end_s:
-            out[-1] = replace(out[-1], end_s=max(out[-1].end_s, bout.end_s))
-        else:
-            out.append(bout)
-    return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -114,6 +115,26 @@ def test_overlapping_labels_must_not_contradict_each_other(between: str, tmp_pat
         read_labels(path)
     path.write_text("start,end,label\n10,20,slump\n15,25,poor\n25,30,good\n")
     assert len(read_labels(path)) == 2
+
+
+def test_one_posture_labelled_in_pieces_or_by_two_people_is_one_bout(
+    front: SweepInput, tmp_path: Path
+) -> None:
+    whole, pieces = tmp_path / "whole.csv", tmp_path / "pieces.csv"
+    whole.write_text("start,end,label\n9.5,20,forward_head\n27,35,rounded_shoulders\n36.5,40.5,text_neck\n")
+    pieces.write_text(
+        "start,end,label\n9.5,14.5,forward_head\n14.5,20,forward_head\n12,13,forward_head\n"
+        "27,35,rounded_shoulders\n27,34,rounded_shoulders\n36.5,40.5,text_neck\n"
+    )
+    assert read_labels(pieces) == read_labels(whole)
+    row = sweep([replace(front, bouts=tuple(read_labels(pieces)))], [1.0], [8.0], AssessSettings())[0]
+    assert (row.found, row.bouts) == (2, 2)
+
+
+def test_a_bout_exactly_as_long_as_the_dwell_deserves_an_alert(front: SweepInput) -> None:
+    bout = Bout(27.3, 32.3, frozenset({"rounded_shoulders"}))
+    assert bout.end_s - bout.start_s < 5.0  # as floating point has it
+    assert sweep([replace(front, bouts=(bout,))], [1.0], [5.0], AssessSettings())[0].bouts == 1
 
 
 def test_labels_outside_the_recording_are_stated_or_refused(tmp_path: Path) -> None:
