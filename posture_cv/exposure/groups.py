@@ -59,12 +59,15 @@ def _merged(one: Iterable[Item], other: Iterable[Item]) -> list[Item]:
 
 
 def _added(one: Item, other: Item) -> Item:
+    told_s = (
+        one.told_s + other.told_s
+    )  # time without an alert is told, too, though nothing was sampled from it
     if one.sampled is None:
-        return replace(other, told_s=one.told_s + other.told_s)
+        return replace(other, told_s=told_s)
     if other.sampled is None:
-        return one
+        return replace(one, told_s=told_s)
     both: Sampled = one.sampled.plus(other.sampled)
-    return replace(one, sampled=both, told_s=one.told_s + other.told_s)
+    return replace(one, sampled=both, told_s=told_s)
 
 
 def rows_of_cell(cell: Cell) -> list[Row]:
@@ -119,13 +122,16 @@ def _total_s(cell: Cell) -> float:
 
 
 def _over(found: Sequence[tuple[Cell, Item]], total_s: float) -> Row:
-    item = found[0][1]
     told = [(c, i) for c, i in found if i.sampled is not None and not isnan(i.sampled.value())]
-    told_s = sum(i.told_s for _, i in told)
+    told_s = sum(i.told_s for _, i in found)
+    unmeasured_s = max(total_s - told_s, 0.0)
+    item = (told or found)[0][
+        1
+    ]  # one that is told, where any is: the others do not know that they are shares
     if not told:
         reasons = sorted({i.reason for _, i in found})
         return Row(
-            item.measure, item.item, item.unit, Figure(nan), nan, 0.0, total_s, 0, "participants", nan,
+            item.measure, item.item, item.unit, Figure(nan), nan, told_s, unmeasured_s, 0, "participants", nan,
             assessable=False, reason="; ".join(reasons),
         )  # fmt: skip
     enough = all(e.enough for c, _ in told for e in c.exposures)
@@ -136,8 +142,8 @@ def _over(found: Sequence[tuple[Cell, Item]], total_s: float) -> Row:
     block = max(e.block_s for c, _ in told for e in c.exposures) if figure.has_interval else nan
     reason = _why_no_interval(figure, enough=enough) or (ONE_PARTICIPANT if len(told) == 1 else "")
     return Row(
-        item.measure, item.item, item.unit, figure, seconds, told_s, max(total_s - told_s, 0.0), len(told),
-        "participants", block, reason=reason,
+        item.measure, item.item, item.unit, figure, seconds, told_s, unmeasured_s, len(told), "participants", block,
+        reason=reason,
     )  # fmt: skip
 
 

@@ -141,6 +141,13 @@ def test_holding_time_is_exceeded_after_it_is_spent() -> None:
     assert (found.times, found.held_s) == (1, 300.0)
 
 
+def test_what_may_not_be_held_at_all_is_beyond_from_the_first_second() -> None:
+    recording = series(np.arange(20.0), {"trunk_incl_deg": np.append(np.full(8, 70.0), np.zeros(12))})
+    found = holding(epochs_of(recording).quantities["trunk_incl_deg"], trunk_holding_time_s)
+    assert found.beyond_s.sum() == pytest.approx(8.0)
+    assert found.times == 1
+
+
 def test_recovery_takes_three_times_the_time_held() -> None:
     # 200 s at 55 deg spend 200/270; 300 of the 600 s owed give back half; 100 s more spend 100/270 = 0.741 in all
     pitch = np.concatenate([np.full(200, 55.0), np.zeros(300), np.full(100, 55.0)])
@@ -299,6 +306,29 @@ def test_a_front_and_a_side_recording_are_pooled_where_they_can() -> None:
         row = rows["rula_neck", "3: over 20 deg"]
         assert row.figure.value == pytest.approx(0.5)
         assert [row.measured_s, row.unmeasured_s] == pytest.approx([20.0, 30.0])
+
+
+def test_the_time_of_a_class_is_told_whoever_is_the_first_participant() -> None:
+    front = pooled("p", "", [exposure(side([5.0] * 30, view=View.FRONT, name="f", participant="p"))])
+    flank = pooled("q", "", [exposure(side([25.0] * 10 + [5.0] * 10, name="s", participant="q"))])
+    for order in ([front, flank], [flank, front]):
+        row = {(r.measure, r.item): r for r in condition_rows(order)}["rula_neck", "3: over 20 deg"]
+        assert [row.seconds, row.measured_s, row.unmeasured_s] == pytest.approx([10.0, 20.0, 30.0])
+
+
+def test_time_without_an_alert_is_measured_time_of_recovery_in_any_order() -> None:
+    state = np.full(30, State.GOOD, np.int8)
+    state[5:10] = State.FORWARD_HEAD
+    told = (Told(7.0, "forward_head"),)
+    alerted = exposure(series(np.arange(30.0), {}, state=state, told=told, name="a", participant="p"))
+    calm = exposure(series(np.arange(20.0), {}, name="c", participant="p"))
+    for order in ([alerted, calm], [calm, alerted]):
+        rows = {(r.measure, r.item): r for r in rows_of_cell(pooled("p", "", order))}
+        row = rows["recovery", "median"]
+        assert [row.figure.value, row.measured_s, row.unmeasured_s] == pytest.approx([3.0, 50.0, 0.0])
+        cells = [pooled(str(k), "", [one]) for k, one in enumerate(order)]
+        over = {(r.measure, r.item): r for r in condition_rows(cells)}["recovery", "median"]
+        assert [over.figure.value, over.measured_s, over.n] == pytest.approx([3.0, 50.0, 1])
 
 
 def test_conditions_weigh_participants_equally_and_are_compared_in_pairs() -> None:
