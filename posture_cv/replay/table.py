@@ -86,4 +86,8 @@ def _figures(summary: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{round(value, 3):g}" if abs(value) < 1e5 else f"{value:.0f}"
+    """Three decimals at most, whatever the size: the seconds of hours add up as those of minutes do."""
+    if value is None:
+        return ""
+    text = f"{value:.3f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

@@ -31,6 +31,7 @@ from posture_cv.replay.plan import PARTS_FOLDER, look_of, plan
 from posture_cv.replay.pool import Done, Event, Failed, ProcessPool, Told, _Host
 from posture_cv.replay.run import replay
 from posture_cv.replay.scan import scan
+from posture_cv.replay.table import row_of
 from posture_cv.replay.types import ReplayOptions
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="sends signals as POSIX systems have them")
@@ -83,6 +84,16 @@ def test_the_table_has_a_row_for_each_and_says_what_failed(reference: tuple[Path
         name for name in table["front"] if name.endswith("_s") and name not in {"duration_s", "unmeasured_s"}
     ]
     assert sum(float(table["front"][name]) for name in states) == pytest.approx(23 / RATE_HZ, abs=0.2)
+
+
+def test_seconds_of_a_long_recording_keep_their_decimals(reference: tuple[Path, list[Ended]]) -> None:
+    first = reference[1][0]
+    states = {"good": 123456.789, "away": 28799.967, "slump": 0.5}
+    row = row_of(
+        replace(first, summary={**first.summary, "duration_s": 152257.256, "seconds_per_state": states})
+    )
+    assert (row["duration_s"], row["good_s"], row["away_s"]) == ("152257.256", "123456.789", "28799.967")
+    assert (row["slump_s"], row["shrug_s"]) == ("0.5", "0")
 
 
 def test_parts_join_without_a_gap_or_a_double(reference: tuple[Path, list[Ended]]) -> None:
