@@ -38,10 +38,11 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="landmarks kept by posture-cv evaluate --cache")
     chosen = parser.parse_args()
     data = read_dataset(chosen.dataset, Making(cache=chosen.cache))
-    cases = chosen_cases(evaluate(data, _judges(data), worst=80).result.worst)
+    found = evaluate(data, _judges(data), worst=80)
+    cases = chosen_cases(list(zip(found.worst_rows, found.result.worst, strict=True)))
     if not cases:
         raise SystemExit("No frame is named wrongly: there is nothing to draw.")
-    tiles = [tile(data, case) for case in cases]
+    tiles = [tile(data, row, case) for row, case in cases]
     blank = np.full_like(tiles[0], 250)
     tiles += [blank] * (-len(tiles) % COLUMNS)
     rows = [np.hstack(tiles[k : k + COLUMNS]) for k in range(0, len(tiles), COLUMNS)]
@@ -52,23 +53,20 @@ def main() -> None:
     print(f"{chosen.out}: {len(cases)} cases, {chosen.out.stat().st_size / 1000:.0f} kB")
 
 
-def chosen_cases(worst: list[WorstCase]) -> list[WorstCase]:
-    """Frames that were named wrongly, the gravest first, at most so many of each view and segment."""
-    found: list[WorstCase] = []
-    for case in worst:
-        same_view = [c for c in found if c.view == case.view]
+def chosen_cases(worst: list[tuple[int, WorstCase]]) -> list[tuple[int, WorstCase]]:
+    """Frames that were named wrongly with their rows, the gravest first, at most so many of each view and segment."""
+    found: list[tuple[int, WorstCase]] = []
+    for row, case in worst:
+        same_view = [c for _, c in found if c.view == case.view]
         same = [c for c in same_view if c.segment == case.segment]
         if case.kind != "error" and len(same_view) < OF_EACH_VIEW and len(same) < OF_EACH_SEGMENT:
-            found.append(case)
+            found.append((row, case))
     return found
 
 
-def tile(data: Dataset, case: WorstCase) -> Picture:
+def tile(data: Dataset, row: int, case: WorstCase) -> Picture:
     """Two pictures and two lines of text."""
-    truth = data.truth
-    mine = (truth.subject == case.subject) & (truth.camera == case.camera)
-    clip = next(c for c in data.clips if (c.subject, c.camera) == (case.subject, case.camera))
-    row = int(np.flatnonzero(mine & (truth.file == case.file))[0])
+    clip = next(c for c in data.clips if row in c.rows)
     strip = np.full((CAPTION, 2 * WIDTH, 3), 250, np.uint8)
     lines = [f"{case.view} {case.subject}: {case.segment} named {case.named.replace('_', ' ')}"]
     if case.quantity is not None and case.truth is not None and case.estimate is not None:

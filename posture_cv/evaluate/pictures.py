@@ -37,24 +37,19 @@ def save_worst(folder: Path, dataset: Dataset, evaluation: Evaluation) -> int:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise EvaluationError(f"Cannot make the folder {folder}", error.strerror or str(error)) from error
-    rows = {(str(s), str(c), str(f)): n for n, (s, c, f) in enumerate(_keys(dataset))}
-    calibration = {(c.subject, c.camera): int(c.calibration[0]) for c in dataset.clips if not c.is_video}
+    calibration = {
+        int(row): int(clip.calibration[0]) for clip in dataset.clips if not clip.is_video for row in clip.rows
+    }
     count = 0
-    for case in evaluation.result.worst:
-        base = calibration.get((case.subject, case.camera))
+    for row, case in zip(evaluation.worst_rows, evaluation.result.worst, strict=True):
+        base = calibration.get(row)
         if base is None:
             continue
-        row = rows[case.subject, case.camera, case.file]
         pair = [_drawn(dataset, base), _drawn(dataset, row)]
         count += 1
         name = f"{count:03d}_{case.kind}_{case.subject}_{case.camera}_{Path(case.file).stem}.jpg"
         write_owner_only(folder / _safe(name), _jpeg(_captioned(np.hstack(pair), case)))
     return count
-
-
-def _keys(dataset: Dataset) -> list[tuple[str, str, str]]:
-    truth = dataset.truth
-    return list(zip(truth.subject.tolist(), truth.camera.tolist(), truth.file.tolist(), strict=True))
 
 
 def _safe(name: str) -> str:

@@ -53,12 +53,14 @@ class Evaluation:
         frames: view label -> all judged frames of that view.
         rows: view label -> (K,) rows of the data set they are.
         courses: the videos, smoothed.
+        worst_rows: rows of the data set that `result.worst` are; names may be the same in several folders.
     """
 
     result: EvaluationResult
     frames: dict[str, Frames]
     rows: dict[str, NDArray[np.intp]]
     courses: list[Course]
+    worst_rows: list[int]
 
 
 def evaluate(dataset: Dataset, judges: Judges, split_by: str | None = None, worst: int = 0) -> Evaluation:
@@ -88,6 +90,7 @@ def evaluate(dataset: Dataset, judges: Judges, split_by: str | None = None, wors
         j for j in judged if j.clip.is_video and len(j.clip.judged)
     ]  # one may be calibration throughout
     courses = [judge_video(dataset, j, judges.thresholds) for j in videos]
+    cases = [case for view in views for case in worst_cases(frames[view], dataset.truth, rows[view], worst)]
     result = EvaluationResult(
         schema_version=SCHEMA_VERSION,
         program="posture-cv",
@@ -102,11 +105,9 @@ def evaluate(dataset: Dataset, judges: Judges, split_by: str | None = None, wors
         baselines={rival.key: _rival_results(dataset, rival, views) for rival in RIVALS},
         clips=[_clip_result(j) for j in judged],
         videos=[course.result for course in courses],
-        worst=[
-            case for view in views for case in worst_cases(frames[view], dataset.truth, rows[view], worst)
-        ],
+        worst=[case for _, case in cases],
     )
-    return Evaluation(result, frames, rows, courses)
+    return Evaluation(result, frames, rows, courses, [row for row, _ in cases])
 
 
 def pooled(dataset: Dataset, judged: Sequence[JudgedClip], view: str) -> Frames:

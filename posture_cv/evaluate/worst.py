@@ -20,8 +20,10 @@ from posture_cv.measure.types import Float
 KINDS: Final = ("false_alarm", "missed", "misnamed", "error")
 
 
-def worst_cases(frames: Frames, truth: Truth, rows: NDArray[np.intp], count: int) -> list[WorstCase]:
-    """At most `count` frames of one view: by kind, then by how far the worst quantity is off.
+def worst_cases(
+    frames: Frames, truth: Truth, rows: NDArray[np.intp], count: int
+) -> list[tuple[int, WorstCase]]:
+    """At most `count` frames of one view, each with its row of the data set: by kind, then by how far they are off.
 
     Args:
         frames: K judged frames; truth: of the data set; rows: (K,) rows of the data set that they are.
@@ -37,22 +39,21 @@ def worst_cases(frames: Frames, truth: Truth, rows: NDArray[np.intp], count: int
     cases = []
     for k in order:
         quantity = names[int(ratios[k].argmax())] if largest[k] > 0 else None
-        row = rows[k]
-        cases.append(
-            WorstCase(
-                file=str(truth.file[row]),
-                subject=str(truth.subject[row]),
-                camera=str(truth.camera[row]),
-                view=str(truth.view[row]),
-                segment=str(truth.segment[row]),
-                named=State(int(frames.states.state[k])).label,
-                kind=KINDS[kinds[k]],
-                quantity=quantity,
-                truth=None if quantity is None else float(frames.truth[quantity][k]),
-                estimate=None if quantity is None else float(frames.measurements.value(quantity)[k]),
-                error_ratio=None if quantity is None else float(largest[k]),
-            )
+        row = int(rows[k])
+        case = WorstCase(
+            file=str(truth.file[row]),
+            subject=str(truth.subject[row]),
+            camera=str(truth.camera[row]),
+            view=str(truth.view[row]),
+            segment=str(truth.segment[row]),
+            named=State(int(frames.states.state[k])).label,
+            kind=KINDS[kinds[k]],
+            quantity=quantity,
+            truth=None if quantity is None else float(frames.truth[quantity][k]),
+            estimate=None if quantity is None else float(frames.measurements.value(quantity)[k]),
+            error_ratio=None if quantity is None else float(largest[k]),
         )
+        cases.append((row, case))
     return cases
 
 

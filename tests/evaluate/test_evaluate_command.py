@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -248,6 +250,23 @@ def test_pictures_of_the_worst_frames_are_saved_when_asked(tmp_path: Path) -> No
     saved = list((tmp_path / "worst").iterdir())
     assert saved
     assert all(file.suffix == ".jpg" and file.stat().st_mode & 0o777 == 0o600 for file in saved)
+
+
+def test_pictures_are_those_of_their_folder_where_names_are_the_same(
+    make_dataset: MakeDataset, tmp_path: Path
+) -> None:
+    for name, grey in (("dark", 0), ("bright", 255)):
+        folder = Path(shutil.copytree(make_dataset(1), tmp_path / "both" / name))
+        (folder / "s1").mkdir()
+        with np.load(folder / "landmarks.npz") as archive:
+            for file in archive["name"].tolist():
+                cv2.imwrite(str(folder / file), np.full((480, 640, 3), grey, np.uint8))
+    result = run(
+        *(tmp_path / "both", "--landmarks", "npz", "--worst", 99, "--worst-pictures", tmp_path / "worst")
+    )
+    assert result.exit_code == 0, result.output
+    means = [cv2.imread(str(file))[:480].mean() for file in (tmp_path / "worst").iterdir()]  # type: ignore[index]
+    assert sum(mean > 128 for mean in means) == sum(mean < 128 for mean in means) == 11
 
 
 def test_videos_report_the_mean_and_the_delay(tmp_path: Path) -> None:
