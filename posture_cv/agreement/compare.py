@@ -27,6 +27,7 @@ from posture_cv.spans import outside_s
 OPEN: Final = -1  # the rater says nothing
 NOT_NAMED: Final = (State.CANNOT_TELL,)  # of either; away and turned are answers: a rater can see them, too
 EPOCH_S: Final = 1.0
+_HOLE_S: Final = 1e-6  # a shorter time between two frames is rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,10 @@ class Agreement:
 
     Attributes:
         compared_s: time that both named.
-        unlabelled_s: time of the recording without a label.
+        unlabelled_s: time of the recording without a label, holes without a picture included.
         outside_s: labelled time before or after the recording.
         undecided_s: time for which the rater's label is that it cannot be told.
-        unnamed_s: other labelled time for which the program named nothing.
+        unnamed_s: other labelled time for which the program named nothing, or had no picture.
         at_edges_s: time left out because it lies near a change of the rater's label.
         agreed: share of the compared time named alike.
         kappa: Cohen's kappa over all postures.
@@ -96,6 +97,39 @@ class Agreement:
     disagreements: tuple[Disagreement, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Course:
+    """A recording without holes: N moments, the first of every frame and those between that no frame speaks for.
+
+    Attributes:
+        t_s, seconds: (N,) when each begins and how long it stands.
+        state, reason: (N,) `State` and `Reason` codes; CANNOT_TELL and NO_PICTURE where there is no frame.
+    """
+
+    t_s: Float
+    seconds: Float
+    state: Codes
+    reason: Codes
+
+
+def _course(series: Series) -> _Course:
+    """The recording with its holes cut into moments of an epoch at most, so that labels may change within one."""
+    t_s = series.measured.t_s
+    seconds = frame_seconds(t_s)
+    ends = t_s + seconds
+    holes = [(float(ends[k]), float(t_s[k + 1])) for k in np.flatnonzero(t_s[1:] - ends[:-1] > _HOLE_S)]
+    begins = np.concatenate([t_s, *(np.arange(begin, end, EPOCH_S) for begin, end in holes)])
+    lasts = [np.minimum(end - np.arange(begin, end, EPOCH_S), EPOCH_S) for begin, end in holes]
+    count = len(begins) - len(t_s)
+    order = np.argsort(begins, kind="stable")
+    return _Course(
+        begins[order],
+        np.concatenate([seconds, *lasts])[order],
+        np.append(series.state, np.full(count, State.CANNOT_TELL, np.int8))[order],
+        np.append(series.reason, np.full(count, Reason.NO_PICTURE, np.int8))[order],
+    )
+
+
 def rater_codes(t_s: Float, labels: Sequence[tuple[Stretch, State]], rest: State | None) -> Codes:
     """(N,) the rater's posture at each time; `rest`, or OPEN, where there is no label."""
     out = np.full(len(t_s), OPEN if rest is None else rest, np.int8)
@@ -118,17 +152,17 @@ def compare(
         rest: what unlabelled time means; None: it is not compared.
         edge_s: time within this of a change of the rater's label is left out (raters react late).
     """
-    t_s = series.measured.t_s
-    seconds = frame_seconds(t_s)
+    course = _course(series)
+    t_s, seconds = course.t_s, course.seconds
     rater = rater_codes(t_s, labels, rest)
-    named = ~np.isin(series.state, NOT_NAMED)
+    named = ~np.isin(course.state, NOT_NAMED)
     near = _near_edges(t_s, rater, edge_s)
     said = rater != OPEN
     undecided = np.isin(rater, NOT_NAMED)
     used = said & ~undecided & named & ~near
-    codes = _codes(rater[used], series.state[used])
+    codes = _codes(rater[used], course.state[used])
     place = ((t_s[used] - (t_s[0] if len(t_s) else 0.0)) / EPOCH_S).astype(np.intp)
-    table = _by_epoch(place, rater[used], series.state[used], seconds[used], codes)  # (E, K, K)
+    table = _by_epoch(place, rater[used], course.state[used], seconds[used], codes)  # (E, K, K)
     drawn = resampling(f"agree {series.name}", len(table), _block(table))
     replicates = np.tensordot(drawn.counts, table, axes=1)  # (B, K, K)
     whole = table.sum(axis=0)
@@ -147,7 +181,7 @@ def compare(
         postures=_postures(names, whole, replicates, blocks, enough=drawn.enough),
         names=names,
         confusion_s=whole,
-        disagreements=tuple(_disagreements(series, rater, t_s, seconds, near)),
+        disagreements=tuple(_disagreements(course, rater, near)),
     )
 
 
@@ -286,12 +320,10 @@ def _against_others(table: Float, k: int) -> Float:
     return np.stack([np.stack([both, only_rater], -1), np.stack([only_program, neither], -1)], -2)
 
 
-def _disagreements(
-    series: Series, rater: Codes, t_s: Float, seconds: Float, near: NDArray[np.bool_]
-) -> list[Disagreement]:
+def _disagreements(course: _Course, rater: Codes, near: NDArray[np.bool_]) -> list[Disagreement]:
     """Stretches of one pair of differing names; unnamed time among them, the longest first."""
-    differ = ~np.isin(rater, (OPEN, *NOT_NAMED)) & (rater != series.state) & ~near
-    ends = t_s + seconds
+    t_s, ends = course.t_s, course.t_s + course.seconds
+    differ = ~np.isin(rater, (OPEN, *NOT_NAMED)) & (rater != course.state) & ~near
     found: list[Disagreement] = []
     begin = -1
     for k in range(len(t_s) + 1):
@@ -300,12 +332,12 @@ def _disagreements(
             inside
             and begin >= 0
             and rater[k] == rater[begin]
-            and series.state[k] == series.state[begin]
+            and course.state[k] == course.state[begin]
             and t_s[k] <= ends[k - 1] + 1e-6
         )
         if begin >= 0 and not same:
-            reason = Reason(int(series.reason[begin])).label
-            names = [State(int(c[begin])).label for c in (rater, series.state)]
+            reason = Reason(int(course.reason[begin])).label
+            names = [State(int(c[begin])).label for c in (rater, course.state)]
             found.append(Disagreement(float(t_s[begin]), float(ends[k - 1]), names[0], names[1], reason))
             begin = -1
         if inside and begin < 0:

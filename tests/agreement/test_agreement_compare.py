@@ -102,6 +102,19 @@ def test_a_posture_of_a_single_block_has_no_interval_of_length_nought() -> None:
     assert not slump.precision.has_interval
 
 
+def test_labelled_time_in_a_hole_of_the_recording_is_stated() -> None:
+    # the frame at 9 s stands for 3.5 s, then there is none until 30 s; the label changes within the hole
+    t_s = np.concatenate([np.arange(10.0), np.arange(30.0, 40.0)])
+    recording = series(t_s, {}, state=np.full(20, State.GOOD, np.int8))
+    labels = stretches((0.0, 20.5, State.GOOD), (20.5, 35.0, State.SLUMP), (38.0, 60.0, State.GOOD))
+    found = compare(recording, labels)
+    assert found.compared_s == pytest.approx(12.5 + 5.0 + 2.0)
+    assert found.unnamed_s == pytest.approx(17.5)
+    assert (found.unlabelled_s, found.outside_s) == pytest.approx((3.0, 20.0))
+    told = [(d.start_s, d.rater, d.reason) for d in found.disagreements if d.program == "cannot_tell"]
+    assert told == [(pytest.approx(20.5), "slump", "no_picture"), (pytest.approx(12.5), "good", "no_picture")]
+
+
 def test_labelled_time_outside_the_recording_is_stated() -> None:
     recording = series(np.arange(10.0), {}, state=np.full(10, State.GOOD, np.int8))
     found = compare(recording, stretches((5, 13, State.GOOD), (20, 30, State.SLUMP)))
