@@ -22,6 +22,7 @@ from posture_cv.evaluate.schema import (
 )
 from posture_cv.evaluate.truth import Text
 from posture_cv.measure.types import Codes, Estimate, Float, Measurements, Reason
+from posture_cv.truth_classes import BAD_CLASSES, HARMLESS_CLASSES
 
 Mask = NDArray[np.bool_]
 
@@ -148,8 +149,8 @@ def class_results(posture_class: Text, flagged: Mask) -> dict[str, ClassResult]:
 
 def class_auc(posture_class: Text, score: Float) -> float | None:
     """Area under the curve of `score`: bad and mildly bad frames against good and harmless ones."""
-    bad = np.isin(posture_class, segments.BAD_CLASSES)
-    harmless = np.isin(posture_class, segments.HARMLESS_CLASSES)
+    bad = np.isin(posture_class, BAD_CLASSES)
+    harmless = np.isin(posture_class, HARMLESS_CLASSES)
     return metrics.area_under_curve(score[bad | harmless], bad[bad | harmless])
 
 

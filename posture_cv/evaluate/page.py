@@ -15,9 +15,10 @@ from posture_cv.evaluate.quantities import COMPARED
 from posture_cv.evaluate.rivals import RIVALS
 from posture_cv.evaluate.run import Evaluation
 from posture_cv.evaluate.schema import ViewResult
-from posture_cv.evaluate.segments import BAD_CLASSES, HARMLESS
+from posture_cv.evaluate.segments import HARMLESS
 from posture_cv.evaluate.tables import fit_notes, number, percent
 from posture_cv.evaluate.videos import Course
+from posture_cv.truth_classes import BAD_CLASSES
 
 _SHOWN_RIVALS: Final = ("nose_height", "face_size", "ear_shoulder_gap")
 

@@ -60,8 +60,6 @@ HARMLESS: Final = (
     "second_person",
     "absent",
 )
-BAD_CLASSES: Final = ("bad", "bad_mild")
-HARMLESS_CLASSES: Final = ("good", "confounder")
 
 
 def name_counts(state: NDArray[np.int8]) -> dict[str, int]:

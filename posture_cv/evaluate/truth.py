@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from posture_cv.coefficients.people import COLUMNS
 from posture_cv.evaluate.errors import EvaluationError
-from posture_cv.evaluate.segments import BAD_CLASSES, HARMLESS_CLASSES
 from posture_cv.measure.types import Float, View
+from posture_cv.truth_classes import CLASSES
 
 FILE_NAME: Final = "ground_truth.csv"
 CALIBRATION: Final = "calibration"
@@ -28,11 +28,6 @@ TRUTH_COLUMNS: Final = COLUMNS
 REQUIRED_COLUMNS: Final = (*TEXT_COLUMNS, "person_present", *TRUTH_COLUMNS)
 VIEWS: Final = {view.label: view for view in (View.FRONT, View.SIDE, View.OBLIQUE)}
 POSTURE_CLASS: Final = "posture_class"
-OTHER_CLASSES: Final = (
-    "none",
-    "transition",
-)  # nobody there; on the way between two postures: neither good nor bad
-CLASSES: Final = (*HARMLESS_CLASSES, *BAD_CLASSES, *OTHER_CLASSES)
 _READ_COLUMNS: Final = (*REQUIRED_COLUMNS, POSTURE_CLASS, "t_s", "phase")
 _COLUMNS_HELP = (
     "The columns are explained in the README of the ground truth and in docs/evaluation-schema.md."

@@ -12,9 +12,10 @@ from posture_cv.evaluate.grouping import Frames
 from posture_cv.evaluate.metrics import agreement
 from posture_cv.evaluate.quantities import COMPARED
 from posture_cv.evaluate.schema import WorstCase
-from posture_cv.evaluate.segments import BAD_CLASSES, HARMLESS_CLASSES, RIGHT_NAMES
+from posture_cv.evaluate.segments import RIGHT_NAMES
 from posture_cv.evaluate.truth import Truth
 from posture_cv.measure.types import Float
+from posture_cv.truth_classes import BAD_CLASSES, HARMLESS_CLASSES
 
 # The gravest first: an alarm about nothing annoys, a missed posture fails its purpose, a wrong name misleads.
 KINDS: Final = ("false_alarm", "missed", "misnamed", "error")

@@ -14,6 +14,7 @@ from posture_cv.assess.types import State
 from posture_cv.delimiters import delimiter_of
 from posture_cv.errors import InputError
 from posture_cv.spans import outside_s
+from posture_cv.truth_classes import BAD_CLASSES, CLASSES
 
 ANY_POSTURE: Final = "poor"  # some posture that deserves an alert, whichever
 _MOST_FAULTS: Final = 20
@@ -21,7 +22,6 @@ _MOST_ROWS: Final = 2_000_000
 TOUCH_S: Final = (
     1e-6  # one label may end where the next begins, and last as long as a dwell, but for rounding
 )
-_BAD_CLASSES: Final = ("bad", "bad_mild")
 # What the parts of a ground-truth segment's name show ("slump_fhp_rounded": any of three cues is right).
 _SEGMENT_CUES: Final[Mapping[str, str]] = {
     "fhp": "forward_head",
@@ -33,6 +33,8 @@ _SEGMENT_CUES: Final[Mapping[str, str]] = {
 _HARMLESS: Final = frozenset(
     {state.label for state in State} - set(CUES) | {"harmless", "none", "upright", "calibration"}
 )
+_COLUMNS: Final = frozenset({"start", "end", "label", "t_s", "segment", "posture_class"})
+_Row = tuple[int, Mapping[str, str]]
 _HELP: Final = (
     "Give a CSV with the columns start,end,label (seconds; a label is "
     f"{', '.join(CUES)}, several joined by +, {ANY_POSTURE} for any of them, or a harmless state such as good), "
@@ -58,7 +60,11 @@ def read_labels(path: Path) -> list[Bout]:
         InputError: the file cannot be read, has other columns, rows that make no sense, or labels that contradict
             each other in the same seconds (all are listed).
     """
-    rows, columns = _table(path)
+    rows, header = _table(path)
+    columns = set(header)
+    _require_none(
+        path, [f"line 1: column {name!r} twice" for name in sorted(_COLUMNS) if header.count(name) > 1]
+    )
     if {"start", "end", "label"} <= columns:
         bouts = _intervals(path, rows)
     elif {"t_s", "segment", "posture_class"} <= columns:
@@ -86,16 +92,18 @@ def joined(bouts: Iterable[Bout]) -> list[Bout]:
     return out
 
 
-def _table(path: Path) -> tuple[list[dict[str, str]], set[str]]:
+def _table(path: Path) -> tuple[list[_Row], list[str]]:
+    """The rows with the numbers of their lines, and the names of the columns."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             delimiter = delimiter_of(file.readline())
             file.seek(0)
             reader = csv.DictReader(file, delimiter=delimiter, strict=True)
-            columns = {str(name).strip() for name in reader.fieldnames or ()}
-            rows = []
+            header = [str(name).strip() for name in reader.fieldnames or ()]
+            rows: list[_Row] = []
             for row in reader:
-                rows.append({str(k).strip(): str(v or "").strip() for k, v in row.items()})
+                cells = {str(k).strip(): str(v or "").strip() for k, v in row.items()}
+                rows.append((reader.line_num, cells))
                 if len(rows) > _MOST_ROWS:
                     raise InputError(f"Too many labels: {path}", f"More than {_MOST_ROWS:,} rows.", _HELP)
     except OSError as error:
@@ -104,12 +112,12 @@ def _table(path: Path) -> tuple[list[dict[str, str]], set[str]]:
         ) from error
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(f"The labels are no CSV text: {path}", f"{error}.", _HELP) from error
-    return rows, columns
+    return rows, header
 
 
-def _intervals(path: Path, rows: Iterable[Mapping[str, str]]) -> list[Bout]:
+def _intervals(path: Path, rows: Iterable[_Row]) -> list[Bout]:
     bouts, faults = [], []
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
         start, end = _seconds(row["start"]), _seconds(row["end"])
         cues = _cues(row["label"])
         if start is None or end is None or not 0.0 <= start < end:
@@ -168,15 +176,19 @@ def _cues(label: str) -> frozenset[str] | None:
     return frozenset(names & set(CUES)) if names <= _HARMLESS | set(CUES) else None
 
 
-def _truth(path: Path, rows: Iterable[Mapping[str, str]]) -> list[Bout]:
+def _truth(path: Path, rows: Iterable[_Row]) -> list[Bout]:
     """Rows of single moments: neighbours of one segment make a bout, which ends where the next one begins."""
     bouts: list[Bout] = []
     faults: list[str] = []
     last, begun, key = -math.inf, 0.0, ("", "")
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
         t_s = _seconds(row["t_s"])
         if t_s is None or t_s <= last:
             faults.append(f"line {number}: t_s is {row['t_s']!r}; it must be a number that grows")
+            continue
+        if row["posture_class"] and row["posture_class"] not in CLASSES:
+            known = ", ".join(CLASSES)
+            faults.append(f"line {number}: posture_class is {row['posture_class']!r}, none of {known}")
             continue
         found = (row["segment"], row["posture_class"])
         if found != key:
@@ -191,7 +203,7 @@ def _truth(path: Path, rows: Iterable[Mapping[str, str]]) -> list[Bout]:
 
 
 def _segment_cues(segment: str, posture_class: str) -> frozenset[str]:
-    if posture_class not in _BAD_CLASSES:
+    if posture_class not in BAD_CLASSES:
         return frozenset()
     cues = {cue for part, cue in _SEGMENT_CUES.items() if part in segment.split("_")}
     return frozenset(cues or CUES)

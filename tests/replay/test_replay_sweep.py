@@ -174,6 +174,23 @@ def test_every_fault_of_the_labels_is_listed(tmp_path: Path) -> None:
     assert [f"line {n}" in raised.value.detail for n in range(2, 7)] == [True] * 5
 
 
+def test_an_empty_line_shifts_no_number_and_a_column_stands_once(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("start,end,label\n1,2,slump\n\n5,4,slump\n")
+    with pytest.raises(InputError, match="line 4: '5' to '4'"):
+        read_labels(path)
+    path.write_text("start,end,label,start\n1,20,slump,9\n")
+    with pytest.raises(InputError, match="line 1: column 'start' twice"):
+        read_labels(path)
+
+
+def test_a_class_that_is_none_is_not_taken_for_harmless(tmp_path: Path) -> None:
+    path = tmp_path / "truth.csv"
+    path.write_text("t_s,segment,posture_class\n0,upright,good\n1,slump,Bad\n2,slump,bad\n")
+    with pytest.raises(InputError, match="line 3: posture_class is 'Bad'"):
+        read_labels(path)
+
+
 @pytest.fixture
 def swept(tmp_path: Path) -> Path:
     out = tmp_path / "out"
