@@ -70,11 +70,12 @@ def sentence(view: str) -> str:
     figures = []
     if cva:
         figures.append(
-            f"the change of the craniovertebral angle has a mean absolute error of {cva['mae']:.1f} degrees "
-            f"(r = {cva['r']:.2f}, 95 % limits of agreement {cva['loa_low']:+.1f} to {cva['loa_high']:+.1f})"
+            "the change of the craniovertebral angle, where it was told, has a mean absolute error of "
+            f"{cva['mae']:.1f} degrees (n = {cva['n']}, r = {cva['r']:.2f}, 95 % limits of agreement "
+            f"{cva['loa_low']:+.1f} to {cva['loa_high']:+.1f})"
         )
     if pitch:
-        figures.append(f"head pitch one of {pitch['mae']:.1f} degrees")
+        figures.append(f"head pitch one of {pitch['mae']:.1f} degrees (n = {pitch['n']})")
     return (
         f"On rendered people with known angles ({found['people']} people, {found['frames']} single frames, {view} "
         f"view, each of them judged by a fit without that person) {' and '.join(figures)}."

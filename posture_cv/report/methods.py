@@ -12,25 +12,36 @@ from posture_cv.opendata.folder import Result
 from posture_cv.opendata.sidecar import frame_timing
 from posture_cv.report.accuracy import sentence
 
+_DIFFERENCES: Final = (
+    "; differences are within participants, with 95 % limits of agreement (Bland & Altman 1986) from three "
+    "participants on."
+)
 _RENDERED: Final = (
     "Rendered people are no patients: the figures say how well the geometry is recovered, not how well the method "
     "works in a clinic."
 )
 
 
-def methods(results: Sequence[Result], exposures: Sequence[Exposure], conditions: Sequence[str]) -> list[str]:
+def methods(
+    results: Sequence[Result],
+    exposures: Sequence[Exposure],
+    conditions: Sequence[str] = (),
+    *,
+    compared: bool = False,
+) -> list[str]:
     """Paragraphs of the methods section.
 
     Args:
         results: R recordings, at least one.
         exposures: of the same.
-        conditions: names; empty where there are none.
+        conditions: names of those over whose participants means were made; empty where there are none.
+        compared: whether they were compared within participants.
     """
     views = sorted({view for r in results for view in r.views})
     return [
         _recording(results, views),
         _judging(results),
-        _exposure(exposures, conditions),
+        _exposure(exposures, conditions, compared=compared),
         " ".join(
             [
                 *(sentence(view) for view in views),
@@ -103,7 +114,7 @@ def _judging(results: Sequence[Result]) -> str:
     )
 
 
-def _exposure(exposures: Sequence[Exposure], conditions: Sequence[str]) -> str:
+def _exposure(exposures: Sequence[Exposure], conditions: Sequence[str], *, compared: bool) -> str:
     lengths = sorted({e.epochs.epoch_s for e in exposures})
     blocks = sorted(e.block_s for e in exposures)
     span = f"{blocks[0]:g} s" if blocks[0] == blocks[-1] else f"{blocks[0]:g} to {blocks[-1]:g} s"
@@ -117,7 +128,7 @@ def _exposure(exposures: Sequence[Exposure], conditions: Sequence[str]) -> str:
     if conditions:
         text += (
             f" The conditions ({_several(list(conditions))}) are means over participants of equal weight, with a "
-            "two-stage bootstrap over participants and blocks; differences are within participants, with 95 % limits "
-            "of agreement (Bland & Altman 1986) from three participants on."
+            "two-stage bootstrap over participants and blocks"
         )
+        text += _DIFFERENCES if compared else "."
     return text

@@ -59,7 +59,7 @@ def recording_page(
         exposure=grouped(rows),
         distributions=[markup(f.text()) for f in distributions(exposure, rows).values()],
         stills=[markup(f.text()) for f in stills(result, exposure).values()],
-        methods=methods([result], [exposure], []),
+        methods=methods([result], [exposure]),
         accuracy=table(result.views),
         accuracy_about=measured(),
         provenance=_provenance(result),

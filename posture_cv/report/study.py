@@ -47,6 +47,7 @@ def study_page(study: Study, title: str, links: Mapping[str, str], failed: Seque
         failed: names of recordings that are not in it.
     """
     views = sorted({view for r in study.results for view in r.views})
+    tables = {name: rows for name, rows in study.by_condition.items() if rows}
     return render(
         "study.html.j2",
         script=False,
@@ -66,14 +67,17 @@ def study_page(study: Study, title: str, links: Mapping[str, str], failed: Seque
         forests=[markup(f.text()) for f in forests(study).values()],
         condition_tables=[
             {"name": name, "n": sum(c == name for _, c in study.cells), "groups": grouped(rows)}
-            for name, rows in study.by_condition.items()
+            for name, rows in tables.items()
         ],
+        without_participants=", ".join(study.conditions)
+        if study.conditions and not study.participants
+        else "",
         compared=[difference_words(d) for d in _shown_differences(study)],
         agreements=[markup(f.text()) for f in agreements(study).values()],
         participant_tables=[
             {"name": who, "groups": grouped(rows_of_cell(cell))} for who, cell in study.people.items()
         ],
-        methods=methods(study.results, study.exposures, study.conditions),
+        methods=methods(study.results, study.exposures, tuple(tables), compared=bool(study.compared)),
         accuracy=table(views),
         accuracy_about=measured(),
         sources=list(SOURCES.values()),

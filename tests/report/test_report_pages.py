@@ -27,6 +27,7 @@ from posture_cv.opendata.frames import Frames
 from posture_cv.opendata.gather import gather
 from posture_cv.report.accuracy import measured
 from posture_cv.report.recording import recording_page, timeline_data
+from posture_cv.report.study import study_page
 from posture_cv.report.svg import Figure
 from posture_cv.report.tiles import MISSING, MOST_BINS, runs, tiles
 from posture_cv.report.write import write_figures, write_study
@@ -116,10 +117,22 @@ def test_methods_and_accuracy_are_what_was_measured(pages: Path, results: Sequen
     for result in results:
         assert result.summary["estimator"]["pose"]["sha256"][:12] in text
         found = measured()["views"][result.view.label]["quantities"]["cva_change_deg"]
-        assert f"mean absolute error of {found['mae']:.1f} degrees" in text
+        assert f"mean absolute error of {found['mae']:.1f} degrees (n = {found['n']}, " in text
         assert f"{found['mae']:.2f} deg" in text
     assert "forward head 2.3 degrees" in text
     assert "evaluate" in measured()["made_by"]
+
+
+def test_conditions_without_participants_are_said_to_be_uncompared(results: Sequence[Result]) -> None:
+    nobody = [Result(r.folder, {**r.summary, "participant": None}, r.alerts) for r in results]
+    text = study_page(gather(nobody), "Study", {})
+    assert "No participants are given. Conditions (laptop, screen)" in text
+    assert "Means over" not in text
+    assert "are means over participants of equal weight" not in text
+    different = [Result(r.folder, {**r.summary, "participant": r.name}, r.alerts) for r in results]
+    text = study_page(gather(different), "Study", {})
+    assert "are means over participants of equal weight" in text
+    assert "differences are within participants" not in text  # nobody was seen in both
 
 
 def test_figures_are_files_of_their_own(pages: Path) -> None:
