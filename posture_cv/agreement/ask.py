@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zlib
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -21,7 +22,8 @@ def stretches(series: Series, count: int, length_s: float = STRETCH_S) -> list[t
     """Up to `count` stretches of a recording, spread over what it shows.
 
     As many of each posture that the program named as there are of the others, as far as they go, so that rare
-    postures are judged, too; which is which is not told. The choice is the same for the same recording.
+    postures are judged, too; which is which is not told. So a precision is that of the whole recording, and a recall
+    or kappa is of these stretches only. The choice is the same for the same recording.
 
     Args:
         series: the recording.
@@ -48,12 +50,12 @@ def stretches(series: Series, count: int, length_s: float = STRETCH_S) -> list[t
     return [(start_s + k * length_s, start_s + (k + 1) * length_s) for k in sorted(chosen)]
 
 
-def sheet(series: Series, count: int) -> str:
-    """A CSV with the columns start, end and label, the last one empty."""
+def sheet(chosen: Iterable[tuple[float, float]]) -> str:
+    """A CSV of stretches with the columns start, end and label, the last one empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
-    writer.writerows((f"{a:.3f}", f"{b:.3f}", "") for a, b in stretches(series, count))
+    writer.writerows((f"{a:.3f}", f"{b:.3f}", "") for a, b in chosen)
     return text.getvalue()
 
 

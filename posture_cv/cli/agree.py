@@ -121,7 +121,7 @@ def command(
 
 def _ask(result: Result, count: int, sheet_file: Path) -> None:
     """Write a sheet to be filled in; an existing one is left alone."""
-    from posture_cv.agreement.ask import postures, sheet
+    from posture_cv.agreement.ask import STRETCH_S, postures, sheet, stretches
     from posture_cv.atomic import write_atomic
     from posture_cv.errors import InputError
 
@@ -129,9 +129,21 @@ def _ask(result: Result, count: int, sheet_file: Path) -> None:
         raise InputError(
             f"There is such a file already: {sheet_file}", "It may hold labels.", "Choose another name."
         )
-    write_atomic(sheet_file, sheet(result.series(), count))
-    click.echo(f"Written: {sheet_file}. Watch each stretch in the video and write one of these beside it:")
+    chosen = stretches(result.series(), count)
+    if not chosen:
+        raise InputError(
+            "There is nothing to ask.",
+            f"The recording holds no stretch of {STRETCH_S:g} s.",
+            "Give the results of a longer recording.",
+        )
+    write_atomic(sheet_file, sheet(chosen))
+    amount = f"{len(chosen)} stretches" + (", all there are" if len(chosen) < count else "")
+    click.echo(f"Written: {sheet_file} ({amount}). Watch each in the video and write one of these beside it:")
     click.echo(postures())
+    click.echo(
+        "Rare postures stand in it more often than in the recording: precision will stand for all of it, recall "
+        "and kappa for these stretches."
+    )
 
 
 def _pairs(names: tuple[str, ...]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+import posture_cv as pc
 from cli_runner import Cli
 from exposure_material import series
 from posture_cv.agreement.ask import stretches as stretches_to_ask
@@ -25,7 +26,7 @@ from posture_cv.cli.agree_view import AgreeView, figure_text
 from posture_cv.errors import InputError
 from posture_cv.exposure.bootstrap import unseen_limit
 from posture_cv.opendata.folder import read_result
-from posture_cv.replay.run import Labels
+from posture_cv.replay.run import Labels, ReplayOptions, replay
 from posture_cv.report.thumbnails import check_source
 from result_material import SAMPLES, replayed
 
@@ -287,12 +288,25 @@ def test_a_sheet_for_blind_labelling(labelled: tuple[Path, Path], tmp_path: Path
     assert done.returncode == 0, done.stderr
     rows = list(csv.DictReader(sheet.read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 6
+    assert "(6 stretches)" in done.stdout
+    many = Cli().here("agree", str(result), str(tmp_path / "many.csv"), "--ask", "40")
+    assert "(8 stretches, all there are)" in many.stdout
     assert all(row["label"] == "" for row in rows)
     starts = [float(row["start"]) for row in rows]
     assert starts == sorted(starts)
     assert all(float(row["end"]) - float(row["start"]) == pytest.approx(5.0) for row in rows)
     Cli().fails("agree", str(result), str(sheet), "--ask", "6", said="There is such a file already")
     Cli().fails("agree", str(result), str(sheet), said="Line 2: The label is empty")
+
+
+def test_a_recording_without_a_whole_stretch_makes_no_empty_sheet(tmp_path: Path) -> None:
+    whole = pc.read_recording(SAMPLES / "desk-front.landmarks").landmarks
+    pc.write_recording(tmp_path / "short.landmarks", whole[:30])
+    baseline = pc.calibrate(whole[whole.t_s < 8]).baseline
+    replay(ReplayOptions(str(tmp_path / "short.landmarks"), tmp_path / "out", baseline))
+    sheet = tmp_path / "sheet.csv"
+    Cli().fails("agree", str(tmp_path / "out"), str(sheet), "--ask", "6", said="There is nothing to ask")
+    assert not sheet.exists()
 
 
 def test_a_sheet_holds_rare_postures_too() -> None:
