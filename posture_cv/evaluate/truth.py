@@ -164,7 +164,7 @@ def _check_row(file: Path, number: int, row: Mapping[str, str]) -> None:
             f"Classes: {', '.join(CLASSES)}.",
             "Leave it empty where none of them is right.",
         )
-    path = PurePosixPath(row["file"])
+    path = PurePosixPath(row["file"].strip())  # as it will be looked up
     if path.is_absolute() or ".." in path.parts:
         raise EvaluationError(
             f"{where}: {row['file']} leads out of the data set", "", "Give paths inside it."
@@ -200,7 +200,7 @@ def _number(where: str, name: str, text: str) -> float:
 
 
 def _as_truth(rows: Sequence[tuple[Path, dict[str, str]]]) -> Truth:
-    places = [(folder, row["file"]) for folder, row in rows]
+    places = [(folder, row["file"].strip()) for folder, row in rows]
     seen: set[tuple[Path, str]] = set()
     for folder, file in places:
         if (folder, file) in seen:

@@ -61,6 +61,7 @@ def test_every_needed_column_is_missed_by_name(
         ({"person_present": "yes"}, "person_present is 'yes'"),
         ({"file": "../secret.jpg"}, "leads out of the data set"),
         ({"file": "/etc/passwd"}, "leads out of the data set"),
+        ({"file": " ../secret.jpg"}, "leads out of the data set"),
         ({"t_s": "soon"}, "t_s is 'soon'"),
     ],
 )
@@ -79,6 +80,9 @@ def test_angles_may_be_empty_where_nobody_is(tmp_path: Path, one_truth_row: Make
 
 def test_a_picture_named_twice_is_refused(tmp_path: Path, one_truth_row: Make, write_rows: Write) -> None:
     write_rows(tmp_path, [one_truth_row("a.jpg", "shrug"), one_truth_row("a.jpg", "upright")])
+    with pytest.raises(EvaluationError, match=r"a\.jpg is named twice"):
+        read_truth(tmp_path)
+    write_rows(tmp_path, [one_truth_row("a.jpg", "shrug"), one_truth_row("a.jpg ", "upright")])
     with pytest.raises(EvaluationError, match=r"a\.jpg is named twice"):
         read_truth(tmp_path)
 
