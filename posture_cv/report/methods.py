@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from posture_cv._version import __version__
 from posture_cv.exposure.bootstrap import LEVEL, REPLICATES
@@ -86,12 +86,36 @@ def _recording(results: Sequence[Result], views: Sequence[str]) -> str:
         f"{_several(engines)}, models {_several(models) if models else 'unknown'}. Every quantity is the change "
         f"against the same person's own baseline before the same camera, taken from {_several(baselines)}; it is an "
         "estimate from one camera, carries its own standard deviation, and is withheld with a reason where it cannot "
-        "be told."
+        f"be told.{_two_cameras(results)}"
+    )
+
+
+def _two_cameras(results: Sequence[Result]) -> str:
+    """What is special about recordings of two cameras; empty where there are none."""
+    pairs = [r.summary["pair"] for r in results if r.summary.get("pair")]
+    if not pairs:
+        return ""
+    who = "The recording was" if len(results) == 1 else f"{len(pairs)} of the recordings were each"
+    found = sum(bool(one.get("offset_found")) for one in pairs)
+    how = {len(pairs): "found from movements that both show", 0: "given"}.get(found, "found or given")
+    return (
+        f" {who} filmed by a front and a side camera at once, whose offset in time was {how}; each quantity comes from "
+        "the view with the smaller stated uncertainty, and where that cannot tell, from the other, which counts for "
+        "no exposure measure."
     )
 
 
 def _baseline(result: Result) -> str:
     found = result.summary.get("baseline", {})
+    if not result.summary.get("pair"):
+        return _calibration(found)
+    each = [
+        f"{_calibration(found.get(camera) or {})} before the {camera} camera" for camera in ("front", "side")
+    ]
+    return _several(each)
+
+
+def _calibration(found: Mapping[str, Any]) -> str:
     seconds = found.get("calibrated_s")
     if seconds and seconds[1] is not None:
         return (

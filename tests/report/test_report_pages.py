@@ -26,6 +26,7 @@ from posture_cv.opendata.folder import Result
 from posture_cv.opendata.frames import Frames
 from posture_cv.opendata.gather import gather
 from posture_cv.report.accuracy import measured
+from posture_cv.report.methods import methods
 from posture_cv.report.recording import recording_page, timeline_data
 from posture_cv.report.study import study_page
 from posture_cv.report.svg import Figure
@@ -133,6 +134,20 @@ def test_conditions_without_participants_are_said_to_be_uncompared(results: Sequ
     text = study_page(gather(different), "Study", {})
     assert "are means over participants of equal weight" in text
     assert "differences are within participants" not in text  # nobody was seen in both
+
+
+def test_methods_say_that_two_cameras_were_there(results: Sequence[Result]) -> None:
+    given = results[0]
+    alone = methods([given], [exposure(given.series())])[0]
+    assert "camera at once" not in alone
+    about = {"offset_found": True, "quantities": {"cva_change_deg": {"preferred": "side"}}}
+    each = {"calibrated_s": [0.0, 6.0]}
+    baseline = {"view": "front", "front": each, "side": {"calibrated_s": [1.5, 7.5]}}
+    pair = Result(given.folder, {**given.summary, "pair": about, "baseline": baseline}, given.alerts)
+    text = methods([pair], [exposure(given.series())])[0]
+    assert "filmed by a front and a side camera at once, whose offset in time was found" in text
+    assert "of 6 s at the seconds 0 to 6 before the front camera and" in text
+    assert "of 6 s at the seconds 1.5 to 7.5 before the side camera" in text
 
 
 def test_figures_are_files_of_their_own(pages: Path) -> None:
