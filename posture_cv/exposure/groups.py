@@ -23,7 +23,7 @@ LEAST_PAIRS: Final = 3  # ours: limits of agreement of fewer differences say not
 
 def rows_of(exposure: Exposure) -> list[Row]:
     """The table of one recording."""
-    return [_row(item, [exposure], 1, "recordings") for item in exposure.items]
+    return [_row(item, [exposure]) for item in exposure.items]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,11 +72,19 @@ def _added(one: Item, other: Item) -> Item:
 
 def rows_of_cell(cell: Cell) -> list[Row]:
     """The table of a cell."""
-    return [_row(item, cell.exposures, len(cell.exposures), "recordings") for item in cell.items]
+    return [_row(item, cell.exposures) for item in cell.items]
 
 
-def _row(item: Item, exposures: Sequence[Exposure], n: int, of: str) -> Row:
-    total_s = sum(e.epochs.total_s for e in exposures)
+def _behind(item: Item, exposures: Iterable[Exposure]) -> list[Exposure]:
+    """The recordings that tell an item; the others have nothing to do with its interval."""
+    key = (item.measure, item.item)
+    return [
+        e for e in exposures if any((i.measure, i.item) == key and i.sampled is not None for i in e.items)
+    ]
+
+
+def _row(item: Item, exposures: Sequence[Exposure]) -> Row:
+    total_s, of = sum(e.epochs.total_s for e in exposures), "recordings"
     unmeasured_s = max(total_s - item.told_s, 0.0)
     if item.sampled is None:
         seconds = nan
@@ -85,15 +93,16 @@ def _row(item: Item, exposures: Sequence[Exposure], n: int, of: str) -> Row:
             assessable=False, reason=item.reason,
         )  # fmt: skip
     value = item.sampled.value()
-    enough = all(e.enough for e in exposures)
-    block_s = max(e.block_s for e in exposures)
+    behind = _behind(item, exposures)
+    enough = all(e.enough for e in behind)
+    block_s = max(e.block_s for e in behind)
     figure = interval(value, item.sampled.replicates(), enough=enough)
     events = len(item.sampled.values) if isinstance(item.sampled, Plain) else item.told_s / block_s
     figure = never_certain(figure, item.unit, events, item.told_s / 3600.0)
     seconds = value * item.told_s if item.share else nan
     block = block_s if figure.has_interval else nan
     return Row(
-        item.measure, item.item, item.unit, figure, seconds, item.told_s, unmeasured_s, n, of, block,
+        item.measure, item.item, item.unit, figure, seconds, item.told_s, unmeasured_s, len(behind), of, block,
         reason=_why_no_interval(figure, enough=enough),
     )  # fmt: skip
 
@@ -134,12 +143,13 @@ def _over(found: Sequence[tuple[Cell, Item]], total_s: float) -> Row:
             item.measure, item.item, item.unit, Figure(nan), nan, told_s, unmeasured_s, 0, "participants", nan,
             assessable=False, reason="; ".join(reasons),
         )  # fmt: skip
-    enough = all(e.enough for c, _ in told for e in c.exposures)
+    behind = [e for c, i in told for e in _behind(i, c.exposures)]
+    enough = all(e.enough for e in behind)
     value, replicates = over_participants([_sampled(i) for _, i in told], f"{item.measure} {item.item}")
     figure = interval(value, replicates, enough=enough)
     figure = never_certain(figure, item.unit, len(told), told_s / 3600.0)
     seconds = sum(_sampled(i)[0] * i.told_s for _, i in told) if item.share else nan
-    block = max(e.block_s for c, _ in told for e in c.exposures) if figure.has_interval else nan
+    block = max(e.block_s for e in behind) if figure.has_interval else nan
     reason = _why_no_interval(figure, enough=enough) or (ONE_PARTICIPANT if len(told) == 1 else "")
     return Row(
         item.measure, item.item, item.unit, figure, seconds, told_s, unmeasured_s, len(told), "participants", block,
@@ -217,7 +227,8 @@ def _difference(
     changes = [(b[0] - a[0], b[1] - a[1]) for _, a, b in values]
     value, replicates = over_participants(changes, f"difference {item.measure} {item.item}")
     names = {name for name, _, _ in pairs}
-    behind = [e for c in (*first, *second) if c.participant in names for e in c.exposures]
+    theirs = [e for c in (*first, *second) if c.participant in names for e in c.exposures]
+    behind = _behind(item, theirs)
     enough = all(e.enough for e in behind)
     mean = interval(value, replicates, enough=enough)
     if _never_seen(values):

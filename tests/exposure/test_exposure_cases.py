@@ -306,6 +306,27 @@ def test_a_front_and_a_side_recording_are_pooled_where_they_can() -> None:
         row = rows["rula_neck", "3: over 20 deg"]
         assert row.figure.value == pytest.approx(0.5)
         assert [row.measured_s, row.unmeasured_s] == pytest.approx([20.0, 30.0])
+        assert row.n == 1
+        assert rows["state", "good"].n == 2
+
+
+def test_a_recording_that_cannot_tell_a_measure_has_no_part_in_its_interval() -> None:
+    front = exposure(side([5.0, 5.0], view=View.FRONT, name="f", participant="p"))
+    flank = exposure(side([25.0, 5.0] * 30, name="s", participant="p"))
+    assert not front.enough
+    row = {(r.measure, r.item): r for r in rows_of_cell(pooled("p", "", [front, flank]))}[
+        "rula_neck", "3: over 20 deg"
+    ]
+    alone = table(side([25.0, 5.0] * 30, name="s"))["rula_neck", "3: over 20 deg"]
+    assert row.figure == alone.figure
+    assert row.figure.has_interval
+    assert row.block_s == alone.block_s
+    cells = [pooled(who, "", [front, flank]) for who in "pq"]
+    over = {(r.measure, r.item): r for r in condition_rows(cells)}["rula_neck", "3: over 20 deg"]
+    assert over.figure.has_interval
+    change = {(d.measure, d.item): d for d in differences(cells, cells)}["rula_neck", "3: over 20 deg"]
+    assert change.mean.has_interval
+    assert change.view == "side"
 
 
 def test_the_time_of_a_class_is_told_whoever_is_the_first_participant() -> None:
