@@ -27,7 +27,7 @@ from posture_cv.spans import outside_s
 OPEN: Final = -1  # the rater says nothing
 NOT_NAMED: Final = (State.CANNOT_TELL,)  # of either; away and turned are answers: a rater can see them, too
 EPOCH_S: Final = 1.0
-_HOLE_S: Final = 1e-6  # a shorter time between two frames is rounding
+_SAME_S: Final = 1e-6  # times nearer than this are one, but for rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,11 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Course:
-    """A recording without holes: N moments, the first of every frame and those between that no frame speaks for.
+    """A recording as N moments without holes, in none of which the program's answer or the rater's label changes.
 
     Attributes:
-        t_s, seconds: (N,) when each begins and how long it stands.
-        state, reason: (N,) `State` and `Reason` codes; CANNOT_TELL and NO_PICTURE where there is no frame.
+        t_s, seconds: (N,) when each begins and how long it lasts.
+        state, reason: (N,) `State` and `Reason` codes; CANNOT_TELL and NO_PICTURE where no frame speaks.
     """
 
     t_s: Float
@@ -111,23 +111,36 @@ class _Course:
     state: Codes
     reason: Codes
 
+    @property
+    def middle_s(self) -> Float:
+        """(N,) a time within each, away from the rounding of its ends."""
+        return self.t_s + self.seconds / 2.0
 
-def _course(series: Series) -> _Course:
-    """The recording with its holes cut into moments of an epoch at most, so that labels may change within one."""
+
+def _course(series: Series, cuts_s: Float) -> _Course:
+    """The recording, cut where frames and holes begin and at the given times: a label may be shorter than a frame."""
     t_s = series.measured.t_s
-    seconds = frame_seconds(t_s)
-    ends = t_s + seconds
-    holes = [(float(ends[k]), float(t_s[k + 1])) for k in np.flatnonzero(t_s[1:] - ends[:-1] > _HOLE_S)]
-    begins = np.concatenate([t_s, *(np.arange(begin, end, EPOCH_S) for begin, end in holes)])
-    lasts = [np.minimum(end - np.arange(begin, end, EPOCH_S), EPOCH_S) for begin, end in holes]
-    count = len(begins) - len(t_s)
+    ends = t_s + frame_seconds(t_s)
+    holes = np.flatnonzero(t_s[1:] - ends[:-1] > _SAME_S)
+    begins = np.append(t_s, ends[holes])
     order = np.argsort(begins, kind="stable")
-    return _Course(
-        begins[order],
-        np.concatenate([seconds, *lasts])[order],
-        np.append(series.state, np.full(count, State.CANNOT_TELL, np.int8))[order],
-        np.append(series.reason, np.full(count, Reason.NO_PICTURE, np.int8))[order],
-    )
+    begins = begins[order]
+    stops = np.append(ends, t_s[holes + 1])[order]
+    state = np.append(series.state, np.full(len(holes), State.CANNOT_TELL, np.int8))[order]
+    reason = np.append(series.reason, np.full(len(holes), Reason.NO_PICTURE, np.int8))[order]
+    cuts_s = cuts_s[(cuts_s > begins.min(initial=np.inf)) & (cuts_s < stops.max(initial=-np.inf))]
+    inside = np.searchsorted(begins, cuts_s, "right") - 1
+    apart = (cuts_s - begins[inside] > _SAME_S) & (stops[inside] - cuts_s > _SAME_S)
+    knots = np.unique(np.append(begins, cuts_s[apart]))
+    at = np.searchsorted(begins, knots, "right") - 1
+    lasts = np.minimum(np.append(knots[1:], np.inf), stops[at]) - knots
+    return _Course(knots, lasts, state[at], reason[at])
+
+
+def _cuts_s(labels: Sequence[tuple[Stretch, State]], edge_s: float) -> Float:
+    """Where labels begin and end, and how far time near that is left out."""
+    bounds = np.array([t for stretch, _ in labels for t in (stretch.start_s, stretch.end_s)])
+    return np.concatenate([bounds, bounds - edge_s, bounds + edge_s])
 
 
 def rater_codes(t_s: Float, labels: Sequence[tuple[Stretch, State]], rest: State | None) -> Codes:
@@ -152,11 +165,11 @@ def compare(
         rest: what unlabelled time means; None: it is not compared.
         edge_s: time within this of a change of the rater's label is left out (raters react late).
     """
-    course = _course(series)
+    course = _course(series, _cuts_s(labels, edge_s))
     t_s, seconds = course.t_s, course.seconds
-    rater = rater_codes(t_s, labels, rest)
+    rater = rater_codes(course.middle_s, labels, rest)
     named = ~np.isin(course.state, NOT_NAMED)
-    near = _near_edges(t_s, rater, edge_s)
+    near = _near_edges(course, rater, edge_s)
     said = rater != OPEN
     undecided = np.isin(rater, NOT_NAMED)
     used = said & ~undecided & named & ~near
@@ -198,12 +211,11 @@ def _codes(rater: Codes, program: Codes) -> list[int]:
     return order + [int(code) for code in np.unique(program) if code not in found]
 
 
-def _near_edges(t_s: Float, rater: Codes, edge_s: float) -> NDArray[np.bool_]:
-    near = np.zeros(len(t_s), bool)
-    if edge_s > 0.0:
-        for k in np.flatnonzero(np.diff(rater)):
-            change = (t_s[k] + t_s[k + 1]) / 2.0
-            near |= np.abs(t_s - change) < edge_s
+def _near_edges(course: _Course, rater: Codes, edge_s: float) -> NDArray[np.bool_]:
+    """(N,) whether a moment lies within `edge_s` of a change of the rater's label."""
+    near = np.zeros(len(rater), bool)
+    for change_s in course.t_s[1:][np.diff(rater) != 0].tolist() if edge_s > 0.0 else ():
+        near |= np.abs(course.middle_s - change_s) < edge_s
     return near
 
 

@@ -103,6 +103,21 @@ def test_a_posture_of_a_single_block_has_no_interval_of_length_nought() -> None:
     assert not slump.precision.has_interval
 
 
+@pytest.mark.parametrize("edge_s", [0.0, 0.1])
+def test_labels_shorter_than_a_frame_count_for_as_long_as_they_last(edge_s: float) -> None:
+    # a frame every two seconds: good until 12 s, then forward head
+    state = np.where(np.arange(0.0, 24.0, 2.0) < 12.0, State.GOOD, State.FORWARD_HEAD).astype(np.int8)
+    labels = stretches((2.3, 3.8, State.GOOD), (11.2, 14.2, State.FORWARD_HEAD))
+    found = compare(series(np.arange(0.0, 24.0, 2.0), {}, state=state), labels, edge_s=edge_s)
+    assert found.compared_s == pytest.approx(4.5 - 4 * edge_s)
+    assert found.at_edges_s == pytest.approx(4 * edge_s)
+    assert found.unlabelled_s == pytest.approx(24.0 - 4.5)
+    assert {(p.posture, round(p.rater_s, 6), round(p.program_s, 6)) for p in found.postures} == {
+        ("good", round(1.5 - 2 * edge_s, 6), round(2.3 - 3 * edge_s, 6)),
+        ("forward_head", round(3.0 - 2 * edge_s, 6), round(2.2 - edge_s, 6)),
+    }
+
+
 def test_labelled_time_in_a_hole_of_the_recording_is_stated() -> None:
     # the frame at 9 s stands for 3.5 s, then there is none until 30 s; the label changes within the hole
     t_s = np.concatenate([np.arange(10.0), np.arange(30.0, 40.0)])
