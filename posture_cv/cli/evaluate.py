@@ -117,9 +117,11 @@ def _check_targets(json_file: Path | None, page: Path | None, cache: Path | None
     from posture_cv.evaluate.files import is_result, require_writable
 
     json_file = None if str(json_file) == "-" else json_file
-    for file in (json_file, page, cache):
-        if file is not None:
-            require_writable(file)
+    given = [file for file in (json_file, page, cache) if file is not None]
+    if len({file.resolve() for file in given}) < len(given):
+        raise click.UsageError("--json, --page and --cache need a file each: one would replace another.")
+    for file in given:
+        require_writable(file)
     if json_file is not None:
         check_target(json_file, kind="a result of evaluate", is_kind=is_result)
     if page is not None:

@@ -349,6 +349,16 @@ def test_options_that_have_no_part_in_labels_are_refused(
     assert "--labels has no use for --page, --worst" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("one", "other"), [("--json", "--page"), ("--page", "--cache")])
+def test_two_outputs_need_a_file_each(
+    one: str, other: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = tmp_path / "folder" / ".." / "out.html"
+    (tmp_path / "folder").mkdir()
+    assert exit_code(tmp_path, one, tmp_path / "out.html", other, again) == 2
+    assert "need a file each" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("option", ["--json", "--page"])
 def test_an_output_replaces_no_other_file(option: str, tmp_path: Path) -> None:
     truth = tmp_path / "ground_truth.csv"
