@@ -101,11 +101,16 @@ def sha256_of_file(path: Path) -> str:
 def is_page(path: Path) -> bool:
     """Whether a file begins like an HTML page of ours."""
     mark = b"<!doctype html"
+    return head_of(path, len(mark)).lower() == mark
+
+
+def head_of(path: Path, count: int) -> bytes:
+    """The first `count` bytes of a file, fewer where there are no more; none where it cannot be read."""
     try:
         with path.open("rb") as file:
-            return file.read(len(mark)).lower() == mark
+            return file.read(count)
     except OSError:
-        return False
+        return b""
 
 
 def _holds_something(path: Path) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from posture_cv.replay.progress import Progress
     from posture_cv.replay.sweep import SweepInput, SweepRow
 
+_TABLE, _PLOT = "sweep.csv", "sweep.svg"
 _MOST_SETTINGS = 400
 _NOTHING = "\N{EN DASH}"  # there is no figure, which is not zero
 
@@ -128,6 +129,7 @@ def command(
     if len(thresholds) * len(dwells) > _MOST_SETTINGS:
         raise click.UsageError(f"That makes more than {_MOST_SETTINGS} settings; give fewer.")
     check_once(map(str, recordings))
+    _check_targets(out, [*recordings, *label_files])
     settings = assess_settings(settings_path)
     with RichProgress() as progress:
         inputs = _inputs(
@@ -141,6 +143,16 @@ def command(
         rows = sweep(inputs, thresholds, dwells, settings, as_monitor=as_monitor)
     _write(out, rows, labelled=bool(label_files))
     _show(rows, len(inputs), out, labelled=bool(label_files))
+
+
+def _check_targets(out: Path, inputs: list[Path]) -> None:
+    """See before the work that the results replace neither what is read nor anybody's other files."""
+    from posture_cv.atomic import check_target
+    from posture_cv.output.sweep_plot import is_sweep_plot
+    from posture_cv.output.sweep_table import is_sweep_table
+
+    check_target(out / _TABLE, inputs, kind="a table of sweep", is_kind=is_sweep_table)
+    check_target(out / _PLOT, inputs, kind="a picture of sweep", is_kind=is_sweep_plot)
 
 
 def _inputs(
@@ -216,8 +228,8 @@ def _write(out: Path, rows: list[SweepRow], *, labelled: bool) -> None:
     private_folder(out)
     table = io.StringIO()
     write_sweep(table, rows, labelled=labelled)
-    write_atomic(out / "sweep.csv", table.getvalue())
-    write_atomic(out / "sweep.svg", sweep_svg(rows, labelled=labelled))
+    write_atomic(out / _TABLE, table.getvalue())
+    write_atomic(out / _PLOT, sweep_svg(rows, labelled=labelled))
 
 
 def _show(rows: list[SweepRow], count: int, out: Path, *, labelled: bool) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from math import floor, log10
+from pathlib import Path
 from typing import Final
 
+from posture_cv.atomic import head_of
 from posture_cv.output.sweep_table import Row
 
 _WIDTH, _HEIGHT = 420.0, 320.0
@@ -14,7 +16,14 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 16.0, 34.0, 48.0
 # Okabe-Ito, told apart by colour-blind people too; the marks differ as well.
 _COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _STYLE: Final = "font-family: sans-serif; font-size: 12px"
+_TITLE: Final = "<title>Alerts for each setting</title>"
+_HEAD_BYTES: Final = 1000  # the title stands in them
 Scale = Callable[[float], float]
+
+
+def is_sweep_plot(path: Path) -> bool:
+    """Whether a file is a picture that a sweep has drawn."""
+    return _TITLE.encode() in head_of(path, _HEAD_BYTES)
 
 
 def sweep_svg(rows: Sequence[Row], *, labelled: bool) -> str:
@@ -34,7 +43,7 @@ def sweep_svg(rows: Sequence[Row], *, labelled: bool) -> str:
     height = _HEIGHT + 30
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
-        f'height="{height:g}" style="{_STYLE}"><title>Alerts for each setting</title>'
+        f'height="{height:g}" style="{_STYLE}">{_TITLE}'
         f'<rect width="100%" height="100%" fill="white"/>{body}{legend}</svg>\n'
     )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final, Protocol, TextIO
 
 from posture_cv.assess.settings import CUES
+from posture_cv.atomic import head_of
 
 
 class Row(Protocol):
@@ -58,6 +60,12 @@ def write_sweep(file: TextIO, rows: Iterable[Row], *, labelled: bool) -> None:
                 *(counted if labelled else [""] * len(counted)),
             ]
         )
+
+
+def is_sweep_table(path: Path) -> bool:
+    """Whether a file is a table that a sweep has written."""
+    header = f"{','.join(COLUMNS)}\n".encode()
+    return head_of(path, len(header)) == header
 
 
 def share(value: float | None) -> str:

@@ -236,6 +236,21 @@ def test_what_can_be_given_wrongly(arguments: list[str], says: str, tmp_path: Pa
     assert not (tmp_path / "out").exists()
 
 
+def test_a_sweep_replaces_its_own_results_and_nothing_else(swept: Path, tmp_path: Path) -> None:
+    words = ("sweep", str(SAMPLES / "desk-front.landmarks"), "--profile", str(PROFILE), "--dwell", "5")
+    assert Cli().here(*words, "--threshold", "3", "--out", str(swept)).returncode == 0
+    for name, content in (
+        ("sweep.csv", "start,end,label\n9,20,forward_head\n"),
+        ("sweep.svg", "<svg>mine</svg>"),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / name).write_text(content)
+        labels = ("--labels", str(folder / name)) if name == "sweep.csv" else ()
+        Cli().fails(*words, *labels, "--out", str(folder), said=name)
+        assert (folder / name).read_text() == content
+
+
 def test_a_recording_given_twice_would_count_twice(tmp_path: Path) -> None:
     twice = [str(SAMPLES / name) for name in ("desk-side.landmarks", "../samples/desk-side.landmarks")]
     Cli().fails("sweep", *twice, "--calibrate", "0:5", "--out", str(tmp_path / "o"), said="count twice")
