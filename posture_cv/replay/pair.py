@@ -22,6 +22,7 @@ from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import QUANTITIES, Reason, View
 from posture_cv.output.tables import column_stem
 from posture_cv.replay.baselines import calibrated
+from posture_cv.replay.earlier import check_results_folder
 from posture_cv.replay.files import ResultWriter
 from posture_cv.replay.kept import is_kept, note_kept
 from posture_cv.replay.measuring import measured_recording
@@ -77,6 +78,7 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     """
     progress = progress or NoProgress()
     _check(options)
+    check_results_folder(options.out)
     private_folder(options.out)
     (front_path, front_made), (side_path, side_made) = (
         _landmarks(source, options, name, progress)

@@ -20,6 +20,7 @@ from posture_cv.replay.baselines import no_frame_to_calibrate_on
 from posture_cv.replay.earlier import (
     ANNOTATED,
     LANDMARKS,
+    check_results_folder,
     last_run,
     left_whole,
     read_summary,
@@ -118,10 +119,12 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
 
     Raises:
         InputError: a video is asked for and there are no pictures, the seconds to calibrate on are not in the
-            video, the source is the annotated video that the results would replace.
+            video, the source is the annotated video that the results would replace, or the folder holds somebody's own
+            file of a name that results have.
         ModelFileError: a model file is missing or damaged.
     """
     check_no_input(options.out / ANNOTATED, [user_path(options.source)])
+    check_results_folder(options.out)
     if scan.recording:
         _check_pictures(options)
         return Plan(options, scan, {}, _provenance(options, scan, []))

@@ -163,6 +163,25 @@ def test_a_video_of_earlier_results_does_not_pass_for_one_of_the_new(is_own: boo
     assert video.exists() is not is_own
 
 
+@pytest.mark.parametrize("name", ["measurements.csv", "alerts.jsonl", "provenance.json", "summary.json"])
+def test_results_replace_nobodys_own_file_of_their_name(name: str, tmp_path: Path) -> None:
+    mine = tmp_path / name
+    mine.write_text("t_s,heart_rate\n0,70\n")
+    side, front = (str(SAMPLES / f"desk-{view}.landmarks") for view in ("side", "front"))
+    for words in (("replay", side), ("replay-pair", front, side, "--offset", "0")):
+        Cli().fails(
+            *words, "--calibrate", "0:5", "--out", str(tmp_path), said="There is another file of that name"
+        )
+        assert mine.read_text() == "t_s,heart_rate\n0,70\n"
+        assert list(tmp_path.iterdir()) == [mine]
+
+
+def test_results_of_a_first_run_that_was_cut_off_are_made_again(tmp_path: Path) -> None:
+    run_side(tmp_path, "5")
+    (tmp_path / "summary.json").unlink()
+    assert run_side(tmp_path, "6")["frames"] == 250
+
+
 def test_results_that_were_cut_off_have_no_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_side(tmp_path, "5")
 
