@@ -52,9 +52,9 @@ def check_results_folder(folder: Path) -> None:
     Raises:
         InputError: the folder holds somebody's own file of a name that results have.
     """
-    from posture_cv.opendata.sidecar import (
+    from posture_cv.opendata.folder import (
         PROVENANCE,
-    )  # not needed to find recordings, which this module is for, too
+    )  # finding recordings, which this module is for, too, needs none
 
     if _own_summary(folder) is not None:
         return

@@ -177,7 +177,7 @@ def test_what_the_rater_cannot_tell_is_left_open() -> None:
     labels = stretches((0.0, 20.0, State.GOOD), (20.0, 25.0, State.CANNOT_TELL))
     for rest in (None, State.CANNOT_TELL):
         found = compare(recording, labels, rest=rest)
-        assert (found.compared_s, found.unlabelled_s) == (20.0, 10.0)
+        assert (found.compared_s, found.unlabelled_s + found.undecided_s) == (20.0, 10.0)
         assert found.names == ("good",)
         assert not found.disagreements
 
