@@ -52,9 +52,8 @@ def check_results_folder(folder: Path) -> None:
     Raises:
         InputError: the folder holds somebody's own file of a name that results have.
     """
-    from posture_cv.opendata.folder import (
-        PROVENANCE,
-    )  # finding recordings, which this module is for, too, needs none
+    # Finding recordings, which this module is for, too, needs none of this.
+    from posture_cv.opendata.folder import PROVENANCE
 
     if _own_summary(folder) is not None:
         return
