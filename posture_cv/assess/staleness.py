@@ -115,21 +115,31 @@ def weigh(
 
 
 _DEFAULT: Final = StalenessSettings()
+_SILENT: Final = [
+    int(reason)
+    for reason in (
+        Reason.NOBODY,
+        Reason.OTHER_PERSON,
+        Reason.NO_PICTURE,
+        Reason.TOO_DARK,
+        Reason.TOO_BRIGHT,
+    )
+]
 _OPPOSITE: Final = {View.FRONT: View.SIDE, View.SIDE: View.FRONT}
 
 
 def glances(m: Measurements, baseline_view: View, settings: StalenessSettings | None = None) -> list[Glance]:
     """What each of N frames says about its baseline.
 
-    Frames without the person say nothing; a moved camera leaves distance and view open.
+    Frames without the person, and without light, say nothing; a moved camera leaves distance and view open.
     """
     limits = settings or _DEFAULT
     distance = m.values["distance_ratio"].value
-    away = np.isin(m.reason, (int(Reason.NOBODY), int(Reason.OTHER_PERSON), int(Reason.NO_PICTURE)))
+    silent = np.isin(m.reason, _SILENT)
     found = []
     for k in range(len(m)):
         signs: dict[Sign, bool] = {}
-        if not away[k]:
+        if not silent[k]:
             moved = int(m.reason[k]) == Reason.CAMERA_MOVED
             signs[Sign.CAMERA_MOVED] = moved
             if not moved:

@@ -31,6 +31,10 @@ class GateLimits:
         offset: how far the person may have moved in the picture, in baseline body scales.
         offset_side: the same in profile, where the body scale is the ear-to-shoulder distance (about 13 cm).
         luma_low, luma_high: median brightness of the face (or person), 0-1.
+        unlit_mean: mean brightness of a whole picture, 0-1, below which nobody could be seen: of the samples,
+            darkened, the models lose the person at 0.03, not yet at 0.045.
+        washed_out_p05, washed_out_p95: where all but the darkest twentieth of a picture lies between the first and
+            white, the second for all but its brightest, nobody could be seen (samples, brightened).
         camera_shift: background shift, as a share of the picture's width, that means a moved camera.
         camera_support: share of the background's points that must agree on it.
         along_shift, along_support: a farther shift on which fewer agree counts too, if the person moved with it.
@@ -43,6 +47,9 @@ class GateLimits:
     offset_side: float = 2.5
     luma_low: float = 0.02
     luma_high: float = 0.985
+    unlit_mean: float = 0.04
+    washed_out_p05: float = 0.5
+    washed_out_p95: float = 0.95
     camera_shift: float = 0.015
     camera_support: float = 0.6
     along_shift: float = 0.03
@@ -141,6 +148,7 @@ def frame_reasons(lm: Landmarks, baseline: Baseline, view: Codes, limits: GateLi
     luma = scene_column(lm, "person_luma")
     found = lm.person_found
     checks = (
+        *_nothing_to_be_seen(lm, ~found, limits),
         (Reason.NOBODY, ~found),
         (Reason.TOO_DARK, luma < limits.luma_low),
         (Reason.TOO_BRIGHT, luma > limits.luma_high),
@@ -154,6 +162,24 @@ def frame_reasons(lm: Landmarks, baseline: Baseline, view: Codes, limits: GateLi
     for reason, applies in reversed(checks):
         codes[applies] = int(reason)
     return codes
+
+
+def unlit(lm: Landmarks, limits: GateLimits | None = None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Two (N,): pictures too dark, and too bright, for anybody in them to be seen; False where that is not known."""
+    limits = limits or _DEFAULT
+    dark = scene_column(lm, "luma_mean") < limits.unlit_mean
+    pale = scene_column(lm, "luma_p05") > limits.washed_out_p05
+    return dark, pale & (scene_column(lm, "luma_p95") > limits.washed_out_p95)
+
+
+def _nothing_to_be_seen(
+    lm: Landmarks, nobody: NDArray[np.bool_], limits: GateLimits
+) -> tuple[tuple[Reason, NDArray[np.bool_]], ...]:
+    """Where nobody was found because nobody could be: that is not known to be an absence."""
+    if not nobody.any():
+        return ()
+    dark, bright = unlit(lm, limits)
+    return (Reason.TOO_DARK, nobody & dark), (Reason.TOO_BRIGHT, nobody & bright)
 
 
 def shoulders_out_of_picture(lm: Landmarks) -> NDArray[np.bool_]:

@@ -227,6 +227,13 @@ class Measurements:
             values,
         )
 
+    @property
+    def somebody(self) -> NDArray[np.bool_]:
+        """(N,) whether a person was found; where the light let nobody be seen there is no view."""
+        unlit = (self.reason == Reason.TOO_DARK) | (self.reason == Reason.TOO_BRIGHT)
+        nobody = (self.reason == Reason.NOBODY) | (unlit & (self.view == View.UNKNOWN))
+        return np.asarray(~nobody)
+
     def value(self, name: str) -> Float:
         """(N,) the values of one quantity, NaN where it cannot be told."""
         return self.values[name].value

@@ -14,7 +14,7 @@ from posture_cv.assess.blocks import Assessed, BlockEngine
 from posture_cv.assess.recording import whole
 from posture_cv.capture.base import RateGate
 from posture_cv.landmarks.recording import RecordingInfo, RecordingReader, is_recording
-from posture_cv.measure.types import Measurements, Reason, View
+from posture_cv.measure.types import Measurements, View
 from posture_cv.replay.baselines import calibrated
 from posture_cv.replay.files import ResultWriter
 from posture_cv.replay.known import known_baseline, note_baseline
@@ -113,7 +113,7 @@ class _Choice:
             return m
         due = [self._start_s <= t < self._end_s and self._gate.is_due(t) for t in m.t_s.tolist()]
         chosen: Measurements = m[np.flatnonzero(due)]
-        self.frames_with_person += int((chosen.reason != Reason.NOBODY).sum())
+        self.frames_with_person += int(chosen.somebody.sum())
         return chosen
 
 

@@ -19,7 +19,7 @@ from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.landmarks.estimator import EstimatorOptions
 from posture_cv.landmarks.recording import SUFFIX, RecordingReader, check_recording_target, is_recording
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.types import QUANTITIES, Reason, View
+from posture_cv.measure.types import QUANTITIES, View
 from posture_cv.output.tables import column_stem
 from posture_cv.replay.baselines import calibrated
 from posture_cv.replay.earlier import check_results_folder
@@ -106,7 +106,7 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
         BaselineUsed(both, {"front": baselines[0].origin, "side": baselines[1].origin}),
         outcome,
         len(block.measured),
-        int((paired.measurements.reason != Reason.NOBODY).sum()),
+        int(paired.measurements.somebody.sum()),
         tuple(w for t, b in zip(told, baselines, strict=True) for w in (*t.told.warnings, *b.warnings)),
         Provenance(source_sha256=front_made.source_sha256, of_landmarks=front_made.of_landmarks),
         figures={"pair": {"side_sha256": side_made.source_sha256, **_figures(paired, offset, side_source)}},

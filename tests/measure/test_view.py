@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outline_person import enlarged, mirror, profile
-from posture_cv.evaluate.landmark_file import read_landmarks
+from posture_cv.evaluate.opinions import read_labelled
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import View
 from posture_cv.measure.view import baseline_view, classify_view, shoulder_line_deg
@@ -64,8 +64,6 @@ def test_the_baseline_goes_by_the_middle_frame() -> None:
 )
 def test_real_photographs(file: str, view: View) -> None:
     path = shared_path("real", f"{file}.npz")
-    with np.load(path) as archive:
-        names = [str(name) for name in archive["name"]]
-    lm = read_landmarks(path, names)
+    lm = Landmarks.concat([person.landmarks for person in read_labelled(path)])
     assert set(classify_view(lm)[lm.person_found].tolist()) == {view}
     assert baseline_view(lm) is view
