@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -17,6 +18,8 @@ HELP: Final = (
     "Keys: r recalibrate (five seconds), m the camera was moved, p pause, z silent for half an hour, q end"
 )
 _SNOOZE_S: Final = 1800.0
+# ECMA-48: what function, arrow and editing keys send, and Alt with a letter.
+_SEQUENCE: Final = re.compile(r"\x1b(?:\[\[?[0-?]*[ -/]*[@-~]?|O.?|.)?", re.DOTALL)
 
 
 class Keys:
@@ -89,8 +92,13 @@ class Keys:
                 return  # the terminal was closed
             if not typed:
                 return
-            for key in typed.decode("utf-8", "replace"):
+            for key in keys_of(typed.decode("utf-8", "replace")):
                 self._press(key)
+
+
+def keys_of(typed: str) -> str:
+    """The single keys in what a terminal sent: the letters of F1 (P), F2 (Q) and F3 (R) are none."""
+    return _SEQUENCE.sub("", typed)
 
 
 class KeyCommands:

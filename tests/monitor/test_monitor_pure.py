@@ -21,6 +21,7 @@ from posture_cv.errors import InputError
 from posture_cv.local_time import local
 from posture_cv.measure.types import Reason
 from posture_cv.monitor import autostart
+from posture_cv.monitor.keys import keys_of
 from posture_cv.monitor.lifecycle import Facts, LifeSettings, Phase, plan, retry_pause_s
 from posture_cv.monitor.margins import margins, nearest
 from posture_cv.monitor.pause_text import pause_end
@@ -362,3 +363,20 @@ def test_speeds() -> None:
     for text in ("0", "-1", "fast", "nan", "inf"):
         with pytest.raises(InputError):
             speed_of(text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "keys"),
+    [
+        ("pq", "pq"),
+        ("\x1bOP\x1bOQ\x1bOR", ""),  # F1 to F3 of most terminals
+        ("\x1b[[Bz", "z"),  # F2 of a Linux console
+        ("\x1b[1;5Rm", "m"),  # Ctrl-F3
+        ("\x1b[A\x1b[3~p", "p"),  # arrow up, delete
+        ("\x1bq", ""),  # Alt-q
+        ("\x1b", ""),
+        ("r\x1b[", "r"),
+    ],
+)
+def test_function_keys_and_arrows_are_no_letters(typed: str, keys: str) -> None:
+    assert keys_of(typed) == keys
