@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from posture_cv.capture.types import Frame
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from posture_cv.monitor.session import Eyepiece
 
 _GLANCES: Final = 5
+_STOP_SEEN_S: Final = 0.1
+"""A question notices a request to end so soon; ours."""
 Note = Callable[[str], None]
 
 FIRST_RUN: Final = (
@@ -34,11 +39,11 @@ def profile_for(request: Request, eyepiece: Eyepiece, note: Note, stopped: Calla
     Args:
         request, eyepiece: see there.
         note: shows a sentence.
-        stopped: whether the user has asked to end, while a profile is being made.
+        stopped: whether the user has asked to end, while somebody is asked or a profile is being made.
 
     Raises:
         ProfileError: the named one cannot be used. InputError: there is none. SourceError: no camera.
-        CalibrationError: making one failed, or was stopped.
+        CalibrationError: making one failed, or was stopped. click.Abort: no answer, or stopped at a question.
     """
     from posture_cv.profiles.store import load_profile, profile_names
 
@@ -108,7 +113,7 @@ def _by_camera(request: Request, eyepiece: Eyepiece, note: Note, stopped: Callab
     camera, stored = eyepiece.camera.identity, _stored()
     fitting = of_camera(stored, camera)
     if not fitting:
-        if request.may_ask and _asks_to_calibrate(camera):
+        if request.may_ask and _asks_to_calibrate(camera, stopped):
             name = name_for(camera, [profile.name for profile in stored])
             return _first_run(request, eyepiece, note, name, stopped)
         profile = _some(request.settings.general.profile)
@@ -123,7 +128,7 @@ def _by_camera(request: Request, eyepiece: Eyepiece, note: Note, stopped: Callab
         note(f"Profile {choice.profile.name!r}: {choice.why}.")
         return choice.profile
     if request.may_ask:
-        return _asked(fitting, choice)
+        return _asked(fitting, choice, stopped)
     note(f"Profile {choice.profile.name!r} is used, but it is not sure: {choice.why}.")
     note("Choose another with --profile NAME, or: posture-cv recalibrate")
     return choice.profile
@@ -145,19 +150,54 @@ def _glances(request: Request, camera: Camera) -> Landmarks:
     return Landmarks.concat(parts) if parts else Landmarks.empty(0)
 
 
-def _asks_to_calibrate(camera: CameraIdentity) -> bool:
+@contextmanager
+def _interruptible(stopped: Callable[[], bool]) -> Iterator[None]:
+    """What waits for a line waits for nothing else: a request to end becomes the interrupt that ends the question."""
+    answered = threading.Event()
+
+    def watch() -> None:
+        while not answered.wait(_STOP_SEEN_S):
+            if stopped():
+                _interrupt_main()
+                return
+
+    watching = threading.Thread(target=watch, name="question", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        answered.set()
+        watching.join()
+
+
+def _interrupt_main() -> None:
+    """As a second Ctrl-C does; only a signal wakes the main thread from a read."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, signal.SIGINT)
+    else:  # Windows, where only a key wakes it
+        signal.raise_signal(signal.SIGINT)
+
+
+def _asks_to_calibrate(camera: CameraIdentity, stopped: Callable[[], bool]) -> bool:
     import click
 
-    return click.confirm(f"No profile was made with {camera.name!r}. Make one now?", default=True, err=True)
+    with _interruptible(stopped):
+        return click.confirm(
+            f"No profile was made with {camera.name!r}. Make one now?", default=True, err=True
+        )
 
 
-def _asked(fitting: Sequence[Profile], choice: Choice) -> Profile:
+def _asked(fitting: Sequence[Profile], choice: Choice, stopped: Callable[[], bool]) -> Profile:
     import click
 
     assert choice.profile is not None
     click.echo(f"Which profile? ({choice.why})", err=True)
     names_of = {profile.name: profile for profile in fitting}
-    name = click.prompt("Profile", type=click.Choice(list(names_of)), default=choice.profile.name, err=True)
+    with _interruptible(stopped):
+        name = click.prompt(
+            "Profile", type=click.Choice(list(names_of)), default=choice.profile.name, err=True
+        )
     return names_of[name]
 
 

@@ -48,6 +48,7 @@ def test_the_first_run_explains_calibrates_and_watches_then_obeys_keys(
     terminal.wait_for("Keys: r recalibrate")
     assert [path.name for path in (home / "data" / "profiles").iterdir()] == ["default.json"]
     terminal.wait_for("good")
+    terminal.press("\x1bOQ")  # F2, whose last letter is no q
     terminal.press("p")
     terminal.wait_for("paused, the camera is off")
     wait_for_status(home, lambda s: not s["camera_open"], 1.0)
@@ -79,6 +80,23 @@ def test_closing_the_terminal_ends_it_in_good_order(home: Path, camera: MjpegSer
     assert terminal.code() == 0
     assert ended_clean(home)
     assert run(home, "status").returncode == 3
+
+
+@pytest.mark.parametrize("how", ["ctrl-c", "stop"])
+def test_a_question_that_is_not_answered_keeps_nobody_from_ending_it(
+    tmp_path: Path, camera: MjpegServer, how: str
+) -> None:
+    profiles = tmp_path / "data" / "profiles"
+    profiles.mkdir(parents=True)
+    (profiles / "default.json").write_text(CLIP.with_suffix(".profile.json").read_text())
+    terminal = Terminal(tmp_path, "monitor", camera.url, "--no-notifications")
+    terminal.wait_for("Make one now?")
+    if how == "ctrl-c":
+        terminal.press("\x03")
+    else:
+        assert run(tmp_path, "stop").returncode == 0
+    assert terminal.code() == 130
+    assert "Traceback" not in terminal.said
 
 
 def test_ctrl_c_during_the_first_calibration_ends_it_and_leaves_no_profile(
