@@ -25,6 +25,12 @@ class PostureError(Exception):
     def __str__(self) -> str:
         return " ".join(part for part in (self.title, self.detail, self.what_to_do) if part)
 
+    @property
+    def sentences(self) -> str:
+        """All of it in one line, where there are no lines of its own: the title is a sentence there, too."""
+        title = self.title if self.title.endswith((".", "!", "?")) else f"{self.title}."
+        return " ".join(part for part in (title, self.detail, self.what_to_do) if part)
+
 
 class InputError(PostureError):
     """A file, an argument or a value given by the user cannot be used."""

@@ -23,6 +23,7 @@ def command(*, quick: bool, moved: bool, as_json: bool) -> None:
     Exit code: 0 done, 3 no monitor runs (then use `posture-cv calibrate`), 2 it failed.
     """
     from posture_cv.errors import PostureError
+    from posture_cv.monitor.calibrating import ending
     from posture_cv.monitor.control.client import ask
 
     if quick and moved:
@@ -32,26 +33,33 @@ def command(*, quick: bool, moved: bool, as_json: bool) -> None:
     while time.monotonic() < deadline_s:
         status = ask("status")["status"]
         text = str(status.get("calibration", ""))
-        if text and text != last and not text.startswith(("failed", "done")):
+        end = ending(text)
+        if end is None and text and text != last:
             click.echo(text, err=True)
             last = text
-        if text.startswith("failed"):
-            raise PostureError("The calibration failed.", text.removeprefix("failed: "))
-        if text == "done":
-            _done(str(status["profile"]), moved=moved, as_json=as_json)
+        if end is not None and not end.worked:
+            raise PostureError(f"{end.title}.", end.text)
+        if end is not None:
+            _done(str(status["profile"]), end.line, moved=moved, as_json=as_json)
             return
         time.sleep(0.2)
     raise PostureError("The calibration did not end.", "", "See: posture-cv status")
 
 
-def _done(name: str, *, moved: bool, as_json: bool) -> None:
-    """Say so, and what the new profile says of the desk; a baseline that was taken along says nothing new."""
+def _done(name: str, said: str, *, moved: bool, as_json: bool) -> None:
+    """Say so, what speaks against the new baseline, and what it says of the desk.
+
+    One that was taken along says nothing new.
+    """
     from posture_cv.monitor.recalibrate import about_desk
     from posture_cv.profiles.store import load_profile
 
     if as_json:
         click.echo('{"recalibrated": true}')
         return
-    click.echo("Done. You are compared with this from now on.")
-    for line in [] if moved else about_desk(load_profile(name)):
+    click.echo(said)
+    if moved:
+        return
+    profile = load_profile(name)
+    for line in (*profile.quality.reasons, *about_desk(profile)):
         click.echo(line)

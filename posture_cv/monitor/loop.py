@@ -9,6 +9,7 @@ from posture_cv.capture.types import SourceError
 from posture_cv.errors import PostureError
 from posture_cv.measure.types import Reason
 from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.calibrating import DONE, failed
 from posture_cv.monitor.judge import Criteria, Judge
 from posture_cv.monitor.lifecycle import Facts, Phase, Plan, plan
 from posture_cv.monitor.looking import Looker
@@ -234,9 +235,10 @@ class Monitor:
                 self._follow_camera()
 
     def _recalibrate(self, now_s: float, *, quick: bool) -> None:
-        """A new baseline from the camera; a pause ends."""
+        """A new baseline from the camera; a pause ends, unless there is none."""
         if self._parts.recalibrate is None:
             return
+        paused_until_wall_s = self._facts.paused_until_wall_s
         self._facts = replace(self._facts, paused_until_wall_s=None).seen(now_s)
 
         def prompted(text: str) -> bool:
@@ -249,12 +251,13 @@ class Monitor:
             criteria = self._parts.recalibrate(self._parts.camera, now, prompted, quick)
         except PostureError as error:
             self._looker.cut()
-            self._prompt(f"failed: {error}")
+            self._facts = replace(self._facts, paused_until_wall_s=paused_until_wall_s)
+            self._prompt(failed(error.sentences))
             return
         self._judge_by(criteria)
         self._chosen_for = self._parts.camera.identity
         self._facts = self._facts.seen(self._parts.clock.now_s())
-        self._prompt("done")
+        self._prompt(DONE)
 
     def _follow_camera(self) -> None:
         """The baseline goes along with a camera that was moved: nobody needs to sit for it."""
@@ -262,15 +265,15 @@ class Monitor:
             return
         background = self._judge.background()
         if background is None:
-            self._prompt("failed: The camera does not seem to have been moved, so nothing was changed.")
+            self._prompt(failed("The camera does not seem to have been moved, so nothing was changed."))
             return
         try:
             criteria = self._parts.follow(self._judge.criteria, background)
         except PostureError as error:
-            self._prompt(f"failed: {error}")
+            self._prompt(failed(error.sentences))
             return
         self._judge_by(criteria)
-        self._prompt("done")
+        self._prompt(DONE)
 
     def _prompt(self, text: str) -> None:
         step = self._judge.passed(self._parts.clock.now_s())

@@ -18,11 +18,12 @@ from posture_cv.assess.effects import Level
 from posture_cv.atomic import is_full
 from posture_cv.capture.types import Frame
 from posture_cv.local_time import local
+from posture_cv.monitor.calibrating import ending
 from posture_cv.monitor.keys import KeyCommands
 from posture_cv.monitor.lifecycle import Phase
 from posture_cv.monitor.moment import Moment, Said
 from posture_cv.monitor.words import hint_message, margin_text, message_of, plain, shape_of, state_text
-from posture_cv.output.notify import Delivery, Notifier, ring
+from posture_cv.output.notify import Delivery, Message, Notifier, ring
 
 _COLOURS: Final = {Level.GOOD: "32", Level.POOR: "33", Level.SEVERE: "31"}
 
@@ -69,7 +70,10 @@ class TerminalSink(BaseSink):
             self._say(said, moment.wall_s)
         for hint in moment.hints:
             self._write_line(f"{clock_text(moment.wall_s)} {hint}")
-        if not self._states:
+        end = ending(moment.prompt)
+        if end is not None:  # the next look would wipe it off the live line
+            self._write_line(f"{clock_text(moment.wall_s)} {end.line}")
+        if end is not None or not self._states:
             return
         state = state_text(moment)
         if self._live:
@@ -155,7 +159,11 @@ class NotificationSink(BaseSink):
 
     def show(self, moment: Moment) -> None:
         """Send what is said now."""
-        for message in (*map(message_of, moment.said), *map(hint_message, moment.hints)):
+        end = ending(moment.prompt)
+        ended = (
+            [] if end is None else [Message(0, end.title, end.text)]
+        )  # it may have been asked for by a click
+        for message in (*map(message_of, moment.said), *map(hint_message, moment.hints), *ended):
             future = self._notifier.send(message)
             future.add_done_callback(partial(self._settled, message.key))
 

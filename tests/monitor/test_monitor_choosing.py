@@ -240,6 +240,9 @@ def test_recalibrate_tells_of_the_desk_but_not_of_a_baseline_that_was_taken_alon
     monkeypatch.setattr("posture_cv.monitor.control.client.ask", lambda *_: answer)
     anew, moved = Cli().here("recalibrate"), Cli().here("recalibrate", "--moved")
     assert anew.stdout.splitlines()[1:] == about_desk(found_something("desk"))
+    doubtful = replace(found_something("desk").quality, reasons=("Your head is farther forward.",))
+    saved(replace(found_something("desk"), quality=doubtful))
+    assert Cli().here("recalibrate").stdout.splitlines()[1] == "Your head is farther forward."
     assert moved.stdout == "Done. You are compared with this from now on.\n"
 
 

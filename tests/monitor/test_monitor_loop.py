@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from concurrent.futures import Future
 from dataclasses import replace
@@ -18,9 +19,11 @@ from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.types import State
 from posture_cv.capture.types import SourceError
 from posture_cv.cli.status import lines
+from posture_cv.errors import InputError
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Reason, View
 from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.judge import Criteria
 from posture_cv.monitor.lifecycle import LifeSettings, Phase
 from posture_cv.monitor.loop import Monitor
 from posture_cv.monitor.moment import Moment
@@ -303,6 +306,27 @@ def test_what_a_tick_brings_while_the_pictures_are_cut_off_is_told_with_the_next
     assert not parted.passed(due_s + 2.0).records
 
 
+def test_a_recalibration_that_fails_is_said_to_stay_and_ends_no_pause() -> None:
+    desk = Desk(stretches(("good", 1.0)), 100.0)
+    parts = desk.parts()
+    terminal, sent = Shown(), SentMessages()
+
+    def recalibrate(*_: object) -> Criteria:
+        raise InputError("There is no camera 3", "Cameras found: none.")
+
+    parts.recalibrate = recalibrate
+    parts.sinks = [*parts.sinks, TerminalSink(terminal), NotificationSink(sent, lambda _: None)]
+    parts.commands.put(cmd.Pause(math.inf))
+    parts.commands.put(cmd.Recalibrate())
+    Monitor(parts, Options(duration_s=10.0)).run()
+    said = "There is no camera 3. Cameras found: none."
+    assert [m.prompt for m in desk.kept.moments if m.prompt] == [f"failed: {said}"]
+    assert desk.kept.moments[-1].phase is Phase.PAUSED
+    assert not desk.camera.opened
+    assert f"The calibration failed. {said}\n" in terminal.getvalue(), "on a line that is not wiped"
+    assert [(m.title, m.body) for m in sent.messages] == [("The calibration failed", said)]
+
+
 def test_stop_ends_it_and_says_why() -> None:
     desk = Desk(stretches(("good", 1.0)), 100.0)
     parts = desk.parts()
@@ -363,6 +387,13 @@ def test_a_stale_baseline_is_hinted_at_once_and_gently(capsys: pytest.CaptureFix
     assert capsys.readouterr().out.count("another side") == 1
     assert [(m.key, m.actions[0][0], m.urgent) for m in sent.messages] == [(0, "recalibrate", False)]
     assert not desk.kept.told(), "a hint is no alert"
+
+
+class Shown(io.StringIO):
+    """A terminal that keeps everything."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 class SentMessages:
