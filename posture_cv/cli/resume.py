@@ -14,7 +14,7 @@ def command(*, as_json: bool) -> None:
 
     Exit code: 0 done, 3 no monitor runs, 2 an error.
     """
-    from posture_cv.monitor.control.client import ask_and_wait
+    from posture_cv.monitor.control.client import ask, ask_and_wait
 
     done = ask_and_wait("resume")
     if as_json:
@@ -22,6 +22,8 @@ def command(*, as_json: bool) -> None:
 
         click.echo(json.dumps({"paused": not done}))
     elif done:
-        click.echo("Watching again.")
+        status = ask("status")["status"]
+        watching = status.get("phase") == "watching"
+        click.echo("Watching again." if watching else f"No pause runs any more; but {status['text']}")
     else:
         click.echo("The monitor is busy and goes on as soon as it can. See: posture-cv status")

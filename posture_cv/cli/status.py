@@ -30,15 +30,17 @@ def command(*, as_json: bool) -> None:
 
 def lines(status: dict[str, Any]) -> list[str]:
     """The status for people."""
+    from posture_cv.monitor.pause_text import silence_text, until_text
+
     out = [f"{status.get('shape', '…')} {status['text']}"]
     if status.get("phase") == "starting":
         return [f"{out[0]} (process {status['pid']})"]
     if status.get("margin_text"):
         out.append(f"  nearest limit: {status['margin_text']}")
     if status.get("paused_until"):
-        out.append(f"  until {status['paused_until'][11:16]} ({status['paused_until'][:10]})")
+        out.append(f"  {until_text(status['paused_until'])}")
     if status.get("snoozed_s"):
-        out.append(f"  silent for {status['snoozed_s'] / 60:.0f} min")
+        out.append(f"  {silence_text(status['snoozed_s'])} (posture-cv resume ends it)")
     out += [f"  {status[key]}" for key in ("hint", "trouble") if status.get(key)]
     camera = status.get("camera")
     light = "on" if status.get("camera_open") else "off"

@@ -103,3 +103,14 @@ class Moment:
     hint: str = ""
     keys: Mapping[int, int] = field(default_factory=dict)
     obeyed: int = 0
+
+    @property
+    def level(self) -> Level:
+        """The quiet cue's level; nothing is known while no picture was judged, or a calibration runs."""
+        unknown = self.phase.watching and (self.state is None or bool(self.prompt))
+        return Level.STARTING if unknown else self.ambient.level
+
+    @property
+    def snoozed_s(self) -> float:
+        """So long nothing is said, although it watches."""
+        return max(0.0, self.policy.ledger.silent_until_s - self.t_s)

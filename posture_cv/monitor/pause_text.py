@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
@@ -39,6 +40,16 @@ def pause_end(words: str, now: datetime) -> datetime | None:
     if seconds > _LONGEST_S:
         raise _unclear(words, "A pause lasts a week at most.")
     return _in_zone(now.astimezone(UTC) + timedelta(seconds=seconds), now)
+
+
+def until_text(iso: str) -> str:
+    """The end of a pause as `status --json` has it, for people."""
+    return f"until {iso[11:16]} ({iso[:10]})"
+
+
+def silence_text(seconds: float) -> str:
+    """How long nothing is said while everything is watched; nothing where that is not so."""
+    return f"silent for {math.ceil(seconds / 60.0)} min" if seconds > 0 else ""
 
 
 def duration_s(text: str) -> float | None:

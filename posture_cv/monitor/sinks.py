@@ -22,6 +22,7 @@ from posture_cv.monitor.calibrating import ending
 from posture_cv.monitor.keys import KeyCommands
 from posture_cv.monitor.lifecycle import Phase
 from posture_cv.monitor.moment import Moment, Said
+from posture_cv.monitor.pause_text import silence_text
 from posture_cv.monitor.words import hint_message, margin_text, message_of, plain, shape_of, state_text
 from posture_cv.output.notify import Delivery, Message, Notifier, ring
 
@@ -75,11 +76,11 @@ class TerminalSink(BaseSink):
             self._write_line(f"{clock_text(moment.wall_s)} {end.line}")
         if end is not None or not self._states:
             return
-        state = state_text(moment)
+        state = f"{shape_of(moment)} {state_text(moment)}"
         if self._live:
             self._live_line(moment, state)
         elif state != self._last:
-            self._write_line(f"{clock_text(moment.wall_s)} {shape_of(moment)} {state}")
+            self._write_line(f"{clock_text(moment.wall_s)} {state}")
         self._last = state
 
     def note(self, text: str) -> None:
@@ -93,11 +94,11 @@ class TerminalSink(BaseSink):
             self._line_open = False
 
     def _live_line(self, moment: Moment, state: str) -> None:
-        parts = [f"{shape_of(moment)} {state}", margin_text(moment)]
+        parts = [state, silence_text(moment.snoozed_s), margin_text(moment)]
         if not moment.camera_open:
             parts.append("camera off")
         text = "   ".join(filter(None, parts))[: max(20, shutil.get_terminal_size().columns - 1)]
-        code = _COLOURS.get(moment.ambient.level) if self._colour and moment.phase.watching else None
+        code = _COLOURS.get(moment.level) if self._colour and moment.phase.watching else None
         shown = f"\x1b[{code}m{text}\x1b[0m" if code else text
         self._write(f"\r\x1b[2K{shown}")
         self._line_open = True
@@ -224,8 +225,8 @@ class PreviewSink(BaseSink):
             frame.image_bgr,
             lm,
             [line for line in (margin_text(moment), state_text(moment)) if line],
-            plain(moment.ambient.level.value),
-            colours.get(moment.ambient.level, GREY),
+            plain(moment.level.value),
+            colours.get(moment.level, GREY),
         )
 
     def close(self) -> None:

@@ -83,16 +83,14 @@ class StatusBoard(BaseSink):
 
 
 def _plain(moment: Moment) -> dict[str, Any]:
-    ledger = moment.policy.ledger
     paused = moment.paused_until_wall_s
-    snoozed_s = max(0.0, ledger.silent_until_s - moment.t_s)
     breaks = moment.policy.breaks
     return {
         "time": iso_time(moment.wall_s),
         "phase": moment.phase.value,
         "state": None if moment.state is None else moment.state.label,
         "reason": "" if moment.reason is Reason.OK else moment.reason.label,
-        "level": moment.ambient.level.value,
+        "level": moment.level.value,
         "cue": moment.ambient.cue,
         "shape": shape_of(moment),
         "text": state_text(moment),
@@ -105,7 +103,7 @@ def _plain(moment: Moment) -> dict[str, Any]:
         "pace": moment.pace.value,
         "on_battery": moment.on_battery,
         "paused_until": iso_time(paused) if paused is not None and isfinite(paused) else None,
-        "snoozed_s": round(snoozed_s, 1),
+        "snoozed_s": round(moment.snoozed_s, 1),
         "backoff": multiples(moment.policy),
         "sitting_s": round(breaks.sitting_s, 1),
         "since_break_s": round(breaks.interval_s, 1),

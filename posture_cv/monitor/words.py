@@ -67,7 +67,7 @@ def plain(label: str) -> str:
 
 def shape_of(moment: Moment) -> str:
     """One character for the state, told by shape, not by colour alone."""
-    return SHAPES[moment.ambient.level] if moment.phase.watching else PAUSE_SHAPE
+    return SHAPES[moment.level] if moment.phase.watching else PAUSE_SHAPE
 
 
 def state_text(moment: Moment) -> str:

@@ -13,8 +13,11 @@ import numpy as np
 import pytest
 
 from assess_material import measurements
+from cli_runner import Cli
 from monitor.monitor_material import Desk, Kept, ScriptedJudge, stretches
+from posture_cv.assess.effects import Ambient, Level
 from posture_cv.assess.engine import Step
+from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.types import State
 from posture_cv.capture.types import SourceError
@@ -31,6 +34,7 @@ from posture_cv.monitor.parts import Options, Parts
 from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.sinks import NotificationSink, TerminalSink
 from posture_cv.monitor.status import StatusBoard
+from posture_cv.monitor.words import PAUSE_SHAPE, shape_of
 from posture_cv.output.notify import Delivery, Message, NoNotifier
 
 SHORT = AssessSettings()
@@ -325,6 +329,53 @@ def test_a_recalibration_that_fails_is_said_to_stay_and_ends_no_pause() -> None:
     assert not desk.camera.opened
     assert f"The calibration failed. {said}\n" in terminal.getvalue(), "on a line that is not wiped"
     assert [(m.title, m.body) for m in sent.messages] == [("The calibration failed", said)]
+
+
+def test_a_state_that_is_not_known_yet_has_the_shape_of_none() -> None:
+    good = Ambient(Level.GOOD, "", 0.0)
+    watching = Moment(1.0, 1.0, Phase.WATCHING, state=State.GOOD, ambient=good)
+    assert (shape_of(watching), watching.level) == ("●", Level.GOOD)
+    for unknown in (replace(watching, state=None), replace(watching, prompt="Hold still")):
+        assert (shape_of(unknown), unknown.level) == ("…", Level.STARTING)
+    paused = replace(watching, phase=Phase.PAUSED, state=None)
+    assert (shape_of(paused), paused.level) == (PAUSE_SHAPE, Level.GOOD)
+
+
+def test_a_plain_log_says_when_the_shape_changes_under_the_same_state(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sink = TerminalSink()
+    for level in (Level.UNMEASURED, Level.UNMEASURED, Level.GOOD):
+        sink.show(Moment(1.0, 1.0, Phase.WATCHING, state=State.GOOD, ambient=Ambient(level, "", 0.0)))
+    assert [line[9:] for line in capsys.readouterr().out.splitlines()] == ["? good", "● good"]
+
+
+def test_a_silence_that_was_asked_for_is_seen() -> None:
+    ledger = PolicyState().ledger._replace(silent_until_s=1000.0)
+    moment = Moment(
+        10.0, 10.0, Phase.WATCHING, state=State.GOOD, policy=PolicyState()._replace(ledger=ledger)
+    )
+    terminal, board = Shown(), StatusBoard()
+    TerminalSink(terminal).show(moment)
+    board.show(moment)
+    assert "good   silent for 17 min" in terminal.getvalue()
+    assert "  silent for 17 min (posture-cv resume ends it)" in lines(board.snapshot())
+
+
+@pytest.mark.parametrize(
+    ("phase", "text", "said"),
+    [
+        ("watching", "good", "Watching again."),
+        ("locked", "the screen is locked", "No pause runs any more; but the screen is locked"),
+    ],
+)
+def test_resume_says_what_it_does_now(
+    monkeypatch: pytest.MonkeyPatch, phase: str, text: str, said: str
+) -> None:
+    monkeypatch.setattr("posture_cv.monitor.control.client.ask_and_wait", lambda *_: True)
+    answer = {"status": {"phase": phase, "text": text}}
+    monkeypatch.setattr("posture_cv.monitor.control.client.ask", lambda *_: answer)
+    assert Cli().here("resume").stdout == f"{said}\n"
 
 
 def test_stop_ends_it_and_says_why() -> None:
