@@ -81,11 +81,12 @@ for error in (ControlError("The monitor does not answer."), NotRunningError()):
 """
 
 
-def test_the_tray_stays_where_the_monitor_could_not_be_ended() -> None:
+def without_a_screen(program: str) -> list[str]:
+    """The lines that a program with the tray in it prints."""
     pytest.importorskip("PySide6.QtWidgets", reason="PySide6 is not installed (extra: desktop)")
     paths = os.pathsep.join(path for path in sys.path if path)
     done = subprocess.run(
-        [sys.executable, "-c", _QUITTING],
+        [sys.executable, "-c", program],
         env={**os.environ, "PYTHONPATH": paths, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
@@ -93,8 +94,73 @@ def test_the_tray_stays_where_the_monitor_could_not_be_ended() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_the_tray_stays_where_the_monitor_could_not_be_ended() -> None:
     said = "['The monitor does not answer.']"
-    assert done.stdout.splitlines() == [f"0 {said}", f"1 {said}"]
+    assert without_a_screen(_QUITTING) == [f"0 {said}", f"1 {said}"]
+
+
+_USING = """
+import json
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
+from posture_cv.monitor.tray import app
+from posture_cv.monitor.tray.view import NOT_RUNNING, view_of
+
+margins = [{"cue": "slump", "quantity": "trunk_incl_deg", "value": 1.0, "limit": 2.0, "share": 0.5, "reason": ""}]
+status = {"phase": "watching", "level": "good", "text": "good", "margins": margins}
+application = QApplication([])
+palette = QPalette()
+palette.setColor(QPalette.ColorRole.WindowText, QColor("#eeeeee"))
+application.setPalette(palette)
+app.look = lambda: view_of(status)
+app.today_text = lambda: "measured 1 h"
+app.ask = lambda *_, **__: {}
+tray, said = app.Tray(border=False, window=False), []
+tray.icon.showMessage = lambda title, words: said.append(f"{title}: {words}")
+
+def showing(**more):
+    status.update(more)
+    tray.refresh()
+
+bar, today = tray.window._rows[0][1], tray.window._today
+print(bar.accessibleName(), "|", today.palette().color(today.foregroundRole()).name())
+showing(snoozed_s=60.0)
+print(tray._resume.isEnabled(), tray.window._resume.isEnabled(), tray._pauses.isEnabled())
+showing(trouble="The disk is full & more of <it>. " * 9)
+print(len(tray._why.text()) < 99, "&&" in tray._why.text(), tray.window.sizeHint().width() < 600)
+showing(calibration="failed: from before")
+tray.act("recalibrate")
+showing(calibration="")
+print(tray.window.isVisible(), said)
+for _ in range(2):
+    showing(calibration="failed: Nobody was seen.")
+print(said)
+app.look = lambda: NOT_RUNNING
+tray.refresh()
+print(tray._resume.isEnabled(), tray.window._resume.isEnabled(), tray._pauses.isEnabled())
+"""
+
+
+def test_the_tray_can_be_read_and_says_how_a_calibration_ended() -> None:
+    assert without_a_screen(_USING) == [
+        "slumping: +1.0 of 2.0° | #eeeeee",
+        "True True True",
+        "True True True",
+        "True []",
+        "['The calibration failed: Nobody was seen.']",
+        "False False False",
+    ]
+
+
+def test_the_tray_says_how_long_it_pauses_or_is_silent() -> None:
+    paused = {"phase": "paused", "text": "paused", "paused_until": "2026-11-28T20:15:00+00:00"}
+    assert view_of(paused).detail == "until 20:15 (2026-11-28)"
+    silent = view_of({**status(), "snoozed_s": 61.0})
+    assert silent.detail == "silent for 2 min; near"
+    assert (silent.resumable, view_of(paused).resumable, view_of(status()).resumable) == (True, True, False)
 
 
 def test_gauges_say_what_is_measured_or_why_not() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import Any, Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QApplication,
@@ -30,6 +31,7 @@ from posture_cv.monitor.tray.view import Gauge, View, view_of, view_without
 
 _EVERY_MS: Final = 1000
 _ASK_TIMEOUT_S: Final = 1.0
+_MENU_CHARACTERS: Final = 80
 PAUSES: Final = ("15m", "30m", "1h", "tomorrow")
 
 
@@ -55,6 +57,11 @@ def today_text() -> str:
     return day_lines(found)[0].partition("  ")[2] if found else ""
 
 
+def menu_text(text: str) -> str:
+    """A line for the menu, which is as wide as its longest; the window has all of it. "&" would mark a key."""
+    return textwrap.shorten(text, _MENU_CHARACTERS, placeholder=" …").replace("&", "&&")
+
+
 class StatusWindow(QWidget):
     """The state and every posture's margin, live."""
 
@@ -63,8 +70,9 @@ class StatusWindow(QWidget):
         self.setWindowTitle("posture-cv")
         self._icon, self._title, self._detail, self._today = QLabel(), QLabel(), QLabel(), QLabel()
         self._title.setStyleSheet("font-size: 16px; font-weight: bold;")
-        self._title.setWordWrap(True)
-        self._today.setStyleSheet("color: #666;")
+        for words in (self._title, self._detail, self._today):
+            words.setTextFormat(Qt.TextFormat.PlainText)  # paths and addresses are no markup
+            words.setWordWrap(True)
         self._grid = QGridLayout()
         self._rows: list[tuple[QLabel, GaugeBar, QLabel]] = []
         head = QHBoxLayout()
@@ -90,6 +98,7 @@ class StatusWindow(QWidget):
     def show_view(self, view: View, today: str) -> None:
         """Show another state."""
         self._icon.setPixmap(pixmap(view.shape, view.colour, 32))
+        self._icon.setAccessibleName(view.title)
         self._title.setText(view.title)
         self._detail.setText(view.detail)
         self._today.setText(f"Today: {today}" if today else "")
@@ -99,7 +108,7 @@ class StatusWindow(QWidget):
             for part in row:
                 part.hide()
         self._pause.setEnabled(view.running and not view.paused)
-        self._resume.setEnabled(view.running and view.paused)
+        self._resume.setEnabled(view.resumable)
         self._recalibrate.setEnabled(view.running)
 
     def _show_gauge(self, number: int, gauge: Gauge) -> None:
@@ -111,6 +120,7 @@ class StatusWindow(QWidget):
         name, bar, text = self._rows[number]
         name.setText(gauge.name)
         bar.show_gauge(gauge)
+        bar.setAccessibleName(f"{gauge.name}: {gauge.text}")
         text.setText(gauge.text)
         for part in self._rows[number]:
             part.show()
@@ -130,15 +140,16 @@ class Tray:
         self.border = ScreenBorder() if border else None
         self.view: View | None = None
         self._today, self._ticks = "", 0
+        self._calibrating = False
         self._menu = QMenu()
         self._state = self._item("", None)
         self._why = self._item("", None)
         self._summary = self._item("", None)
         self._menu.addSeparator()
-        pauses = self._menu.addMenu("Pause")
+        self._pauses = self._menu.addMenu("Pause")
         for words in PAUSES:
             label = "until tomorrow" if words == "tomorrow" else words
-            self._add(pauses, label, lambda _=False, w=words: self.act("pause", w))
+            self._add(self._pauses, label, lambda _=False, w=words: self.act("pause", w))
         self._resume = self._item("Resume", lambda: self.act("resume"))
         self._recalibrate = self._item("Recalibrate", lambda: self.act("recalibrate"))
         self._item("Margins …", self._open_window)
@@ -165,16 +176,20 @@ class Tray:
             self.icon.setIcon(icon(view.shape, view.colour))
         self.view = view
         self.icon.setToolTip("\n".join(filter(None, ("posture-cv: " + view.title, view.detail))))
-        self._state.setText(view.title[:80])
-        self._why.setText(view.detail)
+        self._state.setText(menu_text(view.title))
+        self._why.setText(menu_text(view.detail))
         self._why.setVisible(bool(view.detail))
         self._summary.setText(f"Today: {self._today}")
         self._summary.setVisible(bool(self._today))
-        self._resume.setEnabled(view.paused)
+        self._pauses.setEnabled(view.running)
+        self._resume.setEnabled(view.resumable)
         self._recalibrate.setEnabled(view.running)
         self.window.show_view(view, self._today)
         if self.border is not None:
             self.border.show(view.border_px, view.colour)
+        if self._calibrating and view.calibrated is not None:
+            self._calibrating = False
+            self.icon.showMessage(view.calibrated.title, view.calibrated.text)
 
     def act(self, verb: str, words: str = "") -> None:
         """Do what a menu item says; what stands in the way is shown as a tray message."""
@@ -186,9 +201,16 @@ class Tray:
                 ask("pause", {"until": None if end is None else end.timestamp()})
             else:
                 ask(verb)
+                self._watch_calibration(verb)
         except PostureError as error:
-            self.icon.showMessage("posture-cv", str(error))
+            self.icon.showMessage("posture-cv", error.sentences)
         QTimer.singleShot(600, self.refresh)
+
+    def _watch_calibration(self, verb: str) -> None:
+        """Whoever is to sit still must see what is asked of them, and then how it ended."""
+        if verb == "recalibrate":
+            self._calibrating = True
+            self._open_window()
 
     def _item(self, text: str, act: Callable[[], Any] | None) -> QAction:
         return self._add(self._menu, text, act)
@@ -209,6 +231,7 @@ class Tray:
     def _open_window(self) -> None:
         self.window.show()
         self.window.raise_()
+        self.window.activateWindow()
 
     def _quit(self) -> None:
         try:
@@ -216,7 +239,7 @@ class Tray:
         except NotRunningError:
             pass  # it has ended already
         except PostureError as error:  # it goes on, so this stays to show it
-            self.icon.showMessage("posture-cv", str(error))
+            self.icon.showMessage("posture-cv", error.sentences)
             return
         QApplication.quit()
 

@@ -8,7 +8,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from posture_cv.errors import PostureError
+from posture_cv.monitor.calibrating import Ending, ending
 from posture_cv.monitor.control.channel import NotRunningError
+from posture_cv.monitor.pause_text import silence_text, until_text
 
 _MOST_BORDER_PX: Final = 14.0
 
@@ -41,9 +43,10 @@ class View:
     Attributes:
         shape, colour: of the icon; colour as #rrggbb.
         title: the state in a few words.
-        detail: what goes wrong, why, or the nearest limit; may be empty.
+        detail: what goes wrong or how long it pauses, why, or the nearest limit; may be empty.
         gauges: a posture each.
-        running: a monitor answers; paused: it is paused.
+        running: a monitor answers; paused: it is paused; silent: it watches and says nothing.
+        calibrated: how the calibration that was asked for last ended; None: none was, or it has not.
         severity: 0 good … 1 far beyond a limit; the border's width follows it.
     """
 
@@ -54,7 +57,14 @@ class View:
     gauges: tuple[Gauge, ...] = ()
     running: bool = True
     paused: bool = False
+    silent: bool = False
+    calibrated: Ending | None = None
     severity: float = 0.0
+
+    @property
+    def resumable(self) -> bool:
+        """Whether there is something to resume from."""
+        return self.paused or self.silent
 
     @property
     def border_px(self) -> int:
@@ -99,11 +109,30 @@ def view_of(status: Mapping[str, Any]) -> View:
         shape=shape,
         colour=colour,
         title=str(status.get("text", "")),
-        detail=str(status.get("trouble") or status.get("hint") or status.get("margin_text", "")),
+        detail=_detail(status),
         gauges=gauges,
         paused=phase == "paused",
+        silent=_snoozed_s(status) > 0,
+        calibrated=ending(str(status.get("calibration", ""))),
         severity=_severity(level, gauges) if watching else 0.0,
     )
+
+
+def _snoozed_s(status: Mapping[str, Any]) -> float:
+    return float(status.get("snoozed_s") or 0.0)
+
+
+def _detail(status: Mapping[str, Any]) -> str:
+    """Trouble alone; else how long it pauses or is silent, and what speaks against the baseline, or the margin."""
+    if status.get("trouble"):
+        return str(status["trouble"])
+    until = until_text(str(status["paused_until"])) if status.get("paused_until") else ""
+    parts = (
+        until,
+        silence_text(_snoozed_s(status)),
+        str(status.get("hint") or status.get("margin_text", "")),
+    )
+    return "; ".join(filter(None, parts))
 
 
 def _gauges(margins: Sequence[Mapping[str, Any]]) -> tuple[Gauge, ...]:
