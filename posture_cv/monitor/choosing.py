@@ -18,6 +18,7 @@ from posture_cv.profiles.types import Profile
 # All ours. Shares of the picture's width; a person who sits down anew is within a twentieth of where they sat.
 NEAR_SHARE: Final = 0.12
 CLEARLY: Final = 1.6
+_NUMBERED: Final = re.compile(r"camera \d+ \((.+)\)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,13 +30,19 @@ class Choice:
     why: str
 
 
+def model_of(name: str) -> str:
+    """What of a camera's name stays with it: its number changes with the socket and the order of plugging in."""
+    numbered = _NUMBERED.fullmatch(name)
+    return numbered[1] if numbered else name
+
+
 def of_camera(profiles: Sequence[Profile], camera: CameraIdentity) -> list[Profile]:
     """Profiles made with this camera, and in pictures of the same shape."""
     shape = camera.width_px / max(1, camera.height_px)
     return [
         p
         for p in profiles
-        if p.source.name == camera.name
+        if model_of(p.source.name) == model_of(camera.name)
         and math.isclose(p.baseline.size_px[0] / p.baseline.size_px[1], shape, rel_tol=0.02)
     ]
 

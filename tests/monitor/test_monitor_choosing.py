@@ -67,6 +67,14 @@ def test_only_profiles_of_this_camera_and_shape_of_picture_are_considered() -> N
     assert of_camera([here], replace_size(LAPTOP, 1280, 960)) == [here], "the same picture, larger"
 
 
+def test_a_camera_that_got_another_number_is_the_same_camera() -> None:
+    made = desk_profile("desk", camera="camera 0 (HD Pro Webcam C920)")
+    assert of_camera([made], replace(LAPTOP, name="camera 2 (HD Pro Webcam C920)")) == [made]
+    assert of_camera([made], replace(LAPTOP, name="camera 0 (Integrated Camera)")) == []
+    unnamed = desk_profile("desk", camera="camera 0")  # where the system tells no model
+    assert of_camera([unnamed], replace(LAPTOP, name="camera 1")) == []
+
+
 def replace_size(camera: CameraIdentity, width_px: int, height_px: int) -> CameraIdentity:
     return replace(camera, width_px=width_px, height_px=height_px)
 
