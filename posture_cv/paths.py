@@ -40,6 +40,24 @@ def user_path(text: str | os.PathLike[str]) -> Path:
         return path
 
 
+def named_home() -> Path | None:
+    """The absolute path of the one folder that `POSTURE_CV_HOME` names; None: it names none.
+
+    Raises:
+        PostureError: it begins with a home folder that nobody knows.
+    """
+    home = os.environ.get(HOME_VARIABLE, "")
+    try:
+        return Path(home).expanduser().absolute() if home.strip() else None
+    except RuntimeError as error:
+        raise _unknown_home(error) from error
+
+
+def use_home(place: Path) -> None:
+    """From now on, and for processes started from here, all folders lie below `place`."""
+    os.environ[HOME_VARIABLE] = str(place)
+
+
 def folder(kind: FolderKind) -> Path:
     """The absolute path of one of the program's folders; it need not exist.
 
@@ -49,17 +67,21 @@ def folder(kind: FolderKind) -> Path:
     try:
         return _folder(kind)
     except RuntimeError as error:
-        raise PostureError(
-            "Your home folder is not known.",
-            f"{error}".rstrip(".") + ".",
-            f"Set HOME, or name a place for the program's files: {HOME_VARIABLE}=FOLDER",
-        ) from error
+        raise _unknown_home(error) from error
+
+
+def _unknown_home(error: RuntimeError) -> PostureError:
+    return PostureError(
+        "Your home folder is not known.",
+        f"{error}".rstrip(".") + ".",
+        f"Set HOME, or name a place for the program's files: {HOME_VARIABLE}=FOLDER",
+    )
 
 
 def _folder(kind: FolderKind) -> Path:
-    home = os.environ.get(HOME_VARIABLE, "")
-    if home.strip():
-        return Path(home).expanduser().absolute() / kind
+    home = named_home()
+    if home is not None:
+        return home / kind
     from platformdirs import PlatformDirs
 
     dirs = PlatformDirs(APP_NAME, appauthor=False)

@@ -16,6 +16,7 @@ from posture_cv.cli.options import (
     settings_option,
 )
 from posture_cv.one_thread import use_one_thread
+from posture_cv.paths import use_home
 
 if TYPE_CHECKING:
     from posture_cv.monitor.app import Request
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 )
 @click.option("--child", is_flag=True, hidden=True)
 @click.option("--service", is_flag=True, hidden=True)
+@click.option("--home", type=click.Path(path_type=Path), hidden=True)
 @model_options
 @settings_option
 def command(
@@ -59,6 +61,7 @@ def command(
     speed: str,
     child: bool,
     service: bool,
+    home: Path | None,
     pose_model: Path | None,
     face_model: Path | None,
     settings_path: Path | None,
@@ -71,6 +74,8 @@ def command(
       posture-cv monitor samples/desk-front.mp4 --profile samples/desk-front.profile.json --alert-after 5
     """
     use_one_thread()
+    if home is not None:
+        use_home(home)
     from posture_cv.monitor.app import Request
     from posture_cv.monitor.session import speed_of
     from posture_cv.settings import load_settings

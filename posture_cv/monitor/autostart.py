@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape
 
 from posture_cv.atomic import output_error, write_atomic
 from posture_cv.errors import PostureError
-from posture_cv.paths import HOME_VARIABLE
+from posture_cv.paths import named_home
 
 Kind = Literal["systemd", "xdg", "launchd", "run_key"]
 UNIT_NAME: Final = "posture-cv.service"
@@ -48,14 +48,11 @@ class Autostart:
 def monitor_command() -> list[str]:
     """The command that an entry starts: this interpreter, the monitor, waiting for its camera.
 
-    A session does not know what a shell has set, so the folder that POSTURE_CV_HOME names goes along; on Windows
-    such variables are set for all of the user's programs.
+    The desktop session does not know what a shell has set: files that are elsewhere are named.
     """
-    command = [sys.executable, "-m", "posture_cv", "monitor", "--wait-for-camera", "--service"]
-    home = os.environ.get(HOME_VARIABLE, "")
-    if not home.strip() or platform.system() == "Windows":
-        return command
-    return ["/usr/bin/env", f"{HOME_VARIABLE}={Path(home).expanduser().absolute()}", *command]
+    home = named_home()
+    elsewhere = [] if home is None else ["--home", str(home)]
+    return [sys.executable, "-m", "posture_cv", "monitor", "--wait-for-camera", "--service", *elsewhere]
 
 
 def systemd_unit(command: Sequence[str]) -> str:

@@ -70,10 +70,10 @@ def start_child(arguments: Sequence[str]) -> dict[str, Any]:
 
 def _environment() -> dict[str, str]:
     """The folder is changed, so relative paths to our own modules and files would not be found again."""
-    from posture_cv.paths import HOME_VARIABLE
+    from posture_cv.paths import HOME_VARIABLE, named_home
 
-    known, home = os.environ.get("PYTHONPATH", ""), os.environ.get(HOME_VARIABLE, "")
-    ours = {HOME_VARIABLE: str(Path(home).expanduser().absolute())} if home.strip() else {}
+    known, home = os.environ.get("PYTHONPATH", ""), named_home()
+    ours = {} if home is None else {HOME_VARIABLE: str(home)}
     parts = [str(Path(part).absolute()) for part in known.split(os.pathsep) if part]
     here = str(Path(__file__).resolve().parents[2])
     paths = os.pathsep.join([*parts, here] if here not in parts else parts)

@@ -17,16 +17,18 @@ from hypothesis import strategies as st
 from assess_material import measurements
 from cli_runner import Cli
 from posture_cv.assess.settings import AssessSettings
-from posture_cv.errors import InputError
+from posture_cv.errors import InputError, PostureError
 from posture_cv.local_time import local
 from posture_cv.measure.types import Reason
 from posture_cv.monitor import autostart
 from posture_cv.monitor.keys import keys_of
 from posture_cv.monitor.lifecycle import Facts, LifeSettings, Phase, plan, retry_pause_s
 from posture_cv.monitor.margins import margins, nearest
+from posture_cv.monitor.parts import Outcome
 from posture_cv.monitor.pause_text import pause_end
 from posture_cv.monitor.picture import Change, Watch, change, is_black, picture_fault, thumbnail
 from posture_cv.monitor.session import speed_of
+from posture_cv.paths import data_dir
 from posture_cv.profiles.store import save_profile
 from profile_material import a_profile
 from zones import BERLIN, needs_zones, zone
@@ -328,6 +330,30 @@ def test_deleting_everything_asks_for_autostart_too(monkeypatch: pytest.MonkeyPa
     asked = Cli().here("privacy", "delete", "--all", stdin="n\n")
     assert "And switch autostart off." in asked.stdout + asked.stderr
     assert autostart.status().enabled
+
+
+def test_a_monitor_that_starts_with_the_session_finds_the_files_that_a_shell_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("POSTURE_CV_HOME", "")
+    assert "--home" not in autostart.monitor_command()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("POSTURE_CV_HOME", "stick")
+    options = autostart.monitor_command()[3:]
+    assert options[-2:] == ["--home", str(tmp_path / "stick")]
+    monkeypatch.setenv("POSTURE_CV_HOME", "~nobody-here/stick")
+    with pytest.raises(PostureError, match="home folder is not known"):
+        autostart.monitor_command()
+    monkeypatch.setenv("POSTURE_CV_HOME", "")
+    found: list[Path] = []
+
+    def watched(_: object) -> Outcome:
+        found.append(data_dir())
+        return Outcome(0.0, 0, 0, 0, seen=False)
+
+    monkeypatch.setattr("posture_cv.monitor.app.run", watched)
+    assert Cli().here(*options).returncode == 0
+    assert found == [tmp_path / "stick" / "data"]
 
 
 @pytest.mark.parametrize("made", [True, False])
