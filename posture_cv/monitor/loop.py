@@ -238,12 +238,17 @@ class Monitor:
         """A new baseline from the camera; a pause ends, unless there is none."""
         if self._parts.recalibrate is None:
             return
+        if self._covered(now_s):
+            self._prompt(
+                failed("The screen is locked, so the camera stays off. Unlock it first."), Phase.LOCKED
+            )
+            return
         paused_until_wall_s = self._facts.paused_until_wall_s
         self._facts = replace(self._facts, paused_until_wall_s=None).seen(now_s)
 
         def prompted(text: str) -> bool:
             self._prompt(text)
-            return not self._parts.commands.stop_asked
+            return not (self._parts.commands.stop_asked or self._covered(self._parts.clock.now_s()))
 
         try:
             self._parts.camera.open()
@@ -275,9 +280,14 @@ class Monitor:
         self._judge_by(criteria)
         self._prompt(DONE)
 
-    def _prompt(self, text: str) -> None:
+    def _covered(self, now_s: float) -> bool:
+        """Whether the screen is locked, or the system about to sleep, at this moment."""
+        self._take_surroundings(now_s)
+        return self._facts.locked or self._facts.asleep
+
+    def _prompt(self, text: str, phase: Phase = Phase.WATCHING) -> None:
         step = self._judge.passed(self._parts.clock.now_s())
-        self._shower.show(step, Phase.WATCHING, self._facts, self._around, prompt=text)
+        self._shower.show(step, phase, self._facts, self._around, prompt=text)
 
 
 def _used(around: Surroundings) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
@@ -329,6 +330,34 @@ def test_a_recalibration_that_fails_is_said_to_stay_and_ends_no_pause() -> None:
     assert not desk.camera.opened
     assert f"The calibration failed. {said}\n" in terminal.getvalue(), "on a line that is not wiped"
     assert [(m.title, m.body) for m in sent.messages] == [("The calibration failed", said)]
+
+
+def test_behind_a_locked_screen_no_calibration_begins_and_none_goes_on() -> None:
+    desk = Desk(
+        stretches(("good", 1.0)), 100.0, around=lambda t_s: Surroundings(locked=t_s < 5.0 or t_s > 20.0)
+    )
+    parts, begun, prompted = desk.parts(), list[float](), list[bool]()
+
+    def recalibrate(_: object, now: Criteria, goes_on: Callable[[str], bool], __: object) -> Criteria:
+        begun.append(desk.clock.now_s())
+        for _second in range(15):
+            prompted.append(goes_on("Hold still"))
+            desk.clock.wait(1.0)
+        return now
+
+    class Asking(Kept):
+        def show(self, moment: Moment) -> None:
+            if len(begun) == 0 and moment.t_s > 10.0:
+                parts.commands.put(cmd.Recalibrate())
+
+    parts.recalibrate = recalibrate
+    parts.sinks = [*parts.sinks, Asking()]
+    parts.commands.put(cmd.Recalibrate())
+    Monitor(parts, Options(duration_s=12.0)).run()
+    assert desk.kept.moments[0].prompt.startswith("failed: The screen is locked")
+    assert [begin > 10.0 for begin in begun][:1] == [True]
+    assert prompted[0]
+    assert not prompted[-1]
 
 
 def test_a_state_that_is_not_known_yet_has_the_shape_of_none() -> None:
