@@ -91,7 +91,7 @@ def _plain(moment: Moment) -> dict[str, Any]:
         "state": None if moment.state is None else moment.state.label,
         "reason": "" if moment.reason is Reason.OK else moment.reason.label,
         "level": moment.level.value,
-        "cue": moment.ambient.cue,
+        "cue": moment.ambient.cue if moment.level is moment.ambient.level else "",
         "shape": shape_of(moment),
         "text": state_text(moment),
         "margin_text": margin_text(moment),
