@@ -47,6 +47,14 @@ def of_camera(profiles: Sequence[Profile], camera: CameraIdentity) -> list[Profi
     ]
 
 
+def none_fits(profiles: Sequence[Profile], camera: CameraIdentity) -> str:
+    """That `of_camera` finds none of these profiles, and why, in a sentence."""
+    if any(model_of(p.source.name) == model_of(camera.name) for p in profiles):
+        size = f"{camera.width_px}x{camera.height_px}"
+        return f"No profile was made with pictures of the shape that {camera.name!r} gives now ({size})."
+    return f"No profile was made with the camera {camera.name!r}."
+
+
 def place_distance(profile: Profile, lm: Landmarks) -> float:
     """How far the person sits from where the profile has them: eyes and shoulders, in shares of the width.
 

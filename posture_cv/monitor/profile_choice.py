@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from posture_cv.capture.types import Frame
 from posture_cv.errors import InputError
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.monitor.choosing import Choice, choose, name_for, of_camera
+from posture_cv.monitor.choosing import Choice, choose, name_for, none_fits, of_camera
 from posture_cv.monitor.ports import Camera, CameraIdentity
 from posture_cv.profiles.types import Profile
 
@@ -65,9 +65,10 @@ def better_profile(request: Request, camera: Camera, now: str, note: Note) -> Pr
 
     Nobody is asked: this happens while the monitor runs.
     """
-    fitting = of_camera(_stored(), camera.identity)
+    stored = _stored()
+    fitting = of_camera(stored, camera.identity)
     if not fitting:
-        note(f"No profile was made with the camera {camera.identity.name!r}: posture-cv recalibrate")
+        note(f"{none_fits(stored, camera.identity)} Make one: posture-cv recalibrate")
         return None
     if len(fitting) == 1:
         best, why = fitting[0], "it was made with this camera"
@@ -113,11 +114,13 @@ def _by_camera(request: Request, eyepiece: Eyepiece, note: Note, stopped: Callab
     camera, stored = eyepiece.camera.identity, _stored()
     fitting = of_camera(stored, camera)
     if not fitting:
-        if request.may_ask and _asks_to_calibrate(camera, stopped):
+        why = none_fits(stored, camera)
+        if request.may_ask and _asks_to_calibrate(why, stopped):
             name = name_for(camera, [profile.name for profile in stored])
             return _first_run(request, eyepiece, note, name, stopped)
         profile = _some(request.settings.general.profile)
-        note(f"Profile {profile.name!r} was made with {profile.source.name!r}, this is {camera.name!r}.")
+        width_px, height_px = profile.baseline.size_px
+        note(f"{why} {profile.name!r} is used, from {profile.source.name!r} ({width_px}x{height_px}).")
         note("If alerts do not fit: posture-cv recalibrate")
         return profile
     if len(fitting) == 1:
@@ -179,13 +182,11 @@ def _interrupt_main() -> None:
         signal.raise_signal(signal.SIGINT)
 
 
-def _asks_to_calibrate(camera: CameraIdentity, stopped: Callable[[], bool]) -> bool:
+def _asks_to_calibrate(why: str, stopped: Callable[[], bool]) -> bool:
     import click
 
     with _interruptible(stopped):
-        return click.confirm(
-            f"No profile was made with {camera.name!r}. Make one now?", default=True, err=True
-        )
+        return click.confirm(f"{why} Make one now?", default=True, err=True)
 
 
 def _asked(fitting: Sequence[Profile], choice: Choice, stopped: Callable[[], bool]) -> Profile:

@@ -190,6 +190,26 @@ def test_another_camera_is_hinted_at_and_a_new_profile_does_not_overwrite(
     assert recalibrated_name("default", LAPTOP) == "default"
 
 
+def test_a_camera_whose_pictures_have_another_shape_is_not_called_another_camera(
+    place: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(desk_profile("default"))
+    asked, notes = list[str](), list[str]()
+    wide = replace_size(LAPTOP, 1280, 720)
+
+    def no(text: str, **_: object) -> bool:
+        asked.append(text)
+        return False
+
+    monkeypatch.setattr(click, "confirm", no)
+    assert chosen(wide, notes, may_ask=True).name == "default"
+    why = "No profile was made with pictures of the shape that 'Integrated Camera' gives now (1280x720)."
+    assert asked == [f"{why} Make one now?"]
+    assert notes[0] == f"{why} 'default' is used, from 'Integrated Camera' (640x480)."
+    assert better_profile(Request("0", load_settings(None)), Looked(wide), "default", notes.append) is None  # type: ignore[arg-type]
+    assert notes[-1] == f"{why} Make one: posture-cv recalibrate"
+
+
 def test_a_camera_that_is_waited_for_needs_no_profile_called_default() -> None:
     saved(desk_profile("desk", camera=DOCK.name))
     assert chosen(LAPTOP, [], wait_for_camera=True, background=True, service=True).name == "desk"
