@@ -59,7 +59,7 @@ class TerminalSink(BaseSink):
     def __init__(self, stream: TextIO | None = None, *, states: bool = True) -> None:
         self._stream = stream or sys.stdout
         self._states = states
-        self._live = self._stream.isatty()
+        self._live = self._stream.isatty() and os.environ.get("TERM") != "dumb"  # which can wipe no line
         self._colour = self._live and not os.environ.get("NO_COLOR")
         self._last = ""
         self._line_open = False

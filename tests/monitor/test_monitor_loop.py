@@ -311,7 +311,10 @@ def test_what_a_tick_brings_while_the_pictures_are_cut_off_is_told_with_the_next
     assert not parted.passed(due_s + 2.0).records
 
 
-def test_a_recalibration_that_fails_is_said_to_stay_and_ends_no_pause() -> None:
+def test_a_recalibration_that_fails_is_said_to_stay_and_ends_no_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     desk = Desk(stretches(("good", 1.0)), 100.0)
     parts = desk.parts()
     terminal, sent = Shown(), SentMessages()
@@ -379,11 +382,19 @@ def test_a_plain_log_says_when_the_shape_changes_under_the_same_state(
     assert [line[9:] for line in capsys.readouterr().out.splitlines()] == ["? good", "● good"]
 
 
-def test_a_silence_that_was_asked_for_is_seen() -> None:
+def test_a_terminal_that_can_wipe_no_line_gets_plain_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    terminal = Shown()
+    TerminalSink(terminal).show(Moment(1.0, 1.0, Phase.PAUSED))
+    assert terminal.getvalue()[8:] == f" {PAUSE_SHAPE} paused, the camera is off\n"
+
+
+def test_a_silence_that_was_asked_for_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = PolicyState().ledger._replace(silent_until_s=1000.0)
     moment = Moment(
         10.0, 10.0, Phase.WATCHING, state=State.GOOD, policy=PolicyState()._replace(ledger=ledger)
     )
+    monkeypatch.setenv("TERM", "xterm")
     terminal, board = Shown(), StatusBoard()
     TerminalSink(terminal).show(moment)
     board.show(moment)
