@@ -38,7 +38,7 @@ _REASONS: Final = {
     Reason.UNSTABLE: "what is seen is not steady",
     Reason.OTHER_PERSON: "this does not look like you at your place",
     Reason.OCCLUDED: "you are partly hidden",
-    Reason.CAMERA_MOVED: "the camera was moved, not you: press m, or posture-cv recalibrate --moved",
+    Reason.CAMERA_MOVED: "the camera was moved, not you: press m in its terminal, or posture-cv recalibrate --moved",
     Reason.WRONG_VIEW: "the camera sees you from another side than at calibration",
     Reason.IMPLAUSIBLE: "what is seen is not plausible",
     Reason.UNCERTAIN: "it is not certain enough",

@@ -13,7 +13,11 @@ from typing import Any
 
 import pytest
 
+from posture_cv.errors import PostureError
+from posture_cv.history.schema import history_file
+from posture_cv.history.store import History
 from posture_cv.monitor.control.channel import ControlError, NotRunningError, StartingError
+from posture_cv.monitor.tray.report import open_today
 from posture_cv.monitor.tray.view import NOT_RUNNING, Shape, view_of, view_without
 
 
@@ -117,7 +121,8 @@ palette.setColor(QPalette.ColorRole.WindowText, QColor("#eeeeee"))
 application.setPalette(palette)
 app.look = lambda: view_of(status)
 app.today_text = lambda: "measured 1 h"
-app.ask = lambda *_, **__: {}
+asked = []
+app.ask = lambda *given: asked.append(given)
 tray, said = app.Tray(border=False, window=False), []
 tray.icon.showMessage = lambda title, words: said.append(f"{title}: {words}")
 
@@ -138,6 +143,8 @@ print(tray.window.isVisible(), said)
 for _ in range(2):
     showing(calibration="failed: Nobody was seen.")
 print(said)
+tray._moved.trigger()
+print(asked)
 app.look = lambda: NOT_RUNNING
 tray.refresh()
 print(tray._resume.isEnabled(), tray.window._resume.isEnabled(), tray._pauses.isEnabled())
@@ -151,8 +158,20 @@ def test_the_tray_can_be_read_and_says_how_a_calibration_ended() -> None:
         "True True True",
         "True []",
         "['The calibration failed: Nobody was seen.']",
+        "[('recalibrate', {'moved': False}), ('recalibrate', {'moved': True})]",
         "False False False",
     ]
+
+
+def test_a_report_that_no_browser_opens_is_said_to_be_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTURE_CV_HOME", str(tmp_path))
+    History(history_file()).close()
+    monkeypatch.setattr("webbrowser.open", lambda _: False)
+    with pytest.raises(PostureError, match=r"today\.html"):
+        open_today()
+    assert (tmp_path / "data" / "reports" / "today.html").exists()
 
 
 def test_the_tray_says_how_long_it_pauses_or_is_silent() -> None:

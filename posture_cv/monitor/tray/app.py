@@ -152,6 +152,7 @@ class Tray:
             self._add(self._pauses, label, lambda _=False, w=words: self.act("pause", w))
         self._resume = self._item("Resume", lambda: self.act("resume"))
         self._recalibrate = self._item("Recalibrate", lambda: self.act("recalibrate"))
+        self._moved = self._item("The camera was moved, I sit as before", lambda: self.act("moved"))
         self._item("Margins …", self._open_window)
         self._item("Today's report …", lambda: self.act("report"))
         self._menu.addSeparator()
@@ -183,7 +184,8 @@ class Tray:
         self._summary.setVisible(bool(self._today))
         self._pauses.setEnabled(view.running)
         self._resume.setEnabled(view.resumable)
-        self._recalibrate.setEnabled(view.running)
+        for action in (self._recalibrate, self._moved):
+            action.setEnabled(view.running)
         self.window.show_view(view, self._today)
         if self.border is not None:
             self.border.show(view.border_px, view.colour)
@@ -199,17 +201,19 @@ class Tray:
             elif verb == "pause":
                 end = pause_end(words, local_now())
                 ask("pause", {"until": None if end is None else end.timestamp()})
+            elif verb in ("recalibrate", "moved"):
+                ask("recalibrate", {"moved": verb == "moved"})
+                self._watch_calibration(sit=verb == "recalibrate")
             else:
                 ask(verb)
-                self._watch_calibration(verb)
         except PostureError as error:
             self.icon.showMessage("posture-cv", error.sentences)
         QTimer.singleShot(600, self.refresh)
 
-    def _watch_calibration(self, verb: str) -> None:
-        """Whoever is to sit still must see what is asked of them, and then how it ended."""
-        if verb == "recalibrate":
-            self._calibrating = True
+    def _watch_calibration(self, *, sit: bool) -> None:
+        """How it ends is told; whoever is to sit still for it must see what is asked of them."""
+        self._calibrating = True
+        if sit:
             self._open_window()
 
     def _item(self, text: str, act: Callable[[], Any] | None) -> QAction:

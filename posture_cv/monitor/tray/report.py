@@ -4,10 +4,15 @@ from __future__ import annotations
 
 
 def open_today() -> None:
-    """Write today's report into the data folder and open it in the browser. Raises HistoryError, OutputError."""
+    """Write today's report into the data folder and open it in the browser.
+
+    Raises:
+        HistoryError, OutputError: it cannot be made. PostureError: it is there, but no browser opened it.
+    """
     import webbrowser
 
     from posture_cv.atomic import private_folder, write_atomic
+    from posture_cv.errors import PostureError
     from posture_cv.history.read import Reader
     from posture_cv.history.report import material, render
     from posture_cv.history.schema import history_file
@@ -19,4 +24,5 @@ def open_today() -> None:
         page = render(material(reader, "today", now.date()), now)
     path = private_folder(data_dir() / "reports") / "today.html"
     write_atomic(path, page)
-    webbrowser.open(path.as_uri())
+    if not webbrowser.open(path.as_uri()):
+        raise PostureError("No browser opened the report.", f"It is in {path}.", "Open it yourself.")
