@@ -94,7 +94,8 @@ class TerminalSink(BaseSink):
             self._line_open = False
 
     def _live_line(self, moment: Moment, state: str) -> None:
-        parts = [state, silence_text(moment.snoozed_s), margin_text(moment)]
+        silence = silence_text(moment.snoozed_s) if moment.phase.watching and not moment.prompt else ""
+        parts = [state, silence, margin_text(moment)]
         if not moment.camera_open:
             parts.append("camera off")
         text = "   ".join(filter(None, parts))[: max(20, shutil.get_terminal_size().columns - 1)]
@@ -161,10 +162,9 @@ class NotificationSink(BaseSink):
     def show(self, moment: Moment) -> None:
         """Send what is said now."""
         end = ending(moment.prompt)
-        ended = (
-            [] if end is None else [Message(0, end.title, end.text)]
-        )  # it may have been asked for by a click
-        for message in (*map(message_of, moment.said), *map(hint_message, moment.hints), *ended):
+        if end is not None:  # it may have been asked for by a click; a terminal says it anyway
+            self._notifier.send(Message(0, end.title, end.text))
+        for message in (*map(message_of, moment.said), *map(hint_message, moment.hints)):
             future = self._notifier.send(message)
             future.add_done_callback(partial(self._settled, message.key))
 

@@ -89,7 +89,7 @@ def state_text(moment: Moment) -> str:
 
 def margin_text(moment: Moment) -> str:
     """How near the nearest posture is to its limit."""
-    margin = nearest(moment.margins) if moment.phase.watching else None
+    margin = nearest(moment.margins) if moment.phase.watching and not moment.prompt else None
     if margin is None or margin.value is None or margin.share is None:
         return ""
     unit = unit_of(margin.quantity)

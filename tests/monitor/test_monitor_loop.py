@@ -317,13 +317,13 @@ def test_a_recalibration_that_fails_is_said_to_stay_and_ends_no_pause(
     monkeypatch.setenv("TERM", "xterm")
     desk = Desk(stretches(("good", 1.0)), 100.0)
     parts = desk.parts()
-    terminal, sent = Shown(), SentMessages()
+    terminal, sent, notes = Shown(), SentMessages(), list[str]()
 
     def recalibrate(*_: object) -> Criteria:
         raise InputError("There is no camera 3", "Cameras found: none.")
 
     parts.recalibrate = recalibrate
-    parts.sinks = [*parts.sinks, TerminalSink(terminal), NotificationSink(sent, lambda _: None)]
+    parts.sinks = [*parts.sinks, TerminalSink(terminal), NotificationSink(sent, notes.append)]
     parts.commands.put(cmd.Pause(math.inf))
     parts.commands.put(cmd.Recalibrate())
     Monitor(parts, Options(duration_s=10.0)).run()
@@ -333,6 +333,7 @@ def test_a_recalibration_that_fails_is_said_to_stay_and_ends_no_pause(
     assert not desk.camera.opened
     assert f"The calibration failed. {said}\n" in terminal.getvalue(), "on a line that is not wiped"
     assert [(m.title, m.body) for m in sent.messages] == [("The calibration failed", said)]
+    assert notes == [], "whoever switched notifications off is told here"
 
 
 def test_behind_a_locked_screen_no_calibration_begins_and_none_goes_on() -> None:
@@ -399,6 +400,9 @@ def test_a_silence_that_was_asked_for_is_seen(monkeypatch: pytest.MonkeyPatch) -
     TerminalSink(terminal).show(moment)
     board.show(moment)
     assert "good   silent for 17 min" in terminal.getvalue()
+    for other in (replace(moment, prompt="Hold still"), replace(moment, phase=Phase.PAUSED)):
+        TerminalSink(terminal).show(other)
+    assert terminal.getvalue().count("silent") == 1
     assert "  silent for 17 min (posture-cv resume ends it)" in lines(board.snapshot())
 
 
