@@ -47,7 +47,8 @@ class GeneralSection(Section):
     """What is used when the command line does not say."""
 
     profile: NonEmpty = Field(
-        default="default", description="profile to judge by: its name or the path of its file"
+        default="default",
+        description="profile to judge by: its name (the monitor prefers one made with its camera) or its file's path",
     )
 
 

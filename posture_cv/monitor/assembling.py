@@ -47,7 +47,7 @@ def assemble(
     Raises:
         PostureError: no profile, no models.
     """
-    from posture_cv.monitor.profile_choice import profile_for
+    from posture_cv.monitor.profile_choice import named_profile, profile_for
 
     terminal = stack.enter_context(TerminalSink(states=not request.background))
     profile = profile_for(request, eyepiece, terminal.note, lambda: commands.stop_asked)
@@ -58,7 +58,7 @@ def assemble(
         eyes.load()
     history = _history(request, eyepiece, profile, terminal)
     known = before.remembered
-    may_change = eyepiece.live and request.profile is None
+    may_change = eyepiece.live and named_profile(request) is None
     chosen = eyepiece.live and not request.wait_for_camera
     return Parts(
         camera=eyepiece.camera,

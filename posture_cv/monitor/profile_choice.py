@@ -47,8 +47,9 @@ def profile_for(request: Request, eyepiece: Eyepiece, note: Note, stopped: Calla
     """
     from posture_cv.profiles.store import load_profile, profile_names
 
-    if request.profile is not None:
-        return load_profile(request.profile)
+    named = named_profile(request)
+    if named is not None:
+        return load_profile(named)
     default = request.settings.general.profile
     if not profile_names():
         return _first_run(request, eyepiece, note, default, stopped)
@@ -58,6 +59,17 @@ def profile_for(request: Request, eyepiece: Eyepiece, note: Note, stopped: Calla
         # Which camera it will be is known when it comes: `better_profile` chooses then.
         return _some(default)
     return _by_camera(request, eyepiece, note, stopped)
+
+
+def named_profile(request: Request) -> str | None:
+    """The profile that is judged by whatever the camera: of the command line, or a file that the settings name.
+
+    A name in the settings is that of the first profile, which others are chosen beside.
+    """
+    from posture_cv.profiles.store import is_path
+
+    in_settings = request.settings.general.profile
+    return request.profile or (in_settings if is_path(in_settings) else None)
 
 
 def better_profile(request: Request, camera: Camera, now: str, note: Note) -> Profile | None:

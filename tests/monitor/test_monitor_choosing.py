@@ -28,9 +28,10 @@ from posture_cv.monitor.judge import Criteria
 from posture_cv.monitor.loop import Monitor
 from posture_cv.monitor.parts import Options
 from posture_cv.monitor.ports import Camera, CameraIdentity, Surroundings
-from posture_cv.monitor.profile_choice import better_profile, profile_for, recalibrated_name
+from posture_cv.monitor.profile_choice import better_profile, named_profile, profile_for, recalibrated_name
 from posture_cv.monitor.recalibrate import about_desk
 from posture_cv.monitor.session import Eyepiece
+from posture_cv.profiles.format import profile_to_json
 from posture_cv.profiles.store import check_name, save_profile
 from posture_cv.profiles.types import Profile, ProfileSource, SetupNote
 from posture_cv.settings import load_settings
@@ -344,6 +345,25 @@ def test_a_bad_name_in_the_settings_is_said(tmp_path: Path) -> None:
     saved(desk_profile("here"))
     with pytest.raises(InputError, match="elsewhere"):
         chosen(LAPTOP, [], profile="elsewhere")
+
+
+def test_a_file_that_the_settings_name_is_judged_by_whatever_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, settings = tmp_path / "mine.json", tmp_path / "settings.toml"
+    mine.write_text(profile_to_json(desk_profile("mine", camera=DOCK.name)))
+    settings.write_text(f"[general]\nprofile = '{mine}'\n")
+    request = Request("0", load_settings(settings))
+    eyepiece = Eyepiece(Looked(LAPTOP), None, live=True)  # type: ignore[arg-type]
+    assert profile_for(request, eyepiece, no_note, lambda: False).name == "mine", "no first run"
+    saved(desk_profile("here"))
+    assert profile_for(request, eyepiece, no_note, lambda: False).name == "mine"
+    assert named_profile(request) == str(mine), "and it is not changed while it runs"
+    assert named_profile(Request("0", load_settings(None))) is None
+
+
+def no_note(text: str) -> None:
+    raise AssertionError(text)
 
 
 def test_the_median_over_frames_is_taken() -> None:
