@@ -1,10 +1,11 @@
-"""How a calibration of the running monitor ends, in the words in which it is passed on. Pure."""
+"""How a calibration of the running monitor begins and ends, in the words in which it is passed on. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
+BEGINNING: Final = ("Calibrating", "Sit as you want to sit, and hold still until it says that it is done.")
 DONE: Final = "done"
 _FAILED: Final = "failed: "
 

@@ -18,7 +18,7 @@ from posture_cv.assess.effects import Level
 from posture_cv.atomic import is_full
 from posture_cv.capture.types import Frame
 from posture_cv.local_time import local
-from posture_cv.monitor.calibrating import ending
+from posture_cv.monitor.calibrating import BEGINNING, ending
 from posture_cv.monitor.keys import KeyCommands
 from posture_cv.monitor.lifecycle import Phase
 from posture_cv.monitor.moment import Moment, Said
@@ -158,15 +158,23 @@ class NotificationSink(BaseSink):
         self._note = note
         self._delivered = delivered
         self._problem = ""
+        self._calibrating = False
 
     def show(self, moment: Moment) -> None:
         """Send what is said now."""
-        end = ending(moment.prompt)
-        if end is not None:  # it may have been asked for by a click; a terminal says it anyway
-            self._notifier.send(Message(0, end.title, end.text))
+        self._tell_calibration(moment.prompt)
         for message in (*map(message_of, moment.said), *map(hint_message, moment.hints)):
             future = self._notifier.send(message)
             future.add_done_callback(partial(self._settled, message.key))
+
+    def _tell_calibration(self, prompt: str) -> None:
+        """That one begins and how it ended: it may have been asked for by a click; a terminal says it anyway."""
+        end = ending(prompt)
+        if end is not None:
+            self._notifier.send(Message(0, end.title, end.text))
+        elif prompt and not self._calibrating:
+            self._notifier.send(Message(0, *BEGINNING))
+        self._calibrating = bool(prompt) and end is None
 
     def close(self) -> None:
         """Close the notifier."""

@@ -336,6 +336,14 @@ def test_a_recalibration_that_fails_is_said_to_stay_and_ends_no_pause(
     assert notes == [], "whoever switched notifications off is told here"
 
 
+def test_whoever_clicked_recalibrate_is_told_to_sit_still_and_when_it_is_done() -> None:
+    sent = SentMessages()
+    with NotificationSink(sent, lambda _: None) as sink:
+        for prompt in ("", "Hold still", "Recording, 1 s left ...", "Done.", "done", "", "Hold still"):
+            sink.show(Moment(1.0, 1.0, Phase.WATCHING, prompt=prompt))
+    assert [m.title for m in sent.messages] == ["Calibrating", "Done", "Calibrating"]
+
+
 def test_behind_a_locked_screen_no_calibration_begins_and_none_goes_on() -> None:
     desk = Desk(
         stretches(("good", 1.0)), 100.0, around=lambda t_s: Surroundings(locked=t_s < 5.0 or t_s > 20.0)
