@@ -13,7 +13,8 @@ from posture_cv.settings_schema import Settings, range_text, section_class
 _HEADER = """\
 # Settings of posture-cv. Each line that begins with "# name = value" shows a default: take away
 # the "# " in front of it to change it. Lengths of time are in seconds. A fault is reported with
-# its place and what is allowed there; nothing is guessed.
+# its place and what is allowed there; nothing is guessed. A running monitor goes on with what it
+# began with until it is started anew.
 """
 
 

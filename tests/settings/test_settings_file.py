@@ -208,6 +208,7 @@ def test_model_paths_of_the_file_start_from_its_folder(tmp_path: Path) -> None:
 
 def test_the_example_changes_nothing_and_shows_every_key() -> None:
     text = example_text()
+    assert "until it is started anew" in text
     assert Settings.model_validate(tomllib.loads(text)) == Settings()
     for section in Settings.model_fields:
         assert f"[{section}]" in text
