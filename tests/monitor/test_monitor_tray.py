@@ -130,7 +130,10 @@ def showing(**more):
     status.update(more)
     tray.refresh()
 
+print([item.isEnabled() for item in (tray._state, tray._summary)])
 bar, today = tray.window._rows[0][1], tray.window._today
+edge = bar.grab().toImage().pixelColor(bar.width() // 4, 4).name()
+print(edge)
 print(bar.accessibleName(), "|", today.palette().color(today.foregroundRole()).name())
 showing(snoozed_s=60.0)
 print(tray._resume.isEnabled(), tray.window._resume.isEnabled(), tray._pauses.isEnabled())
@@ -153,6 +156,8 @@ print(tray._resume.isEnabled(), tray.window._resume.isEnabled(), tray._pauses.is
 
 def test_the_tray_can_be_read_and_says_how_a_calibration_ended() -> None:
     assert without_a_screen(_USING) == [
+        "[True, True]",
+        "#767676",
         "slumping: +1.0 of 2.0° | #eeeeee",
         "True True True",
         "True True True",

@@ -142,9 +142,10 @@ class Tray:
         self._today, self._ticks = "", 0
         self._calibrating = False
         self._menu = QMenu()
-        self._state = self._item("", None)
-        self._why = self._item("", None)
-        self._summary = self._item("", None)
+        # Items without an action are too pale to be read, and skipped by keyboard and screen reader.
+        self._state = self._item("", self._open_window)
+        self._why = self._item("", self._open_window)
+        self._summary = self._item("", self._open_window)
         self._menu.addSeparator()
         self._pauses = self._menu.addMenu("Pause")
         for words in PAUSES:
@@ -216,15 +217,13 @@ class Tray:
         if sit:
             self._open_window()
 
-    def _item(self, text: str, act: Callable[[], Any] | None) -> QAction:
+    def _item(self, text: str, act: Callable[[], Any]) -> QAction:
         return self._add(self._menu, text, act)
 
     @staticmethod
-    def _add(menu: QMenu, text: str, act: Callable[..., Any] | None) -> QAction:
+    def _add(menu: QMenu, text: str, act: Callable[..., Any]) -> QAction:
         action = QAction(text, menu)
-        action.setEnabled(act is not None)
-        if act is not None:
-            action.triggered.connect(act)
+        action.triggered.connect(act)
         menu.addAction(action)
         return action
 

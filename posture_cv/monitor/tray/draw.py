@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QWidget
 
 from posture_cv.monitor.tray.view import Gauge, Shape
 
+_EDGE: Final = "#767676"
+"""Of an empty gauge: seen on white and on dark grey windows alike (at least 3 to 1)."""
 _SIZES: Final = (16, 22, 24, 32, 48, 64)
 
 
@@ -87,6 +89,8 @@ class GaugeBar(QWidget):
             beyond = self._share >= 1.0
             used = min(self._share / 2.0, 1.0) * width
             painter.fillRect(QRectF(0, 4, used, height - 8), QColor("#d55e00" if beyond else "#009e73"))
+        painter.setPen(QPen(QColor(_EDGE), 1.0))
+        painter.drawRect(QRectF(0.5, 4.5, width - 1, height - 9))
         painter.setPen(QPen(QColor("#1a1a1a"), 2.0))
         painter.drawLine(QPointF(width / 2, 0), QPointF(width / 2, height))
         painter.end()
