@@ -252,22 +252,6 @@ def test_run_key() -> None:
     assert value == r'"C:\my apps\pythonw.exe" -m posture_cv'
 
 
-def test_the_session_knows_the_folder_that_only_the_shell_knew(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.delenv("POSTURE_CV_HOME", raising=False)
-    plain = autostart.monitor_command()
-    assert plain[1:3] == ["-m", "posture_cv"]
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("POSTURE_CV_HOME", "my folder")
-    monkeypatch.setattr("platform.system", lambda: "Linux")
-    known = autostart.monitor_command()
-    assert known == ["/usr/bin/env", f"POSTURE_CV_HOME={tmp_path / 'my folder'}", *plain]
-    assert f'ExecStart=/usr/bin/env "POSTURE_CV_HOME={tmp_path}/my folder" ' in autostart.systemd_unit(known)
-    monkeypatch.setattr("platform.system", lambda: "Windows")
-    assert autostart.monitor_command() == plain
-
-
 def test_enable_writes_one_file_and_disable_leaves_no_trace(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -341,6 +325,7 @@ def test_a_monitor_that_starts_with_the_session_finds_the_files_that_a_shell_nam
     monkeypatch.setenv("POSTURE_CV_HOME", "stick")
     options = autostart.monitor_command()[3:]
     assert options[-2:] == ["--home", str(tmp_path / "stick")]
+    assert '--home "/a folder"' in autostart.systemd_unit([*autostart.monitor_command()[:-1], "/a folder"])
     monkeypatch.setenv("POSTURE_CV_HOME", "~nobody-here/stick")
     with pytest.raises(PostureError, match="home folder is not known"):
         autostart.monitor_command()
