@@ -31,6 +31,7 @@ from posture_cv.replay.pool import Done, Event, Failed, Pool, Told
 from posture_cv.replay.progress import BatchProgress, NoBatchProgress
 from posture_cv.replay.scan import Scan
 from posture_cv.replay.table import write_table
+from posture_cv.replay.targets import check_table
 from posture_cv.replay.types import ReplayOptions
 
 Status = Literal["done", "nobody", "failed"]
@@ -91,10 +92,13 @@ def replay_many(
         How each ended, in the order given. One recording's failure leaves the others alone.
 
     Raises:
+        InputError: the table would take another file's place.
         PostureError: the folder of the results cannot be written.
     """
     for options in recordings:
         check_options(options)
+    if table is not None:
+        check_table(table)
     batch = _Batch(recordings, pool, table, progress or NoBatchProgress(), again=again)
     if looked is not None:
         batch.note(recordings[0].source, looked)

@@ -12,9 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from posture_cv.atomic import check_target, head_of, json_object, output_error, sha256_of_file
+from posture_cv.atomic import json_object, output_error, sha256_of_file
 from posture_cv.landmarks.recording import SUFFIX
-from posture_cv.output.tables import FIRST_COLUMNS
 
 SUMMARY: Final = "summary.json"
 ANNOTATED: Final = "annotated.mp4"
@@ -42,33 +41,6 @@ def _own_summary(folder: Path) -> dict[str, Any] | None:
     """The summary of the latest run that ended, also while another takes its place; None where none is of a replay."""
     summary = read_summary(folder) or json_object(folder / _SET_ASIDE)
     return summary if summary is not None and "baseline" in summary else None
-
-
-def check_results_folder(folder: Path) -> None:
-    """See before the work that results would take the place of results only.
-
-    In a folder of results everything of their names is theirs, damaged or not; elsewhere what a file holds tells.
-
-    Raises:
-        InputError: the folder holds somebody's own file of a name that results have.
-    """
-    # Finding recordings, which this module is for, too, needs none of this.
-    from posture_cv.opendata.folder import PROVENANCE
-
-    if _own_summary(folder) is not None:
-        return
-    beginnings = {
-        MEASUREMENTS: ",".join(FIRST_COLUMNS).encode(),
-        ALERTS: b'{"id": ',
-        PROVENANCE: b'{"baseline": ',
-        SUMMARY: b'{\n  "schema_version": ',
-    }
-    for name, begin in beginnings.items():
-
-        def is_ours(path: Path, begin: bytes = begin) -> bool:
-            return head_of(path, len(begin)) == begin
-
-        check_target(folder / name, kind="a result of replay", is_kind=is_ours)
 
 
 def last_run(folder: Path) -> Mapping[str, Any]:

@@ -22,7 +22,6 @@ from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import QUANTITIES, View
 from posture_cv.output.tables import column_stem
 from posture_cv.replay.baselines import calibrated
-from posture_cv.replay.earlier import check_results_folder
 from posture_cv.replay.files import ResultWriter
 from posture_cv.replay.kept import is_kept, note_kept
 from posture_cv.replay.measuring import measured_recording
@@ -32,6 +31,7 @@ from posture_cv.replay.progress import NoProgress, Progress
 from posture_cv.replay.record import record
 from posture_cv.replay.scan import scan
 from posture_cv.replay.sync import Offset, find_offset
+from posture_cv.replay.targets import check_results
 from posture_cv.replay.types import BaselineUsed, Provenance, Replayed, ReplayOptions
 
 _LABELS: Final = {int(view): view.label for view in View} | {int(View.UNKNOWN): ""}
@@ -78,7 +78,7 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     """
     progress = progress or NoProgress()
     _check(options)
-    check_results_folder(options.out)
+    check_results(options.out, video=False)
     private_folder(options.out)
     (front_path, front_made), (side_path, side_made) = (
         _landmarks(source, options, name, progress)

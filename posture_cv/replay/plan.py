@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 import math
 import shutil
@@ -20,7 +21,6 @@ from posture_cv.replay.baselines import no_frame_to_calibrate_on
 from posture_cv.replay.earlier import (
     ANNOTATED,
     LANDMARKS,
-    check_results_folder,
     last_run,
     left_whole,
     read_summary,
@@ -30,6 +30,7 @@ from posture_cv.replay.keys import baseline_key, digest, models_key, versions
 from posture_cv.replay.parts import Part, PartDone, cut
 from posture_cv.replay.remembered import estimators_digest
 from posture_cv.replay.scan import Look, Scan
+from posture_cv.replay.targets import check_results
 from posture_cv.replay.types import Provenance, ReplayOptions
 
 PARTS_FOLDER: Final = ".parts"
@@ -119,12 +120,10 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
 
     Raises:
         InputError: a video is asked for and there are no pictures, the seconds to calibrate on are not in the
-            video, the source is the annotated video that the results would replace, or the folder holds somebody's own
-            file of a name that results have.
+            video, the source is the annotated video that the results would replace.
         ModelFileError: a model file is missing or damaged.
     """
     check_no_input(options.out / ANNOTATED, [user_path(options.source)])
-    check_results_folder(options.out)
     if scan.recording:
         _check_pictures(options)
         return Plan(options, scan, {}, _provenance(options, scan, []))
@@ -206,11 +205,35 @@ def finished(made: Plan) -> dict[str, Any] | None:
 
 def landmarks_are_kept(made: Plan) -> bool:
     """Whether an earlier run, with other settings, has left the very landmarks that are needed."""
-    if made.scan.sha256 is None or CALIBRATION in made.parts:
+    return CALIBRATION not in made.parts and _holds_these(made)
+
+
+def _holds_these(made: Plan) -> bool:
+    """Whether the landmarks that are kept are of this plan."""
+    if made.scan.sha256 is None:
         return False
     run = last_run(made.options.out)
     return run.get("landmarks_key") == made.provenance.landmarks_key and left_whole(
         made.options.out, run, LANDMARKS
+    )
+
+
+def _check_kept(made: Plan) -> None:
+    """See, before the models run, that landmarks which took hours are not replaced by others.
+
+    Where all parts are there, a run was cut off at its end, maybe behind the landmarks: `join_parts` compares them.
+    """
+    if not made.options.keep_landmarks or not made.parts or not made.kept_path.exists():
+        return
+    if not _holds_these(made) and set(made.parts) - set(noted_parts(made)):
+        raise _others_are_kept(made.kept_path)
+
+
+def _others_are_kept(path: Path) -> InputError:
+    return InputError(
+        f"Other landmarks are kept already: {path}",
+        "They are of another file, stretch, rate, model or version, and would be lost.",
+        "Give another --out, move that file away, or leave out --record: then it stays as it is.",
     )
 
 
@@ -238,7 +261,14 @@ def noted_parts(made: Plan) -> dict[int, PartDone]:
 
 
 def begin(made: Plan) -> None:
-    """Make the folders."""
+    """Make the folders, once it is certain that the results will take nothing away from the user.
+
+    Raises:
+        InputError: another file has the name of a result, or other landmarks than these are kept there.
+        OutputError: the folder cannot be made.
+    """
+    check_results(made.options.out, video=made.options.video)
+    _check_kept(made)
     private_folder(made.options.out)
     if made.parts:
         private_folder(made.folder)
@@ -248,6 +278,10 @@ def join_parts(made: Plan) -> Path:
     """All parts as one landmark recording, which takes its name when it is whole.
 
     It lies among the results only where it is to be kept: one that an earlier run has kept there is left alone.
+
+    Raises:
+        InputError: other landmarks are kept there.
+        RecordingError: a part is not whole. OutputError: it cannot be written.
     """
     paths = [made.part_path(number) for number in sorted(made.parts) if number != CALIBRATION]
     keep = made.options.keep_landmarks
@@ -256,6 +290,8 @@ def join_parts(made: Plan) -> Path:
     with atomic_path(target) as part:
         join_recordings([path for path in paths if path.exists()], part, notes=labels)
         if keep:
+            if target.exists() and not (_holds_these(made) or filecmp.cmp(part, target, shallow=False)):
+                raise _others_are_kept(target)
             set_summary_aside(made.options.out)
     return target
 

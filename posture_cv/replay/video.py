@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Image = NDArray[np.uint8]
 Treat = Callable[[Image, float], Image]
 TIME_BASE = Fraction(1, 90_000)
+_MARK = "annotated by posture-cv replay"  # in the file's comment: tells it from a video of the user's
 _SHOWN = (
     ("forward_head_deg", "forward head", "deg"),
     ("head_pitch_deg", "head pitch", "deg"),
@@ -64,6 +65,15 @@ def write_annotated_video(
         reader = stack.enter_context(RecordingReader(result.landmarks_path))
         hide = _hider(result, stack) if options.blur_faces else _shown
         _encode(part, _drawn(source.frames(), _seen(assessed, reader), hide, progress))
+
+
+def is_annotated(path: Path) -> bool:
+    """Whether a file is a video that `write_annotated_video` has made."""
+    try:
+        with av.open(str(path)) as container:
+            return bool(container.metadata.get("comment") == _MARK)
+    except (av.FFmpegError, OSError):
+        return False
 
 
 def _shown(image_bgr: Image, t_s: float) -> Image:  # noqa: ARG001 - the other way to treat a picture needs its time
@@ -172,6 +182,7 @@ def _value_lines(measured: Measurements, i: int) -> Iterator[str]:
 def _encode(path: Path, pictures: Iterator[tuple[float, Image]]) -> None:
     """H.264 in MP4; times are kept to 1/90 000 s, so that variable frame rates stay what they are."""
     with av.open(str(path), "w", format="mp4") as container:
+        container.metadata["comment"] = _MARK
         stream: Any = None
         for t_s, drawn in pictures:
             picture = _at_least_2x2(drawn)

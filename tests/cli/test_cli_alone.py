@@ -78,3 +78,10 @@ def test_where_no_lock_can_be_kept_the_work_is_done_all_the_same(
     with alone_at(tmp_path / "out"):
         ran.append(1)
     assert ran
+
+
+def test_a_pair_of_recordings_is_alone_in_its_folder_too(tmp_path: Path) -> None:
+    with alone_at(tmp_path / "out"):
+        given = ("replay-pair", str(SAMPLE), str(SAMPLE), "--offset", "0", "--calibrate", "0:5")
+        Cli().fails(*given, "--out", str(tmp_path / "out"), said="Another run is writing to")
+    assert not (tmp_path / "out").exists()

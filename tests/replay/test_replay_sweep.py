@@ -254,3 +254,14 @@ def test_a_sweep_replaces_its_own_results_and_nothing_else(swept: Path, tmp_path
 def test_a_recording_given_twice_would_count_twice(tmp_path: Path) -> None:
     twice = [str(SAMPLES / name) for name in ("desk-side.landmarks", "../samples/desk-side.landmarks")]
     Cli().fails("sweep", *twice, "--calibrate", "0:5", "--out", str(tmp_path / "o"), said="count twice")
+
+
+@pytest.mark.parametrize("name", ["sweep.csv", "sweep.svg"])
+def test_a_sweep_takes_the_place_of_a_sweep_only(name: str, tmp_path: Path) -> None:
+    given = ("sweep", f"{SAMPLES}/desk-side.landmarks", "--calibrate", "0:5", "--out", str(tmp_path))
+    for _ in range(2):
+        assert Cli().here(*given).returncode == 0
+    mine = tmp_path / name
+    mine.write_text("<svg>mine</svg>\n")
+    Cli().fails(*given, said=str(mine))
+    assert mine.read_text() == "<svg>mine</svg>\n"

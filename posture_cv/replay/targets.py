@@ -1,0 +1,72 @@
+"""What a run may replace: files of its own kind only. Whatever else bears the name of a result stays, and is named.
+
+An earlier run's files are known by its summary; those of a run that was cut off before it had one, by how they begin.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from posture_cv.atomic import check_target, head_of, json_object
+from posture_cv.opendata.folder import ALERTS, MEASUREMENTS, PROVENANCE, TABLE
+from posture_cv.output.tables import FIRST_COLUMNS
+from posture_cv.replay.earlier import ANNOTATED, SUMMARY, last_run
+
+_LONGEST_LINE: Final = 1 << 20
+
+
+def check_results(folder: Path, *, video: bool) -> None:
+    """See, before any work, that the results of a recording take no other file's place.
+
+    Args:
+        folder: of the results.
+        video: whether an annotated video will be among them.
+
+    Raises:
+        InputError: a file of another kind bears the name of a result.
+    """
+    files = last_run(folder).get("files")
+    own = set(files) if isinstance(files, dict) else set()
+    for name, (kind, is_kind) in _RESULTS.items():
+        if name not in own and (video or name != ANNOTATED):
+            check_target(folder / name, kind=kind, is_kind=is_kind)
+
+
+def check_table(folder: Path) -> None:
+    """See the same of the table of all recordings. Raises InputError."""
+    check_target(folder / TABLE, kind="a table of recordings", is_kind=partial(_begins, b"recording,file,"))
+
+
+def _begins(mark: bytes, path: Path) -> bool:
+    return head_of(path, len(mark)) == mark
+
+
+def _is_alerts(path: Path) -> bool:
+    try:
+        first = json.loads(head_of(path, _LONGEST_LINE).partition(b"\n")[0])
+    except ValueError:
+        return False
+    return isinstance(first, dict) and {"cue", "record"} <= first.keys()
+
+
+def _has_baseline(path: Path) -> bool:
+    return "baseline" in (json_object(path) or {})
+
+
+def _is_annotated(path: Path) -> bool:
+    from posture_cv.replay.video import is_annotated  # heavy: only where there is such a file
+
+    return is_annotated(path)
+
+
+_RESULTS: Final[Mapping[str, tuple[str, Callable[[Path], bool]]]] = {
+    MEASUREMENTS: ("a table of measurements", partial(_begins, ",".join(FIRST_COLUMNS).encode())),
+    ALERTS: ("a list of alerts", _is_alerts),
+    PROVENANCE: ("what replay writes", _has_baseline),
+    SUMMARY: ("a summary of replay", _has_baseline),
+    ANNOTATED: ("an annotated video", _is_annotated),
+}

@@ -1,0 +1,114 @@
+"""A run takes the place of what a run has made, and of nothing else that bears the same name."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from batch_material import SAMPLES, recordings
+from cli_runner import Cli
+from posture_cv.errors import InputError
+from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter
+from posture_cv.landmarks.types import Landmarks
+from posture_cv.replay.parts import PartDone
+from posture_cv.replay.plan import Plan, begin, join_parts, look_of, note_part, plan
+from posture_cv.replay.scan import scan
+from posture_cv.replay.targets import check_results
+from posture_cv.replay.video import Image, _encode
+
+SIDE = SAMPLES / "desk-side.landmarks"
+NAMES = ("measurements.csv", "alerts.jsonl", "provenance.json", "summary.json")
+
+
+def replayed(*more: str | Path, code: int = 0) -> str:
+    done = Cli().here("replay", *map(str, more), "--calibrate", "0:5")
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_of_the_users_is_no_result(name: str, tmp_path: Path) -> None:
+    mine = tmp_path / name
+    mine.write_text('{"mine": 1}\n')
+    said = replayed(SIDE, "--out", tmp_path, code=2)
+    assert str(mine) in said
+    assert "would be lost" in said
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert mine.read_text() == '{"mine": 1}\n'
+
+
+@pytest.mark.parametrize("text", ["file\nside.landmarks\n", "my,table\n"])
+def test_the_table_of_all_takes_no_other_ones_place(text: str, tmp_path: Path) -> None:
+    """Neither a table of the user's nor the very manifest that is read."""
+    shutil.copy(SIDE, tmp_path / "side.landmarks")
+    table = tmp_path / "recordings.csv"
+    table.write_text(text)
+    given = table if text.startswith("file") else tmp_path / "side.landmarks"
+    said = replayed(
+        given, tmp_path / "side.landmarks", SAMPLES / "desk-front.landmarks", "--out", tmp_path, code=2
+    )
+    assert str(table) in said
+    assert table.read_text() == text
+
+
+@pytest.mark.parametrize("left", [NAMES, NAMES[:3], NAMES[:1]])
+def test_what_a_run_has_left_is_replaced_whether_it_was_whole_or_not(
+    left: tuple[str, ...], tmp_path: Path
+) -> None:
+    replayed(SIDE, "--alert-after", "5", "--out", tmp_path)
+    for name in set(NAMES) - set(left):
+        (tmp_path / name).unlink()
+    replayed(SIDE, "--alert-after", "6", "--out", tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(NAMES)
+
+
+def test_an_annotated_video_is_known_by_its_mark(tmp_path: Path) -> None:
+    video = tmp_path / "annotated.mp4"
+    shutil.copy(SAMPLES / "desk-side.mp4", video)
+    check_results(tmp_path, video=False)
+    with pytest.raises(InputError, match=r"annotated\.mp4"):
+        check_results(tmp_path, video=True)
+    _encode(video, pictures(0.0, 1.0))
+    check_results(tmp_path, video=True)
+
+
+def pictures(*times_s: float) -> Iterator[tuple[float, Image]]:
+    return ((t_s, np.zeros((48, 64, 3), np.uint8)) for t_s in times_s)
+
+
+def a_plan(out: Path, rate_hz: float) -> Plan:
+    options = replace(recordings(out, rate_hz)[1], keep_landmarks=True, segment_s=0.0, out=out)
+    return plan(options, replace(scan(replace(look_of(options), calibrate_s=None)), profile_view=True))
+
+
+def with_a_part(made: Plan, frames: int) -> None:
+    """As if the models had run."""
+    lm = Landmarks.empty(frames)
+    lm.t_s[:] = np.arange(frames)
+    with RecordingWriter(made.part_path(0), RecordingInfo({"name": "side"}, {})) as writer:
+        writer.write(lm)
+    note_part(made, 0, PartDone(frames, 0, ()))
+
+
+def test_landmarks_that_are_kept_are_not_replaced_by_others(tmp_path: Path) -> None:
+    """Said before the models run; the landmarks of the same run that was cut off behind them are the same."""
+    first, other = a_plan(tmp_path, 0.5), a_plan(tmp_path, 1.0)
+    begin(first)
+    with_a_part(first, 5)
+    kept = join_parts(first)
+    begin(first)
+    assert join_parts(first) == kept
+    whole = kept.read_bytes()
+    with pytest.raises(InputError, match="Other landmarks are kept"):
+        begin(other)
+    with_a_part(other, 9)
+    with pytest.raises(InputError, match="Other landmarks are kept"):
+        join_parts(other)
+    assert kept.read_bytes() == whole
+    begin(replace(other, options=replace(other.options, keep_landmarks=False)))
