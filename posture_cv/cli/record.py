@@ -70,7 +70,9 @@ def command(
 
 
 def _interrupted(out: Path) -> str:
-    part = out.with_name(out.name + ".part")
+    from posture_cv.landmarks.recording import part_of
+
+    part = part_of(out)
     if part.exists():
         return f"Interrupted. What was found so far stands in {part}; the same command begins again."
     return f"Interrupted. {out} is kept." if out.exists() else "Interrupted."

@@ -25,6 +25,7 @@ from posture_cv._version import __version__
 from posture_cv.atomic import check_target
 from posture_cv.errors import InputError, PostureError
 from posture_cv.landmarks.estimator import EstimatorInfo
+from posture_cv.landmarks.part_file import open_part, take_name
 from posture_cv.landmarks.quantise import STEPS_PER_UNIT, from_steps, to_steps
 from posture_cv.landmarks.types import POSE_FIELDS, SCENE_FIELDS, Landmarks
 
@@ -86,21 +87,23 @@ class RecordingWriter:
     """Writes a recording; one verb, `write`. A context manager.
 
     The file grows as NAME.part, owner-only, and takes its final name when it is closed without an error.
-    A killed run leaves NAME.part, which reads like any recording as far as it goes.
+    A killed run leaves NAME.part, which reads like any recording as far as it goes; the next run begins it anew.
+
+    Raises:
+        InputError: another run is writing to NAME.part.
+        PostureError: it cannot be written.
     """
 
     def __init__(self, path: Path, info: RecordingInfo) -> None:
         self.path = path
-        self.part_path = path.with_name(path.name + ".part")
+        self.part_path = part_of(path)
         self._pending: list[Landmarks] = []
         self._written = 0
         self._closed = False
         try:
-            descriptor = os.open(self.part_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_FOLLOW, 0o600)
+            self._file: BinaryIO = open_part(self.part_path)
         except OSError as error:
             raise _unwritable(self.part_path, error) from error
-        # Unbuffered: what a full disk has refused must not be tried again, and fail again, when the file is closed.
-        self._file = os.fdopen(descriptor, "wb", buffering=0)
         try:
             self._put(MAGIC + _header_line(info))
         except PostureError:
@@ -124,10 +127,12 @@ class RecordingWriter:
         try:
             self._flush()
             self._put(BLOCK_HEAD.pack(DONE, self._written, 0, 0))
-        finally:
+        except BaseException:
             self._end()
+            raise
+        self._closed = True
         try:
-            self.part_path.replace(self.path)
+            take_name(self._file, self.part_path, self.path)
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
@@ -195,6 +200,11 @@ def is_recording(path: Path) -> bool:
             return file.read(len(MAGIC)) == MAGIC
     except OSError:
         return False
+
+
+def part_of(path: Path) -> Path:
+    """Under which name a recording grows."""
+    return path.with_name(path.name + ".part")
 
 
 def check_recording_target(path: Path, inputs: Iterable[str | Path]) -> None:
@@ -444,6 +454,3 @@ def _unwritable(path: Path, error: OSError) -> PostureError:
         f"{error.strerror or error}.",
         "Choose another folder, or make room on the disk.",
     )
-
-
-_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)  # Windows has none

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from posture_cv.capture import open_source
 from posture_cv.capture.prefetch import Prefetched
 from posture_cv.capture.types import CaptureOptions, Frame, SourceError
 from posture_cv.landmarks.estimator import EstimatorOptions
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, estimator_as_dict
+from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, estimator_as_dict, part_of
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.earlier import delete
 from posture_cv.replay.record import (
@@ -149,6 +150,7 @@ def _record(
                 estimator.estimate(first)
             header = RecordingInfo(source_as_dict(info), estimator_as_dict(estimator.info))
             reader = source if info.live else Prefetched(source)
+            _leave_behind(path)
             writer = RecordingWriter(path, header)
             try:
                 with reader:
@@ -159,6 +161,12 @@ def _record(
                 raise
             writer.close()
         return PartDone(frames, found, tuple(source.warnings))
+
+
+def _leave_behind(path: Path) -> None:
+    """Let a worker that has outlived its killed caller for a moment write on in a file without a name."""
+    with suppress(OSError):
+        part_of(path).unlink()
 
 
 def _first_frame(part: Part) -> Frame | None:

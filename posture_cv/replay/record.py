@@ -18,6 +18,7 @@ from posture_cv.landmarks.recording import (
     RecordingWriter,
     estimator_as_dict,
     is_recording,
+    part_of,
 )
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.paths import user_path
@@ -55,6 +56,7 @@ def record(
         make_estimator: another estimator (default: MediaPipe).
 
     Raises:
+        InputError: another run is writing there, or a camera's recording that was cut off lies there.
         SourceError, ModelFileError, PostureError: see there; what was recorded stays in `path` + ".part".
         KeyboardInterrupt: a camera's recording is whole then; of anything else the `.part` stays.
     """
@@ -62,6 +64,8 @@ def record(
     info = source.info
     if info.unrelated:
         options = one_by_one(options)
+    if info.live:
+        _check_nothing_is_left(part_of(path))
     progress.stage("Finding landmarks", _expected_frames(info))
     frames = found = 0
     make = make_estimator or default_estimator
@@ -83,6 +87,16 @@ def record(
                     writer.abandon()
                 raise
     return Recorded(path, frames, found, tuple(source.warnings))
+
+
+def _check_nothing_is_left(part: Path) -> None:
+    """A file can be recorded again, what a camera saw cannot."""
+    if is_recording(part):
+        raise InputError(
+            f"A recording that was cut off lies in {part}",
+            "Recording would begin that file anew, and what a camera saw cannot be seen again.",
+            "Give it another name, NAME.landmarks: it can be replayed as far as it goes. Or delete it.",
+        )
 
 
 def refuse_recording(source: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posture_cv.errors import PostureError
+from posture_cv.errors import InputError, PostureError
 from posture_cv.landmarks import recording as rec
 from posture_cv.landmarks.quantise import STEPS_PER_UNIT, from_steps, quantised, to_steps
 from posture_cv.landmarks.recording import RecordingError, RecordingInfo, RecordingWriter, read_recording
@@ -206,3 +206,27 @@ def test_does_not_write_through_a_symlink(tmp_path: Path) -> None:
 def test_a_named_pipe_is_no_recording_and_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.landmarks")
     assert not rec.is_recording(tmp_path / "pipe.landmarks")
+
+
+def test_the_part_of_a_run_under_way_is_not_begun_anew_by_another(tmp_path: Path) -> None:
+    path, lm = tmp_path / "a.landmarks", made_up(20)
+    with RecordingWriter(path, INFO) as first:
+        first.write(lm[:10])
+        with pytest.raises(InputError, match="Another run is writing to"):
+            RecordingWriter(path, INFO)
+        first.write(lm[10:])
+    assert_same(read_recording(path).landmarks, lm)
+    write(path, lm[:3])
+    assert len(read_recording(path).landmarks) == 3, "the lock has gone with the run"
+
+
+def test_a_run_that_has_lost_its_part_gives_its_name_to_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.landmarks"
+    first = RecordingWriter(path, INFO)
+    first.part_path.unlink()
+    with RecordingWriter(path, INFO) as second:
+        second.write(made_up(3))
+        with pytest.raises(PostureError, match="cannot be written"):
+            first.close()
+        assert not path.exists()
+    assert len(read_recording(path).landmarks) == 3

@@ -13,9 +13,11 @@ import pytest
 
 from posture_cv.capture import open_source
 from posture_cv.capture.types import Frame, FrameSource, SourceInfo
+from posture_cv.errors import InputError
 from posture_cv.landmarks.estimator import EstimatorInfo, EstimatorOptions, Mode, ModelInfo
-from posture_cv.landmarks.recording import read_recording
+from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.replay.parts import Part, record_part
 from posture_cv.replay.record import record
 from source_tree import ROOT
 
@@ -101,3 +103,24 @@ def test_a_camera_is_recorded_until_it_is_interrupted(tmp_path: Path) -> None:
     kept = read_recording(path)
     assert (len(kept.landmarks), kept.complete) == (SEEN, True)
     assert not path.with_name(path.name + ".part").exists()
+
+
+def test_what_a_camera_saw_before_a_kill_is_not_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "camera.landmarks"
+    _interrupt(_clip(), path, live=False)  # leaves the part, as a kill does
+    part = path.with_name(path.name + ".part")
+    left = part.read_bytes()
+    with _clip() as source, pytest.raises(InputError, match="was cut off lies in"):
+        record(AsCamera(source), path, EstimatorOptions(), make_estimator=Interrupted)
+    assert part.read_bytes() == left
+    _interrupt(_clip(), path, live=False)
+    assert part.read_bytes() == left, "a file is looked at again"
+
+
+def test_a_part_does_not_wait_for_a_worker_that_outlives_its_caller(tmp_path: Path) -> None:
+    path = tmp_path / "00000.landmarks"
+    orphan = RecordingWriter(path, RecordingInfo({}, {}))
+    part = Part(str(CLIP), end_s=0.3)
+    done = record_part(part, path, make_estimator=Interrupted)
+    orphan.abandon()
+    assert done.frames == len(read_recording(path).landmarks) > 0

@@ -1,0 +1,79 @@
+"""A file that grows as NAME.part and takes its name in the end: by one run at a time, and never by another's hand."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from posture_cv.atomic import file_identity
+from posture_cv.errors import InputError
+
+_NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
+
+
+def open_part(part: Path) -> BinaryIO:
+    """Open a new or left-over file for writing, empty and for its owner only; it is locked while it is open.
+
+    Raises:
+        InputError: another run is writing to it; it is left alone.
+        OSError: it cannot be opened.
+    """
+    while True:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | _NO_FOLLOW, 0o600)
+        # Unbuffered: what a full disk has refused must not be tried again, and fail again, when the file is closed.
+        file = os.fdopen(descriptor, "wb", buffering=0)
+        if not _locked(descriptor):
+            file.close()
+            raise _is_written(part)
+        if _is_named(file, part):
+            os.ftruncate(descriptor, 0)
+            return file
+        file.close()  # between opening and locking it has taken its final name: what is whole is not emptied
+
+
+def take_name(file: BinaryIO, part: Path, path: Path) -> None:
+    """Close a file that `open_part` has opened and give it its final name.
+
+    Raises:
+        OSError: it cannot be renamed, or has lost its name to another run.
+    """
+    with file:
+        file.flush()
+        if not _is_named(file, part):
+            raise FileNotFoundError(errno.ENOENT, "Another run has taken its place", str(part))
+        if sys.platform != "win32":
+            part.replace(path)  # while the lock still holds: nobody empties it in between
+            return
+    part.replace(path)  # Windows renames no open file
+
+
+def _locked(descriptor: int) -> bool:
+    """Lock a file for this opening of it; False: another one has it."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks is no reason not to work
+        return True
+    return True
+
+
+def _is_named(file: BinaryIO, part: Path) -> bool:
+    """Whether the open file is still the one of that name."""
+    known = os.fstat(file.fileno())
+    return file_identity(part) == (known.st_dev, known.st_ino)
+
+
+def _is_written(part: Path) -> InputError:
+    return InputError(
+        f"Another run is writing to {part}",
+        "",
+        "Wait until it has ended, or give this one another name to write.",
+    )
