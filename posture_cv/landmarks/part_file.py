@@ -12,6 +12,7 @@ from posture_cv.atomic import file_identity
 from posture_cv.errors import InputError
 
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
+_RENAMES_OPEN_FILES: Final = os.name == "posix"
 
 
 def open_part(part: Path) -> BinaryIO:
@@ -44,10 +45,10 @@ def take_name(file: BinaryIO, part: Path, path: Path) -> None:
         file.flush()
         if not _is_named(file, part):
             raise FileNotFoundError(errno.ENOENT, "Another run has taken its place", str(part))
-        if sys.platform != "win32":
+        if _RENAMES_OPEN_FILES:
             part.replace(path)  # while the lock still holds: nobody empties it in between
             return
-    part.replace(path)  # Windows renames no open file
+    part.replace(path)
 
 
 def _locked(descriptor: int) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from posture_cv.assess.blocks import Assessed, BlockEngine
 from posture_cv.assess.recording import whole
 from posture_cv.capture.base import RateGate
+from posture_cv.errors import InputError
 from posture_cv.landmarks.recording import RecordingInfo, RecordingReader, is_recording
 from posture_cv.measure.types import Measurements, View
 from posture_cv.replay.baselines import calibrated
@@ -48,7 +49,7 @@ def judge(
         What came of it, and the summary as written.
 
     Raises:
-        InputError: the interval to calibrate on holds nobody, or lies outside.
+        InputError: the interval to calibrate on holds nobody, or lies outside; there is no frame to judge.
         NobodyFoundError: nobody can be calibrated on, in the whole recording.
         PostureError: the recording cannot be read, the baseline is too poor, the results cannot be written.
     """
@@ -66,6 +67,8 @@ def judge(
             results.add(block)
             if hold:
                 held.append(block)
+        if results.times.frames == 0:  # no answer: not that nobody was there
+            raise _no_frame(options.source)
         outcome, told = engine.finish(), measuring.told
         result = Replayed(
             options,
@@ -81,6 +84,14 @@ def judge(
         )
         again = partial(_assessed, measuring, BlockEngine(used.baseline, options.settings), None)
         return result, results.finish(result, progress, again)
+
+
+def _no_frame(source: str) -> InputError:
+    return InputError(
+        f"No frame of {source} can be read.",
+        "It was cut off before its first frame ends, or nothing of it was asked for.",
+        "Make it again, or choose another interval.",
+    )
 
 
 def _assessed(measuring: Measuring, engine: BlockEngine, chosen: _Choice | None) -> Iterator[Assessed]:

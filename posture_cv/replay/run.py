@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from posture_cv.errors import InputError, NobodyFoundError, PostureError
+from posture_cv.errors import NobodyFoundError
 from posture_cv.replay.judge import judge
 from posture_cv.replay.known import note_checksum
 from posture_cv.replay.parts import record_part
@@ -104,14 +104,8 @@ def judge_plan(
     return result, summary
 
 
-def nobody_found(source: str, frames: int) -> PostureError:
-    """The answer for a recording that shows nobody, or in which nothing is left to look at."""
-    if frames == 0:
-        return InputError(
-            f"No frame of {source} can be read.",
-            "It was cut off before its first frame ends, or nothing of it was asked for.",
-            "Make it again, or choose another interval.",
-        )
+def nobody_found(source: str, frames: int) -> NobodyFoundError:
+    """The answer for a recording that shows nobody."""
     return NobodyFoundError(
         f"Nobody was found in {source}",
         f"{frames} frames were looked at.",

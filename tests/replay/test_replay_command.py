@@ -136,6 +136,19 @@ def test_a_recording_cut_off_before_its_first_frame_shows_no_frame(tmp_path: Pat
     refused(done, "No frame of", "cut off", "Make it again")
 
 
+def test_a_stretch_without_a_frame_is_no_empty_room(tmp_path: Path) -> None:
+    """Neither on its own nor among many, nor when it is asked for again."""
+    manifest = tmp_path / "m.csv"
+    shutil.copy(SAMPLES / "desk-side.landmarks", tmp_path / "side.landmarks")
+    manifest.write_text("file,start,end\nside.landmarks,100,200\nside.landmarks,5,9\n")
+    for _ in range(2):
+        done = run(manifest, "--calibrate", "0:5", "--out", tmp_path / "o")
+        refused(done, "No frame of", "side.landmarks", code=3)
+        with (tmp_path / "o" / "recordings.csv").open(newline="") as file:
+            assert [row["status"] for row in csv.DictReader(file)] == ["failed", "done"]
+    assert not (tmp_path / "o" / "side_100s-200s" / "summary.json").exists()
+
+
 def test_no_annotated_video_without_pictures(tmp_path: Path) -> None:
     done = run(SAMPLES / "desk-side.landmarks", "--calibrate", "0:5", "--video", "--out", tmp_path / "o")
     refused(done, "pictures")
