@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 Image = NDArray[np.uint8]
 Treat = Callable[[Image, float], Image]
 TIME_BASE = Fraction(1, 90_000)
+# MP4 counts to 2**31 steps of that clock, 6.6 h, between the time at which a picture is unpacked and that at which it
+# is shown; the codec puts a handful of pictures in between.
+_LONGEST_S = 1800.0
 _MARK = "annotated by posture-cv replay"  # in the file's comment: tells it from a video of the user's
 _SHOWN = (
     ("forward_head_deg", "forward head", "deg"),
@@ -179,12 +182,24 @@ def _value_lines(measured: Measurements, i: int) -> Iterator[str]:
             yield f"{label} ? ({Reason(int(estimate.reason[i])).label.replace('_', ' ')})"
 
 
+def _held(pictures: Iterator[tuple[float, Image]]) -> Iterator[tuple[float, Image]]:
+    """The same, a picture that is shown for very long once more in between: to whoever looks, nothing changes."""
+    now: tuple[float, Image] | None = None
+    for coming in pictures:
+        while now is not None and coming[0] - now[0] > _LONGEST_S:
+            now = now[0] + _LONGEST_S, now[1]
+            yield now
+        now = coming
+        yield now
+
+
 def _encode(path: Path, pictures: Iterator[tuple[float, Image]]) -> None:
     """H.264 in MP4; times are kept to 1/90 000 s, so that variable frame rates stay what they are."""
+    last = -1
     with av.open(str(path), "w", format="mp4") as container:
         container.metadata["comment"] = _MARK
         stream: Any = None
-        for t_s, drawn in pictures:
+        for t_s, drawn in _held(pictures):
             picture = _at_least_2x2(drawn)
             height, width = picture.shape[0] // 2 * 2, picture.shape[1] // 2 * 2
             if stream is None:
@@ -192,7 +207,8 @@ def _encode(path: Path, pictures: Iterator[tuple[float, Image]]) -> None:
                 stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
                 stream.codec_context.time_base = TIME_BASE
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:height, :width]), format="bgr24")
-            frame.pts, frame.time_base = round(t_s / TIME_BASE), TIME_BASE
+            last = max(round(t_s / TIME_BASE), last + 1)  # two frames within one step of the clock are two
+            frame.pts, frame.time_base = last, TIME_BASE
             container.mux(stream.encode(frame))
         if stream is not None:
             container.mux(stream.encode())

@@ -218,3 +218,15 @@ def test_the_smallest_pictures_make_a_video(
     pictures = [image for _, image in frames_of(path)]
     assert len(pictures) == 2
     assert {image.shape[1::-1] for image in pictures} == {written_px}
+
+
+def test_a_video_whose_clock_jumps_is_drawn_to_its_end(tmp_path: Path) -> None:
+    """Hours on, as of a camera that has found the time; and by less than a step of the written clock."""
+    grey = np.full((16, 16, 3), 128, np.uint8)
+    path, times_s = tmp_path / "jump.mp4", [0.0, 1e-6, 0.1, 50_000.0, 50_000.1]
+    video._encode(path, ((t_s, grey) for t_s in times_s))
+    drawn_s = [t_s for t_s, _ in frames_of(path)]
+    for t_s in times_s:
+        assert min(abs(drawn - t_s) for drawn in drawn_s) < 2e-5
+    assert (np.diff(drawn_s) > 0).all()
+    assert drawn_s[-1] == pytest.approx(times_s[-1], abs=2e-5)
