@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from posture_cv.atomic import json_object, private_folder, write_atomic
-from posture_cv.errors import NobodyFoundError, PostureError
+from posture_cv.atomic import OutputError, json_object, private_folder, write_atomic
+from posture_cv.errors import InputError, NobodyFoundError, PostureError
+from posture_cv.replay.earlier import last_run
 from posture_cv.replay.items import identity_of_file
 from posture_cv.replay.jobs import Job, JudgeJob, LookJob, PartJob
 from posture_cv.replay.keys import Known, Stamp
@@ -204,6 +205,7 @@ class _Batch:
             status: Status = "done" if summary["frames_with_person"] else "nobody"
             self._end(index, Ended(course.options, status, None, summary, earlier=True))
             return
+        self._check_owner(course.options, found)
         begin(made)
         there = noted_parts(made)
         course.missing = set() if landmarks_are_kept(made) else set(made.parts) - set(there)
@@ -216,6 +218,17 @@ class _Batch:
         if not course.missing:
             self._to_judge.append(index)
 
+    def _check_owner(self, options: ReplayOptions, found: Scan) -> None:
+        """See that an earlier run's results in this folder are not those of another file of the same name."""
+        sha256 = last_run(options.out).get("source_sha256")
+        other = None if sha256 in (None, found.sha256) else self._sources.other_of(sha256, options.source)
+        if other is not None:
+            raise InputError(
+                f"The results of another recording lie in {options.out}",
+                f"They are of {other} and would be lost.",
+                "Give another --out, or replay both in one run: each then gets a folder of its own.",
+            )
+
     def _fail(self, index: int, error: PostureError) -> None:
         course = self._courses[index]
         self._to_record = deque(job for job in self._to_record if job[0] != index)
@@ -226,7 +239,8 @@ class _Batch:
         self._courses[index].ended = ended
         self._progress.ended(index, ended)
         if time.monotonic() - self._table_at > _TABLE_EVERY_S:
-            self._write_table()
+            with suppress(OutputError):  # a recording that is done stays so; the table comes at the end
+                self._write_table()
 
     def _write_table(self) -> None:
         self._table_at = time.monotonic()
@@ -248,12 +262,20 @@ class _Sources:
         self._noted: dict[str, list[Any]] = {}
         if self._path is not None:
             self._noted = json_object(self._path) or {}
+        self._before = dict(self._noted)
 
     def known(self, source: str) -> Known | None:
         """What an earlier run has noted."""
         with suppress(KeyError, ValueError, TypeError):
             size, changed_ns, sha256 = self._noted[identity_of_file(source)]
             return Known(Stamp(int(size), int(changed_ns)), str(sha256))
+        return None
+
+    def other_of(self, sha256: str, source: str) -> str | None:
+        """The other file that had this checksum in an earlier run; None: none, or `source` itself had it."""
+        with suppress(KeyError, ValueError, TypeError):
+            owners = [path for path, (_, _, noted) in self._before.items() if noted == sha256]
+            return None if identity_of_file(source) in owners else next(iter(owners), None)
         return None
 
     def note(self, source: str, found: Scan) -> None:

@@ -137,12 +137,27 @@ def _below(path: Path, out: Path) -> list[str]:
 
 
 def _walk(folder: Path, out: Path) -> Iterator[Path]:
-    """Videos and landmark recordings at any depth, without hidden ones and without those that earlier runs made."""
-    for root, folders, files in os.walk(folder):
+    """Videos and landmark recordings at any depth, without hidden ones and without those that earlier runs made.
+
+    Links to folders are followed, into no folder twice: one may lead back to where the walk came from.
+    """
+    passed = {out, folder.resolve()}
+    for root, folders, files in os.walk(folder, followlinks=True):
         here = Path(root)
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and (here / f).resolve() != out)
+        folders[:] = [
+            name for name in sorted(folders) if not name.startswith(".") and _is_new(here / name, passed)
+        ]
         recordings = [file for file in files if Path(file).suffix.lower() in VIDEO_SUFFIXES | {SUFFIX}]
         results = own_recordings(here) if recordings else frozenset()
         for file in recordings:
             if not file.startswith(".") and file not in results:
                 yield here / file
+
+
+def _is_new(folder: Path, passed: set[Path]) -> bool:
+    """Whether a folder has not been passed by whatever path; from now on it has."""
+    real = folder.resolve()
+    if real in passed:
+        return False
+    passed.add(real)
+    return True

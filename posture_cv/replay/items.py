@@ -102,7 +102,7 @@ def _name(item: Item, depth: int) -> str:
     above = list(path.parts[:-1][-(depth - 1) :]) if depth > 1 else []
     file = path.name if depth or address else path.stem
     parts = [part for part in (item.participant, item.condition, *above, file, stretch) if part]
-    name = re.sub(r"[^\w.-]+", "_", "_".join(parts)).strip("._-")[-MOST_NAME_LETTERS:]
+    name = re.sub(r"[^\w.-]+", "_", "_".join(parts)).strip("._-")[-MOST_NAME_LETTERS:].lstrip("._-")
     return f"_{name}" if not name or _TAKEN.match(name) else name
 
 

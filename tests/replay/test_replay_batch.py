@@ -19,10 +19,13 @@ import pytest
 
 from amounts import amount
 from batch_material import RATE_HZ, SAMPLES, SEGMENT_S, recordings, results
+from cli_runner import Cli
 from posture_cv.assess.settings import PolicySettings
+from posture_cv.atomic import OutputError
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.opendata.folder import read_result
+from posture_cv.replay import batch
 from posture_cv.replay.batch import Ended, replay_many
 from posture_cv.replay.earlier import LANDMARKS
 from posture_cv.replay.jobs import PartJob
@@ -31,7 +34,7 @@ from posture_cv.replay.plan import PARTS_FOLDER, look_of, plan
 from posture_cv.replay.pool import Done, Event, Failed, ProcessPool, Told, _Host
 from posture_cv.replay.run import replay
 from posture_cv.replay.scan import scan
-from posture_cv.replay.table import row_of
+from posture_cv.replay.table import row_of, write_table
 from posture_cv.replay.types import ReplayOptions
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="sends signals as POSIX systems have them")
@@ -369,3 +372,43 @@ def test_a_pool_that_was_stopped_starts_no_process() -> None:
     with pytest.raises(OSError):
         host._living()
     assert host._process is None
+
+
+def test_another_days_recording_of_the_same_name_replaces_no_results(tmp_path: Path) -> None:
+    """Cameras begin to count anew; a file that was changed itself is done again."""
+    for day, name in (("day1", "desk-front"), ("day2", "desk-side")):
+        (tmp_path / day).mkdir()
+        shutil.copy(SAMPLES / f"{name}.landmarks", tmp_path / day / "0001.landmarks")
+        shutil.copy(SAMPLES / "desk-side.landmarks", tmp_path / day / f"{day}.landmarks")
+
+    def run(day: str) -> subprocess.CompletedProcess[str]:
+        words = ("--calibrate", "0:5", "--workers", "1", "--out", str(tmp_path / "out"))
+        return Cli().here("replay", str(tmp_path / day), *words)
+
+    assert run("day1").returncode == 0
+    kept = (tmp_path / "out" / "0001" / "measurements.csv").read_bytes()
+    refused = run("day2")
+    assert refused.returncode == 3
+    assert str(tmp_path / "day1" / "0001.landmarks") in refused.stderr
+    assert (tmp_path / "out" / "0001" / "measurements.csv").read_bytes() == kept
+    shutil.copy(SAMPLES / "desk-side.landmarks", tmp_path / "day1" / "0001.landmarks")
+    assert run("day1").returncode == 0
+    assert (tmp_path / "out" / "0001" / "measurements.csv").read_bytes() != kept
+
+
+def test_a_table_that_cannot_be_written_for_a_moment_undoes_no_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+
+    def full_at_first(folder: Path, ended: list[Ended]) -> Path:
+        written.append(len(ended))
+        if len(written) == 1:
+            raise OutputError("No room", "", "")
+        return write_table(folder, ended)
+
+    monkeypatch.setattr(batch, "_TABLE_EVERY_S", -1.0)
+    monkeypatch.setattr(batch, "write_table", full_at_first)
+    with ProcessPool(1) as pool:
+        ended = replay_many([recordings(tmp_path)[2]], pool, table=tmp_path)
+    assert ([one.status for one in ended], written) == (["done"], [1, 1])

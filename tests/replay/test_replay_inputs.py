@@ -222,3 +222,22 @@ def test_lines_without_a_baseline_are_named(tmp_path: Path, monkeypatch: pytest.
         "replay", str(tmp_path / "list.csv"), "--out", str(tmp_path / "o"), said="list.csv, line 3"
     )
     assert "line 2" not in done.stderr
+
+
+def test_folders_behind_links_are_looked_into_once(tmp_path: Path) -> None:
+    touch(tmp_path, "far/b.mp4", "day/a.mp4", "day/out/c.mp4")
+    for link, target in {
+        "day/disk": "far",
+        "day/again": "far",
+        "far/back": "day",
+        "day/o": "day/out",
+    }.items():
+        (tmp_path / link).symlink_to(tmp_path / target)
+    found = find_items([str(tmp_path / "day")], tmp_path / "day" / "out")
+    assert [Path(item.file).name for item in found] == ["a.mp4", "b.mp4"]
+
+
+def test_a_long_name_that_is_cut_does_not_begin_like_a_hidden_one() -> None:
+    for sign in ".-_":
+        (item,) = named([Item("x" * 40 + sign + "y" * 79 + ".mp4")])
+        assert item.name == "y" * 79
