@@ -161,7 +161,10 @@ def _said(ended: Sequence[Ended], out: Path) -> int:
     failed = [one for one in ended if one.status == "failed"]
     nobody = [one for one in ended if one.status == "nobody"]
     earlier = sum(one.earlier for one in ended)
-    counts = [f"{len(ended)} recordings", f"{len(ended) - len(failed) - len(nobody)} done"]
+    counts = [
+        f"{len(ended)} recording{'' if len(ended) == 1 else 's'}",
+        f"{len(ended) - len(failed) - len(nobody)} done",
+    ]
     counts += [f"{len(nobody)} with nobody in the picture"] if nobody else []
     counts += [f"{len(failed)} failed"] if failed else []
     counts += [f"{earlier} of them finished by an earlier run"] if earlier else []
@@ -169,7 +172,10 @@ def _said(ended: Sequence[Ended], out: Path) -> int:
     click.echo(f"Results: {out}")
     for one in failed:
         assert one.problem is not None
-        click.echo(f"Failed: {one.options.source}: {one_line(one.problem)}", err=True)
+        # With the folder's name: a manifest may name several stretches of one file.
+        click.echo(
+            f"Failed: {one.options.source}: {one_line(one.problem)} ({one.options.out.name})", err=True
+        )
     if failed:
         return ALL_FAILED if len(failed) == len(ended) else SOME_FAILED
     return NOBODY if len(nobody) == len(ended) else 0

@@ -2,7 +2,8 @@
 
 Privacy comes first. The person's head is hidden where face mesh and pose say it is, over half a second before and
 after. Where the person was not found in the looked-at frame before or in the one after, or these are more than a
-second away, the whole picture is hidden, because a face may be anywhere in it. Other people's faces are looked for in
+second away, the whole picture is hidden, because a face may be anywhere in it; so it is half a second behind the last
+look. Other people's faces are looked for in
 every frame and stay hidden for a second where they were seen. What this does not cover: another person's face that
 the face model does not find (turned away, far off, half hidden).
 """
@@ -55,10 +56,13 @@ class HeadTrack:
     def around(self, t_s: float) -> Float | None:
         """(K, 4) every head box near a time; None where the head is not known just before or just after."""
         before = int(np.searchsorted(self.t_s, t_s + 1e-6, side="right")) - 1
-        after = min(int(np.searchsorted(self.t_s, t_s - 1e-6, side="left")), len(self.t_s) - 1)
+        after = int(np.searchsorted(self.t_s, t_s - 1e-6, side="left"))
+        reach_s = KEEP_S
+        if after == len(self.t_s):  # behind the last look no other one says where the head has gone
+            after, reach_s = before, AROUND_S
         if before < 0 or not np.isfinite(self.boxes[[before, after]]).all():
             return None
-        if max(t_s - self.t_s[before], self.t_s[after] - t_s) > KEEP_S:
+        if max(t_s - self.t_s[before], self.t_s[after] - t_s) > reach_s:
             return None
         first = min(before, int(np.searchsorted(self.t_s, t_s - AROUND_S)))
         last = max(after, int(np.searchsorted(self.t_s, t_s + AROUND_S, side="right")) - 1)

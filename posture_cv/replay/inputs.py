@@ -13,7 +13,7 @@ from posture_cv.errors import InputError
 from posture_cv.landmarks.recording import SUFFIX
 from posture_cv.paths import user_path
 from posture_cv.replay.earlier import own_recordings
-from posture_cv.replay.items import Item, named
+from posture_cv.replay.items import Item, identity_of_file, named
 from posture_cv.replay.manifest import conflicts, read_manifest
 
 VIDEO_SUFFIXES: Final = frozenset(
@@ -91,12 +91,16 @@ def find_items(paths: Sequence[str], out: Path, sight: Sight | None = None) -> l
 
 
 def _once(items: Iterable[Item]) -> list[Item]:
-    """Items named twice (a folder and a file in it) are replayed once, as the manifest says where one names them."""
+    """Items named twice (a folder and a file in it) are replayed once.
+
+    What a manifest says of a file, and of which stretches of it, holds: the whole would count them twice.
+    """
+    given = list(items)
+    listed = {identity_of_file(item.file) for item in given if item.place}
     kept: dict[object, Item] = {}
-    for item in items:
-        earlier = kept.setdefault(item.identity, item)
-        if earlier == Item(earlier.file) and item != Item(item.file):
-            kept[item.identity] = item
+    for item in given:
+        if item.place or identity_of_file(item.file) not in listed:
+            kept.setdefault(item.identity, item)
     return list(kept.values())
 
 

@@ -144,6 +144,7 @@ def test_a_stretch_without_a_frame_is_no_empty_room(tmp_path: Path) -> None:
     for _ in range(2):
         done = run(manifest, "--calibrate", "0:5", "--out", tmp_path / "o")
         refused(done, "No frame of", "side.landmarks", code=3)
+        assert done.stderr.rstrip().endswith("(side_100s-200s)"), "the failed one of two stretches"
         with (tmp_path / "o" / "recordings.csv").open(newline="") as file:
             assert [row["status"] for row in csv.DictReader(file)] == ["failed", "done"]
     assert not (tmp_path / "o" / "side_100s-200s" / "summary.json").exists()

@@ -137,6 +137,17 @@ def test_looks_too_far_apart_hide_everything(marks: Landmarks) -> None:
     assert HeadTrack.of([marks[10:20]]).around(0.5) is None
 
 
+def test_behind_the_last_look_the_head_is_known_for_a_moment_only(marks: Landmarks) -> None:
+    heads = HeadTrack.of([marks[:31:10]])
+    assert [heads.around(t_s) is not None for t_s in (2.8, 3.0, 3.4, 3.6, 3.9)] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
 def test_another_persons_face_is_hidden_and_stays_so(marks: Landmarks) -> None:
     image = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
     found: list[list[Box]] = [[(560.0, 20.0, 610.0, 80.0)], [], []]

@@ -196,6 +196,9 @@ def test_a_manifest_is_heard_on_what_a_folder_holds(tmp_path: Path) -> None:
     for paths in ([tmp_path, tmp_path / "m.csv"], [tmp_path / "m.csv", tmp_path]):
         (item,) = find_items([str(path) for path in paths], tmp_path / "out")
         assert item.participant == "P1"
+    (tmp_path / "m.csv").write_text("file,start,end\na.mp4,0,5\na.mp4,5,9\n")
+    found = find_items([str(tmp_path), str(tmp_path / "m.csv")], tmp_path / "out")
+    assert [(item.start_s, item.end_s) for item in found] == [(0.0, 5.0), (5.0, 9.0)], "nothing counts twice"
 
 
 def test_a_manifest_from_a_spreadsheet_may_have_columns_without_a_name(tmp_path: Path) -> None:
