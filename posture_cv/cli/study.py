@@ -78,8 +78,10 @@ def command(
     from posture_cv.replay.inputs import find_items
     from posture_cv.replay.study import check_study
     from posture_cv.replay.types import ReplayOptions
+    from posture_cv.report.write import STUDY_PAGE, check_page
 
     check_formats(formats, [])
+    check_page(out / STUDY_PAGE)
     common = ReplayOptions(
         source="",
         out=out,

@@ -245,7 +245,7 @@ class _Batch:
     def _write_table(self) -> None:
         self._table_at = time.monotonic()
         if self._table is not None:
-            write_table(self._table, [c.ended for c in self._courses if c.ended is not None])
+            write_table(self._table, [c.options if c.ended is None else c.ended for c in self._courses])
             self._sources.write()
 
 

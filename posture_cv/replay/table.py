@@ -12,6 +12,8 @@ from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
 from posture_cv.atomic import private_folder, write_atomic
 from posture_cv.errors import PostureError
+from posture_cv.replay.earlier import SUMMARY
+from posture_cv.replay.types import ReplayOptions
 
 if TYPE_CHECKING:
     from posture_cv.replay.batch import Ended
@@ -19,20 +21,42 @@ if TYPE_CHECKING:
 TABLE_NAME: Final = "recordings.csv"
 
 
-def write_table(folder: Path, ended: Sequence[Ended]) -> Path:
+def write_table(folder: Path, recordings: Sequence[Ended | ReplayOptions]) -> Path:
     """Write `recordings.csv`, whole or not at all.
+
+    Args:
+        folder: of the table.
+        recordings: how each ended. One that is still on its way has the row of an earlier run, as long as the
+            results of that one are there.
 
     Raises:
         OutputError: it cannot be written.
     """
-    text = io.StringIO()
-    rows = [row_of(one) for one in ended]
-    writer = csv.DictWriter(text, list(_empty_row() if not rows else rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
     path = private_folder(folder) / TABLE_NAME
+    earlier = _rows_of(path)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(_empty_row()), lineterminator="\n")
+    writer.writeheader()
+    for one in recordings:
+        if isinstance(one, ReplayOptions):
+            if one.out.name in earlier and (one.out / SUMMARY).exists():
+                writer.writerow(earlier[one.out.name])
+        else:
+            writer.writerow(row_of(one))
     write_atomic(path, text.getvalue())
     return path
+
+
+def _rows_of(path: Path) -> dict[str, dict[str, str]]:
+    """The rows that an earlier run has written, by recording; none where the table has other columns."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            if reader.fieldnames != list(_empty_row()):
+                return {}
+            return {row["recording"]: row for row in reader if None not in row and None not in row.values()}
+    except (OSError, ValueError, csv.Error):
+        return {}
 
 
 def row_of(ended: Ended) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from posture_cv.atomic import private_folder, write_atomic
+from posture_cv.atomic import check_target, is_page, private_folder, write_atomic
 from posture_cv.exposure.measures import Exposure
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.gather import Study
@@ -25,7 +25,7 @@ def write_recording(result: Result, exposure: Exposure, out: Path, video: Path |
     pictures = [] if video is None else thumbnails(result, video)
     private_folder(out)
     path = out / RECORDING_PAGE
-    write_atomic(path, recording_page(result, exposure, pictures))
+    _write_page(path, recording_page(result, exposure, pictures))
     write_figures(recording_figures(result, exposure), out / "figures")
     return path
 
@@ -57,9 +57,19 @@ def write_study(
         page = write_recording(result, exposure, folder, (videos or {}).get(result.name))
         links[result.name] = page.resolve().relative_to(out.resolve()).as_posix()
     path = out / STUDY_PAGE
-    write_atomic(path, study_page(study, title, links, failed))
+    _write_page(path, study_page(study, title, links, failed))
     write_figures(study_figures(study), out / "figures")
     return path
+
+
+def check_page(path: Path) -> None:
+    """See that only a page is replaced. Raises InputError."""
+    check_target(path, kind="an HTML page", is_kind=is_page)
+
+
+def _write_page(path: Path, text: str) -> None:
+    check_page(path)
+    write_atomic(path, text)
 
 
 def write_figures(figures: Mapping[str, Figure], folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -13,6 +14,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -401,7 +403,7 @@ def test_a_table_that_cannot_be_written_for_a_moment_undoes_no_recording(
 ) -> None:
     written: list[int] = []
 
-    def full_at_first(folder: Path, ended: list[Ended]) -> Path:
+    def full_at_first(folder: Path, ended: list[Ended | ReplayOptions]) -> Path:
         written.append(len(ended))
         if len(written) == 1:
             raise OutputError("No room", "", "")
@@ -412,3 +414,20 @@ def test_a_table_that_cannot_be_written_for_a_moment_undoes_no_recording(
     with ProcessPool(1) as pool:
         ended = replay_many([recordings(tmp_path)[2]], pool, table=tmp_path)
     assert ([one.status for one in ended], written) == (["done"], [1, 1])
+
+
+def test_a_run_that_is_cut_off_at_once_keeps_the_rows_of_the_one_before(
+    reference: tuple[Path, list[Ended]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what it has not come to, as long as the results are there."""
+    out = Path(shutil.copytree(reference[0], tmp_path / "out"))
+    (out / "side" / "summary.json").unlink()
+
+    def interrupted(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    with ProcessPool(1) as pool:
+        monkeypatch.setattr(pool, "next_event", interrupted)
+        with contextlib.suppress(KeyboardInterrupt):
+            replay_many(recordings(out), pool, table=out)
+    assert rows(out) == {k: v for k, v in rows(reference[0]).items() if k in {"front", "landmarks"}}

@@ -137,3 +137,19 @@ def test_bad_manifests_are_refused_before_hours_are_spent(tmp_path: Path) -> Non
     done = Cli().fails("study", unknown, *options, said="the unknown condition 'sofa'")
     assert "No recording has the condition 'screen'" in done.stderr
     assert not (tmp_path / "out" / "recordings.csv").exists()
+
+
+def test_another_file_of_the_pages_name_is_said_before_anything_is_replayed(tmp_path: Path) -> None:
+    mine = tmp_path / "study.html"
+    mine.write_text("notes\n")
+    given = (
+        "study",
+        str(ROOT / "samples" / "desk-side.landmarks"),
+        "--calibrate",
+        "0:5",
+        "--out",
+        str(tmp_path),
+    )
+    Cli().fails(*given, said=str(mine))
+    assert mine.read_text() == "notes\n"
+    assert list(tmp_path.iterdir()) == [mine]
