@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from typing import Any, Final
 from posture_cv.errors import InputError, PostureError
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_PART: Final = ".part"
 _FORBIDDEN: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -170,7 +172,7 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
         OutputError: the folder is missing or may not be written to, the disk is full.
     """
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", suffix=".part", dir=path.parent)
+        descriptor, name = tempfile.mkstemp(prefix=_part_prefix(path), suffix=_PART, dir=path.parent)
         os.close(descriptor)
     except OSError as error:
         raise output_error(path, error) from error
@@ -188,6 +190,22 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def _part_prefix(path: Path) -> str:
+    return f".{path.name[:60]}."
+
+
+def drop_left_parts(path: Path) -> None:
+    """Delete what killed runs have left of `path` beside it: an annotated video may be gigabytes, out of sight.
+
+    Only for who is alone in the folder: the part of a run under way looks the same.
+    """
+    ours = re.compile(rf"{re.escape(_part_prefix(path))}[a-z0-9_]{{8}}{re.escape(_PART)}")
+    with suppress(OSError):
+        for entry in list(path.parent.iterdir()):
+            if ours.fullmatch(entry.name):
+                entry.unlink()
 
 
 def _settle(part: Path, path: Path) -> None:

@@ -30,7 +30,7 @@ from posture_cv.replay.keys import baseline_key, digest, models_key, versions
 from posture_cv.replay.parts import Part, PartDone, cut
 from posture_cv.replay.remembered import estimators_digest
 from posture_cv.replay.scan import Look, Scan
-from posture_cv.replay.targets import check_results
+from posture_cv.replay.targets import check_results, drop_parts_of_results
 from posture_cv.replay.types import Provenance, ReplayOptions
 
 PARTS_FOLDER: Final = ".parts"
@@ -270,6 +270,7 @@ def begin(made: Plan) -> None:
     check_results(made.options.out, video=made.options.video)
     _check_kept(made)
     private_folder(made.options.out)
+    drop_parts_of_results(made.options.out)
     if made.parts:
         private_folder(made.folder)
 

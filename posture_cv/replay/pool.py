@@ -14,7 +14,8 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
@@ -257,6 +258,7 @@ def serve(pipe: Connection, early: bool = False) -> None:  # noqa: FBT001, FBT00
     Begun early, it loads what finding landmarks takes, whether a job has come or not.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who then ends this process
+    _end_with_the_caller()
     use_one_thread(pictures=False)
     if early:
         with suppress(Exception):  # the job will say what is wrong
@@ -266,6 +268,23 @@ def serve(pipe: Connection, early: bool = False) -> None:  # noqa: FBT001, FBT00
         while True:
             job = pipe.recv()
             pipe.send(outcome(job, pipe.send))
+
+
+def _end_with_the_caller() -> None:
+    """End this process as soon as the caller is gone, whatever it is at.
+
+    A killed run's worker that draws a video for minutes would go on writing into a folder in which the next run is at
+    work, and clear away its parts.
+    """
+    caller = parent_process()
+    if caller is None:
+        return
+
+    def wait_and_end() -> None:
+        wait([caller.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=wait_and_end, name="caller-watch", daemon=True).start()
 
 
 @dataclass(frozen=True, slots=True)

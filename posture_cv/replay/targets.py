@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from posture_cv.atomic import check_target, head_of, json_object
+from posture_cv.atomic import check_target, drop_left_parts, head_of, json_object
 from posture_cv.opendata.folder import ALERTS, MEASUREMENTS, PROVENANCE, TABLE
 from posture_cv.output.tables import FIRST_COLUMNS
-from posture_cv.replay.earlier import ANNOTATED, SUMMARY, last_run
+from posture_cv.replay.earlier import ANNOTATED, LANDMARKS, SUMMARY, last_run
 
 _LONGEST_LINE: Final = 1 << 20
 
@@ -39,6 +39,12 @@ def check_results(folder: Path, *, video: bool) -> None:
 def check_table(folder: Path) -> None:
     """See the same of the table of all recordings. Raises InputError."""
     check_target(folder / TABLE, kind="a table of recordings", is_kind=partial(_begins, b"recording,file,"))
+
+
+def drop_parts_of_results(folder: Path) -> None:
+    """Delete what a killed run has left of results that it was at, before this run begins; see `drop_left_parts`."""
+    for name in (*_RESULTS, LANDMARKS):
+        drop_left_parts(folder / name)
 
 
 def _begins(mark: bytes, path: Path) -> bool:

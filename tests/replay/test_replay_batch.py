@@ -12,7 +12,8 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -306,6 +307,44 @@ def test_a_job_that_always_kills_its_process_fails_alone() -> None:
     assert len(events) == 2
     assert isinstance(events[1], Failed)
     assert "died" in events[1].error.title
+
+
+_CALLER = """
+import sys
+from posture_cv.replay.pool import ProcessPool
+from replay.test_replay_batch import Long
+if __name__ == "__main__":
+    with ProcessPool(1) as pool:
+        pool.submit(1, Long())
+        while True:
+            if pool.next_event(10.0) is not None:
+                print("at work", flush=True)
+"""
+
+
+@dataclass(frozen=True)
+class Long:
+    """Says that it has begun, and listens to nobody from then on."""
+
+    def run(self, told: Callable[[int], None]) -> None:
+        told(1)
+        time.sleep(60)
+
+
+@POSIX
+def test_a_worker_ends_with_its_killed_caller_whatever_it_is_at() -> None:
+    where = os.pathsep.join([*sys.path, str(Path(__file__).parents[1])])
+    caller = subprocess.Popen(
+        [sys.executable, "-c", _CALLER],
+        env=os.environ | {"PYTHONPATH": where},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with caller:
+        assert caller.stdout is not None
+        assert caller.stdout.readline() == "at work\n"
+        caller.kill()
+        caller.communicate(timeout=10)  # until the last process that could write there has ended
 
 
 def many(tmp_path: Path, *sources: Path) -> subprocess.CompletedProcess[str]:

@@ -112,3 +112,16 @@ def test_landmarks_that_are_kept_are_not_replaced_by_others(tmp_path: Path) -> N
         join_parts(other)
     assert kept.read_bytes() == whole
     begin(replace(other, options=replace(other.options, keep_landmarks=False)))
+
+
+def test_what_a_killed_run_was_writing_is_not_left_behind(tmp_path: Path) -> None:
+    left = [
+        ".annotated.mp4.l7yclrgo.part",
+        ".measurements.csv.abcdefg_.part",
+        ".landmarks.landmarks.01234567.part",
+    ]
+    mine = [".annotated.mp4.part", "annotated.mp4.l7yclrgo.part", ".notes.l7yclrgo.part"]
+    for name in (*left, *mine):
+        (tmp_path / name).write_bytes(b"x")
+    replayed(SIDE, "--out", tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*NAMES, *mine}
