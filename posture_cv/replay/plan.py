@@ -11,7 +11,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from posture_cv.atomic import atomic_path, check_no_input, private_folder, sha256_of_file, write_atomic
+from posture_cv.atomic import (
+    atomic_path,
+    check_no_input,
+    output_error,
+    private_folder,
+    sha256_of_file,
+    write_atomic,
+)
 from posture_cv.errors import InputError
 from posture_cv.landmarks.joining import join_recordings
 from posture_cv.landmarks.recording import SUFFIX
@@ -273,6 +280,21 @@ def begin(made: Plan) -> None:
     drop_parts_of_results(made.options.out)
     if made.parts:
         private_folder(made.folder)
+        _drop_stale_parts(made)
+
+
+def _drop_stale_parts(made: Plan) -> None:
+    """Delete parts of a run that was asked something else.
+
+    One of the same number would be joined where this run finds no frame, as in the gap of a camera that slept.
+    """
+    fresh = {made.part_path(number).stem for number in noted_parts(made)}
+    try:
+        for file in list(made.folder.iterdir()):
+            if file.stem not in fresh:
+                file.unlink()
+    except OSError as error:
+        raise output_error(made.folder, error) from error
 
 
 def join_parts(made: Plan) -> Path:

@@ -125,3 +125,14 @@ def test_what_a_killed_run_was_writing_is_not_left_behind(tmp_path: Path) -> Non
         (tmp_path / name).write_bytes(b"x")
     replayed(SIDE, "--out", tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {*NAMES, *mine}
+
+
+def test_a_part_of_another_run_does_not_fill_a_gap(tmp_path: Path) -> None:
+    """Where a part shows nothing, none of the same number that a killed run has left is joined."""
+    first, other = a_plan(tmp_path, 0.5), a_plan(tmp_path, 1.0)
+    begin(first)
+    with_a_part(first, 5)
+    begin(first)
+    assert first.part_path(0).exists(), "it is still what is needed"
+    begin(other)
+    assert not list(other.folder.iterdir())
