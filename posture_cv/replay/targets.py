@@ -54,7 +54,7 @@ def _begins(mark: bytes, path: Path) -> bool:
 def _is_alerts(path: Path) -> bool:
     try:
         first = json.loads(head_of(path, _LONGEST_LINE).partition(b"\n")[0])
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(first, dict) and {"cue", "record"} <= first.keys()
 

@@ -33,14 +33,15 @@ def replayed(*more: str | Path, code: int = 0) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_file_of_the_users_is_no_result(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ['{"mine": 1}\n', "[" * 100_000])
+def test_a_file_of_the_users_is_no_result(name: str, text: str, tmp_path: Path) -> None:
     mine = tmp_path / name
-    mine.write_text('{"mine": 1}\n')
+    mine.write_text(text)
     said = replayed(SIDE, "--out", tmp_path, code=2)
     assert str(mine) in said
     assert "would be lost" in said
     assert [path.name for path in tmp_path.iterdir()] == [name]
-    assert mine.read_text() == '{"mine": 1}\n'
+    assert mine.read_text() == text
 
 
 @pytest.mark.parametrize("text", ["file\nside.landmarks\n", "my,table\n"])
