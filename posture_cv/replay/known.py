@@ -21,7 +21,7 @@ from posture_cv.landmarks.recording import block_heads
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import View
 from posture_cv.replay.keys import Known, Stamp, digest
-from posture_cv.replay.remembered import estimators_digest
+from posture_cv.replay.remembered import beside_the_recording, estimators_digest
 from posture_cv.replay.types import BaselineUsed
 
 SUFFIX: Final = ".known.json"
@@ -73,7 +73,8 @@ def _read(recording: Path) -> dict[str, Any]:
 
 
 def _write(recording: Path, plain: Mapping[str, Any]) -> None:
-    write_atomic(_path(recording), json.dumps(plain))
+    with beside_the_recording():
+        write_atomic(_path(recording), json.dumps(plain))
 
 
 def _key(recording: Path, calibrate_s: tuple[float, float]) -> str:

@@ -31,7 +31,7 @@ from posture_cv.replay.progress import NoProgress, Progress
 from posture_cv.replay.record import record
 from posture_cv.replay.scan import scan
 from posture_cv.replay.sync import Offset, find_offset
-from posture_cv.replay.targets import check_results
+from posture_cv.replay.targets import check_results, drop_parts_of_results
 from posture_cv.replay.types import BaselineUsed, Provenance, Replayed, ReplayOptions
 
 _LABELS: Final = {int(view): view.label for view in View} | {int(View.UNKNOWN): ""}
@@ -80,6 +80,7 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     _check(options)
     check_results(options.out, video=False)
     private_folder(options.out)
+    drop_parts_of_results(options.out)
     (front_path, front_made), (side_path, side_made) = (
         _landmarks(source, options, name, progress)
         for name, source in (("front", options.front), ("side", options.side))

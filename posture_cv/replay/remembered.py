@@ -11,7 +11,7 @@ import json
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv._version import __version__
-from posture_cv.atomic import atomic_path
+from posture_cv.atomic import OutputError, atomic_path
 from posture_cv.landmarks.recording import block_heads
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements
@@ -77,6 +77,20 @@ def estimators_digest() -> bytes:
     return digest.digest()
 
 
+@contextmanager
+def beside_the_recording() -> Iterator[None]:
+    """Say of what cannot be written there that another folder of results would not help. Raises OutputError."""
+    try:
+        yield
+    except OutputError as error:
+        raise OutputError(
+            error.title,
+            error.detail,
+            "What --remember keeps lies beside the recording: leave it out, or copy the recording to a folder that "
+            "has room and that you may write to.",
+        ) from error
+
+
 class Keeper:
     """Writes measurements block by block; they take their name, for their owner only, when `told` has been written.
 
@@ -91,7 +105,8 @@ class Keeper:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        part = self._stack.enter_context(atomic_path(self._path))
+        with beside_the_recording():
+            part = self._stack.enter_context(atomic_path(self._path))
         self._file = self._stack.enter_context(part.open("wb"))
         self._file.write(_MAGIC)
         return self

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from posture_cv.atomic import OutputError
 from posture_cv.landmarks.recording import RecordingWriter, read_recording
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import QUANTITIES, Measurements
@@ -151,3 +154,26 @@ def test_damaged_notes_are_no_notes(recording: Path, text: str) -> None:
     stamp = Stamp(1, 2)
     note_checksum(recording, Known(stamp, "0"))
     assert known_checksum(recording) == Known(stamp, "0")
+
+
+@pytest.mark.parametrize("calibrate_s", [None, (34.0, 38.0)])
+def test_a_recording_on_a_disk_that_cannot_be_written_to(
+    calibrate_s: tuple[float, float] | None,
+    recording: Path,
+    baseline: Baseline,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The advice is about the recording's place: another --out would not help."""
+    make = tempfile.mkstemp
+
+    def read_only_there(*, prefix: str, suffix: str, dir: Path) -> tuple[int, str]:  # noqa: A002
+        if dir == recording.parent:
+            raise OSError(errno.EROFS, "Read-only file system")
+        return make(prefix=prefix, suffix=suffix, dir=dir)
+
+    monkeypatch.setattr("posture_cv.atomic.tempfile.mkstemp", read_only_there)
+    judged_by = {"calibrate_s": calibrate_s} if calibrate_s else {"baseline": baseline}
+    with pytest.raises(OutputError, match=r"desk\.landmarks") as told:
+        replay(ReplayOptions(str(recording), tmp_path / "out", remember=True, **judged_by))
+    assert "leave it out, or copy the recording" in told.value.what_to_do

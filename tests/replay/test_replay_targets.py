@@ -137,3 +137,11 @@ def test_a_part_of_another_run_does_not_fill_a_gap(tmp_path: Path) -> None:
     assert first.part_path(0).exists(), "it is still what is needed"
     begin(other)
     assert not list(other.folder.iterdir())
+
+
+def test_a_pair_takes_no_other_files_place_either(tmp_path: Path) -> None:
+    mine = tmp_path / "alerts.jsonl"
+    mine.write_text("mine\n")
+    given = ("replay-pair", str(SAMPLES / "desk-front.landmarks"), str(SIDE), "--offset", "0")
+    Cli().fails(*given, "--calibrate", "0:5", "--out", str(tmp_path), said=str(mine))
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine\n"]
