@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import click
 
 from posture_cv.cli.options import json_option
+
+NOT_RUNNING: Final = {"schema_version": 1, "running": False}
+"""What `--json` says where no monitor runs."""
 
 
 @click.command(short_help="What the running monitor sees now.")
@@ -16,16 +20,26 @@ def command(*, as_json: bool) -> None:
 
     Exit code: 0 a monitor runs or is starting, 3 none does, 2 it does not answer.
     """
+    from posture_cv.monitor.control.channel import NotRunningError
     from posture_cv.monitor.control.client import ask
 
-    status = ask("status")["status"]
+    try:
+        status = ask("status")["status"]
+    except NotRunningError:
+        if as_json:
+            _echo_json(NOT_RUNNING)
+        raise
     if as_json:
-        import json
-
-        click.echo(json.dumps(status, indent=2))
+        _echo_json(status)
         return
     for line in lines(status):
         click.echo(line)
+
+
+def _echo_json(plain: Mapping[str, Any]) -> None:
+    import json
+
+    click.echo(json.dumps(plain, indent=2))
 
 
 def lines(status: dict[str, Any]) -> list[str]:

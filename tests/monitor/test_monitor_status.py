@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 
 from assess_material import measurements
+from cli_runner import Cli
 from posture_cv.assess.effects import Ambient, Level
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.assess.types import State
@@ -63,3 +66,11 @@ def test_a_cue_is_told_of_no_more_than_its_level() -> None:
         board.show(moment)
         status = board.snapshot()
         assert (status["level"], status["cue"]) == (level, cue)
+
+
+def test_a_script_is_told_that_none_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("POSTURE_CV_HOME", str(tmp_path))
+    done = Cli().here("status", "--json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout) == {"schema_version": SCHEMA_VERSION, "running": False}
+    assert Cli().here("status").stdout == ""
