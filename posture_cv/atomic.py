@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import errno
-import hashlib
-import json
 import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from posture_cv.errors import InputError, PostureError
 
@@ -81,57 +79,11 @@ def check_no_input(path: Path, inputs: Iterable[str | Path]) -> None:
             )
 
 
-def json_object(path: Path) -> dict[str, Any] | None:
-    """What a JSON file holds; None where there is no such file, or it holds something else than an object."""
-    try:
-        plain = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):  # the last: nested too deeply to be anything of ours
-        return None
-    return plain if isinstance(plain, dict) else None
-
-
-def sha256_of_file(path: Path) -> str:
-    """SHA-256 of a file's content.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def is_page(path: Path) -> bool:
-    """Whether a file begins like an HTML page of ours."""
-    mark = b"<!doctype html"
-    return head_of(path, len(mark)).lower() == mark
-
-
-def head_of(path: Path, count: int) -> bytes:
-    """The first `count` bytes of a file, fewer where there are no more; none where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return file.read(count)
-    except OSError:
-        return b""
-
-
 def _holds_something(path: Path) -> bool:
     try:
         return path.is_file() and path.stat().st_size > 0
     except (OSError, ValueError):  # a name that no file can have: said when it is written
         return False
-
-
-def file_identity(path: Path) -> tuple[int, int] | None:
-    """Tells a file that is open from another one that takes its name; None: it is gone.
-
-    The number of a file that nobody has open may be given to the next one.
-    """
-    try:
-        known = path.stat()
-    except OSError:
-        return None
-    return known.st_dev, known.st_ino
 
 
 def _same_file(one: Path, other: Path) -> bool:

@@ -113,8 +113,9 @@ def _check_opinion_options(context: click.Context) -> None:
 
 def _check_targets(json_file: Path | None, page: Path | None, cache: Path | None) -> None:
     """See before hours of work that outputs can be written, and replace neither the truth nor another file."""
-    from posture_cv.atomic import check_target, is_page
+    from posture_cv.atomic import check_target
     from posture_cv.evaluate.files import is_result, require_writable
+    from posture_cv.file_facts import is_page
 
     json_file = None if str(json_file) == "-" else json_file
     given = [file for file in (json_file, page, cache) if file is not None]

@@ -52,7 +52,8 @@ def _of_history(period: str, out: Path | None) -> Path:
     """Write the page about a period and say where."""
     from typing import cast
 
-    from posture_cv.atomic import check_target, is_page, private_folder, write_atomic
+    from posture_cv.atomic import check_target, private_folder, write_atomic
+    from posture_cv.file_facts import is_page
     from posture_cv.history.read import Reader
     from posture_cv.history.report import Period, material, render
     from posture_cv.history.schema import history_file

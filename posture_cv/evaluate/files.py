@@ -6,8 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from posture_cv.atomic import json_object
 from posture_cv.evaluate.errors import EvaluationError
+from posture_cv.file_facts import json_object
 
 
 def require_writable(file: Path) -> None:

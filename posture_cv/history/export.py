@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from posture_cv.atomic import atomic_path, check_target, json_object, private_folder, write_atomic
+from posture_cv.atomic import atomic_path, check_target, private_folder, write_atomic
+from posture_cv.file_facts import json_object
 from posture_cv.history.read import TABLES, Reader, parsed
 
 SCHEMA_VERSION: Final = 1

@@ -15,7 +15,8 @@ from posture_cv.assess.answers import Response
 from posture_cv.assess.feedback import Answer, Raised, raised, threshold_factors
 from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES, FeedbackSettings
-from posture_cv.atomic import OutputError, file_identity
+from posture_cv.atomic import OutputError
+from posture_cv.file_facts import file_identity
 from posture_cv.history.schema import HistoryFullError, HistoryInUseError, connect, history_error
 from posture_cv.local_time import offset_s
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from posture_cv import models
-from posture_cv.atomic import sha256_of_file
 from posture_cv.errors import PostureError
+from posture_cv.file_facts import sha256_of_file
 from posture_cv.paths import user_path
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from posture_cv.atomic import file_identity
 from posture_cv.errors import InputError
+from posture_cv.file_facts import file_identity
 
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
 _RENAMES_OPEN_FILES: Final = os.name == "posix"

@@ -7,8 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from posture_cv.atomic import file_identity, output_error, private_folder
+from posture_cv.atomic import output_error, private_folder
 from posture_cv.errors import PostureError
+from posture_cv.file_facts import file_identity
 
 LOCK_NAME = "monitor.lock"
 _PROBED_S: Final = 0.2

@@ -14,8 +14,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from posture_cv.atomic import json_object, output_error, private_folder, sha256_of_file, write_atomic
+from posture_cv.atomic import output_error, private_folder, write_atomic
 from posture_cv.errors import InputError
+from posture_cv.file_facts import json_object, sha256_of_file
 
 # Beside the folders and not in them: a BIDS data set holds nothing else.
 _LIST: Final = ".exported.json"

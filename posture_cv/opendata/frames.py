@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.assess.types import State
-from posture_cv.atomic import sha256_of_file
 from posture_cv.errors import InputError
+from posture_cv.file_facts import sha256_of_file
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Measurements, Reason, View
 from posture_cv.output.tables import FIRST_COLUMNS, column_stem
 

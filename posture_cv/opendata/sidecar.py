@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from posture_cv._version import __version__
-from posture_cv.atomic import json_object
+from posture_cv.file_facts import json_object
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Float
 from posture_cv.opendata.folder import PROVENANCE, Result

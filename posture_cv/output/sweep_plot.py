@@ -8,7 +8,7 @@ from math import floor, log10
 from pathlib import Path
 from typing import Final
 
-from posture_cv.atomic import head_of
+from posture_cv.file_facts import head_of
 from posture_cv.output.sweep_table import Row
 
 _WIDTH, _HEIGHT = 420.0, 320.0

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Protocol, TextIO
 
 from posture_cv.assess.settings import CUES
-from posture_cv.atomic import head_of
+from posture_cv.file_facts import head_of
 
 
 class Row(Protocol):

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from posture_cv.atomic import OutputError, json_object, private_folder, write_atomic
+from posture_cv.atomic import OutputError, private_folder, write_atomic
 from posture_cv.errors import InputError, NobodyFoundError, PostureError
+from posture_cv.file_facts import json_object
 from posture_cv.replay.earlier import last_run
 from posture_cv.replay.items import identity_of_file
 from posture_cv.replay.jobs import Job, JudgeJob, LookJob, PartJob

@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from posture_cv.atomic import json_object, output_error, sha256_of_file
+from posture_cv.atomic import output_error
+from posture_cv.file_facts import json_object, sha256_of_file
 from posture_cv.landmarks.recording import SUFFIX
 
 SUMMARY: Final = "summary.json"

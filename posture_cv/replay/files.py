@@ -16,7 +16,8 @@ from posture_cv.assess.blocks import Assessed
 from posture_cv.assess.records import Record
 from posture_cv.assess.staleness import Stale, StaleWatch
 from posture_cv.assess.types import Episode
-from posture_cv.atomic import atomic_path, sha256_of_file, write_atomic
+from posture_cv.atomic import atomic_path, write_atomic
+from posture_cv.file_facts import sha256_of_file
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.measure.baseline import Baseline

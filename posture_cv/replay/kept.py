@@ -10,7 +10,8 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from posture_cv.atomic import json_object, sha256_of_file, write_atomic
+from posture_cv.atomic import write_atomic
+from posture_cv.file_facts import json_object, sha256_of_file
 
 
 def is_kept(recording: Path, landmarks_key: str) -> bool:

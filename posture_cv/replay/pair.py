@@ -13,9 +13,10 @@ import numpy as np
 from posture_cv.assess.blocks import BlockEngine
 from posture_cv.assess.recording import whole
 from posture_cv.assess.settings import AssessSettings
-from posture_cv.atomic import private_folder, sha256_of_file
+from posture_cv.atomic import private_folder
 from posture_cv.capture import open_source
 from posture_cv.errors import InputError, NobodyFoundError
+from posture_cv.file_facts import sha256_of_file
 from posture_cv.landmarks.estimator import EstimatorOptions
 from posture_cv.landmarks.recording import SUFFIX, RecordingReader, check_recording_target, is_recording
 from posture_cv.measure.baseline import Baseline

@@ -11,15 +11,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from posture_cv.atomic import (
-    atomic_path,
-    check_no_input,
-    output_error,
-    private_folder,
-    sha256_of_file,
-    write_atomic,
-)
+from posture_cv.atomic import atomic_path, check_no_input, output_error, private_folder, write_atomic
 from posture_cv.errors import InputError
+from posture_cv.file_facts import sha256_of_file
 from posture_cv.landmarks.joining import join_recordings
 from posture_cv.landmarks.recording import SUFFIX
 from posture_cv.measure.types import View

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from posture_cv.atomic import sha256_of_file
 from posture_cv.capture import open_source
 from posture_cv.capture.types import CaptureOptions, SourceError
+from posture_cv.file_facts import sha256_of_file
 from posture_cv.landmarks.estimator import EstimatorOptions, Mode
 from posture_cv.landmarks.recording import is_recording
 from posture_cv.landmarks.types import Landmarks

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from posture_cv.atomic import sha256_of_file
 from posture_cv.errors import InputError
 from posture_cv.exposure.epochs import HOLD_MAX_S
+from posture_cv.file_facts import sha256_of_file
 from posture_cv.opendata.folder import Result
 from posture_cv.report.look import words
 from posture_cv.report.words import span

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from posture_cv.atomic import check_target, is_page, private_folder, write_atomic
+from posture_cv.atomic import check_target, private_folder, write_atomic
 from posture_cv.exposure.measures import Exposure
+from posture_cv.file_facts import is_page
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.gather import Study
 from posture_cv.opendata.names import file_names

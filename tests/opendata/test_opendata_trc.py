@@ -13,8 +13,8 @@ import pytest
 from numpy.typing import NDArray
 
 from cli_runner import Cli
-from posture_cv.atomic import sha256_of_file
 from posture_cv.errors import InputError
+from posture_cv.file_facts import sha256_of_file
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.opendata.export import check_formats

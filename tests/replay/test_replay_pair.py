@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from cli_runner import Cli
 from pair_material import SAMPLES, session
-from posture_cv.atomic import sha256_of_file
 from posture_cv.capture.types import FrameSource
+from posture_cv.file_facts import sha256_of_file
 from posture_cv.landmarks.recording import RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from posture_cv.atomic import OutputError, atomic_path, json_object, private_folder, write_atomic
+from posture_cv.atomic import OutputError, atomic_path, private_folder, write_atomic
+from posture_cv.file_facts import json_object
 
 
 def names_in(folder: Path) -> list[str]:

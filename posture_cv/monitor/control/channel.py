@@ -20,8 +20,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Literal
 
-from posture_cv.atomic import file_identity
 from posture_cv.errors import PostureError
+from posture_cv.file_facts import file_identity
 
 SOCKET_NAME: Final = "control.sock"
 TOKEN_NAME: Final = "control.json"  # noqa: S105 - a file's name
