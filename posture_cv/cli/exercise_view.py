@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import click
 
+from posture_cv.cli.echo import echo_json
 from posture_cv.exercise import wording
 from posture_cv.exercise.guide import Cue, Stage
 from posture_cv.exercise.plan import Plan
@@ -284,7 +285,7 @@ def print_list(catalogue: Catalogue, *, as_json: bool) -> None:
     """Every exercise: name, title, dose, and whether the camera counts."""
     entries = catalogue.of_kind("exercise")
     if as_json:
-        _echo_json(
+        echo_json(
             {"safety_line": catalogue.safety_line, "exercises": [_entry_json(catalogue, e) for e in entries]}
         )
         return
@@ -328,7 +329,7 @@ def print_json(catalogue: Catalogue, plan: Plan, report: ExerciseReport) -> None
     """What was seen, as JSON; times in seconds."""
     reasons = {reason.label: round(s, 3) for reason, s in report.unseen_by_reason().items()}
     unseen = [{**asdict(u), "reason": u.reason.label} for u in report.unseen]
-    _echo_json(
+    echo_json(
         {
             "safety_line": catalogue.safety_line,
             "exercise": _entry_json(catalogue, plan.entry),
@@ -354,9 +355,3 @@ def _entry_json(catalogue: Catalogue, entry: Entry) -> dict[str, Any]:
         "camera_can_see": entry.camera_can_see,
         "citation": catalogue.citation(entry),
     }
-
-
-def _echo_json(value: dict[str, Any]) -> None:
-    import json
-
-    click.echo(json.dumps(value, indent=2))

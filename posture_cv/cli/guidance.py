@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from posture_cv.cli.echo import echo_json
 from posture_cv.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,12 +55,12 @@ def command(topic: str | None, *, as_json: bool) -> None:
 
     catalogue = load_catalogue()
     if topic is None:
-        _print_json(_overview_json(catalogue)) if as_json else _print_overview(_console(), catalogue)
+        echo_json(_overview_json(catalogue)) if as_json else _print_overview(_console(), catalogue)
     elif _plain(topic) == "sources":
-        _print_json(_sources_json(catalogue)) if as_json else _print_sources(_console(), catalogue)
+        echo_json(_sources_json(catalogue)) if as_json else _print_sources(_console(), catalogue)
     else:
         page = find_page(catalogue, topic)
-        _print_json(_page_json(catalogue, page)) if as_json else _print_page(_console(), catalogue, page)
+        echo_json(_page_json(catalogue, page)) if as_json else _print_page(_console(), catalogue, page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,9 +261,3 @@ def _page_json(catalogue: Catalogue, page: Page) -> dict[str, Any]:
     notes = [asdict(catalogue.entry(evidence_id)) for evidence_id in _notes(page.entries)]
     listed = {"topic": page.name, "title": page.title, "entries": rows, "evidence": notes}
     return {**listed, **_sources_json(catalogue)}
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    import json
-
-    click.echo(json.dumps(value, indent=2))

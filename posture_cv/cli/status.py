@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import click
 
+from posture_cv.cli.echo import echo_json
 from posture_cv.cli.options import json_option
 
 NOT_RUNNING: Final = {"schema_version": 1, "running": False}
@@ -27,19 +27,13 @@ def command(*, as_json: bool) -> None:
         status = ask("status")["status"]
     except NotRunningError:
         if as_json:
-            _echo_json(NOT_RUNNING)
+            echo_json(NOT_RUNNING)
         raise
     if as_json:
-        _echo_json(status)
+        echo_json(status)
         return
     for line in lines(status):
         click.echo(line)
-
-
-def _echo_json(plain: Mapping[str, Any]) -> None:
-    import json
-
-    click.echo(json.dumps(plain, indent=2))
 
 
 def lines(status: dict[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from posture_cv.assess.answers import HEEDED_WITHIN_S
 from posture_cv.assess.settings import CUES
-from posture_cv.history.schema import HistoryError, connect, history_error
+from posture_cv.history.schema import HistoryError, connect, history_error, unusable
 
 _DAY_S: Final = 86400
 
@@ -183,11 +183,7 @@ class Reader:
         except sqlite3.OperationalError as error:
             raise history_error(self._path, error) from error
         except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
-            raise HistoryError(
-                f"The history cannot be used: {self._path}",
-                f"It is damaged: {error}.",
-                "Move the file away; a new one is begun. Or delete it: posture-cv history delete --all",
-            ) from error
+            raise unusable(self._path, f"It is damaged: {error}.") from error
 
     def _alert_row(self, row: tuple[Any, ...]) -> AlertRow:
         number, time_s, local_s, cue, level, lasted_s, repeat, words, record, delivered, problem, after = row

@@ -109,9 +109,14 @@ def history_error(path: Path, error: Exception) -> HistoryError:
             f"{error}.",
             "Make room on the disk, or see what is wrong with it.",
         )
+    return unusable(path, f"{error}.")
+
+
+def unusable(path: Path, why: str) -> HistoryError:
+    """The error for a history that no waiting makes whole; `why` in a sentence."""
     return HistoryError(
         f"The history cannot be used: {path}",
-        f"{error}.",
+        why,
         "Move the file away; a new one is begun. Or delete it: posture-cv history delete --all",
     )
 

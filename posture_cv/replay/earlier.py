@@ -19,8 +19,6 @@ from posture_cv.landmarks.recording import SUFFIX
 SUMMARY: Final = "summary.json"
 ANNOTATED: Final = "annotated.mp4"
 LANDMARKS: Final = f"landmarks{SUFFIX}"
-MEASUREMENTS: Final = "measurements.csv"
-ALERTS: Final = "alerts.jsonl"
 _SET_ASIDE: Final = ".summary.json"
 
 

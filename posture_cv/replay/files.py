@@ -24,10 +24,8 @@ from posture_cv.measure.baseline import Baseline
 from posture_cv.output.summary import StateTimes
 from posture_cv.output.tables import MeasurementTable
 from posture_cv.replay.earlier import (
-    ALERTS,
     ANNOTATED,
     LANDMARKS,
-    MEASUREMENTS,
     SUMMARY,
     drop_stale,
     forget_set_aside,
@@ -41,6 +39,8 @@ if TYPE_CHECKING:
     from posture_cv.replay.types import Replayed, ReplayOptions
 
 SCHEMA_VERSION: Final = 1
+MEASUREMENTS: Final = "measurements.csv"
+ALERTS: Final = "alerts.jsonl"
 
 
 class ResultWriter:

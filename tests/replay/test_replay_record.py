@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import pytest
 
@@ -25,25 +23,11 @@ CLIP = ROOT / "samples" / "desk-side.mp4"
 SEEN = 5
 
 
-class Entered:
-    """Closes itself when it is left."""
-
-    def close(self) -> None:
-        """Nothing to give back."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class Interrupted(Entered):
+class Interrupted(ExitStack[None]):
     """Sees nobody in a few frames; then the user presses Ctrl-C."""
 
     def __init__(self, _options: EstimatorOptions) -> None:
+        super().__init__()
         self._left = SEEN
         self.info = EstimatorInfo(
             "nothing", Mode.VIDEO, ModelInfo("none", "", bundled=False), None, contour=False
@@ -58,10 +42,12 @@ class Interrupted(Entered):
         return lm
 
 
-class AsCamera(Entered):
+class AsCamera(ExitStack[None]):
     """The clip's frames as a camera's."""
 
     def __init__(self, source: FrameSource) -> None:
+        super().__init__()
+        self.callback(source.close)
         self._source = source
         self.warnings: list[str] = []
 
@@ -71,9 +57,6 @@ class AsCamera(Entered):
 
     def frames(self) -> Iterator[Frame]:
         return self._source.frames()
-
-    def close(self) -> None:
-        self._source.close()
 
 
 @contextmanager
