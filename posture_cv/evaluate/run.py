@@ -86,9 +86,8 @@ def evaluate(dataset: Dataset, judges: Judges, split_by: str | None = None, wors
     views = [view for view in VIEWS if any(j.clip.view == view for j in judged)]
     frames = {view: pooled(dataset, judged, view) for view in views}
     rows = {view: np.concatenate([j.clip.judged for j in judged if j.clip.view == view]) for view in views}
-    videos = [
-        j for j in judged if j.clip.is_video and len(j.clip.judged)
-    ]  # one may be calibration throughout
+    # A video may be calibration throughout.
+    videos = [j for j in judged if j.clip.is_video and len(j.clip.judged)]
     courses = [judge_video(dataset, j, judges.thresholds) for j in videos]
     cases = [case for view in views for case in worst_cases(frames[view], dataset.truth, rows[view], worst)]
     result = EvaluationResult(

@@ -59,9 +59,8 @@ def _merged(one: Iterable[Item], other: Iterable[Item]) -> list[Item]:
 
 
 def _added(one: Item, other: Item) -> Item:
-    told_s = (
-        one.told_s + other.told_s
-    )  # time without an alert is told, too, though nothing was sampled from it
+    # Time without an alert is told, too, though nothing was sampled from it.
+    told_s = one.told_s + other.told_s
     if one.sampled is None:
         return replace(other, told_s=told_s)
     if other.sampled is None:
@@ -134,9 +133,8 @@ def _over(found: Sequence[tuple[Cell, Item]], total_s: float) -> Row:
     told = [(c, i) for c, i in found if i.sampled is not None and not isnan(i.sampled.value())]
     told_s = sum(i.told_s for _, i in found)
     unmeasured_s = max(total_s - told_s, 0.0)
-    item = (told or found)[0][
-        1
-    ]  # one that is told, where any is: the others do not know that they are shares
+    # One that is told, where any is: the others do not know that they are shares.
+    _, item = (told or found)[0]
     if not told:
         reasons = sorted({i.reason for _, i in found})
         return Row(

@@ -238,9 +238,8 @@ class StateSink(BaseSink):
             moment.profile,
             self._tick_s,
             moment.policy,
-            {
-                number: key for number, key in moment.keys.items() if key > 0
-            },  # others mean nothing to the next run
+            # Others mean nothing to the next run.
+            {number: key for number, key in moment.keys.items() if key > 0},
             moment.paused_until_wall_s,
         )
         try:

@@ -152,9 +152,8 @@ def posture_alerts(given: SweepInput, settings: AssessSettings) -> list[Alert]:
 def is_right(alert: Alert, bouts: Iterable[Bout]) -> bool:
     """Whether at least half of the time looked back upon is labelled with the alert's posture."""
     same = frozenset({alert.cue})
-    alike = joined(
-        replace(bout, cues=same) for bout in bouts if alert.cue in bout.cues
-    )  # no second counts twice
+    # Joined, so that no second counts twice.
+    alike = joined(replace(bout, cues=same) for bout in bouts if alert.cue in bout.cues)
     return sum(_overlap_s(alert, bout) for bout in alike) >= RIGHT_SHARE * alert.window_s - TOUCH_S
 
 
