@@ -1,53 +1,97 @@
-"""Stretches for a rater to label blindly: where something is to be seen, in the order of time, without an answer."""
+"""Stretches for a rater to label blindly, without an answer, and how much of the recording each stands for."""
 
 from __future__ import annotations
 
 import csv
 import io
 import zlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
+from posture_cv.agreement.types import Stretch
 from posture_cv.assess.types import State
 from posture_cv.exposure.types import Series
 
 SEED: Final = 1960
 STRETCH_S: Final = 5.0
 HEADER: Final = ("start", "end", "label")
+_SAME_S: Final = 2e-3  # a sheet's times are rounded to milliseconds
+
+
+def shown(series: Series, length_s: float = STRETCH_S) -> dict[int, int]:
+    """The whole stretches of a recording, counted from its first frame, and the `State` that fills most of each."""
+    t_s = series.measured.t_s
+    if len(t_s) == 0:
+        return {}
+    places = np.floor((t_s - t_s[0]) / length_s).astype(np.intp)
+    whole = [k for k in np.unique(places) if t_s[-1] - t_s[0] >= (k + 1) * length_s - 1e-9]
+    return {int(k): int(np.bincount(series.state[places == k]).argmax()) for k in whole}
 
 
 def stretches(series: Series, count: int, length_s: float = STRETCH_S) -> list[tuple[float, float]]:
     """Up to `count` stretches of a recording, spread over what it shows.
 
     As many of each posture that the program named as there are of the others, as far as they go, so that rare
-    postures are judged, too; which is which is not told. So a precision is that of the whole recording, and a recall
-    or kappa is of these stretches only. The choice is the same for the same recording.
+    postures are judged, too; which is which is not told. `stands_for` takes that out of the figures again. The
+    choice is the same for the same recording.
 
     Args:
         series: the recording.
         count: how many.
         length_s: of each, in seconds.
     """
-    t_s = series.measured.t_s
-    if len(t_s) == 0:
-        return []
-    places = np.floor((t_s - t_s[0]) / length_s).astype(np.intp)
-    whole = [k for k in np.unique(places) if t_s[-1] - t_s[0] >= (k + 1) * length_s - 1e-9]
-    shown = {int(k): int(np.bincount(series.state[places == k]).argmax()) for k in whole}
+    seen = shown(series, length_s)
     random = np.random.default_rng([SEED, zlib.crc32(series.name.encode())])
     waiting = {
-        s: list(random.permutation([k for k, v in shown.items() if v == s]))
-        for s in sorted(set(shown.values()))
+        s: list(random.permutation([k for k, v in seen.items() if v == s]))
+        for s in sorted(set(seen.values()))
     }
     chosen: list[int] = []
     while len(chosen) < count and any(waiting.values()):
         for left in waiting.values():
             if left and len(chosen) < count:
                 chosen.append(int(left.pop()))
-    start_s = float(t_s[0])
-    return [(start_s + k * length_s, start_s + (k + 1) * length_s) for k in sorted(chosen)]
+    return [(_start_s(series, k, length_s), _start_s(series, k + 1, length_s)) for k in sorted(chosen)]
+
+
+def stands_for(
+    series: Series, labelled: Sequence[Stretch], length_s: float = STRETCH_S
+) -> Mapping[int, float] | None:
+    """How many stretches of the recording each labelled one stands for, itself included.
+
+    That is the number of whole stretches that mostly show the same posture, over the number of those labelled
+    (post-stratification: Holt & Smith 1979). None where the labels are no sheet's, that is, not all of them whole
+    stretches, each once; or where a posture that the recording shows was not asked about at all.
+
+    Args:
+        series: the recording.
+        labelled: the rater's stretches.
+        length_s: of each, in seconds.
+    """
+    seen = shown(series, length_s)
+    numbers = [_number(series, stretch, length_s) for stretch in labelled]
+    asked = [k for k in numbers if k is not None and k in seen]
+    if not seen or len(set(asked)) < len(numbers):
+        return None
+    there, among = Counter(seen.values()), Counter(seen[k] for k in asked)
+    if len(among) < len(there):
+        return None
+    return {k: there[seen[k]] / among[seen[k]] for k in asked}
+
+
+def _start_s(series: Series, number: int, length_s: float) -> float:
+    return float(series.measured.t_s[0]) + number * length_s
+
+
+def _number(series: Series, stretch: Stretch, length_s: float) -> int | None:
+    """Which whole stretch this is; None if it is none."""
+    number = round((stretch.start_s - _start_s(series, 0, length_s)) / length_s)
+    ends = (_start_s(series, number, length_s), _start_s(series, number + 1, length_s))
+    apart = max(abs(stretch.start_s - ends[0]), abs(stretch.end_s - ends[1]))
+    return number if apart <= _SAME_S else None
 
 
 def sheet(chosen: Iterable[tuple[float, float]]) -> str:

@@ -1,9 +1,10 @@
 """How far a rater and the program agree: Cohen's kappa, precision and recall per posture, with intervals.
 
-Everything is weighted by time: a moment that both name the same way agrees, for as long as it lasts. Compared is
-only time in which the rater and the program both named a posture; what either left open, or could not tell, stands
-beside the figures and in none of them. Intervals come from a circular block bootstrap over seconds, because
-neighbouring seconds are no independent judgements.
+Everything is weighted by time: a moment that both name the same way agrees, for as long as it lasts. On a sheet that
+`agreement.ask` made, a stretch counts for as many as it stands for, so that the figures are those of the recording.
+Compared is only time in which the rater and the program both named a posture; what either left open, or could not
+tell, stands beside the figures and in none of them. Intervals come from a circular block bootstrap over seconds,
+because neighbouring seconds are no independent judgements.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.agreement.ask import STRETCH_S, stands_for
 from posture_cv.agreement.types import Stretch
 from posture_cv.assess.types import State
 from posture_cv.exposure.bootstrap import block_length, interval, never_certain, resampling
@@ -36,7 +38,7 @@ class PostureAgreement:
 
     Attributes:
         posture: its name.
-        rater_s, program_s, both_s: compared time that the rater, the program, both of them gave it.
+        rater_s, program_s, both_s: compared time that the rater, the program, both of them gave it, as it was labelled.
         precision: share of the program's time that the rater gave it, too.
         recall: share of the rater's time that the program gave it, too.
         kappa: of this posture against all others.
@@ -73,6 +75,8 @@ class Agreement:
         undecided_s: time for which the rater's label is that it cannot be told.
         unnamed_s: other labelled time for which the program named nothing, or had no picture.
         at_edges_s: time left out because it lies near a change of the rater's label.
+        of_recording: whether the figures stand for the whole recording, because the labels are a sheet's and each
+            stretch counts for as many as it stands for; otherwise they are those of the compared time.
         agreed: share of the compared time named alike.
         kappa: Cohen's kappa over all postures.
         block_s: block length of the bootstrap.
@@ -88,6 +92,7 @@ class Agreement:
     undecided_s: float
     unnamed_s: float
     at_edges_s: float
+    of_recording: bool
     agreed: Figure
     kappa: Figure
     block_s: float
@@ -174,12 +179,18 @@ def compare(
     undecided = np.isin(rater, NOT_NAMED)
     used = said & ~undecided & named & ~near
     codes = _codes(rater[used], course.state[used])
-    place = ((t_s[used] - (t_s[0] if len(t_s) else 0.0)) / EPOCH_S).astype(np.intp)
-    table = _by_epoch(place, rater[used], course.state[used], seconds[used], codes)  # (E, K, K)
-    drawn = resampling(f"agree {series.name}", len(table), _block(table))
+    place = ((t_s[used] - (t_s[0] if len(t_s) else 0.0) + _SAME_S) / EPOCH_S).astype(np.intp)
+    epochs, labelled = _by_epoch(
+        place, rater[used], course.state[used], seconds[used], codes
+    )  # (E,), (E, K, K)
+    weight = _weight(series, labels, epochs) if rest is None else None
+    table = labelled if weight is None else labelled * weight[:, None, None]
+    drawn = resampling(f"agree {series.name}", len(table), _block(table, weight))
     replicates = np.tensordot(drawn.counts, table, axes=1)  # (B, K, K)
     whole = table.sum(axis=0)
     names = tuple(State(code).label for code in codes)
+    # What was not seen among few stretches that stand for many can be any share of those: no limit is known then.
+    even = weight is None
     blocks = len(table) / drawn.block
     return Agreement(
         compared_s=float(seconds[used].sum()),
@@ -188,12 +199,15 @@ def compare(
         undecided_s=float(seconds[undecided & ~near].sum()),
         unnamed_s=float(seconds[said & ~undecided & ~named & ~near].sum()),
         at_edges_s=float(seconds[said & near].sum()),
-        agreed=_figure(_agreed, whole, replicates, blocks, enough=drawn.enough, share=True),
+        of_recording=weight is not None,
+        agreed=_figure(_agreed, whole, replicates, blocks, enough=drawn.enough, share=even),
         kappa=_figure(kappa, whole, replicates, blocks, enough=drawn.enough),
         block_s=drawn.block * EPOCH_S,
-        postures=_postures(names, whole, replicates, blocks, enough=drawn.enough),
+        postures=_postures(
+            names, labelled.sum(axis=0), whole, replicates, blocks, enough=drawn.enough, even=even
+        ),
         names=names,
-        confusion_s=whole,
+        confusion_s=labelled.sum(axis=0),
         disagreements=tuple(_disagreements(course, rater, near)),
     )
 
@@ -219,27 +233,41 @@ def _near_edges(course: _Course, rater: Codes, edge_s: float) -> NDArray[np.bool
     return near
 
 
+def _weight(
+    series: Series, labels: Sequence[tuple[Stretch, State]], epochs: NDArray[np.intp]
+) -> Float | None:
+    """(E,) how many stretches of the recording each epoch's stretch stands for; None where labels are no sheet's."""
+    weights = stands_for(series, [stretch for stretch, _ in labels])
+    if weights is None:
+        return None
+    numbers = np.array(sorted(weights))
+    # A sheet's times are rounded: a thousandth of a second may lie in the stretch beside, which is not labelled.
+    at = np.abs(epochs[:, None] // round(STRETCH_S / EPOCH_S) - numbers).argmin(axis=1)
+    return np.array([weights[k] for k in numbers[at].tolist()])
+
+
 def _by_epoch(
     place: NDArray[np.intp], rater: Codes, program: Codes, seconds: Float, codes: list[int]
-) -> Float:
-    """(E, K, K) seconds of each pair of names in each epoch that holds compared time."""
+) -> tuple[NDArray[np.intp], Float]:
+    """(E,) the epochs that hold compared time and (E, K, K) the seconds of each pair of names in each."""
     index = {code: k for k, code in enumerate(codes)}
     epochs, at = np.unique(place, return_inverse=True)
     table = np.zeros((len(epochs), len(codes), len(codes)))
     rows = np.array([index[int(c)] for c in rater], np.intp)
     columns = np.array([index[int(c)] for c in program], np.intp)
     np.add.at(table, (at, rows, columns), seconds)
-    return table
+    return epochs, table
 
 
-def _block(table: Float) -> float:
-    """The longest block that agreement, or any posture of either, asks for, in epochs."""
+def _block(table: Float, weight: Float | None) -> float:
+    """The longest block that agreement, or any posture of either, asks for, in epochs; of a sheet, whole stretches."""
+    least = 1.0 if weight is None else STRETCH_S / EPOCH_S
     if len(table) < 2:
         return 1.0
     whole = table.sum(axis=(1, 2))
     agreed = np.trace(table, axis1=1, axis2=2) / whole
     named = [table.sum(axis=axis) / whole[:, None] for axis in (1, 2)]
-    return max(block_length(x) for x in (agreed, *named[0].T, *named[1].T))
+    return max(least, *(block_length(x) for x in (agreed, *named[0].T, *named[1].T)))
 
 
 def _agreed(table: Float) -> Float:
@@ -293,8 +321,16 @@ def _figure(
 
 
 def _postures(
-    names: Sequence[str], whole: Float, replicates: Float, blocks: float, *, enough: bool
+    names: Sequence[str],
+    labelled: Float,
+    whole: Float,
+    replicates: Float,
+    blocks: float,
+    *,
+    enough: bool,
+    even: bool,
 ) -> tuple[PostureAgreement, ...]:
+    """Of (K, K) seconds as labelled, and as they stand for the recording; `even`: whether these are the same."""
     out = []
     for k, name in enumerate(names):
 
@@ -307,16 +343,16 @@ def _postures(
         def one(t: Float, k: int = k) -> Float:
             return kappa(_against_others(t, k))
 
-        rater_s, program_s = float(whole[k].sum()), float(whole[:, k].sum())
-        asked, answered = (blocks * s / max(float(whole.sum()), 1e-9) for s in (rater_s, program_s))
+        rater_s, program_s = float(labelled[k].sum()), float(labelled[:, k].sum())
+        asked, answered = (blocks * s / max(float(labelled.sum()), 1e-9) for s in (rater_s, program_s))
         out.append(
             PostureAgreement(
                 name,
                 rater_s,
                 program_s,
-                float(whole[k, k]),
+                float(labelled[k, k]),
                 _figure(precision, whole, replicates, answered, enough=enough, share=True),
-                _figure(recall, whole, replicates, asked, enough=enough, share=True),
+                _figure(recall, whole, replicates, asked, enough=enough, share=even),
                 _figure(one, whole, replicates, blocks, enough=enough),
             )
         )

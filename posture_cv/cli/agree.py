@@ -141,8 +141,8 @@ def _ask(result: Result, count: int, sheet_file: Path) -> None:
     click.echo(f"Written: {sheet_file} ({amount}). Watch each in the video and write one of these beside it:")
     click.echo(postures())
     click.echo(
-        "Rare postures stand in it more often than in the recording: precision will stand for all of it, recall "
-        "and kappa for these stretches."
+        "Rare postures stand in it more often than in the recording; when all of it is labelled, each stretch counts "
+        "for as many as it stands for."
     )
 
 
@@ -214,6 +214,10 @@ def _show(found: Agreement, kind: str, points: int) -> None:
     click.echo(
         f"Cohen's kappa {figure_text(found.kappa)}, named alike {figure_text(found.agreed)} of the time"
     )
+    if found.of_recording:
+        click.echo(
+            "Labelled are stretches as --ask chooses them: the figures are weighted to stand for the recording"
+        )
     click.echo(_intervals(found))
     console.print(AgreeView(found.postures))
     click.echo(

@@ -330,3 +330,68 @@ def test_a_sheet_holds_rare_postures_too() -> None:
     found = stretches_to_ask(series(np.arange(1000.0), {}, state=state), 4)
     assert len(found) == len(set(found)) == 4
     assert sum(500.0 <= a < 510.0 for a, _ in found) == 2  # half of them, of one hundredth of the time
+
+
+def _each_second(count: int) -> list[float]:
+    """Times that a sheet cannot hold: it rounds them to milliseconds."""
+    return [k + 0.0004 for k in range(count)]
+
+
+def _rated(state: np.ndarray, count: int, truth: np.ndarray) -> list[tuple[Stretch, State]]:
+    """What a rater who knows the truth makes of a sheet of so many stretches; times as the sheet rounds them."""
+    chosen = stretches_to_ask(series(_each_second(len(state)), {}, state=state), count)
+    return [
+        (
+            Stretch(round(a, 3), round(b, 3), "", k + 2),
+            State(int(np.bincount(truth[round(a) : round(b)]).argmax())),
+        )
+        for k, (a, b) in enumerate(chosen)
+    ]
+
+
+def test_a_sheet_stands_for_the_whole_recording() -> None:
+    """Shrugs are a hundredth of what the program names and a fifth of the truth; the sheet's own share hides it."""
+    random = np.random.default_rng(4)
+    truth = np.full(20_000, State.GOOD, np.int8)
+    truth.reshape(-1, 5)[random.permutation(4000)[:800]] = State.SHRUG  # whole stretches
+    state = truth.copy()
+    state.reshape(-1, 5)[np.flatnonzero(truth.reshape(-1, 5)[:, 0] == State.SHRUG)[40:]] = State.GOOD
+    recording = series(_each_second(len(state)), {}, state=state)
+    everything = compare(recording, stretches((0.0, 20_000.0, State.GOOD)))
+    assert not everything.of_recording
+    found = compare(recording, _rated(state, 80, truth))
+    assert found.of_recording
+    shrug = {p.posture: p for p in found.postures}["shrug"]
+    assert shrug.rater_s > 200.0 * 0.99  # all forty that the program named, and some that it missed
+    assert shrug.precision.value == pytest.approx(1.0, abs=1e-4)  # the sheet's times are rounded
+    assert shrug.recall.value == pytest.approx(40 / 800, abs=0.02)  # without weights it would be 0.84
+    assert found.agreed.value == pytest.approx(1.0 - 760 / 4000, abs=0.07)
+    assert found.confusion_s.sum() == pytest.approx(found.compared_s)
+
+
+def test_what_a_sheet_did_not_find_has_no_limit() -> None:
+    """Forty stretches of good, none of them missed a shrug: that says little of the four thousand they stand for."""
+    state = np.full(20_000, State.GOOD, np.int8)
+    state[:200] = State.SHRUG
+    found = compare(series(_each_second(20_000), {}, state=state), _rated(state, 80, state))
+    shrug = {p.posture: p for p in found.postures}["shrug"]
+    assert found.of_recording
+    assert shrug.precision.has_interval
+    assert shrug.recall.value == 1.0
+    assert not shrug.recall.has_interval
+    assert not found.agreed.has_interval
+
+
+def test_labels_that_are_no_sheet_are_not_weighted() -> None:
+    state = np.full(1000, State.GOOD, np.int8)
+    state[:100] = State.SHRUG
+    recording = series(np.arange(1000.0), {}, state=state)
+    sheet = [(Stretch(a, b, ""), State.GOOD) for a, b in stretches_to_ask(recording, 10)]
+    assert compare(recording, sheet).of_recording
+    moved = [(Stretch(s.start_s + 1.0, s.end_s + 1.0, ""), state) for s, state in sheet]
+    assert not compare(recording, moved).of_recording
+    only_good = [(s, state) for s, state in sheet if s.start_s >= 100.0]
+    assert not compare(recording, only_good).of_recording  # it cannot stand for the shrugs
+    assert not compare(
+        recording, sheet, rest=State.GOOD
+    ).of_recording  # then all of the recording is compared
