@@ -43,7 +43,7 @@ def load_settings(path: Path | None = None, overrides: Mapping[str, object] | No
     """
     plain = read_settings_file(path)
     where = path or settings_file()
-    _anchor_models(plain, where.parent)
+    _anchor_paths(plain, where.absolute().parent)
     for key, value in (overrides or {}).items():
         section, _, name = key.partition(".")
         if value is not None and isinstance(plain.setdefault(section, {}), dict):
@@ -55,14 +55,21 @@ def load_settings(path: Path | None = None, overrides: Mapping[str, object] | No
         raise _faults(error, where, typed) from None
 
 
-def _anchor_models(plain: dict[str, Any], folder: Path) -> None:
+def _anchor_paths(plain: dict[str, Any], folder: Path) -> None:
     """Relative paths in a settings file start from its folder, wherever the program is run."""
-    models = plain.get("models")
-    if not isinstance(models, dict):
-        return
-    for name, value in models.items():
-        if isinstance(value, str) and value and not value.startswith("~"):
-            models[name] = str(folder / value)
+    from posture_cv.profiles.store import is_path
+
+    models, general = plain.get("models"), plain.get("general")
+    if isinstance(models, dict):
+        for name, value in models.items():
+            models[name] = _anchored(value, folder)
+    if isinstance(general, dict) and is_path(str(general.get("profile", ""))):
+        general["profile"] = _anchored(general["profile"], folder)
+
+
+def _anchored(value: object, folder: Path) -> object:
+    """A path's text, from the folder on; anything else, and what begins at a home folder, as it is."""
+    return str(folder / value) if isinstance(value, str) and value and not value.startswith("~") else value
 
 
 def read_settings_file(path: Path | None = None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from posture_cv.cli.options import Number, json_option
+from posture_cv.cli.options import Number, UserPath, json_option
 
 if TYPE_CHECKING:
     from posture_cv.agreement.compare import Agreement
@@ -20,8 +20,8 @@ _SHOWN = 12
 
 
 @click.command(short_help="Compare a rater's labels with the program's answers.")
-@click.argument("result", type=click.Path(path_type=Path))
-@click.argument("labels", type=click.Path(path_type=Path))
+@click.argument("result", type=UserPath())
+@click.argument("labels", type=UserPath())
 @click.option(
     "--ask",
     type=click.IntRange(1, 10_000),
@@ -49,11 +49,11 @@ _SHOWN = 12
 )
 @click.option(
     "--frames",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=UserPath(file_okay=False),
     metavar="FOLDER",
     help="Save a picture of each stretch that disagrees (needs --video).",
 )
-@click.option("--video", type=click.Path(path_type=Path, exists=True), help="The source of the recording.")
+@click.option("--video", type=UserPath(exists=True), help="The source of the recording.")
 @json_option
 def command(
     result: Path,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from posture_cv.cli.options import Number, model_options, settings_option
+from posture_cv.cli.options import Number, UserPath, model_options, settings_option
 from posture_cv.one_thread import use_one_thread
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from posture_cv.bench.run import Measured
     from posture_cv.settings import Settings
 
-_FILE = click.Path(path_type=Path)
+_FILE = UserPath()
 _SAMPLE = Path("samples", "desk-front.mp4")
 
 

@@ -82,7 +82,8 @@ def command(
     from posture_cv.cli.profile_text import as_json_text, as_text
     from posture_cv.coefficients import load_coefficients
     from posture_cv.monitor.session import is_live
-    from posture_cv.profiles.store import check_name, made_before, profile_path
+    from posture_cv.paths import user_path
+    from posture_cv.profiles.store import check_name, is_path, made_before, profile_path
     from posture_cv.settings import load_settings
 
     overrides = {
@@ -92,6 +93,8 @@ def command(
         "calibration.duration_s": duration_s,
     }
     settings = load_settings(settings_path, overrides)
+    if name is None and out is None and is_path(settings.general.profile):
+        out = user_path(settings.general.profile)
     default = out.stem if out else settings.general.profile
     profile_name = check_name(default if name is None else name)
     recording = None if source is None or is_live(source) else source

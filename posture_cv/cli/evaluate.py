@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from posture_cv.cli.options import UserPath
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from posture_cv.evaluate.run import Evaluation
     from posture_cv.landmarks.types import Landmarks
 
-_FOLDER = click.Path(path_type=Path)
+_FOLDER = UserPath()
 _WITH_LABELS = ("dataset", "labels", "json_file")
 
 

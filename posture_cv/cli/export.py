@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from posture_cv.cli.options import UserPath
+
 
 @click.command(short_help="Write results as open data: CSV, Parquet, Motion-BIDS, OpenSim.")
-@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RESULT…")
+@click.argument("results", nargs=-1, required=True, type=UserPath(), metavar="RESULT…")
 @click.option(
     "--format",
     "formats",
@@ -18,9 +20,7 @@ import click
     show_default=True,
     help="May be given several times; each format gets a folder of its own.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write into."
-)
+@click.option("--out", type=UserPath(file_okay=False), required=True, help="Folder to write into.")
 @click.option("--name", metavar="TEXT", default="Sitting posture", show_default=True, help="Of the dataset.")
 def command(results: tuple[Path, ...], formats: tuple[str, ...], out: Path, name: str) -> None:
     """Write RESULT folders of `replay` (or folders of such folders) in the formats of the field.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from posture_cv.cli.options import json_option
+from posture_cv.cli.options import UserPath, json_option
 
 
 @click.group(name="history")
@@ -42,7 +42,7 @@ def show(days: int, as_json: bool) -> None:
 @click.option("--format", "kind", type=click.Choice(["json", "csv"]), default="json", show_default=True)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     required=True,
     metavar="PATH",
     help="A file, or a folder for CSV.",

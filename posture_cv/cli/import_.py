@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from posture_cv.cli.options import Number
+from posture_cv.cli.options import Number, UserPath
 
 if TYPE_CHECKING:
     from posture_cv.importing.types import Imported
@@ -33,10 +33,10 @@ class Size(click.ParamType[tuple[int, int]]):
 
 
 @click.command(name="import", short_help="Bring in landmarks that other programs made.")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=UserPath(), metavar="FILE...")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=UserPath(dir_okay=False),
     required=True,
     help="The landmark recording to write (NAME.landmarks).",
 )

@@ -16,8 +16,8 @@ AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 class UserPath(click.Path):
     """A path as its user means it: in `--out=~/x`, which a shell leaves as it is, `~` is no folder of that name."""
 
-    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
-        super().__init__(path_type=Path, file_okay=file_okay, dir_okay=dir_okay)
+    def __init__(self, *, exists: bool = False, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(path_type=Path, exists=exists, file_okay=file_okay, dir_okay=dir_okay)
 
     def convert(
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None

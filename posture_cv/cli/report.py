@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from posture_cv.cli.options import UserPath
+
 PERIODS = ("today", "week", "month")
 
 
@@ -13,14 +15,14 @@ PERIODS = ("today", "week", "month")
 @click.argument("what", nargs=-1, metavar="[today|week|month | RESULT...]")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     metavar="FILE|FOLDER",
     help="Write it there. [results: beside them]",
 )
 @click.option(
     "--thumbnails",
     "videos",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     metavar="FOLDER",
     help="Results only: put small pictures into the pages, from the videos in this folder.",
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from posture_cv.cli.options import (
+    UserPath,
     calibrate_option,
     out_option,
     profile_option,
@@ -54,9 +55,7 @@ class Numbers(click.ParamType[tuple[float, ...]]):
 
 
 @click.command(short_help="Alerts an hour, precision and recall for many settings.")
-@click.argument(
-    "recordings", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RECORDING..."
-)
+@click.argument("recordings", nargs=-1, required=True, type=UserPath(), metavar="RECORDING...")
 @click.option(
     "--threshold",
     "thresholds",
@@ -79,7 +78,7 @@ class Numbers(click.ParamType[tuple[float, ...]]):
     "--labels",
     "label_files",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     metavar="FILE",
     help="CSV start,end,label or a ground truth: one file for each RECORDING, in the same order.",
 )

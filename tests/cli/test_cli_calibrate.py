@@ -71,6 +71,20 @@ def test_name_comes_from_the_settings_or_the_file(cli: Cli, recording: str, tmp_
     assert load_profile(str(tmp_path / "mine.json")).name == "mine"
 
 
+def test_a_file_in_the_settings_is_where_the_profile_is_made(
+    cli: Cli, recording: str, tmp_path: Path
+) -> None:
+    settings_file().parent.mkdir(parents=True)
+    settings_file().write_text(f'[general]\nprofile = "{tmp_path / "kept" / "mine.json"}"\n')
+    cli.fails("calibrate", "--from", recording, said="The folder is missing")
+    (tmp_path / "kept").mkdir()
+    assert cli.here("calibrate", "--from", recording).returncode == 0
+    assert load_profile(str(tmp_path / "kept" / "mine.json")).name == "mine"
+    assert profile_names() == []
+    assert cli.here("calibrate", "--from", recording, "--name", "other").returncode == 0
+    assert profile_names() == ["other"]
+
+
 def test_no_camera_no_display(cli: Cli) -> None:
     if any(Path("/dev").glob("video*")):
         pytest.skip("this machine has a camera")

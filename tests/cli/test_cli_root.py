@@ -18,6 +18,7 @@ from cli_runner import Cli
 from posture_cv._version import __version__
 from posture_cv.cli import COMMANDS, leave_with, module_of
 from posture_cv.cli import cli as root
+from posture_cv.cli.options import UserPath
 from posture_cv.errors import NobodyFoundError, PostureError
 
 HEAVY = ("pydantic", "rich", "cv2", "numpy", "mediapipe", "platformdirs", "av", "jinja2", "asyncio")
@@ -222,3 +223,26 @@ def test_nan_is_no_number(arguments: tuple[str, ...]) -> None:
     done = CliRunner().invoke(root, arguments)
     assert done.exit_code == 2
     assert "nan is no number" in done.output
+
+
+def _commands(command: click.Command) -> list[click.Command]:
+    context = click.Context(command)
+    below = (
+        [command.get_command(context, name) for name in command.list_commands(context)]
+        if isinstance(command, click.Group)
+        else []
+    )
+    return [command, *(found for sub in below if sub is not None for found in _commands(sub))]
+
+
+def test_every_path_may_begin_at_a_home_folder() -> None:
+    """`--out=~/x` is left as it is by a shell; no command may make a folder called `~` of it."""
+    commands = _commands(root)
+    paths = [
+        (command.name, param.name, param.type)
+        for command in commands
+        for param in command.params
+        if isinstance(param.type, click.Path) and not getattr(param, "hidden", False)
+    ]
+    assert len(paths) > 20
+    assert [(command, param) for command, param, kind in paths if not isinstance(kind, UserPath)] == []

@@ -206,6 +206,24 @@ def test_model_paths_of_the_file_start_from_its_folder(tmp_path: Path) -> None:
     assert models.face == "~/f.task"
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("../desk.json", "../desk.json"),
+        ("/x/desk.json", "/x/desk.json"),
+        ("desk", None),
+        ("~/desk.json", None),
+    ],
+)
+def test_a_profile_path_of_the_file_starts_from_its_folder(
+    written: str, meant: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A monitor in the background works in another folder than the one it was started in."""
+    (tmp_path / "s.toml").write_text(f'[general]\nprofile = "{written}"\n')
+    monkeypatch.chdir(tmp_path)
+    assert load_settings(Path("s.toml")).general.profile == (str(tmp_path / meant) if meant else written)
+
+
 def test_the_example_changes_nothing_and_shows_every_key() -> None:
     text = example_text()
     assert "until it is started anew" in text
