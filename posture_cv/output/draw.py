@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import cv2
@@ -72,7 +72,7 @@ def draw_overlay(
     Args:
         image_bgr: (H, W, 3) uint8.
         lm: landmarks of this frame (N = 1); nothing is drawn of what was not found.
-        lines: text for the panel at the lower edge, one line each; characters beyond ASCII become "?".
+        lines: text for the panel at the lower left, one line each; characters beyond ASCII become "?".
         state_label: name of the state, for the badge at the upper left; empty: no badge.
         colour: of the badge and the frame around the picture.
 
@@ -84,6 +84,7 @@ def draw_overlay(
     image = np.ascontiguousarray(image_bgr).copy()
     stroke = max(1, round(min(image.shape[:2]) / 300))
     size = np.array([image.shape[1], image.shape[0]], np.float64)
+    write = _darkened_panel(image, lines) if lines else None
     _draw_contour(image, lm, size, stroke)
     if lm.face_found[0]:
         _draw_face(image, lm.face[0, :, :2].astype(np.float64) * size, stroke)
@@ -91,8 +92,8 @@ def draw_overlay(
         _draw_skeleton(image, lm.pose[0], size, stroke)
     if state_label:
         _draw_badge(image, state_label, colour)
-    if lines:
-        _draw_panel(image, lines)
+    if write is not None:
+        write()
     return image
 
 
@@ -159,19 +160,28 @@ def _draw_badge(image: Image, label: str, colour: Colour) -> None:
     cv2.putText(image, text, place, _FONT, scale, _INK, _weight(scale), cv2.LINE_AA)
 
 
-def _draw_panel(image: Image, lines: Sequence[str]) -> None:
-    """Lines of text on a darkened strip along the lower edge."""
+def _darkened_panel(image: Image, lines: Sequence[str]) -> Callable[[], None]:
+    """Darken the corner at the lower left, no wider than the lines of text need; what comes back writes them.
+
+    What was seen is drawn between the two, so that the panel hides no shoulder.
+    """
     height, width = image.shape[:2]
     texts = [_ascii(line) for line in lines]
     scale = min(_fitting(text, height / 800, width * 0.96) for text in texts)
     (_, text_height), below = cv2.getTextSize("Ag", _FONT, scale, _weight(scale))
+    widest = max(cv2.getTextSize(text, _FONT, scale, _weight(scale))[0][0] for text in texts)
     line_px = round((text_height + below) * 1.35)
     top = max(0, height - line_px * len(texts) - below)
-    strip = image[top:]
-    strip[:] = (strip.astype(np.float32) * 0.35).astype(np.uint8)
-    for number, text in enumerate(texts):
-        place = (round(width * 0.02), top + line_px * number + text_height + below)
-        cv2.putText(image, text, place, _FONT, scale, WHITE, _weight(scale), cv2.LINE_AA)
+    left = round(width * 0.02)
+    panel = image[top:, : 2 * left + widest]
+    panel[:] = (panel.astype(np.float32) * 0.35).astype(np.uint8)
+
+    def write() -> None:
+        for number, text in enumerate(texts):
+            place = (left, top + line_px * number + text_height + below)
+            cv2.putText(image, text, place, _FONT, scale, WHITE, _weight(scale), cv2.LINE_AA)
+
+    return write
 
 
 def _fitting(text: str, scale: float, width_px: float) -> float:

@@ -58,6 +58,18 @@ def test_badge_and_frame_have_the_colour_of_the_state() -> None:
     assert tuple(drawn[256, 256]) == (128, 128, 128)
 
 
+def test_the_panel_hides_nothing_that_was_seen() -> None:
+    """It is as narrow as its text, and what was seen is drawn over its shade."""
+    bare, lm = picture(), photograph()
+    seen = changed(bare, draw_overlay(bare, lm))
+    shaded = draw_overlay(bare, lm, ["why: forward head"] * 40)
+    dark = (shaded == round(128 * 0.35 - 0.5)).all(axis=2)
+    assert dark[:, :200].mean() > 0.5
+    assert not dark[:, 400:].any()
+    assert seen[:, :200].any()
+    assert not (seen & dark).any()
+
+
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (48, 640), (640, 48), (1080, 1920)])
 def test_long_text_fits_into_any_picture(height: int, width: int) -> None:
     image = picture(height, width)
