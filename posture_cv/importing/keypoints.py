@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from posture_cv.importing.people import FOLLOWED, followed, seen
 from posture_cv.importing.types import COCO_17, HELP, MOST_BYTES, Float, ImportingError, Raw, listed
 
 # MediaPipe's place of each of BODY_25's points; -1: it has none (neck, middle of the hips).
@@ -45,8 +46,6 @@ _COCO_18: Final = (0, -1, 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27, 5, 2, 
 # Of the 70 face points those that MediaPipe's pose has too: corners of the eyes and of the mouth.
 _FACE_70: Final[Mapping[int, int]] = {36: 6, 39: 4, 42: 1, 45: 3, 48: 10, 54: 9}
 _NUMBER: Final = re.compile(r"(\d+)(?!.*\d)")  # the last number of a name
-_HEAD_AND_SHOULDERS: Final = (0, 2, 5, 7, 8, 11, 12)  # MediaPipe's nose, eyes, ears, shoulders
-_NEAREST: Final = "the nearest one is taken, whose head and shoulders are seen largest and most surely"
 _OWN_NUMBERS: Final = (
     "The last number of an image's name is its frame's: import one recording at a time, each image with a number "
     "of its own."
@@ -54,7 +53,7 @@ _OWN_NUMBERS: Final = (
 
 
 def read_openpose(paths: Sequence[Path]) -> Raw:
-    """Read one JSON file a frame; of several people the nearest one is taken.
+    """Read one JSON file a frame; of several people one is followed.
 
     Args:
         paths: the files; the last number in each name is the frame's.
@@ -64,25 +63,26 @@ def read_openpose(paths: Sequence[Path]) -> Raw:
     """
     numbered = _frames(paths)
     raw = Raw.empty(len(numbered), "openpose-json")
-    several, with_face = 0, 0
+    with_face = 0
     faults: list[str] = []
-    for row, path in enumerate(numbered.values()):
+    frames: list[list[tuple[Float, Float | None]]] = []
+    for path in numbered.values():
         try:
-            people = _people(_load(path))
+            frames.append(_people(_load(path)))
         except ImportingError as fault:
             faults.append(str(fault))
-            continue
-        several += sum(bool(np.isfinite(body).any()) for body, _ in people) > 1
-        if people:
-            body, face = max(people, key=lambda person: _nearness(person[0], _places_of(person[0])))
-            _place(raw, row, body, _places_of(body))
-            with_face += face is not None
-            if face is not None:
-                chosen = list(_FACE_70)
-                _place(raw, row, face[chosen], tuple(_FACE_70[k] for k in chosen))
     if faults:
         raise ImportingError(f"{len(faults)} of {len(numbered)} files are faulty.", listed(faults), HELP)
-    notes = [f"{several} frames show several people; {_NEAREST}."] if several else []
+    one, notes = _followed([[(body, _places_of(body)) for body, _ in people] for people in frames])
+    for row, (people, number) in enumerate(zip(frames, one, strict=True)):
+        if number is None:
+            continue
+        body, face = people[number]
+        _place(raw, row, body, _places_of(body))
+        with_face += face is not None
+        if face is not None:
+            chosen = list(_FACE_70)
+            _place(raw, row, face[chosen], tuple(_FACE_70[k] for k in chosen))
     if with_face:
         notes.append(
             "Of OpenPose's 70 face points the corners of eyes and mouth are used; there is no face mesh."
@@ -155,19 +155,22 @@ def _places_of(body: Float) -> tuple[int, ...]:
     return _BODY_25 if len(body) == len(_BODY_25) else _COCO_18
 
 
-def _nearness(points: Float, places: Sequence[int]) -> tuple[float, float]:
-    """What tells the person at the desk from one behind: the size of head and shoulders, by how surely they are seen.
+def _followed(
+    frames: Sequence[Sequence[tuple[Float, Sequence[int]]]],
+) -> tuple[list[int | None], list[str]]:
+    """Whom the recording is about, in each frame, and what is to be said of the others."""
+    looks = [[seen(points, places) for points, places in people] for people in frames]
+    one = followed(looks)
+    several = sum(sum(look is not None for look in people) > 1 for people in looks)
+    alone = sum(k is None and any(look is not None for look in p) for k, p in zip(one, looks, strict=True))
+    notes = [f"Several people in {_of_frames(several)}: {FOLLOWED}."] if several else []
+    if alone:
+        notes.append(f"Somebody else only in {_of_frames(alone)}, counted as empty.")
+    return one, notes
 
-    The sum over all points would not: legs and hips are hidden by a desk, and a passer-by shows them. It counts where
-    the sizes are equal.
-    """
-    upper = points[np.isin(places, _HEAD_AND_SHOULDERS)]
-    known = upper[np.isfinite(upper).all(axis=1)]
-    if len(known) == 0:
-        return 0.0, 0.0
-    width, height = np.ptp(known[:, :2], axis=0)
-    size = float(np.hypot(width, height))
-    return size * float(known[:, 2].sum()) / len(upper), float(np.nansum(points[:, 2]))
+
+def _of_frames(count: int) -> str:
+    return f"{count} frame" if count == 1 else f"{count} frames"
 
 
 def _place(raw: Raw, row: int, points: Float, places: tuple[int, ...]) -> None:
@@ -178,7 +181,7 @@ def _place(raw: Raw, row: int, points: Float, places: tuple[int, ...]) -> None:
 
 
 def read_coco(path: Path) -> Raw:
-    """Read COCO's results format (a list), or annotations with `images`; of several people the nearest is taken.
+    """Read COCO's results format (a list), or annotations with `images`; of several people one is followed.
 
     Raises:
         ImportingError: no JSON, entries without image or keypoints, 51 numbers missing, images of several sizes or
@@ -188,9 +191,8 @@ def read_coco(path: Path) -> Raw:
     images = _images(path, content)
     shown = _shown(path, images.values())
     entries = content["annotations"] if isinstance(content, dict) else content
-    best: dict[float, tuple[tuple[float, float], Float]] = {}
+    people: dict[float, list[Float]] = {}
     faults: list[str] = []
-    several = 0
     for number, entry in enumerate(entries):
         try:
             frame = _frame_of(entry, images, shown)
@@ -198,26 +200,23 @@ def read_coco(path: Path) -> Raw:
         except ImportingError as fault:
             faults.append(f"entry {number}: {fault}")
             continue
-        rank = _nearness(points, COCO_17)
-        several += frame in best
-        if frame not in best or rank > best[frame][0]:
-            best[frame] = (rank, points)
+        people.setdefault(frame, []).append(points)
     if faults:
         raise ImportingError(f"Faulty entries in {path}", listed(faults), f"{_OWN_NUMBERS} {HELP}")
-    return _coco_raw(best, images, several)
+    return _coco_raw(people, images)
 
 
-def _coco_raw(best: Mapping[float, tuple[Any, Float]], images: Mapping[Any, _Image], several: int) -> Raw:
-    frames = sorted(set(best) | {image.frame for image in images.values()})
+def _coco_raw(people: Mapping[float, Sequence[Float]], images: Mapping[Any, _Image]) -> Raw:
+    frames = sorted(set(people) | {image.frame for image in images.values()})
     raw = Raw.empty(len(frames), "coco-17-json")
-    row_of = {frame: row for row, frame in enumerate(frames)}
-    for frame, (_, points) in best.items():
-        _place(raw, row_of[frame], points, COCO_17)
+    one, notes = _followed([[(points, COCO_17) for points in people.get(frame, ())] for frame in frames])
+    for row, (frame, number) in enumerate(zip(frames, one, strict=True)):
+        if number is not None:
+            _place(raw, row, people[frame][number], COCO_17)
     if np.nan_to_num(raw.visibility).max(initial=0.0) == 2.0:  # flags: 1 labelled but hidden, 2 visible
         raw.visibility[:] = np.where(np.isnan(raw.visibility), np.nan, raw.visibility >= 2.0)
-    notes = (f"{several} further people were passed over; {_NEAREST}.",) if several else ()
     size = next((image.size_px for image in images.values() if image.size_px is not None), None)
-    return replace(raw, frame=np.array(frames, np.float64), size_px=size, notes=notes)
+    return replace(raw, frame=np.array(frames, np.float64), size_px=size, notes=tuple(notes))
 
 
 class _Image(NamedTuple):

@@ -175,7 +175,7 @@ def test_two_images_of_one_frame_number_are_no_two_people(content: object, tmp_p
 def test_two_people_of_one_image_are(tmp_path: Path) -> None:
     path = tmp_path / "marks.json"
     path.write_text(json.dumps(entries("a_0.jpg", "a_0.jpg")))
-    assert read_foreign([path], NUMBERED).notes[0].startswith("1 further people")
+    assert read_foreign([path], NUMBERED).notes[0].startswith("Several people in 1 frame:")
 
 
 @pytest.mark.parametrize("make", [openpose, coco])
@@ -201,7 +201,7 @@ def test_a_passer_by_does_not_take_the_place_of_who_sits_there(
         file.write_text(json.dumps(content))
     found = read_foreign([path], options)
     np.testing.assert_array_equal(found.landmarks.pose, expected)
-    assert any("the nearest one is taken" in note for note in found.notes)
+    assert any("one is followed, on the whole the nearest" in note for note in found.notes)
 
 
 def test_nobody_stays_nobody(front: Landmarks, tmp_path: Path) -> None:
