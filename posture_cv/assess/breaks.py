@@ -150,7 +150,10 @@ def _place(state: BreakState, place: Place, seconds: float, settings: BreakSetti
     if state.anchor is None:
         return state._replace(anchor=place)
     if _apart_cm(place, state.anchor) < settings.shift_cm:
-        return state if state.candidate is None else state._replace(candidate=None, candidate_s=0.0)
+        anchor = _completed(state.anchor, place)
+        if anchor is state.anchor and state.candidate is None:
+            return state
+        return state._replace(anchor=anchor, candidate=None, candidate_s=0.0)
     if state.candidate is None or _apart_cm(place, state.candidate) >= settings.shift_cm:
         return state._replace(candidate=place, candidate_s=0.0)
     held = state.candidate_s + seconds
@@ -158,6 +161,14 @@ def _place(state: BreakState, place: Place, seconds: float, settings: BreakSetti
         return state._replace(candidate_s=held)
     shifts = (*state.shifts, state.clock_s)
     return state._replace(shifts=shifts, anchor=state.candidate, candidate=None, candidate_s=0.0)
+
+
+def _completed(held: Place, seen: Place) -> Place:
+    """The place held, its unknown directions as they are seen now: else a move in one of them would never show."""
+    if not any(isnan(x) for x in held):
+        return held
+    fore, head, down, side = (y if isnan(x) else x for x, y in zip(held, seen, strict=True))
+    return fore, head, down, side
 
 
 def prompt(state: BreakState, settings: BreakSettings) -> BreakPrompt | None:
