@@ -18,10 +18,25 @@ _SEPARATORS: Final = ("\t", ",", ";")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A text cut into rows; `first` is the line number of the header."""
+    """A text cut into rows, with the line number of each.
 
-    header: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    Attributes:
+        lines: all rows of the text.
+        place: which of them is the header; the table's own rows come after it.
+    """
+
+    lines: Sequence[tuple[int, tuple[str, ...]]]
+    place: int
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The titles of the columns."""
+        return self.lines[self.place][1]
+
+    @property
+    def rows(self) -> Sequence[tuple[int, tuple[str, ...]]]:
+        """What follows the header. Cut when asked for: a long file that is no table has a header at no line."""
+        return self.lines[self.place + 1 :]
 
     def column(self, *names: str) -> int | None:
         """The first column with one of these names, letters' case aside."""
@@ -47,8 +62,8 @@ def _read(text: str, path: str) -> Labels:
         rows = [
             (n, tuple(c.strip() for c in cells)) for n, line in lines for cells in _cells(line, separator)
         ]
-        for place, (_, cells) in enumerate(rows):
-            table = Table(cells, tuple(rows[place + 1 :]))
+        for place in range(len(rows)):
+            table = Table(rows, place)
             reader = _reader(table)
             if reader is not None:
                 return reader(table, path)

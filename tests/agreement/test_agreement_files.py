@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,15 @@ def test_unknown_labels_overlaps_and_codings(tmp_path: Path) -> None:
     with pytest.raises(LabelError, match="no coding 'obs3'"):
         chosen(two, "obs3", "x")
     assert len(chosen(two, "obs2", "x").stretches) == 3
+
+
+def test_a_long_table_of_something_else_is_refused_without_a_wait(tmp_path: Path) -> None:
+    """The program's own table of frames is easily given for the labels; an hour of it has 36,000 rows."""
+    rows = "".join(f"{k / 10:.1f},good,1.0,2.0\n" for k in range(36_000))
+    begun_s = time.process_time()
+    with pytest.raises(LabelError, match="No labels are recognised"):
+        read(f"t_s,state,a,b\n{rows}", tmp_path)
+    assert time.process_time() - begun_s < 5.0
 
 
 def test_times() -> None:
