@@ -77,7 +77,7 @@ def moved_with_camera(baseline: Baseline, background: tuple[float, float, float]
     if np.hypot(dx, dy) > FARTHEST_SHIFT or abs(scale - 1.0) > MOST_GROWTH or not np.isfinite(scale):
         raise CalibrationError(
             "The camera has moved too far to go on with the old baseline.",
-            f"The background moved by {100 * np.hypot(dx, dy):.0f} % of the picture's width.",
+            f"The background moved by {100 * np.hypot(dx, dy):.0f} % of the picture.",
             "Calibrate again: posture-cv calibrate",
         )
     middle = np.array([0.5, 0.5])
