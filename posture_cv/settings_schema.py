@@ -149,8 +149,6 @@ class ThresholdsSection(Section):
     moved_factor: float = _number(
         _TH.moved_factor, 1.0, 10.0, "asks for so many times more forward head or rounding"
     )
-    head_yaw_deg: float = _number(_TH.head_yaw_deg, 5.0, 60.0, "head turned beyond this: not judged")
-    trunk_yaw_deg: float = _number(_TH.trunk_yaw_deg, 5.0, 60.0, "trunk turned beyond this: not judged")
     neck_sd: float = _number(_TH.neck_sd, 0.0, 5.0, "forward head: at least so many standard deviations")
     protraction_sd: float = _number(_TH.protraction_sd, 0.0, 5.0, "rounded shoulders: likewise")
     elevation_sd: float = _number(_TH.elevation_sd, 0.0, 5.0, "raised shoulders: likewise")

@@ -85,8 +85,6 @@ class Thresholds:
     sideways_per_deg: float = 0.2
     moved_cm: float = 6.0
     moved_factor: float = 2.0
-    head_yaw_deg: float = 25.0
-    trunk_yaw_deg: float = 20.0
     neck_sd: float = 1.2
     protraction_sd: float = 1.5
     elevation_sd: float = 1.65
@@ -104,8 +102,6 @@ class Thresholds:
         """
         require_setting("factor", factor, *_FACTORS)
         gates = {
-            "head_yaw_deg",
-            "trunk_yaw_deg",
             "slump_like_per_deg",
             "sideways_from_deg",
             "sideways_per_deg",
