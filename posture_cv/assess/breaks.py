@@ -150,10 +150,7 @@ def _place(state: BreakState, place: Place, seconds: float, settings: BreakSetti
     if state.anchor is None:
         return state._replace(anchor=place)
     if _apart_cm(place, state.anchor) < settings.shift_cm:
-        anchor = _completed(state.anchor, place)
-        if anchor is state.anchor and state.candidate is None:
-            return state
-        return state._replace(anchor=anchor, candidate=None, candidate_s=0.0)
+        return _stayed(state, _completed(state.anchor, place))
     if state.candidate is None or _apart_cm(place, state.candidate) >= settings.shift_cm:
         return state._replace(candidate=place, candidate_s=0.0)
     held = state.candidate_s + seconds
@@ -161,6 +158,13 @@ def _place(state: BreakState, place: Place, seconds: float, settings: BreakSetti
         return state._replace(candidate_s=held)
     shifts = (*state.shifts, state.clock_s)
     return state._replace(shifts=shifts, anchor=state.candidate, candidate=None, candidate_s=0.0)
+
+
+def _stayed(state: BreakState, anchor: Place) -> BreakState:
+    """The place is still held, and what was on the way to another one is not."""
+    if anchor is state.anchor and state.candidate is None:
+        return state
+    return state._replace(anchor=anchor, candidate=None, candidate_s=0.0)
 
 
 def _completed(held: Place, seen: Place) -> Place:

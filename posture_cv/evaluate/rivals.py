@@ -229,7 +229,12 @@ RIVALS: Final = (
         _hack_baro,
     ),
     Rival("uprightly", "UpRightly", "slopes of 30 and 20 px, sideways offset 20 px, no baseline", _uprightly),
-    Rival("slouch_stoppah", "slouch-stoppah", "face box 4 points of the picture lower or taller", _slouch_stoppah),
+    Rival(
+        "slouch_stoppah",
+        "slouch-stoppah",
+        "face box 4 points of the picture lower or taller",
+        _slouch_stoppah,
+    ),
 )
 
 

@@ -142,9 +142,7 @@ def test_a_move_in_a_direction_that_was_not_told_at_first_is_a_shift(direction: 
     places = [[5.0 * (i >= 80) * (k == direction) for k in range(4)] for i in range(160)]
     for place in places[:4]:
         place[direction] = NAN
-    moved = [
-        one._replace(place=tuple(place)) for one, place in zip(ticks(("good", 80)), places, strict=True)
-    ]
+    moved = [one._replace(place=tuple(place)) for one, place in zip(ticks(("good", 80)), places, strict=True)]
     assert len(go(moved)[0].breaks.shifts) == 1
 
 
