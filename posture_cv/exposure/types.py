@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 
-import numpy as np
-
-from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Measurements, View
+from posture_cv.measure.types import Codes, Float, Measurements, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +47,6 @@ class Series:
     def view_for(self, quantity: str) -> View:
         """From where this quantity was seen."""
         return self.view_of.get(quantity, self.view)
-
-
-def as_published(m: Measurements) -> Measurements:
-    """The values rounded as the tables hold them, so that whoever has the tables finds the same exposure.
-
-    Args:
-        m: N frames, unrounded.
-    """
-    values = {}
-    for name, quantity in QUANTITIES.items():
-        e = m.values[name]
-        value = np.round(e.value, quantity.decimals) + 0.0
-        values[name] = Estimate(value, np.round(e.sd, quantity.decimals + 1) + 0.0, e.reason)
-    return Measurements(np.round(m.t_s, 3), m.view, m.reason, values)
 
 
 @dataclass(frozen=True, slots=True)

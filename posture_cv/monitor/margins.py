@@ -10,11 +10,10 @@ from posture_cv.assess.calculus import NUMBERS
 from posture_cv.assess.naming import RISES, limiting_sd, neck
 from posture_cv.assess.records import limits
 from posture_cv.assess.settings import CUES, AssessSettings
-from posture_cv.measure.types import QUANTITIES, Measurements, Reason
+from posture_cv.measure.types import Measurements, Reason
 
 NECK = "neck_deg"
 _DECISIVE: Final = ("cva_change_deg", "head_pitch_deg", "protraction_cm", "trunk_incl_deg", *RISES)
-NECK_MEANING = "loss of craniovertebral angle due to the neck itself, against the baseline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +128,6 @@ def nearest(found: tuple[Margin, ...]) -> Margin | None:
 def unit_of(quantity: str) -> str:
     """The unit as printed behind a number."""
     return "°" if quantity.endswith("_deg") else " cm"
-
-
-def meaning_of(quantity: str) -> str:
-    """What the quantity is."""
-    return NECK_MEANING if quantity == NECK else QUANTITIES[quantity].meaning
 
 
 def _rounded(value: float | None) -> float | None:

@@ -66,15 +66,6 @@ def from_rows(name: str, about: str, fields: Sequence[Field], rows: Iterable[Seq
     return Table(name, about, tuple(fields), columns)
 
 
-def stacked(tables: Sequence[Table]) -> Table:
-    """Tables of the same columns, one under the other."""
-    first = tables[0]
-    columns = tuple(
-        [value for table in tables for value in table.columns[k]] for k in range(len(first.fields))
-    )
-    return Table(first.name, first.about, first.fields, columns)
-
-
 _WHO: Final = (
     Field("recording", "string", about="name of the recording"),
     Field("participant", "string", about="whom it shows; empty where not given"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from posture_cv.capture.prefetch import Prefetched
-from posture_cv.capture.types import CaptureOptions, Frame, FrameSource, SourceInfo
+from posture_cv.capture.types import Frame, FrameSource, SourceInfo
 from posture_cv.errors import InputError
 from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
 from posture_cv.landmarks.recording import (
@@ -144,11 +144,6 @@ def source_as_dict(info: SourceInfo) -> dict[str, Any]:
     if info.path is not None:
         plain["name"] = info.path.name
     return plain
-
-
-def capture_options(*, start_s: float, end_s: float | None, rate_hz: float | None) -> CaptureOptions:
-    """Options of a source that is read through."""
-    return CaptureOptions(start_s=start_s, end_s=end_s, max_rate_hz=rate_hz)
 
 
 def one_by_one(options: EstimatorOptions) -> EstimatorOptions:
