@@ -145,6 +145,57 @@ def test_a_frame_that_cannot_be_judged_says_why(reason: Reason, label: str) -> N
     assert np.isnan(states.excess).all()
 
 
+@pytest.mark.parametrize(
+    ("name", "limit", "beside", "below", "above", "sd"),
+    [
+        ("cva_change_deg", -2.3, {}, "good", "forward_head", 0.01),
+        ("cva_change_deg", -3.6, {}, "good", "forward_head", 3.0),
+        ("cva_change_deg", -4.6, {"approach_cm": 7.0}, "good", "forward_head", 0.01),
+        ("cva_change_deg", -3.45, {"lateral_lean_deg": -4.5}, "good", "forward_head", 0.01),
+        ("cva_change_deg", -12.88, {"head_pitch_deg": 24.0}, "looking_down", "text_neck", 0.01),
+        ("cva_change_deg", -8.91, {"trunk_incl_deg": 3.0}, "slump", "forward_head", 0.01),
+        ("cva_change_deg", -5.98, {"trunk_incl_deg": 4.0, "approach_cm": -7.0}, "good", "slump", 0.01),
+        ("approach_cm", 6.0, {"cva_change_deg": -3.0}, "forward_head", "good", 0.01),
+        ("approach_cm", 8.0, {"trunk_incl_deg": 4.0, "protraction_cm": 1.6}, "slump", "good", 0.01),
+        ("head_pitch_deg", 12.0, {}, "good", "looking_down", 0.01),
+        ("protraction_cm", 1.5, {}, "good", "rounded_shoulders", 0.01),
+        ("protraction_cm", 3.0, {}, "good", "rounded_shoulders", 2.0),
+        ("protraction_cm", 0.8, {"trunk_incl_deg": 4.0}, "good", "slump", 0.01),
+        ("shoulder_elevation_cm", 1.2, {}, "good", "shrug", 0.01),
+        ("shoulder_elevation_left_cm", 2.0, {}, "good", "shrug", 0.01),
+        ("shoulder_elevation_right_cm", 2.0, {}, "good", "shrug", 0.01),
+        ("shoulder_elevation_cm", 1.909, {}, "good", "shrug", 1.5),
+        ("trunk_incl_deg", 2.0, {"protraction_cm": 1.2}, "good", "slump", 0.01),
+        ("trunk_incl_deg", 3.3, {"sink_cm": 5.0}, "good", "slump", 2.0),
+        ("trunk_incl_deg", 1.0, {"cva_change_deg": -3.37}, "forward_head", "slump", 0.01),
+        ("trunk_incl_deg", 6.0, {}, "good", "leaning_in", 0.01),
+        ("trunk_incl_deg", -5.0, {}, "good", "reclining", 0.01),
+        ("lateral_lean_deg", -6.0, {}, "good", "leaning_sideways", 0.01),
+        ("sink_cm", 1.46, {"trunk_incl_deg": 4.0}, "good", "slump", 0.01),
+    ],
+)
+def test_each_name_begins_at_its_limit(
+    name: str, limit: float, beside: dict[str, float], below: str, above: str, sd: float
+) -> None:
+    """The defaults, worked out by hand from the rules of the module and of `Thresholds`."""
+    assert [named(frame(sd, **beside, **{name: limit * share})) for share in (0.995, 1.005)] == [below, above]
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "beside"),
+    [
+        ("cva_change_deg", -14.0, {}),
+        ("cva_change_deg", -20.3, {"head_pitch_deg": 30.0}),
+        ("protraction_cm", 3.5, {}),
+        ("shoulder_elevation_cm", 3.0, {}),
+    ],
+)
+def test_each_severe_name_begins_at_its_limit(name: str, limit: float, beside: dict[str, float]) -> None:
+    shares = (0.995, 1.005)
+    severe = [name_states(frame(0.01, **beside, **{name: limit * s}), DEFAULT).severe for s in shares]
+    assert [bool(one[0]) for one in severe] == [False, True]
+
+
 def test_scaling_the_thresholds_scales_the_excess() -> None:
     m = frame(sd=0.01, cva_change_deg=-9.0, protraction_cm=2.0, shoulder_elevation_cm=2.0)
     plain, stricter = (name_states(m, th).excess[0] for th in (DEFAULT, DEFAULT.scaled(2.0)))

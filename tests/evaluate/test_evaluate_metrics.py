@@ -45,6 +45,12 @@ def test_missing_values_are_left_out_and_never_counted_as_zero() -> None:
     assert (nothing.n, nothing.mae, nothing.r, nothing.loa_low) == (0, None, None, None)
 
 
+def test_one_pair_has_an_error_and_no_spread() -> None:
+    found = agreement(np.array([3.0]), np.array([1.0]))
+    assert (found.n, found.mae, found.rmse, found.bias) == (1, 2.0, 2.0, 2.0)
+    assert (found.r, found.loa_low, found.loa_high) == (None, None, None)
+
+
 def test_correlation_needs_variation() -> None:
     assert agreement(np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 1.0])).r is None
     assert agreement(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0])).r == pytest.approx(1.0)

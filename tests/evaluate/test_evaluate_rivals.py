@@ -102,7 +102,7 @@ def test_pitch_of_the_face_mesh_is_that_of_a_turned_mesh() -> None:
     centre = np.array([0.5, 0.4, 0.0]) * scale
     mesh = (base.face.astype(np.float64) * scale - centre) @ turn.T + centre
     lm = replace(base, face=(mesh / scale).astype(np.float32))
-    assert abs(_mesh_pitch_deg(lm, base)[0]) == pytest.approx(17.0, abs=0.05)
+    assert _mesh_pitch_deg(lm, base)[0] == pytest.approx(17.0, abs=0.05)
 
 
 @pytest.mark.parametrize("rival", RIVALS, ids=lambda rival: rival.key)

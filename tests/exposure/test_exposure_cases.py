@@ -26,6 +26,7 @@ from posture_cv.exposure.groups import (
 from posture_cv.exposure.holding import head_holding_time_s, holding, trunk_holding_time_s
 from posture_cv.exposure.measures import NOT_FROM_VIEW, exposure
 from posture_cv.exposure.recovery import recovery_s
+from posture_cv.exposure.schemes import SCHEMES, Scheme, members
 from posture_cv.exposure.sources import SOURCES
 from posture_cv.exposure.still import stillness
 from posture_cv.exposure.types import Figure, Row, Series, Told
@@ -56,6 +57,40 @@ def test_neck_classes_of_rula_and_reba() -> None:
     assert rows["rula_neck", "2: 10-20 deg"].seconds == pytest.approx(4.0)
     assert rows["reba_neck", "1: 0-20 deg"].figure.value == pytest.approx(0.9)
     assert rows["iso_neck", "0-25 deg: acceptable"].figure.value == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("key", "edges_deg"),
+    [
+        # McAtamney & Corlett 1993; Hignett & McAtamney 2000; ISO 11226:2000
+        ("rula_neck", (10.0, 20.0)),
+        ("rula_trunk", (20.0, 60.0)),
+        ("reba_neck", (20.0,)),
+        ("reba_trunk", (-20.0, 20.0, 60.0)),
+        ("iso_head", (25.0, 85.0)),
+        ("iso_trunk", (20.0, 60.0)),
+        ("iso_neck", (25.0,)),
+    ],
+)
+def test_classes_change_at_the_angles_of_the_methods(key: str, edges_deg: tuple[float, ...]) -> None:
+    scheme = next(one for one in SCHEMES if one.key == key)
+    values = np.array([edge + step for edge in edges_deg for step in (-0.001, 0.001)])
+    one = np.ones(len(values))
+    inside = members(scheme, Quantity(one, values, 0.0 * one, View.SIDE))
+    assert (inside.sum(axis=0) == 1).all()
+    first = len(scheme.classes) - 1 - len(edges_deg)  # none, or extension
+    steps = [first + k + above for k in range(len(edges_deg)) for above in (0, 1)]
+    assert inside.argmax(axis=0).tolist() == steps
+    at_edges = members(scheme, Quantity(*(np.array(edges_deg) * k for k in (0.0, 1.0, 0.0)), View.SIDE))
+    assert not at_edges.any(), "what was never told is in no class"
+
+
+@pytest.mark.parametrize("scheme", [s for s in SCHEMES if s.key != "reba_trunk"], ids=lambda s: s.key)
+def test_extension_begins_where_nineteen_of_twenty_errors_lie_below(scheme: Scheme) -> None:
+    one = np.ones(3)
+    angle = Quantity(one, np.array([0.0, -1.64, -1.65]) * 4.0, 4.0 * one, View.SIDE)
+    assert members(scheme, angle)[0].tolist() == [False, False, True]
+    assert members(scheme, angle)[1].tolist() == [True, True, False]
 
 
 def test_trunk_is_taken_off_the_neck() -> None:
@@ -225,6 +260,15 @@ def test_recovery_after_alerts() -> None:
     rows = table(recording)
     assert rows["recovery", "median"].figure.value == pytest.approx(15.0)
     assert rows["recovery", "recovered"].figure.value == pytest.approx(0.5)
+
+
+def test_a_posture_that_was_told_again_had_not_been_left() -> None:
+    state = np.full(40, State.GOOD, np.int8)
+    state[10:20] = State.FORWARD_HEAD
+    told = (Told(12.0, "forward_head"), Told(13.0, "slump"), Told(20.0, "forward_head"))
+    first, other, again = recovery_s(series(np.arange(40.0), {}, state=state, told=told, hold_s=1.0))
+    assert isnan(first), "it was left only with the next notification"
+    assert (other, again) == (0.0, 0.0)
 
 
 def test_a_recording_of_two_blocks_has_no_interval() -> None:
