@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from calibration.ergonomics import check_desk, estimate_setup
+from calibration.ergonomics import CHIN, FOREHEAD, check_desk, estimate_setup
 from calibration.mesh import own_mesh
 from calibration_material import head_turned, photograph
 from posture_cv.guidance.entries import DESK_CHECKS
@@ -17,6 +17,8 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import View
 from shared_material import shared_path
+
+_LEFT_EYE, _RIGHT_EYE = 263, 33  # outer corners, face mesh
 
 
 def baseline_of(face: np.ndarray, size_px: tuple[int, int] = (512, 512), view: View = View.FRONT) -> Baseline:
@@ -85,11 +87,13 @@ def test_the_side_of_the_camera_is_told() -> None:
             assert abs(yaw + desk.azimuth_deg) < 12
 
 
-def test_a_camera_at_the_side_is_found() -> None:
-    left = baseline_of(head_turned(photograph(), 1, 30.0).face[0])
-    right = baseline_of(head_turned(photograph(), 1, -30.0).face[0])
-    texts = {next(f.text for f in check_desk(b) if f.check == "laptop_at_the_side") for b in (left, right)}
-    assert {"left" in text for text in texts} == {True, False}
+@pytest.mark.parametrize(("degrees", "side"), [(30.0, "right"), (-30.0, "left")])
+def test_a_camera_at_the_side_is_found_where_it_stands(degrees: float, side: str) -> None:
+    """Whose left eye is the farther one looks to the left: the camera stands to the right."""
+    face = head_turned(photograph(), 1, degrees).face[0]
+    assert (face[_LEFT_EYE, 2] > face[_RIGHT_EYE, 2]) == (side == "right")
+    [text] = [f.text for f in check_desk(baseline_of(face)) if f.check == "laptop_at_the_side"]
+    assert f"on your {side}." in text
 
 
 @pytest.mark.parametrize(("growth", "check"), [(2.5, "too_close"), (0.25, "too_far")])
@@ -103,12 +107,10 @@ def test_too_near_and_too_far(growth: float, check: str) -> None:
 
 @pytest.mark.parametrize(("degrees", "check"), [(-40.0, "screen_too_low"), (40.0, "screen_too_high")])
 def test_a_camera_far_below_or_above_the_eyes(degrees: float, check: str) -> None:
-    found = {
-        f.check
-        for s in (1, -1)
-        for f in check_desk(baseline_of(head_turned(photograph(), 0, s * degrees).face[0]))
-    }
-    assert check in found
+    """A chin that is nearer than the forehead is seen from below."""
+    face = head_turned(photograph(), 0, degrees).face[0]
+    assert (face[CHIN, 2] < face[FOREHEAD, 2]) == (check == "screen_too_low")
+    assert [f.check for f in check_desk(baseline_of(face)) if f.check] == [check]
 
 
 def test_every_check_has_an_answer_in_the_guidance() -> None:
