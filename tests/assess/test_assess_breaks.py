@@ -139,10 +139,12 @@ def test_with_the_break_it_is_one_moment_and_marked_so() -> None:
 
 @pytest.mark.parametrize("direction", range(4))
 def test_a_move_in_a_direction_that_was_not_told_at_first_is_a_shift(direction: int) -> None:
-    places = [[5.0 * (i >= 80) * (k == direction) for k in range(4)] for i in range(160)]
-    for place in places[:4]:
-        place[direction] = NAN
-    moved = [one._replace(place=tuple(place)) for one, place in zip(ticks(("good", 80)), places, strict=True)]
+    def place(i: int) -> tuple[float, float, float, float]:
+        cm = NAN if i < 4 else 5.0 * (i >= 80)
+        fore, head, down, aside = (cm if k == direction else 0.0 for k in range(4))
+        return fore, head, down, aside
+
+    moved = [one._replace(place=place(i)) for i, one in enumerate(ticks(("good", 80)))]
     assert len(go(moved)[0].breaks.shifts) == 1
 
 

@@ -81,7 +81,7 @@ def test_classes_change_at_the_angles_of_the_methods(key: str, edges_deg: tuple[
     first = len(scheme.classes) - 1 - len(edges_deg)  # none, or extension
     steps = [first + k + above for k in range(len(edges_deg)) for above in (0, 1)]
     assert inside.argmax(axis=0).tolist() == steps
-    at_edges = members(scheme, Quantity(*(np.array(edges_deg) * k for k in (0.0, 1.0, 0.0)), View.SIDE))
+    at_edges = members(scheme, Quantity(0.0 * one, values, 0.0 * one, View.SIDE))
     assert not at_edges.any(), "what was never told is in no class"
 
 
@@ -269,6 +269,16 @@ def test_a_posture_that_was_told_again_had_not_been_left() -> None:
     first, other, again = recovery_s(series(np.arange(40.0), {}, state=state, told=told, hold_s=1.0))
     assert isnan(first), "it was left only with the next notification"
     assert (other, again) == (0.0, 0.0)
+
+
+def test_what_is_held_for_long_asks_for_long_blocks_however_much_is_untold() -> None:
+    """Postures of half a minute each: blocks of a few seconds would make every interval too narrow."""
+    neck = np.repeat(np.random.default_rng(3).normal(8.0, 9.0, 20), 30)
+    whole = exposure(side(neck.tolist()))
+    neck[:20] = nan
+    neck[-20:] = nan
+    assert whole.block_s > 15.0
+    assert exposure(side(neck.tolist())).block_s == pytest.approx(whole.block_s, rel=0.3)
 
 
 def test_a_recording_of_two_blocks_has_no_interval() -> None:
