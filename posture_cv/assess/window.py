@@ -131,5 +131,5 @@ def pushed(
 
 def mean_excess(window: Window, length: int, cue: int) -> float:
     """Mean excess of one cue over the last `length` measured ticks, 0 without any."""
-    rows = window.excess[-length:]
+    rows = window.excess[max(0, len(window.excess) - length) :]
     return sum(row[cue] for row in rows) / len(rows) if rows else 0.0
