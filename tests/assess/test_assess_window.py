@@ -68,7 +68,13 @@ stretches = st.lists(st.tuples(steps, st.integers(1, 70)), max_size=8)
 @settings(max_examples=40)
 @given(stretches)
 @example([((0, True, True), 70), (None, 5)])
-@example([((0, True, True), 60), ((None, False, False), 3)])
+@example([((0, False, False), 5)])  # just lasting
+@example([((0, True, False), 14), ((None, False, False), 6)])  # just severe
+@example([((0, True, False), 13), ((None, False, False), 7)])
+@example([((None, False, False), 3), ((0, False, False), 3)])  # just recently
+@example([((0, False, False), 2)])
+@example([((None, False, True), 60)])  # just bent
+@example([((None, False, True), 59)])
 def test_it_counts_what_plain_lists_count(runs: list[tuple[Step, int]]) -> None:
     window, lists = Window(), Lists()
     for step, times in runs:
@@ -97,6 +103,7 @@ def test_no_measured_tick_has_no_mean_excess() -> None:
 def test_lengths_in_ticks() -> None:
     found = [COUNTS.window, COUNTS.severe, COUNTS.ambient, COUNTS.age, COUNTS.severe_age, COUNTS.minute]
     assert found == [20, 8, 6, 50, 20, 120]
+    assert COUNTS.leave == pytest.approx((0.7,) * len(CUES))
     assert (COUNTS.recent, COUNTS.ambient_need, COUNTS.age_s) == (6, 5, 25.0)
     assert Counts.of(PolicySettings(), 0.5).recent == 60
     assert Counts.of(PolicySettings(window_s=4.0, ambient_after_s=8.0), 5.0).ambient == 1
