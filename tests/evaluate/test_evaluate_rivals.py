@@ -93,6 +93,45 @@ def test_learnopencv_takes_40_degrees_from_the_vertical() -> None:
         assert (score("learnopencv", lm) > 1.0) == fires
 
 
+def aside(points: tuple[int, ...], step: float) -> Landmarks:
+    """Points moved sideways by a share of the picture's width."""
+    lm = upright()
+    lm.pose[:, points, 0] += step
+    return lm
+
+
+@pytest.mark.parametrize(("times", "fires"), [(1.05, True), (0.95, False)])
+def test_pose_nudge_takes_eye_distance_or_the_ears_offset_over_the_shoulder_width(
+    times: float, fires: bool
+) -> None:
+    width = 300 / 640
+    closer = upright()
+    closer.pose[:, names.LEFT_EYE, 0] += times * 0.030 * width
+    assert (score("pose_nudge", closer) > 1.0) == fires
+    assert (score("pose_nudge", aside(EARS, times * 0.020 * width)) > 1.0) == fires
+    assert (score("pose_nudge", aside(EARS, -times * 0.020 * width)) > 1.0) == fires
+
+
+@pytest.mark.parametrize(("times", "fires"), [(1.05, True), (0.95, False)])
+def test_uprightly_takes_slopes_and_an_offset_to_one_side_in_pixels(times: float, fires: bool) -> None:
+    assert (score("uprightly", moved({names.LEFT_SHOULDER: times * 30})) > 1.0) == fires
+    assert (score("uprightly", moved({names.RIGHT_SHOULDER: times * 30})) > 1.0) == fires
+    assert (score("uprightly", moved({names.LEFT_EAR: -times * 20})) > 1.0) == fires
+    assert (score("uprightly", aside(EARS, times * 20 / 640)) > 1.0) == fires
+    assert score("uprightly", aside(EARS, -times * 20 / 640)) < 1.0, "its own rule has a sign"
+
+
+@pytest.mark.parametrize(("times", "fires"), [(1.05, True), (0.95, False)])
+def test_slouch_stoppah_takes_a_lower_or_a_taller_face(times: float, fires: bool) -> None:
+    lower, taller = upright(), upright()
+    lower.face[:, :, 1] += times * 0.04
+    top = int(taller.face[0, :, 1].argmax())
+    taller.face[:, top, 1] += times * 0.04
+    higher = upright()
+    higher.face[:, :, 1] -= 0.2
+    assert [score("slouch_stoppah", lm) > 1.0 for lm in (lower, taller, higher)] == [fires, fires, False]
+
+
 def test_pitch_of_the_face_mesh_is_that_of_a_turned_mesh() -> None:
     from posture_cv.evaluate.rivals import _mesh_pitch_deg
 

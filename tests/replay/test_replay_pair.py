@@ -35,6 +35,11 @@ def test_a_known_offset_is_found_with_its_uncertainty(offset_s: float, seed: int
     assert abs(found.offset_s - offset_s) < 4.0 * found.sd_s
     assert 0.01 < found.sd_s < 0.1
     assert found.found
+    assert 0.5 <= found.agreement <= 1.0
+    assert 0.15 <= found.lead < found.agreement + 1.0
+    begin_s = max(front.t_s[0], side.t_s[0] + offset_s)
+    end_s = min(front.t_s[-1], side.t_s[-1] + offset_s)
+    assert found.overlap_s == pytest.approx(end_s - begin_s, abs=0.2)
 
 
 def test_blocks_and_a_whole_give_the_same_offset() -> None:
@@ -131,6 +136,22 @@ def test_an_unsure_offset_widens_what_changes_fast() -> None:
     sd = pair(measured(50, 1.0, 9.0), side, Offset(0.0, sd_s=0.2)).measurements.values[NAME].sd
     np.testing.assert_allclose(sd[:20], 0.5)
     np.testing.assert_allclose(sd[30:45], np.hypot(0.5, 4.0 * 0.2))
+
+
+@pytest.mark.parametrize(("late_s", "near"), [(0.07, True), (0.08, False)])
+def test_a_frame_of_the_side_counts_up_to_three_quarters_of_its_step(late_s: float, near: bool) -> None:
+    """Frames of both at 10 a second; the last of the side's is so much older than the last of the front's."""
+    both = pair(measured(11, 1.0, 9.0), measured(10, 2.0, 0.5, view=View.SIDE), Offset(0.1 - late_s))
+    assert both.origin[NAME][-1] == (View.SIDE if near else View.FRONT)
+    assert both.measurements.values[NAME].value[-1] == (2.0 if near else 1.0)
+
+
+def test_the_nearest_frame_of_the_side_is_taken() -> None:
+    side = measured(50, 0.0, 0.5, view=View.SIDE)
+    side.values[NAME].value[:] = np.arange(50.0)
+    for offset_s, step in ((0.04, 0), (0.06, -1), (-0.04, 0), (-0.06, 1)):
+        both = pair(measured(50, 1.0, 99.0), side, Offset(offset_s))
+        np.testing.assert_array_equal(both.measurements.value(NAME)[10:40], np.arange(10.0, 40.0) + step)
 
 
 @pytest.fixture(scope="module")
