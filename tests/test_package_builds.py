@@ -10,10 +10,13 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Iterable
 from email.message import Message
 from pathlib import Path
 
 import pytest
+from hatchling.builders.plugin.interface import IncludedFile
+from hatchling.builders.sdist import SdistBuilder
 
 from once import made_once
 from posture_cv._version import __version__
@@ -122,6 +125,27 @@ def test_sdist_can_build_and_test_itself(unpacked_sdist: Path) -> None:
         assert (unpacked_sdist / name).is_file(), name
     for name in BUNDLED_SHA256:
         assert (unpacked_sdist / "posture_cv" / "models" / name).is_file()
+
+
+def test_an_sdist_leaves_out_what_a_reader_made_in_the_checkout(tmp_path: Path) -> None:
+    for name in ("pyproject.toml", ".gitignore", "README.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    theirs = (
+        *("out/summary.json", "study/study.html", "desk.landmarks", "me.mp4"),
+        *("samples/desk-front.landmarks.known.json", "samples/desk-front.landmarks.1.measured"),
+    )
+    ours = ("samples/desk-front.landmarks", "posture_cv/_version.py", "docs/import.md")
+    for name in (*theirs, *ours):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = {Path(file.path).relative_to(tmp_path).as_posix() for file in _files_of_sdist(tmp_path)}
+    assert set(ours) <= found
+    assert not found & set(theirs)
+
+
+def _files_of_sdist(tree: Path) -> Iterable[IncludedFile]:
+    """Those that are taken from the tree; nothing is built."""
+    return SdistBuilder(str(tree)).recurse_included_files()
 
 
 @pytest.fixture

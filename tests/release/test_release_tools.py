@@ -58,6 +58,33 @@ def test_every_dependency_is_listed_with_its_licence() -> None:
     assert not [name for name in optional if name not in page]
 
 
+def test_libraries_in_wheels_under_another_licence_than_their_package_are_named() -> None:
+    page = (ROOT / "THIRD-PARTY.md").read_text(encoding="utf-8")
+    names = {"libavcodec": "FFmpeg", "libx264": "x264", "libx265": "x265", "libQt5Core": "Qt 5"}
+    site = Path(sysconfig.get_path("platlib"))
+    held = [path.name for name in ("av", "opencv_python") for path in (site / f"{name}.libs").glob("lib*")]
+    inside = {name for library, name in names.items() if any(file.startswith(library) for file in held)}
+    assert not [name for name in inside if name not in page]
+
+
+def test_an_sdist_with_somebody_s_own_files_is_refused() -> None:
+    code = """
+from releasing.packages import check_against_repository as check
+from releasing.shell import ReleaseError
+made = {"PKG-INFO", "posture_cv/models/face_landmarker.task"}
+check({"README.md", *made}, {"README.md"})
+for names in ({"README.md", "out/summary.json"}, {"out/summary.json"}):
+    try:
+        check(names, {"README.md"})
+    except ReleaseError as error:
+        print(error)
+"""
+    assert tool(code).splitlines() == [
+        "the sdist holds what the repository does not: out/summary.json",
+        "the sdist lacks README.md",
+    ]
+
+
 def names_in(requirements: list[str]) -> list[str]:
     """Package names of requirement lines."""
     return [re.split(r"[^\w.-]", text, maxsplit=1)[0] for text in requirements]

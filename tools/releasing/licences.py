@@ -20,9 +20,10 @@ Made by `python tools/release_check.py --write`; the bill of materials of a rele
 
 ## Installed beside it, from their own wheels
 
-They are not part of our packages; pip installs them from your index. Wheels may hold libraries of their own
-(opencv-python and av: FFmpeg, under the LGPL; opencv-python for Linux: Qt 5, under the LGPL); their licence texts are
-in their `.dist-info` folders.
+They are not part of our packages; pip installs them from your index. Wheels hold libraries of their own, under other
+licences than the package's: opencv-python and av hold FFmpeg (LGPL), av with it x264 and x265 (GPL-2.0-or-later),
+opencv-python for Linux Qt 5 (LGPL). It matters to whoever passes an installed environment on, such as an image of a
+container. Licence texts are in the `.dist-info` folders; av's wheel does not bring those of its libraries.
 
 | package | licence | needed |
 |---|---|---|

@@ -13,6 +13,8 @@ from releasing.pythons import ROOT
 from releasing.shell import ReleaseError, run
 
 NEEDED = ("LICENSE", "NOTICE", "THIRD-PARTY.md")
+MODELS = ("pose_landmarker_full", "face_landmarker")
+_MADE = {"PKG-INFO", *(f"posture_cv/models/{name}.task" for name in MODELS)}
 
 
 def version() -> str:
@@ -48,21 +50,33 @@ def _check_wheel(wheel: Path) -> None:
     if metadata["Version"] != version():
         raise ReleaseError(f"the wheel's metadata say version {metadata['Version']}")
     missing = [name for name in NEEDED if not any(n.endswith(f"/licenses/{name}") for n in names)]
-    missing += [
-        n for n in ("pose_landmarker_full", "face_landmarker") if f"posture_cv/models/{n}.task" not in names
-    ]
+    missing += [name for name in MODELS if f"posture_cv/models/{name}.task" not in names]
     if missing:
         raise ReleaseError(f"the wheel lacks {', '.join(missing)}")
 
 
 def _check_sdist(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
+        names = {member.name.partition("/")[2] for member in archive if member.isfile()}
     missing = [
         name for name in (*NEEDED, "README.md", "CHANGELOG.md", "tests/conftest.py") if name not in names
     ]
     if missing:
         raise ReleaseError(f"the sdist lacks {', '.join(missing)}")
+    if (ROOT / ".git").exists():
+        check_against_repository(names, set(run(["git", "ls-files", "-z"], ROOT).split("\0")) - {""})
+
+
+def check_against_repository(names: set[str], tracked: set[str]) -> None:
+    """The sdist holds what the repository does, and what the build makes; a reader's results beside it are theirs.
+
+    Raises:
+        ReleaseError: it lacks a file, or holds another.
+    """
+    if lacking := sorted(tracked - names):
+        raise ReleaseError(f"the sdist lacks {', '.join(lacking)}")
+    if surplus := sorted(names - tracked - _MADE):
+        raise ReleaseError(f"the sdist holds what the repository does not: {', '.join(surplus)}")
 
 
 def check_changelog() -> None:
