@@ -26,6 +26,10 @@ _GAP_S: Final = 10.0
 _ELSEWHERE_S: Final = 600.0
 """Who was not watched for so long may sit at another desk now; ours."""
 _ACTIVE_S: Final = 2.0
+_STANDS: Final = (
+    "The camera does not seem to have been moved, so nothing was changed. "
+    "If you sit otherwise than before: posture-cv recalibrate"
+)
 
 
 class Monitor:
@@ -270,7 +274,7 @@ class Monitor:
             return
         background = self._judge.background()
         if background is None:
-            self._prompt(failed("The camera does not seem to have been moved, so nothing was changed."))
+            self._prompt(failed(_STANDS))
             return
         try:
             criteria = self._parts.follow(self._judge.criteria, background)
