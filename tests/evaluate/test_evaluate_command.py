@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -21,6 +22,7 @@ from posture_cv.cli.evaluate import command
 from posture_cv.evaluate.quantities import COMPARED
 from posture_cv.evaluate.schema import EvaluationResult
 from shared_material import shared_path
+from source_tree import ROOT
 
 MakeDataset = Callable[..., Path]
 
@@ -294,6 +296,19 @@ def test_photographs_labelled_by_eye_are_compared_as_opinions(tmp_path: Path) ->
     assert groups["via_high.npz"]["refusal"] is None
     assert groups["posemonitor.npz"]["refusal"] is not None
     assert set(COMPARED) <= set(groups["via_high.npz"]["auc"])
+    assert _shares_in_readme() == [
+        round(100 * groups[f"{file}.npz"][flagged])
+        for flagged in ("flagged_bad", "flagged_good")
+        for file in ("via_high", "via_middle")
+    ], "what README.md says of them"
+
+
+def _shares_in_readme() -> list[int]:
+    """Of the bad and of the good photographs, each before both webcams, in per cent."""
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    found = re.search(r"in (\d+) % and (\d+) % of the bad ones, and in (\d+) % and (\d+) % of the good", text)
+    assert found
+    return [int(share) for share in found.groups()]
 
 
 def test_a_video_without_anything_to_judge_keeps_no_other_from_being_judged(
