@@ -23,6 +23,10 @@ class Presence(Enum):
 
 # The picture says nothing about who is there.
 _BLIND: Final = (Reason.TOO_DARK, Reason.TOO_BRIGHT, Reason.OTHER_PERSON, Reason.CAMERA_MOVED)
+# For this share of the stillness window the place must have been told before anything is said of how still somebody
+# sat; ours, as for a posture (`PolicySettings.measured_share`).
+_TOLD_SHARE: Final = 0.7
+_SHORTEST_S: Final = 0.01
 
 
 def presence(tick: Tick) -> Presence:
@@ -43,24 +47,30 @@ class BreakState(NamedTuple):
 
     Attributes:
         interval_s: presence since the last break of any kind, or since the last prompt.
+        unbroken_s: presence since the last break of any kind, whatever was prompted.
         sitting_s: presence since the last full break.
         absent_s: the absence so far, 0 while there.
-        prompt_at_s: value of `interval_s` at which the next prompt comes.
+        postponed_to_s: value of `interval_s` at which a postponed prompt comes; None: none was.
         can_postpone: the last prompt may still be postponed.
         clock_s: presence since the start, the clock of `shifts`.
         shifts: when the posture shifted, within the stillness window.
+        told: a bit a tick of presence within that window, the latest lowest: whether the place was told.
+        told_s: for how long it was.
         still_from_s: begin of the time that may be called still.
         anchor: the place held; None before the first.
         candidate, candidate_s: another place and how long it has been held.
     """
 
     interval_s: float = 0.0
+    unbroken_s: float = 0.0
     sitting_s: float = 0.0
     absent_s: float = 0.0
-    prompt_at_s: float = 0.0
+    postponed_to_s: float | None = None
     can_postpone: bool = False
     clock_s: float = 0.0
     shifts: tuple[float, ...] = ()
+    told: int = 0
+    told_s: float = 0.0
     still_from_s: float = 0.0
     anchor: Place | None = None
     candidate: Place | None = None
@@ -69,19 +79,17 @@ class BreakState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BreakPrompt:
-    """What is due now; `shifts` is None until a stillness window has passed since it was last begun."""
+    """What is due now.
+
+    `shifts` is None until a stillness window has passed since it was last begun, and where too little of it was seen.
+    """
 
     due: bool
     long: bool
     still: bool
-    interval_s: float
+    unbroken_s: float
     sitting_s: float
     shifts: int | None
-
-
-def begin(settings: BreakSettings) -> BreakState:
-    """Nobody has been there yet."""
-    return BreakState(prompt_at_s=settings.interval_s)
 
 
 def advance(
@@ -103,11 +111,14 @@ def advance(
         return absent(state, seconds, settings)
     state = state._replace(
         interval_s=state.interval_s + seconds,
+        unbroken_s=state.unbroken_s + seconds,
         sitting_s=state.sitting_s + seconds,
         clock_s=state.clock_s + seconds,
         absent_s=0.0,
     )
-    if settled:
+    told = settled and not all(isnan(x) for x in tick.place)
+    state = _told(state, seconds, settings, told=told)
+    if told:
         state = _place(state, tick.place, seconds, settings)
     if state.shifts and state.shifts[0] <= state.clock_s - settings.still_window_s:
         return state._replace(shifts=state.shifts[1:])
@@ -124,7 +135,8 @@ def absent(state: BreakState, seconds: float, settings: BreakSettings) -> BreakS
     if before < settings.micro_absence_s <= gone:
         state = state._replace(
             interval_s=0.0,
-            prompt_at_s=settings.interval_s,
+            unbroken_s=0.0,
+            postponed_to_s=None,
             can_postpone=False,
             shifts=(*state.shifts, state.clock_s),
             anchor=None,
@@ -143,10 +155,15 @@ def _apart_cm(a: Place, b: Place) -> float:
     return furthest
 
 
+def _told(state: BreakState, seconds: float, settings: BreakSettings, *, told: bool) -> BreakState:
+    """Remember whether a shift could be seen in this tick of presence."""
+    ticks = max(1, round(settings.still_window_s / max(seconds, _SHORTEST_S)))
+    bits = ((state.told << 1) | told) & ((1 << ticks) - 1)
+    return state._replace(told=bits, told_s=bits.bit_count() * seconds)
+
+
 def _place(state: BreakState, place: Place, seconds: float, settings: BreakSettings) -> BreakState:
     """Count a posture shift once another place has been held long enough."""
-    if all(isnan(x) for x in place):
-        return state
     if state.anchor is None:
         return state._replace(anchor=place)
     if _apart_cm(place, state.anchor) < settings.shift_cm:
@@ -179,8 +196,11 @@ def prompt(state: BreakState, settings: BreakSettings) -> BreakPrompt | None:
     """What is due; None while nothing is, or nobody is there."""
     if not settings.enabled or state.absent_s > 0.0:
         return None
-    due = state.interval_s >= state.prompt_at_s
-    looked_back = state.clock_s - state.still_from_s >= settings.still_window_s
+    due_s = settings.interval_s if state.postponed_to_s is None else state.postponed_to_s
+    due = state.interval_s >= due_s
+    # Who is turned to another screen, or moves about, is not said to be still.
+    told = state.told_s >= _TOLD_SHARE * settings.still_window_s
+    looked_back = told and state.clock_s - state.still_from_s >= settings.still_window_s
     still = looked_back and len(state.shifts) < settings.least_shifts
     if not (due or still):
         return None
@@ -188,30 +208,24 @@ def prompt(state: BreakState, settings: BreakSettings) -> BreakPrompt | None:
         due=due,
         long=state.sitting_s >= settings.long_after_s,
         still=still,
-        interval_s=state.interval_s,
+        unbroken_s=state.unbroken_s,
         sitting_s=state.sitting_s,
         shifts=len(state.shifts) if looked_back else None,
     )
 
 
-def prompted(state: BreakState, what: BreakPrompt, settings: BreakSettings) -> BreakState:
+def prompted(state: BreakState, what: BreakPrompt) -> BreakState:
     """The state after the person was told."""
     if what.still:
         state = state._replace(still_from_s=state.clock_s)
     if not what.due:
         return state
-    fresh = state.prompt_at_s <= settings.interval_s  # not itself a postponed one
-    return state._replace(interval_s=0.0, prompt_at_s=settings.interval_s, can_postpone=fresh)
+    fresh = state.postponed_to_s is None
+    return state._replace(interval_s=0.0, postponed_to_s=None, can_postpone=fresh)
 
 
 def postpone(state: BreakState, settings: BreakSettings) -> BreakState:
     """Put the last prompt off, once; the state unchanged where that is no longer granted."""
     if not state.can_postpone:
         return state
-    left = state.interval_s + settings.postpone_s
-    # The postponed prompt is marked by a limit above the interval, so that it cannot be postponed again.
-    return state._replace(
-        interval_s=settings.interval_s + state.interval_s,
-        prompt_at_s=settings.interval_s + left,
-        can_postpone=False,
-    )
+    return state._replace(postponed_to_s=state.interval_s + settings.postpone_s, can_postpone=False)

@@ -70,10 +70,12 @@ class BreakDue:
     """A break is due.
 
     Attributes:
-        id, alert: as in `Notice`; `alert.cue` is "break", `alert.lasted_s` the presence since the last break.
+        id, alert: as in `Notice`; `alert.cue` is "break", `alert.lasted_s` the presence since the last break,
+            whatever was prompted meanwhile.
         long: a long break is due (no full break for about an hour), else a micro-break.
         sitting_s: presence since the last full break.
-        shifts: posture shifts within the stillness window; None until so much presence has been seen.
+        shifts: posture shifts within the stillness window; None until so much presence has been seen, and where
+            too little of it was measured to say.
         can_postpone: whether `policy.postpone` will be granted.
     """
 

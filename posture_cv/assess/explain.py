@@ -156,7 +156,7 @@ def _nudge(rec: Record) -> list[str]:
     if alert.cue != "break":
         return [f"The background had been shifted for {lasted}: the camera moved, not you."]
     full = f"{duration(rec.sitting_s)} since the last full break"
-    lines = [f"You had been there for {lasted} since the last break or prompt, {full}."]
+    lines = [f"You had been there for {lasted} since the last break, {full}."]
     if rec.shifts is not None:
         lines.append(f"Your posture shifted {rec.shifts} times in the stretch looked back upon.")
     return lines

@@ -41,10 +41,10 @@ def tell_break(
     what = breaks.prompt(state.breaks, break_settings)
     if what is None or not may_nudge(state, t_s, settings):
         return state, ()
-    ledger, after = state.ledger, breaks.prompted(state.breaks, what, break_settings)
+    ledger, after = state.ledger, breaks.prompted(state.breaks, what)
     said: list[BreakDue | StillnessNudge] = []
     if what.due:
-        alert = _alert(t_s, "break", what.interval_s, break_settings.interval_s)
+        alert = _alert(t_s, "break", what.unbroken_s, break_settings.interval_s)
         due = BreakDue(ledger.next_id, alert, what.long, what.sitting_s, what.shifts, after.can_postpone)
         ledger = nudged(ledger, due.id, "break", t_s)
         said.append(due)

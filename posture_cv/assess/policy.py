@@ -65,7 +65,7 @@ class Policy:
 
     def begin(self) -> PolicyState:
         """The state before the first tick."""
-        return PolicyState(breaks=breaks.begin(self.breaks))
+        return PolicyState()
 
     def new_session(self, state: PolicyState) -> PolicyState:
         """After a start or a calibration: windows, budget and bout are void and the grace runs anew.

@@ -138,6 +138,7 @@ def to_json(state: PolicyState) -> dict[str, Any]:
     for name in _BITS:
         window[name] = format(window[name], "x")
     window["cues"] = [format(bits, "x") for bits in state.window.cues]
+    breaks["told"] = format(breaks["told"], "x")
     for name in _PLACES:
         place = breaks[name]
         breaks[name] = None if place is None else [None if isnan(x) else x for x in place]
@@ -186,6 +187,12 @@ def from_json(data: Mapping[str, Any]) -> PolicyState:
 
 _BITS: Final = ("measured", "lasting", "down", "severe")
 _PLACES: Final = ("anchor", "candidate")
+_LATER: Final = (
+    "unbroken_s",
+    "postponed_to_s",
+    "told",
+    "told_s",
+)  # a state written before they were known has none
 
 
 def _number(value: float | None) -> float | None:
@@ -245,7 +252,9 @@ def _ledger(data: Mapping[str, Any]) -> Ledger:
 
 
 def _breaks(data: Mapping[str, Any]) -> BreakState:
-    known: dict[str, Any] = {name: data[name] for name in BreakState._fields}
+    known: dict[str, Any] = {name: data[name] for name in BreakState._fields if name not in _LATER}
+    known |= {name: data.get(name, BreakState._field_defaults[name]) for name in _LATER}
+    known["told"] = int(str(known["told"]), 16)
     for name in _PLACES:
         place = known[name]
         known[name] = None if place is None else tuple(nan if x is None else float(x) for x in place)

@@ -58,7 +58,7 @@ def stillness(epochs: Epochs, settings: BreakSettings | None = None) -> Stillnes
     places = places_cm(epochs)
     told = np.asarray(np.isfinite(places).any(axis=1))
     told_s = np.where(told, np.max([q.seconds for q in epochs.quantities.values()], axis=0), 0.0)
-    state, shifts = breaks.begin(settings), np.zeros(len(epochs))
+    state, shifts = breaks.BreakState(), np.zeros(len(epochs))
     for place, row in enumerate(places.tolist()):
         before = state.shifts
         tick = _tick(place, row, known=told_s[place] > 0.0, away=_away(epochs, place))

@@ -104,6 +104,23 @@ def test_a_prompt_is_postponed_once() -> None:
     assert breaks(third)[0].can_postpone
 
 
+def test_a_prompt_that_was_sat_through_is_no_break() -> None:
+    half_past, later = breaks(run(restless(61, 20)))
+    assert half_past.alert.lasted_s == pytest.approx(1800, abs=1)
+    assert later.alert.lasted_s == pytest.approx(3600, abs=1), (
+        "presence since the last break, not since the prompt"
+    )
+
+
+@pytest.mark.parametrize("minutes", [20, 50])
+def test_another_interval_holds_from_the_next_start_on(minutes: int) -> None:
+    state, _ = go(restless(10, 20))
+    settings = BreakSettings(interval_s=minutes * MINUTE)
+    [prompt] = breaks(go(restless(minutes - 9, 20, start_s=600), settings, state)[1])
+    assert prompt.alert.t_s == pytest.approx(minutes * MINUTE, abs=1)
+    assert prompt.can_postpone
+
+
 def test_snoozing_a_break_prompt_postpones_it() -> None:
     policy = Policy.of(PolicySettings(), SETTINGS)
     state, first = go(restless(30.1, 20))
@@ -127,6 +144,27 @@ def test_sitting_still_prompts_a_nudge_even_in_good_posture() -> None:
 @pytest.mark.parametrize(("shifts", "expected"), [(6, 1), (9, 1), (12, 0), (30, 0)])
 def test_ten_shifts_in_half_an_hour_are_enough(shifts: int, expected: int) -> None:
     assert len(nudges(run(restless(31, shifts), BreakSettings(interval_s=7200.0)))) == expected
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ticks(("turned", 3600)),
+        ticks(*[("turned", 30), ("good", 30)] * 60),
+        [one._replace(activity=20.0) for one in ticks(("good", 3600))],
+        [one._replace(place=(float("nan"),) * 4) for one in ticks(("good", 3600))],
+    ],
+    ids=["turned", "half the time", "moving", "untold"],
+)
+def test_nobody_is_called_still_whose_shifts_could_not_be_seen(given: list[Tick]) -> None:
+    effects = run(given)
+    assert not nudges(effects)
+    assert [prompt.shifts for prompt in breaks(effects)] == [None, None]
+
+
+def test_glances_aside_hide_no_stillness() -> None:
+    [nudge] = nudges(run(ticks(*[("good", 48), ("turned", 12)] * 31), BreakSettings(interval_s=7200.0)))
+    assert nudge.shifts == 0
 
 
 def test_with_the_break_it_is_one_moment_and_marked_so() -> None:
