@@ -117,7 +117,7 @@ class Recovered:
 
     Attributes:
         id, cue: of the notification.
-        t_s: when the person had left it, that is the begin of the held exit.
+        t_s: when the person had left it: seen in it last, before the held exit.
         after_s: how long after the notification.
     """
 

@@ -23,7 +23,15 @@ from posture_cv.monitor.keys import KeyCommands
 from posture_cv.monitor.lifecycle import Phase
 from posture_cv.monitor.moment import Moment, Said
 from posture_cv.monitor.pause_text import silence_text
-from posture_cv.monitor.words import hint_message, margin_text, message_of, plain, shape_of, state_text
+from posture_cv.monitor.words import (
+    hint_message,
+    margin_text,
+    message_of,
+    plain,
+    shape_of,
+    state_text,
+    told_together,
+)
 from posture_cv.output.notify import Delivery, Message, Notifier, ring
 
 _COLOURS: Final = {Level.GOOD: "32", Level.POOR: "33", Level.SEVERE: "31"}
@@ -163,9 +171,15 @@ class NotificationSink(BaseSink):
     def show(self, moment: Moment) -> None:
         """Send what is said now."""
         self._tell_calibration(moment.prompt)
-        for message in (*map(message_of, moment.said), *map(hint_message, moment.hints)):
-            future = self._notifier.send(message)
-            future.add_done_callback(partial(self._settled, message.key))
+        for group in told_together(moment.said):
+            self._send(message_of(*group), *(said.key for said in group))
+        for hint in moment.hints:
+            message = hint_message(hint)
+            self._send(message, message.key)
+
+    def _send(self, message: Message, *keys: int) -> None:
+        """One message, which tells what has these numbers."""
+        self._notifier.send(message).add_done_callback(partial(self._settled, keys))
 
     def _tell_calibration(self, prompt: str) -> None:
         """That one begins and how it ended: it may have been asked for by a click; a terminal says it anyway."""
@@ -180,7 +194,7 @@ class NotificationSink(BaseSink):
         """Close the notifier."""
         self._notifier.close()
 
-    def _settled(self, key: int, done: Future[Delivery]) -> None:
+    def _settled(self, keys: tuple[int, ...], done: Future[Delivery]) -> None:
         try:
             delivery = done.result()
         except CancelledError:
@@ -191,7 +205,8 @@ class NotificationSink(BaseSink):
                 self._note(f"      (not shown as a desktop notification: {delivery.problem})")
         self._problem = delivery.problem
         if self._delivered is not None:
-            self._delivered(key, delivery)
+            for key in keys:
+                self._delivered(key, delivery)
 
 
 class PauseSink(BaseSink):

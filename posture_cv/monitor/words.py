@@ -101,8 +101,19 @@ def hint_message(hint: str) -> Message:
     return Message(0, "Your calibration may be old", hint, (("recalibrate", "Recalibrate"),))
 
 
-def message_of(said: Said) -> Message:
-    """The notification for something said."""
+def told_together(said: Sequence[Said]) -> list[tuple[Said, ...]]:
+    """What is said at once, by what is one message to a person: a nudge that came with a break goes with it."""
+    groups: list[tuple[Said, ...]] = []
+    for one in said:
+        if one.record.with_break and groups:
+            groups[-1] = (*groups[-1], one)
+        else:
+            groups.append((one,))
+    return groups
+
+
+def message_of(said: Said, *beside: Said) -> Message:
+    """The notification for something said; of what is told beside it, only what was seen."""
     cue = said.record.alert.cue
     actions: Sequence[tuple[str, str]] = ()
     if cue in CUES:
@@ -112,5 +123,6 @@ def message_of(said: Said) -> Message:
     elif cue == "recalibrate":
         actions = (("moved", "I sit as before"), ("recalibrate", "Recalibrate"))
     title = str(said.words.get("seen") or plain(cue).capitalize())
-    body = str(said.words.get("text") or "")
+    seen = [str(other.words.get("seen") or "") for other in beside]
+    body = " ".join(filter(None, [*seen, str(said.words.get("text") or "")]))
     return Message(said.key, title, body, tuple(actions), urgent=said.record.alert.level == "severe")

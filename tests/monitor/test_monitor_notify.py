@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
 
@@ -12,10 +13,12 @@ import pytest
 from monitor.monitor_material import Desk, stretches
 from monitor.notification_server import NotificationServer, private_bus
 from posture_cv.assess.settings import AssessSettings
+from posture_cv.guidance.adviser import Adviser
+from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.assembling import answer_command
 from posture_cv.monitor.sinks import NotificationSink
-from posture_cv.output.notify import Message, NoNotifier
+from posture_cv.output.notify import Delivery, Message, NoNotifier
 from posture_cv.output.notify_dbus import DbusNotifier
 
 MESSAGE = Message(7, "Head <forward>", "Sit & rest", (("right", "Right"), ("snooze", "Snooze")), urgent=True)
@@ -140,6 +143,42 @@ def test_what_is_not_delivered_is_said_once_in_words() -> None:
         desk.run(parts)
     assert len(desk.kept.told()) > 2
     assert notes == ["      (not shown as a desktop notification: switched off)"]
+
+
+class _Shown:
+    """A notifier that shows everything and keeps it."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    def send(self, message: Message) -> Future[Delivery]:
+        self.messages.append(message)
+        done: Future[Delivery] = Future()
+        done.set_result(Delivery(by="made up"))
+        return done
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def test_a_break_and_sitting_still_at_one_moment_are_one_message() -> None:
+    settings = AssessSettings()
+    settings = replace(settings, breaks=replace(settings.breaks, interval_s=30.0, still_window_s=30.0))
+    desk = Desk(stretches(("good", 60.0)), 40.0, settings)
+    parts = desk.parts()
+    parts.adviser = Adviser(load_catalogue())
+    shown, delivered = _Shown(), list[int]()
+    with NotificationSink(shown, print, lambda key, _: delivered.append(key)) as sink:
+        parts.sinks = [desk.kept, sink]
+        desk.run(parts)
+    told = [said for moment in desk.kept.moments for said in moment.said]
+    assert [said.record.alert.cue for said in told] == ["break", "stillness"]
+    [message] = shown.messages
+    pause, still = told
+    assert message.title == pause.words["seen"]
+    assert message.body == f"{still.words['seen']} {pause.words['text']}"
+    assert message.actions == (("snooze", "Later"),)
+    assert delivered == [pause.key, still.key], "the history knows that both were shown"
 
 
 def test_what_answers_mean() -> None:
