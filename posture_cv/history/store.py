@@ -199,10 +199,18 @@ class History:
             db.execute("UPDATE alerts SET recovered_s = ? WHERE id = ?", (after_s, key))
 
     def answer(self, key: int, response: Response, wall_s: float) -> None:
-        """Write an answer down; of "right" and "wrong" the last one counts."""
+        """Write an answer down; of "right" and "wrong" the last one counts, as of when the first was given.
+
+        An alert is one answer, however often it is given: with a time of its own, each would raise a threshold anew.
+        """
         with self._writing() as db:
             if response in ("right", "wrong"):
-                db.execute("DELETE FROM answers WHERE alert = ? AND answer IN ('right', 'wrong')", (key,))
+                done = db.execute(
+                    "UPDATE answers SET answer = ? WHERE alert = ? AND answer IN ('right', 'wrong')",
+                    (response, key),
+                )
+                if done.rowcount:
+                    return
             db.execute(
                 "INSERT INTO answers (alert, time_s, answer) SELECT ?, ?, ?"
                 " WHERE EXISTS (SELECT 1 FROM alerts WHERE id = ?)",

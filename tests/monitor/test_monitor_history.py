@@ -160,6 +160,26 @@ def test_wrong_answers_raise_a_threshold_in_the_running_monitor(path: Path) -> N
         assert parts.judge.settings.policy.threshold_factor == (1.0,) * len(CUES)
 
 
+def test_the_same_answers_given_again_raise_nothing_again(path: Path) -> None:
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        told = Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+        keys = [history.alert(Record(number, told), {}, WALL_S + number) for number in range(4)]
+
+        def factor(answer: Response, at_s: float) -> float:
+            for key in keys:
+                history.answer(key, answer, WALL_S + at_s)
+            return history.factors(WALL_S + at_s)[CUES.index("slump")]
+
+        once = factor("wrong", 100.0)
+        assert once > 1.0
+        assert factor("wrong", 200.0) == once
+        factor("right", 300.0)
+        assert factor("wrong", 400.0) == once, "what was taken back and said again is no news"
+    with Reader(path) as reader:
+        assert [reader.alert(key).answers for key in keys] == [("wrong",)] * 4
+
+
 def test_what_is_old_goes_and_what_is_young_stays(path: Path) -> None:
     with closing(History(path)) as history:
         history.begin_session(WALL_S, "p", "c")
