@@ -30,9 +30,9 @@ def respond(
     """The state after an answer.
 
     "right" ends a row of unheeded ones; "wrong", "dismissed" and "ignored" lengthen it, and each full row
-    doubles the cue's cool-down. "snooze" keeps everything silent for `snooze_s`, whatever was answered before,
-    or postpones a break prompt that can be. Any other answer to a notification that is no longer known changes
-    nothing.
+    doubles the cue's cool-down. "snooze" keeps everything silent for `snooze_s` at least, whatever was answered
+    before, or postpones a break prompt that can be; asked for once more, a prompt stays postponed. Any other
+    answer to a notification that is no longer known changes nothing.
 
     The first "right" or "wrong" is the user's word and final. "dismissed" and "ignored" are only guesses at it:
     a later word corrects them, and so does a posture left soon after the notification (`left`).
@@ -44,9 +44,9 @@ def respond(
         raise ValueError(f"{response!r} is not an answer; answers: {', '.join(RESPONSES)}")
     name = dict(state.ledger.recent).get(alert_id)
     if response == "snooze":
-        if name == "break" and state.breaks.can_postpone:
+        if name == "break" and (state.breaks.can_postpone or state.breaks.postponed_to_s is not None):
             return state._replace(breaks=breaks.postpone(state.breaks, break_settings))
-        return snooze(state, t_s + settings.snooze_s)
+        return snooze(state, max(state.ledger.silent_until_s, t_s + settings.snooze_s))
     if name not in CUES:
         return state
     return state._replace(ledger=_settled(state.ledger, alert_id, CUES.index(name), response, settings))

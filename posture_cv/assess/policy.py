@@ -116,8 +116,7 @@ class Policy:
         """The bout ends unseen: nobody knows how it went on, so only time that was seen is held against anyone."""
         if state.bout is None:
             return state
-        seen_s = (state.tick or 0) * self.counts.tick_s - state.unmeasured_s
-        return answers.left(state, state.bout.told, seen_s, self.settings)._replace(bout=None)
+        return answers.left(state, state.bout.told, state.bout.poor_s, self.settings)._replace(bout=None)
 
     def _aged(self, budget: Budget, unmeasured_s: float) -> Budget:
         """Unmeasured time neither spends nor recovers, until it is as long as a full break."""
@@ -166,22 +165,28 @@ class Policy:
         above = any(size >= limit for size, limit in zip(seen.excess, self.counts.leave, strict=True))
         good = 0.0 if above else bout.good_s + self.counts.tick_s
         if good and good >= self.settings.exit_hold_s:
-            left_s = seen.t_s - good
+            left_s = bout.poor_s  # nobody knows more where it was not seen since
             effects += [Recovered(number, CUES[cue], left_s, left_s - t_s) for number, cue, t_s in bout.told]
             return answers.left(state, bout.told, left_s, self.settings)._replace(bout=None)
         shown = self._shown(bout.cue, state.window)
         measured, named = bout.measured_s + self.counts.tick_s, bout.named_s
         if seen.cue is not None:
             named = with_item(named, seen.cue, named[seen.cue] + self.counts.tick_s)
-        return state._replace(bout=bout._replace(cue=shown, measured_s=measured, good_s=good, named_s=named))
+        poor_s = seen.t_s if above else bout.poor_s
+        bout = bout._replace(cue=shown, measured_s=measured, good_s=good, named_s=named, poor_s=poor_s)
+        return state._replace(bout=bout)
 
     def _new_bout(self, state: PolicyState) -> Bout:
         """A bout that began with the first of the lasting ticks."""
-        length = max(1, state.window.lasting.bit_length())
-        start = (state.tick or 0) - length + 1
-        tick_s, held = self.counts.tick_s, (state.window.measured & win.mask(length)).bit_count()
-        named = tuple([count * tick_s for count in win.times(state.window, held)])
-        return Bout(start, self._shown(None, state.window), measured_s=held * tick_s, named_s=named)
+        window, tick, tick_s = state.window, state.tick or 0, self.counts.tick_s
+        held = max(1, win.first_beyond(window, self.counts.lately(window)))
+        return Bout(
+            start=tick - win.since(window, held),
+            cue=self._shown(None, window),
+            measured_s=held * tick_s,
+            named_s=tuple([count * tick_s for count in win.times(window, held)]),
+            poor_s=tick * tick_s,
+        )
 
     def _shown(self, before: int | None, window: Window) -> int:
         """The cue of the ambient level: the most frequent of the ambient window, the shown one if equal."""

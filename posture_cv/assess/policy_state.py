@@ -28,7 +28,6 @@ class Window(NamedTuple):
 
     Attributes:
         measured: every tick up to the age limit: whether it was measured.
-        lasting: every tick of the ambient window: beyond any threshold.
         down: every tick of the last minute: the head bent beyond 25 degrees.
         cues: measured ticks only, for each of `CUES`: beyond and named so.
         severe: measured ticks only: beyond the severe threshold.
@@ -36,7 +35,6 @@ class Window(NamedTuple):
     """
 
     measured: int = 0
-    lasting: int = 0
     down: int = 0
     cues: tuple[int, ...] = _NO_BITS
     severe: int = 0
@@ -51,6 +49,7 @@ class Bout(NamedTuple):
         cue: index into `CUES`, the one it shows.
         measured_s: measured time since the beginning.
         good_s: measured time below the exit threshold, so far.
+        poor_s: when it was last seen above it.
         notices: number of notifications so far, for each of `CUES`.
         told: id, index into `CUES` and time of its notifications.
         named_s: measured time named each of `CUES`.
@@ -63,6 +62,7 @@ class Bout(NamedTuple):
     notices: tuple[int, ...] = _NO_BITS
     told: tuple[tuple[int, int, float], ...] = ()
     named_s: tuple[float, ...] = (0.0,) * len(CUES)
+    poor_s: float = 0.0
 
 
 class Ledger(NamedTuple):
@@ -185,7 +185,7 @@ def from_json(data: Mapping[str, Any]) -> PolicyState:
         raise ValueError(f"not a policy state: {error!r}") from error
 
 
-_BITS: Final = ("measured", "lasting", "down", "severe")
+_BITS: Final = ("measured", "down", "severe")
 _PLACES: Final = ("anchor", "candidate")
 _LATER: Final = (
     "unbroken_s",
@@ -233,6 +233,7 @@ def _bout(data: Mapping[str, Any]) -> Bout:
         notices=_five(data["notices"], int),
         told=tuple((int(number), _cue(cue), float(t_s)) for number, cue, t_s in data.get("told", ())),
         named_s=_five(data.get("named_s", Bout._field_defaults["named_s"]), float),
+        poor_s=float(data.get("poor_s", 0.0)),
     )
 
 

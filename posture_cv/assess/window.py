@@ -22,6 +22,7 @@ class Counts:
     ambient: int
     age: int
     severe_age: int
+    ambient_age: int
     enter: Sizes
     leave: Sizes
     share: float
@@ -37,20 +38,22 @@ class Counts:
         def ticks(seconds: float) -> int:
             return max(1, round(seconds / tick_s))
 
+        ambient_s = min(settings.ambient_after_s, settings.window_s)
         return cls(
             tick_s,
             window=ticks(settings.window_s),
             severe=ticks(settings.severe_window_s),
-            ambient=ticks(min(settings.ambient_after_s, settings.window_s)),
+            ambient=ticks(ambient_s),
             age=ticks(settings.window_s * settings.age_factor),
             severe_age=ticks(settings.severe_window_s * settings.age_factor),
+            ambient_age=ticks(ambient_s * settings.age_factor),
             enter=settings.enter_excess,
             leave=tuple(settings.exit_ratio * size for size in settings.enter_excess),
             share=settings.enter_share,
-            ambient_need=need(settings.enter_share, ticks(min(settings.ambient_after_s, settings.window_s))),
+            ambient_need=need(settings.enter_share, ticks(ambient_s)),
             budget_limit=settings.budget_limit,
             minute=ticks(SHORTEST_S),
-            recent=ticks(max(min(settings.ambient_after_s, settings.window_s), settings.window_s / 4.0)),
+            recent=ticks(max(ambient_s, settings.window_s / 4.0)),
         )
 
     @property
@@ -59,16 +62,26 @@ class Counts:
         return self.age * self.tick_s
 
     def lasting(self, window: Window) -> bool:
-        """Whether most of the last seconds, on the clock, were beyond some threshold."""
-        return window.lasting.bit_count() >= self.ambient_need
+        """Whether it was beyond some threshold for most of an ambient window.
+
+        That is of measured time: who looks aside every few seconds is not forgiven for it. What was seen long ago, as
+        before a while at another screen, is not counted: then it must last again.
+        """
+        return sum(times(window, self.lately(window))) >= self.ambient_need
+
+    def lately(self, window: Window) -> int:
+        """How many of the last measured ticks count for what lasts."""
+        return held(window, self.ambient, self.ambient_age)
 
     def bent(self, window: Window) -> bool:
         """Whether the head is bent now and was for half of the last minute at least, on the clock.
 
         A minute is the shortest of the standard's holding times: while the budget has not recovered, a glance
-        at the keyboard is still no holding.
+        at the keyboard is still no holding. Bent now is whose head was for half of the last seconds, and for most of
+        what of them was measured.
         """
-        now = (window.down & mask(self.ambient)).bit_count() >= self.ambient_need
+        down, seen = ((bits & mask(self.ambient)).bit_count() for bits in (window.down, window.measured))
+        now = 2 * down >= self.ambient and down >= need(self.share, seen)
         return now and 2 * window.down.bit_count() >= self.minute
 
     def recently(self, window: Window) -> bool:
@@ -103,12 +116,27 @@ def times(window: Window, length: int) -> list[int]:
     return [(bits & mask(length)).bit_count() for bits in window.cues]
 
 
+def first_beyond(window: Window, length: int) -> int:
+    """How many measured ticks there are from the first of the last `length` that was beyond any threshold; 0: none."""
+    beyond = 0
+    for bits in window.cues:
+        beyond |= bits & mask(length)
+    return beyond.bit_length()
+
+
+def since(window: Window, count: int) -> int:
+    """How many ticks ago the first of the last `count` measured ticks was, 0 being the latest tick; `count` > 0."""
+    bits = window.measured
+    for _ in range(count - 1):
+        bits &= bits - 1  # without the lowest
+    return max(0, (bits & -bits).bit_length() - 1)
+
+
 def skipped(window: Window, by: int, c: Counts) -> Window:
     """The window after so many unmeasured ticks."""
     by = min(by, c.age)
     return window._replace(
         measured=(window.measured << by) & mask(c.age),
-        lasting=(window.lasting << by) & mask(c.ambient),
         down=(window.down << by) & mask(c.minute),
     )
 
@@ -117,16 +145,15 @@ def pushed(
     window: Window, c: Counts, *, cue: int | None, severe: bool, down: bool, excess: Sizes | None
 ) -> Window:
     """The window one tick later; `excess` is None where the tick was not measured."""
-    lasting = ((window.lasting << 1) | (cue is not None)) & mask(c.ambient)
     bent = ((window.down << 1) | down) & mask(c.minute)
     measured = ((window.measured << 1) | (excess is not None)) & mask(c.age)
     if excess is None:
-        return Window(measured, lasting, bent, window.cues, window.severe, window.excess)
+        return Window(measured, bent, window.cues, window.severe, window.excess)
     length = max(c.window, c.severe, c.ambient)
     kept = mask(length)
     cues = tuple([((bits << 1) | (i == cue)) & kept for i, bits in enumerate(window.cues)])
     rows = (*window.excess, excess)[-length:]
-    return Window(measured, lasting, bent, cues, ((window.severe << 1) | severe) & kept, rows)
+    return Window(measured, bent, cues, ((window.severe << 1) | severe) & kept, rows)
 
 
 def mean_excess(window: Window, length: int, cue: int) -> float:

@@ -126,6 +126,7 @@ def test_snoozing_a_break_prompt_postpones_it() -> None:
     state, first = go(restless(30.1, 20))
     state = policy.respond(state, breaks(first)[0].id, "snooze", 1806.0)
     assert state.ledger.silent_until_s == 0.0
+    assert policy.respond(state, breaks(first)[0].id, "snooze", 1807.0) == state, "clicked twice"
     assert len(breaks(go(restless(6, 20, start_s=1806), state=state)[1])) == 1
 
 

@@ -134,6 +134,24 @@ def test_unmeasured_time_neither_counts_nor_forgives(label: str) -> None:
     assert times(make(), ticks(("good", 300), ("forward_head", 60), (label, 100))) == []
 
 
+@pytest.mark.parametrize(("poor_s", "aside_s"), [(4, 3), (5, 3), (5, 5)])
+def test_glances_aside_every_few_seconds_forgive_nothing(poor_s: float, aside_s: float) -> None:
+    settled = ("good", 200)
+    told = run(make(), ticks(settled, *[("slump", poor_s), ("turned", aside_s)] * 60))[1]
+    poor = next(e.t_s for e in told if isinstance(e, Ambient) and e.level is Level.POOR)
+    assert poor - 200 <= 20.0
+    [notice] = [e for e in told if isinstance(e, Notice)][:1]
+    measured_s = (notice.alert.t_s - 200) * poor_s / (poor_s + aside_s)
+    assert measured_s == pytest.approx(0.7 * 120, abs=poor_s + aside_s), (
+        "70 % of the window, of measured time"
+    )
+
+
+def test_looking_at_another_screen_every_few_seconds_hides_no_bent_head() -> None:
+    given = ticks(*[("looking_down", 5, 40.0), ("turned", 3)] * 100)
+    assert [n.alert.cue for n in notices(make(), given)][:1] == ["text_neck"]
+
+
 def test_moving_counts_as_unmeasured() -> None:
     moving = [one._replace(activity=20.0) for one in ticks(("forward_head", 600))]
     assert times(make(), moving) == []
@@ -378,6 +396,20 @@ def test_who_leaves_the_desk_after_an_alert_has_not_ignored_it() -> None:
     assert max(stayed.ledger.backoff) == 2
 
 
+@pytest.mark.parametrize("aside", ["turned", "away", "gap"])
+def test_who_leaves_the_posture_and_is_not_seen_for_a_while_has_heeded_it(aside: str) -> None:
+    policy = make(backoff_after=1)
+    for seen in (("good", 5.0), (aside, 1.0)):
+        state, at = answered(policy, "ignored")
+        given = ticks(("slump", 9.5), seen, (aside, 120.0), ("good", 30.0), start_s=at + 0.5)
+        state, effects = run(policy, given, state)
+        [over] = [e for e in effects if isinstance(e, Recovered)]
+        assert over.after_s == pytest.approx(9.5), (
+            "seen in it last; what nobody saw is not held against anyone"
+        )
+        assert max(state.ledger.backoff) == 1
+
+
 def test_back_off_has_an_end_and_concerns_its_cue_only() -> None:
     policy = make(cap_per_hour=100, cue_cooldown_s=60.0, global_cooldown_s=60.0)
     ignored: list[Response] = ["ignored"] * 12
@@ -395,6 +427,13 @@ def test_snooze_keeps_silent_and_ends() -> None:
     state = policy.respond(state, 1, "snooze", 130.0)
     later = [e for e in run(policy, ticks(("slump", 4000), start_s=121), state)[1] if isinstance(e, Notice)]
     assert later[0].alert.t_s == pytest.approx(130 + 1800, abs=1)
+
+
+def test_a_snooze_does_not_end_a_longer_silence() -> None:
+    policy = make()
+    state, at = answered(policy, "right")
+    longer = policy.snooze(state, at + 7200.0)
+    assert policy.respond(longer, 1, "snooze", at + 20.0).ledger.silent_until_s == at + 7200.0
 
 
 @pytest.mark.parametrize("before", ["right", "wrong", "dismissed", "ignored", "snooze"])
