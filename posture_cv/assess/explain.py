@@ -59,6 +59,8 @@ def _level(rec: Record) -> str:
 
 def _measured(rec: Record) -> list[str]:
     """A sentence a quantity that decides the cue, then what is told beside it."""
+    if rec.rule == Rule.BUDGET:
+        return _lately(rec)
     lines = []
     for limit in rec.limits:
         found = rec.found(limit.name)
@@ -74,6 +76,15 @@ def _measured(rec: Record) -> list[str]:
     return [*lines, *_together(rec), *_bending(rec)]
 
 
+def _lately(rec: Record) -> list[str]:
+    """How the head was held, of which the time decided and no limit; upright moments are in the mean."""
+    pitch = rec.found("head_pitch_deg")
+    if pitch is None:
+        return []
+    over = f"on average over the last {duration(rec.measured_s)} that could be measured"
+    return [f"{_sentence(pitch)} than in the baseline, {over}."]
+
+
 # Told beside what decides the cue: it belongs to the picture, and no limit of the cue is set by it.
 _BESIDE: Final = {"forward_head": "head_forward_cm", "slump": "neck_deg"}
 
@@ -82,7 +93,7 @@ def _together(rec: Record) -> list[str]:
     """Text neck is judged by the mean of two shares, so that one of them may be below its own limit."""
     found = [(rec.found(limit.name), limit.value * rec.enter_excess) for limit in rec.limits]
     shares = [evidence.mean / entered for evidence, entered in found if evidence is not None]
-    if rec.alert.cue != "text_neck" or rec.rule == Rule.BUDGET or len(shares) < 2:
+    if rec.alert.cue != "text_neck" or len(shares) < 2:
         return []
     together = sum(shares) / len(shares)
     return [f"The two are judged together, by their mean: {together:.1f} times the limit."]
@@ -122,11 +133,10 @@ def _time(rec: Record) -> list[str]:
     alert = rec.alert
     seen = f"{duration(rec.measured_s)} of the last {duration(alert.window_s)} could be measured"
     if rec.rule == Rule.BUDGET:
-        pitch = rec.found("head_pitch_deg")
-        angle = "" if pitch is None else f" (lately {pitch.mean:.0f}°)"
-        bent = f"The head was bent down by 25° or more{angle} for {duration(alert.lasted_s)}"
+        used = alert.lasted_s / alert.window_s if alert.window_s > 0.0 else rec.spent
+        bent = f"The head was bent down by 25° or more for {duration(alert.lasted_s)}"
         accepted = f"at these angles ISO 11226 accepts about {duration(alert.window_s)} without recovery"
-        return [f"{bent}; {accepted}. Used up: {rec.spent:.0%} of it."]
+        return [f"{bent}; {accepted}. Used up: {used:.0%} of it."]
     kind = "beyond the severe limit or the limit" if rec.rule == Rule.SEVERE else "beyond the limit"
     share = f"{alert.share:.0%} of the measured time (asked for: {rec.needed_share:.0%})"
     lasted = f"It had lasted {duration(alert.lasted_s)}, unmeasured time not counted"

@@ -37,16 +37,18 @@ class Budget(NamedTuple):
 
     Attributes:
         spent: share of the acceptable holding time, 1 = all of it.
-        owed_s: recovery that is still due, three times the time held.
+        owed_s: recovery that is still due, three times the time held until the budget was full.
+        held_s: time looked down that has not been recovered from, however long.
     """
 
     spent: float = 0.0
     owed_s: float = 0.0
+    held_s: float = 0.0
 
     @property
-    def held_s(self) -> float:
-        """Time looked down that has not been recovered from."""
-        return self.owed_s / RECOVERY
+    def accepted_s(self) -> float:
+        """The holding time that the standard accepts at the angles that were held; 0 before any was."""
+        return self.owed_s / RECOVERY / self.spent if self.spent else 0.0
 
     def after(self, pitch_deg: float, seconds: float) -> Budget:
         """The budget after so many measured seconds at that pitch.
@@ -55,13 +57,15 @@ class Budget(NamedTuple):
         """
         if pitch_deg >= FREE_DEG:
             part = seconds / _hold_s(pitch_deg)
+            held_s = self.held_s + seconds
             if self.spent + part > _FULL:
-                return self
-            return Budget(self.spent + part, self.owed_s + RECOVERY * seconds)
+                return self._replace(held_s=held_s)
+            return Budget(self.spent + part, self.owed_s + RECOVERY * seconds, held_s)
         if self.owed_s <= seconds:
             return Budget()
         left = self.owed_s - seconds
-        return Budget(self.spent * left / self.owed_s, left)
+        share = left / self.owed_s
+        return Budget(self.spent * share, left, self.held_s * share)
 
 
 def _hold_s(pitch_deg: float) -> float:

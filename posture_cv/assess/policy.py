@@ -320,12 +320,11 @@ class Policy:
 
 
 def _of_budget(alert: Alert, budget: Budget, limit: float) -> Alert:
-    """The record of a spent budget: how long the head was bent, and what holding time that used up."""
-    held = budget.held_s
+    """The record of a spent budget: how long the head was bent, and the holding time that the standard accepts."""
     return replace(
         alert,
-        lasted_s=max(alert.lasted_s, held),
+        lasted_s=budget.held_s,
         share=1.0,
-        window_s=held / budget.spent * limit,
+        window_s=budget.accepted_s,
         excess=budget.spent / limit,
     )

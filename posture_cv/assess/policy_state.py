@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from posture_cv.assess.breaks import BreakState
 from posture_cv.assess.effects import Ambient, Level
-from posture_cv.assess.lookdown import Budget
+from posture_cv.assess.lookdown import RECOVERY, Budget
 from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
 from posture_cv.measure.types import Reason
@@ -175,7 +175,7 @@ def from_json(data: Mapping[str, Any]) -> PolicyState:
             moved_s=float(data["moved_s"]),
             told_moved=bool(data["told_moved"]),
             window=_window(data["window"]),
-            budget=Budget(float(data["budget"]["spent"]), float(data["budget"]["owed_s"])),
+            budget=_budget(data["budget"]),
             bout=None if bout is None else _bout(bout),
             ledger=_ledger(data["ledger"]),
             breaks=_breaks(data["breaks"]),
@@ -222,6 +222,11 @@ def _window(data: Mapping[str, Any]) -> Window:
     bits = {name: int(data[name], 16) for name in _BITS}
     excess = tuple(_five(row, float) for row in data["excess"])
     return Window(**bits, cues=_five(data["cues"], lambda text: int(text, 16)), excess=excess)
+
+
+def _budget(data: Mapping[str, Any]) -> Budget:
+    spent, owed_s = float(data["spent"]), float(data["owed_s"])
+    return Budget(spent, owed_s, float(data.get("held_s", owed_s / RECOVERY)))
 
 
 def _bout(data: Mapping[str, Any]) -> Bout:

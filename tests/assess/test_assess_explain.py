@@ -76,8 +76,21 @@ def test_a_spent_budget_quotes_the_standard() -> None:
     text = explain(rec)
     assert rec.alert.cue == "text_neck"
     assert "ISO 11226" in text
-    assert "lately 30°" in text
-    assert "7 min 25 s" in text  # the holding time at 30 degrees
+    assert "bent 30.0°" in text
+    assert "accepts about 7 min 25 s" in text  # the holding time at 30 degrees
+    assert "Used up: 100%" in text
+    assert "times the limit" not in text, "the time decided"
+
+
+def test_a_spent_budget_tells_all_the_time_and_the_standards_own() -> None:
+    m = measurements(*every(0.5, ("good", 130), ("looking_down", 1100)))
+    reminder = assess_measurements(m, baseline(), QUIET).records[1]
+    assert reminder.alert.lasted_s == pytest.approx(reminder.alert.t_s - 130, abs=3.0)
+    assert "17 min" in explain(reminder)
+    keen = replace(QUIET, policy=PolicySettings(sensitivity=2.0))
+    text = explain(assess_measurements(m, baseline(), keen).records[0])
+    assert "accepts about 7 min 25 s" in text, "whatever the sensitivity"
+    assert "Used up: 71%" in text
 
 
 def test_turns_are_listed() -> None:
