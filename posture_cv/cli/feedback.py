@@ -73,6 +73,8 @@ def _snoozed(number: int | None) -> str:
     try:
         with Reader(history_file()) as reader:
             row = reader.alert(number)
+            if number is None and row.record.get("with_break"):  # one message, which was about the break
+                row = reader.alert(None, ("break",))
     except HistoryError:
         if number is not None:
             raise

@@ -1,8 +1,9 @@
 """What a monitor leaves for the next one: windows, cool-downs, caps and a pause outlive a restart.
 
 One small file for its owner only, written every ten seconds at most: a monitor that is killed loses no more. After
-an hour only a pause and the back-off are of use: nothing else that the policy remembers reaches farther back than
-its cap, but what unheeded alerts have lengthened is shortened by the user alone, not by a night.
+an hour only a pause, a silence and the back-off are of use: nothing else that the policy remembers reaches farther
+back than its cap, but what was asked for holds as long as it was asked for, and what unheeded alerts have lengthened
+is shortened by the user alone, not by a night.
 """
 
 from __future__ import annotations
@@ -83,9 +84,16 @@ class Resumption:
     lasting: Ledger = _NOTHING
 
 
-def lasting(ledger: Ledger) -> Ledger:
-    """What holds however long nobody watched: the back-off and the rows that lead to it."""
-    return Ledger(unheeded=ledger.unheeded, backoff=ledger.backoff)
+def lasting(ledger: Ledger, since_s: float, begin_s: float = 0.0) -> Ledger:
+    """What holds however long nobody watched: the back-off and the rows that lead to it, and a silence to its end.
+
+    Args:
+        ledger: of the earlier run.
+        since_s: what that run's clock would show now.
+        begin_s: what the new run's clock is to show now.
+    """
+    silent_until_s = max(0.0, ledger.silent_until_s - since_s + begin_s)
+    return Ledger(unheeded=ledger.unheeded, backoff=ledger.backoff, silent_until_s=silent_until_s)
 
 
 def policy_for(
@@ -135,9 +143,10 @@ def resumption(path: Path, wall_s: float | None = None, up_s: float | None = Non
     elapsed_s = found.elapsed_s(now_wall_s, uptime_s() if up_s is None else up_s, boot_id())
     until = found.paused_until_wall_s
     paused = until if until is not None and until > now_wall_s else None
+    since_s = found.t_s + max(0.0, elapsed_s)
     if not 0.0 <= elapsed_s <= OLDEST_S:
-        return Resumption(paused_until_wall_s=paused, lasting=lasting(found.policy.ledger))
-    return Resumption(found.t_s + elapsed_s, found, paused, lasting(found.policy.ledger))
+        return Resumption(paused_until_wall_s=paused, lasting=lasting(found.policy.ledger, since_s))
+    return Resumption(since_s, found, paused, lasting(found.policy.ledger, since_s, since_s))
 
 
 def read(path: Path) -> Remembered | None:

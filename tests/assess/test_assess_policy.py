@@ -136,8 +136,8 @@ def test_unmeasured_time_neither_counts_nor_forgives(label: str) -> None:
 
 @pytest.mark.parametrize(("poor_s", "aside_s"), [(4, 3), (5, 3), (5, 5)])
 def test_glances_aside_every_few_seconds_forgive_nothing(poor_s: float, aside_s: float) -> None:
-    settled = ("good", 200)
-    told = run(make(), ticks(settled, *[("slump", poor_s), ("turned", aside_s)] * 60))[1]
+    turns: list[Stretch] = [("slump", poor_s), ("turned", aside_s)] * 60
+    told = run(make(), ticks(("good", 200), *turns))[1]
     poor = next(e.t_s for e in told if isinstance(e, Ambient) and e.level is Level.POOR)
     assert poor - 200 <= 20.0
     [notice] = [e for e in told if isinstance(e, Notice)][:1]

@@ -756,6 +756,19 @@ def test_silence_can_be_asked_for_with_and_without_an_alert(users: Path) -> None
     assert run(cli, ["feedback", "snooze"]).exit_code == 3, "nobody runs who could be silent"
 
 
+def test_later_means_the_break_of_a_message_that_told_of_stillness_too(users: Path) -> None:
+    prompted(users, can_postpone=True)
+    still = Alert(100.0, "stillness", "nudge", 1800.0, 1.0, 1800.0, 0.0, 1.0)
+    with closing(History(users)) as history:
+        number = history.alert(Record(10, still, shifts=0, with_break=True), {}, WALL_S + 100.0)
+    run = CliRunner().invoke
+    with listening() as commands:
+        assert run(cli, ["feedback", "snooze"]).exit_code == 0
+        assert commands.take() == cmd.Answer(number - 1, "snooze")
+        assert run(cli, ["feedback", "snooze", str(number)]).exit_code == 0
+        assert commands.take() == cmd.Answer(number, "snooze")
+
+
 def test_a_damaged_file_is_an_error_and_can_be_deleted(users: Path) -> None:
     for name in (f"{users.name}-wal", f"{users.name}-shm"):
         users.with_name(name).unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from monitor.monitor_material import Desk, ScriptedJudge, stretches
 from posture_cv.assess.policy import Policy
-from posture_cv.assess.policy_state import PolicyState
+from posture_cv.assess.policy_state import Ledger, PolicyState
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.monitor.clock import SystemClock
 from posture_cv.monitor.lifecycle import Phase
@@ -127,6 +127,15 @@ def test_a_pause_outlives_what_else_is_too_old(tmp_path: Path) -> None:
     assert resumption(path, 5e8 + 60_000.0, 67_000.0).paused_until_wall_s is None
     written(path, known(paused_until_wall_s=math.inf))
     assert resumption(path, 5e8 + 60_000.0, 67_000.0).paused_until_wall_s == math.inf
+
+
+@pytest.mark.parametrize("later_s", [1800.0, 3700.0, 20_000.0])
+def test_a_silence_outlives_a_restart_to_its_end(tmp_path: Path, later_s: float) -> None:
+    before = known(policy=PolicyState(tick=2000, started_s=0.0, ledger=Ledger(silent_until_s=11_000.0)))
+    found = resumption(written(tmp_path / "state", before), 5e8 + later_s, 7000.0 + later_s)
+    going_on = policy_for(found.remembered, a_profile("desk"), SHORT, found.lasting)
+    silent_s = 0.0 if going_on is None else going_on.ledger.silent_until_s - found.begin_s
+    assert max(0.0, silent_s) == pytest.approx(max(0.0, 11_000.0 - before.t_s - later_s))
 
 
 @pytest.mark.parametrize("later_s", [1800.0, 3700.0, 50_000.0])
