@@ -342,6 +342,7 @@ def print_json(catalogue: Catalogue, plan: Plan, report: ExerciseReport) -> None
             "unseen": unseen,
             "unseen_s": reasons,
             "strongest": round(report.strongest, 3),
+            "every_s": round(report.every_s, 3),
             "summary": wording.report_lines(report, plan),
         }
     )

@@ -23,6 +23,7 @@ class WatchLog:
         self._whole: list[Repetition] = []
         self._partly: list[Repetition] = []
         self._person_seen = False
+        self._steps, self._stepped_s = 0, 0.0
         self.strongest = 0.0
 
     @property
@@ -46,8 +47,8 @@ class WatchLog:
         """One frame and why it cannot be judged (OK: it can). Between two frames the worse of both holds."""
         if self._first_s is None:
             self._first_s = t_s
-        elif (between := self._between(t_s, reason)) is not Reason.OK:
-            self._add(Unseen(self._last_s, t_s, between))
+        else:
+            self._follow(t_s, self._between(t_s, reason))
         self._person_seen = self._person_seen or reason is not Reason.NOBODY
         self._last_s, self._last_reason = t_s, reason
 
@@ -66,7 +67,15 @@ class WatchLog:
             unseen=tuple(self._unseen),
             strongest=self.strongest,
             person_seen=self._person_seen,
+            every_s=self._stepped_s / self._steps if self._steps else 0.0,
         )
+
+    def _follow(self, t_s: float, between: Reason) -> None:
+        """The time since the frame before."""
+        if t_s - self._last_s <= GAP_S:
+            self._steps, self._stepped_s = self._steps + 1, self._stepped_s + t_s - self._last_s
+        if between is not Reason.OK:
+            self._add(Unseen(self._last_s, t_s, between))
 
     def _between(self, t_s: float, reason: Reason) -> Reason:
         if t_s - self._last_s > GAP_S:

@@ -93,6 +93,7 @@ class ExerciseReport:
         unseen: stretches that could not be judged, in order.
         strongest: largest movement seen, as a share of what counts; 0 when none.
         person_seen: whether anybody was found at all.
+        every_s: seconds from one frame to the next, on average, gaps left out; 0 without.
     """
 
     check: CameraCheck
@@ -103,6 +104,7 @@ class ExerciseReport:
     unseen: tuple[Unseen, ...]
     strongest: float
     person_seen: bool
+    every_s: float = 0.0
 
     @property
     def count(self) -> int:

@@ -48,6 +48,7 @@ SQUEEZE_NOTE: Final = (
     "One camera in front hardly sees the shoulder blades: a squeeze changes the shoulders' width in the picture "
     "by little more than the picture's own noise."
 )
+SELDOM_S: Final = 0.4  # with 2 pictures a second half of quick movements go uncounted, with 3 none; ours
 NEITHER: Final = "Time that could not be seen counts neither as done nor as not done."
 
 
@@ -138,6 +139,7 @@ def report_lines(report: ExerciseReport, plan: Plan, led_through: int | None = N
         lines.append(f"Begun or ended unseen, not counted: {len(report.partly_seen)}.")
     if report.count == 0:
         lines.append(_none_seen(report))
+    lines += _seldom_lines(report)
     lines += _unseen_lines(report)
     return lines
 
@@ -183,6 +185,14 @@ def _none_seen(report: ExerciseReport) -> str:
     if report.strongest >= 1:
         return "A movement was large enough, but not seen whole from start to end."
     return f"The largest movement came to {report.strongest:.0%} of what counts."
+
+
+def _seldom_lines(report: ExerciseReport) -> list[str]:
+    """What falls between two pictures was not seen, and neither was when a hold began and ended."""
+    if report.every_s <= SELDOM_S:
+        return []
+    each = f"A picture came only every {report.every_s:.1f} s"
+    return [f"{each}: quicker movements may be missing, and times are no finer than that."]
 
 
 def _unseen_lines(report: ExerciseReport) -> list[str]:

@@ -6,6 +6,7 @@ import math
 import re
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -228,6 +229,21 @@ def test_a_report_without_repetitions_does_not_say_that_nothing_was_done() -> No
     assert "could not see surely" in " ".join(wording.report_lines(squeeze, plan("shoulder_blade_squeeze")))
     nobody = wording.report_lines(count(Landmarks.empty(5), "neck_circles"), plan("neck_circles"))
     assert nobody == ["The camera saw nobody: it cannot say whether anything was done."]
+
+
+@pytest.mark.parametrize(("rate_hz", "told"), [(1.0, True), (2.0, True), (3.0, False), (15.0, False)])
+def test_a_recording_that_looks_too_seldom_says_so(rate_hz: float, told: bool) -> None:
+    t_s = times(60, rate_hz)
+    quick = holds(t_s, [4.3 + 5.13 * k for k in range(10)], 0.2, ramp_s=0.5)
+    report = count(person(t_s, lift=0.08 * quick), "shoulder_raise")
+    assert (report.count < 10) == told
+    text = " ".join(wording.report_lines(report, plan("shoulder_raises")))
+    assert (f"only every {1 / rate_hz:.1f} s" in text) == told
+
+
+def test_a_pause_of_the_camera_is_no_slow_camera() -> None:
+    t_s = np.concatenate([times(20), 600.0 + times(20)])
+    assert count(person(t_s), "shoulder_raise").every_s == pytest.approx(1 / 15)
 
 
 def test_lines_of_repetitions() -> None:
