@@ -174,11 +174,9 @@ def count_recording(setup: Setup, recording: str, *, as_json: bool) -> None:
     counter = Counter(plan.check)
     interrupted = False
     try:
-        number = 0
         for progress in _progress_of(setup, plan, counter, recording):
             if progress.finished is not None and not as_json:
-                number += 1
-                view.print_repetition(number, progress.finished)
+                view.print_repetition(progress.count, progress.finished)
     except KeyboardInterrupt:
         interrupted = True
     _print_report(setup, plan, counter.report(), as_json=as_json, interrupted=interrupted)

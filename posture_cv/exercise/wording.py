@@ -152,11 +152,12 @@ def led_line(plan: Plan, led_through: int, *, counted: bool) -> str:
 
 
 def repetition_line(number: int, repetition: Repetition) -> str:
-    """One repetition: when, and how long held or which way."""
+    """One repetition: its number where it is counted, when, and how long held or which way."""
     times = f"{clock(repetition.start_s)} to {clock(repetition.end_s)}"
     what = str(repetition.direction) or f"held {repetition.hold_s:.1f} s"
     whole = "" if repetition.whole else " (begun or ended unseen, not counted)"
-    return f"{number:3d}  {times}  {what}{whole}"
+    counted = str(number) if repetition.whole else "-"
+    return f"{counted:>3}  {times}  {what}{whole}"
 
 
 def clock(t_s: float) -> str:
