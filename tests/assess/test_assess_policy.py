@@ -148,8 +148,8 @@ def test_glances_aside_every_few_seconds_forgive_nothing(poor_s: float, aside_s:
 
 
 def test_looking_at_another_screen_every_few_seconds_hides_no_bent_head() -> None:
-    given = ticks(*[("looking_down", 5, 40.0), ("turned", 3)] * 100)
-    assert [n.alert.cue for n in notices(make(), given)][:1] == ["text_neck"]
+    turns: list[Stretch] = [("looking_down", 5, 40.0), ("turned", 3)] * 100
+    assert [n.alert.cue for n in notices(make(), ticks(*turns))][:1] == ["text_neck"]
 
 
 def test_moving_counts_as_unmeasured() -> None:
