@@ -70,8 +70,9 @@ class Policy:
     def new_session(self, state: PolicyState) -> PolicyState:
         """After a start or a calibration: windows, budget and bout are void and the grace runs anew.
 
-        What was told and answered, and the breaks, stay.
+        What was told and answered, and the breaks, stay. How the bout went on nobody knows.
         """
+        state = self._lost_sight(state)
         return self.begin()._replace(tick=state.tick, ledger=state.ledger, breaks=state.breaks)
 
     def measured(self, tick: Tick) -> bool:

@@ -410,6 +410,14 @@ def test_who_leaves_the_posture_and_is_not_seen_for_a_while_has_heeded_it(aside:
         assert max(state.ledger.backoff) == 1
 
 
+def test_who_calibrates_anew_after_an_alert_has_not_ignored_it() -> None:
+    policy = make(backoff_after=1)
+    state, at = answered(policy, "ignored")
+    state, _ = run(policy, ticks(("slump", 20), start_s=at + 0.5), state)
+    assert max(state.ledger.backoff) == 2
+    assert max(policy.new_session(state).ledger.backoff) == 1
+
+
 def test_back_off_has_an_end_and_concerns_its_cue_only() -> None:
     policy = make(cap_per_hour=100, cue_cooldown_s=60.0, global_cooldown_s=60.0)
     ignored: list[Response] = ["ignored"] * 12
