@@ -52,6 +52,7 @@ class BreakState(NamedTuple):
         absent_s: the absence so far, 0 while there.
         postponed_to_s: value of `interval_s` at which a postponed prompt comes; None: none was.
         can_postpone: the last prompt may still be postponed.
+        prompts: how many there were since the last break.
         clock_s: presence since the start, the clock of `shifts`.
         shifts: when the posture shifted, within the stillness window.
         told: a bit a tick of presence within that window, the latest lowest: whether the place was told.
@@ -67,6 +68,7 @@ class BreakState(NamedTuple):
     absent_s: float = 0.0
     postponed_to_s: float | None = None
     can_postpone: bool = False
+    prompts: int = 0
     clock_s: float = 0.0
     shifts: tuple[float, ...] = ()
     told: int = 0
@@ -81,6 +83,7 @@ class BreakState(NamedTuple):
 class BreakPrompt:
     """What is due now.
 
+    `repeat` is the number of prompts that were sat through since the last break.
     `shifts` is None until a stillness window has passed since it was last begun, and where too little of it was seen.
     """
 
@@ -90,6 +93,7 @@ class BreakPrompt:
     unbroken_s: float
     sitting_s: float
     shifts: int | None
+    repeat: int
 
 
 def advance(
@@ -138,6 +142,7 @@ def absent(state: BreakState, seconds: float, settings: BreakSettings) -> BreakS
             unbroken_s=0.0,
             postponed_to_s=None,
             can_postpone=False,
+            prompts=0,
             shifts=(*state.shifts, state.clock_s),
             anchor=None,
             candidate=None,
@@ -211,6 +216,7 @@ def prompt(state: BreakState, settings: BreakSettings) -> BreakPrompt | None:
         unbroken_s=state.unbroken_s,
         sitting_s=state.sitting_s,
         shifts=len(state.shifts) if looked_back else None,
+        repeat=state.prompts,
     )
 
 
@@ -221,7 +227,7 @@ def prompted(state: BreakState, what: BreakPrompt) -> BreakState:
     if not what.due:
         return state
     fresh = state.postponed_to_s is None
-    return state._replace(interval_s=0.0, postponed_to_s=None, can_postpone=fresh)
+    return state._replace(interval_s=0.0, postponed_to_s=None, can_postpone=fresh, prompts=state.prompts + 1)
 
 
 def postpone(state: BreakState, settings: BreakSettings) -> BreakState:

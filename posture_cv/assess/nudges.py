@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from posture_cv.assess import breaks
 from posture_cv.assess.answers import may_nudge, nudged
 from posture_cv.assess.effects import BreakDue, Recalibrate, StillnessNudge
@@ -45,6 +47,7 @@ def tell_break(
     said: list[BreakDue | StillnessNudge] = []
     if what.due:
         alert = _alert(t_s, "break", what.unbroken_s, break_settings.interval_s)
+        alert = replace(alert, repeat=what.repeat)  # the same stretch without a break, not another one
         due = BreakDue(ledger.next_id, alert, what.long, what.sitting_s, what.shifts, after.can_postpone)
         ledger = nudged(ledger, due.id, "break", t_s)
         said.append(due)

@@ -187,12 +187,11 @@ def from_json(data: Mapping[str, Any]) -> PolicyState:
 
 _BITS: Final = ("measured", "down", "severe")
 _PLACES: Final = ("anchor", "candidate")
-_LATER: Final = (
-    "unbroken_s",
-    "postponed_to_s",
-    "told",
-    "told_s",
-)  # a state written before they were known has none
+# A state written before they were known has none of these.
+_LATER: Final = ("unbroken_s", "postponed_to_s", "prompts", "told", "told_s")
+_SECONDS: Final = tuple(
+    name for name, value in BreakState._field_defaults.items() if isinstance(value, float)
+)
 
 
 def _number(value: float | None) -> float | None:
@@ -260,8 +259,14 @@ def _ledger(data: Mapping[str, Any]) -> Ledger:
 def _breaks(data: Mapping[str, Any]) -> BreakState:
     known: dict[str, Any] = {name: data[name] for name in BreakState._fields if name not in _LATER}
     known |= {name: data.get(name, BreakState._field_defaults[name]) for name in _LATER}
-    known["told"] = int(str(known["told"]), 16)
+    known |= {name: float(known[name]) for name in _SECONDS}
     for name in _PLACES:
         place = known[name]
         known[name] = None if place is None else tuple(nan if x is None else float(x) for x in place)
-    return BreakState(**{**known, "shifts": tuple(map(float, known["shifts"]))})
+    known |= {
+        "postponed_to_s": _number(known["postponed_to_s"]),
+        "prompts": int(known["prompts"]),
+        "told": int(str(known["told"]), 16),
+        "shifts": tuple(map(float, known["shifts"])),
+    }
+    return BreakState(**known)

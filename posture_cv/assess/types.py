@@ -144,7 +144,8 @@ class Alert:
         window_s: that window.
         excess: mean excess over the window (see `States.excess`).
         measured_share: measured share of the window, 0-1.
-        repeat: 0 for the first, 1 for the first reminder of the same episode, and so on.
+        repeat: 0 for the first, 1 for the first reminder of the same episode, and so on; of a break prompt, how
+            many were sat through since the last break.
     """
 
     t_s: float

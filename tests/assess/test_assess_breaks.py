@@ -13,6 +13,8 @@ from posture_cv.assess.policy import Policy
 from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.settings import BreakSettings, PolicySettings
 from posture_cv.assess.ticks import Tick
+from posture_cv.guidance.adviser import Adviser
+from posture_cv.guidance.catalogue import load_catalogue
 
 SETTINGS = BreakSettings()
 MINUTE = 60
@@ -110,6 +112,10 @@ def test_a_prompt_that_was_sat_through_is_no_break() -> None:
     assert later.alert.lasted_s == pytest.approx(3600, abs=1), (
         "presence since the last break, not since the prompt"
     )
+    assert (half_past.alert.repeat, later.alert.repeat) == (0, 1)
+    adviser = Adviser(load_catalogue())
+    seen = [adviser.words(prompt.alert, 0)["seen"] for prompt in (half_past, later)]
+    assert not [text for text in seen if "today" in text], "one stretch without a break, not two"
 
 
 @pytest.mark.parametrize("minutes", [20, 50])

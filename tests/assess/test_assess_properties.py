@@ -169,6 +169,7 @@ def test_who_leaves_the_posture_soon_after_each_alert_is_never_backed_off(
         {**to_json(PolicyState()), "bout": Bout(0, cue=99)._asdict()},
         {**to_json(PolicyState()), "bout": {**Bout(0, 0)._asdict(), "told": [[1, 5, 0.0]]}},
         {key: value for key, value in to_json(PolicyState()).items() if key != "ledger"},
+        {**to_json(PolicyState()), "breaks": {**to_json(PolicyState())["breaks"], "interval_s": None}},
     ],
 )
 def test_a_damaged_state_is_refused(broken: dict[str, object]) -> None:
