@@ -181,6 +181,8 @@ def _counted(report: ExerciseReport, plan: Plan) -> str:
 def _none_seen(report: ExerciseReport) -> str:
     if report.check == "shoulder_blade_squeeze":
         return f"It could not see surely. {SQUEEZE_NOTE}"
+    if report.unseen_s >= report.watched_s - 1e-6:
+        return "Not a moment of it could be judged: it cannot say whether anything was done."
     if report.strongest <= 0:
         return "It saw no movement of this kind."
     if report.strongest >= 1:

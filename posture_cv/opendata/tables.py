@@ -160,7 +160,9 @@ ALERT_FIELDS: Final = (
     Field("window_s", "number", "s", "the window looked back upon", 3),
     Field("excess", "number", "1", "mean multiple of the threshold over the window", 3),
     Field("measured_share", "number", "1", "measured share of the window", 4),
-    Field("repeat", "integer", about="0 for the first, 1 for the first reminder of the same posture or break …"),
+    Field(
+        "repeat", "integer", about="0 for the first, 1 for the first reminder of the same posture or break …"
+    ),
 )
 
 

@@ -227,6 +227,11 @@ def test_a_report_without_repetitions_does_not_say_that_nothing_was_done() -> No
     assert re.search(r"The largest movement came to 6\d% of what counts\.", text)
     squeeze = count(person(t_s), "shoulder_blade_squeeze")
     assert "could not see surely" in " ".join(wording.report_lines(squeeze, plan("shoulder_blade_squeeze")))
+    aside = person(t_s)
+    aside.pose[:, [11, 12], 0] = aside.pose[:, [11], 0]
+    text = " ".join(wording.report_lines(count(aside, "neck_circles"), plan("neck_circles")))
+    assert "Not a moment of it could be judged" in text
+    assert "saw no movement" not in text
     nobody = wording.report_lines(count(Landmarks.empty(5), "neck_circles"), plan("neck_circles"))
     assert nobody == ["The camera saw nobody: it cannot say whether anything was done."]
 
