@@ -32,8 +32,8 @@ LEAST_SEGMENT_S: Final = 10.0
 @out_option
 @alert_after_option
 @every_option
-@click.option("--video", is_flag=True, help="Also write an annotated video.")
-@click.option("--blur-faces", is_flag=True, help="Hide every face in that video.")
+@click.option("--video", is_flag=True, help="Also write an annotated video (without sound).")
+@click.option("--blur-faces", is_flag=True, help="Hide in that video every face that the models find.")
 @click.option("--record", "keep_landmarks", is_flag=True, help="Keep the landmark recording (no pictures).")
 @click.option(
     "--remember",

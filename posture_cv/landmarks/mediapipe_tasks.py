@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import cv2
 import mediapipe as mp
@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from posture_cv.capture.quiet import quiet_stderr
 from posture_cv.capture.types import Frame
-from posture_cv.errors import PostureError
 from posture_cv.landmarks import names
 from posture_cv.landmarks.c_points import PLACE, SURENESS, points
 from posture_cv.landmarks.contour import contour_from_mask
@@ -52,6 +51,9 @@ FACE_OFFSET: Final = 0.6
 # For hiding faces: a box too many does less harm than a face too many (ours).
 MOST_FACES: Final = 10
 LEAST_FACE_CONFIDENCE: Final = 0.2
+LEAST_PERSON_CONFIDENCE: Final = 0.2
+_Settings = TypeVar("_Settings")
+_Model = TypeVar("_Model", vision.FaceLandmarker, vision.PoseLandmarker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,11 +348,44 @@ class BareModels:
         self._closing.close()
 
 
-class FaceFinder:
+class _Finder:
+    """One model that looks at single pictures."""
+
+    def __init__(self) -> None:
+        self._closing = ExitStack()
+        self._ran = False
+
+    def _opened(
+        self, kind: str, file: ModelFile, create: Callable[[_Settings], _Model], settings: _Settings
+    ) -> _Model:
+        return self._closing.enter_context(_created(kind, file, create, settings))
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        """While the model looks; what it says on its first picture is kept from the terminal."""
+        with nullcontext() if self._ran else quiet_stderr():
+            yield
+        self._ran = True
+
+    def close(self) -> None:
+        """Release the model; a second call does nothing."""
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class FaceFinder(_Finder):
     """Every face in a picture, whoever's it is: to hide them. Close it.
 
-    The model was made for faces that look towards the camera; others may be missed. On rendered pictures with a
-    second person one to two metres behind the first it found all six, two of them in profile.
+    The model was made for faces that look towards the camera; others may be missed, which `PeopleFinder` makes up
+    for. On rendered pictures with a second person one to two metres behind the first it found all six, two of them in
+    profile; in smaller copies of them it did not.
 
     Args:
         options: of the estimator; the face model is taken from them.
@@ -363,6 +398,7 @@ class FaceFinder:
     def __init__(
         self, options: EstimatorOptions | None = None, confidence: float = LEAST_FACE_CONFIDENCE
     ) -> None:
+        super().__init__()
         file = resolve_face_model((options or EstimatorOptions()).face_model)
         settings = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(file.path)),
@@ -371,12 +407,7 @@ class FaceFinder:
             min_face_detection_confidence=confidence,
             min_face_presence_confidence=confidence,
         )
-        try:
-            with quiet_stderr():
-                self._face = vision.FaceLandmarker.create_from_options(settings)
-        except (RuntimeError, ValueError) as error:
-            raise _unusable("face", file, error) from error
-        self._ran = False
+        self._face = self._opened("face", file, vision.FaceLandmarker.create_from_options, settings)
 
     def find(self, image_bgr: NDArray[np.uint8]) -> list[tuple[float, float, float, float]]:
         """Boxes round the faces, a face perhaps several times: left, top, right, bottom in pixels.
@@ -399,9 +430,8 @@ class FaceFinder:
     ) -> list[tuple[float, float, float, float]]:
         rgb, scale = _prepared(part_bgr)
         image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
-        with nullcontext() if self._ran else quiet_stderr():
+        with self._running():
             result = self._face.detect(image)
-        self._ran = True
         high, wide = scale[1] * part_bgr.shape[0], scale[0] * part_bgr.shape[1]
         boxes = []
         for marks in result.face_landmarks:
@@ -409,17 +439,41 @@ class FaceFinder:
             boxes.append((min(x), min(y), max(x), max(y)))
         return boxes
 
-    def close(self) -> None:
-        """Release the model; a second call does nothing."""
-        self._face.close()
 
-    def __enter__(self) -> Self:
-        return self
+class PeopleFinder(_Finder):
+    """Every person in a picture: to hide heads that `FaceFinder` misses, turned away or in profile. Close it.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    Args:
+        options: of the estimator; the pose model is taken from them.
+
+    Raises:
+        ModelFileError: see `MediaPipeEstimator`.
+    """
+
+    def __init__(self, options: EstimatorOptions | None = None) -> None:
+        super().__init__()
+        file = resolve_pose_model((options or EstimatorOptions()).pose_model)
+        settings = vision.PoseLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(file.path)),
+            running_mode=vision.RunningMode.IMAGE,
+            num_poses=MOST_FACES,
+            min_pose_detection_confidence=LEAST_PERSON_CONFIDENCE,
+            min_pose_presence_confidence=LEAST_PERSON_CONFIDENCE,
+        )
+        self._pose = self._opened("pose", file, vision.PoseLandmarker.create_from_options, settings)
+
+    def find(self, image_bgr: NDArray[np.uint8]) -> Landmarks:
+        """The pose of each of N people in one picture, as N frames of that picture's size."""
+        rgb, scale = _prepared(image_bgr)
+        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
+        with self._running():
+            found = self._pose.detect(image).pose_landmarks
+        people = Landmarks.empty(len(found))
+        people.size_px[:] = image_bgr.shape[1], image_bgr.shape[0]
+        for place, marks in enumerate(found):
+            people.pose[place, :, 0] = [mark.x * scale[0] for mark in marks]
+            people.pose[place, :, 1] = [mark.y * scale[1] for mark in marks]
+        return people
 
 
 def _model_info(file: ModelFile) -> ModelInfo:
@@ -436,10 +490,7 @@ def _pose_landmarker(file: ModelFile, options: EstimatorOptions) -> vision.PoseL
         running_mode=_running_mode(options.mode),
         output_segmentation_masks=options.contour,
     )
-    try:
-        return vision.PoseLandmarker.create_from_options(settings)
-    except (RuntimeError, ValueError) as error:
-        raise _unusable("pose", file, error) from error
+    return _created("pose", file, vision.PoseLandmarker.create_from_options, settings)
 
 
 def _face_landmarker(file: ModelFile, options: EstimatorOptions) -> vision.FaceLandmarker:
@@ -447,18 +498,21 @@ def _face_landmarker(file: ModelFile, options: EstimatorOptions) -> vision.FaceL
         base_options=BaseOptions(model_asset_path=str(file.path)),
         running_mode=_running_mode(options.mode),
     )
+    return _created("face", file, vision.FaceLandmarker.create_from_options, settings)
+
+
+def _created(
+    kind: str, file: ModelFile, create: Callable[[_Settings], _Model], settings: _Settings
+) -> _Model:
     try:
-        return vision.FaceLandmarker.create_from_options(settings)
+        with quiet_stderr():
+            return create(settings)
     except (RuntimeError, ValueError) as error:
-        raise _unusable("face", file, error) from error
-
-
-def _unusable(kind: str, file: ModelFile, error: Exception) -> PostureError:
-    return ModelFileError(
-        f"The {kind} model cannot be used: {file.path}",
-        f"MediaPipe says: {str(error).splitlines()[0][:200]}",
-        f"Leave --{kind}-model out to use the model that is included.",
-    )
+        raise ModelFileError(
+            f"The {kind} model cannot be used: {file.path}",
+            f"MediaPipe says: {str(error).splitlines()[0][:200]}",
+            f"Leave --{kind}-model out to use the model that is included.",
+        ) from error
 
 
 def _empty_at(frame: Frame) -> Landmarks:

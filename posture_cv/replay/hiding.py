@@ -3,9 +3,9 @@
 Privacy comes first. The person's head is hidden where face mesh and pose say it is, over half a second before and
 after. Where the person was not found in the looked-at frame before or in the one after, or these are more than a
 second away, the whole picture is hidden, because a face may be anywhere in it; so it is half a second behind the last
-look. Other people's faces are looked for in
-every frame and stay hidden for a second where they were seen. What this does not cover: another person's face that
-the face model does not find (turned away, far off, half hidden).
+look. Other people are looked for in every frame, by the face model and by the pose model, which knows heads that are
+turned, too; they stay hidden for a second where they were seen. What this does not cover: another person whom neither
+model finds (far off, half hidden).
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from posture_cv.output.blur import Box, hide_all, hide_boxes
 Image = NDArray[np.uint8]
 Float = NDArray[np.float64]
 FindFaces = Callable[[Image], list[Box]]
+FindPeople = Callable[[Image], Landmarks]
 
 AROUND_S: Final = 0.5  # a head moves little in that time, and a face lost for a moment is still there (ours)
-KEEP_S: Final = 1.0  # another person's face, after it was last found
+KEEP_S: Final = 1.0  # another person's head, after it was last found
 GROW: Final = 1.4  # of a face's box about its middle: forehead, hair and what the models miss by (ours)
 _HEAD: Final = list(range(names.LEFT_SHOULDER))
 _EARS: Final = [names.LEFT_EAR, names.RIGHT_EAR]
@@ -111,25 +112,33 @@ class FaceHider:
 
     Args:
         heads: of the person who was measured.
-        find: looks for every face in a picture; boxes in pixels.
+        find_faces: looks for every face in a picture; boxes in pixels.
+        find_people: looks for everybody in a picture, a frame each.
     """
 
-    def __init__(self, heads: HeadTrack, find: FindFaces) -> None:
+    def __init__(self, heads: HeadTrack, find_faces: FindFaces, find_people: FindPeople) -> None:
         self._heads = heads
-        self._find = find
+        self._find_faces, self._find_people = find_faces, find_people
         self._others: list[tuple[float, Box]] = []
 
     def hidden(self, image_bgr: Image, t_s: float) -> Image:
         """A copy of the frame at `t_s` that shows no face."""
         height, width = image_bgr.shape[:2]
-        self._others += [(t_s, grown(box)) for box in self._find(image_bgr)]
+        faces = [grown(box) for box in self._find_faces(image_bgr)]
+        bodies = _boxes_px(head_boxes(self._find_people(image_bgr)), width, height)
+        self._others += [(t_s, box) for box in (*faces, *bodies)]
         self._others = [(seen_s, box) for seen_s, box in self._others if t_s - seen_s <= KEEP_S]
         heads = self._heads.around(t_s)
         if heads is None:
             return hide_all(image_bgr)
-        scaled = heads * np.array([width, height, width, height])
-        boxes: list[Box] = [(float(a), float(b), float(c), float(d)) for a, b, c, d in scaled]
+        boxes = _boxes_px(heads, width, height)
         return hide_boxes(image_bgr, [*boxes, *(box for _, box in self._others)])
+
+
+def _boxes_px(shares: Float, width_px: int, height_px: int) -> list[Box]:
+    """(K, 4) shares of a picture in its pixels; those that are not known are left out."""
+    known = shares[np.isfinite(shares).all(axis=1)] * np.array([width_px, height_px, width_px, height_px])
+    return [(left, top, right, bottom) for left, top, right, bottom in known.tolist()]
 
 
 def grown(box: Box) -> Box:

@@ -85,13 +85,14 @@ def _shown(image_bgr: Image, t_s: float) -> Image:  # noqa: ARG001 - the other w
 
 def _hider(result: Replayed, stack: ExitStack) -> Treat:
     """Hides the faces of every frame; see `hiding`."""
-    from posture_cv.landmarks.mediapipe_tasks import FaceFinder  # heavy: only on request
+    from posture_cv.landmarks.mediapipe_tasks import FaceFinder, PeopleFinder  # heavy: only on request
     from posture_cv.replay.hiding import FaceHider, HeadTrack
 
     with RecordingReader(result.landmarks_path) as reader:
         heads = HeadTrack.of(reader.blocks())
-    finder = stack.enter_context(FaceFinder(result.options.estimator))
-    return FaceHider(heads, finder.find).hidden
+    faces = stack.enter_context(FaceFinder(result.options.estimator))
+    people = stack.enter_context(PeopleFinder(result.options.estimator))
+    return FaceHider(heads, faces.find, people.find).hidden
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cli_runner import Cli
 from posture_cv.capture.types import CaptureOptions
-from posture_cv.landmarks.mediapipe_tasks import FaceFinder
+from posture_cv.landmarks.mediapipe_tasks import FaceFinder, PeopleFinder
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.output.blur import Box, hide_all, hide_boxes, merged
@@ -59,6 +59,10 @@ def face_box(lm: Landmarks, i: int) -> Box:
     return left, top, right, bottom
 
 
+def nobody(_: Image) -> Landmarks:
+    return Landmarks.empty(0)
+
+
 @pytest.fixture(scope="module")
 def finder() -> Iterator[FaceFinder]:
     with FaceFinder() as faces:
@@ -90,7 +94,7 @@ def test_no_frame_shows_a_face(
     marks: Landmarks, leaving: list[tuple[int, float, Image]], judge: FaceFinder
 ) -> None:
     """By the landmarks alone; judged by the face model and by the detail that is left where the face is."""
-    hider = FaceHider(HeadTrack.of([marks]), lambda _: [])
+    hider = FaceHider(HeadTrack.of([marks]), lambda _: [], nobody)
     seen_before = 0
     for i, t_s, image in leaving:
         hidden = hider.hidden(image, t_s)
@@ -108,7 +112,7 @@ def test_where_nobody_is_found_nothing_can_be_told(
 ) -> None:
     gone = marks.pose.copy()
     gone[300:] = np.nan
-    hider = FaceHider(HeadTrack.of([replace(marks, pose=gone)]), lambda _: [])
+    hider = FaceHider(HeadTrack.of([replace(marks, pose=gone)]), lambda _: [], nobody)
     for i, t_s, image in leaving:
         hidden = hider.hidden(image, t_s)
         whole = sharpness(hidden, (0, 0, 640, 480)) < 0.1 * sharpness(image, (0, 0, 640, 480))
@@ -152,7 +156,7 @@ def test_another_persons_face_is_hidden_and_stays_so(marks: Landmarks) -> None:
     image = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
     found: list[list[Box]] = [[(560.0, 20.0, 610.0, 80.0)], [], []]
     calls = iter(found)
-    hider = FaceHider(HeadTrack.of([marks]), lambda _: next(calls))
+    hider = FaceHider(HeadTrack.of([marks]), lambda _: next(calls), nobody)
     box = (560.0, 20.0, 610.0, 80.0)
     shown = [sharpness(hider.hidden(image, t_s), box) / sharpness(image, box) for t_s in (1.0, 1.9, 2.5)]
     assert shown[0] < 0.1
@@ -166,6 +170,16 @@ def test_second_persons_in_the_background_are_found(finder: FaceFinder) -> None:
     for path in pictures:
         boxes = merged(finder.find(np.asarray(cv2.imread(str(path)), np.uint8)))
         assert len(boxes) >= 2, path
+
+
+def test_a_second_person_whose_face_is_not_found_is_hidden(marks: Landmarks) -> None:
+    picture = np.asarray(cv2.imread(str(SAMPLES / "frames" / "p3_f3_056_second_person.jpg")), np.uint8)
+    smaller = np.asarray(cv2.resize(picture, (641, 359)), np.uint8)
+    profile = (552.0, 212.0, 586.0, 246.0)
+    with PeopleFinder() as people:
+        hider = FaceHider(HeadTrack.of([marks]), lambda _: [], people.find)
+        hidden = hider.hidden(smaller, 1.0)
+    assert sharpness(hidden, profile) < 0.05 * sharpness(smaller, profile)
 
 
 def test_boxes_are_hidden_and_nothing_else() -> None:
