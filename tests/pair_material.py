@@ -50,10 +50,18 @@ def seen(
 
 
 def session(
-    offset_s: float, *, seed: int = 1, length_s: float = 60.0, rates_hz: tuple[float, float] = (10.0, 12.5)
+    offset_s: float,
+    *,
+    seed: int = 1,
+    length_s: float = 60.0,
+    rates_hz: tuple[float, float] = (10.0, 12.5),
+    drift: float = 0.0,
 ) -> tuple[Landmarks, Landmarks]:
-    """Front and side recordings of one session; the side's clock began `offset_s` after the front's."""
+    """Front and side recordings of one session; the side's clock began `offset_s` after the front's.
+
+    It is slow by the share `drift`.
+    """
     front_t = np.arange(0, length_s, 1 / rates_hz[0])
     side_t = np.arange(0, length_s, 1 / rates_hz[1])
     front = seen("front", front_t, script(front_t, seed), 10)
-    return front, seen("side", side_t, script(side_t + offset_s, seed), 11)
+    return front, seen("side", side_t, script(side_t * (1.0 + drift) + offset_s, seed), 11)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -16,6 +16,8 @@ from posture_cv.cli.options import (
     out_option,
     settings_option,
 )
+
+DRIFT_STATED_FROM_S: Final = 0.1  # a frame at ten a second
 
 
 @click.command(name="replay-pair", short_help="Judge a front and a side recording together.")
@@ -92,6 +94,10 @@ def _show_pair(told: dict[str, Any]) -> None:
             f"Offset {told['offset_s']:+.2f} s (found, sd {told['offset_sd_s']:.2f} s, movements agree with "
             f"r = {told['agreement']:.2f})"
         )
+        if abs(told["offset_drift_s"]) >= DRIFT_STATED_FROM_S:
+            click.echo(
+                f"Note: the clocks drift apart by {abs(told['offset_drift_s']):.2f} s over the session."
+            )
     else:
         click.echo(f"Offset {told['offset_s']:+.2f} s (given)")
     for view in ("front", "side"):

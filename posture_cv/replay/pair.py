@@ -237,6 +237,7 @@ def _figures(paired: Paired, offset: Offset, side_source: Mapping[str, Any]) -> 
         "side_source": dict(side_source),
         "offset_s": round(offset.offset_s, 4),
         "offset_sd_s": round(offset.sd_s, 4) if offset.found else None,
+        "offset_drift_s": _plain(offset.drift_s),
         "offset_found": offset.found,
         "agreement": _plain(offset.agreement),
         "both_share": round(paired.both_share, 4),

@@ -29,11 +29,12 @@ LEAST_LEAD: Final = 0.15  # over the best lag farther than `APART_S` from it
 APART_S: Final = 2.0
 PARTS: Final = 4  # of the session, each of which must find the offset again
 LEAST_PARTS: Final = 2
+MOST_DRIFT_S: Final = 1.0  # of the clocks against each other, over the session
 _HEAD: Final = [names.NOSE, names.LEFT_EAR, names.RIGHT_EAR]
 _SHOULDERS: Final = [names.LEFT_SHOULDER, names.RIGHT_SHOULDER]
 _HELP: Final = (
-    "Give the offset yourself with --offset. A deliberate movement that both cameras see (sit up and bow twice) makes "
-    "it findable."
+    "Give the offset yourself with --offset. Deliberate movements that both cameras see make it findable: bow a few "
+    "times at the beginning and again at the end of the session, with pauses that all differ."
 )
 
 
@@ -47,10 +48,11 @@ class Offset:
 
     Attributes:
         offset_s: first recording's time = second recording's time + `offset_s`.
-        sd_s: standard deviation of its error; 0 where the user gave it.
+        sd_s: standard deviation of its error, over the session where the clocks drift; 0 where the user gave it.
         agreement: correlation of the movements at that offset, NaN where the user gave it.
         lead: how much lower it is at the best other offset.
         overlap_s: time that both recordings show.
+        drift_s: how much larger it is at the end of that time than at its beginning, NaN where the user gave it.
     """
 
     offset_s: float
@@ -58,6 +60,7 @@ class Offset:
     agreement: float = float("nan")
     lead: float = float("nan")
     overlap_s: float = float("nan")
+    drift_s: float = float("nan")
 
     @property
     def found(self) -> bool:
@@ -156,7 +159,8 @@ def find_offset(
             f"At the best offset ({lag:+.1f} s) the movements agree with r = {peak:.2f}, {lead:.2f} more than at the "
             f"best other one; {LEAST_AGREEMENT} and {LEAST_LEAD} are needed."
         )
-    return Offset(lag, _sd(one, other, lag), peak, lead, _overlap_s(one, other, lag))
+    sd_s, drift_s = _sd_and_drift(one, other, lag)
+    return Offset(lag, sd_s, peak, lead, _overlap_s(one, other, lag), drift_s)
 
 
 def _blocks(given: Landmarks | Iterable[Landmarks]) -> Iterator[Landmarks]:
@@ -219,18 +223,29 @@ def _vertex(lags: Float, values: Float, best: int) -> tuple[float, float]:
     return float(lags[best]), float(values[best])
 
 
-def _sd(one: Movements, other: Movements, lag_s: float) -> float:
-    """Scatter of the offset over parts of the session, as the standard deviation of their mean.
+def _sd_and_drift(one: Movements, other: Movements, lag_s: float) -> tuple[float, float]:
+    """Standard deviation of the offset's error, and how much the offset grows over the session, in seconds.
 
-    At least the error of two clocks of `RATE_HZ` each (a uniform error of one step, 1 / sqrt(12)).
+    The error is that of the mean over parts of the session, of what the offset strays from that mean while it drifts
+    (uniformly, by 1 / sqrt(12) of the drift), and of two clocks of `RATE_HZ` each (likewise, of one step).
     """
+    places, found = _offsets_of_parts(one, other, lag_s)
+    drift_s = float(np.polyfit(places, found, 1)[0])
+    if max(np.abs(found)) > APART_S / 2.0 or abs(drift_s) > MOST_DRIFT_S:
+        raise _not_found("Parts of the session give different offsets: the clocks drift, or one has gaps.")
+    scatter = float(np.std(found, ddof=1) / np.sqrt(len(found)))
+    return float(np.hypot(scatter, np.hypot(drift_s, 1.0 / RATE_HZ) / np.sqrt(12.0))), drift_s
+
+
+def _offsets_of_parts(one: Movements, other: Movements, lag_s: float) -> tuple[list[float], list[float]]:
+    """Where in the session (0-1) the parts that tell an offset lie, and by how much theirs is larger than `lag_s`."""
     shift = _lag_steps(one, other, lag_s)
     length = min(one.speeds.shape[1] - shift, other.speeds.shape[1])
     start = max(0, -shift)
     edges = np.linspace(start, length, PARTS + 1).astype(int)
     around = np.arange(-round(APART_S * RATE_HZ), round(APART_S * RATE_HZ) + 1)
-    found = []
-    for low, high in pairwise(edges.tolist()):
+    places, found = [], []
+    for number, (low, high) in enumerate(pairwise(edges.tolist())):
         wanted = np.arange(low, high)
         part = [
             _correlations(a[low + shift : high + shift], b[wanted], around, 0.5 * (high - low))
@@ -238,13 +253,11 @@ def _sd(one: Movements, other: Movements, lag_s: float) -> float:
         ]
         values = np.mean(part, axis=0)
         if np.isfinite(values).any() and np.nanmax(values) >= LEAST_AGREEMENT:
+            places.append((number + 0.5) / PARTS)
             found.append(_vertex(around / RATE_HZ, values, int(np.nanargmax(values)))[0])
     if len(found) < LEAST_PARTS:
         raise _not_found(f"Only {len(found)} of {PARTS} parts of the session show movements that agree.")
-    scatter = float(np.std(found, ddof=1) / np.sqrt(len(found)))
-    if max(np.abs(found)) > APART_S / 2.0:
-        raise _not_found("Parts of the session give different offsets: the clocks drift, or one has gaps.")
-    return float(np.hypot(scatter, 1.0 / RATE_HZ / np.sqrt(12.0)))
+    return places, found
 
 
 def _overlap_s(one: Movements, other: Movements, lag_s: float) -> float:

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from cli_runner import Cli
-from pair_material import SAMPLES, session
+from pair_material import SAMPLES, seen, session
 from posture_cv.capture.types import FrameSource
 from posture_cv.file_facts import sha256_of_file
 from posture_cv.landmarks.recording import RecordingWriter, read_recording
@@ -40,6 +41,38 @@ def test_a_known_offset_is_found_with_its_uncertainty(offset_s: float, seed: int
     begin_s = max(front.t_s[0], side.t_s[0] + offset_s)
     end_s = min(front.t_s[-1], side.t_s[-1] + offset_s)
     assert found.overlap_s == pytest.approx(end_s - begin_s, abs=0.2)
+
+
+@pytest.mark.parametrize("drift_s", [-0.6, 0.4, 0.9])
+def test_an_offset_that_drifts_is_as_unsure_as_it_is_wrong_over_the_session(drift_s: float) -> None:
+    front, side = session(3.0, length_s=120.0, drift=drift_s / 120.0)
+    found = find_offset(front, side)
+    assert found.drift_s == pytest.approx(drift_s, abs=0.15)
+    errors_s = 3.0 + np.linspace(0.0, drift_s, 100) - found.offset_s
+    assert float(np.sqrt((errors_s**2).mean())) == pytest.approx(found.sd_s, rel=0.2)
+
+
+def bowing(view: str, shown_s: NDArray[np.float64], moments_s: list[float], lasting_s: float) -> Landmarks:
+    """Somebody who bows at these moments and sits still otherwise, ten frames a second that show `shown_s`."""
+    bows = [np.exp(-(((shown_s - moment_s) / lasting_s) ** 2)) for moment_s in moments_s]
+    return seen(view, np.arange(len(shown_s)) / 10.0, np.sum(bows, axis=0), len(view), tremble=0.0002)
+
+
+def test_clocks_that_drift_apart_by_more_than_a_second_are_refused() -> None:
+    shown_s = np.arange(0.0, 120.0, 0.1)
+    moments_s = [12.0, 21.0, 40.0, 55.0, 73.0, 80.0, 104.0]
+    front = bowing("front", shown_s, moments_s, 1.5)
+    assert find_offset(front, bowing("side", shown_s * 1.004, moments_s, 1.5)).found
+    with pytest.raises(OffsetNotFoundError) as raised:
+        find_offset(front, bowing("side", shown_s * 1.012, moments_s, 1.5))
+    assert "drift" in raised.value.detail
+
+
+def test_bowing_as_the_error_advises_makes_a_still_session_findable() -> None:
+    shown_s = np.arange(0.0, 300.0, 0.1)
+    moments_s = [10.0, 13.0, 280.0, 285.0, 292.0]
+    front, side = (bowing(v, shown_s + late, moments_s, 0.6) for v, late in (("front", 0.0), ("side", 4.2)))
+    assert find_offset(front, side).offset_s == pytest.approx(4.2, abs=0.05)
 
 
 def test_blocks_and_a_whole_give_the_same_offset() -> None:
