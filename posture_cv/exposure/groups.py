@@ -13,7 +13,7 @@ from posture_cv.exposure.bootstrap import interval, never_certain, never_differe
 from posture_cv.exposure.measures import Exposure, Item
 from posture_cv.exposure.sampled import Plain, Sampled
 from posture_cv.exposure.types import Figure, Row
-from posture_cv.measure.types import Float, Reason
+from posture_cv.measure.types import Float, Reason, View
 
 TOO_SHORT: Final = "too short for an interval"
 NO_INTERVAL: Final = "no interval: a maximum, a count, or too few events"
@@ -189,8 +189,8 @@ class Difference:
 
 def view_of(exposures: Iterable[Exposure]) -> str:
     """The view of all of them, or "mixed"."""
-    views = {e.view.label for e in exposures}
-    return views.pop() if len(views) == 1 else "mixed"
+    views = frozenset[View]().union(*(e.views for e in exposures))
+    return next(iter(views)).label if len(views) == 1 else "mixed"
 
 
 def differences(first: Sequence[Cell], second: Sequence[Cell]) -> list[Difference]:

@@ -77,7 +77,7 @@ class Exposure:
     name: str
     participant: str
     condition: str
-    view: View
+    views: frozenset[View]
     epochs: Epochs
     block_s: float
     enough: bool
@@ -100,7 +100,7 @@ def exposure(series: Series) -> Exposure:
         *_recovery(series, epochs),
     )
     block_s = drawn.block * epochs.epoch_s
-    whose = (series.name, series.participant, series.condition, series.view)
+    whose = (series.name, series.participant, series.condition, series.views)
     return Exposure(*whose, epochs, block_s, drawn.enough, items)
 
 

@@ -44,6 +44,11 @@ class Series:
     exit_hold_s: float = 10.0
     view_of: Mapping[str, View] = field(default_factory=dict)
 
+    @property
+    def views(self) -> frozenset[View]:
+        """From where the recording is seen: one view, or those of several cameras."""
+        return frozenset(self.view_of.values()) or frozenset({self.view})
+
     def view_for(self, quantity: str) -> View:
         """From where this quantity was seen."""
         return self.view_of.get(quantity, self.view)

@@ -112,6 +112,13 @@ def tasks(results: Sequence[Result]) -> dict[str, str]:
     )
 
 
+def _tracking_system(result: Result) -> str:
+    """The label of the camera, or of both together."""
+    if View.UNKNOWN.label in result.views:
+        return "camera"
+    return f"{''.join(result.views)}cam"
+
+
 def places(results: Sequence[Result]) -> list[Place]:
     """A place for each recording; recordings that would share one are numbered as runs."""
     subject, task = subjects(results), tasks(results)
@@ -119,7 +126,7 @@ def places(results: Sequence[Result]) -> list[Place]:
         (
             subject[r.participant or r.name],
             task[r.condition],
-            {View.FRONT: "frontcam", View.SIDE: "sidecam", View.OBLIQUE: "obliquecam"}.get(r.view, "camera"),
+            _tracking_system(r),
         )
         for r in results
     ]
@@ -226,7 +233,8 @@ def _motion_json(result: Result, place: Place, found: Sequence[Channel]) -> dict
     models = [m["name"] for m in (about["estimator"].get("pose"), about["estimator"].get("face")) if m]
     return {
         "TaskName": result.condition or "sitting",
-        "TaskDescription": "Sitting at a desk, seen by one camera; see Baseline for the reference posture.",
+        "TaskDescription": f"Sitting at a desk, seen by {'one camera' if len(result.views) == 1 else 'two cameras'}; "
+        "see Baseline for the reference posture.",
         "TrackingSystemName": place.tracksys,
         "Manufacturer": "n/a",
         "ManufacturersModelName": f"markerless: {', '.join(models) or 'unknown models'}",
@@ -239,7 +247,7 @@ def _motion_json(result: Result, place: Place, found: Sequence[Channel]) -> dict
         "TrackedPointsCount": len({c.tracked_point for c in found} - {"n/a"}),
         "MissingValues": "n/a",
         "SubjectArtefactDescription": "n/a",
-        "View": result.view.label,
+        "View": " and ".join(result.views),
         "Provenance": about,
     }
 

@@ -167,7 +167,7 @@ def study_exposure_table(study: Study) -> Table:
     """The exposure of every recording, participant, participant in a condition, and condition."""
     rows: list[tuple[Any, ...]] = []
     for e in study.exposures:
-        whose = Whose("recording", e.name, e.participant, e.condition, e.view.label)
+        whose = Whose("recording", e.name, e.participant, e.condition, view_of([e]))
         rows += exposure_rows(whose, rows_of(e))
     for who, cell in study.people.items():
         whose = Whose("participant", "", who, "", view_of(cell.exposures))

@@ -66,6 +66,7 @@ def sidecar(result: Result) -> dict[str, Any]:
         "stretch_s": [summary.get("start_s"), summary.get("end_s")],
         "estimator": summary.get("estimator", {}),
         "baseline": {**summary.get("baseline", {}), "values": provenance(result).get("baseline")},
+        **({"pair": summary["pair"]} if summary.get("pair") else {}),
         "settings": summary.get("settings", {}),
         "timing": frame_timing(result.measured.t_s, source.get("frame_rate_hz")),
         "warnings": summary.get("warnings", []),

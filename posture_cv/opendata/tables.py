@@ -178,7 +178,7 @@ def alerts_table(results: Sequence[Result]) -> Table:
 _UNIT: Final = Field(
     "unit", "string", about="1 is a share: of the alerts for the measure recovery, else of the measured time"
 )
-_VIEW: Final = Field("view", "string", about="front, side, oblique; mixed where several")
+_VIEW: Final = Field("view", "string", about="front, side, oblique; mixed where several, as with two cameras")
 
 EXPOSURE_FIELDS: Final = (
     Field("level", "string", about="recording, participant, participant_condition or condition"),

@@ -14,7 +14,10 @@ import pytest
 from posture_cv.exposure.groups import rows_of
 from posture_cv.exposure.measures import NOT_FROM_VIEW, exposure
 from posture_cv.measure.types import QUANTITIES, View
+from posture_cv.opendata.bids import bids_files
 from posture_cv.opendata.folder import read_result
+from posture_cv.opendata.gather import gather, study_exposure_table
+from posture_cv.opendata.sidecar import sidecar
 from posture_cv.opendata.tables import series_table
 from posture_cv.output.tables import column_stem
 
@@ -57,6 +60,20 @@ def test_classes_come_from_the_side_frames_only(paired: Path, folders: Sequence[
     assert neck.measured_s == pytest.approx(12.5, abs=0.2)  # half of 25 s; the rest is unmeasured
     assert neck.unmeasured_s == pytest.approx(12.5, abs=0.2)
     assert rows["rula_shoulder_raised", "raised"].reason == NOT_FROM_VIEW
+
+
+def test_nothing_says_that_one_camera_saw_what_two_did(paired: Path) -> None:
+    result = read_result(paired)
+    table = study_exposure_table(gather([result]))
+    names = [field.name for field in table.fields]
+    assert set(table.columns[names.index("view")]) == {"mixed"}
+    assert sidecar(result)["pair"]["quantities"]["trunk_incl_deg"]["preferred"] == "side"
+    files = dict(bids_files([result], "data"))
+    about = json.loads(
+        next(text for path, text in files.items() if path.endswith("frontsidecam_motion.json"))
+    )
+    assert about["View"] == "front and side"
+    assert "two cameras" in about["TaskDescription"]
 
 
 def test_the_table_says_which_camera(paired: Path) -> None:
