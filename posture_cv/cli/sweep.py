@@ -169,25 +169,28 @@ def _inputs(
     from posture_cv.replay.labels import read_labels
     from posture_cv.replay.measuring import measured_recording
     from posture_cv.replay.sweep import SweepInput
+    from posture_cv.replay.types import BaselineUsed
 
     profile, calibrate_s, settings_path = baseline
     if profile is not None and calibrate_s is not None:
         raise InputError("Two baselines were given.", "", "Give either --profile or --calibrate.")
     labels: list[tuple[Bout, ...] | None] = [tuple(read_labels(path)) for path in label_files]
     labels = labels or [None] * len(recordings)
-    shared = None if calibrate_s is not None else baseline_of_profile(profile, settings_path)[0]
+    shared = None
+    if calibrate_s is None:
+        shared = BaselineUsed(baseline_of_profile(profile, settings_path)[0], {})
     inputs = []
     for path, bouts in zip(recordings, labels, strict=True):
         progress.stage(f"Measuring {path.name}", None)
-        if shared is not None:
-            used = shared
-        else:
+        used = shared
+        if used is None:
             assert calibrate_s is not None
-            used = calibrated(path, calibrate_s, source=str(path)).baseline
-        told = measured_recording(path, used, keep=remember, progress=progress)
-        for warning in told.told.warnings:
-            click.echo(f"Note: {warning}", err=True)
-        inputs.append(_labelled(SweepInput(path.name, told.measurements, used, bouts)))
+            used = calibrated(path, calibrate_s, source=str(path))
+        told = measured_recording(path, used.baseline, keep=remember, progress=progress)
+        given = SweepInput(path.name, told.measurements, used.baseline, bouts)
+        for warning in (*told.told.warnings, *used.warnings, *given.withheld()):
+            click.echo(f"Note: {path.name}: {warning}", err=True)
+        inputs.append(_labelled(given))
     return inputs
 
 

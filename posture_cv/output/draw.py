@@ -58,6 +58,8 @@ FACE_RINGS: Final = (
 MIN_VISIBILITY: Final = 0.5  # of arms and hips; ears and shoulders are always drawn when somebody was found
 _SUBPIXEL_BITS: Final = 3
 _FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
+_SHRINK: Final = 0.97
+_LEAST_SCALE: Final = 0.01  # letters are a pixel then, and no smaller ones fit either
 
 
 def draw_overlay(
@@ -186,8 +188,17 @@ def _darkened_panel(image: Image, lines: Sequence[str]) -> Callable[[], None]:
 
 def _fitting(text: str, scale: float, width_px: float) -> float:
     """The font scale, smaller where the text would not fit."""
-    (text_width, _), _ = cv2.getTextSize(text, _FONT, scale, _weight(scale))
-    return scale if text_width <= width_px else scale * width_px / text_width
+    text_width = _width(text, scale)
+    while text_width > width_px and scale > _LEAST_SCALE:
+        # Letters have whole sizes: a scale in proportion may still leave the text too wide.
+        scale *= min(width_px / text_width, _SHRINK)
+        text_width = _width(text, scale)
+    return scale
+
+
+def _width(text: str, scale: float) -> int:
+    (width, _), _ = cv2.getTextSize(text, _FONT, scale, _weight(scale))
+    return int(width)
 
 
 def _weight(scale: float) -> int:

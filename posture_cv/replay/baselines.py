@@ -37,7 +37,7 @@ def calibrated(
             reader.info.source.get("kind") != "import" or reader.info.estimator.get("face") is not None
         )
     if len(frames) == 0:
-        raise no_frame_to_calibrate_on(source, calibrate_s)
+        raise no_frame_to_calibrate_on(source, calibrate_s, _span_s(whole or path))
     if not frames.person_found.any():
         raise _nobody_to_calibrate_on(source, somebody_elsewhere=_anybody(whole or path))
     result = fit_baseline(frames, load_coefficients(), face_expected=face_expected)
@@ -47,17 +47,27 @@ def calibrated(
         "frames_used": int(result.used.sum()),
         "quality": str(result.verdict.grade),
     }
-    return BaselineUsed(result.baseline, origin, tuple(result.verdict.reasons))
+    warnings = tuple(f"Baseline: {reason}" for reason in result.verdict.reasons)
+    return BaselineUsed(result.baseline, origin, warnings)
 
 
-def no_frame_to_calibrate_on(source: str, calibrate_s: tuple[float, float]) -> InputError:
-    """The error for seconds that lie outside the recording."""
+def no_frame_to_calibrate_on(
+    source: str, calibrate_s: tuple[float, float], span_s: tuple[float, float]
+) -> InputError:
+    """The error for seconds that lie outside the recording, whose first and last frame are at `span_s`."""
     start_s, end_s = calibrate_s
     return InputError(
         f"There is no frame between {start_s:g} and {end_s:g} s to calibrate on.",
-        f"Source: {source}.",
+        f"Source: {source}, {span_s[0]:.1f} to {span_s[1]:.1f} s.",
         "Choose an interval inside the recording.",
     )
+
+
+def _span_s(path: Path) -> tuple[float, float]:
+    """Times of the first and of the last frame; 0 without any."""
+    with RecordingReader(path) as reader:
+        ends = [(float(block.t_s[0]), float(block.t_s[-1])) for block in reader.blocks() if len(block)]
+    return (ends[0][0], ends[-1][1]) if ends else (0.0, 0.0)
 
 
 def _anybody(path: Path) -> bool:

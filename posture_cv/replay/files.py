@@ -21,6 +21,7 @@ from posture_cv.file_facts import sha256_of_file
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.types import Reason
 from posture_cv.output.summary import StateTimes
 from posture_cv.output.tables import MeasurementTable
 from posture_cv.replay.earlier import (
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = 1
 MEASUREMENTS: Final = "measurements.csv"
 ALERTS: Final = "alerts.jsonl"
+MOST_OF_ANOTHER_VIEW: Final = 0.5  # of the time in which somebody is there (ours)
 
 
 class ResultWriter:
@@ -153,7 +155,7 @@ def _summary(
         "episodes": [_episode(e) for e in result.outcome.episodes],
         "alerts": [{key: row[key] for key in ("t_s", "cue", "level", "lasted_s", "repeat")} for row in rows],
         "settings": asdict(result.options.settings),
-        "warnings": list(result.warnings),
+        "warnings": [*result.warnings, *_of_another_view(result.baseline.baseline, times)],
         **_labels(result),
         **result.figures,
         "run": {
@@ -164,6 +166,17 @@ def _summary(
             "versions": dict(versions()),
         },
     }
+
+
+def _of_another_view(baseline: Baseline, times: StateTimes) -> tuple[str, ...]:
+    """Say so where the person is hardly ever seen from where the baseline is: nothing is judged then."""
+    unmeasured = times.unmeasured_seconds()
+    present_s = sum(times.seconds_per_state().values()) - unmeasured.get(Reason.NOBODY.label, 0.0)
+    if unmeasured.get(Reason.WRONG_VIEW.label, 0.0) <= MOST_OF_ANOTHER_VIEW * present_s:
+        return ()
+    seen_from = baseline.view.label
+    note = f"Hardly anything can be judged: the baseline is a {seen_from} view, the recording is not. "
+    return (note + "Give a profile of this camera, or --calibrate",)
 
 
 def _labels(result: Replayed) -> dict[str, Any]:

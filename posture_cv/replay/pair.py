@@ -109,7 +109,11 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
         outcome,
         len(block.measured),
         int(paired.measurements.somebody.sum()),
-        tuple(w for t, b in zip(told, baselines, strict=True) for w in (*t.told.warnings, *b.warnings)),
+        tuple(
+            f"{name}: {warning}"
+            for name, measured, used in zip(("FRONT", "SIDE"), told, baselines, strict=True)
+            for warning in (*measured.told.warnings, *used.warnings)
+        ),
         Provenance(source_sha256=front_made.source_sha256, of_landmarks=front_made.of_landmarks),
         figures={"pair": {"side_sha256": side_made.source_sha256, **_figures(paired, offset, side_source)}},
         held=whole([block], outcome),

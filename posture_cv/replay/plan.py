@@ -130,7 +130,7 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
         return Plan(options, scan, {}, _provenance(options, scan, []))
     if options.calibrate_s is not None and 0.0 < scan.last_s < options.calibrate_s[0]:
         # Said before the models run over all of it.
-        raise no_frame_to_calibrate_on(options.source, options.calibrate_s)
+        raise no_frame_to_calibrate_on(options.source, options.calibrate_s, (0.0, scan.last_s))
     estimator = replace(options.estimator, face=options.estimator.face and _asks_for_face(options, scan))
     capture, calibrate = options.capture, options.calibrate_s
     outside = calibrate is not None and not _inside(calibrate, capture.start_s, capture.end_s)

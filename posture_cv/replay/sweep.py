@@ -11,13 +11,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
 from posture_cv.assess.recording import assess_measurements
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.types import Alert
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.types import Measurements
+from posture_cv.measure.types import Measurements, Reason
 from posture_cv.replay.labels import TOUCH_S, Bout, joined
 
+MOST_UNTOLD: Final = 0.5  # of the frames (ours)
 RIGHT_SHARE: Final = 0.5  # of the time looked back upon; ours: most of it
 
 
@@ -35,6 +38,18 @@ class SweepInput:
         """From the first frame to the last."""
         t_s = self.measurements.t_s
         return float(t_s[-1] - t_s[0]) if len(t_s) else 0.0
+
+    def withheld(self) -> tuple[str, ...]:
+        """What to say of a recording that cannot be judged for the most part: few alerts mean nothing then."""
+        reasons = self.measurements.reason
+        untold = reasons[reasons != Reason.OK]
+        if len(untold) < MOST_UNTOLD * len(reasons) or not len(untold):
+            return ()
+        most = Reason(int(np.bincount(untold).argmax())).label.replace("_", " ")
+        share = len(untold) / len(reasons)
+        return (
+            f"{share:.0%} of its frames cannot be judged ({most} most often): no alert there means nothing",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,15 @@ def test_long_text_fits_into_any_picture(height: int, width: int) -> None:
     )
 
 
+@pytest.mark.parametrize("width", range(200, 640, 20))
+def test_no_line_runs_out_of_the_picture(width: int) -> None:
+    image = picture(480, width)
+    line = "why: nearest limit rounded shoulders, 100% of it"
+    drawn = draw_overlay(image, Landmarks.empty(1), [line])
+    edge = drawn[:, round(width * 0.985) :]
+    assert edge.max() <= 128  # darkened, and no letter on it
+
+
 def test_landmarks_far_outside_do_no_harm() -> None:
     lm = photograph()
     pose = lm.pose.copy()

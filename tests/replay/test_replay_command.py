@@ -84,6 +84,20 @@ def test_an_interval_outside_the_recording(tmp_path: Path) -> None:
     refused(done, "100", "110")
 
 
+def test_an_interval_outside_the_recording_says_what_lies_inside(tmp_path: Path) -> None:
+    words = ("--calibrate", "90:98", "--out", str(tmp_path / "o"))
+    done = Cli().here("replay", str(SAMPLES / "desk-front.landmarks"), *words)
+    assert "desk-front.landmarks, 0.0 to 44.9 s." in done.stderr
+
+
+def test_a_baseline_of_another_view_is_said(tmp_path: Path) -> None:
+    words = ("--profile", str(SAMPLES / "desk-front.profile.json"), "--out", str(tmp_path / "o"))
+    done = Cli().here("replay", str(SAMPLES / "desk-side.landmarks"), *words)
+    assert "the baseline is a front view, the recording is not" in " ".join(done.stdout.split())
+    fitting = Cli().here("replay", str(SAMPLES / "desk-front.landmarks"), *words[:3], str(tmp_path / "p"))
+    assert "Hardly anything" not in fitting.stdout
+
+
 def test_an_interval_outside_the_video_is_said_before_the_models_run(tmp_path: Path) -> None:
     done = run(SAMPLES / "desk-side.mp4", "--calibrate", "100:110", "--out", tmp_path / "o")
     refused(done, "100", "110", "inside the recording")

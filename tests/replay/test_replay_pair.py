@@ -218,6 +218,14 @@ def test_on_the_command_line(recordings: tuple[str, str], tmp_path: Path) -> Non
     assert {row["forward_head_est_view"] for row in rows[50:]} == {"side"}
 
 
+def test_notes_say_which_camera_they_are_about(recordings: tuple[str, str], tmp_path: Path) -> None:
+    given = (*recordings, "--offset", "3.37", "--calibrate", "3:3.9", "--out", str(tmp_path / "o"))
+    done = Cli().here("replay-pair", *given)
+    assert done.returncode == 0, done.stderr
+    assert "FRONT: Baseline: It rests on 9 frames only." in done.stdout
+    assert "SIDE: Baseline: It rests on 7 frames only." in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

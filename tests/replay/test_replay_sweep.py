@@ -203,6 +203,24 @@ def swept(tmp_path: Path) -> Path:
     return out
 
 
+def test_a_recording_that_cannot_be_judged_is_named(tmp_path: Path) -> None:
+    names = ("desk-front.landmarks", "desk-side.landmarks")
+    given = (*(str(SAMPLES / name) for name in names), "--profile", str(PROFILE), "--dwell", "5")
+    done = Cli().here("sweep", *given, "--threshold", "1", "--out", str(tmp_path))
+    assert done.returncode == 0
+    assert (
+        "Note: desk-side.landmarks: 100% of its frames cannot be judged (wrong view most often)"
+        in done.stderr
+    )
+    assert "desk-front.landmarks:" not in done.stderr
+
+
+def test_a_poor_baseline_is_said_for_each_recording(tmp_path: Path) -> None:
+    given = (str(SAMPLES / "desk-front.landmarks"), "--calibrate", "0:0.5", "--dwell", "5")
+    done = Cli().here("sweep", *given, "--threshold", "1", "--out", str(tmp_path))
+    assert "Note: desk-front.landmarks: Baseline: It rests on 5 frames only." in done.stderr
+
+
 def test_the_table_and_the_plot(swept: Path) -> None:
     with (swept / "sweep.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
