@@ -20,6 +20,7 @@ _FOLLOWS: Final[Mapping[str, str]] = {
 }
 _TURNED: Final = (Reason.HEAD_TURNED, Reason.TRUNK_TURNED)
 _OK: Final = int(Reason.OK)
+_NOBODY: Final = int(Reason.NOBODY)
 SLOPE_S: Final = (
     0.5  # over which the rate of change is taken that turns an error of time into one of the value
 )
@@ -138,10 +139,15 @@ def _better(front_sd: float, side_sd: float) -> View:
 
 
 def _frame_reasons(front: Measurements, side: Measurements, near: NDArray[np.bool_]) -> Codes:
-    """(N,) OK where either view can judge; a turn that the front camera sees counts, it sees turns best."""
+    """(N,) OK where either view can judge; a turn that the front camera sees counts, it sees turns best.
+
+    Whom the side camera sees is there, though the front camera sees nobody.
+    """
     turned = np.isin(front.reason, _TURNED)
     either = (front.reason == _OK) | ((side.reason == _OK) & near & ~turned)
-    return np.where(either, np.int8(_OK), front.reason).astype(np.int8)
+    only_side = (front.reason == _NOBODY) & near & side.somebody
+    why = np.where(only_side, side.reason, front.reason)
+    return np.where(either, np.int8(_OK), why).astype(np.int8)
 
 
 def _chosen(front: Estimate, side: Estimate, preferred: View, reason: Codes) -> tuple[Estimate, Codes]:

@@ -134,6 +134,8 @@ def test_the_surer_view_is_taken(front_sd: float, side_sd: float) -> None:
         (Reason.OK, Reason.FACE_NOT_SEEN, View.FRONT, Reason.OK),
         (Reason.FACE_NOT_SEEN, Reason.OK, View.SIDE, Reason.OK),
         (Reason.NOBODY, Reason.OK, View.SIDE, Reason.OK),
+        (Reason.NOBODY, Reason.HEAD_TURNED, View.UNKNOWN, Reason.HEAD_TURNED),
+        (Reason.NOBODY, Reason.NOBODY, View.UNKNOWN, Reason.NOBODY),
         (Reason.TOO_DARK, Reason.TOO_DARK, View.UNKNOWN, Reason.TOO_DARK),
         (Reason.HEAD_TURNED, Reason.OK, View.UNKNOWN, Reason.HEAD_TURNED),
     ],
@@ -145,6 +147,12 @@ def test_where_one_view_cannot_tell(front: Reason, side: Reason, origin: View, f
     told = both.measurements.values[NAME]
     assert told.valid.all() == (origin is not View.UNKNOWN)
     assert np.isfinite(told.value).all() == (origin is not View.UNKNOWN)
+
+
+def test_a_dark_side_camera_does_not_bring_anybody_back() -> None:
+    dark = measured(5, 2.0, 0.5, Reason.TOO_DARK, view=View.UNKNOWN)
+    both = pair(measured(5, 1.0, 1.0, Reason.NOBODY), dark, Offset(0.0))
+    assert set(both.measurements.reason) == {Reason.NOBODY}
 
 
 def test_a_quantity_that_neither_view_tells_stays_untold() -> None:
