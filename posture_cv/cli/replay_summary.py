@@ -34,9 +34,9 @@ def show(summary: Mapping[str, Any], out: Path, console: Console | None = None) 
     console = console or Console()
     per_state: dict[str, float] = summary["seconds_per_state"]
     total_s = sum(per_state.values())
-    source, view = summary["source"].get("name", "the recording"), summary["baseline"]["view"]
+    source, view = _what_and_whence(summary)
     console.print(
-        f"[bold]{escape(str(source))}[/bold]: {clock(total_s)}, {summary['frames']} frames, {view} view",
+        f"[bold]{escape(source)}[/bold]: {clock(total_s)}, {summary['frames']} frames, {view}",
         highlight=False,
     )
     console.print(_state_table(per_state, total_s))
@@ -51,6 +51,15 @@ def show(summary: Mapping[str, Any], out: Path, console: Console | None = None) 
     for warning in summary["warnings"]:
         console.print(f"[yellow]Note:[/yellow] {escape(warning)}", highlight=False)
     console.print(f"Results: {escape(str(out))}", highlight=False)
+
+
+def _what_and_whence(summary: Mapping[str, Any]) -> tuple[str, str]:
+    """The name of the recording, or of both cameras' ones, and from where the person is seen."""
+    source = str(summary["source"].get("name", "the recording"))
+    pair = summary.get("pair")
+    if pair:
+        return f"{source} and {pair['side_source'].get('name', 'the side recording')}", "front and side views"
+    return source, f"{summary['baseline']['view']} view"
 
 
 def _state_table(per_state: dict[str, float], total_s: float) -> Table:

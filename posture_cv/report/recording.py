@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-import numpy as np
-
 from posture_cv.assess.types import UNMEASURED, State
 from posture_cv.exposure.catalogue import estimate_name
 from posture_cv.exposure.epochs import frame_seconds
@@ -16,12 +14,12 @@ from posture_cv.exposure.sources import SOURCES
 from posture_cv.exposure.types import Row
 from posture_cv.measure.types import QUANTITIES, Reason, View
 from posture_cv.opendata.folder import Result
-from posture_cv.opendata.sidecar import frame_timing
 from posture_cv.report import figures
 from posture_cv.report.accuracy import measured, table
 from posture_cv.report.look import COLOURS, limits, title, words
 from posture_cv.report.methods import methods
 from posture_cv.report.page import json_inside_html, markup, render
+from posture_cv.report.provenance import provenance, source_names
 from posture_cv.report.svg import Figure
 from posture_cv.report.thumbnails import Thumbnail
 from posture_cv.report.tiles import runs, tiles
@@ -62,7 +60,7 @@ def recording_page(
         methods=methods([result], [exposure]),
         accuracy=table(result.views),
         accuracy_about=measured(),
-        provenance=_provenance(result),
+        provenance=provenance(result),
         sources=list(SOURCES.values()),
     )
 
@@ -73,10 +71,10 @@ def _title(result: Result) -> str:
 
 
 def _subtitle(result: Result) -> str:
-    source = result.summary.get("source", {})
+    names = source_names(result)
     parts = [
         f"{' and '.join(result.views)} view{'s' if len(result.views) > 1 else ''}",
-        f"source {source.get('name', 'unknown')}",
+        f"source{'s' if len(names) > 1 else ''} {' and '.join(names)}",
         f"participant {result.participant}" if result.participant else "",
         f"condition {result.condition}" if result.condition else "",
     ]
@@ -184,27 +182,3 @@ def stills(result: Result, exposure: Exposure) -> dict[str, Figure]:
 def recording_figures(result: Result, exposure: Exposure) -> dict[str, Figure]:
     """File name -> every figure of a recording."""
     return {**stills(result, exposure), **distributions(exposure, rows_of(exposure))}
-
-
-def _provenance(result: Result) -> list[tuple[str, str]]:
-    summary = result.summary
-    source, estimator, baseline = (summary.get(k, {}) for k in ("source", "estimator", "baseline"))
-    timing = frame_timing(result.measured.t_s, source.get("frame_rate_hz"))
-    models = [estimator.get(k) for k in ("pose", "face") if estimator.get(k)]
-    digest = (summary.get("run") or {}).get("source_sha256") or "not noted"
-    frames = (
-        f"{timing['frames']}; {timing['found_hz']} a second as found (source says {timing['nominal_hz']}); "
-        f"missing by their times: {timing['dropped_frames']}"
-    )
-    return [
-        ("program", f"posture-cv {summary.get('program', 'unknown')}"),
-        ("source", f"{source.get('name', 'unknown')}, SHA-256 {digest}"),
-        ("frames", frames),
-        ("models", "; ".join(f"{m['name']}, SHA-256 {m['sha256']}" for m in models) or "unknown"),
-        ("engine", str(estimator.get("engine", "unknown"))),
-        ("baseline", ", ".join(f"{k} {v}" for k, v in baseline.items())),
-        (
-            "longest frame gap",
-            f"{np.diff(result.measured.t_s).max():.3f} s" if len(result.measured) > 1 else "none",
-        ),
-    ]

@@ -212,6 +212,7 @@ def test_on_the_command_line(recordings: tuple[str, str], tmp_path: Path) -> Non
     done = Cli()("replay-pair", *recordings, "--find-offset", "--calibrate", "4:9", "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert "Offset +3.3" in done.stdout
+    assert "desk-front.mp4 and desk-side.mp4: 1:00, 600 frames, front and side views" in done.stdout
     summary = json.loads((out / "summary.json").read_text())
     told = summary["pair"]
     noted = [summary["run"]["source_sha256"], told["side_sha256"]]

@@ -27,6 +27,7 @@ from posture_cv.opendata.frames import Frames
 from posture_cv.opendata.gather import gather
 from posture_cv.report.accuracy import measured
 from posture_cv.report.methods import methods
+from posture_cv.report.provenance import provenance
 from posture_cv.report.recording import recording_page, timeline_data
 from posture_cv.report.study import study_page
 from posture_cv.report.svg import Figure
@@ -148,6 +149,22 @@ def test_methods_say_that_two_cameras_were_there(results: Sequence[Result]) -> N
     assert "filmed by a front and a side camera at once, whose offset in time was found" in text
     assert "of 6 s at the seconds 0 to 6 before the front camera and" in text
     assert "of 6 s at the seconds 1.5 to 7.5 before the side camera" in text
+
+
+def test_a_page_names_both_sources_and_their_offset(results: Sequence[Result]) -> None:
+    given = results[0]
+    offset = {"offset_s": 3.366, "offset_sd_s": 0.02, "offset_drift_s": 0.31, "agreement": 0.8}
+    side = {"side_source": {"name": "left.mp4"}, "side_sha256": "ab" * 32}
+    about = {**offset, "offset_found": True, **side, "quantities": {}}
+    baseline = {"view": "front", "front": {"calibrated_s": [0.0, None]}, "side": {"calibrated_s": [1.5, 7.5]}}
+    pair = Result(given.folder, {**given.summary, "pair": about, "baseline": baseline}, given.alerts)
+    told = provenance(pair)
+    assert [text.split(",")[0] for name, text in told if name == "source"] == ["desk-front.mp4", "left.mp4"]
+    said = dict(told)
+    assert said["offset of the second source"].startswith("+3.37 s, found, standard deviation 0.02 s")
+    assert said["offset of the second source"].endswith("drift +0.31 s")
+    assert said["baseline"] == "view front, front (calibrated s 0 to the end), side (calibrated s 1.5 to 7.5)"
+    assert "sources desk-front.mp4 and left.mp4" in recording_page(pair, exposure(given.series()))
 
 
 def test_figures_are_files_of_their_own(pages: Path) -> None:

@@ -1,0 +1,75 @@
+"""What a page says of where its numbers come from: sources with their checksums, models, baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from posture_cv.opendata.folder import Result
+from posture_cv.opendata.sidecar import frame_timing
+
+
+def source_names(result: Result) -> list[str]:
+    """Of one camera's recording, or of both."""
+    return [name for name, _ in _sources(result)]
+
+
+def provenance(result: Result) -> list[tuple[str, str]]:
+    """What is told, and what it is, in the order of the page."""
+    summary = result.summary
+    source, estimator = (summary.get(k, {}) for k in ("source", "estimator"))
+    timing = frame_timing(result.measured.t_s, source.get("frame_rate_hz"))
+    models = [estimator.get(k) for k in ("pose", "face") if estimator.get(k)]
+    frames = (
+        f"{timing['frames']}; {timing['found_hz']} a second as found (source says {timing['nominal_hz']}); "
+        f"missing by their times: {timing['dropped_frames']}"
+    )
+    return [
+        ("program", f"posture-cv {summary.get('program', 'unknown')}"),
+        *(("source", f"{name}, SHA-256 {digest}") for name, digest in _sources(result)),
+        *_offset(summary.get("pair") or {}),
+        ("frames", frames),
+        ("models", "; ".join(f"{m['name']}, SHA-256 {m['sha256']}" for m in models) or "unknown"),
+        ("engine", str(estimator.get("engine", "unknown"))),
+        ("baseline", _facts(summary.get("baseline", {}))),
+        (
+            "longest frame gap",
+            f"{np.diff(result.measured.t_s).max():.3f} s" if len(result.measured) > 1 else "none",
+        ),
+    ]
+
+
+def _sources(result: Result) -> list[tuple[str, str]]:
+    """Name and checksum of the recording, or of the front camera's and the side camera's."""
+    summary, pair = result.summary, result.summary.get("pair") or {}
+    found = [(summary.get("source", {}), (summary.get("run") or {}).get("source_sha256"))]
+    if pair:
+        found.append((pair.get("side_source", {}), pair.get("side_sha256")))
+    return [(str(source.get("name", "unknown")), digest or "not noted") for source, digest in found]
+
+
+def _offset(pair: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """When the side camera's recording began, and how sure that is; empty for one camera."""
+    if pair.get("offset_s") is None:
+        return []
+    text = f"{pair['offset_s']:+.2f} s, "
+    if not pair.get("offset_found"):
+        return [("offset of the second source", text + "given")]
+    text += f"found, standard deviation {pair.get('offset_sd_s')} s, agreement r = {pair.get('agreement')}"
+    if pair.get("offset_drift_s") is not None:
+        text += f", drift {pair['offset_drift_s']:+.2f} s"
+    return [("offset of the second source", text)]
+
+
+def _facts(about: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {_fact(value)}" for name, value in about.items())
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, Mapping):
+        return f"({_facts(value)})"
+    if isinstance(value, list):
+        return " to ".join("the end" if part is None else _fact(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
