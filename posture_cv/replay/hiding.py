@@ -119,26 +119,21 @@ class FaceHider:
     def __init__(self, heads: HeadTrack, find_faces: FindFaces, find_people: FindPeople) -> None:
         self._heads = heads
         self._find_faces, self._find_people = find_faces, find_people
-        self._others: list[tuple[float, Box]] = []
+        self._others: list[tuple[float, Float]] = []  # shares of the picture, whose size may change
 
     def hidden(self, image_bgr: Image, t_s: float) -> Image:
         """A copy of the frame at `t_s` that shows no face."""
         height, width = image_bgr.shape[:2]
-        faces = [grown(box) for box in self._find_faces(image_bgr)]
-        bodies = _boxes_px(head_boxes(self._find_people(image_bgr)), width, height)
-        self._others += [(t_s, box) for box in (*faces, *bodies)]
+        size_px = np.array([width, height, width, height], np.float64)
+        faces = [np.array(grown(box)) / size_px for box in self._find_faces(image_bgr)]
+        self._others += [(t_s, box) for box in (*faces, *head_boxes(self._find_people(image_bgr)))]
         self._others = [(seen_s, box) for seen_s, box in self._others if t_s - seen_s <= KEEP_S]
         heads = self._heads.around(t_s)
         if heads is None:
             return hide_all(image_bgr)
-        boxes = _boxes_px(heads, width, height)
-        return hide_boxes(image_bgr, [*boxes, *(box for _, box in self._others)])
-
-
-def _boxes_px(shares: Float, width_px: int, height_px: int) -> list[Box]:
-    """(K, 4) shares of a picture in its pixels; those that are not known are left out."""
-    known = shares[np.isfinite(shares).all(axis=1)] * np.array([width_px, height_px, width_px, height_px])
-    return [(left, top, right, bottom) for left, top, right, bottom in known.tolist()]
+        shares = np.stack([*heads, *(box for _, box in self._others)])
+        known = shares[np.isfinite(shares).all(axis=1)] * size_px
+        return hide_boxes(image_bgr, [(a, b, c, d) for a, b, c, d in known.tolist()])
 
 
 def grown(box: Box) -> Box:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -202,17 +203,31 @@ def _encode(path: Path, pictures: Iterator[tuple[float, Image]]) -> None:
         stream: Any = None
         for t_s, drawn in _held(pictures):
             picture = _at_least_2x2(drawn)
-            height, width = picture.shape[0] // 2 * 2, picture.shape[1] // 2 * 2
             if stream is None:
                 stream = container.add_stream("libx264", rate=30, options={"crf": "20", "preset": "veryfast"})
-                stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+                stream.height, stream.width = (side // 2 * 2 for side in picture.shape[:2])
+                stream.pix_fmt = "yuv420p"
                 stream.codec_context.time_base = TIME_BASE
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:height, :width]), format="bgr24")
+            fitting = _fitted(picture, stream.width, stream.height)
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(fitting), format="bgr24")
             last = max(round(t_s / TIME_BASE), last + 1)  # two frames within one step of the clock are two
             frame.pts, frame.time_base = last, TIME_BASE
             container.mux(stream.encode(frame))
         if stream is not None:
             container.mux(stream.encode())
+
+
+def _fitted(picture: Image, width_px: int, height_px: int) -> Image:
+    """The picture in the size of the video, which is that of the first one: cropped by a pixel, or scaled with bars."""
+    high, wide = picture.shape[:2]
+    if (high // 2 * 2, wide // 2 * 2) == (height_px, width_px):
+        return picture[:height_px, :width_px]
+    scale = min(width_px / wide, height_px / high)
+    size = max(1, round(wide * scale)), max(1, round(high * scale))
+    left, top = (width_px - size[0]) // 2, (height_px - size[1]) // 2
+    out = np.zeros((height_px, width_px, 3), np.uint8)
+    out[top : top + size[1], left : left + size[0]] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return out
 
 
 def _at_least_2x2(picture: Image) -> Image:

@@ -164,6 +164,16 @@ def test_another_persons_face_is_hidden_and_stays_so(marks: Landmarks) -> None:
     assert shown[2] == pytest.approx(1.0)
 
 
+def test_another_persons_face_stays_hidden_where_the_pictures_grow(marks: Landmarks) -> None:
+    image = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
+    found = iter([[(560.0, 20.0, 610.0, 80.0)], []])
+    hider = FaceHider(HeadTrack.of([marks]), lambda _: next(found), nobody)
+    hider.hidden(image, 1.0)
+    larger = np.random.default_rng(0).integers(0, 255, (960, 1280, 3), np.uint8)
+    box = (1120.0, 40.0, 1220.0, 160.0)
+    assert sharpness(hider.hidden(larger, 1.1), box) < 0.1 * sharpness(larger, box)
+
+
 def test_second_persons_in_the_background_are_found(finder: FaceFinder) -> None:
     pictures = sorted(shared_path("ground-truth", "public").glob("p*_f*/056_second_person.jpg"))
     assert len(pictures) == 6
@@ -243,6 +253,20 @@ def test_the_smallest_pictures_make_a_video(
     pictures = [image for _, image in frames_of(path)]
     assert len(pictures) == 2
     assert {image.shape[1::-1] for image in pictures} == {written_px}
+
+
+def test_a_picture_of_another_shape_keeps_its_own(tmp_path: Path) -> None:
+    """As of a folder of pictures from several cameras: what is square stays square, between black bars."""
+    wide, tall = np.full((240, 320, 3), 200, np.uint8), np.full((400, 200, 3), 200, np.uint8)
+    path = tmp_path / "two.mp4"
+    video._encode(path, iter([(0.0, wide), (1.0, tall)]))
+    (_, first), (_, second) = frames_of(path)
+    assert first.shape == second.shape == wide.shape
+    assert first.min() > 150
+    bright = second[120].mean(axis=1) > 100
+    assert bright.sum() == pytest.approx(120, abs=4)
+    assert bright[160]
+    assert not bright[[0, 90, 230, 319]].any()
 
 
 def test_a_video_whose_clock_jumps_is_drawn_to_its_end(tmp_path: Path) -> None:
