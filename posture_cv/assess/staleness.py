@@ -1,4 +1,4 @@
-"""When a baseline has grown old, told by evidence: the camera moved, another distance or another view for long.
+"""When a baseline has grown old, told by evidence: the camera moved, another distance, view or shape for long.
 
 Nothing here changes the baseline. A hint is all that comes of it, so that it can never drift towards a bad posture.
 Every limit is ours: a hint that comes late costs little, one that comes wrongly is ignored for ever.
@@ -23,6 +23,7 @@ class Sign(StrEnum):
     CAMERA_MOVED = "camera_moved"
     OTHER_DISTANCE = "other_distance"
     OTHER_VIEW = "other_view"
+    OTHER_SHAPE = "other_shape"
 
     @property
     def hint(self) -> str:
@@ -35,6 +36,9 @@ _HINTS: Final[Mapping[Sign, str]] = MappingProxyType(
         Sign.CAMERA_MOVED: "The camera has moved since the calibration, not the person. Please recalibrate.",
         Sign.OTHER_DISTANCE: "You sit at another distance than when you calibrated. Recalibrating would help.",
         Sign.OTHER_VIEW: "The camera sees you from another side than when you calibrated. Please recalibrate.",
+        Sign.OTHER_SHAPE: (
+            "The picture has another shape than when you calibrated: nothing in it can be compared. Recalibrate."
+        ),
     }
 )
 
@@ -53,7 +57,12 @@ class StalenessSettings:
     far: float = 1.25
     after_s: Mapping[Sign, float] = field(
         default_factory=lambda: MappingProxyType(
-            {Sign.CAMERA_MOVED: 30.0, Sign.OTHER_DISTANCE: 1200.0, Sign.OTHER_VIEW: 180.0}
+            {
+                Sign.CAMERA_MOVED: 30.0,
+                Sign.OTHER_DISTANCE: 1200.0,
+                Sign.OTHER_VIEW: 180.0,
+                Sign.OTHER_SHAPE: 2.0,  # what a picture's shape says is no estimate
+            }
         )
     )
     longest_step_s: float = 5.0
@@ -131,7 +140,8 @@ _OPPOSITE: Final = {View.FRONT: View.SIDE, View.SIDE: View.FRONT}
 def glances(m: Measurements, baseline_view: View, settings: StalenessSettings | None = None) -> list[Glance]:
     """What each of N frames says about its baseline.
 
-    Frames without the person, and without light, say nothing; a moved camera leaves distance and view open.
+    Frames without the person, and without light, say nothing; a moved camera, and a picture of another shape, leave
+    the rest open.
     """
     limits = settings or _DEFAULT
     distance = m.values["distance_ratio"].value
@@ -140,9 +150,11 @@ def glances(m: Measurements, baseline_view: View, settings: StalenessSettings | 
     for k in range(len(m)):
         signs: dict[Sign, bool] = {}
         if not silent[k]:
-            moved = int(m.reason[k]) == Reason.CAMERA_MOVED
-            signs[Sign.CAMERA_MOVED] = moved
-            if not moved:
+            reason = int(m.reason[k])
+            signs[Sign.OTHER_SHAPE] = reason == Reason.OTHER_SHAPE
+            if reason != Reason.OTHER_SHAPE:
+                signs[Sign.CAMERA_MOVED] = reason == Reason.CAMERA_MOVED
+            if reason not in (Reason.OTHER_SHAPE, Reason.CAMERA_MOVED):
                 signs |= _of_place(float(distance[k]), View(int(m.view[k])), baseline_view, limits)
         found.append(Glance(float(m.t_s[k]), signs))
     return found

@@ -1,10 +1,10 @@
-"""When a frame as a whole cannot be judged: nobody, somebody else, too dark, the camera moved."""
+"""When a frame as a whole cannot be judged: nobody, somebody else, too dark, the camera moved, another picture."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ _WRISTS: Final = [names.LEFT_WRIST, names.RIGHT_WRIST]
 _EARS: Final = [names.LEFT_EAR, names.RIGHT_EAR]
 _SCALE_SHARE: Final = 0.02  # of the picture's width, below which a body scale is none to compare with (ours)
 _ARMS: Final = [*_SHOULDERS, *_WRISTS]
+# How far width over height may differ between pictures of one shape: 1366x768 is 16:9, too (ours).
+_SHAPE_SHARE: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,16 @@ def camera_moved(lm: Landmarks, baseline: Baseline, limits: GateLimits | None = 
     return np.asarray(moved)
 
 
+def of_other_shape(sizes_px: NDArray[np.integer[Any]], size_px: tuple[int, int]) -> NDArray[np.bool_]:
+    """(N,) which pictures of those sizes (N, 2: width, height) have another shape than one of `size_px`.
+
+    A picture that was cut, padded or squeezed shows the same person at other shares of its width and height,
+    so that nothing in it can be compared; another size of the same shape changes none of them.
+    """
+    shape = size_px[0] / size_px[1]
+    return np.asarray(np.abs(sizes_px[:, 0] / sizes_px[:, 1] / shape - 1.0) > _SHAPE_SHARE)
+
+
 def frame_reasons(lm: Landmarks, baseline: Baseline, view: Codes, limits: GateLimits | None = None) -> Codes:
     """(N,) `Reason` codes for each frame as a whole; the first that applies, gravest first."""
     limits = limits or _DEFAULT
@@ -152,6 +164,7 @@ def frame_reasons(lm: Landmarks, baseline: Baseline, view: Codes, limits: GateLi
         (Reason.NOBODY, ~found),
         (Reason.TOO_DARK, luma < limits.luma_low),
         (Reason.TOO_BRIGHT, luma > limits.luma_high),
+        (Reason.OTHER_SHAPE, of_other_shape(lm.size_px, baseline.size_px)),
         (Reason.CAMERA_MOVED, camera_moved(lm, baseline, limits)),
         (Reason.OTHER_PERSON, found & is_other_person(lm, baseline, limits)),
         (Reason.SHOULDERS_NOT_SEEN, shoulders_out_of_picture(lm)),

@@ -54,6 +54,7 @@ class Reason(IntEnum):
     UNCERTAIN = 19
     NO_PICTURE = 20
     MOVING = 21
+    OTHER_SHAPE = 22
 
     @property
     def label(self) -> str:

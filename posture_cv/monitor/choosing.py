@@ -12,6 +12,7 @@ import numpy as np
 
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.gates import of_other_shape
 from posture_cv.monitor.ports import CameraIdentity
 from posture_cv.profiles.types import Profile
 
@@ -38,13 +39,13 @@ def model_of(name: str) -> str:
 
 def of_camera(profiles: Sequence[Profile], camera: CameraIdentity) -> list[Profile]:
     """Profiles made with this camera, and in pictures of the same shape."""
-    shape = camera.width_px / max(1, camera.height_px)
-    return [
-        p
-        for p in profiles
-        if model_of(p.source.name) == model_of(camera.name)
-        and math.isclose(p.baseline.size_px[0] / p.baseline.size_px[1], shape, rel_tol=0.02)
-    ]
+    return [p for p in profiles if model_of(p.source.name) == model_of(camera.name) and shape_fits(p, camera)]
+
+
+def shape_fits(profile: Profile, camera: CameraIdentity) -> bool:
+    """Whether the camera's pictures have the shape of those that the profile was made of."""
+    size_px = np.array([[camera.width_px, max(1, camera.height_px)]])
+    return not of_other_shape(size_px, profile.baseline.size_px)[0]
 
 
 def none_fits(profiles: Sequence[Profile], camera: CameraIdentity) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from posture_cv.capture.types import Frame
 from posture_cv.errors import InputError
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.monitor.choosing import Choice, choose, name_for, none_fits, of_camera
+from posture_cv.monitor.choosing import Choice, choose, name_for, none_fits, of_camera, shape_fits
 from posture_cv.monitor.ports import Camera, CameraIdentity
 from posture_cv.profiles.types import Profile
 
@@ -122,6 +122,13 @@ def _some(default: str) -> Profile:
     return stored[0] if stored else load_profile(default)
 
 
+def _what_helps(profile: Profile, camera: CameraIdentity) -> str:
+    """What to do about a profile that was not made for this camera."""
+    if shape_fits(profile, camera):
+        return "If alerts do not fit: posture-cv recalibrate"
+    return "It cannot judge pictures of another shape. Make one that can: posture-cv recalibrate"
+
+
 def _by_camera(request: Request, eyepiece: Eyepiece, note: Note, stopped: Callable[[], bool]) -> Profile:
     camera, stored = eyepiece.camera.identity, _stored()
     fitting = of_camera(stored, camera)
@@ -133,7 +140,7 @@ def _by_camera(request: Request, eyepiece: Eyepiece, note: Note, stopped: Callab
         profile = _some(request.settings.general.profile)
         width_px, height_px = profile.baseline.size_px
         note(f"{why} {profile.name!r} is used, from {profile.source.name!r} ({width_px}x{height_px}).")
-        note("If alerts do not fit: posture-cv recalibrate")
+        note(_what_helps(profile, camera))
         return profile
     if len(fitting) == 1:
         return fitting[0]

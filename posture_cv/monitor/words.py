@@ -44,6 +44,7 @@ _REASONS: Final = {
     Reason.UNCERTAIN: "it is not certain enough",
     Reason.NO_PICTURE: "the camera's picture stands still",
     Reason.MOVING: "you are moving",
+    Reason.OTHER_SHAPE: "the picture has another shape than at calibration",
 }
 _PHASES: Final = {
     Phase.ASLEEP: "the system sleeps",

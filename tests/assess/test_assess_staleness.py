@@ -58,6 +58,7 @@ def signs(m: Measurements, view: View = View.FRONT) -> list[Sign]:
         (minutes(2, reason=Reason.CAMERA_MOVED), [Sign.CAMERA_MOVED]),
         (minutes(0.3, reason=Reason.CAMERA_MOVED), []),
         (minutes(5, view=View.SIDE), [Sign.OTHER_VIEW]),
+        (minutes(0.1, reason=Reason.OTHER_SHAPE, view=View.SIDE), [Sign.OTHER_SHAPE]),
         (minutes(5, view=View.OBLIQUE), []),
         (minutes(60, reason=Reason.NOBODY, distance=1.4, view=View.SIDE), []),
         (minutes(60, reason=Reason.OTHER_PERSON, distance=1.4), []),
@@ -126,5 +127,5 @@ def test_evidence_can_be_put_away_and_taken_up_again(
 
 def test_glances_say_nothing_of_distance_while_the_camera_is_elsewhere() -> None:
     (one,) = glances(minutes(1 / 60, reason=Reason.CAMERA_MOVED, distance=1.6), View.FRONT)
-    assert one.signs == {Sign.CAMERA_MOVED: True}
+    assert one.signs == {Sign.CAMERA_MOVED: True, Sign.OTHER_SHAPE: False}
     assert all(sign.hint for sign in Sign)

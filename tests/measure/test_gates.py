@@ -134,6 +134,24 @@ def test_shoulders_outside_the_picture_are_said(session: Landmarks, baseline: Ba
     assert Reason.SHOULDERS_NOT_SEEN in reasons(replace(session, pose=pose), baseline)
 
 
+def test_a_picture_of_another_shape_is_not_compared(session: Landmarks, baseline: Baseline) -> None:
+    """A strip of an eighth cut off above and below: the person at other shares of the height, the sizes as before."""
+    pose = session.pose.copy()
+    pose[:, :, 1] = (pose[:, :, 1] - 0.125) / 0.75
+    cut = replace(session, pose=pose, size_px=(session.size_px * np.array([2.0, 1.5])).astype(np.int32))
+    assert reasons(cut, baseline) == {Reason.OTHER_SHAPE}
+    measured = measure(cut, baseline, load_coefficients())
+    assert all(np.isnan(estimate.value).all() for estimate in measured.values.values())
+
+
+@pytest.mark.parametrize("size_px", [(1280, 960), (320, 240), (800, 600), (646, 480)])
+def test_another_size_of_the_same_shape_is_the_same_picture(
+    session: Landmarks, baseline: Baseline, size_px: tuple[int, int]
+) -> None:
+    other = replace(session, size_px=np.tile(np.array(size_px, np.int32), (len(session), 1)))
+    assert reasons(other, baseline) == {Reason.OK}
+
+
 def test_nobody_is_nobody(baseline: Baseline) -> None:
     assert reasons(Landmarks.empty(3), baseline) == {Reason.NOBODY}
 

@@ -207,6 +207,7 @@ def test_a_camera_whose_pictures_have_another_shape_is_not_called_another_camera
     why = "No profile was made with pictures of the shape that 'Integrated Camera' gives now (1280x720)."
     assert asked == [f"{why} Make one now?"]
     assert notes[0] == f"{why} 'default' is used, from 'Integrated Camera' (640x480)."
+    assert notes[1] == "It cannot judge pictures of another shape. Make one that can: posture-cv recalibrate"
     assert better_profile(Request("0", load_settings(None)), Looked(wide), "default", notes.append) is None  # type: ignore[arg-type]
     assert notes[-1] == f"{why} Make one: posture-cv recalibrate"
 
