@@ -2,13 +2,14 @@
 
 The background is followed from a reference frame by sparse optical flow (Lucas-Kanade, pyramidal; Bouguet
 2001) on points outside the person, and a similarity is fitted to the points that agree (RANSAC). A lid that
-tilts shifts background and person together; a person who sinks leaves the background where it was.
+tilts shifts background and person together; a person who sinks leaves the background where it was. Flow takes a
+point's brightness for constant: where light or exposure have changed, what is lit is followed without the light.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import cv2
@@ -29,6 +30,9 @@ AGREE_PX: Final = 1.5
 REKEY_SHIFT: Final = 0.08  # beyond this share of the width the current frame becomes the new key frame
 RETRY_SUPPORT: Final = 0.5
 WINDOW: Final = (15, 15)
+LIGHT_PX: Final = (25, 25)  # light is what changes over more than this, what is lit over less
+LEAST_CONTRAST: Final = 0.05  # of a logarithm, below which noise would be raised to texture
+GREY_PER_CONTRAST: Final = 40.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,7 +174,29 @@ def _similarity(key: _Key, gray: Gray, person: _Person) -> tuple[NDArray[np.floa
     if support < RETRY_SUPPORT:  # a jump too far for the flow alone: begin where the whole picture went
         again = _followed(key, gray, person, key.points + _whole_shift(key, gray, person))
         fit, support = max((fit, support), again, key=lambda found: found[1])
+    if support < RETRY_SUPPORT:  # or another light
+        key, gray = replace(key, gray=_without_light(key.gray)), _without_light(gray)
+        again = _followed(key, gray, person, key.points + _whole_shift(key, gray, person))
+        fit, support = max((fit, support), again, key=lambda found: found[1])
     return (None if fit is None else _compose(fit, key.pose)), support
+
+
+def _without_light(gray: Gray) -> Gray:
+    """(H, W) what is lit, without the light: a lamp, and the camera's exposure, multiply what they fall upon.
+
+    The logarithm makes a sum of that product, in which the light is what changes slowly over the picture
+    (homomorphic filtering; Oppenheim, Schafer and Stockham 1968). Contrast is evened out likewise, as the gamma of
+    cameras raises and lowers it.
+    """
+    logarithm = cv2.LUT(gray, _LOGARITHMS)
+    rest = logarithm - cv2.blur(logarithm, LIGHT_PX)
+    contrast = cv2.sqrt(cv2.blur(rest * rest, LIGHT_PX))
+    even = rest / np.maximum(contrast, LEAST_CONTRAST) * GREY_PER_CONTRAST + 128.0
+    return np.asarray(np.clip(even, 0.0, 255.0), np.uint8)
+
+
+# Beginning at 4, so that the noise of a picture's blackest parts does not weigh more than all the rest.
+_LOGARITHMS: Final = np.log(np.arange(256, dtype=np.float32) + 4.0)
 
 
 def _whole_shift(key: _Key, gray: Gray, person: _Person) -> Float32:

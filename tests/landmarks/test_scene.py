@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
@@ -48,6 +50,36 @@ def test_a_moved_camera_is_measured(dx: float, dy: float, scale: float) -> None:
     assert scene[DX] == pytest.approx(dx / 640, abs=0.003)
     assert scene[DY] == pytest.approx(dy / 480, abs=0.003)
     assert scene[SCALE] == pytest.approx(scale, abs=0.005)
+    assert scene[SUPPORT] > 0.6
+
+
+def lamp(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Switched on beside the camera: bright at its side, little at the other."""
+    beside = np.linspace(3.0, 0.8, image.shape[1])[None, :, None]
+    return np.asarray(np.clip(image * 0.4 * beside, 0, 255), np.uint8)
+
+
+def off(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Every lamp switched off, and the noise of a dark room."""
+    noise = np.random.default_rng(3).normal(0.0, 4.0, image.shape)
+    return np.asarray(np.clip(image * 0.2 + noise, 0, 255), np.uint8)
+
+
+def gamma(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The camera brightens what lies in the dark."""
+    return np.asarray(255.0 * (image / 255.0) ** 0.5, np.uint8)
+
+
+@pytest.mark.parametrize("light", [lamp, off, gamma])
+@pytest.mark.parametrize(("dx", "dy"), [(0, 0), (12, 0), (-40, 25)])
+def test_another_light_hides_no_move_and_makes_none(
+    light: Callable[[NDArray[np.uint8]], NDArray[np.uint8]], dx: int, dy: int
+) -> None:
+    tracker = SceneTracker()
+    tracker.measure(*_at(0.0, *seen(room())))
+    scene = tracker.measure(*_at(1.0, *seen(light(moved(room(), dx, dy)))))
+    assert scene[DX] == pytest.approx(dx / 640, abs=0.003)
+    assert scene[DY] == pytest.approx(dy / 480, abs=0.003)
     assert scene[SUPPORT] > 0.6
 
 
