@@ -122,6 +122,32 @@ def is_other_person(lm: Landmarks, baseline: Baseline, limits: GateLimits) -> ND
     return np.asarray(far | (largest < limits.scale_low) | (least > limits.scale_high))
 
 
+def background_motion(lm: Landmarks, baseline: Baseline) -> tuple[Float, Float, Float]:
+    """How the background has moved since the baseline was taken; NaN where that is not known.
+
+    Returns:
+        (N,) each: shift of the picture's middle to the right (share of the width) and downwards (share of the
+        height), and growth about it (1: none).
+    """
+    dx, dy, scale = baseline.background
+    return (
+        scene_column(lm, "bg_dx") - dx,
+        scene_column(lm, "bg_dy") - dy,
+        scene_column(lm, "bg_scale") / scale,
+    )
+
+
+def motion_size(lm: Landmarks, baseline: Baseline) -> Float:
+    """(N,) the same as one number, a share of the picture's width: the shift, or the growth halfway to the border."""
+    dx, dy, scale = background_motion(lm, baseline)
+    return np.maximum(np.hypot(dx, dy * _high(lm)), np.abs(scale - 1.0) / 2.0)
+
+
+def _high(lm: Landmarks) -> Float:
+    """(N,) height of the pictures as a share of their width."""
+    return np.asarray(lm.size_px[:, 1] / lm.size_px[:, 0])
+
+
 def camera_moved(lm: Landmarks, baseline: Baseline, limits: GateLimits | None = None) -> NDArray[np.bool_]:
     """(N,) the background has shifted or grown against the reference: the camera moved, not the person.
 
@@ -129,13 +155,12 @@ def camera_moved(lm: Landmarks, baseline: Baseline, limits: GateLimits | None = 
     believed where the person was shifted along.
     """
     limits = limits or _DEFAULT
-    high = lm.size_px[:, 1] / lm.size_px[:, 0]
-    dx = scene_column(lm, "bg_dx") - baseline.background[0]
-    dy = (scene_column(lm, "bg_dy") - baseline.background[1]) * high
-    grown = np.abs(scene_column(lm, "bg_scale") / baseline.background[2] - 1.0) / 2.0
+    high = _high(lm)
+    dx, down, _ = background_motion(lm, baseline)
+    dy = down * high
     shift = np.hypot(dx, dy)
     support = scene_column(lm, "bg_support")
-    moved = (np.maximum(shift, grown) > limits.camera_shift) & (support >= limits.camera_support)
+    moved = (motion_size(lm, baseline) > limits.camera_shift) & (support >= limits.camera_support)
     far = (shift > limits.along_shift) & (support >= limits.along_support) & ~moved
     if far.any():
         person = lm.pose[:, _SHOULDERS, :2].mean(axis=1) - _reference(baseline, limits).middle

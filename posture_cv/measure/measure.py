@@ -16,6 +16,7 @@ from posture_cv.measure.gates import GateLimits, frame_reasons
 from posture_cv.measure.oblique import measure_oblique
 from posture_cv.measure.partial import is_partial, is_partial_baseline, measure_partial
 from posture_cv.measure.side import measure_side
+from posture_cv.measure.steady import steadied
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Measurements, Reason, View
 from posture_cv.measure.view import classify_view
 
@@ -54,7 +55,7 @@ def measure(
     if baseline.view not in _ESTIMATORS:
         values = {name: Estimate.withheld(n, Reason.NO_BASELINE) for name in QUANTITIES}
         return Measurements(lm.t_s, view, np.full(n, Reason.NO_BASELINE, np.int8), values)
-    values = _measured(lm, baseline, coefficients)
+    values = _measured(steadied(lm, baseline, limits), baseline, coefficients)
     values = {**values, **_derived(values)}
     reason = frame_reasons(lm, baseline, view, limits)
     reason = _turned(reason, values, "head_yaw_deg", HEAD_YAW_LIMIT_DEG, Reason.HEAD_TURNED)
