@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Self
 
@@ -17,6 +17,7 @@ from posture_cv.assess.engine import Step
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.capture.types import Frame, SourceError
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.types import Measurements
 from posture_cv.monitor.cameras import Played
 from posture_cv.monitor.clock import PlaybackClock
 from posture_cv.monitor.judge import Criteria, Judge
@@ -56,13 +57,27 @@ def picture(label: str, t_s: float, *, still: bool = False) -> NDArray[np.uint8]
     if label == "black":
         return np.zeros((48, 64, 3), np.uint8)
     seed = 0 if label == "frozen" else round(t_s * 1000)
-    image = 90.0 + _noise(seed // 100 % _NOISES)
+    moving = not still and label != "frozen"
+    return _drawn(label, seed // 100 % _NOISES, round(4 + 3 * math.sin(t_s)) if moving else None)
+
+
+@lru_cache(maxsize=2000)
+def _drawn(label: str, noise: int, shift: int | None) -> NDArray[np.uint8]:
+    """Of the few pictures that there are, each once; nobody may write in it."""
+    image = 90.0 + _noise(noise)
     place = 2 + 3 * LABELS.index(label) if label in LABELS else 2
     image[8:40, place : place + 20] += 80.0
-    if not still and label != "frozen":
-        shift = round(4 + 3 * math.sin(t_s))
+    if shift is not None:
         image[20:28, shift : shift + 12] += 60.0
-    return np.clip(image, 0, 255).astype(np.uint8)
+    drawn = np.clip(image, 0, 255).astype(np.uint8)
+    drawn.flags.writeable = False
+    return drawn
+
+
+@cache
+def _measured(label: str) -> Measurements:
+    """One frame that shows it."""
+    return measurements([0.0], [label])
 
 
 class ScriptedJudge(Judge):
@@ -73,7 +88,7 @@ class ScriptedJudge(Judge):
         self._script = script
 
     def look(self, lm: Landmarks, t_s: float) -> Step:
-        self._last = measurements([t_s], [self._script(t_s)])
+        self._last = replace(_measured(self._script(t_s)), t_s=np.array([t_s]))
         return self.engine.push(self._last)
 
 

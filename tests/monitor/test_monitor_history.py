@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import sqlite3
 import stat
 import time
@@ -464,7 +465,11 @@ def test_prompts_are_no_alerts_about_a_posture(users: Path, path: Path) -> None:
 
 def test_what_the_policy_takes_for_a_break_is_one_on_the_page(path: Path) -> None:
     asleep = Desk(
-        stretches(("good", 1e6)), 3600.0, SETTINGS, around=lambda t: Surroundings(asleep=300.0 < t < 3000.0)
+        stretches(("good", 1e6)),
+        3600.0,
+        SETTINGS,
+        rate_hz=2.0,
+        around=lambda t: Surroundings(asleep=300.0 < t < 3000.0),
     )
     recorded(path, asleep)
     assert asleep.kept.moments[-1].policy.breaks.sitting_s == pytest.approx(600.0, abs=5.0), "a full break"
@@ -561,10 +566,20 @@ def test_a_restart_knows_what_was_said_today(path: Path) -> None:
     assert "time today" not in tomorrow.words(told, DAY.toordinal() + 1)["seen"]
 
 
+@pytest.fixture(scope="module")
+def a_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The history of one run; to be copied."""
+    path = tmp_path_factory.mktemp("run") / "data" / "history.sqlite3"
+    recorded(path, Desk(stretches(("good", 30.0), ("forward_head", 60.0)), 80.0, SETTINGS))
+    return path
+
+
 @pytest.fixture
-def users(tmp_path: Path) -> Path:
-    desk = Desk(stretches(("good", 30.0), ("forward_head", 60.0)), 80.0, SETTINGS)
-    recorded(history_file(), desk)
+def users(a_run: Path) -> Path:
+    """Such a run as the user's own history, a new one for each test."""
+    private_folder(history_file().parent)
+    for file in a_run.parent.iterdir():
+        shutil.copy(file, history_file().parent)
     return history_file()
 
 
