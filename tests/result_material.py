@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from once import made_once
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.replay.run import Labels, ReplayOptions, replay
 from source_tree import ROOT
@@ -28,9 +31,12 @@ def replayed(out: Path, clip: str, calibrate_s: tuple[float, float], labels: Lab
     return out
 
 
-def sample_folders(out: Path) -> tuple[Path, Path]:
-    """A front and a side recording of one participant in two conditions."""
-    return (
-        replayed(out / "front", "desk-front", (0.0, 8.0), Labels("front", "P 01", "laptop")),
-        replayed(out / "side", "desk-side", (0.0, 6.0), Labels("side", "P 01", "screen")),
-    )
+def sample_folders(factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A front and a side recording of one participant in two conditions, made once in a run; to be read only."""
+
+    def make(out: Path) -> None:
+        replayed(out / "front", "desk-front", (0.0, 8.0), Labels("front", "P 01", "laptop"))
+        replayed(out / "side", "desk-side", (0.0, 6.0), Labels("side", "P 01", "screen"))
+
+    made = made_once(factory, "sample-results", make)
+    return made / "front", made / "side"

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from cli_runner import Cli
+from once import made_once
 from posture_cv.measure.types import QUANTITIES
 from posture_cv.opendata.export import export
 from posture_cv.opendata.folder import Result, find_results, read_result
@@ -28,11 +29,12 @@ pq = pytest.importorskip("pyarrow.parquet")
 
 @pytest.fixture(scope="module")
 def exported(folders: Sequence[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("open")
-    formats = [word for kind in ("csv", "parquet") for word in ("--format", kind)]
-    done = Cli()("export", str(folders[0].parent), *formats, "--out", str(out))
-    assert done.returncode == 0, done.stderr
-    return out
+    def make(out: Path) -> None:
+        formats = [word for kind in ("csv", "parquet") for word in ("--format", kind)]
+        done = Cli()("export", str(folders[0].parent), *formats, "--out", str(out))
+        assert done.returncode == 0, done.stderr
+
+    return made_once(tmp_path_factory, "exported", make)
 
 
 def test_pandas_reads_the_time_series_as_it_is(exported: Path, results: Sequence[Result]) -> None:

@@ -1,4 +1,4 @@
-"""Results of the sample recordings, made once."""
+"""Results of the sample recordings, made once in a run; to be read only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from result_material import sample_folders
 
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Path]:
-    return sample_folders(tmp_path_factory.mktemp("results"))
+    return sample_folders(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

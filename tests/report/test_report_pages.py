@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from amounts import amount
 from cli_runner import Cli
+from once import made_once
 from posture_cv.exposure.catalogue import MEASURES
 from posture_cv.exposure.measures import exposure
 from posture_cv.exposure.sources import SOURCES
@@ -64,11 +66,12 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def pages(folders: Sequence[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("pages")
-    done = Cli()("report", *map(str, folders), "--out", str(out))
-    assert done.returncode == 0, done.stderr
-    assert f"Written: {out / 'study.html'}" in done.stdout
-    return out
+    def make(out: Path) -> None:
+        done = Cli()("report", *map(str, folders), "--out", str(out))
+        assert done.returncode == 0, done.stderr
+        assert f"Written: {out / 'study.html'}" in done.stdout
+
+    return made_once(tmp_path_factory, "pages", make)
 
 
 def test_nothing_is_loaded_and_only_our_own_script_may_run(pages: Path) -> None:
@@ -194,7 +197,7 @@ def test_timeline_holds_every_value(pages: Path, results: Sequence[Result]) -> N
     assert data["quantities"][0]["limits"]
 
 
-def long_result(like: Result, hours: float, rate_hz: float = 30.0) -> Result:
+def long_result(like: Result, hours: float, rate_hz: float) -> Result:
     """A recording as long as a working morning, with every quantity moving."""
     random = np.random.default_rng(5)
     n = int(hours * 3600 * rate_hz)
@@ -214,7 +217,8 @@ def long_result(like: Result, hours: float, rate_hz: float = 30.0) -> Result:
 
 
 def test_four_hours_make_a_page_of_a_few_megabytes(results: Sequence[Result], tmp_path: Path) -> None:
-    result = long_result(results[0], 4.0)
+    result = long_result(results[0], 4.0, amount(10.0, 30.0))
+    assert len(result.measured) > 2 * MOST_BINS
     found = tiles(result, ["forward_head_deg"])
     assert found.bins == MOST_BINS
     assert found.bin_s < 0.5
@@ -288,7 +292,9 @@ def test_timeline_of_nobody(results: Sequence[Result]) -> None:
 
 
 def test_pictures_only_on_request(folders: Sequence[Path], tmp_path: Path) -> None:
-    done = Cli()("report", str(folders[0]), "--out", str(tmp_path), "--thumbnails", str(ROOT / "samples"))
+    done = Cli().here(
+        "report", str(folders[0]), "--out", str(tmp_path), "--thumbnails", str(ROOT / "samples")
+    )
     assert done.returncode == 0, done.stderr
     page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
     pictures = [a["src"] for tag, a in page.tags if tag == "img"]
