@@ -11,7 +11,9 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -29,10 +31,12 @@ from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.exercise.guide import Guide
 from posture_cv.exercise.plan import plan_for
 from posture_cv.guidance.catalogue import load_catalogue
+from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
 from posture_cv.landmarks.quantise import quantised
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.output.window import NoDisplayError, PreviewWindow
+from posture_cv.paths import HOME_VARIABLE
 from shared_material import shared_path
 
 CATALOGUE = load_catalogue()
@@ -317,8 +321,36 @@ def with_arms(
     return image
 
 
-def test_a_video_is_counted(arms_video: Path) -> None:
-    found = json.loads(output_of("arms_overhead", "--from", str(arms_video), "--json"))
+@dataclass
+class Counted:
+    """What a count of the video told, and what the models saw in it, which a camera may show again without them."""
+
+    told: dict[str, Any]
+    seen: list[Landmarks] = field(default_factory=list)
+
+    def estimate(self, frame: Frame) -> Landmarks:
+        return self.seen[frame.index]
+
+
+@pytest.fixture(scope="session")
+def counted(arms_video: Path, tmp_path_factory: pytest.TempPathFactory) -> Counted:
+    """The models look once."""
+    made = Counted({})
+    estimate = MediaPipeEstimator.estimate
+
+    def kept(self: MediaPipeEstimator, frame: Frame) -> Landmarks:
+        made.seen.append(estimate(self, frame))
+        return made.seen[-1]
+
+    with pytest.MonkeyPatch.context() as here:
+        here.setenv(HOME_VARIABLE, str(tmp_path_factory.mktemp("home")))
+        here.setattr(MediaPipeEstimator, "estimate", kept)
+        made.told = json.loads(output_of("arms_overhead", "--from", str(arms_video), "--json"))
+    return made
+
+
+def test_a_video_is_counted(counted: Counted) -> None:
+    found = counted.told
     assert found["count"] == 1
     (repetition,) = found["repetitions"] or found["partly_seen"]
     assert repetition["start_s"] == pytest.approx(7.0, abs=0.6)
@@ -346,8 +378,11 @@ def from_video(video: Path, lose_after: int | None = None) -> Callable[..., Fram
     return opened
 
 
-def test_led_in_front_of_a_camera(arms_video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_led_in_front_of_a_camera(
+    arms_video: Path, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(posture_cv.capture, "open_source", from_video(arms_video))
+    monkeypatch.setattr(exercise_run, "_estimator", lambda *_: counted)
     lines = output_of("arms_overhead").splitlines()
     assert lines[0] == SAFETY
     order = ["Sit as at rest, facing the camera, and keep still", "Arms up, fingers interlocked"]
@@ -360,9 +395,10 @@ def test_led_in_front_of_a_camera(arms_video: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_camera_lost_on_the_way_takes_nothing_of_what_was_done(
-    arms_video: Path, monkeypatch: pytest.MonkeyPatch
+    arms_video: Path, counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(posture_cv.capture, "open_source", from_video(arms_video, lose_after=30))
+    monkeypatch.setattr(exercise_run, "_estimator", lambda *_: counted)
     result = run("arms_overhead")
     assert isinstance(result.exception, SourceError)
     assert "Led through 0 of 1 repetition." in result.output

@@ -96,7 +96,7 @@ def test_speed_does_not_change_the_count(check: CameraCheck, factor: float) -> N
 
 
 @pytest.mark.parametrize("check", CAMERA_CHECKS)
-@settings(max_examples=amount(25, 100))
+@settings(max_examples=amount(15, 100))
 @given(gaps=st.lists(st.tuples(st.floats(0, 24), st.floats(0.05, 6)), max_size=4), seed=st.integers(0, 1000))
 def test_what_is_unseen_makes_no_repetition(
     check: CameraCheck, gaps: list[tuple[float, float]], seed: int
@@ -124,7 +124,7 @@ def check_stretches(report: ExerciseReport, lm: Landmarks) -> None:
 
 
 @pytest.mark.parametrize("check", CAMERA_CHECKS)
-@settings(max_examples=amount(8, 15))
+@settings(max_examples=amount(6, 15))
 @given(at=st.integers(1, 374), jump_s=st.floats(1.2, 1e6))
 def test_a_jump_in_time_is_unseen_time(check: CameraCheck, at: int, jump_s: float) -> None:
     lm = performing(check, times(25))
