@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,12 @@ from posture_cv.replay.plan import look_of
 from posture_cv.replay.pool import Done, Event, Outcome
 from posture_cv.replay.scan import Scan, scan
 
-pytest.importorskip("distributed", reason="needs the extra `cluster`")
-
-# distributed 2024 to 2026 leaves sockets and files to the collector when a client closes.
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+# Looked for only: it takes a second to import, in each test process. distributed 2024 to 2026 leaves sockets and
+# files to the collector when a client closes.
+pytestmark = [
+    pytest.mark.skipif(find_spec("distributed") is None, reason="needs the extra `cluster`"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
+]
 
 
 class Cluster:
@@ -78,7 +81,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     with ExitStack() as stack:
         made = Cluster(tmp_path, stack)
-        for _ in range(3):
+        for _ in range(2):
             made.add_worker()
         yield made
 
