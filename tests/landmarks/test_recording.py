@@ -120,14 +120,25 @@ def test_cut_anywhere_keeps_a_prefix(tmp_path_factory: pytest.TempPathFactory, c
     assert back.complete == (cut == 1.0)
 
 
+_recorded: list[tuple[Landmarks, bytes]] = []
+
+
+def recorded_once(folder: Path) -> tuple[Landmarks, bytes]:
+    """A recording in three chunks, the same for every example."""
+    if not _recorded:
+        lm = made_up(20)
+        write(folder / "a.landmarks", lm, chunk=7)
+        _recorded.append((lm, (folder / "a.landmarks").read_bytes()))
+    return _recorded[0]
+
+
 @given(at=st.floats(0.0, 0.999), flip=st.integers(1, 255))
 def test_a_flipped_byte_never_yields_wrong_landmarks(
     tmp_path_factory: pytest.TempPathFactory, at: float, flip: int
 ) -> None:
     folder = tmp_path_factory.mktemp("flip")
-    lm = made_up(20)
-    write(folder / "a.landmarks", lm, chunk=7)
-    data = bytearray((folder / "a.landmarks").read_bytes())
+    lm, whole = recorded_once(folder)
+    data = bytearray(whole)
     body = data.index(b"\n", len(b"POSTURE-CV LANDMARKS\n")) + 1
     place = body + int(at * (len(data) - body))
     data[place] ^= flip

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amounts import amount
 from posture_cv.assess.types import State, States
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
+from posture_cv.output import tables
 from posture_cv.output.tables import MeasurementTable, measurement_columns
 
 
@@ -73,8 +75,9 @@ def test_columns_are_written_as_a_plain_writer_writes_rows(n: int, seed: int, sc
     assert written(m, states, shown) == plainly(m, states, shown)
 
 
-def test_the_seams_between_chunks_do_not_show() -> None:
-    m, states, shown = made(9000, 1, 20.0)
+def test_the_seams_between_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_CHUNK", amount(256, 4096))
+    m, states, shown = made(amount(600, 9000), 1, 20.0)
     assert written(m, states, shown) == plainly(m, states, shown)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli_runner import Cli
+from once import made_once
 from posture_cv.errors import InputError
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.gather import gather
@@ -21,13 +22,16 @@ from posture_cv.report.write import write_figures, write_study
 from source_tree import ROOT
 
 STUDY = ROOT / "samples" / "study"
-END_S = 30
+END_S = 24
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two of the four participants, their first half minute, every third second: the whole takes minutes."""
-    folder = tmp_path_factory.mktemp("videos")
+    """Two of the four participants, their first seconds, every third of them: the whole takes minutes."""
+    return made_once(tmp_path_factory, "study", _make_study) / "out"
+
+
+def _make_study(folder: Path) -> None:
     for name in ("p1a.mp4", "p1b.mp4", "p2a.mp4", "p2b.mp4"):
         shutil.copyfile(STUDY / name, folder / name)
     lines = (STUDY / "manifest.csv").read_text(encoding="utf-8").splitlines()
@@ -39,7 +43,6 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
         *("--conditions", "laptop,screen", "--format", "csv", "--format", "parquet", "--workers", "1"),
     )
     assert done.returncode == 0, done.stderr + done.stdout
-    return out
 
 
 def test_the_samples_are_what_the_manifest_says() -> None:
@@ -101,10 +104,11 @@ def test_tables_of_the_study_are_read_by_pandas_and_polars(study: Path) -> None:
     assert row["agreement_low"][0] is None  # two participants have no limits of agreement
 
 
-def test_a_second_run_replays_nothing(study: Path) -> None:
+def test_a_second_run_replays_nothing(study: Path, tmp_path: Path) -> None:
+    made, study = study.parent, shutil.copytree(study, tmp_path / "again")
     before = (study / "recordings.csv").read_bytes()
-    done = Cli()(
-        *("study", str(study.parent / "manifest.csv"), "--out", str(study), "--alert-after", "10"),
+    done = Cli().here(
+        *("study", str(made / "manifest.csv"), "--out", str(study), "--alert-after", "10"),
         *("--every", "3s", "--workers", "1"),
     )
     assert done.returncode == 0, done.stderr
