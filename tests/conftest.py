@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import posture_cv
+from amounts import amount
 from posture_cv._version import __version__
 from posture_cv.one_thread import use_one_thread
 
@@ -19,9 +21,14 @@ use_one_thread(
 )  # as the program does, before numpy is loaded: sums keep their order, whoever makes a table
 
 # No deadline: a property says what is true, not how fast a loaded machine is. Derandomised: a run that fails
-# here fails everywhere.
+# here fails everywhere. A property that needs more examples than these asks for them.
 settings.register_profile(
-    "posture-cv", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+    "posture-cv",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=amount(50, 100),
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("posture-cv")
 
@@ -32,6 +39,17 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_report_header() -> str:
     """Which copy of the package is tested: the checkout's or an installed one."""
     return f"posture_cv {__version__} from {Path(posture_cv.__file__).parent}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays to the end: the garbage collector need not go through it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ MOMENTS_S = (0.0, 0.001, 0.003, 0.006, 0.01, 0.02, 0.05, 0.2)
 def no_socket_left() -> Iterator[None]:
     """Fails when a socket stays open, or when the garbage collector had to close one.
 
-    What there was before is set aside meanwhile: to collect all that a process of many tests holds takes far longer.
+    What there was before is set aside for good: to collect all that a process of many tests holds takes far longer.
     """
 
     def sockets() -> int:
@@ -35,15 +35,12 @@ def no_socket_left() -> Iterator[None]:
         return sum("socket:" in str(link.readlink()) for link in links if link.is_symlink())
 
     gc.freeze()
-    try:
-        before = sockets()
-        with warnings.catch_warnings(record=True) as told:
-            warnings.simplefilter("always", ResourceWarning)
-            yield
-            after = sockets()
-            gc.collect()
-    finally:
-        gc.unfreeze()
+    before = sockets()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", ResourceWarning)
+        yield
+        after = sockets()
+        gc.collect()
     assert after == before
     assert not [str(one.message) for one in told if issubclass(one.category, ResourceWarning)]
 
