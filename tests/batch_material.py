@@ -8,13 +8,13 @@ from posture_cv.capture.types import CaptureOptions
 from posture_cv.replay.types import Labels, ReplayOptions
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples"
-SEGMENT_S = 10.0
+SEGMENT_S = 10.75
 RATE_HZ = 0.5
 SIDE_END_S = 13.0
 
 
 def recordings(out: Path, rate_hz: float = RATE_HZ) -> list[ReplayOptions]:
-    """A front clip in six parts, a side clip in two, a landmark recording, and one that is not there."""
+    """A front clip in four parts, a side clip in two, a landmark recording, and one that is not there."""
     sources = {
         "front": (SAMPLES / "desk-front.mp4", (0.0, 8.0), None),
         "side": (SAMPLES / "desk-side.mp4", (0.0, 5.0), SIDE_END_S),

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 from amounts import amount
-from batch_material import RATE_HZ, SAMPLES, SEGMENT_S, recordings, results
+from batch_material import RATE_HZ, SAMPLES, SEGMENT_S, SIDE_END_S, recordings, results
 from cli_runner import Cli
 from posture_cv.assess.settings import PolicySettings
 from posture_cv.atomic import OutputError
@@ -192,7 +192,7 @@ def test_a_run_that_is_cut_off_goes_on_where_it_was(
     reference: tuple[Path, list[Ended]], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    for parts, number, code in ((1, signal.SIGINT, 130), (3, signal.SIGKILL, -signal.SIGKILL)):
+    for parts, number, code in ((1, signal.SIGINT, 130), (2, signal.SIGKILL, -signal.SIGKILL)):
         process = subprocess.Popen(
             command(out, "--workers", "2"), stderr=subprocess.PIPE, start_new_session=True
         )
@@ -205,7 +205,7 @@ def test_a_run_that_is_cut_off_goes_on_where_it_was(
         wait_for_nobody(process.pid)
         assert not (out / "summary.json").exists()
     kept = {path: path.stat().st_mtime_ns for path in (out / PARTS_FOLDER).glob("0*.landmarks")}
-    assert len(kept) >= 3
+    assert len(kept) >= 2
     done = subprocess.run(
         command(out, "--workers", "1"), capture_output=True, text=True, timeout=120, check=False
     )
@@ -243,7 +243,7 @@ def test_a_long_recording_cut_into_parts_equals_the_uncut_one_within_tolerance(t
     """
     whole = read_recording(SAMPLES / "desk-front.landmarks").landmarks
     paths = []
-    for start_s in (20.0, 30.0):
+    for start_s in (20.0, 30.0)[: amount(1, 2)]:
         paths.append(tmp_path / f"{start_s}.landmarks")
         record_part(Part(str(SAMPLES / "desk-front.mp4"), start_s, start_s + amount(1.0, 5.0)), paths[-1])
     parts = Landmarks.concat([read_recording(path).landmarks for path in paths])
@@ -349,13 +349,7 @@ def test_a_worker_ends_with_its_killed_caller_whatever_it_is_at() -> None:
 
 def many(tmp_path: Path, *sources: Path) -> subprocess.CompletedProcess[str]:
     arguments = [*map(str, sources), "--calibrate", "0:5", "--out", str(tmp_path / "out"), "--workers", "1"]
-    return subprocess.run(
-        [sys.executable, "-m", "posture_cv", "replay", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return Cli().here("replay", *arguments)
 
 
 def test_the_exit_code_and_the_last_lines_say_what_failed(tmp_path: Path) -> None:
@@ -393,7 +387,8 @@ def test_nobody_in_any_of_them_and_nothing_but_failures(tmp_path: Path) -> None:
 
 
 def test_segments_of_the_material_are_shorter_than_the_clips() -> None:
-    assert len(cut(0.0, None, 44.0, SEGMENT_S)) == 6
+    assert len(cut(0.0, None, 44.9, SEGMENT_S)) == 4
+    assert len(cut(0.0, SIDE_END_S, 26.9, SEGMENT_S)) == 2
 
 
 def test_the_face_model_runs_only_where_the_view_asks_for_it(tmp_path: Path) -> None:
