@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amounts import amount
 from assess_material import baseline, every, measurements
 from posture_cv.assess.blocks import BlockEngine
 from posture_cv.assess.effects import Level, Notice
@@ -83,14 +84,14 @@ def sessions(draw: st.DrawFn) -> Measurements:
     return measurements(t_s, labels, noise=noise, seed=draw(st.integers(0, 999)))
 
 
-@settings(max_examples=60)
+@settings(max_examples=amount(30, 60))
 @given(sessions())
 def test_the_stream_equals_the_recording(m: Measurements) -> None:
     stream = Stream(BASELINE, SHORT)
     same(assess_measurements(m, BASELINE, SHORT), stream, stream_all(stream, m))
 
 
-@settings(max_examples=60)
+@settings(max_examples=amount(30, 60))
 @given(sessions(), st.lists(st.integers(0, 180), max_size=4))
 def test_blocks_of_any_length_equal_the_recording(m: Measurements, cuts: list[int]) -> None:
     edges = [0, *sorted(min(cut, len(m)) for cut in cuts), len(m)]
@@ -118,7 +119,7 @@ def test_the_stream_equals_the_recording_over_half_an_hour_at_the_defaults() -> 
         ("slump", 300),
         ("good", 600),
     ]
-    m = measurements(*every(0.5, *day), noise=0.8)
+    m = measurements(*every(amount(1.0, 0.5), *day), noise=0.8)
     stream, whole = Stream(BASELINE, DEFAULT), assess_measurements(m, BASELINE, DEFAULT)
     same(whole, stream, stream_all(stream, m))
     cues = [r.alert.cue for r in whole.records]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from posture_cv.measure.types import Estimate
 QUIET = AssessSettings(breaks=BreakSettings(enabled=False))
 
 
+@cache
 def first(*stretches: tuple[str, float], settings: AssessSettings = QUIET) -> Record:
     records = assess_measurements(measurements(*every(0.5, *stretches)), baseline(), settings).records
     return from_json(json.loads(json.dumps(to_json(records[0]))))

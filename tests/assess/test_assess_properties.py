@@ -45,7 +45,7 @@ sensitivities = st.floats(0.5, 2.0)
 factors = st.tuples(*[st.floats(1.0, 2.0)] * len(CUES))
 
 
-@settings(max_examples=150)
+@settings(max_examples=amount(60, 150))
 @given(tick_runs(), sensitivities, sensitivities)
 @example(ticks(("good", 10), ("forward_head", 60, 1.2)), 0.5, 2.0)
 @example(ticks(("good", 10), ("looking_down", 400, 60.0)), 0.6, 1.9)
@@ -58,6 +58,7 @@ def test_more_sensitive_never_alerts_later(run: list[Tick], a: float, b: float) 
 
 
 @given(tick_runs(), factors)
+@example(ticks(("good", 10), ("slump", 60, 1.2), ("good", 30), ("forward_head", 60, 2.5)), (1.5,) * len(CUES))
 def test_a_threshold_raised_by_feedback_never_alerts_earlier(
     run: list[Tick], raised: tuple[float, ...]
 ) -> None:
@@ -77,7 +78,7 @@ def test_the_direction_is_not_an_empty_claim() -> None:
     assert [len(notices(replace(SHORT, sensitivity=s), weaker)) > 0 for s in (1.0, 2.0)] == [False, True]
 
 
-@settings(max_examples=80)
+@settings(max_examples=amount(40, 80))
 @given(tick_runs(longest=60))
 def test_cool_downs_and_cap_hold_in_every_session(run: list[Tick]) -> None:
     given_notices = notices(SHORT, run)
@@ -91,7 +92,7 @@ def test_cool_downs_and_cap_hold_in_every_session(run: list[Tick]) -> None:
     assert [n.id for n in given_notices] == sorted({n.id for n in given_notices})
 
 
-@settings(max_examples=80)
+@settings(max_examples=amount(40, 80))
 @given(tick_runs())
 def test_it_speaks_only_of_what_it_measures_now(run: list[Tick]) -> None:
     machine = Policy.of(SHORT, BREAKS)
@@ -125,7 +126,7 @@ def test_a_session_goes_on_after_being_written_down(run: list[Tick], cut: int, a
     assert repr(straight) == repr(interrupted)
 
 
-@settings(max_examples=amount(15, 200), deadline=None)
+@settings(max_examples=amount(10, 200), deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 50), st.sampled_from(["ignored", "dismissed", "right", None])), max_size=8

@@ -24,7 +24,8 @@ from posture_cv.monitor.parts import Options
 from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.sinks import BaseSink
 
-TIMES = amount(40, 1000)
+TIMES = amount(24, 1000)
+WEIGHED_EVERY = amount(8, 20)  # losses
 CYCLE_S, GONE_S = 8.0, 3.5
 
 
@@ -43,7 +44,7 @@ class Tally(BaseSink):
         if moment.phase is not self._last:
             self.changes += moment.phase is Phase.CAMERA_LOST
             self._last = moment.phase
-            if self.changes % 20 == 0 and tracemalloc.is_tracing():
+            if self.changes % WEIGHED_EVERY == 0 and tracemalloc.is_tracing():
                 gc.collect()
                 self.memory_bytes.append(tracemalloc.get_traced_memory()[0])
 
