@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -18,7 +19,10 @@ import pytest
 from capture.mjpeg_server import MjpegServer, video_images
 from monitor.processes import environment, run, status
 from monitor.processes import wait_for_status as _wait
+from posture_cv.atomic import private_folder
+from posture_cv.monitor.control.channel import NotRunningError
 from posture_cv.monitor.control.client import ask
+from posture_cv.monitor.instance import is_running
 from source_tree import ROOT
 
 NO_CAMERA = """\
@@ -27,7 +31,6 @@ Error: Cannot open the stream http://127.0.0.1:9/none
   Check the address and that the camera or server is on.
 """
 CLIP = ROOT / "samples" / "desk-front.mp4"
-RECORDING = CLIP.with_suffix(".landmarks")
 pytestmark = pytest.mark.skipif(not CLIP.exists(), reason="the samples are not in this tree")
 
 
@@ -35,8 +38,8 @@ pytestmark = pytest.mark.skipif(not CLIP.exists(), reason="the samples are not i
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a profile of the clip's first seconds."""
     home = tmp_path_factory.mktemp("h")
-    done = run(home, "calibrate", "--from", str(RECORDING), "--end", "8", "--name", "default")
-    assert done.returncode == 0, done.stderr
+    profiles = private_folder(home / "data" / "profiles")
+    shutil.copy(CLIP.with_suffix(".profile.json"), profiles / "default.json")
     return home
 
 
@@ -57,7 +60,11 @@ def monitor(home: Path, camera: MjpegServer) -> Iterator[int]:
     assert known is not None
     pid = int(known["pid"])
     yield pid
-    run(home, "stop")
+    with suppress(NotRunningError):
+        ask("stop", folder=home / "runtime")
+    deadline_s = time.monotonic() + 10.0
+    while status(home) is not None and time.monotonic() < deadline_s:
+        time.sleep(0.02)
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 
@@ -174,8 +181,10 @@ def test_one_that_is_still_starting_is_seen_and_can_be_ended(tmp_path: Path, cam
         text=True,
     )
     deadline_s = time.monotonic() + 60.0
-    while (seen := run(tmp_path, "status")).returncode == 3:
-        assert time.monotonic() < deadline_s, seen.stderr
+    while not is_running(tmp_path / "runtime"):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    seen = run(tmp_path, "status")
     assert (seen.returncode, seen.stdout) == (0, f"… starting (process {starting.pid})\n")
     second = run(tmp_path, "monitor", camera.url)
     assert second.returncode == 2
