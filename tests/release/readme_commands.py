@@ -112,6 +112,7 @@ def stand_in(command: Command, world: World) -> list[str]:
         or (len(words) == 1 and name in _NAMED_ALONE)
         or "--labels" in words[:2]  # photographs with their authors' opinions
         or "--delays" in words  # the models look at a whole clip first; it has a test of its own
+        or "--day" in words  # nor does a second day say more than the one of its own test
         or _is_led_exercise(words)
     ):
         return [name, "--help"]
@@ -131,10 +132,10 @@ def stand_in(command: Command, world: World) -> list[str]:
 
 def _benched(rest: list[str]) -> list[str]:
     """The same with less of it."""
-    kept = _without_options(rest, "--minutes", "--frames", "--day")
+    kept = _without_options(rest, "--minutes", "--frames")
     if "--endurance" in rest:
         return [*kept, "--looks", "1000"]
-    return [*kept, *_LITTLE, *(["--day", "1"] if "--day" in rest else _NO_HOUR)]
+    return [*kept, *_LITTLE, *_NO_HOUR]
 
 
 def _without_options(rest: list[str], *names: str) -> list[str]:

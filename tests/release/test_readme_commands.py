@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -13,12 +14,14 @@ import av
 import pytest
 
 from capture.mjpeg_server import MjpegServer, video_images
+from cli_runner import Cli
 from evaluate.conftest import made_up, write_landmarks, write_truth
 from importing_material import wide
 from limited import run_limited
 from once import made_once
 from pair_material import session
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
+from posture_cv.paths import HOME_VARIABLE
 from release.readme_commands import (
     BRIEFLY,
     NOBODY_RUNS,
@@ -40,6 +43,8 @@ EARLIER = (
     ("replay", "desk.landmarks", "--profile", "me", "--alert-after", "5", "--out", "out"),
     ("monitor", "{camera}", "--profile", "me", *BRIEFLY),
 )
+# They measure their own process, or end by a signal; of the others only the words are in question.
+OF_A_PROCESS = (["bench"], ["doctor"], ["monitor"])
 
 
 def test_there_are_two_ways_to_begin_and_they_are_checked_elsewhere() -> None:
@@ -105,8 +110,18 @@ def _make(place: Path, camera: str) -> None:
     for name in ("me", "default", "desk"):
         shutil.copy(SAMPLES / "desk-front.profile.json", profiles / f"{name}.json")
     for words in EARLIER:
-        done = run_limited([word.format(camera=camera) for word in words], place)
+        done = _run([word.format(camera=camera) for word in words], place)
         assert done.returncode == 0, done.stderr
+
+
+def _run(words: list[str], place: Path) -> subprocess.CompletedProcess[str]:
+    """In that folder, which is the home, too."""
+    if words[:1] in OF_A_PROCESS:
+        return run_limited(words, place, seconds=300.0)
+    with pytest.MonkeyPatch.context() as here:
+        here.chdir(place)
+        here.setenv(HOME_VARIABLE, str(place))
+        return Cli().here(*words)
 
 
 def _slower(source: Path, target: Path) -> None:
@@ -143,7 +158,7 @@ def _expanded(words: list[str], place: Path) -> list[str]:
 @pytest.mark.parametrize("command", distinct(COMMANDS), ids=lambda command: command.line)
 def test_a_command_of_the_readme(command: Command, world: World, place: Path) -> None:
     words = stand_in(command, world)
-    done = run_limited(_expanded(words, place), place, seconds=300.0)
+    done = _run(_expanded(words, place), place)
     allowed = {0}
     if words[:1] == ["doctor"] or words == ["autostart", "status"]:
         allowed |= {1}  # there is no camera, which is reported; nothing was switched on
