@@ -72,6 +72,24 @@ def test_the_shipped_profile_judges_the_clip(tmp_path: Path) -> None:
     assert [a["cue"] for a in summary["alerts"]] == ["forward_head", "rounded_shoulders", "text_neck"]
 
 
+def test_pictures_of_another_shape_are_not_judged_and_the_words_say_why(tmp_path: Path) -> None:
+    """The 16:9 cut of the same camera: before, an upright person was called slumped or raised at the shoulders."""
+    recording = read_recording(SAMPLES / "desk-front.landmarks")
+    lm = recording.landmarks[recording.landmarks.t_s < 5.0]
+    pose = lm.pose.copy()
+    pose[:, :, 1] = (pose[:, :, 1] - 0.125) / 0.75
+    wide = np.tile(np.array([1280, 720], np.int32), (len(lm), 1))
+    with RecordingWriter(tmp_path / "wide.landmarks", recording.info) as writer:
+        writer.write(replace(lm, pose=pose, size_px=wide))
+    profile = SAMPLES / "desk-front.profile.json"
+    done = run(tmp_path / "wide.landmarks", "--profile", profile, "--out", tmp_path / "o")
+    assert done.returncode == 0, done.stderr
+    assert "Not measured: other shape" in done.stdout
+    assert "another shape than when you calibrated" in " ".join(done.stdout.split())
+    summary = json.loads((tmp_path / "o" / "summary.json").read_text())
+    assert set(summary["seconds_per_state"]) == {"cannot_tell"}
+
+
 @pytest.mark.parametrize("interval", ["8:0", "3:3", "x:y", "-1:4", "0-8", ""])
 def test_an_interval_that_is_none(interval: str, tmp_path: Path) -> None:
     refused(
