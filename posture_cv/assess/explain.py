@@ -161,12 +161,16 @@ def _nudge(rec: Record) -> list[str]:
     alert = rec.alert
     lasted = duration(alert.lasted_s)
     if alert.cue == "stillness":
-        found = f"Your posture shifted {rec.shifts} times in {lasted} of presence, however good it was"
+        found = f"{_shifted(rec)} in {lasted} of presence, as far as it was seen, however good it was"
         return [f"{found}; 20 to 30 shifts an hour did better than 10 in a study."]
     if alert.cue != "break":
         return [f"The background had been shifted for {lasted}: the camera moved, not you."]
     full = f"{duration(rec.sitting_s)} since the last full break"
     lines = [f"You had been there for {lasted} since the last break, {full}."]
     if rec.shifts is not None:
-        lines.append(f"Your posture shifted {rec.shifts} times in the stretch looked back upon.")
+        lines.append(f"{_shifted(rec)} in the stretch looked back upon.")
     return lines
+
+
+def _shifted(rec: Record) -> str:
+    return f"Your posture shifted {rec.shifts} time{'' if rec.shifts == 1 else 's'}"
