@@ -48,11 +48,22 @@ def estimator_options(
 
 
 def baseline_of_profile(profile: str | None, settings_path: Path | None) -> tuple[Baseline, str]:
-    """The baseline of a profile, and its name; without a name, that of the settings."""
-    from posture_cv.profiles.store import load_profile
+    """The baseline of a profile, and its name; without a name, that of the settings.
 
-    name = profile or _settings(settings_path).general.profile
-    found = load_profile(name)
+    Raises:
+        ProfileError: there is none, or it cannot be read. SettingsError: the settings cannot be read.
+    """
+    from posture_cv.profiles.store import load_profile
+    from posture_cv.profiles.types import ProfileError
+
+    try:
+        found = load_profile(profile or _settings(settings_path).general.profile)
+    except ProfileError as error:
+        if profile is not None:
+            raise
+        # Who named no profile may have a recording only, and no camera to calibrate before.
+        way = f"{error.what_to_do}\nOr take the baseline from the recording: --calibrate START:END, e.g. 0:8"
+        raise ProfileError(error.title, error.detail, way) from error
     return found.baseline, found.name
 
 

@@ -54,6 +54,15 @@ def test_a_baseline_is_needed(tmp_path: Path) -> None:
     assert not (tmp_path / "o" / "summary.json").exists()
 
 
+def test_who_names_no_profile_is_told_of_the_seconds_and_who_names_one_is_not(tmp_path: Path) -> None:
+    front, out = str(SAMPLES / "desk-front.landmarks"), ("--out", str(tmp_path / "o"))
+    for command in ("replay", "sweep"):
+        done = Cli().fails(command, front, *out, said="There is no profile 'default'")
+        assert "--calibrate START:END, e.g. 0:8" in done.stderr
+        done = Cli().fails(command, front, "--profile", "dsk", *out, said="There is no profile 'dsk'")
+        assert "START:END" not in done.stderr
+
+
 def test_profile_and_interval_together_are_refused(tmp_path: Path) -> None:
     done = run(
         SAMPLES / "desk-front.landmarks",
