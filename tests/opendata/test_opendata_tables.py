@@ -22,13 +22,11 @@ from posture_cv.opendata.tables import Field, from_rows
 from posture_cv.opendata.write_csv import csv_text
 from posture_cv.output.tables import column_stem
 
-pd = pytest.importorskip("pandas")
-pl = pytest.importorskip("polars")
-pq = pytest.importorskip("pyarrow.parquet")
-
 
 @pytest.fixture(scope="module")
 def exported(folders: Sequence[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("pyarrow.parquet")
+
     def make(out: Path) -> None:
         formats = [word for kind in ("csv", "parquet") for word in ("--format", kind)]
         done = Cli()("export", str(folders[0].parent), *formats, "--out", str(out))
@@ -38,6 +36,8 @@ def exported(folders: Sequence[Path], tmp_path_factory: pytest.TempPathFactory) 
 
 
 def test_pandas_reads_the_time_series_as_it_is(exported: Path, results: Sequence[Result]) -> None:
+    pd = pytest.importorskip("pandas")
+
     frame = pd.read_csv(exported / "csv" / "measurements" / "front.csv")
     m = results[0].measured
     assert len(frame) == len(m)
@@ -54,6 +54,8 @@ def test_pandas_reads_the_time_series_as_it_is(exported: Path, results: Sequence
 
 
 def test_every_value_of_the_front_view_is_called_an_estimate(exported: Path) -> None:
+    pd = pytest.importorskip("pandas")
+
     frame = pd.read_csv(exported / "csv" / "measurements" / "front.csv", nrows=1)
     values = [c for c in frame.columns if c.endswith(("_deg", "_cm"))]
     assert len(values) > 30
@@ -65,6 +67,10 @@ def test_every_value_of_the_front_view_is_called_an_estimate(exported: Path) -> 
 
 
 def test_parquet_holds_the_same_with_units(exported: Path) -> None:
+    pd = pytest.importorskip("pandas")
+    pl = pytest.importorskip("polars")
+    pq = pytest.importorskip("pyarrow.parquet")
+
     path = exported / "parquet" / "measurements" / "side.parquet"
     frame, table = pl.read_parquet(path), pd.read_csv(exported / "csv" / "measurements" / "side.csv")
     assert frame.columns == list(table.columns)
@@ -79,6 +85,8 @@ def test_parquet_holds_the_same_with_units(exported: Path) -> None:
 
 
 def test_tidy_tables_span_recordings(exported: Path, results: Sequence[Result]) -> None:
+    pd = pytest.importorskip("pandas")
+
     for read, kind in ((pd.read_csv, "csv"), (pd.read_parquet, "parquet")):
         alerts = read(exported / kind / f"alerts.{kind}")
         assert len(alerts) == sum(len(r.alerts) for r in results)
@@ -96,6 +104,8 @@ def test_tidy_tables_span_recordings(exported: Path, results: Sequence[Result]) 
 
 
 def test_polars_reads_the_csv_tables(exported: Path) -> None:
+    pl = pytest.importorskip("polars")
+
     exposure = pl.read_csv(exported / "csv" / "exposure.csv")
     assert exposure["assessable"].dtype == pl.Boolean
     front = exposure.filter((pl.col("recording") == "front") & (pl.col("measure") == "rula_neck"))
@@ -106,6 +116,8 @@ def test_polars_reads_the_csv_tables(exported: Path) -> None:
 
 
 def test_r_reads_the_tables(exported: Path) -> None:
+    pd = pytest.importorskip("pandas")
+
     if shutil.which("Rscript") is None:
         pytest.skip("needs R")
     code = """
@@ -123,6 +135,9 @@ def test_r_reads_the_tables(exported: Path) -> None:
 
 
 def test_datapackage_describes_every_column(exported: Path) -> None:
+    pd = pytest.importorskip("pandas")
+    pq = pytest.importorskip("pyarrow.parquet")
+
     for kind in ("csv", "parquet"):
         package = json.loads((exported / kind / "datapackage.json").read_text(encoding="utf-8"))
         files = {p.relative_to(exported / kind).as_posix() for p in (exported / kind).rglob(f"*.{kind}")}
@@ -146,6 +161,8 @@ def test_large_numbers_keep_their_digits() -> None:
 
 
 def test_names_in_any_script_keep_files_of_their_own(results: Sequence[Result], tmp_path: Path) -> None:
+    pd = pytest.importorskip("pandas")
+
     names = ("Анна_стоя", "Борис_сидя", "p 1", "p-1", "P.1", "p.1", "…")
     named = [
         Result(results[0].folder, {**results[0].summary, "recording": n, "run": {}}, results[0].alerts)
