@@ -14,11 +14,17 @@ from posture_cv.landmarks.types import SCENE_FIELDS, Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Codes, Float, Reason, View
 
-_SHOULDERS: Final = [names.LEFT_SHOULDER, names.RIGHT_SHOULDER]
-_WRISTS: Final = [names.LEFT_WRIST, names.RIGHT_WRIST]
-_EARS: Final = [names.LEFT_EAR, names.RIGHT_EAR]
+# Stretches of the pose points: of one frame, a stretch costs a tenth of picking points out.
+_SHOULDERS: Final = slice(names.LEFT_SHOULDER, names.RIGHT_SHOULDER + 1)
+_EARS_TO_SHOULDERS: Final = slice(names.LEFT_EAR, names.RIGHT_SHOULDER + 1)
+_SHOULDERS_TO_WRISTS: Final = slice(names.LEFT_SHOULDER, names.RIGHT_WRIST + 1)
+# Left and right, counted within the stretch.
+_EARS_AMONG, _SHOULDERS_AMONG = (
+    (0, 1),
+    (names.LEFT_SHOULDER - names.LEFT_EAR, names.RIGHT_SHOULDER - names.LEFT_EAR),
+)
+_WRISTS_AMONG: Final = (names.LEFT_WRIST - names.LEFT_SHOULDER, names.RIGHT_WRIST - names.LEFT_SHOULDER)
 _SCALE_SHARE: Final = 0.02  # of the picture's width, below which a body scale is none to compare with (ours)
-_ARMS: Final = [*_SHOULDERS, *_WRISTS]
 # How far width over height may differ between pictures of one shape: 1366x768 is 16:9, too (ours).
 _SHAPE_SHARE: Final = 0.02
 
@@ -87,16 +93,17 @@ class _Reference:
 
 
 def _scales_px(points: Float) -> tuple[Float, Float]:
-    """(N,) shoulder width and (N,) ear-to-shoulder distance of ears and shoulders (N, 4, 2) in pixels."""
-    across = points[:, 2] - points[:, 3]
-    gap = (points[:, 0] + points[:, 1] - points[:, 2] - points[:, 3]) / 2.0
+    """(N,) shoulder width and (N,) ear-to-shoulder distance of the points from the ears to the shoulders in pixels."""
+    ears, shoulders = ([points[:, k] for k in pair] for pair in (_EARS_AMONG, _SHOULDERS_AMONG))
+    across = shoulders[0] - shoulders[1]
+    gap = (ears[0] + ears[1] - shoulders[0] - shoulders[1]) / 2.0
     return np.hypot(across[:, 0], across[:, 1]), np.hypot(gap[:, 0], gap[:, 1])
 
 
 @lru_cache(maxsize=8)
 def _reference(baseline: Baseline, limits: GateLimits) -> _Reference:
     size = np.asarray(baseline.size_px, np.float64)
-    across, up = (float(scale[0]) for scale in _scales_px(baseline.pose[None, _EARS + _SHOULDERS, :2] * size))
+    across, up = (float(scale[0]) for scale in _scales_px(baseline.pose[None, _EARS_TO_SHOULDERS, :2] * size))
     side = baseline.view is View.SIDE
     reach = (limits.offset_side if side else limits.offset) * max(up if side else across, 1.0)
     shares = [scale / size[0] if scale / size[0] > _SCALE_SHARE else 0.0 for scale in (across, up)]
@@ -111,10 +118,11 @@ def is_other_person(lm: Landmarks, baseline: Baseline, limits: GateLimits) -> ND
     """
     base = _reference(baseline, limits)
     wide = lm.size_px[:, 0]
-    points = lm.pose[:, _EARS + _SHOULDERS, :2]
+    points = lm.pose[:, _EARS_TO_SHOULDERS, :2]
     across, up = _scales_px(np.asarray(points * lm.size_px[:, None, :], np.float64))
     ratios = [now / wide / then for now, then in ((across, base.across), (up, base.up)) if then]
-    moved = ((points[:, 2] + points[:, 3]) / 2.0 - base.middle) * base.size_px
+    left, right = (points[:, k] for k in _SHOULDERS_AMONG)
+    moved = ((left + right) / 2.0 - base.middle) * base.size_px
     far = np.hypot(moved[:, 0], moved[:, 1]) > base.reach_px
     if not ratios:
         return np.asarray(far)
@@ -192,7 +200,7 @@ def frame_reasons(lm: Landmarks, baseline: Baseline, view: Codes, limits: GateLi
         (Reason.OTHER_SHAPE, of_other_shape(lm.size_px, baseline.size_px)),
         (Reason.CAMERA_MOVED, camera_moved(lm, baseline, limits)),
         (Reason.OTHER_PERSON, found & is_other_person(lm, baseline, limits)),
-        (Reason.SHOULDERS_NOT_SEEN, shoulders_out_of_picture(lm)),
+        (Reason.SHOULDERS_NOT_SEEN, found & _shoulders_missing(lm)),
         (Reason.OCCLUDED, hand_raised(lm)),
         (Reason.WRONG_VIEW, _contradicts(view, baseline.view)),
     )
@@ -222,10 +230,14 @@ def _nothing_to_be_seen(
 
 def shoulders_out_of_picture(lm: Landmarks) -> NDArray[np.bool_]:
     """(N,) a shoulder lies outside the picture, or neither is seen surely (visibility below 0.5: ours)."""
+    return np.asarray(lm.person_found & _shoulders_missing(lm))
+
+
+def _shoulders_missing(lm: Landmarks) -> NDArray[np.bool_]:
     shoulders = lm.pose[:, _SHOULDERS]
-    inside = (np.abs(shoulders[:, :, :2] - 0.5) < 0.53).all(axis=(1, 2))
+    inside = (np.abs(shoulders[:, :, :2] - 0.5) < 0.53).reshape(-1, 4).all(axis=1)
     seen = ~((shoulders[:, 0, 3] < 0.5) & (shoulders[:, 1, 3] < 0.5))  # an import may not say
-    return np.asarray(lm.person_found & ~(inside & seen))
+    return np.asarray(~(inside & seen))
 
 
 def hand_raised(lm: Landmarks) -> NDArray[np.bool_]:
@@ -233,12 +245,12 @@ def hand_raised(lm: Landmarks) -> NDArray[np.bool_]:
 
     The wrist must be seen (visibility 0.5) and lie above both shoulders by a tenth of their distance (ours).
     """
-    arms = lm.pose[:, _ARMS, :4]
+    arms = lm.pose[:, _SHOULDERS_TO_WRISTS, :4]
     points = arms[:, :, :2] * lm.size_px[:, None, :]
     across = points[:, 0] - points[:, 1]
     high = np.minimum(points[:, 0, 1], points[:, 1, 1]) - 0.1 * np.hypot(across[:, 0], across[:, 1])
     seen = arms[:, :, 3] >= 0.5
-    left, right = (seen[:, k] & (points[:, k, 1] < high) for k in (2, 3))
+    left, right = (seen[:, k] & (points[:, k, 1] < high) for k in _WRISTS_AMONG)
     return np.asarray(left | right)
 
 
