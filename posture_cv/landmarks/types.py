@@ -27,7 +27,7 @@ SCENE_FIELDS: Final = (
     "bg_scale",  # growth of the background against the reference frame, 1 = unchanged
     "bg_support",  # share of the background's tracked points that agree with that shift, 0-1; NaN: no texture
 )
-_TELLING: Final = [NOSE, LEFT_SHOULDER, RIGHT_SHOULDER]
+_TELLING: Final = np.array([NOSE, LEFT_SHOULDER, RIGHT_SHOULDER])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +112,7 @@ class Landmarks:
     @property
     def person_found(self) -> NDArray[np.bool_]:
         """(N,) whether the pose model found somebody: nose or a shoulder (MediaPipe finds all points or none)."""
-        return np.asarray(~np.isnan(self.pose[:, _TELLING, 0]).all(axis=1))
+        return np.asarray(~np.isnan(self.pose[:, :, 0].take(_TELLING, axis=1)).all(axis=1))
 
     @property
     def face_found(self) -> NDArray[np.bool_]:

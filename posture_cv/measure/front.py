@@ -60,15 +60,16 @@ _TOLD: Final = (
     *(name for name in FITTED if name in QUANTITIES),
     *("shoulder_elevation_left_cm", "shoulder_elevation_right_cm", "distance_ratio"),
 )
-_DIRECT: Final = [_AT[name] for name in FITTED if name in QUANTITIES]
+# Numbers of columns are arrays, and taken with `take`: of one frame that is five times as fast as indexing with a list.
+_DIRECT: Final = np.array([_AT[name] for name in FITTED if name in QUANTITIES])
 _COUNT: Final = len(_DIRECT)
 _ELEVATION, _ASYMMETRY, _DISTANCE = (_AT[k] for k in ("shoulder_elevation_cm", "asymmetry", "log_distance"))
 _YAW, _TRUNK_YAW = _TOLD.index("head_yaw_deg"), _TOLD.index("trunk_yaw_deg")
 _LIMIT: Final = np.array([[PLAUSIBLE.get(name, np.inf)] for name in _TOLD])
 _FACE: Final = np.array([name in NEEDS_FACE for name in _TOLD])
-_MIXED: Final = [_AT[name] for name in OUTPUTS]
-_COLUMNS: Final = {v: [_AT[q] for g in groups_of(v) for q in GROUPS[g]] for v in VARIANTS.values()}
-_SHOULDERS: Final = [_AT["protraction_cm"], _AT["shoulder_elevation_cm"]]
+_MIXED: Final = np.array([_AT[name] for name in OUTPUTS])
+_COLUMNS: Final = {v: np.array([_AT[q] for g in groups_of(v) for q in GROUPS[g]]) for v in VARIANTS.values()}
+_SHOULDERS: Final = np.array([_AT["protraction_cm"], _AT["shoulder_elevation_cm"]])
 _OK, _NOBODY, _NO_FACE = int(Reason.OK), np.int8(Reason.NOBODY), np.int8(Reason.FACE_NOT_SEEN)
 _IMPLAUSIBLE, _UNSTABLE = np.int8(Reason.IMPLAUSIBLE), np.int8(Reason.UNSTABLE)
 
@@ -122,7 +123,7 @@ def fitted_and_mixed(
 ) -> tuple[Float, Float]:
     """(N, T) values and standard deviations of `FITTED`, the network mixed in; NaN where no variant can answer."""
     n = len(reading)
-    value, sd = np.full((n, len(FITTED)), np.nan), np.full((n, len(FITTED)), np.nan)
+    value, sd = np.full((2, n, len(FITTED)), np.nan)
     for (with_face, with_contour), variant in VARIANTS.items():
         chosen = reading.body & (reading.face == with_face) & (reading.contour == with_contour)
         if chosen.all():
@@ -144,7 +145,7 @@ def _one(
     answers = model.answers(variant, reading, view).since(_fit_at_rest(baseline, model, variant))
     if variant in WITH_FACE:
         rest = at_rest(baseline, view, network)
-        told = network.answers(reading.geometry, answers.value[:, _SHOULDERS]) - rest
+        told = network.answers(reading.geometry, answers.value.take(_SHOULDERS, axis=1)) - rest
         answers = mixed(answers, told, model, reading)
     return answers.value, stated_sd(answers, model.spread[variant], model.sd[variant], reading.camera)
 
@@ -158,7 +159,7 @@ def _fit_at_rest(baseline: Baseline, model: FrontModel, variant: str) -> Float:
 
 def mixed(answers: Answers, network: Float, model: FrontModel, reading: FrontReading) -> Answers:
     """The fit's answers to `FITTED` with the network's (N, 6) mixed in, and how far the two are apart."""
-    fit = answers.value[:, _MIXED]
+    fit = answers.value.take(_MIXED, axis=1)
     rest = network - fit
     value, apart = answers.value.copy(), np.zeros_like(answers.value)
     value[:, _MIXED] = fit + network_share(reading.geometry, model.share) * rest
@@ -169,7 +170,7 @@ def mixed(answers: Answers, network: Float, model: FrontModel, reading: FrontRea
 def _told(value: Float, sd: Float, mesh_yaw_deg: Float) -> tuple[Float, Float]:
     """(Q, N) values and standard deviations of `_TOLD`."""
     out, spread = np.empty((len(_TOLD), len(value))), np.empty((len(_TOLD), len(value)))
-    out[:_COUNT], spread[:_COUNT] = value[:, _DIRECT].T, sd[:, _DIRECT].T
+    out[:_COUNT], spread[:_COUNT] = value.take(_DIRECT, axis=1).T, sd.take(_DIRECT, axis=1).T
     mean, half, distance = value[:, _ELEVATION], value[:, _ASYMMETRY], value[:, _DISTANCE]
     out[_COUNT], out[_COUNT + 1] = mean + half, mean - half
     spread[_COUNT : _COUNT + 2] = np.hypot(sd[:, _ELEVATION], sd[:, _ASYMMETRY])

@@ -175,7 +175,7 @@ class Stage:
         size = np.log1p(np.sqrt((even * even) @ self.weights[0] + (odd * odd) @ self.weights[1]))
         return Answers(
             value[:, self.group, self.place].astype(np.float64),
-            far[:, self.group].astype(np.float64),
+            far.take(self.group, axis=1).astype(np.float64),
             np.repeat(size[:, None], len(self.names), axis=1).astype(np.float64),
         )
 

@@ -128,7 +128,7 @@ class FrontReading:
     @property
     def camera(self) -> Float:
         """(N, 2) how the camera stands: the face's pitch to it in tens of degrees, its height over the shoulders."""
-        stand = np.maximum(self.even[:, _UNCERTAIN] * _STAND_UNIT, _STAND_LOW)
+        stand = np.maximum(self.even.take(_UNCERTAIN, axis=1) * _STAND_UNIT, _STAND_LOW)
         return np.asarray(np.minimum(stand, _STAND_HIGH))
 
     def __getitem__(self, index: Mask | slice) -> Self:
@@ -182,7 +182,7 @@ _OUTLINE_ODD: Final = slice(_O["outline_odd"].start, _O["head_odd"].stop)
 _CAMERA_EVEN: Final = slice(_E["camera_pitch"].start, _E["camera_gap"].stop)
 # Beyond what laptops and monitors do, a stand says no more about the uncertainty (ours).
 _STAND_UNIT, _STAND_LOW, _STAND_HIGH = np.array([0.1, 1.0]), np.array([-1.5, -0.5]), np.array([4.0, 0.5])
-_UNCERTAIN: Final = [_E["camera_pitch"].start, _E["camera_gap"].start]
+_UNCERTAIN: Final = np.array([_E["camera_pitch"].start, _E["camera_gap"].start])
 _EVEN_COUNT: Final = _E["camera_gap"].stop
 _ODD_COUNT: Final = _O["camera_yaw"].stop
 
@@ -332,7 +332,7 @@ def _outline(
     middles = np.empty((len(rest), 7))
     middles[:, 0:2], middles[:, 2:4] = trunk.middle, reference.shoulders + motion[:, :2]
     middles[:, 4:6], middles[:, 6] = reference.eyes + head.moved, np.exp(motion[:, 2])
-    start, centre = middles[:, _ALONG], middles[:, _ACROSS]
+    start, centre = middles.take(_ALONG, axis=1), middles.take(_ACROSS, axis=1)
     grown = np.ones(start.shape)
     grown[:, _ARMS] = middles[:, 6:]
     found = (outlines.read(reference.places, start + reference.offsets * grown) - centre) / grown
@@ -374,7 +374,7 @@ _EVEN_OUTLINE: Final = _K + _R + _A + _H + _C // 2 + 1
 def _combined(rest: Float, change: Float) -> tuple[Float, Float]:
     """The even and the odd part of the two sides' changes."""
     both = np.concatenate([rest, change], axis=1)
-    out = both[:, _FIRST] * 0.5 + both[:, _SECOND] * _SIGN
+    out = both.take(_FIRST, axis=1) * 0.5 + both.take(_SECOND, axis=1) * _SIGN
     return out[:, :_EVEN_OUTLINE], out[:, _EVEN_OUTLINE:]
 
 
@@ -415,7 +415,7 @@ def room_columns(
         growth * (stand.eyes_cm / stand.shoulders_cm),
         growth,
     )
-    moved = stand.displacements(reading.points[:, _ROOM_POINTS], _at_rest(reference, stand), grown)
+    moved = stand.displacements(reading.points.take(_ROOM_POINTS, axis=1), _at_rest(reference, stand), grown)
     forward, up, left = moved[:, :, 0], moved[:, :, 1], moved[:, :, 2]
     even, odd = np.empty((len(growth), len(ROOM_EVEN))), np.empty((len(growth), len(ROOM_ODD)))
     even[:, 0] = pitch_deg
@@ -426,7 +426,7 @@ def room_columns(
     return even, odd
 
 
-_ROOM_POINTS: Final = [0, 1, 1, 2]
+_ROOM_POINTS: Final = np.array([0, 1, 1, 2])
 
 
 @lru_cache(maxsize=8)

@@ -169,8 +169,8 @@ class Estimate:
     @classmethod
     def withheld(cls, n: int, reason: Reason) -> Estimate:
         """N values that cannot be told, all for the same reason."""
-        nan = np.full(n, np.nan)
-        return cls(nan, nan.copy(), np.full(n, reason, np.int8))
+        value, sd = np.full((2, n), np.nan)
+        return cls(value, sd, np.full(n, int(reason), np.int8))
 
     @classmethod
     def of(cls, value: Float, sd: Float | float, reason: Codes | None = None) -> Estimate:

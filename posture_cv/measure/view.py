@@ -24,8 +24,8 @@ _WIDE_SIDE: Final = 0.75
 _FLAT_FRONT: Final = 1.0
 _FLAT_SIDE: Final = 5.0
 # Depth and width in the world, then in the picture: places in `POSE_FIELDS`.
-_DEPTHS: Final = [7, 2]
-_WIDTHS: Final = [5, 0]
+_DEPTHS: Final = np.array([7, 2])
+_WIDTHS: Final = np.array([5, 0])
 _SHOULDERS: Final = [names.LEFT_SHOULDER, names.RIGHT_SHOULDER]
 
 
@@ -35,7 +35,9 @@ def shoulder_line_deg(lm: Landmarks) -> Float:
     0 faces the camera, 90 is profile, 180 turns the back.
     """
     across = lm.pose[:, names.LEFT_SHOULDER].astype(np.float64) - lm.pose[:, names.RIGHT_SHOULDER]
-    return np.asarray(np.degrees(np.arctan2(np.abs(across[:, _DEPTHS]), across[:, _WIDTHS])))
+    return np.asarray(
+        np.degrees(np.arctan2(np.abs(across.take(_DEPTHS, axis=1)), across.take(_WIDTHS, axis=1)))
+    )
 
 
 def view_score(lm: Landmarks) -> Float:
