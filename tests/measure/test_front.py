@@ -7,6 +7,7 @@ fit has seen, with MediaPipe's landmarks, the contour and the true changes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,7 @@ from posture_cv.measure.baseline import Baseline, nanmedian_quiet
 from posture_cv.measure.front import NEEDS_FACE, measure_front
 from posture_cv.measure.front_model import front_view
 from posture_cv.measure.front_outline import register
+from posture_cv.measure.front_reading import READ_AT_ONCE, read_front
 from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
 
 FILE: Final = Path(__file__).with_name("front_clip.npz")
@@ -218,6 +220,33 @@ def test_one_frame_at_a_time_gives_the_same(
         for name, e in measured.items():
             assert np.allclose(single[name].value[0], e.value[i], atol=2e-3, equal_nan=True), (name, i)
             assert single[name].reason[0] == e.reason[i], (name, i)
+
+
+def test_many_frames_are_read_as_few_are(
+    clip: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]
+) -> None:
+    """A batch is read in parts: they come back in order, and none is missing."""
+    reference = front_view(baseline, coefficients["front"]).reference
+    turns = -(-READ_AT_ONCE // len(clip)) + 1
+    one, many = read_front(clip, reference), read_front(Landmarks.concat([clip] * turns), reference)
+    assert len(many) == turns * len(clip)
+    assert len(many) > READ_AT_ONCE
+    for turn in range(turns):
+        again = many[turn * len(clip) : (turn + 1) * len(clip)]
+        np.testing.assert_allclose(again.even, one.even, atol=1e-9)
+        np.testing.assert_allclose(again.geometry, one.geometry, atol=1e-9)
+        np.testing.assert_array_equal(again.contour, one.contour)
+
+
+def test_threads_do_not_write_into_each_others_distances(
+    clip: Landmarks, baseline: Baseline, measured: Estimates, coefficients: Mapping[str, Any]
+) -> None:
+    """The arrays in which distances are worked out are kept from one call to the next."""
+    with ThreadPoolExecutor(4) as pool:
+        turns = list(pool.map(lambda _: measure_front(clip, baseline, coefficients), range(40)))
+    for turn in turns:
+        for name, e in measured.items():
+            np.testing.assert_array_equal(turn[name].value, e.value, err_msg=name)
 
 
 def test_without_a_face_the_shoulders_are_still_told(
