@@ -10,7 +10,6 @@ come out of one matrix product.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
@@ -29,27 +28,6 @@ CLIP_NARROW: Final = 8.0
 NARROW: Final = 3
 # Frames at a time: their distances from all fitting frames then stay in a core's cache (a third faster, measured).
 ROWS: Final = 32
-
-
-class _Work(threading.local):
-    """Three arrays a thread in which distances are worked out.
-
-    They are kept, because large arrays made anew cost about as much as what is done with them: the system takes them
-    back each time, and hands out empty pages again.
-    """
-
-    def __init__(self) -> None:
-        self._kept = np.empty((3, 0), np.float32)
-
-    def arrays(self, rows: int, columns: int) -> Float32:
-        """(3, rows, columns), whatever is in them."""
-        count = rows * columns
-        if count > self._kept.shape[1]:
-            self._kept = np.empty((3, count), np.float32)
-        return self._kept[:, :count].reshape(3, rows, columns)
-
-
-_work: Final = _Work()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,21 +114,25 @@ class MirrorKernels:
 
     def predict(self, even: Float32, odd: Float32) -> tuple[Float32, Float32]:
         """Of projected columns of N frames: (N, G, T) values and (N, G) nearness 0-1 to the fitting frames."""
+        # Work arrays for all rows in turn: made anew for each, they cost about as much as what is done with them, since
+        # the system takes such large ones back at once and hands out empty pages again.
+        work = np.empty((3, min(len(even), ROWS), *self.half.shape), np.float32)
         if len(even) <= ROWS:
-            return self._predict(even, odd)
-        parts = [self._predict(even[i : i + ROWS], odd[i : i + ROWS]) for i in range(0, len(even), ROWS)]
+            return self._predict(even, odd, work)
+        starts = range(0, len(even), ROWS)
+        parts = [self._predict(even[i : i + ROWS], odd[i : i + ROWS], work) for i in starts]
         value, nearness = (np.concatenate(part) for part in zip(*parts, strict=True))
         return value, nearness
 
-    def _predict(self, even: Float32, odd: Float32) -> tuple[Float32, Float32]:
+    def _predict(self, even: Float32, odd: Float32, work: Float32) -> tuple[Float32, Float32]:
+        """The same; `work` (3, N or more, G, M) is written over."""
         n, (g, m, t) = len(even), self.alpha.shape
+        base, across, mirrored = work[:, :n]
         own = 0.5 * ((even * even) @ self.even_square.T + (odd * odd) @ self.odd_square.T)
         scaled = (even[:, None] * self.even_square).reshape(n * g, -1)
-        base, across, mirrored = _work.arrays(n * g, m)
-        np.matmul(scaled, self.even_points, out=base)
+        np.matmul(scaled, self.even_points, out=base.reshape(n * g, m))
         scaled = (odd[:, None] * self.odd_square).reshape(n * g, -1)
-        np.matmul(scaled, self.odd_points, out=across)
-        base, across, mirrored = (part.reshape(n, g, m) for part in (base, across, mirrored))
+        np.matmul(scaled, self.odd_points, out=across.reshape(n * g, m))
         base -= self.half
         base -= own[:, :, None]
         np.exp(np.subtract(base, across, out=mirrored), out=mirrored)

@@ -7,7 +7,6 @@ fit has seen, with MediaPipe's landmarks, the contour and the true changes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -236,17 +235,6 @@ def test_many_frames_are_read_as_few_are(
         np.testing.assert_allclose(again.even, one.even, atol=1e-9)
         np.testing.assert_allclose(again.geometry, one.geometry, atol=1e-9)
         np.testing.assert_array_equal(again.contour, one.contour)
-
-
-def test_threads_do_not_write_into_each_others_distances(
-    clip: Landmarks, baseline: Baseline, measured: Estimates, coefficients: Mapping[str, Any]
-) -> None:
-    """The arrays in which distances are worked out are kept from one call to the next."""
-    with ThreadPoolExecutor(4) as pool:
-        turns = list(pool.map(lambda _: measure_front(clip, baseline, coefficients), range(40)))
-    for turn in turns:
-        for name, e in measured.items():
-            np.testing.assert_array_equal(turn[name].value, e.value, err_msg=name)
 
 
 def test_without_a_face_the_shoulders_are_still_told(
