@@ -163,6 +163,7 @@ def _summary(
             "landmarks_key": result.provenance.landmarks_key,
             "source_sha256": result.provenance.source_sha256,
             "of_landmarks": result.provenance.of_landmarks,
+            "landmarks_warnings": list(result.provenance.landmarks_warnings),
             "versions": dict(versions()),
         },
     }

@@ -1,12 +1,14 @@
 """Landmark recordings that a run leaves in its folder, and whether a later run can use them again.
 
-Beside NAME.landmarks lies the hidden file .NAME.landmarks.json, with the key of everything the landmarks depend on and
-the recording's own checksum: a recording that is of something else, or that somebody has changed, is not used.
+Beside NAME.landmarks lies the hidden file .NAME.landmarks.json, with the key of everything the landmarks depend on, the
+recording's own checksum and what went wrong when it was made: a recording that is of something else, or that somebody
+has changed, is not used.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,21 +16,25 @@ from posture_cv.atomic import write_atomic
 from posture_cv.file_facts import json_object, sha256_of_file
 
 
-def is_kept(recording: Path, landmarks_key: str) -> bool:
-    """Whether an earlier run has left the very landmarks of this key."""
-    note = json_object(_note_path(recording))
+def warnings_of_kept(recording: Path, landmarks_key: str) -> tuple[str, ...] | None:
+    """What went wrong when the very landmarks of this key were made; None where no run has left them."""
+    note = json_object(_note_path(recording)) or {}
+    warnings = note.get("warnings")
+    if note.get("key") != landmarks_key or not isinstance(warnings, list):
+        return None
     with suppress(OSError):  # the recording itself is gone
-        return note is not None and note == {"key": landmarks_key, "sha256": sha256_of_file(recording)}
-    return False
+        if note.get("sha256") == sha256_of_file(recording):
+            return tuple(map(str, warnings))
+    return None
 
 
-def note_kept(recording: Path, landmarks_key: str) -> None:
-    """Write down what a recording that is whole was made of.
+def note_kept(recording: Path, landmarks_key: str, warnings: Sequence[str]) -> None:
+    """Write down what a recording that is whole was made of, and what went wrong.
 
     Raises:
         OutputError: the folder may not be written to.
     """
-    note = {"key": landmarks_key, "sha256": sha256_of_file(recording)}
+    note = {"key": landmarks_key, "sha256": sha256_of_file(recording), "warnings": list(warnings)}
     write_atomic(_note_path(recording), json.dumps(note))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from posture_cv.measure.types import QUANTITIES, View
 from posture_cv.output.tables import column_stem
 from posture_cv.replay.baselines import calibrated
 from posture_cv.replay.files import ResultWriter
-from posture_cv.replay.kept import is_kept, note_kept
+from posture_cv.replay.kept import note_kept, warnings_of_kept
 from posture_cv.replay.measuring import measured_recording
 from posture_cv.replay.pairing import Paired, pair, paired_baseline
 from posture_cv.replay.plan import look_of, plan
@@ -111,8 +111,10 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
         int(paired.measurements.somebody.sum()),
         tuple(
             f"{name}: {warning}"
-            for name, measured, used in zip(("FRONT", "SIDE"), told, baselines, strict=True)
-            for warning in (*measured.told.warnings, *used.warnings)
+            for name, made, measured, used in zip(
+                ("FRONT", "SIDE"), (front_made, side_made), told, baselines, strict=True
+            )
+            for warning in (*made.landmarks_warnings, *measured.told.warnings, *used.warnings)
         ),
         Provenance(source_sha256=front_made.source_sha256, of_landmarks=front_made.of_landmarks),
         figures={"pair": {"side_sha256": side_made.source_sha256, **_figures(paired, offset, side_source)}},
@@ -152,14 +154,15 @@ def _landmarks(source: str, options: PairOptions, name: str, progress: Progress)
         return given, Provenance(source_sha256=sha256_of_file(given), of_landmarks=True)
     path = options.out / f"{name}{SUFFIX}"
     made_of = _made_of(source, options)
-    if made_of.source_sha256 is not None and is_kept(path, made_of.landmarks_key):
-        return path, made_of
+    kept = None if made_of.source_sha256 is None else warnings_of_kept(path, made_of.landmarks_key)
+    if kept is not None:
+        return path, replace(made_of, landmarks_warnings=kept)
     check_recording_target(path, [options.front, options.side])
     with open_source(source) as frames:
-        record(frames, path, options.estimator, progress=progress)
+        warnings = record(frames, path, options.estimator, progress=progress).warnings
     if made_of.source_sha256 is not None:  # a camera or a stream is never the same again
-        note_kept(path, made_of.landmarks_key)
-    return path, made_of
+        note_kept(path, made_of.landmarks_key, warnings)
+    return path, replace(made_of, landmarks_warnings=warnings)
 
 
 def _made_of(source: str, options: PairOptions) -> Provenance:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from posture_cv.errors import NobodyFoundError
+from posture_cv.replay.earlier import last_run
 from posture_cv.replay.judge import judge
 from posture_cv.replay.known import note_checksum
 from posture_cv.replay.parts import record_part
@@ -80,8 +82,7 @@ def judge_plan(
     Raises:
         PostureError: as `judge`.
     """
-    notes = noted_parts(made)
-    warnings = tuple(dict.fromkeys(w for number in sorted(notes) for w in notes[number].warnings))
+    warnings = _landmarks_warnings(made)
     calibration = made.part_path(CALIBRATION) if CALIBRATION in made.parts else None
     if not made.parts:
         landmarks = made.source_path
@@ -93,7 +94,7 @@ def judge_plan(
         made.options,
         landmarks,
         calibration=calibration,
-        provenance=made.provenance,
+        provenance=replace(made.provenance, landmarks_warnings=warnings),
         warnings=warnings,
         progress=progress,
         hold=hold,
@@ -102,6 +103,15 @@ def judge_plan(
     if made.options.remember and made.scan.recording and made.scan.known is not None:
         note_checksum(made.source_path, made.scan.known)
     return result, summary
+
+
+def _landmarks_warnings(made: Plan) -> tuple[str, ...]:
+    """What went wrong when the landmarks were made, in this run or in the one that has kept them."""
+    if made.parts and landmarks_are_kept(made):
+        kept = last_run(made.options.out).get("landmarks_warnings", [])
+        return tuple(map(str, kept)) if isinstance(kept, list) else ()
+    notes = noted_parts(made)
+    return tuple(dict.fromkeys(w for number in sorted(notes) for w in notes[number].warnings))
 
 
 def nobody_found(source: str, frames: int) -> NobodyFoundError:

@@ -83,12 +83,14 @@ class Provenance:
         landmarks_key: of everything the landmarks depend on.
         source_sha256: of the source's content; None for cameras and streams.
         of_landmarks: whether the source was a landmark recording, so that the checksum is of no video.
+        landmarks_warnings: what went wrong when the landmarks were made; it goes with them where they are used again.
     """
 
     run_key: str = ""
     landmarks_key: str = ""
     source_sha256: str | None = None
     of_landmarks: bool = False
+    landmarks_warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

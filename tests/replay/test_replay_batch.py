@@ -32,7 +32,7 @@ from posture_cv.replay import batch
 from posture_cv.replay.batch import Ended, replay_many
 from posture_cv.replay.earlier import LANDMARKS
 from posture_cv.replay.jobs import PartJob
-from posture_cv.replay.parts import Part, cut, record_part
+from posture_cv.replay.parts import Part, PartDone, cut, record_part
 from posture_cv.replay.plan import PARTS_FOLDER, look_of, plan
 from posture_cv.replay.pool import Done, Event, Failed, ProcessPool, Told, _Host
 from posture_cv.replay.run import replay
@@ -171,6 +171,26 @@ def test_a_kept_landmark_recording_is_judged_anew_without_a_model(tmp_path: Path
     assert (asked.out / LANDMARKS).read_bytes() == kept, "a run that keeps none has touched it"
     assert read_recording(asked.out / LANDMARKS).complete
     assert read_result(asked.out).landmarks is None, "it is not of these results"
+
+
+def test_what_was_wrong_with_a_video_stays_with_its_kept_landmarks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Path] = []
+
+    def recorded(_: Part, path: Path, **__: object) -> PartDone:
+        made.append(path)
+        shutil.copy(SAMPLES / "desk-front.landmarks", path)
+        return PartDone(450, 412, ("it is truncated",))
+
+    monkeypatch.setattr("posture_cv.replay.run.record_part", recorded)
+    asked = ReplayOptions(
+        str(SAMPLES / "desk-front.mp4"), tmp_path, calibrate_s=(0.0, 8.0), keep_landmarks=True
+    )
+    for window_s in (5.0, 4.0, 3.0):
+        settings = replace(asked.settings, policy=PolicySettings().alert_after(window_s))
+        assert replay(replace(asked, settings=settings)).warnings == ("it is truncated",)
+    assert len(made) == 1
 
 
 def command(out: Path, *more: str) -> list[str]:

@@ -23,6 +23,7 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
 from posture_cv.replay.pair import PairOptions, replay_pair
 from posture_cv.replay.pairing import pair
+from posture_cv.replay.record import Recorded
 from posture_cv.replay.sync import Offset, OffsetNotFoundError, find_offset
 
 NAME = "cva_change_deg"
@@ -279,10 +280,11 @@ class Videos:
 def videos(recordings: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Videos:
     made = Videos(tmp_path / "front.mp4", tmp_path / "side.mp4", [])
 
-    def look(source: FrameSource, path: Path, *_: object, **__: object) -> None:
+    def look(source: FrameSource, path: Path, *_: object, **__: object) -> Recorded:
         name = Path(source.info.name).stem
         made.looked_at.append(name)
         shutil.copy(recordings[name == "side"], path)
+        return Recorded(path, 1, 1, (f"{name} is truncated",))
 
     shutil.copy(SAMPLES / "desk-front.mp4", made.front)
     shutil.copy(SAMPLES / "desk-side.mp4", made.side)
@@ -296,6 +298,15 @@ def test_videos_are_looked_at_once(videos: Videos, tmp_path: Path) -> None:
     table = (out / "measurements.csv").read_bytes()
     assert videos(out) == []
     assert (out / "measurements.csv").read_bytes() == table
+
+
+def test_what_was_wrong_with_a_video_is_said_of_its_kept_landmarks_too(
+    videos: Videos, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        videos(tmp_path)
+        said = json.loads((tmp_path / "summary.json").read_text())["warnings"]
+        assert said == ["FRONT: front is truncated", "SIDE: side is truncated"]
 
 
 def test_what_has_changed_is_looked_at_again(videos: Videos, tmp_path: Path) -> None:
