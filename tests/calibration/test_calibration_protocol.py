@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from calibration.collect import Problem, Stillness
@@ -74,13 +74,14 @@ def test_every_problem_has_a_prompt() -> None:
     assert len({problem.prompt for problem in Problem}) == len(Problem)
 
 
+mostly_still = st.sampled_from([*[STILL] * 12, MOVING, Stillness((Problem.NOBODY,))])
+
+
 @settings(max_examples=50)
-@given(
-    steps=st.lists(
-        st.tuples(st.floats(0.0, 2.0), st.sampled_from([STILL, MOVING, Stillness((Problem.NOBODY,))])),
-        max_size=200,
-    )
-)
+@given(steps=st.lists(st.tuples(st.floats(0.0, 2.0), mostly_still), max_size=200))
+@example(steps=[(0.4, STILL)] * 40)
+@example(steps=[(0.4, STILL)] * 12 + [(0.4, MOVING)] * 5 + [(1.0, STILL)] * 40)
+@example(steps=[(0.4, STILL)] * 12 + [(0.4, MOVING)] * 9 + [(0.4, STILL)] * 40)
 def test_done_means_that_enough_stillness_was_seen(steps: list[tuple[float, Stillness]]) -> None:
     progress, t_s, still_s = Progress.begin(0.0), 0.0, 0.0
     for step_s, stillness in steps:
@@ -89,5 +90,6 @@ def test_done_means_that_enough_stillness_was_seen(steps: list[tuple[float, Stil
         progress = advance(progress, t_s, stillness, TIMING)
         assert prompt(progress, TIMING)
         assert 0.0 <= progress.recorded_s <= still_s + 1e-9
-    if progress.step is Step.DONE:
-        assert progress.recorded_s >= TIMING.duration_s
+        assert (progress.step is Step.DONE) == (progress.recorded_s >= TIMING.duration_s)
+    if all(stillness.still for _, stillness in steps) and 13.0 <= t_s <= TIMING.give_up_s and still_s >= 13.0:
+        assert progress.step is Step.DONE

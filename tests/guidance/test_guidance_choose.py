@@ -29,7 +29,11 @@ cues = st.sampled_from(CUES)
 durations_s = st.floats(0, 36_000)
 times = st.integers(0, 60)
 days = st.integers(0, 100_000)
-shown_lists = st.lists(st.sampled_from(ENTRY_IDS), max_size=120)
+some_shown = st.lists(st.sampled_from(ENTRY_IDS), max_size=120)
+all_shown = st.tuples(st.integers(0, len(ENTRY_IDS) - 1), some_shown).map(
+    lambda two: [*ENTRY_IDS[two[0] :], *ENTRY_IDS[: two[0]], *two[1]]
+)
+shown_lists = st.one_of(some_shown, all_shown)
 
 
 @given(cues, durations_s, times, days, shown_lists)
