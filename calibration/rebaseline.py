@@ -74,10 +74,11 @@ def moved_with_camera(baseline: Baseline, background: tuple[float, float, float]
     """
     dx, dy = (now - then for now, then in zip(background[:2], baseline.background[:2], strict=True))
     scale = background[2] / baseline.background[2]
-    if np.hypot(dx, dy) > FARTHEST_SHIFT or abs(scale - 1.0) > MOST_GROWTH or not np.isfinite(scale):
+    moved, growth = float(np.hypot(dx, dy)), abs(scale - 1.0)
+    if not (moved <= FARTHEST_SHIFT and growth <= MOST_GROWTH):  # NaN: nobody knows how far
         raise CalibrationError(
             "The camera has moved too far to go on with the old baseline.",
-            f"The background moved by {100 * np.hypot(dx, dy):.0f} % of the picture.",
+            _how_far(moved, growth),
             "Calibrate again: posture-cv calibrate",
         )
     middle = np.array([0.5, 0.5])
@@ -96,6 +97,13 @@ def moved_with_camera(baseline: Baseline, background: tuple[float, float, float]
         cols=_along(cols[:, None], CONTOUR_COLS, scale, float(shift[0]))[:, 0],
         background=background,
     )
+
+
+def _how_far(moved: float, growth: float) -> str:
+    if not np.isfinite(moved + growth):
+        return "How far cannot be told: too little of the background is known again."
+    size = f"and changed its size by {100 * growth:.0f} %"
+    return f"The background moved by {100 * moved:.0f} % of the picture {size}."
 
 
 def _along(values: Float, count: int, scale: float, shift: float) -> Float:

@@ -62,12 +62,22 @@ def test_moving_there_and_back_is_no_move(old: Baseline) -> None:
     assert np.median(np.abs(back.rows - old.rows)[both]) < 2e-3
 
 
-@pytest.mark.parametrize("background", [(0.3, 0.0, 1.0), (0.0, 0.0, 1.4), (float("nan"), 0.0, float("nan"))])
+@pytest.mark.parametrize(
+    ("background", "how_far"),
+    [
+        ((0.3, 0.0, 1.0), "moved by 30 % of the picture and changed its size by 0 %"),
+        ((0.0, 0.0, 1.4), "moved by 0 % of the picture and changed its size by 40 %"),
+        ((0.0, 0.0, 0.8), "changed its size by 20 %"),
+        ((float("nan"), 0.0, float("nan")), "How far cannot be told"),
+        ((float("nan"), 0.0, 1.0), "How far cannot be told"),
+    ],
+)
 def test_a_camera_that_stands_elsewhere_needs_a_calibration(
-    old: Baseline, background: tuple[float, float, float]
+    old: Baseline, background: tuple[float, float, float], how_far: str
 ) -> None:
-    with pytest.raises(CalibrationError, match="too far"):
+    with pytest.raises(CalibrationError, match="too far") as caught:
         moved_with_camera(old, background)
+    assert how_far in caught.value.detail
 
 
 def test_a_quick_baseline_keeps_the_known_face_and_is_accepted_in_the_same_posture(old: Baseline) -> None:
