@@ -72,6 +72,7 @@ _COLUMNS: Final = {v: np.array([_AT[q] for g in groups_of(v) for q in GROUPS[g]]
 _SHOULDERS: Final = np.array([_AT["protraction_cm"], _AT["shoulder_elevation_cm"]])
 _OK, _NOBODY, _NO_FACE = int(Reason.OK), np.int8(Reason.NOBODY), np.int8(Reason.FACE_NOT_SEEN)
 _IMPLAUSIBLE, _UNSTABLE = np.int8(Reason.IMPLAUSIBLE), np.int8(Reason.UNSTABLE)
+_UNCERTAIN: Final = np.int8(Reason.UNCERTAIN)
 
 
 def measure_front(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]) -> dict[str, Estimate]:
@@ -115,7 +116,20 @@ def _measured(
     reading = read_front(lm, view.reference)
     value, sd = fitted_and_mixed(reading, baseline, model, network)
     told, told_sd = _told(value, sd, reading.geometry[:, YAW])
-    return _withheld(told, told_sd, reading)
+    return _withheld(told, told_sd, reading, _guess_sd(model))
+
+
+@lru_cache(maxsize=2)
+def _guess_sd(model: FrontModel) -> Float:
+    """(Q, 1) how wrong the guess "as at rest" is among the postures of the fit; no limit where another rule holds.
+
+    Of yaw the mesh tells the large turns; one shoulder beside a raised one, and the distance, are told for their own
+    sake.
+    """
+    out = np.full(len(_TOLD), np.inf)
+    out[:_COUNT] = model.spread["full"][_DIRECT]
+    out[[_YAW, _TRUNK_YAW]] = np.inf
+    return out[:, None]
 
 
 def fitted_and_mixed(
@@ -186,9 +200,15 @@ def _told(value: Float, sd: Float, mesh_yaw_deg: Float) -> tuple[Float, Float]:
     return out, spread
 
 
-def _withheld(value: Float, sd: Float, reading: FrontReading) -> tuple[Float, Float, Codes]:
-    """Reasons (Q, N), and the values that stand."""
+def _withheld(value: Float, sd: Float, reading: FrontReading, guess_sd: Float) -> tuple[Float, Float, Codes]:
+    """Reasons (Q, N), and the values that stand.
+
+    Told is what is surer than a guess, or a change larger than its standard deviation: less is no answer (ours).
+    """
     codes = np.where(np.isfinite(value), np.int8(0), _UNSTABLE)
+    vague = sd > np.maximum(guess_sd, np.abs(value))
+    if vague.any():
+        codes[vague] = _UNCERTAIN
     codes[np.abs(value) > _LIMIT] = _IMPLAUSIBLE
     if not reading.face.all():
         codes[_FACE[:, None] & ~reading.face] = _NO_FACE

@@ -17,16 +17,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import posture_cv as pc
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import Float32, Landmarks
 from posture_cv.measure import face_geometry
 from posture_cv.measure.baseline import Baseline, nanmedian_quiet
-from posture_cv.measure.front import NEEDS_FACE, measure_front
+from posture_cv.measure.front import FITTED, NEEDS_FACE, measure_front
 from posture_cv.measure.front_model import front_view
 from posture_cv.measure.front_outline import register
 from posture_cv.measure.front_reading import READ_AT_ONCE, read_front
 from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
 
+SAMPLES: Final = Path(__file__).parents[2] / "samples"
 FILE: Final = Path(__file__).with_name("front_clip.npz")
 ODD: Final = ("head_yaw_deg", "head_roll_deg", "trunk_yaw_deg", "lateral_lean_deg")
 LEFT, RIGHT = "shoulder_elevation_left_cm", "shoulder_elevation_right_cm"
@@ -257,6 +259,20 @@ def test_without_a_contour_the_answer_is_less_certain(
         both = out[name].valid & measured[name].valid
         assert both.sum() > len(clip) / 2
         assert np.median(out[name].sd[both]) > 1.1 * np.median(measured[name].sd[both]), name
+
+
+def test_what_is_vaguer_than_a_guess_is_not_told(coefficients: Mapping[str, Any]) -> None:
+    """Somebody who leaves is seen in part: nothing is told then, rather than 11 deg +- 141."""
+    lm = pc.read_recording(SAMPLES / "desk-front.landmarks").landmarks
+    baseline = pc.calibrate(lm[lm.t_s < 8.0]).baseline
+    found = measure_front(lm, baseline, coefficients)["cva_change_deg"]
+    guess_deg = coefficients["front"].spread["full"][FITTED.index("cva_change_deg")]
+    told, vague = found.reason == Reason.OK, found.reason == Reason.UNCERTAIN
+    assert (found.sd[told] <= np.maximum(guess_deg, np.abs(found.value[told]))).all()
+    assert vague.any()
+    assert ((lm.t_s[vague] > 39.7) & (lm.t_s[vague] < 42.0)).all()  # what the clip calls leaving
+    assert np.isnan(found.value[vague]).all()
+    assert np.isnan(found.sd[vague]).all()
 
 
 def test_shoulders_that_contradict_the_face_are_not_believed(
