@@ -121,14 +121,14 @@ def _measured(
 
 @lru_cache(maxsize=2)
 def _guess_sd(model: FrontModel) -> Float:
-    """(Q, 1) how wrong the guess "as at rest" is among the postures of the fit; no limit where another rule holds.
+    """(Q, 1) how wrong the guess "as at rest" is among the postures of the fit; no limit for the others.
 
-    Of yaw the mesh tells the large turns; one shoulder beside a raised one, and the distance, are told for their own
-    sake.
+    It holds for what a posture is named for. What speaks against one (another distance, a leaning trunk, a pitch that
+    explains the neck) is kept however vague: without it more would be called a poor posture, not less.
     """
     out = np.full(len(_TOLD), np.inf)
-    out[:_COUNT] = model.spread["full"][_DIRECT]
-    out[[_YAW, _TRUNK_YAW]] = np.inf
+    for name in ("cva_change_deg", "head_forward_cm", "shoulder_elevation_cm", "protraction_cm", "sink_cm"):
+        out[_TOLD.index(name)] = model.spread["full"][_AT[name]]
     return out[:, None]
 
 
