@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import json
 import os
 import socket
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 
 from posture_cv.cli.status import lines
 from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.control import channel, server
 from posture_cv.monitor.control.channel import (
     SOCKET_NAME,
     TOKEN_NAME,
@@ -322,6 +325,68 @@ def test_a_monitor_that_hangs_is_an_error_in_time(folder: Path) -> None:
         deaf.listen(1)
         with pytest.raises(ControlError, match="does not answer"):
             ask("status", folder=folder, timeout_s=0.2, transport="unix")
+
+
+class _Refusing:
+    """A listening socket whose first connections the system cannot give."""
+
+    def __init__(self, inner: socket.socket) -> None:
+        self.inner, self.refusals = inner, 2
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        if self.refusals:
+            self.refusals -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return self.inner.accept()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+
+def test_too_many_open_files_for_a_while_do_not_make_the_monitor_deaf(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listen(folder: Path, transport: Transport) -> tuple[Any, str]:
+        inner, token = channel.listen(folder, transport)
+        return _Refusing(inner), token
+
+    monkeypatch.setattr(server, "listen", listen)
+    monkeypatch.setattr(server, "_REST_S", 0.001)
+    with ControlServer(folder, StatusBoard(), cmd.Commands(), lambda: NOW_S, "unix"):
+        assert ask("ping", folder=folder, timeout_s=5.0, transport="unix")["ok"]
+
+
+def test_no_thread_for_a_connection_hangs_up_and_keeps_its_place_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class NoThread:
+        def __init__(self, **_: object) -> None: ...
+
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    control = ControlServer(Path(), StatusBoard(), cmd.Commands(), lambda: NOW_S)
+    places = control._free._value
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr("posture_cv.monitor.control.server.threading.Thread", NoThread)
+    with theirs:
+        control._take(ours)
+        assert theirs.recv(1) == b""
+    assert control._free._value == places
+
+
+def test_a_line_that_drips_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Dripping:
+        def settimeout(self, left_s: float) -> None:
+            assert 0.0 < left_s <= 2.0
+
+        def recv(self, _: int) -> bytes:
+            return b"x"
+
+    clock_s = itertools.count(0.0, 0.5)
+    monkeypatch.setattr("posture_cv.monitor.control.channel.time.monotonic", lambda: next(clock_s))
+    with pytest.raises(TimeoutError):
+        channel.read_line(cast("socket.socket", Dripping()), 2.0)
 
 
 def test_a_signal_in_the_middle_of_a_command_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:

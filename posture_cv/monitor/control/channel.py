@@ -15,6 +15,7 @@ import socket
 import stat
 import struct
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -203,12 +204,20 @@ def same(token: str, given: object) -> bool:
     return isinstance(given, str) and hmac.compare_digest(token.encode(), given.encode("utf-8", "replace"))
 
 
-def read_line(connection: socket.socket) -> bytes | None:
-    """One line without its end; None if the other end leaves, or goes beyond 64 KiB. Raises TimeoutError."""
-    data = b""
+def read_line(connection: socket.socket, within_s: float) -> bytes | None:
+    """One line without its end; None if the other end leaves, or goes beyond 64 KiB.
+
+    Raises:
+        TimeoutError: the whole line takes longer than `within_s` seconds, however steadily it drips.
+    """
+    data, until_s = b"", time.monotonic() + within_s
     while b"\n" not in data:
         if len(data) > MAX_LINE_BYTES:
             return None
+        left_s = until_s - time.monotonic()
+        if left_s <= 0.0:
+            raise TimeoutError
+        connection.settimeout(left_s)
         part = connection.recv(8192)
         if not part:
             return None

@@ -55,7 +55,7 @@ def ask(
     try:
         with connection:
             connection.sendall(json.dumps(request).encode() + b"\n")
-            line = read_line(connection)
+            line = read_line(connection, timeout_s)
     except TimeoutError as error:
         raise ControlError(
             "The monitor does not answer.",

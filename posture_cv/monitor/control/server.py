@@ -29,6 +29,7 @@ from posture_cv.monitor.control.channel import (
 from posture_cv.monitor.status import StatusBoard
 
 _CONNECTION_TIMEOUT_S: Final = 2.0
+_REST_S: Final = 0.2  # after a connection that could not be taken
 _MOST_CONNECTIONS: Final = 16
 _LONGEST_PAUSE_S: Final = 8 * 86400.0
 
@@ -62,7 +63,7 @@ class ControlServer:
         self._folder, self._board, self._commands, self._wall_s = folder, board, commands, wall_s
         self._transport: Transport = transport
         self._free = threading.Semaphore(_MOST_CONNECTIONS)
-        self._stopping = False
+        self._stopping = threading.Event()
         self._verbs: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "ping": lambda _: {},
             "status": lambda _: {"status": board.snapshot()},
@@ -86,7 +87,7 @@ class ControlServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stopping = True
+        self._stopping.set()
         ours = channel_mark(self._folder, self._transport) == self._mark
         with suppress(OSError):  # wakes the thread from accept
             self._server.shutdown(socket.SHUT_RDWR)
@@ -96,24 +97,35 @@ class ControlServer:
             remove(self._folder, self._transport)
 
     def _serve(self) -> None:
-        while not self._stopping:
+        while not self._stopping.is_set():
             try:
                 connection, _ = self._server.accept()
-            except OSError:
-                return
-            if not self._free.acquire(blocking=False):
-                connection.close()
+            except (
+                OSError
+            ):  # too many open files pass; a monitor that never listened again could not be stopped
+                self._stopping.wait(_REST_S)
                 continue
+            self._take(connection)
+
+    def _take(self, connection: socket.socket) -> None:
+        """Answer on a thread of its own; hang up where there is no room for one more."""
+        if not self._free.acquire(blocking=False):
+            connection.close()
+            return
+        try:
             threading.Thread(target=self._handle, args=(connection,), name="control-one", daemon=True).start()
+        except RuntimeError:  # the system gives no more threads
+            self._free.release()
+            connection.close()
 
     def _handle(self, connection: socket.socket) -> None:
         try:
             with connection, suppress(OSError):
-                connection.settimeout(_CONNECTION_TIMEOUT_S)
                 if not is_owner(connection):
                     return
-                line = read_line(connection)
+                line = read_line(connection, _CONNECTION_TIMEOUT_S)
                 if line is not None:
+                    connection.settimeout(_CONNECTION_TIMEOUT_S)
                     connection.sendall(json.dumps(self.answer(line)).encode() + b"\n")
         finally:
             self._free.release()
