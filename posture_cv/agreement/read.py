@@ -44,6 +44,12 @@ def read_labels(path: Path) -> Labels:
         LabelError: it cannot be read, is of no known kind, holds faults or no label.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # may never end, or never begin
+            raise LabelError(
+                f"The labels cannot be read: {path}",
+                "It is a pipe, a socket or a device.",
+                "Save the labels in a file.",
+            )
         if path.stat().st_size > MOST_BYTES:
             raise LabelError(f"The file of labels is too large: {path}", f"More than {MOST_BYTES} bytes.", "")
         data = path.read_bytes()

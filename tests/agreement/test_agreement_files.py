@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from pathlib import Path
 
@@ -151,6 +153,22 @@ def test_binary_and_missing_files(tmp_path: Path) -> None:
         read_labels(tmp_path / "x.csv")
     with pytest.raises(LabelError, match="cannot be read"):
         read_labels(tmp_path / "none.csv")
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs a file that is none")
+def test_what_is_no_file_is_refused_before_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened(path: Path) -> bytes:
+        raise AssertionError(path)
+
+    monkeypatch.setattr(Path, "read_bytes", opened)
+    monkeypatch.chdir(tmp_path)  # a socket's path must be short
+    with socket.socket(socket.AF_UNIX) as there:
+        there.bind("labels.csv")
+        for path in (Path("labels.csv"), Path(os.devnull)):
+            with pytest.raises(LabelError, match="a pipe, a socket or a device"):
+                read_labels(path)
 
 
 def test_an_entity_reaches_no_file(tmp_path: Path) -> None:
