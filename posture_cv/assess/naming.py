@@ -179,8 +179,11 @@ def name(r: Readings[Value], reason: Any, why: Any, th: Thresholds, c: Calculus[
         largest, posture = c.where(beyond, size, largest), c.where(beyond, label, posture)
     state = c.where(largest >= 1.0, posture, state)
     untold = (reason == _OK) & (state == _GOOD)
+    nothing = untold
     for size in excess:
-        untold = untold & c.isnan(size)
+        nothing = nothing & c.isnan(size)
+    # Nothing could be told; or where the head is was seen, and so vaguely that "good" would be a guess.
+    untold = nothing | (untold & (why == _UNCERTAIN))
     # a part that is missing, or nothing in particular
     reason = c.where(untold, c.where(why == _OK, _UNCERTAIN, why), reason)
     unmeasured = reason != _OK

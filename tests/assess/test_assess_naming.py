@@ -127,6 +127,24 @@ def test_a_view_that_tells_less_still_names_the_rest() -> None:
     assert Reason(int(states.reason[0])) is Reason.NOT_FROM_THIS_VIEW
 
 
+def test_who_may_have_a_forward_head_is_not_called_good() -> None:
+    """The head was seen, and too vaguely to say where it is; what else is seen keeps its name."""
+
+    def vague(**known: float) -> Measurements:
+        m = frame(**known)
+        return replace(m, values={**m.values, "cva_change_deg": Estimate.withheld(1, Reason.UNCERTAIN)})
+
+    states = name_states(vague(), DEFAULT)
+    assert State(int(states.state[0])) is State.CANNOT_TELL
+    assert Reason(int(states.reason[0])) is Reason.UNCERTAIN
+    assert np.isnan(states.excess).all()
+    assert named(vague(shoulder_elevation_cm=2.0)) == "shrug"
+    assert named(vague(head_pitch_deg=15.0)) == "looking_down"
+    assert (
+        named(without(frame(), "cva_change_deg")) == "good"
+    )  # what this view or file never tells is no doubt
+
+
 @pytest.mark.parametrize(
     ("reason", "label"),
     [
