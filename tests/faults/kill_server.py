@@ -44,6 +44,7 @@ from posture_cv.monitor.sinks import BaseSink
 from posture_cv.paths import HOME_VARIABLE, profiles_dir
 from posture_cv.profiles.store import load_profile, save_profile
 from posture_cv.profiles.types import Profile
+from posture_cv.replay.earlier import SUMMARY
 from profile_material import a_baseline, a_profile
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -225,9 +226,12 @@ def _named(k: int) -> Profile:
 
 
 class OfReplay:
-    """The results of a replay, made over and over: always whole ones, of this run or of the one before."""
+    """The results of a replay, made over and over: each file whole, of this run or of the one before.
 
-    _NAMES = ("measurements.csv", "alerts.jsonl", "summary.json")
+    While one run's files take the other's place, their summary is set aside, so that nobody takes them for results.
+    """
+
+    _NAMES = ("measurements.csv", "alerts.jsonl", SUMMARY)
 
     def __init__(self, folder: Path) -> None:
         self._out, reference = folder / "out", folder / "reference"
@@ -243,7 +247,12 @@ class OfReplay:
 
     def faults(self, number: int, witness: Witness) -> Iterator[str]:
         for name, whole in self._whole.items():
-            if (self._out / name).read_bytes() != whole:
+            path = self._out / name
+            if name == SUMMARY and not path.exists():
+                path = path.with_name(f".{name}")
+            if not path.exists():
+                yield f"{name} is lost"
+            elif path.read_bytes() != whole:
                 yield f"{name} is not whole"
 
 
