@@ -24,7 +24,14 @@ def report_results(given: tuple[Path, ...], out: Path | None, videos: Path | Non
         given: result folders of `replay`, or folders of such folders.
         out: folder to write into; None: beside the results.
         videos: folder with the source videos, for small pictures; None: no pictures.
+
+    Raises:
+        click.UsageError: `out` is meant as a file.
     """
+    if out is not None and out.suffix.lower() in (".html", ".htm") and not out.is_dir():
+        raise click.UsageError(
+            "--out is a folder for results: the page has figures beside it. Leave the file's name out."
+        )
     from posture_cv.opendata.folder import read_result
     from posture_cv.opendata.gather import gather
     from posture_cv.report.thumbnails import source_in

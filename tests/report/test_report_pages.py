@@ -301,3 +301,7 @@ def test_pictures_only_on_request(folders: Sequence[Path], tmp_path: Path) -> No
     assert len(pictures) == 3  # one an alert
     assert all(str(src).startswith("data:image/jpeg;base64,") for src in pictures)
     Cli().fails("report", str(folders[0]), "--thumbnails", str(tmp_path), said="is not there")
+    Cli().fails(
+        "report", str(folders[0]), "--out", str(tmp_path / "page.html"), said="is a folder for results"
+    )
+    assert not (tmp_path / "page.html").exists()
