@@ -81,6 +81,11 @@ def read_settings_file(path: Path | None = None) -> dict[str, Any]:
     own = path or settings_file()
     if path is None and not own.exists():
         return {}
+    if path is None and own.is_fifo():
+        # One that is named may be the shell's `<(…)`; here nobody would ever write into it.
+        raise SettingsError(
+            f"The settings cannot be read: {own}", "It is a pipe, no file.", "Put a file there, or nothing."
+        )
     try:
         with own.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)

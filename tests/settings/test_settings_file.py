@@ -169,6 +169,14 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
         load_settings(tmp_path)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_pipe_in_the_settings_place_holds_nobody_up() -> None:
+    settings_file().parent.mkdir(parents=True)
+    os.mkfifo(settings_file())
+    with pytest.raises(SettingsError, match="It is a pipe"):
+        load_settings()
+
+
 def test_command_line_over_file_over_default(tmp_path: Path) -> None:
     settings_file().parent.mkdir(parents=True)
     settings_file().write_text("[policy]\nsensitivity = 2\nshare = 0.9\n")
