@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, TypeVar
 
 import cv2
 import mediapipe as mp
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from posture_cv.capture.quiet import quiet_stderr
 from posture_cv.capture.types import Frame
+from posture_cv.closing import Closing
 from posture_cv.landmarks import names
 from posture_cv.landmarks.c_points import PLACE, SURENESS, points
 from posture_cv.landmarks.contour import contour_from_mask
@@ -53,6 +53,7 @@ MOST_FACES: Final = 10
 LEAST_FACE_CONFIDENCE: Final = 0.2
 LEAST_PERSON_CONFIDENCE: Final = 0.2
 _Settings = TypeVar("_Settings")
+_Result = TypeVar("_Result")
 _Model = TypeVar("_Model", vision.FaceLandmarker, vision.PoseLandmarker)
 
 
@@ -68,7 +69,7 @@ class _Begun:
     lm: Landmarks
 
 
-class MediaPipeEstimator:
+class MediaPipeEstimator(Closing):
     """Pose, contour and face of the nearest person in each frame (see `LandmarkEstimator`).
 
     Args:
@@ -134,14 +135,6 @@ class MediaPipeEstimator:
             self._closed = True
             self._closing.close()
             freed_memory_returned()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _open(self) -> None:
         with quiet_stderr(), ExitStack() as opened:  # the first model is not kept when the second fails
@@ -348,7 +341,7 @@ class BareModels:
         self._closing.close()
 
 
-class _Finder:
+class _Finder(Closing):
     """One model that looks at single pictures."""
 
     def __init__(self) -> None:
@@ -360,24 +353,22 @@ class _Finder:
     ) -> _Model:
         return self._closing.enter_context(_created(kind, file, create, settings))
 
-    @contextmanager
-    def _running(self) -> Iterator[None]:
-        """While the model looks; what it says on its first picture is kept from the terminal."""
+    def _seen(
+        self, detect: Callable[[mp.Image], _Result], image_bgr: NDArray[np.uint8]
+    ) -> tuple[_Result, tuple[float, float]]:
+        """What the model finds, and by what its shares of the picture are to be multiplied.
+
+        What it says on its first picture is kept from the terminal.
+        """
+        rgb, scale = _prepared(image_bgr)
         with nullcontext() if self._ran else quiet_stderr():
-            yield
+            result = detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb))
         self._ran = True
+        return result, scale
 
     def close(self) -> None:
         """Release the model; a second call does nothing."""
         self._closing.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class FaceFinder(_Finder):
@@ -428,10 +419,7 @@ class FaceFinder(_Finder):
     def _in_part(
         self, part_bgr: NDArray[np.uint8], left: int, top: int
     ) -> list[tuple[float, float, float, float]]:
-        rgb, scale = _prepared(part_bgr)
-        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
-        with self._running():
-            result = self._face.detect(image)
+        result, scale = self._seen(self._face.detect, part_bgr)
         high, wide = scale[1] * part_bgr.shape[0], scale[0] * part_bgr.shape[1]
         boxes = []
         for marks in result.face_landmarks:
@@ -464,10 +452,8 @@ class PeopleFinder(_Finder):
 
     def find(self, image_bgr: NDArray[np.uint8]) -> Landmarks:
         """The pose of each of N people in one picture, as N frames of that picture's size."""
-        rgb, scale = _prepared(image_bgr)
-        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
-        with self._running():
-            found = self._pose.detect(image).pose_landmarks
+        result, scale = self._seen(self._pose.detect, image_bgr)
+        found = result.pose_landmarks
         people = Landmarks.empty(len(found))
         people.size_px[:] = image_bgr.shape[1], image_bgr.shape[0]
         for place, marks in enumerate(found):

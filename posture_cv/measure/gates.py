@@ -147,8 +147,13 @@ def background_motion(lm: Landmarks, baseline: Baseline) -> tuple[Float, Float, 
 
 def motion_size(lm: Landmarks, baseline: Baseline) -> Float:
     """(N,) the same as one number, a share of the picture's width: the shift, or the growth halfway to the border."""
-    dx, dy, scale = background_motion(lm, baseline)
-    return np.maximum(np.hypot(dx, dy * _high(lm)), np.abs(scale - 1.0) / 2.0)
+    dx, down, scale = background_motion(lm, baseline)
+    return _larger(np.hypot(dx, down * _high(lm)), scale)
+
+
+def _larger(shift: Float, scale: Float) -> Float:
+    """(N,) of a shift and of a growth, halfway to the border."""
+    return np.asarray(np.maximum(shift, np.abs(scale - 1.0) / 2.0))
 
 
 def _high(lm: Landmarks) -> Float:
@@ -164,11 +169,11 @@ def camera_moved(lm: Landmarks, baseline: Baseline, limits: GateLimits | None = 
     """
     limits = limits or _DEFAULT
     high = _high(lm)
-    dx, down, _ = background_motion(lm, baseline)
+    dx, down, scale = background_motion(lm, baseline)
     dy = down * high
     shift = np.hypot(dx, dy)
     support = scene_column(lm, "bg_support")
-    moved = (motion_size(lm, baseline) > limits.camera_shift) & (support >= limits.camera_support)
+    moved = (_larger(shift, scale) > limits.camera_shift) & (support >= limits.camera_support)
     far = (shift > limits.along_shift) & (support >= limits.along_support) & ~moved
     if far.any():
         person = lm.pose[:, _SHOULDERS, :2].mean(axis=1) - _reference(baseline, limits).middle

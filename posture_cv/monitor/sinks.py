@@ -8,8 +8,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from functools import partial
-from types import TracebackType
-from typing import Final, Self, TextIO
+from typing import Final, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from posture_cv.assess.effects import Level
 from posture_cv.atomic import is_full
 from posture_cv.capture.types import Frame
+from posture_cv.closing import Closing
 from posture_cv.local_time import local
 from posture_cv.monitor.calibrating import BEGINNING, ending
 from posture_cv.monitor.keys import KeyCommands
@@ -37,20 +37,12 @@ from posture_cv.output.notify import Delivery, Message, Notifier, ring
 _COLOURS: Final = {Level.GOOD: "32", Level.POOR: "33", Level.SEVERE: "31"}
 
 
-class BaseSink:
+class BaseSink(Closing):
     """What sinks share: nothing happens on entering and leaving."""
 
     def show(self, moment: Moment) -> None:
         """One moment."""
         raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Nothing to close."""

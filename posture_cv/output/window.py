@@ -8,13 +8,13 @@ import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.capture.quiet import quiet_stderr
+from posture_cv.closing import Closing
 from posture_cv.errors import PostureError
 
 CLOSING_KEYS: Final = frozenset({27, ord("q"), ord("Q")})  # Escape, q
@@ -68,7 +68,7 @@ def _connects(family: socket.AddressFamily, address: str | tuple[str, int]) -> b
     return True
 
 
-class PreviewWindow:
+class PreviewWindow(Closing):
     """A window with one verb, `show`; a context manager that closes it.
 
     Raises:
@@ -126,14 +126,6 @@ class PreviewWindow:
                 f"Install opencv-python in place of opencv-python-headless. {_EXAMPLE}",
             ) from error
         self._shown = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _quiet_qt() -> None:

@@ -27,17 +27,17 @@ Step = int | tuple[int | None, bool, bool] | None  # skipped ticks; cue, severe 
 class Lists:
     """All that was seen, the latest last: on the clock, and in measured time alone."""
 
-    clock: list[tuple[bool, bool, bool]] = field(default_factory=list)  # measured, beyond, bent
+    clock: list[tuple[bool, bool]] = field(default_factory=list)  # measured, bent
     measured: list[tuple[int | None, bool]] = field(default_factory=list)  # cue, severe
 
     def add(self, step: Step) -> None:
         if isinstance(step, int):
-            self.clock += [(False, False, False)] * step
+            self.clock += [(False, False)] * step
         elif step is None:
-            self.clock.append((False, False, False))
+            self.clock.append((False, False))
         else:
             cue, severe, bent = step
-            self.clock.append((True, cue is not None, bent))
+            self.clock.append((True, bent))
             self.measured.append((cue, severe))
 
 
@@ -84,16 +84,16 @@ def test_it_counts_what_plain_lists_count(runs: list[tuple[Step, int]]) -> None:
     ages = {20: 50, 8: 20, 6: 50}  # ticks of a length, and how old the oldest may be
     for length, age in ages.items():
         last = lists.measured[-length:]
-        assert win.held(window, length, age) == min(length, sum(seen for seen, _, _ in lists.clock[-age:]))
+        assert win.held(window, length, age) == min(length, sum(seen for seen, _ in lists.clock[-age:]))
         assert win.times(window, length) == [sum(c == k for c, _ in last) for k in range(len(CUES))]
         assert COUNTS.severely(window, length) == most(sum(severe for _, severe in last), length)
         means = [sum(size(cue)[k] for cue, _ in last) / max(1, len(last)) for k in range(len(CUES))]
         assert [win.mean_excess(window, length, k) for k in range(len(CUES))] == pytest.approx(means)
-    lately = min(6, sum(seen for seen, _, _ in lists.clock[-15:]))
+    lately = min(6, sum(seen for seen, _ in lists.clock[-15:]))
     cues = [cue for cue, _ in lists.measured[-lately:]] if lately else []
     assert COUNTS.lasting(window) == most(sum(cue is not None for cue in cues), 6)
-    bent = [one for _, _, one in lists.clock[-120:]]
-    seen_now, bent_now = sum(seen for seen, _, _ in lists.clock[-6:]), sum(bent[-6:])
+    bent = [one for _, one in lists.clock[-120:]]
+    seen_now, bent_now = sum(seen for seen, _ in lists.clock[-6:]), sum(bent[-6:])
     now = bent_now >= 3 and most(bent_now, seen_now)
     assert COUNTS.bent(window) == (now and sum(bent) >= 60)
     assert COUNTS.recently(window) == (sum(cue is not None for cue, _ in lists.measured[-6:]) >= 3)
