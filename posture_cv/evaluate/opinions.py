@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from posture_cv.assess.naming import name_states
+from posture_cv.assess.types import State
 from posture_cv.errors import PostureError
 from posture_cv.evaluate.errors import EvaluationError
 from posture_cv.evaluate.judging import Judges, badness
@@ -56,6 +57,8 @@ class OpinionGroup(BaseModel):
     bad: int = Field(description="frames with another label", ge=0)
     flagged_good: float | None = Field(description="share of those good ones flagged")
     flagged_bad: float | None = Field(description="share of the bad ones flagged")
+    untold_good: float | None = Field(description='share of those good ones for which it is "cannot tell"')
+    untold_bad: float | None = Field(description="the same of the bad ones")
     auc: dict[str, float | None] = Field(
         description="chance that a bad frame has a larger value than a good one: quantity -> 0-1 "
         "(state: distance from the nearest alert)"
@@ -126,6 +129,8 @@ def _group(labelled: Labelled, judges: Judges) -> OpinionGroup:
         bad=int(is_bad.sum()),
         flagged_good=None,
         flagged_bad=None,
+        untold_good=None,
+        untold_bad=None,
         auc={},
         rivals={},
     )
@@ -140,6 +145,7 @@ def _group(labelled: Labelled, judges: Judges) -> OpinionGroup:
     frames = labelled.landmarks[rest]
     measured = measure(frames, fitted.baseline, coefficients)
     states = name_states(measured, judges.thresholds)
+    untold = states.state == State.CANNOT_TELL
     scores: dict[str, Float] = {"state": badness(states)}
     # the craniovertebral angle falls when the head goes forward; every other quantity grows
     scores |= {
@@ -152,6 +158,8 @@ def _group(labelled: Labelled, judges: Judges) -> OpinionGroup:
             "view": fitted.baseline.view.label,
             "flagged_good": _share(states.flagged[~is_bad]),
             "flagged_bad": _share(states.flagged[is_bad]),
+            "untold_good": _share(untold[~is_bad]),
+            "untold_bad": _share(untold[is_bad]),
             "auc": {name: area_under_curve(score, is_bad) for name, score in scores.items()},
             "rivals": {name: area_under_curve(score, is_bad) for name, score in rivals.items()},
         }
@@ -178,6 +186,8 @@ def print_opinions(console: Console, result: OpinionResult) -> None:
     table.add_row("good / bad photographs", *[f"{g.good} / {g.bad}" for g in judged])
     table.add_row("flagged: good", *[percent(g.flagged_good) for g in judged])
     table.add_row("flagged: bad", *[percent(g.flagged_bad) for g in judged])
+    table.add_row("cannot tell: good", *[percent(g.untold_good) for g in judged])
+    table.add_row("cannot tell: bad", *[percent(g.untold_bad) for g in judged])
     for name in ("state", *(n for n in QUANTITIES if any(g.auc[n] is not None for g in judged))):
         table.add_row(name, *[number(g.auc[name]) for g in judged])
     for rival in RIVALS:

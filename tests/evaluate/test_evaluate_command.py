@@ -301,6 +301,17 @@ def test_photographs_labelled_by_eye_are_compared_as_opinions(tmp_path: Path) ->
         for flagged in ("flagged_bad", "flagged_good")
         for file in ("via_high", "via_middle")
     ], "what README.md says of them"
+    assert _untold_in_readme() == [
+        round(100 * groups[f"{file}.npz"]["untold_bad"]) for file in ("via_high", "via_middle")
+    ]
+
+
+def _untold_in_readme() -> list[int]:
+    """Of the bad photographs before each webcam, in per cent."""
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    found = re.search(r'(\d+) % of the bad ones are "cannot tell"; before the second \((\d+) %\)', text)
+    assert found
+    return [int(share) for share in found.groups()]
 
 
 def _shares_in_readme() -> list[int]:
