@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 from math import isnan
+from operator import sub
 from typing import Final, NamedTuple
 
 from posture_cv.assess.settings import BreakSettings
@@ -23,6 +24,10 @@ class Presence(Enum):
 
 # The picture says nothing about who is there.
 _BLIND: Final = (Reason.TOO_DARK, Reason.TOO_BRIGHT, Reason.OTHER_PERSON, Reason.CAMERA_MOVED)
+# Every tick asks for these, and reaching a member of an enumeration takes longer than comparing it.
+_AWAY, _CANNOT_TELL = int(State.AWAY), int(State.CANNOT_TELL)
+_OTHER_PERSON, _NOBODY = int(Reason.OTHER_PERSON), int(Reason.NOBODY)
+_THERE, _GONE, _UNKNOWN = Presence.THERE, Presence.GONE, Presence.UNKNOWN
 # For this share of the stillness window the place must have been told before anything is said of how still somebody
 # sat; ours, as for a posture (`PolicySettings.measured_share`).
 _TOLD_SHARE: Final = 0.7
@@ -35,11 +40,11 @@ def presence(tick: Tick) -> Presence:
     A gap counts as gone: a suspended or paused computer has nobody working in front of its camera that we
     know of, and a break asked for too late is better than one asked for after two hours of lunch.
     """
-    if tick.gap or (tick.state == State.AWAY and tick.reason != Reason.OTHER_PERSON):
-        return Presence.GONE
-    if tick.state in (State.AWAY, State.CANNOT_TELL) and tick.reason in _BLIND:
-        return Presence.UNKNOWN
-    return Presence.GONE if tick.reason == Reason.NOBODY else Presence.THERE
+    if tick.gap or (tick.state == _AWAY and tick.reason != _OTHER_PERSON):
+        return _GONE
+    if tick.state in (_AWAY, _CANNOT_TELL) and tick.reason in _BLIND:
+        return _UNKNOWN
+    return _GONE if tick.reason == _NOBODY else _THERE
 
 
 class BreakState(NamedTuple):
@@ -109,19 +114,29 @@ def advance(
         settled: whether the tick is measured and not moving, so that its place is one that is held.
     """
     there = presence(tick)
-    if there is Presence.UNKNOWN:
+    if there is _UNKNOWN:
         return state
-    if there is Presence.GONE:
+    if there is _GONE:
         return absent(state, seconds, settings)
-    state = state._replace(
+    told = settled and not all(map(isnan, tick.place))
+    bits = _told(state.told, seconds, settings, told=told)
+    state = BreakState(
         interval_s=state.interval_s + seconds,
         unbroken_s=state.unbroken_s + seconds,
         sitting_s=state.sitting_s + seconds,
-        clock_s=state.clock_s + seconds,
         absent_s=0.0,
+        postponed_to_s=state.postponed_to_s,
+        can_postpone=state.can_postpone,
+        prompts=state.prompts,
+        clock_s=state.clock_s + seconds,
+        shifts=state.shifts,
+        told=bits,
+        told_s=bits.bit_count() * seconds,
+        still_from_s=state.still_from_s,
+        anchor=state.anchor,
+        candidate=state.candidate,
+        candidate_s=state.candidate_s,
     )
-    told = settled and not all(isnan(x) for x in tick.place)
-    state = _told(state, seconds, settings, told=told)
     if told:
         state = _place(state, tick.place, seconds, settings)
     if state.shifts and state.shifts[0] <= state.clock_s - settings.still_window_s:
@@ -155,16 +170,18 @@ def absent(state: BreakState, seconds: float, settings: BreakSettings) -> BreakS
 def _apart_cm(a: Place, b: Place) -> float:
     """Largest difference in any direction that both places tell."""
     furthest = 0.0
-    for x, y in zip(a, b, strict=True):
-        furthest = max(furthest, abs(x - y))  # NaN is never larger
+    for apart in map(sub, a, b):
+        size = abs(apart)
+        if size > furthest:  # noqa: PLR1730  NaN is never larger
+            furthest = size
     return furthest
 
 
-def _told(state: BreakState, seconds: float, settings: BreakSettings, *, told: bool) -> BreakState:
-    """Remember whether a shift could be seen in this tick of presence."""
+def _told(before: int, seconds: float, settings: BreakSettings, *, told: bool) -> int:
+    """Whether a shift could be seen in this tick of presence, and in those before it: see `BreakState.told`."""
     ticks = max(1, round(settings.still_window_s / max(seconds, _SHORTEST_S)))
-    bits = ((state.told << 1) | told) & ((1 << ticks) - 1)
-    return state._replace(told=bits, told_s=bits.bit_count() * seconds)
+    bits = (before << 1) | told
+    return bits if bits.bit_length() <= ticks else bits & ((1 << ticks) - 1)
 
 
 def _place(state: BreakState, place: Place, seconds: float, settings: BreakSettings) -> BreakState:
@@ -191,7 +208,7 @@ def _stayed(state: BreakState, anchor: Place) -> BreakState:
 
 def _completed(held: Place, seen: Place) -> Place:
     """The place held, its unknown directions as they are seen now: else a move in one of them would never show."""
-    if not any(isnan(x) for x in held):
+    if not any(map(isnan, held)):
         return held
     fore, head, down, side = (y if isnan(x) else x for x, y in zip(held, seen, strict=True))
     return fore, head, down, side

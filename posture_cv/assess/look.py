@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import truediv
 from typing import Final, NamedTuple
 
 from posture_cv.assess.lookdown import FREE_DEG, Budget
@@ -18,6 +19,10 @@ _STATES: Final = tuple(State)
 _PLACE: Final = {int(state): place for place, state in enumerate(ALERTING)}
 _UNMEASURED: Final = frozenset(map(int, UNMEASURED))
 _BENT: Final = (State.LOOKING_DOWN, State.TEXT_NECK)
+# Every tick asks for these, and reaching a member of an enumeration takes longer than comparing it.
+_OK: Final = int(Reason.OK)
+_GOOD: Final = State.GOOD
+_TEXT_NECK_STATE: Final = int(State.TEXT_NECK)
 
 
 class Seen(NamedTuple):
@@ -46,7 +51,7 @@ class Seen(NamedTuple):
 
 def is_measured(tick: Tick, moving_cm_s: float) -> bool:
     """Whether the tick shows a posture that can be judged: told, not turned away, not moving."""
-    if tick.state in _UNMEASURED or tick.reason != Reason.OK or tick.frame < 0:
+    if tick.state in _UNMEASURED or tick.reason != _OK or tick.frame < 0:
         return False
     return not tick.activity > moving_cm_s  # NaN: not known to move
 
@@ -69,7 +74,7 @@ def look(tick: Tick, budget: Budget, c: Counts, *, measured: bool) -> Seen:
         size = max(excess[TEXT_NECK], c.enter[TEXT_NECK] * budget.spent / c.budget_limit)
         excess = with_item(excess, TEXT_NECK, size)
     cue = _cue(posture, excess, c.enter)
-    severe = tick.severe and cue is not None and tick.state != State.TEXT_NECK
+    severe = tick.severe and cue is not None and tick.state != _TEXT_NECK_STATE
     return Seen(t_s, posture, excess, cue, True, severe, down, spent)  # noqa: FBT003
 
 
@@ -79,9 +84,9 @@ def _excess(tick: Tick, posture: State) -> Sizes:
     Harmless look-alikes excuse what they explain, and a posture that is named is at its threshold at least.
     """
     named = _PLACE.get(posture)
-    if named is None and posture is not State.GOOD:
+    if named is None and posture is not _GOOD:
         return ZERO
-    sizes = tuple([max(0.0, size) for size in tick.excess])  # NaN becomes 0
+    sizes = tuple([size if size > 0.0 else 0.0 for size in tick.excess])  # noqa: FURB136  NaN becomes 0
     if named is None or sizes[named] >= 1.0:
         return sizes
     return with_item(sizes, named, 1.0)
@@ -92,6 +97,6 @@ def _cue(posture: State, excess: Sizes, enter: Sizes) -> int | None:
     named = _PLACE.get(posture)
     if named is not None and excess[named] >= enter[named]:
         return named
-    sizes = [size / limit for size, limit in zip(excess, enter, strict=True)]
+    sizes = list(map(truediv, excess, enter))
     largest = max(sizes)
     return sizes.index(largest) if largest >= 1.0 else None

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import isnan
+from operator import ge
 from typing import Final
 
 from posture_cv.assess import answers, breaks, nudges
@@ -37,6 +38,9 @@ from posture_cv.assess.window import Counts
 from posture_cv.measure.types import Reason
 
 _REASONS: Final = tuple(Reason)
+_GOOD: Final = (
+    State.GOOD
+)  # asked for at every tick; reaching a member of an enumeration takes longer than comparing it
 _OWN_SHARE: Final = 0.9  # a bout named one posture for so much of its bad time is all of that posture; ours
 
 
@@ -129,53 +133,69 @@ class Policy:
         unmeasured = 0.0 if seen.measured else state.unmeasured_s + tick_s
         posture = self._posture(state.posture, seen)
         place = place_of(posture)
-        return state._replace(
+        window = win.pushed(
+            state.window,
+            self.counts,
+            cue=seen.cue,
+            severe=seen.severe,
+            down=seen.down,
+            excess=seen.excess if seen.measured else None,
+        )
+        return PolicyState(
             tick=tick.number,
             started_s=seen.t_s if state.started_s is None else state.started_s,
             posture=posture,
-            size=0.0 if place is None else seen.excess[place],
             reason=_REASONS[tick.reason],
+            size=0.0 if place is None else seen.excess[place],
             unmeasured_s=unmeasured,
-            window=win.pushed(
-                state.window,
-                self.counts,
-                cue=seen.cue,
-                severe=seen.severe,
-                down=seen.down,
-                excess=seen.excess if seen.measured else None,
-            ),
+            moved_s=state.moved_s,
+            told_moved=state.told_moved,
+            window=window,
             budget=self._aged(budget, unmeasured),
+            bout=self._going_on(state.bout, seen, window),
+            ledger=state.ledger,
             breaks=breaks.advance(state.breaks, tick, tick_s, self.breaks, settled=seen.measured),
+            ambient=state.ambient,
         )
 
     def _posture(self, before: State, seen: Seen) -> State:
         """The state shown: an alerting one is kept until it falls below the exit threshold."""
         place = place_of(before)
-        if place is None or seen.posture is not State.GOOD or not seen.measured:
+        if place is None or seen.posture is not _GOOD or not seen.measured:
             return seen.posture
-        return before if seen.excess[place] >= self.settings.exit_ratio else State.GOOD
+        return before if seen.excess[place] >= self.settings.exit_ratio else _GOOD
+
+    def _going_on(self, bout: Bout | None, seen: Seen, window: Window) -> Bout | None:
+        """A bout one tick later; whether it is over, `_bout` tells."""
+        if bout is None or not seen.measured:
+            return bout
+        tick_s, named = self.counts.tick_s, bout.named_s
+        above = any(map(ge, seen.excess, self.counts.leave))
+        if seen.cue is not None:
+            named = with_item(named, seen.cue, named[seen.cue] + tick_s)
+        return Bout(
+            start=bout.start,
+            cue=self._shown(bout.cue, window),
+            measured_s=bout.measured_s + tick_s,
+            good_s=0.0 if above else bout.good_s + tick_s,
+            notices=bout.notices,
+            told=bout.told,
+            named_s=named,
+            poor_s=seen.t_s if above else bout.poor_s,
+        )
 
     def _bout(self, state: PolicyState, seen: Seen, effects: list[Effect]) -> PolicyState:
+        """Begin a bout, or end it."""
         bout = state.bout
         if bout is None:
             return state._replace(bout=self._new_bout(state)) if self.counts.lasting(state.window) else state
         if state.unmeasured_s >= self.counts.age_s:
             return self._lost_sight(state)  # too long ago to say how it went on
-        if not seen.measured:
+        if not (seen.measured and bout.good_s) or bout.good_s < self.settings.exit_hold_s:
             return state
-        above = any(size >= limit for size, limit in zip(seen.excess, self.counts.leave, strict=True))
-        good = 0.0 if above else bout.good_s + self.counts.tick_s
-        if good and good >= self.settings.exit_hold_s:
-            left_s = bout.poor_s  # nobody knows more where it was not seen since
-            effects += [Recovered(number, CUES[cue], left_s, left_s - t_s) for number, cue, t_s in bout.told]
-            return answers.left(state, bout.told, left_s, self.settings)._replace(bout=None)
-        shown = self._shown(bout.cue, state.window)
-        measured, named = bout.measured_s + self.counts.tick_s, bout.named_s
-        if seen.cue is not None:
-            named = with_item(named, seen.cue, named[seen.cue] + self.counts.tick_s)
-        poor_s = seen.t_s if above else bout.poor_s
-        bout = bout._replace(cue=shown, measured_s=measured, good_s=good, named_s=named, poor_s=poor_s)
-        return state._replace(bout=bout)
+        left_s = bout.poor_s  # nobody knows more where it was not seen since
+        effects += [Recovered(number, CUES[cue], left_s, left_s - t_s) for number, cue, t_s in bout.told]
+        return answers.left(state, bout.told, left_s, self.settings)._replace(bout=None)
 
     def _new_bout(self, state: PolicyState) -> Bout:
         """A bout that began with the first of the lasting ticks."""

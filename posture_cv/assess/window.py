@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 
 from posture_cv.assess.lookdown import SHORTEST_S
@@ -67,7 +68,7 @@ class Counts:
         That is of measured time: who looks aside every few seconds is not forgiven for it. What was seen long ago, as
         before a while at another screen, is not counted: then it must last again.
         """
-        return sum(times(window, self.lately(window))) >= self.ambient_need
+        return beyond(window, self.lately(window)).bit_count() >= self.ambient_need
 
     def lately(self, window: Window) -> int:
         """How many of the last measured ticks count for what lasts."""
@@ -89,13 +90,14 @@ class Counts:
 
         What was bad for long and is over must not be told because of a moment's lapse a little later.
         """
-        return 2 * sum(times(window, self.recent)) >= self.recent
+        return 2 * beyond(window, self.recent).bit_count() >= self.recent
 
     def severely(self, window: Window, length: int) -> bool:
         """Whether most of the last `length` measured ticks were severe."""
         return (window.severe & mask(length)).bit_count() >= need(self.share, length)
 
 
+@lru_cache(maxsize=1024)
 def mask(count: int) -> int:
     """The lowest `count` bits."""
     return (1 << count) - 1
@@ -113,15 +115,19 @@ def held(window: Window, length: int, age: int) -> int:
 
 def times(window: Window, length: int) -> list[int]:
     """How many of the last `length` measured ticks were named each cue."""
-    return [(bits & mask(length)).bit_count() for bits in window.cues]
+    last = mask(length)
+    return [(bits & last).bit_count() for bits in window.cues]
+
+
+def beyond(window: Window, length: int) -> int:
+    """The last `length` measured ticks, a bit each: whether it was beyond any threshold, which one cue is named for."""
+    a, b, c, d, e = window.cues
+    return (a | b | c | d | e) & mask(length)
 
 
 def first_beyond(window: Window, length: int) -> int:
     """How many measured ticks there are from the first of the last `length` that was beyond any threshold; 0: none."""
-    beyond = 0
-    for bits in window.cues:
-        beyond |= bits & mask(length)
-    return beyond.bit_length()
+    return beyond(window, length).bit_length()
 
 
 def since(window: Window, count: int) -> int:
@@ -152,7 +158,7 @@ def pushed(
     length = max(c.window, c.severe, c.ambient)
     kept = mask(length)
     cues = tuple([((bits << 1) | (i == cue)) & kept for i, bits in enumerate(window.cues)])
-    rows = (*window.excess, excess)[-length:]
+    rows = window.excess[max(0, len(window.excess) + 1 - length) :] + (excess,)  # noqa: RUF005  unpacking would copy hundreds of rows twice
     return Window(measured, bent, cues, ((window.severe << 1) | severe) & kept, rows)
 
 
