@@ -2,14 +2,18 @@
 
 Written by whole columns: numbers are looked up in tables of ready-made texts, commas included, laid side by side in
 cells of 8, 16 or more bytes with zero bytes as padding, and the padding is deleted. What no table holds is spelt.
+
+Nearly all of a row depends on the measurements alone: who keeps these may keep its text, too (`open_rows`). What they
+are judged to be is the same for many frames in a row, and is put into the rows of all of them at once.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -23,7 +27,9 @@ _REASONS: Final = [reason.label for reason in Reason]
 _STATES: Final = [state.label for state in State]
 _VIEWS: Final = [view.label for view in View]
 _SHAPE: Final = (len(State), len(Reason), 2, len(View))  # of what stands between the time and the numbers
-_CHUNK: Final = 4096  # frames at a time: their texts fit into a processor's cache
+_MARK: Final = b"\1"  # no text holds it
+_LINE_END: Final = ord("\n")
+_CHUNK: Final = 4096  # frames at a time, or thereabouts: their texts fit into a processor's cache
 _VALUE_STEPS: Final = 9999  # of their last digit: four digits, sign and point fit into a cell of 8 bytes
 _SD_STEPS: Final = (999, 9999)  # the rest of a quantity, with validity, fits into 8 and 16 bytes
 _SECONDS: Final = (
@@ -76,6 +82,7 @@ class MeasurementTable:
         states: States,
         shown: Codes,
         extra: Mapping[str, Sequence[str]] | None = None,
+        made: bytes | None = None,
     ) -> None:
         """Append the rows of N frames.
 
@@ -84,14 +91,48 @@ class MeasurementTable:
             states: of the same frames.
             shown: (N,) int8 `State` codes, with looking down as text neck where its time is spent.
             extra: the further columns, name -> N texts without commas, quotes and line breaks.
+            made: `open_rows` of these measurements, where there are no further columns and they are at hand.
         """
-        for start in range(0, len(measured), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            m = measured[part]
-            cells = [*_times(m.t_s), _named(shown[part], states.reason[part], states.severe[part], m.view)]
-            cells += _estimates(m)
-            cells += [_cells([f",{text}" for text in (extra or {})[name][part]]) for name in self._extra]
-            self._file.write(_rows(cells))
+        named = np.ravel_multi_index(
+            (shown, states.reason, states.severe.astype(np.int8), measured.view), _SHAPE
+        )
+        if made is not None:
+            self._file.write(_closed(made, named))
+            return
+        for part in _chunks(len(measured)):
+            more = [_cells([f",{text}" for text in (extra or {})[name][part]]) for name in self._extra]
+            self._file.write(_closed(_open_rows(measured[part], more), named[part]))
+
+
+def open_rows(m: Measurements) -> bytes:
+    """The rows of N frames, with a mark in the place of what only their assessment tells."""
+    return b"".join(_open_rows(m[part]) for part in _chunks(len(m)))
+
+
+def _open_rows(m: Measurements, more: Sequence[Cells] = ()) -> bytes:
+    mark = np.full(len(m), _MARK.ljust(8, b"\0"), "S8")
+    return _rows([*_times(m.t_s), _numbered(mark), *_estimates(m), *more])
+
+
+def _closed(rows: bytes, named: NDArray[np.intp]) -> bytes:
+    """The rows with state, reason, severity and view, given as places in `_SHAPE`."""
+    if len(named) == 0:
+        return b""
+    ends = np.flatnonzero(np.frombuffer(rows, np.uint8) == _LINE_END) + 1
+    last = np.append(np.flatnonzero(np.diff(named)), len(named) - 1)  # of the frames that are named the same
+    bounds = [0, *ends[last].tolist()]
+    texts = map(_named, named[last].tolist())
+    return b"".join(
+        rows[start:end].replace(_MARK, text)
+        for (start, end), text in zip(pairwise(bounds), texts, strict=True)
+    )
+
+
+def _chunks(count: int) -> Iterator[slice]:
+    """Equal parts of so many frames, each of about `_CHUNK`."""
+    parts = max(1, round(count / _CHUNK))
+    bounds = [count * k // parts for k in range(parts + 1)]
+    return (slice(start, end) for start, end in pairwise(bounds) if end > start)
 
 
 def _rows(cells: Sequence[Cells]) -> bytes:
@@ -145,12 +186,11 @@ def _thousandths() -> Cells:
     return _cells([f".{ms:03d}" for ms in range(1000)])
 
 
-def _named(shown: Codes, reason: Codes, severe: NDArray[np.bool_], view: Codes) -> Cells:
-    """(N,) state, reason, severity and view: few of their combinations occur."""
-    places = np.ravel_multi_index((shown, reason, severe.astype(np.int8), view), _SHAPE)
-    found, of_frame = np.unique(places, return_inverse=True)
-    codes = zip(*(part.tolist() for part in np.unravel_index(found, _SHAPE)), strict=True)
-    return _cells([f",{_STATES[s]},{_REASONS[r]},{bad},{_VIEWS[v]}" for s, r, bad, v in codes])[of_frame]
+@lru_cache(maxsize=1024)
+def _named(place: int) -> bytes:
+    """State, reason, severity and view: few of their combinations occur."""
+    state, reason, severe, view = (int(code) for code in np.unravel_index(place, _SHAPE))
+    return f",{_STATES[state]},{_REASONS[reason]},{severe},{_VIEWS[view]}".encode()
 
 
 def _estimates(m: Measurements) -> list[Cells]:

@@ -77,9 +77,14 @@ class ResultWriter:
     ) -> None:
         self._open.__exit__(kind, error, trace)
 
-    def add(self, block: Assessed, extra: Mapping[str, Sequence[str]] | None = None) -> None:
-        """Write the rows of the next frames; `extra` has a text for each of them by column."""
-        self._table.write(block.measured, block.states, block.state, extra)
+    def add(
+        self,
+        block: Assessed,
+        extra: Mapping[str, Sequence[str]] | None = None,
+        made: bytes | None = None,
+    ) -> None:
+        """Write the rows of the next frames; see `MeasurementTable.write` for the further texts."""
+        self._table.write(block.measured, block.states, block.state, extra, made)
         self.times.add(block.measured.t_s, block.state, block.states.reason)
         self._stale += self._watch.push(block.measured)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +62,8 @@ def judge(
     engine = BlockEngine(used.baseline, options.settings)
     held: list[Assessed] = []
     with ResultWriter(options, used.baseline) as results:
-        for block in _assessed(measuring, engine, chosen):
-            results.add(block)
+        for block, rows in _assessed(measuring, engine, chosen):
+            results.add(block, made=rows)
             if hold:
                 held.append(block)
         if results.times.frames == 0:  # no answer: not that nobody was there
@@ -82,7 +81,11 @@ def judge(
             provenance or Provenance(),
             held=whole(held, outcome) if hold else None,
         )
-        again = partial(_assessed, measuring, BlockEngine(used.baseline, options.settings), None)
+
+        def again() -> Iterator[Assessed]:
+            afresh = BlockEngine(used.baseline, options.settings)
+            return (block for block, _ in _assessed(measuring, afresh, None))
+
         return result, results.finish(result, progress, again)
 
 
@@ -94,9 +97,14 @@ def _no_frame(source: str) -> InputError:
     )
 
 
-def _assessed(measuring: Measuring, engine: BlockEngine, chosen: _Choice | None) -> Iterator[Assessed]:
-    for block in measuring.blocks():
-        yield engine.push(block if chosen is None else chosen.of(block))
+def _assessed(
+    measuring: Measuring, engine: BlockEngine, chosen: _Choice | None
+) -> Iterator[tuple[Assessed, bytes | None]]:
+    """Each block with the rows of its measurements, where these are at hand and all its frames are accepted."""
+    for block in measuring.blocks(rows=True):
+        m = block.measurements
+        assessed = engine.push(m if chosen is None else chosen.of(m))
+        yield assessed, block.rows if len(assessed.kept) == len(m) else None
 
 
 def _without_face(options: ReplayOptions, info: RecordingInfo, used: BaselineUsed) -> tuple[str, ...]:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from posture_cv.landmarks.recording import RecordingReader
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Measurements
+from posture_cv.output.tables import open_rows
 from posture_cv.replay.assessing import regrouped
 from posture_cv.replay.progress import NoProgress, Progress
-from posture_cv.replay.remembered import Keeper, Told, recall, remembered_path
+from posture_cv.replay.remembered import Block, Keeper, Told, recall, remembered_path
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 # Frames at a time for all that follows the measuring: enough to make up for numpy's calls, and they fit into the
 # caches. What comes of them does not depend on it.
@@ -31,7 +34,7 @@ class Measuring:
     Args:
         path: of the landmark recording.
         baseline: to measure against.
-        keep: keep the measurements beside the recording (300 bytes a frame).
+        keep: keep the measurements beside the recording, with their text (some 520 bytes a frame).
         progress: told of each block that is measured.
 
     Attributes:
@@ -45,8 +48,11 @@ class Measuring:
         self._path, self._baseline, self._keep = path, baseline, keep
         self._progress = progress or NoProgress()
 
-    def blocks(self) -> Iterator[Measurements]:
+    def blocks(self, *, rows: bool = False) -> Iterator[Block]:
         """Every frame, `BLOCK` of them or a few more at a time, at least one block. Can be asked for again.
+
+        Args:
+            rows: with the text of the measurements, where an earlier run or this one has kept it.
 
         Raises:
             RecordingError: the recording cannot be read. OutputError: the measurements cannot be kept.
@@ -55,12 +61,13 @@ class Measuring:
         known = recall(kept_at)
         if known is not None:
             self.told = known.told
-            yield from known.blocks()
+            yield from known.blocks(rows=rows)
             return
         with ExitStack() as stack:
             keeper = stack.enter_context(Keeper(kept_at)) if self._keep else None
             reader = stack.enter_context(RecordingReader(self._path))
-            for block in regrouped(self._measured(reader), BLOCK):
+            for m in regrouped(self._measured(reader), BLOCK):
+                block = Block(m) if keeper is None else Block(m, open_rows(m))
                 if keeper is not None:
                     keeper.write(block)
                 yield block
@@ -69,7 +76,9 @@ class Measuring:
 
     def _measured(self, reader: RecordingReader) -> Iterator[Measurements]:
         """Blocks in their order, several of them measured at a time: numpy leaves the interpreter to others."""
-        from posture_cv.coefficients import load_coefficients  # not where the numbers are remembered
+        from concurrent.futures import ThreadPoolExecutor  # not where the numbers are remembered
+
+        from posture_cv.coefficients import load_coefficients
         from posture_cv.measure.measure import measure
 
         coefficients, found = load_coefficients(), 0
@@ -104,5 +113,5 @@ def measured_recording(
 ) -> Measured:
     """All of a recording at once, as `Measuring`, whose errors it raises."""
     measuring = Measuring(path, baseline, keep=keep, progress=progress)
-    blocks = list(measuring.blocks())
+    blocks = [block.measurements for block in measuring.blocks()]
     return Measured(Measurements.concat(blocks), measuring.told)

@@ -1,16 +1,18 @@
 """Measurements kept beside a landmark recording, so that other settings assess it without measuring again.
 
 A file NAME.landmarks.KEY.measured belongs to one recording, one baseline and one state of the estimators: all three
-are in its key, so a changed one finds nothing instead of something old. It holds numbers only and may be deleted.
+are in its key, so a changed one finds nothing instead of something old. It holds numbers only, as such and as the text
+that `measurements.csv` has for them, and may be deleted.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -27,11 +29,12 @@ from posture_cv.atomic import OutputError, atomic_path
 from posture_cv.landmarks.recording import block_heads
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements
+from posture_cv.output import tables
 
 SUFFIX: Final = ".measured"
-_MAGIC: Final = b"POSTURE-CV MEASURED 2\n"
+_MAGIC: Final = b"POSTURE-CV MEASURED 3\n"
 _HEAD: Final = struct.Struct("<4sII")  # kind, bytes that follow, CRC-32 of them
-_FRAMES, _END = b"FRMS", b"TOLD"
+_ROWS, _FRAMES, _END = b"ROWS", b"FRMS", b"TOLD"  # rows come before the frames that they are of
 _FRAME_BYTES: Final = 8 * (1 + 2 * len(QUANTITIES)) + 2 + len(QUANTITIES)
 _MOST_BYTES: Final = 1 << 26  # of a part
 
@@ -43,6 +46,14 @@ class Told:
     frames_with_person: int
     complete: bool
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Measurements of some frames and, where they are at hand, `output.tables.open_rows` of them."""
+
+    measurements: Measurements
+    rows: bytes | None = None
 
 
 def remembered_path(recording: Path, baseline: Baseline) -> Path:
@@ -65,16 +76,20 @@ def _baseline_bytes(baseline: Baseline) -> bytes:
 
 @lru_cache(maxsize=1)
 def estimators_digest() -> bytes:
-    """SHA-256 of what turns landmarks into measurements: version, calibrating and measuring code, coefficients."""
+    """SHA-256 of what turns landmarks into measurements and these into text: version, code, coefficients."""
     digest = hashlib.sha256(f"{__version__} {','.join(QUANTITIES)}".encode())
-    for package in ("calibration", "posture_cv.measure", "posture_cv.coefficients"):
-        found = find_spec(package)  # found, not imported: what is remembered needs none of it
-        assert found is not None
-        for folder in found.submodule_search_locations or ():
-            for file in sorted(Path(folder).iterdir()):
-                if file.suffix in {".py", ".npz"}:
-                    digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+    packages = ("calibration", "posture_cv.measure", "posture_cv.coefficients")
+    for file in (*(file for package in packages for file in _files_of(package)), Path(tables.__file__)):
+        digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
     return digest.digest()
+
+
+def _files_of(package: str) -> Iterator[Path]:
+    """Code and coefficients; found, not imported: what is remembered needs none of it."""
+    found = find_spec(package)
+    assert found is not None
+    for folder in found.submodule_search_locations or ():
+        yield from (file for file in sorted(Path(folder).iterdir()) if file.suffix in {".py", ".npz"})
 
 
 @contextmanager
@@ -116,9 +131,12 @@ class Keeper:
     ) -> None:
         self._stack.__exit__(kind, error, trace)
 
-    def write(self, m: Measurements) -> None:
+    def write(self, block: Block) -> None:
         """Append the measurements of some frames."""
-        self._put(_FRAMES, b"".join(np.ascontiguousarray(column).tobytes() for column in _columns(m)))
+        if block.rows is not None:
+            self._put(_ROWS, block.rows)
+        columns = _columns(block.measurements)
+        self._put(_FRAMES, b"".join(np.ascontiguousarray(column).tobytes() for column in columns))
 
     def told(self, told: Told) -> None:
         """The end."""
@@ -135,12 +153,17 @@ class Recalled:
     path: Path
     told: Told
 
-    def blocks(self) -> Iterator[Measurements]:
-        """The measurements, as they were written."""
+    def blocks(self, *, rows: bool = False) -> Iterator[Block]:
+        """The measurements, as they were written; on request with their rows."""
+        wanted = {_ROWS, _FRAMES} if rows else {_FRAMES}
+        made: bytes | None = None
         with self.path.open("rb") as file:
-            for kind, raw in _parts(file):
-                if kind == _FRAMES:
-                    yield _measurements(raw)
+            for kind, raw in _parts(file, wanted):
+                if kind == _ROWS:
+                    made = raw
+                else:
+                    yield Block(_measurements(raw), made)
+                    made = None
 
 
 def recall(path: Path) -> Recalled | None:
@@ -155,14 +178,19 @@ def recall(path: Path) -> Recalled | None:
     return None
 
 
-def _parts(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and content of each part, the checksum compared. Raises ValueError."""
+def _parts(
+    file: BinaryIO, wanted: Collection[bytes] = (_ROWS, _FRAMES, _END)
+) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and content of each part of those kinds, the checksum compared. Raises ValueError."""
     if file.read(len(_MAGIC)) != _MAGIC:
         raise ValueError("not measurements")
     while head := file.read(_HEAD.size):
         kind, length, checksum = _HEAD.unpack(head.ljust(_HEAD.size, b"\0"))
-        if kind not in {_FRAMES, _END} or length > _MOST_BYTES:
+        if kind not in {_ROWS, _FRAMES, _END} or length > _MOST_BYTES:
             raise ValueError("a part's head makes no sense")
+        if kind not in wanted:
+            file.seek(length, os.SEEK_CUR)
+            continue
         raw = file.read(length)
         if len(raw) != length or zlib.crc32(raw) != checksum:
             raise ValueError("a part is damaged")

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from posture_cv.atomic import OutputError
+from posture_cv.capture.types import CaptureOptions
 from posture_cv.landmarks.recording import RecordingWriter, read_recording
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import QUANTITIES, Measurements
+from posture_cv.output.tables import open_rows
 from posture_cv.profiles.store import load_profile
 from posture_cv.replay import remembered
 from posture_cv.replay.baselines import calibrated
@@ -51,7 +53,8 @@ def test_what_is_recalled_is_what_was_measured(recording: Path, baseline: Baseli
     assert found.told == measured.told
     assert found.told.frames_with_person > 60
     assert found.told.complete
-    recalled = Measurements.concat(list(found.blocks()))
+    recalled = Measurements.concat([block.measurements for block in found.blocks()])
+    assert b"".join(block.rows or b"" for block in found.blocks(rows=True)) == open_rows(recalled)
     for name in QUANTITIES:
         one, other = measured.measurements.values[name], recalled.values[name]
         np.testing.assert_array_equal(one.value, other.value)
@@ -72,6 +75,23 @@ def test_a_replay_writes_the_same_bytes_from_memory(
     assert kept.stat().st_mtime_ns == before
     for name in ("measurements.csv", "alerts.jsonl", "summary.json"):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "capture", [CaptureOptions(max_rate_hz=5.0), CaptureOptions(start_s=35.0, end_s=40.0)]
+)
+def test_a_part_of_what_is_remembered_is_written_as_if_it_were_not(
+    recording: Path, baseline: Baseline, tmp_path: Path, capture: CaptureOptions
+) -> None:
+    whole = ReplayOptions(str(recording), tmp_path / "whole", baseline=baseline, remember=True)
+    replay(replace(whole, out=tmp_path / "fresh", capture=capture, remember=False))
+    replay(whole)
+    replay(replace(whole, out=tmp_path / "remembered", capture=capture))
+    fresh, remembered_rows = (
+        (tmp_path / name / "measurements.csv").read_bytes() for name in ("fresh", "remembered")
+    )
+    assert fresh == remembered_rows
+    assert 10 < fresh.count(b"\n") < 100
 
 
 def test_nothing_is_kept_unless_it_is_asked_for(recording: Path, baseline: Baseline) -> None:
@@ -106,7 +126,7 @@ def test_damaged_memory_is_measured_again(recording: Path, baseline: Baseline, d
     elif damage == "flipped":
         raw[-100] ^= 1
     else:
-        raw = bytearray(b"" if damage == "empty" else b"POSTURE-CV MEASURED 2\nFRMS\xff\xff\xff\xff{}")
+        raw = bytearray(b"" if damage == "empty" else b"POSTURE-CV MEASURED 3\nFRMS\xff\xff\xff\xff{}")
     kept.write_bytes(raw)
     assert recall(kept) is None
     again = measured_recording(recording, baseline, keep=True)
