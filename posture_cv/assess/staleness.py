@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import isfinite
 from types import MappingProxyType
 from typing import Final
 
@@ -113,18 +114,20 @@ def weigh(
     """
     limits = settings or _DEFAULT
     step = 0.0 if before.t_s is None else min(max(glance.t_s - before.t_s, 0.0), limits.longest_step_s)
-    seconds = dict(before.seconds)
+    seconds, after_s = dict(before.seconds), limits.after_s
     for sign, speaks in glance.signs.items():
-        most = limits.after_s[sign]
-        seconds[sign] = min(max(seconds.get(sign, 0.0) + (step if speaks else -step), 0.0), most)
-    told = frozenset(sign for sign in before.told if seconds.get(sign, 0.0) > 0.0)
-    clear = [s for s in Sign if seconds.get(s, 0.0) >= limits.after_s[s] and s not in told]
+        seconds[sign] = min(max(seconds.get(sign, 0.0) + (step if speaks else -step), 0.0), after_s[sign])
     t_s = glance.t_s if before.t_s is None else max(glance.t_s, before.t_s)
+    told = frozenset([sign for sign in before.told if seconds.get(sign, 0.0) > 0.0])
+    clear = [s for s in _SIGNS if s in seconds and seconds[s] >= after_s[s] and s not in told]
+    if not clear:
+        return Evidence(t_s, seconds, told), ()
     return Evidence(t_s, seconds, told | set(clear)), tuple(Stale(sign, glance.t_s) for sign in clear)
 
 
 _DEFAULT: Final = StalenessSettings()
-_SILENT: Final = [
+_SIGNS: Final = tuple(Sign)
+_SILENT: Final = frozenset(
     int(reason)
     for reason in (
         Reason.NOBODY,
@@ -133,8 +136,9 @@ _SILENT: Final = [
         Reason.TOO_DARK,
         Reason.TOO_BRIGHT,
     )
-]
-_OPPOSITE: Final = {View.FRONT: View.SIDE, View.SIDE: View.FRONT}
+)
+_OTHER_SHAPE, _CAMERA_MOVED, _NO_VIEW = int(Reason.OTHER_SHAPE), int(Reason.CAMERA_MOVED), int(View.UNKNOWN)
+_OPPOSITE: Final = {View.FRONT: int(View.SIDE), View.SIDE: int(View.FRONT)}
 
 
 def glances(m: Measurements, baseline_view: View, settings: StalenessSettings | None = None) -> list[Glance]:
@@ -144,30 +148,28 @@ def glances(m: Measurements, baseline_view: View, settings: StalenessSettings | 
     the rest open.
     """
     limits = settings or _DEFAULT
-    distance = m.values["distance_ratio"].value
-    silent = np.isin(m.reason, _SILENT)
-    found = []
-    for k in range(len(m)):
-        signs: dict[Sign, bool] = {}
-        if not silent[k]:
-            reason = int(m.reason[k])
-            signs[Sign.OTHER_SHAPE] = reason == Reason.OTHER_SHAPE
-            if reason != Reason.OTHER_SHAPE:
-                signs[Sign.CAMERA_MOVED] = reason == Reason.CAMERA_MOVED
-            if reason not in (Reason.OTHER_SHAPE, Reason.CAMERA_MOVED):
-                signs |= _of_place(float(distance[k]), View(int(m.view[k])), baseline_view, limits)
-        found.append(Glance(float(m.t_s[k]), signs))
-    return found
+    columns = (m.t_s, m.reason, m.view, m.values["distance_ratio"].value)
+    return [
+        Glance(t_s, _signs(reason, view, distance, baseline_view, limits))
+        for t_s, reason, view, distance in zip(*(column.tolist() for column in columns), strict=True)
+    ]
 
 
-def _of_place(
-    distance: float, view: View, baseline_view: View, limits: StalenessSettings
+def _signs(
+    reason: int, view: int, distance: float, baseline_view: View, limits: StalenessSettings
 ) -> dict[Sign, bool]:
-    signs = {}
-    if np.isfinite(distance):
+    """What one frame says, given its `Reason` and `View` codes."""
+    if reason in _SILENT:
+        return {}
+    if reason == _OTHER_SHAPE:
+        return {Sign.OTHER_SHAPE: True}
+    if reason == _CAMERA_MOVED:
+        return {Sign.OTHER_SHAPE: False, Sign.CAMERA_MOVED: True}
+    signs = {Sign.OTHER_SHAPE: False, Sign.CAMERA_MOVED: False}
+    if isfinite(distance):
         signs[Sign.OTHER_DISTANCE] = not limits.near <= distance <= limits.far
-    if view is not View.UNKNOWN and baseline_view is not View.UNKNOWN:
-        signs[Sign.OTHER_VIEW] = view is _OPPOSITE.get(baseline_view)
+    if view != _NO_VIEW and baseline_view is not View.UNKNOWN:
+        signs[Sign.OTHER_VIEW] = view == _OPPOSITE.get(baseline_view)
     return signs
 
 
