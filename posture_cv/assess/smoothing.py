@@ -114,10 +114,17 @@ def _running(rows: NDArray[np.generic], dtype: type[np.integer[Any]] = np.int64)
     return total
 
 
+def _at(total: Int, places: Int) -> Int:
+    """(…, W) the sums before each place; places that follow each other, as at an even frame rate, are not copied."""
+    first, count = (int(places[0]), len(places)) if len(places) else (0, 0)
+    if count and places[-1] - first == count - 1 and (np.diff(places) == 1).all():
+        return total[..., first : first + count]
+    return total.take(places, axis=-1, mode="clip")
+
+
 def _between(total: Int, start: Int, end: Int) -> Int:
-    """(…, W) sums of the places start:end of each window; as many ends as places are all of them, in order."""
-    upto = total[..., 1:] if len(end) == total.shape[-1] - 1 else total.take(end, axis=-1)
-    return np.asarray(upto - total.take(start, axis=-1, mode="clip"))
+    """(…, W) sums of the places start:end of each window."""
+    return np.asarray(_at(total, end) - _at(total, start))
 
 
 def _majority(codes: Codes, start: Int, end: Int, skip: int) -> Codes:
@@ -146,7 +153,12 @@ def _reasons(rows: _Rows, count: Int, start: Int, end: Int, valid_share: float) 
             reason[row] = reason[same]
             continue
         where = np.flatnonzero(withheld[row])
-        reason[row, where] = _majority(rows.reason[row], start[where], end[where], _OK)
+        given = np.flatnonzero(np.bincount(rows.reason[row]))
+        others = given[given != _OK]
+        if len(others) == 1:  # a window that is withheld holds one of these at least
+            reason[row, where] = others[0]
+        else:
+            reason[row, where] = _majority(rows.reason[row], start[where], end[where], _OK)
     return reason
 
 
@@ -155,7 +167,7 @@ def _activity(total: Int, valid: Int, rows: _Rows, start: Int, end: Int, window_
     middle = np.searchsorted(rows.t_us, rows.t_us[end - 1] - window_us // 2, side="right")
     halves = []
     for part in (total[_MOTION_ROWS], valid[_MOTION_ROWS]):
-        half = part.take(middle, axis=-1) - part.take(start, axis=-1)
+        half = _at(part, middle) - _at(part, start)
         halves.append((half, _between(part, start, end) - half))
     means = []
     for summed, count in zip(*halves, strict=True):
