@@ -10,12 +10,9 @@ import os
 import queue
 import signal
 import threading
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
@@ -234,6 +231,8 @@ class _Host:
             if self._stopping.is_set():
                 raise ConnectionAbortedError  # nobody would end a process that is started now
             if self._pipe is None:
+                from multiprocessing import get_context  # not where one process does all
+
                 context = get_context("spawn")  # a fork would copy the threads' locks in whatever state
                 self._pipe, theirs = context.Pipe()
                 self._process = context.Process(
@@ -276,6 +275,9 @@ def _end_with_the_caller() -> None:
     A killed run's worker that draws a video for minutes would go on writing into a folder in which the next run is at
     work, and clear away its parts.
     """
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
+
     caller = parent_process()
     if caller is None:
         return
@@ -319,6 +321,8 @@ def _plain(error: PostureError) -> PostureError:
 
 
 def _surprise(error: Exception) -> PostureError:
+    import traceback
+
     where = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{os.path.basename(where.filename)}:{where.lineno}"  # noqa: PTH119  no path is needed
     return PostureError(
