@@ -79,8 +79,8 @@ class WorkerProcess:
                     pipe.close()
 
     def _write(self, data: bytes) -> None:
-        # A worker that is gone tells so through its other pipe.
-        with contextlib.suppress(OSError):
+        # A worker that is gone tells so through its other pipe; one that was stopped has none any more.
+        with contextlib.suppress(OSError, ValueError):
             assert self._process.stdin is not None
             self._process.stdin.write(data)
 
