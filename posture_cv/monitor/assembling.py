@@ -118,7 +118,7 @@ def _sinks(
 
 
 def _keys(commands: cmd.Commands, terminal: TerminalSink, stack: ExitStack) -> Sink:
-    """Single keys of the terminal, and the sink that tells them whether a pause runs."""
+    """Single keys of the terminal, and the sink that tells them whether a pause or a silence runs."""
     from posture_cv.monitor.keys import HELP, KeyCommands, Keys
 
     known = KeyCommands(commands)

@@ -15,7 +15,8 @@ from typing import Any, Final, Self
 from posture_cv.monitor import commands as cmd
 
 HELP: Final = (
-    "Keys: r recalibrate (five seconds), m the camera was moved, p pause, z silent for half an hour, q end"
+    "Keys: r recalibrate (five seconds), m the camera was moved, p pause, z silent for half an hour "
+    "(once more: go on), q end"
 )
 _SNOOZE_S: Final = 1800.0
 # ECMA-48: what function, arrow and editing keys send, and Alt with a letter.
@@ -102,7 +103,7 @@ def keys_of(typed: str) -> str:
 
 
 class KeyCommands:
-    """What the keys mean; told by the moments whether a pause runs.
+    """What the keys mean; told by the moments whether a pause or a silence runs, which the same key ends.
 
     Args:
         commands: where they go.
@@ -110,7 +111,7 @@ class KeyCommands:
 
     def __init__(self, commands: cmd.Commands) -> None:
         self._commands = commands
-        self.paused = False
+        self.paused = self.silent = False
 
     def press(self, key: str) -> None:
         """One key; those without a meaning do nothing."""
@@ -125,7 +126,7 @@ class KeyCommands:
         known: dict[str, cmd.Command] = {
             "r": cmd.Recalibrate(quick=True),
             "m": cmd.FollowCamera(),
-            "z": cmd.Snooze(_SNOOZE_S),
+            "z": cmd.Snooze(0.0 if self.silent else _SNOOZE_S),
             "q": cmd.Stop("q was pressed"),
         }
         return known.get(key)

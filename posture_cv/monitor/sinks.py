@@ -17,6 +17,7 @@ from posture_cv.assess.effects import Level
 from posture_cv.atomic import is_full
 from posture_cv.capture.types import Frame
 from posture_cv.closing import Closing
+from posture_cv.guidance.desk import wrapped
 from posture_cv.local_time import local
 from posture_cv.monitor.calibrating import BEGINNING, ending
 from posture_cv.monitor.keys import KeyCommands
@@ -27,13 +28,18 @@ from posture_cv.monitor.words import (
     hint_message,
     margin_text,
     message_of,
+    pause_text,
     plain,
     shape_of,
     state_text,
     told_together,
 )
 from posture_cv.output.notify import Delivery, Message, Notifier, ring
+from posture_cv.output.width import text_width
 
+_INDENT: Final = " " * 6
+_LEAST_WIDTH: Final = 30  # of words in a terminal, in characters; ours
+_MOST_WIDTH: Final = 100
 _COLOURS: Final = {Level.GOOD: "32", Level.POOR: "33", Level.SEVERE: "31"}
 
 
@@ -70,13 +76,13 @@ class TerminalSink(BaseSink):
         for said in moment.said:
             self._say(said, moment.wall_s)
         for hint in moment.hints:
-            self._write_line(f"{clock_text(moment.wall_s)} {hint}")
+            self._write_text(f"{clock_text(moment.wall_s)} ", hint)
         end = ending(moment.prompt)
         if end is not None:  # the next look would wipe it off the live line
-            self._write_line(f"{clock_text(moment.wall_s)} {end.line}")
+            self._write_text(f"{clock_text(moment.wall_s)} ", end.line)
         if end is not None or not self._states:
             return
-        state = f"{shape_of(moment)} {state_text(moment)}"
+        state = "   ".join(filter(None, (f"{shape_of(moment)} {state_text(moment)}", pause_text(moment))))
         if self._live:
             self._live_line(moment, state)
         elif state != self._last:
@@ -85,7 +91,8 @@ class TerminalSink(BaseSink):
 
     def note(self, text: str) -> None:
         """A line beside the state: what was not delivered, for example. Any thread."""
-        self._write_line(text)
+        words = text.lstrip(" ")
+        self._write_text(" " * (len(text) - len(words)), words)
 
     def close(self) -> None:
         """Leave the cursor on a line of its own."""
@@ -95,10 +102,9 @@ class TerminalSink(BaseSink):
 
     def _live_line(self, moment: Moment, state: str) -> None:
         silence = silence_text(moment.snoozed_s) if moment.phase.watching and not moment.prompt else ""
-        parts = [state, silence, margin_text(moment)]
-        if not moment.camera_open:
-            parts.append("camera off")
-        text = "   ".join(filter(None, parts))[: max(20, shutil.get_terminal_size().columns - 1)]
+        text = "   ".join(filter(None, (state, silence, margin_text(moment))))[
+            : max(20, shutil.get_terminal_size().columns - 1)
+        ]
         code = _COLOURS.get(moment.level) if self._colour and moment.phase.watching else None
         shown = f"\x1b[{code}m{text}\x1b[0m" if code else text
         self._write(f"\r\x1b[2K{shown}")
@@ -108,12 +114,18 @@ class TerminalSink(BaseSink):
         alert = said.record.alert
         number = f" #{said.number}" if said.number else ""
         words = said.words
-        self._write_line(
-            f"{clock_text(wall_s)} ! {plain(alert.cue)} ({alert.level}){number}: {words.get('seen', '')}"
+        self._write_text(
+            f"{clock_text(wall_s)} ! ", f"{plain(alert.cue)} ({alert.level}){number}: {words.get('seen', '')}"
         )
-        self._write_line(f"      {words.get('text', '')}")
+        self._write_text(_INDENT, str(words.get("text", "")))
         if words.get("quotation"):
-            self._write_line(f"      “{words['quotation']}” — {words.get('citation', '')}")
+            self._write_text(_INDENT, f"“{words['quotation']}” — {words.get('citation', '')}")
+
+    def _write_text(self, lead: str, text: str) -> None:
+        """Words after a lead; on a terminal in lines that it need not break, each below the first one's words."""
+        width = max(_LEAST_WIDTH, text_width(_MOST_WIDTH))
+        for line in wrapped(text, lead, width) if self._live else [f"{lead}{text}"]:
+            self._write_line(line)
 
     def _write_line(self, text: str) -> None:
         start = "\r\x1b[2K" if self._line_open else ""
@@ -202,7 +214,7 @@ class NotificationSink(BaseSink):
 
 
 class PauseSink(BaseSink):
-    """Tells the keys whether a pause runs."""
+    """Tells the keys whether a pause or a silence runs."""
 
     def __init__(self, keys: KeyCommands) -> None:
         self._keys = keys
@@ -210,6 +222,7 @@ class PauseSink(BaseSink):
     def show(self, moment: Moment) -> None:
         """Keep it."""
         self._keys.paused = moment.phase is Phase.PAUSED
+        self._keys.silent = moment.snoozed_s > 0
 
 
 class PreviewSink(BaseSink):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Final
 
 from posture_cv.assess.effects import Level
 from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
+from posture_cv.local_time import local
 from posture_cv.measure.types import Reason
 from posture_cv.monitor.lifecycle import Phase
 from posture_cv.monitor.margins import nearest, unit_of
 from posture_cv.monitor.moment import Moment, Said
+from posture_cv.monitor.pause_text import until_text
 from posture_cv.output.notify import Message
 
 # Shape beside colour: a third of the red-green blind would not tell them apart otherwise.
@@ -86,6 +89,14 @@ def state_text(moment: Moment) -> str:
             "cannot tell: " + reason_text(moment.reason) if moment.reason is Reason.OTHER_PERSON else "away"
         )
     return plain(moment.state.label)
+
+
+def pause_text(moment: Moment) -> str:
+    """When a pause that runs ends; nothing without one, and for one until it is resumed."""
+    until = moment.paused_until_wall_s
+    if moment.prompt or moment.phase is not Phase.PAUSED or until is None or not isfinite(until):
+        return ""
+    return until_text(local(until).isoformat())
 
 
 def margin_text(moment: Moment) -> str:

@@ -19,8 +19,9 @@ from monitor.monitor_material import Desk, Kept, ScriptedJudge, stretches
 from posture_cv.assess.effects import Ambient, Level
 from posture_cv.assess.engine import Step
 from posture_cv.assess.policy_state import PolicyState
+from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES, AssessSettings
-from posture_cv.assess.types import State
+from posture_cv.assess.types import Alert, State
 from posture_cv.capture.types import SourceError
 from posture_cv.cli.status import lines
 from posture_cv.errors import InputError
@@ -28,12 +29,13 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Reason, View
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.judge import Criteria
+from posture_cv.monitor.keys import KeyCommands
 from posture_cv.monitor.lifecycle import LifeSettings, Phase
 from posture_cv.monitor.loop import Monitor
-from posture_cv.monitor.moment import Moment
+from posture_cv.monitor.moment import Moment, Said
 from posture_cv.monitor.parts import Options, Parts
 from posture_cv.monitor.ports import Surroundings
-from posture_cv.monitor.sinks import NotificationSink, TerminalSink
+from posture_cv.monitor.sinks import NotificationSink, PauseSink, TerminalSink
 from posture_cv.monitor.status import StatusBoard
 from posture_cv.monitor.words import PAUSE_SHAPE, shape_of
 from posture_cv.output.notify import Delivery, Message, NoNotifier
@@ -396,6 +398,63 @@ def test_a_terminal_that_can_wipe_no_line_gets_plain_ones(monkeypatch: pytest.Mo
     terminal = Shown()
     TerminalSink(terminal).show(Moment(1.0, 1.0, Phase.PAUSED))
     assert terminal.getvalue()[8:] == f" {PAUSE_SHAPE} paused, the camera is off\n"
+
+
+def test_a_pause_is_shown_with_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    until_s = datetime(2026, 11, 29, 14, 30).astimezone().timestamp()
+    paused = Moment(1.0, until_s - 60.0, Phase.PAUSED, paused_until_wall_s=until_s)
+    terminal = Shown()
+    for moment in (
+        paused,
+        replace(paused, paused_until_wall_s=math.inf),
+        replace(paused, phase=Phase.LOCKED),
+    ):
+        TerminalSink(terminal).show(moment)
+    assert terminal.getvalue().split("\r\x1b[2K")[1:] == [
+        f"{PAUSE_SHAPE} paused, the camera is off   until 14:30 (2026-11-29)",
+        f"{PAUSE_SHAPE} paused, the camera is off",
+        f"{PAUSE_SHAPE} the screen is locked, the camera is off",
+    ]
+
+
+def test_words_are_not_broken_by_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "60")
+    words = {
+        "seen": "Your head has come out in front of your shoulders for 2 min, 3rd time today.",
+        "text": "Let your head rest on top of your neck instead of hanging out in front of it.",
+        "quotation": "Try to ensure that your head is over the top of your neck and body, not out in front.",
+        "citation": "document 004, What's causing your upper back muscle pain?",
+    }
+    alert = Alert(1.0, "forward_head", "notice", 120.0, 1.0, 120.0, 2.0, 1.0)
+    said = Said(Record(1, alert), words, 7)
+    terminal = Shown()
+    sink = TerminalSink(terminal, states=False)
+    sink.show(Moment(1.0, 1.0, Phase.WATCHING, said=(said,), hints=(f"{words['seen']} {words['text']}",)))
+    sink.note("      (not shown as a desktop notification: there is no session bus on this machine)")
+    lines = terminal.getvalue().splitlines()
+    assert max(map(len, lines)) <= 60
+    assert " ".join(" ".join(lines).split()).count(" ".join(words["text"].split())) == 2, "nothing is lost"
+    assert lines[-2:] == [
+        "      (not shown as a desktop notification: there is no",
+        "      session bus on this machine)",
+    ]
+    piped = io.StringIO()
+    TerminalSink(piped).note("word " * 40)
+    assert piped.getvalue() == "word " * 40 + "\n", "a log keeps its lines"
+
+
+def test_one_key_begins_and_ends_a_silence() -> None:
+    keys = KeyCommands(cmd.Commands())
+    sink = PauseSink(keys)
+    ledger = PolicyState().ledger._replace(silent_until_s=1000.0)
+    silent = Moment(10.0, 10.0, Phase.WATCHING, policy=PolicyState()._replace(ledger=ledger))
+    assert keys.command("z") == cmd.Snooze(1800.0)
+    sink.show(silent)
+    assert keys.command("z") == cmd.Snooze(0.0)
+    sink.show(replace(silent, t_s=1000.0))
+    assert keys.command("z") == cmd.Snooze(1800.0)
 
 
 def test_a_silence_that_was_asked_for_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
