@@ -97,3 +97,8 @@ def test_a_changed_paraphrase_is_seen() -> None:
     spoilt = dataclasses.replace(catalogue.entries[1], text="This heals your shoulders.")
     changed = dataclasses.replace(catalogue, entries=(catalogue.entries[0], spoilt, *catalogue.entries[2:]))
     assert any(offences(text) for _, text in own_words(changed))
+
+
+def test_who_walked_about_is_not_told_that_they_have_not_moved() -> None:
+    """What is counted are changes of position, up to nine of which still prompt: nothing else may be claimed."""
+    assert all("position" in words for words in load_catalogue().cue("stillness").seen)
