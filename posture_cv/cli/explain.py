@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from posture_cv.cli.options import UserPath
+from posture_cv.cli.options import UserPath, json_option
 
 if TYPE_CHECKING:
     from posture_cv.assess.records import Record
@@ -24,19 +24,25 @@ _WHICH_FILE: Final = "Give the alerts.jsonl that posture-cv replay has written."
     metavar="FILE",
     help="An alerts.jsonl of posture-cv replay. [default: the monitor's history]",
 )
-def command(alert: int | None, file: Path | None) -> None:
+@json_option
+def command(alert: int | None, file: Path | None, *, as_json: bool) -> None:
     """Say why ALERT came (its number; without one, the last): what was measured, for how long, against what."""
     from posture_cv.assess.explain import explain
+    from posture_cv.assess.records import to_json
+    from posture_cv.cli.echo import echo_json
 
-    head, record = _from_file(file, alert) if file is not None else _from_history(alert)
-    for line in head:
-        click.echo(line)
+    number, head, record = _from_file(file, alert) if file is not None else _from_history(alert)
     text = explain(record)
-    # In the history the wall clock says when; the time since the monitor's start says nothing.
-    click.echo(text if file is not None else text.partition("\n")[2])
+    if file is None:  # there the wall clock says when; the time since the monitor's start says nothing
+        text = text.partition("\n")[2]
+    if as_json:
+        echo_json({"alert": number, "text": f"{head}\n{text}", "record": to_json(record)})
+        return
+    click.echo(f"{head}\n{text}")
 
 
-def _from_history(number: int | None) -> tuple[list[str], Record]:
+def _from_history(number: int | None) -> tuple[int, str, Record]:
+    """Its number, what is said of it first, and the record."""
     from posture_cv.assess.records import from_json
     from posture_cv.history.figures import clock_changed
     from posture_cv.history.read import Reader
@@ -48,14 +54,14 @@ def _from_history(number: int | None) -> tuple[list[str], Record]:
         row = reader.alert(number)
         ambiguous = clock_changed(reader.minutes(row.day, row.day), [row])
     when = time_text(row.local_s, row.offset_s, "%A %d %B, %H:%M", ambiguous=ambiguous)
-    head = [f"Alert #{row.number}, {when}: {plain(row.cue)} ({row.level}). {row.words.get('seen', '')}"]
+    head = f"Alert #{row.number}, {when}: {plain(row.cue)} ({row.level}). {row.words.get('seen', '')}"
     try:
-        return head, from_json(row.record)
+        return row.number, head, from_json(row.record)
     except ValueError as error:
         raise HistoryError(f"The record of alert {row.number} cannot be read.", f"{error}.") from error
 
 
-def _from_file(path: Path, number: int | None) -> tuple[list[str], Record]:
+def _from_file(path: Path, number: int | None) -> tuple[int, str, Record]:
     from posture_cv.assess.records import from_json
     from posture_cv.errors import InputError
 
@@ -71,7 +77,7 @@ def _from_file(path: Path, number: int | None) -> tuple[list[str], Record]:
         record = from_json(row.get("record", row))
     except ValueError as error:
         raise InputError(f"{path} holds something else than alerts.", f"{error}.", _WHICH_FILE) from error
-    return [f"Alert {record.id}. {row.get('seen', '')}".strip()], record
+    return record.id, f"Alert {record.id}. {row.get('seen', '')}".strip(), record
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

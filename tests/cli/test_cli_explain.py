@@ -28,6 +28,13 @@ def test_the_last_alert_or_the_one_asked_for(cli: Cli, alerts: Path) -> None:
     assert "Time for a break" in cli.here("explain", "--from", str(alerts), "1").stdout
 
 
+def test_as_json_it_is_the_record_with_the_words(cli: Cli, alerts: Path) -> None:
+    told = json.loads(cli.here("explain", "--from", str(alerts), "1", "--json").stdout)
+    assert told["alert"] == 1
+    assert told["text"] + "\n" == cli.here("explain", "--from", str(alerts), "1").stdout
+    assert told["record"] == json.loads(alerts.read_text().splitlines()[0])
+
+
 def test_what_there_is_instead_and_what_to_give(cli: Cli, alerts: Path, tmp_path: Path) -> None:
     done = cli.fails("explain", "--from", str(alerts), "9", said="holds no alert 9")
     assert "It holds: 1, 2." in done.stderr
