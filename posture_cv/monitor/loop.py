@@ -30,6 +30,9 @@ _STANDS: Final = (
     "The camera does not seem to have been moved, so nothing was changed. "
     "If you sit otherwise than before: posture-cv recalibrate"
 )
+_UNSEEN: Final = (
+    "The camera is off, so nothing can be compared and nothing was changed. Go on watching first."
+)
 
 
 class Monitor:
@@ -274,7 +277,8 @@ class Monitor:
             return
         background = self._judge.background()
         if background is None:
-            self._prompt(failed(_STANDS))
+            why = _STANDS if self._parts.camera.opened else _UNSEEN
+            self._prompt(failed(why), self._shower.phase or Phase.WATCHING)
             return
         try:
             criteria = self._parts.follow(self._judge.criteria, background)

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from assess_material import baseline
 from calibration.errors import CalibrationError
 from capture.mjpeg_server import MjpegServer, video_images
-from monitor.monitor_material import Desk, stretches
+from monitor.monitor_material import Desk, ScriptedSurroundings, stretches
 from monitor.processes import run
 from monitor.processes import wait_for_status as wait
 from monitor.terminal import Terminal
@@ -26,6 +27,8 @@ from posture_cv.landmarks.types import SCENE_FIELDS, Landmarks
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.judge import Criteria, Judge
 from posture_cv.monitor.keys import KeyCommands
+from posture_cv.monitor.lifecycle import Phase
+from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.recalibrate import follow_camera
 from posture_cv.profiles.store import load_profile, save_profile
 from source_tree import ROOT
@@ -154,12 +157,31 @@ def test_a_monitor_without_pictures_and_a_camera_that_stands_change_nothing() ->
     again = Desk(stretches(("good", 1.0)), 10.0)
     parts = again.parts()
     parts.follow = lambda now, _: replace(now, profile="another")
+    parts.camera.open()  # as the program does, before it watches
     parts.commands.put(cmd.FollowCamera())
     again.run(parts)
     (prompt,) = (m.prompt for m in again.kept.moments if m.prompt)
     assert prompt.startswith("failed: The camera does not seem to have been moved, so nothing was changed.")
     assert prompt.endswith("If you sit otherwise than before: posture-cv recalibrate")
     assert again.kept.moments[-1].profile == "made up"
+
+
+def test_with_the_camera_off_nobody_says_that_it_was_not_moved() -> None:
+    desk = Desk(stretches(("good", 1.0)), 10.0)
+    parts = desk.parts()
+    parts.follow = lambda now, _: replace(now, profile="another")
+    rounds = count()
+
+    def locked(_: float) -> Surroundings:
+        if next(rounds) == 1:
+            parts.commands.put(cmd.FollowCamera())
+        return Surroundings(locked=True)
+
+    parts.surroundings = ScriptedSurroundings(desk.clock, locked)
+    desk.run(parts)
+    (told,) = (m for m in desk.kept.moments if m.prompt)
+    assert told.prompt.startswith("failed: The camera is off, so nothing can be compared")
+    assert told.phase is Phase.LOCKED
 
 
 @needs_samples
