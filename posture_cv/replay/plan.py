@@ -19,14 +19,8 @@ from posture_cv.landmarks.recording import SUFFIX
 from posture_cv.measure.types import View
 from posture_cv.paths import user_path
 from posture_cv.replay.baselines import no_frame_to_calibrate_on
-from posture_cv.replay.earlier import (
-    ANNOTATED,
-    LANDMARKS,
-    last_run,
-    left_whole,
-    read_summary,
-    set_summary_aside,
-)
+from posture_cv.replay.earlier import ANNOTATED, LANDMARKS, read_summary, set_summary_aside
+from posture_cv.replay.kept import warnings_of_kept
 from posture_cv.replay.keys import baseline_key, digest, models_key, versions
 from posture_cv.replay.parts import Part, PartDone, cut
 from posture_cv.replay.remembered import estimators_digest
@@ -210,13 +204,15 @@ def landmarks_are_kept(made: Plan) -> bool:
 
 
 def _holds_these(made: Plan) -> bool:
-    """Whether the landmarks that are kept are of this plan."""
+    """Whether the landmarks that are kept are of this plan, whatever has been asked in between."""
+    return kept_warnings(made) is not None
+
+
+def kept_warnings(made: Plan) -> tuple[str, ...] | None:
+    """What went wrong when the landmarks that are kept were made; None where none of this plan are kept."""
     if made.scan.sha256 is None:
-        return False
-    run = last_run(made.options.out)
-    return run.get("landmarks_key") == made.provenance.landmarks_key and left_whole(
-        made.options.out, run, LANDMARKS
-    )
+        return None
+    return warnings_of_kept(made.kept_path, made.provenance.landmarks_key)
 
 
 def _check_kept(made: Plan) -> None:

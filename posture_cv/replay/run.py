@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from posture_cv.errors import NobodyFoundError
-from posture_cv.replay.earlier import last_run
 from posture_cv.replay.judge import judge
+from posture_cv.replay.kept import note_kept
 from posture_cv.replay.known import note_checksum
 from posture_cv.replay.parts import record_part
 from posture_cv.replay.plan import (
@@ -17,6 +17,7 @@ from posture_cv.replay.plan import (
     check_options,
     clear,
     join_parts,
+    kept_warnings,
     landmarks_are_kept,
     look_of,
     note_part,
@@ -90,6 +91,8 @@ def judge_plan(
         landmarks = made.kept_path
     else:
         landmarks = join_parts(made)
+        if made.options.keep_landmarks and made.scan.sha256 is not None:
+            note_kept(landmarks, made.provenance.landmarks_key, warnings)
     result, summary = judge(
         made.options,
         landmarks,
@@ -108,8 +111,7 @@ def judge_plan(
 def _landmarks_warnings(made: Plan) -> tuple[str, ...]:
     """What went wrong when the landmarks were made, in this run or in the one that has kept them."""
     if made.parts and landmarks_are_kept(made):
-        kept = last_run(made.options.out).get("landmarks_warnings", [])
-        return tuple(map(str, kept)) if isinstance(kept, list) else ()
+        return kept_warnings(made) or ()
     notes = noted_parts(made)
     return tuple(dict.fromkeys(w for number in sorted(notes) for w in notes[number].warnings))
 

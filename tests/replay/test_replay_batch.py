@@ -25,6 +25,7 @@ from batch_material import RATE_HZ, SAMPLES, SEGMENT_S, SIDE_END_S, recordings, 
 from cli_runner import Cli
 from posture_cv.assess.settings import PolicySettings
 from posture_cv.atomic import OutputError
+from posture_cv.errors import InputError
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.opendata.folder import read_result
@@ -173,9 +174,9 @@ def test_a_kept_landmark_recording_is_judged_anew_without_a_model(tmp_path: Path
     assert read_result(asked.out).landmarks is None, "it is not of these results"
 
 
-def test_what_was_wrong_with_a_video_stays_with_its_kept_landmarks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The parts that were made: the shipped recording stands for what the models find."""
     made: list[Path] = []
 
     def recorded(_: Part, path: Path, **__: object) -> PartDone:
@@ -184,13 +185,38 @@ def test_what_was_wrong_with_a_video_stays_with_its_kept_landmarks(
         return PartDone(450, 412, ("it is truncated",))
 
     monkeypatch.setattr("posture_cv.replay.run.record_part", recorded)
-    asked = ReplayOptions(
-        str(SAMPLES / "desk-front.mp4"), tmp_path, calibrate_s=(0.0, 8.0), keep_landmarks=True
-    )
+    return made
+
+
+def kept_ones(out: Path) -> ReplayOptions:
+    return ReplayOptions(str(SAMPLES / "desk-front.mp4"), out, calibrate_s=(0.0, 8.0), keep_landmarks=True)
+
+
+def test_what_was_wrong_with_a_video_stays_with_its_kept_landmarks(made: list[Path], tmp_path: Path) -> None:
+    asked = kept_ones(tmp_path)
     for window_s in (5.0, 4.0, 3.0):
         settings = replace(asked.settings, policy=PolicySettings().alert_after(window_s))
         assert replay(replace(asked, settings=settings)).warnings == ("it is truncated",)
     assert len(made) == 1
+
+
+def test_kept_landmarks_are_known_again_whatever_was_asked_in_between(
+    made: list[Path], tmp_path: Path
+) -> None:
+    """Neither refused as another video's nor made anew."""
+    asked = kept_ones(tmp_path)
+    replay(asked)
+    rarer = replace(asked, capture=replace(asked.capture, max_rate_hz=5.0))
+    replay(replace(rarer, keep_landmarks=False))
+    assert len(made) == 2
+    for keep in (True, False):
+        assert replay(replace(asked, keep_landmarks=keep)).warnings == ("it is truncated",)
+    assert len(made) == 2
+    with pytest.raises(InputError, match="Other landmarks are kept"):
+        replay(rarer)
+    (tmp_path / LANDMARKS).write_bytes((SAMPLES / "desk-side.landmarks").read_bytes())
+    replay(replace(asked, keep_landmarks=False))
+    assert len(made) == 3, "what somebody has changed is not believed"
 
 
 def command(out: Path, *more: str) -> list[str]:
