@@ -73,14 +73,13 @@ def read_manifest(path: Path, exists: Callable[[str], bool] = os.path.exists) ->
     delimiter = _delimiter(lines)
     told = ["\n" if rows.is_comment(line, delimiter) else line for line in lines]
     reader = csv.reader(told, delimiter=delimiter)
-    cells_of_lines = _cells(reader, path)
+    cells_of_lines = (cells for cells in _cells(reader, path) if any(cell.strip() for cell in cells))
     header = [name.strip().lower() for name in next(cells_of_lines, [])]
-    faults = _header_faults(header)
+    faults = [f"line {max(1, reader.line_num)}: {fault}" for fault in _header_faults(header)]
     if faults:
         raise _faulty(path, faults)
     for cells in cells_of_lines:
-        if any(cell.strip() for cell in cells):
-            rows.add(reader.line_num, header, cells)
+        rows.add(reader.line_num, header, cells)
     if not rows.items and not rows.faults:
         raise ManifestError(f"The manifest names no recording: {path}", "", "Add a line for each recording.")
     if rows.faults:
@@ -127,10 +126,10 @@ def _header_faults(header: list[str]) -> list[str]:
     for name in header:
         if name and name not in COLUMNS:
             near = difflib.get_close_matches(name, COLUMNS, n=1)
-            faults.append(f"line 1: unknown column {name!r}{f', did you mean {near[0]!r}?' if near else ''}")
-    faults += [f"line 1: column {name!r} twice" for name in COLUMNS if header.count(name) > 1]
+            faults.append(f"unknown column {name!r}{f', did you mean {near[0]!r}?' if near else ''}")
+    faults += [f"column {name!r} twice" for name in COLUMNS if header.count(name) > 1]
     if "file" not in header:
-        faults.append("line 1: the column 'file' is missing")
+        faults.append("the column 'file' is missing")
     return faults
 
 

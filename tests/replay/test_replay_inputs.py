@@ -211,6 +211,18 @@ def test_a_manifest_from_a_spreadsheet_may_have_columns_without_a_name(tmp_path:
         read_manifest(path)
 
 
+@pytest.mark.parametrize("above", ["# of the spring; first, round\n", "\n", "#\n\n"])
+def test_what_stands_above_the_header_of_a_manifest_is_no_header(above: str, tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4")
+    path = tmp_path / "list.csv"
+    path.write_text(f"{above}file,participant\na.mp4,P1\n")
+    assert [item.participant for item in read_manifest(path)] == ["P1"]
+    path.write_text(f"{above}path,participant\na.mp4,P1\n")
+    with pytest.raises(ManifestError) as told:
+        read_manifest(path)
+    assert f"line {1 + above.count(chr(10))}: the column 'file' is missing" in told.value.detail
+
+
 def test_a_file_called_like_a_comment_is_none(tmp_path: Path) -> None:
     touch(tmp_path, "#1.mp4", "2.mp4")
     (tmp_path / "list.csv").write_text("file,participant\n# mine\n#1.mp4,P1\n#2.mp4,P1\n2.mp4,P1\n")
