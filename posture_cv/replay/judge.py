@@ -67,7 +67,7 @@ def judge(
             if hold:
                 held.append(block)
         if results.times.frames == 0:  # no answer: not that nobody was there
-            raise _no_frame(options.source)
+            raise _no_frame(options.source, None if chosen is None else chosen.seen_s)
         outcome, told = engine.finish(), measuring.told
         result = Replayed(
             options,
@@ -89,7 +89,14 @@ def judge(
         return result, results.finish(result, progress, again)
 
 
-def _no_frame(source: str) -> InputError:
+def _no_frame(source: str, seen_s: tuple[float, float] | None) -> InputError:
+    """Nothing is left to judge; `seen_s`: the times of the frames of a recording that were left out."""
+    if seen_s is not None:
+        return InputError(
+            f"No frame of {source} lies in the chosen stretch of time.",
+            f"Its frames are of {seen_s[0]:.1f} to {seen_s[1]:.1f} s.",
+            "Choose another start or end.",
+        )
     return InputError(
         f"No frame of {source} can be read.",
         "It was cut off before its first frame ends, or nothing of it was asked for.",
@@ -125,11 +132,15 @@ class _Choice:
         self._gate = RateGate(capture.max_rate_hz)
         self.all = capture.start_s == 0.0 and capture.end_s is None and capture.max_rate_hz is None
         self.frames_with_person = 0
+        self.seen_s: tuple[float, float] | None = None  # of all frames, chosen or not
 
     def of(self, m: Measurements) -> Measurements:
         """Those frames of the next block that are asked for."""
         if self.all:
             return m
+        if len(m):
+            first_s = float(m.t_s[0]) if self.seen_s is None else self.seen_s[0]
+            self.seen_s = first_s, float(m.t_s[-1])
         due = [self._start_s <= t < self._end_s and self._gate.is_due(t) for t in m.t_s.tolist()]
         chosen: Measurements = m[np.flatnonzero(due)]
         self.frames_with_person += int(chosen.somebody.sum())

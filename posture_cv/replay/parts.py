@@ -123,7 +123,8 @@ def record_part(
             SourceError
         ) as error:  # a later stretch that cannot be read is a gap, not the end of everything
             delete(path)
-            return PartDone(0, 0, (f"{part.start_s:g} s and later: {error.title}",))
+            until = "the end" if part.end_s is None else f"{part.end_s:g} s"
+            return PartDone(0, 0, (f"{part.start_s:g} s to {until}: {error.title}",))
     return write()
 
 

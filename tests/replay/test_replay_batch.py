@@ -279,6 +279,7 @@ def test_a_stretch_that_cannot_be_read_keeps_nothing_of_an_earlier_run(tmp_path:
     done = record_part(Part(str(SAMPLES / "desk-front.mp4"), start_s=500.0, end_s=600.0), path)
     assert done.frames == 0
     assert "no frame" in done.warnings[0]
+    assert done.warnings[0].startswith("500 s to 600 s: "), "what comes later may be there"
     assert not path.exists()
 
 

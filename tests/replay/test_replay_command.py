@@ -183,7 +183,8 @@ def test_a_stretch_without_a_frame_is_no_empty_room(tmp_path: Path) -> None:
     manifest.write_text("file,start,end\nside.landmarks,100,200\nside.landmarks,5,9\n")
     for _ in range(2):
         done = run(manifest, "--calibrate", "0:5", "--out", tmp_path / "o")
-        refused(done, "No frame of", "side.landmarks", code=3)
+        refused(done, "No frame of", "side.landmarks", "Its frames are of 0.0 to 24.9 s", code=3)
+        assert "cut off" not in done.stderr
         assert done.stderr.rstrip().endswith("(side_100s-200s)"), "the failed one of two stretches"
         with (tmp_path / "o" / "recordings.csv").open(newline="") as file:
             assert [row["status"] for row in csv.DictReader(file)] == ["failed", "done"]
