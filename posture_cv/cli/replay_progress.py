@@ -45,12 +45,20 @@ class ReplayBar:
         self._recordings = self._ended = 0
         self._frames: dict[int, int] = {}
 
+    @property
+    def total(self) -> float | None:
+        """Frames of all recordings, done or to be done, as far as can be said."""
+        return self._bar.tasks[0].total
+
     def begin(self, recordings: int) -> None:
         """So many recordings are to be done."""
         self._recordings = recordings
 
     def expect(self, index: int, frames: int, *, known: bool) -> None:
-        """A recording has been looked at; those that have not are taken to be as long on average."""
+        """A recording has been looked at; those that have not are taken to be as long as those with frames to do.
+
+        One with nothing to do, finished by an earlier run, says nothing of the rest: those come first when a run goes on.
+        """
         if known:
             self._frames[index] = frames
         self._total()
@@ -72,8 +80,9 @@ class ReplayBar:
             sys.stderr.flush()
 
     def _total(self) -> None:
-        known = list(self._frames.values())
-        total = sum(known) / len(known) * self._recordings if known and sum(known) else None
+        to_do = [frames for frames in self._frames.values() if frames]
+        unknown = self._recordings - len(self._frames)
+        total = sum(to_do) * (1.0 + unknown / len(to_do)) if to_do else None
         done = (
             f"{self._ended} of {self._recordings} recordings" if self._recordings > 1 else "Finding landmarks"
         )

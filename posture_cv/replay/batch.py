@@ -233,6 +233,8 @@ class _Batch:
     def _fail(self, index: int, error: PostureError) -> None:
         course = self._courses[index]
         self._to_record = deque(job for job in self._to_record if job[0] != index)
+        if course.plan is not None:  # no more of its frames will come
+            self._progress.expect(index, course.frames, known=True)
         nobody = error.exit_code == NobodyFoundError.exit_code
         self._end(index, Ended(course.options, "nobody" if nobody else "failed", error))
 

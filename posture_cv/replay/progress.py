@@ -35,7 +35,7 @@ class BatchProgress(Protocol):
         """So many recordings are to be done."""
 
     def expect(self, index: int, frames: int, *, known: bool) -> None:
-        """A recording has been looked at: so many frames are to be done, if that is known."""
+        """A recording has been looked at, or has failed: so many of its frames are done in all, if that is known."""
 
     def advance(self, frames: int) -> None:
         """So many more frames are done."""

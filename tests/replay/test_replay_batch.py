@@ -25,17 +25,19 @@ from batch_material import RATE_HZ, SAMPLES, SEGMENT_S, SIDE_END_S, recordings, 
 from cli_runner import Cli
 from posture_cv.assess.settings import PolicySettings
 from posture_cv.atomic import OutputError
-from posture_cv.errors import InputError
+from posture_cv.cli.replay_progress import ReplayBar
+from posture_cv.errors import InputError, PostureError
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.opendata.folder import read_result
 from posture_cv.replay import batch
 from posture_cv.replay.batch import Ended, replay_many
 from posture_cv.replay.earlier import LANDMARKS
-from posture_cv.replay.jobs import PartJob
+from posture_cv.replay.jobs import LookJob, PartJob
 from posture_cv.replay.parts import Part, PartDone, cut, record_part
 from posture_cv.replay.plan import PARTS_FOLDER, look_of, plan
 from posture_cv.replay.pool import Done, Event, Failed, ProcessPool, Told, _Host
+from posture_cv.replay.progress import NoBatchProgress
 from posture_cv.replay.run import replay
 from posture_cv.replay.scan import scan
 from posture_cv.replay.table import row_of, write_table
@@ -422,6 +424,61 @@ def test_a_terminal_sees_a_bar_over_all_with_the_time_left(
     assert "of 2 recordings" in done.stderr
     assert " left " in done.stderr
     assert "[1/2]" not in done.stderr
+
+
+def test_the_time_left_counts_what_is_to_be_done_and_not_what_is_finished(tmp_path: Path) -> None:
+    """A run that goes on meets the finished recordings first: they say nothing of how long the others are."""
+    given = [ReplayOptions(f"{k}.mp4", tmp_path / str(k)) for k in range(6)]
+    with ReplayBar(quiet=True) as bar:
+        bar.begin(len(given))
+        for k in range(3):
+            bar.ended(k, Ended(given[k], "failed", PostureError("as good as finished")))
+        assert bar.total is None, "nothing is known yet"
+        bar.expect(3, 1000, known=True)
+        assert bar.total == 3000
+        bar.expect(4, 2000, known=True)
+        assert bar.total == 4500
+
+
+class Frames(NoBatchProgress):
+    """Remembers how many frames are expected of each recording."""
+
+    def __init__(self) -> None:
+        self.expected: dict[int, int] = {}
+
+    def expect(self, index: int, frames: int, *, known: bool) -> None:
+        self.expected[index] = frames
+
+
+class Breaking:
+    """A pool that looks at recordings itself, and breaks off every part three frames on."""
+
+    processors_to_spare = False
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+
+    @property
+    def room(self) -> int:
+        return 0 if self._events else 1
+
+    def submit(self, number: int, job: object) -> None:
+        if isinstance(job, PartJob):
+            self._events += [Told(number, 3), Failed(number, PostureError("it broke"))]
+        else:
+            assert isinstance(job, LookJob)
+            self._events.append(Done(number, scan(job.look)))
+
+    def next_event(self, timeout_s: float) -> Event:
+        assert timeout_s > 0
+        return self._events.pop(0)
+
+
+def test_frames_of_a_recording_that_has_failed_are_expected_no_longer(tmp_path: Path) -> None:
+    progress = Frames()
+    asked = replace(recordings(tmp_path)[0], keep_landmarks=True)
+    (ended,) = replay_many([asked], Breaking(), progress=progress)  # type: ignore[arg-type]
+    assert (ended.status, progress.expected) == ("failed", {0: 3})
 
 
 def test_nobody_in_any_of_them_and_nothing_but_failures(tmp_path: Path) -> None:
