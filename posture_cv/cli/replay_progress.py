@@ -57,7 +57,7 @@ class ReplayBar:
     def expect(self, index: int, frames: int, *, known: bool) -> None:
         """A recording has been looked at; those that have not are taken to be as long as those with frames to do.
 
-        One with nothing to do, finished by an earlier run, says nothing of the rest: those come first when a run goes on.
+        One that an earlier run has finished says nothing of them: such come first when a run goes on.
         """
         if known:
             self._frames[index] = frames

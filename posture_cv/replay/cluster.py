@@ -196,7 +196,7 @@ class ClusterPool:
         finally:
             future.release()
         if ended.error is not None:
-            return [Failed(number, ended.error)]
+            return [Failed(number, _error_here(ended.error, job))]
         if not isinstance(job, PartJob):
             return [Done(number, ended.result)]
         found: _Found = ended.result
@@ -205,7 +205,8 @@ class ClusterPool:
                 write_atomic(job.path, found.recording)
         except PostureError as error:
             return [Failed(number, error)]
-        return [Told(number, found.done.frames), Done(number, found.done)]
+        done = replace(found.done, warnings=tuple(_text_here(text, job) for text in found.done.warnings))
+        return [Told(number, done.frames), Done(number, done)]
 
     def exists(self, path: str) -> bool:
         """Whether a worker sees such a file or folder. Raises ClusterError."""
@@ -252,6 +253,21 @@ class ClusterPool:
 
 def _nobody_is_told(_sentence: str) -> None:
     """Nothing is said."""
+
+
+def _error_here(error: PostureError, job: Job) -> PostureError:
+    """What went wrong on a worker, of the file as the user named it."""
+    here = PostureError(*(_text_here(text, job) for text in (error.title, error.detail, error.what_to_do)))
+    here.exit_code = error.exit_code
+    return here
+
+
+def _text_here(text: str, job: Job) -> str:
+    """The same text as this machine would have it: the tables must not tell where a part was made."""
+    if isinstance(job, JudgeJob):
+        return text
+    source = job.look.source if isinstance(job, LookJob) else job.part.source
+    return text.replace(_absolute_path(source), source)
 
 
 def _absolute(job: LookJob | PartJob) -> LookJob | PartJob:

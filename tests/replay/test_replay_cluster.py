@@ -17,12 +17,14 @@ from typing import Any
 import pytest
 
 from batch_material import recordings, results
+from posture_cv.errors import PostureError
 from posture_cv.replay.batch import Ended, replay_many
-from posture_cv.replay.cluster import ClusterError, ClusterPool
-from posture_cv.replay.jobs import LookJob
+from posture_cv.replay.cluster import ClusterError, ClusterPool, _Found
+from posture_cv.replay.jobs import LookJob, PartJob
+from posture_cv.replay.parts import Part, PartDone
 from posture_cv.replay.plan import look_of
-from posture_cv.replay.pool import Done, Event, Outcome
-from posture_cv.replay.scan import Scan, scan
+from posture_cv.replay.pool import Done, Event, Failed, Outcome, Told
+from posture_cv.replay.scan import Look, Scan, scan
 
 # Looked for only: it takes a second to import, in each test process. distributed 2024 to 2026 leaves sockets and
 # files to the collector when a client closes.
@@ -221,6 +223,31 @@ def test_a_worker_that_comes_back_is_told_of_and_given_work(monkeypatch: pytest.
         "No worker left in the cluster: waiting 180 s for one.",
         "The cluster has a worker again.",
     ]
+
+
+def test_what_a_worker_says_names_the_file_as_the_user_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker is given the whole path; the same tables come of it as on one machine."""
+    client = faraway(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    whole = str(Path("a.mp4").resolve())
+    with ClusterPool("tcp://x:1", judges=1) as pool:
+        pool.submit(1, LookJob(Look("a.mp4")))
+        failed = PostureError(f"{whole} is empty", f"Of {whole}.", f"Copy {whole} again.")
+        failed.exit_code = 7
+        client.underway[0].set_result(Outcome(error=failed))
+        event = pool.next_event(0.01)
+        assert isinstance(event, Failed)
+        error = event.error
+        assert (error.title, error.detail, error.what_to_do, error.exit_code) == (
+            *("a.mp4 is empty", "Of a.mp4.", "Copy a.mp4 again."),
+            7,
+        )
+        pool.submit(2, PartJob(Part("a.mp4"), tmp_path / "part.landmarks"))
+        client.underway[1].set_result(Outcome(_Found(PartDone(1, 1, (f"{whole} is truncated",)), None)))
+        assert pool.next_event(0.01) == Told(2, 1)
+        assert pool.next_event(0.01) == Done(2, PartDone(1, 1, ("a.mp4 is truncated",)))
 
 
 def test_a_question_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
