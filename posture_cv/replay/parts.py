@@ -4,7 +4,10 @@ Where a recording is cut depends on the recording alone, never on how many worke
 the same landmarks on one core and on a cluster. The pose tracker carries its past from frame to frame, and two
 tracks that began at different times never quite meet: on the sample clips they stay 0.8 px apart (median of the
 upper body's points in 640 px), as far as the model jitters anyway, and 2 s after its start a track is no farther
-from another than it stays (measured). So each part begins `WARM_UP_S` early and drops those frames.
+from another than it stays (measured). So each part begins `WARM_UP_S` early and drops those frames. Behind a cut
+every quantity differs from that of an uncut run by less than its stated standard deviation in the median, the
+craniovertebral angle by 0.4 of it (nineteen in twenty frames by 1.3), the named state in one of 200 frames (measured
+on three versions of a sample clip, at 5 and 10 frames a second and at a varying rate).
 """
 
 from __future__ import annotations

@@ -22,13 +22,16 @@ import pytest
 
 from amounts import amount
 from batch_material import RATE_HZ, SAMPLES, SEGMENT_S, SIDE_END_S, recordings, results
+from calibration.fit import fit_baseline
 from cli_runner import Cli
 from posture_cv.assess.settings import PolicySettings
 from posture_cv.atomic import OutputError
 from posture_cv.cli.replay_progress import ReplayBar
+from posture_cv.coefficients import load_coefficients
 from posture_cv.errors import InputError, PostureError
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.measure import measure
 from posture_cv.opendata.folder import read_result
 from posture_cv.replay import batch
 from posture_cv.replay.batch import Ended, replay_many
@@ -305,6 +308,11 @@ def test_a_long_recording_cut_into_parts_equals_the_uncut_one_within_tolerance(t
     assert np.nanmax(face[..., :2]) < 0.003
     moved = np.abs(parts.scene[:, 4:6] - same.scene[:, 4:6])
     assert np.nanmax(moved) < 0.005
+    baseline = fit_baseline(whole[whole.t_s < 8.0], load_coefficients()).baseline
+    told = [measure(lm, baseline, load_coefficients()).values for lm in (parts, same)]
+    for name in ("cva_change_deg", "head_pitch_deg", "shoulder_elevation_cm", "trunk_incl_deg"):
+        apart = np.abs(told[0][name].value - told[1][name].value) / told[1][name].sd
+        assert np.nanmedian(apart) < 1.0, f"{name} is farther apart than it is unsure"
 
 
 def test_where_a_recording_is_cut_depends_on_it_alone() -> None:
