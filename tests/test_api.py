@@ -262,6 +262,10 @@ def test_an_argument_of_another_kind_is_named(tmp_path: Path) -> None:
         ("3, which is no name", lambda: api.table(assessed, [3])),
         ("out is None", lambda: api.replay_recording("a.mp4", None, baseline=result.baseline)),
         ("source is None", lambda: api.replay_recording(None, tmp_path, baseline=result.baseline)),
+        (
+            "Faces can be hidden",
+            lambda: api.replay_recording("a.mp4", tmp_path, baseline=result.baseline, blur_faces=True),
+        ),
         ("calibrate_s is '0:8'", lambda: api.replay_recording("a.mp4", tmp_path, calibrate_s="0:8")),
         ("no name of a profile", lambda: api.load_profile(None)),
     ]

@@ -153,12 +153,20 @@ def find_results(paths: Sequence[Path]) -> list[Path]:
     left the manifest, or bear another name now (`stale_results`).
 
     Raises:
-        ResultError: a path holds no results, or the same folder is given twice; all faults at once.
+        ResultError: a path holds no results, or those of one recording beside the table of many; the same folder is
+            given twice; all faults at once.
     """
     found: list[Path] = []
     faults = []
     for path in paths:
-        below = [path] if (path / SUMMARY).is_file() else _of_many(path)
+        is_one = (path / SUMMARY).is_file()
+        if is_one and (path / TABLE).is_file():
+            faults.append(
+                f"{path} holds results of one recording and {TABLE}, the table of many: name the folders of "
+                "the many, or replay the one into a folder of its own."
+            )
+            continue
+        below = [path] if is_one else _of_many(path)
         if not below:
             kind = "is no folder" if not path.is_dir() else f"holds no {SUMMARY} and no folder with one"
             faults.append(f"{path} {kind}.")

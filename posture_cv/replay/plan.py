@@ -75,9 +75,15 @@ def check_options(options: ReplayOptions) -> None:
 
     Raises:
         InputError: not exactly one of a profile and a calibration interval is given; looks so rare that a picture
-            does not speak for the time until the next one.
+            does not speak for the time until the next one; faces are to be hidden in a video that is not asked for.
     """
     _check_rate(options)
+    if options.blur_faces and not options.video:
+        raise InputError(
+            "Faces can be hidden in the annotated video only, and none is asked for.",
+            "",
+            "Ask for the video too (--video; in Python: video=True).",
+        )
     if (options.baseline is None) == (options.calibrate_s is None):
         raise InputError(
             "A baseline is needed to judge by." if options.baseline is None else "Two baselines were given.",

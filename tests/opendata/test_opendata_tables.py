@@ -17,6 +17,7 @@ from once import made_once
 from posture_cv.measure.types import QUANTITIES
 from posture_cv.opendata.export import export
 from posture_cv.opendata.folder import Result, find_results, read_result
+from posture_cv.opendata.frames import ResultError
 from posture_cv.opendata.gather import gather
 from posture_cv.opendata.tables import Field, from_rows
 from posture_cv.opendata.write_csv import csv_text
@@ -285,3 +286,14 @@ def test_only_what_the_latest_run_of_many_names_is_taken(tmp_path: Path, folders
     done = Cli().here("export", str(tmp_path / "many"), "--out", str(tmp_path / "open"))
     assert done.returncode == 0, done.stderr
     assert f"{tmp_path / 'many' / 'old'} is not in recordings.csv" in done.stderr
+
+
+def test_results_of_one_recording_do_not_hide_those_of_many(tmp_path: Path, folders: Sequence[Path]) -> None:
+    """Two runs into one folder: which of them is meant is not guessed."""
+    out = tmp_path / "out"
+    shutil.copytree(folders[0], out)
+    shutil.copytree(folders[1], out / "side")
+    (out / "recordings.csv").write_text("recording,status\nside,done\n")
+    with pytest.raises(ResultError, match=r"one recording and recordings\.csv, the table of many"):
+        find_results([out])
+    assert find_results([out / "side"]) == [out / "side"]
