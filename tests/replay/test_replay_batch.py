@@ -441,11 +441,11 @@ def test_the_time_left_counts_what_is_to_be_done_and_not_what_is_finished(tmp_pa
         bar.begin(len(given))
         for k in range(3):
             bar.ended(k, Ended(given[k], "failed", PostureError("as good as finished")))
-        assert bar.total is None, "nothing is known yet"
-        bar.expect(3, 1000, known=True)
-        assert bar.total == 3000
-        bar.expect(4, 2000, known=True)
-        assert bar.total == 4500
+        totals = [bar.total]  # nothing is known yet
+        for k, frames in ((3, 1000), (4, 2000)):
+            bar.expect(k, frames, known=True)
+            totals.append(bar.total)
+    assert totals == [None, 3000, 4500]
 
 
 class Frames(NoBatchProgress):
