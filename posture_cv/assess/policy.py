@@ -38,9 +38,8 @@ from posture_cv.assess.window import Counts
 from posture_cv.measure.types import Reason
 
 _REASONS: Final = tuple(Reason)
-_GOOD: Final = (
-    State.GOOD
-)  # asked for at every tick; reaching a member of an enumeration takes longer than comparing it
+# Asked for at every tick, and reaching a member of an enumeration takes longer than comparing it.
+_GOOD: Final = State.GOOD
 _OWN_SHARE: Final = 0.9  # a bout named one posture for so much of its bad time is all of that posture; ours
 
 

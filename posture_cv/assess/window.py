@@ -158,7 +158,8 @@ def pushed(
     length = max(c.window, c.severe, c.ambient)
     kept = mask(length)
     cues = tuple([((bits << 1) | (i == cue)) & kept for i, bits in enumerate(window.cues)])
-    rows = window.excess[max(0, len(window.excess) + 1 - length) :] + (excess,)  # noqa: RUF005  unpacking would copy hundreds of rows twice
+    # unpacking would copy hundreds of rows twice
+    rows = window.excess[max(0, len(window.excess) + 1 - length) :] + (excess,)  # noqa: RUF005
     return Window(measured, bent, cues, ((window.severe << 1) | severe) & kept, rows)
 
 
