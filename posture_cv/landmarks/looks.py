@@ -97,6 +97,8 @@ def mean_face(faces: Sequence[Float32 | None]) -> Float32 | None:
     From the side the face model finds a face now and then, a poor one: one look in five is no face.
     """
     found = [face for face in faces if face is not None]
+    if len(faces) == 1:  # every live frame: it is its own mean
+        return found[0] if found else None
     return np.mean(found, axis=0, dtype=np.float32) if 2 * len(found) > len(faces) else None
 
 

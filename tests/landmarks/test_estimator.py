@@ -148,6 +148,15 @@ def test_a_gap_forgets_the_past() -> None:
     np.testing.assert_array_equal(after_gap.pose, first.pose)
 
 
+def test_what_the_c_library_refuses_is_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = np.zeros((64, 64, 3), np.uint8)
+    with MediaPipeEstimator() as video, quiet_stderr():
+        monkeypatch.setattr(video, "_next_ms", lambda _: 5)  # a time that stands still
+        video.estimate(Frame(0, 0.0, image))
+        with pytest.raises((ValueError, RuntimeError), match="timestamp"):
+            video.estimate(Frame(1, 0.1, image))
+
+
 def test_many_frames_at_once_give_what_they_give_one_by_one() -> None:
     front, empty = picture(FRONT), picture(EMPTY)
     moved = [np.roll(front, 4 * step, axis=1) for step in range(8)]
