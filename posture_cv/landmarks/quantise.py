@@ -67,10 +67,8 @@ def quantised(lm: Landmarks) -> Landmarks:
     names = tuple(STEPS_PER_UNIT)
     if len(lm) == 1:  # what a camera costs: all fields at once
         row = np.concatenate([getattr(lm, name).ravel() for name in names])
-        parts = np.split(_rounded(row, _UNITS), _STOPS)
-        rounded = {
-            name: part.reshape(getattr(lm, name).shape) for name, part in zip(names, parts, strict=True)
-        }
+        row = _rounded(row, _UNITS)
+        rounded = {name: row[part].reshape(shape) for name, (part, shape) in _PARTS.items()}
     else:
         rounded = {name: _rounded(getattr(lm, name), STEPS_PER_UNIT[name]) for name in names}
     return Landmarks(t_s=np.round(lm.t_s, 6), size_px=lm.size_px, **rounded)
@@ -87,9 +85,13 @@ def _rounded(values: Float32, per_unit: NDArray[np.float64]) -> Float32:
     return steps.astype(np.float32)
 
 
-# Of one frame, all fields in a row: the steps per unit of each number, and where the fields end.
+# Of one frame, all fields in a row: the steps per unit of each number, and where each field stands and its shape.
 _FRAME: Final = Landmarks.empty(1)
 _UNITS: Final = np.concatenate(
     [np.broadcast_to(unit, getattr(_FRAME, name).shape).ravel() for name, unit in STEPS_PER_UNIT.items()]
 )
-_STOPS: Final = np.cumsum([getattr(_FRAME, name).size for name in STEPS_PER_UNIT])[:-1].tolist()
+_STOPS: Final = np.cumsum([getattr(_FRAME, name).size for name in STEPS_PER_UNIT]).tolist()
+_PARTS: Final = {
+    name: (slice(start, stop), getattr(_FRAME, name).shape)
+    for name, start, stop in zip(STEPS_PER_UNIT, [0, *_STOPS], _STOPS, strict=False)
+}

@@ -28,6 +28,16 @@ SCENE_FIELDS: Final = (
     "bg_support",  # share of the background's tracked points that agree with that shift, 0-1; NaN: no texture
 )
 _TELLING: Final = np.array([NOSE, LEFT_SHOULDER, RIGHT_SHOULDER])
+# Of one frame.
+_SHAPES: Final[tuple[tuple[str, tuple[int, ...]], ...]] = (
+    ("t_s", ()),
+    ("size_px", (2,)),
+    ("pose", (POSE_COUNT, len(POSE_FIELDS))),
+    ("face", (FACE_COUNT, 3)),
+    ("rows", (CONTOUR_ROWS, 2)),
+    ("cols", (CONTOUR_COLS,)),
+    ("scene", (len(SCENE_FIELDS),)),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,19 +70,10 @@ class Landmarks:
 
     def __post_init__(self) -> None:
         n = len(self.t_s)
-        expected = {
-            "t_s": (n,),
-            "size_px": (n, 2),
-            "pose": (n, POSE_COUNT, len(POSE_FIELDS)),
-            "face": (n, FACE_COUNT, 3),
-            "rows": (n, CONTOUR_ROWS, 2),
-            "cols": (n, CONTOUR_COLS),
-            "scene": (n, len(SCENE_FIELDS)),
-        }
-        for name, shape in expected.items():
+        for name, shape in _SHAPES:
             found = getattr(self, name).shape
-            if found != shape:
-                raise ValueError(f"Landmarks.{name} has shape {found}, expected {shape}")
+            if found != (n, *shape):
+                raise ValueError(f"Landmarks.{name} has shape {found}, expected {(n, *shape)}")
 
     def __len__(self) -> int:
         return len(self.t_s)

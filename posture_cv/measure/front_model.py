@@ -151,7 +151,7 @@ class Stage:
         names: of the T quantities.
         even, odd: columns that are read.
         kernels: of the groups.
-        group: (T,) and place: (T,) of each quantity among groups and in its group.
+        group: (T,) of each quantity among the groups; at: (T,) its place in the kernels' values, groups in a row.
         weights: (De,), (Do,) share of each column's square in the size of a change.
     """
 
@@ -160,7 +160,7 @@ class Stage:
     odd: NDArray[np.intp]
     kernels: MirrorKernels
     group: NDArray[np.intp]
-    place: NDArray[np.intp]
+    at: NDArray[np.intp]
     weights: tuple[Float32, Float32]
 
     def without(self, keep: NDArray[np.bool_]) -> Self:
@@ -174,9 +174,9 @@ class Stage:
         far = np.log1p(-np.log(np.minimum(np.maximum(near, 1e-9), 1.0)))
         size = np.log1p(np.sqrt((even * even) @ self.weights[0] + (odd * odd) @ self.weights[1]))
         return Answers(
-            value[:, self.group, self.place].astype(np.float64),
+            value.reshape(len(value), -1).take(self.at, axis=1).astype(np.float64),
             far.take(self.group, axis=1).astype(np.float64),
-            np.repeat(size[:, None], len(self.names), axis=1).astype(np.float64),
+            np.repeat(size.astype(np.float64)[:, None], len(self.names), axis=1),
         )
 
 
@@ -345,6 +345,7 @@ def stage_of(arrays: Mapping[str, Any], variant: str, groups: tuple[str, ...]) -
     kernels = MirrorKernels.build(points[0][:, columns[0]], points[1][:, columns[1]], weights)
     places = [(k, j) for k, g in enumerate(groups) for j in range(len(GROUPS[g]))]
     group, place = np.array(places, np.intp).T
+    at = group * kernels.alpha.shape[2] + place
     moving = [b for b in (*even, *odd) if not b.startswith("camera")]
     shares = [
         np.repeat(
@@ -355,7 +356,7 @@ def stage_of(arrays: Mapping[str, Any], variant: str, groups: tuple[str, ...]) -
     ]
     names = tuple(q for g in groups for q in GROUPS[g])
     return Stage(
-        names, *columns, kernels, group, place, (shares[0].astype(np.float32), shares[1].astype(np.float32))
+        names, *columns, kernels, group, at, (shares[0].astype(np.float32), shares[1].astype(np.float32))
     )
 
 

@@ -34,6 +34,7 @@ from posture_cv.measure.front_reference import (
     along_axes,
 )
 from posture_cv.measure.front_space import CameraStand
+from posture_cv.measure.rotation import rotation_and_scale
 from posture_cv.measure.types import Float
 
 MESH_COLUMNS: Final = 12
@@ -234,14 +235,7 @@ def _head(lm: Landmarks, reference: FrontReference) -> _Head:
     seen = np.isfinite(sums[:, :, CENTROID]).all(axis=1) & lm.person_found
     if not seen.all():
         sums = np.where(seen[:, None, None], sums, reference.sums)
-    u, singular, vt = np.linalg.svd(sums[:, :, :3])
-    rotation = u @ vt
-    mirrored = np.linalg.det(rotation) < 0.0
-    if mirrored.any():
-        u[mirrored, :, 2] *= -1.0
-        singular[mirrored, 2] *= -1.0
-        rotation = u @ vt
-    scale = singular.sum(axis=1)
+    rotation, scale = rotation_and_scale(sums[:, :, :3])
     x, y, z = -rotation[:, 0, 2], -rotation[:, 1, 2], -rotation[:, 2, 2]
     roll = np.arctan2(rotation[:, 1, 0], rotation[:, 0, 0])
     angles = np.empty((len(scale), 3))

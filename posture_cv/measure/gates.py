@@ -24,6 +24,7 @@ _EARS_AMONG, _SHOULDERS_AMONG = (
     (names.LEFT_SHOULDER - names.LEFT_EAR, names.RIGHT_SHOULDER - names.LEFT_EAR),
 )
 _WRISTS_AMONG: Final = (names.LEFT_WRIST - names.LEFT_SHOULDER, names.RIGHT_WRIST - names.LEFT_SHOULDER)
+_OK: Final = int(Reason.OK)
 _SCALE_SHARE: Final = 0.02  # of the picture's width, below which a body scale is none to compare with (ours)
 # How far width over height may differ between pictures of one shape: 1366x768 is 16:9, too (ours).
 _SHAPE_SHARE: Final = 0.02
@@ -65,12 +66,13 @@ class GateLimits:
     along_rest: float = 0.5
 
 
-_DEFAULT: Final = GateLimits()
+DEFAULT_LIMITS: Final = GateLimits()
+_COLUMN: Final = {name: k for k, name in enumerate(SCENE_FIELDS)}
 
 
 def scene_column(lm: Landmarks, name: str) -> Float:
     """(N,) one of `SCENE_FIELDS`."""
-    return lm.scene[:, SCENE_FIELDS.index(name)].astype(np.float64)
+    return lm.scene[:, _COLUMN[name]].astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,7 +169,7 @@ def camera_moved(lm: Landmarks, baseline: Baseline, limits: GateLimits | None = 
     Most of the background's points agree on a small move. A large one leaves few of them to follow, and is
     believed where the person was shifted along.
     """
-    limits = limits or _DEFAULT
+    limits = limits or DEFAULT_LIMITS
     high = _high(lm)
     dx, down, scale = background_motion(lm, baseline)
     dy = down * high
@@ -194,7 +196,7 @@ def of_other_shape(sizes_px: NDArray[np.integer[Any]], size_px: tuple[int, int])
 
 def frame_reasons(lm: Landmarks, baseline: Baseline, view: Codes, limits: GateLimits | None = None) -> Codes:
     """(N,) `Reason` codes for each frame as a whole; the first that applies, gravest first."""
-    limits = limits or _DEFAULT
+    limits = limits or DEFAULT_LIMITS
     luma = scene_column(lm, "person_luma")
     found = lm.person_found
     checks = (
@@ -209,15 +211,15 @@ def frame_reasons(lm: Landmarks, baseline: Baseline, view: Codes, limits: GateLi
         (Reason.OCCLUDED, hand_raised(lm)),
         (Reason.WRONG_VIEW, _contradicts(view, baseline.view)),
     )
-    codes = np.zeros(len(lm), np.int8)
-    for reason, applies in reversed(checks):
-        codes[applies] = int(reason)
-    return codes
+    applies = np.array([applies for _, applies in checks])
+    first = applies.argmax(axis=0)  # the first check also where none applies
+    codes = np.array([reason for reason, _ in checks], np.int8)
+    return np.where(applies.any(axis=0), codes.take(first), np.int8(_OK))
 
 
 def unlit(lm: Landmarks, limits: GateLimits | None = None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Two (N,): pictures too dark, and too bright, for anybody in them to be seen; False where that is not known."""
-    limits = limits or _DEFAULT
+    limits = limits or DEFAULT_LIMITS
     dark = scene_column(lm, "luma_mean") < limits.unlit_mean
     pale = scene_column(lm, "luma_p05") > limits.washed_out_p05
     return dark, pale & (scene_column(lm, "luma_p95") > limits.washed_out_p95)

@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks.types import Float32, Landmarks
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.gates import GateLimits, background_motion, motion_size, scene_column
+from posture_cv.measure.gates import (
+    DEFAULT_LIMITS,
+    GateLimits,
+    background_motion,
+    motion_size,
+    scene_column,
+)
 from posture_cv.measure.types import Float
 
 # Of the picture's width (2 px of 640), below which there is nothing to gain: the landmarks' own jitter is more (ours).
@@ -35,7 +41,7 @@ def steadied(lm: Landmarks, baseline: Baseline, limits: GateLimits | None = None
     Returns:
         `lm` itself where no frame needs it. World coordinates and the scene stay as they are.
     """
-    limits = limits or GateLimits()
+    limits = limits or DEFAULT_LIMITS
     size = motion_size(lm, baseline)
     believed = scene_column(lm, "bg_support") >= limits.camera_support
     shifted = believed & (size > LEAST_SHIFT) & (size <= limits.camera_shift)

@@ -46,8 +46,8 @@ def view_score(lm: Landmarks) -> Float:
     folded = np.minimum(angle, 180.0 - angle) / _PARTS_DEG
     score = folded[:, 0] + folded[:, 1]
     score[(angle > _BEHIND_DEG).all(axis=1)] = np.nan
-    flat = np.isnan(across_depth(lm)) & lm.person_found
-    return np.where(flat, _flat_score(lm), score) if flat.any() else score
+    flat = np.isnan(across_depth(lm))
+    return np.where(flat & lm.person_found, _flat_score(lm), score) if flat.any() else score
 
 
 def across_depth(lm: Landmarks) -> Float:

@@ -1,0 +1,62 @@
+"""The rotation and the growth in a 3x3 matrix: how a cloud of points has turned (Umeyama 1991, IEEE TPAMI 13:376)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from posture_cv.measure.types import Float
+
+_MOST_STEPS: Final = 12
+_NEARLY: Final = (
+    3.0 + 1e-13
+)  # sum of squares (a rotation's is 3) from which one more step leaves an error of 1e-14
+_FLAT: Final = 1e-6  # of its own size to the third power, below which a matrix is left to the decomposition
+
+
+def rotation_and_scale(spread: Float) -> tuple[Float, Float]:
+    """Rotations (N, 3, 3) that come nearest to N matrices, and the sum (N,) of how far each stretches.
+
+    Of a matrix that mirrors, the nearest rotation does not, and its least stretch counts below zero.
+    """
+    if len(spread) == 1:
+        rotation = _polar(spread[0].tolist())
+        if rotation is not None:
+            found = np.array(rotation).reshape(1, 3, 3)
+            return found, np.array([np.vdot(found, spread)])
+    u, singular, vt = np.linalg.svd(spread)
+    rotation = u @ vt
+    mirrored = np.linalg.det(rotation) < 0.0
+    if mirrored.any():
+        u[mirrored, :, 2] *= -1.0
+        singular[mirrored, 2] *= -1.0
+        rotation = u @ vt
+    return rotation, singular.sum(axis=1)
+
+
+def _polar(matrix: list[list[float]]) -> tuple[float, ...] | None:
+    """The rotation of one matrix, row by row; None where it mirrors, or nearly does.
+
+    Each step takes the mean of the matrix and its inverse transposed (Newton's method; Higham 1986, SIAM J. Sci. Stat.
+    Comput. 7:1160), both scaled to the determinant 1. In plain numbers, for a single frame: a decomposition by LAPACK
+    costs six times as much there, since none of its code is in the cache.
+    """
+    (a, b, c), (d, e, f), (g, h, i) = matrix
+    for _ in range(_MOST_STEPS):
+        # the cofactors are the inverse, transposed, times the determinant
+        p, q, r = e * i - f * h, f * g - d * i, d * h - e * g
+        s, t, u = c * h - b * i, a * i - c * g, b * g - a * h
+        v, w, x = b * f - c * e, c * d - a * f, a * e - b * d
+        determinant = a * p + b * q + c * r
+        squares = a * a + b * b + c * c + d * d + e * e + f * f + g * g + h * h + i * i
+        if not determinant > _FLAT * squares**1.5:
+            return None
+        unit = determinant ** (-1.0 / 3.0)
+        own, other = 0.5 * unit, 0.5 / (unit * determinant)
+        a, b, c = own * a + other * p, own * b + other * q, own * c + other * r
+        d, e, f = own * d + other * s, own * e + other * t, own * f + other * u
+        g, h, i = own * g + other * v, own * h + other * w, own * i + other * x
+        if squares * unit * unit < _NEARLY:
+            return a, b, c, d, e, f, g, h, i
+    return None
