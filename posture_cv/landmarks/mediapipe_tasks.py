@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import cv2
 import mediapipe as mp
@@ -58,11 +58,60 @@ _Result = TypeVar("_Result")
 _Model = TypeVar("_Model", vision.FaceLandmarker, vision.PoseLandmarker)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Picture:
+    """A picture as the models take it, and its pixels; `lasting` where these are the ones that the models see."""
+
+    image: mp.Image
+    rgb: NDArray[np.uint8]
+    lasting: bool
+
+    @classmethod
+    def of(cls, bgr: NDArray[np.uint8]) -> Self:
+        """A new one."""
+        rgb = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
+        if not image.is_contiguous():  # its rows have gaps, so that its pixels are only to be had as a copy
+            return cls(image, rgb, lasting=False)
+        own = image.numpy_view()
+        own.flags.writeable = True
+        return cls(image, own, lasting=True)
+
+
+class _Pictures:
+    """Pictures that are painted over for the next frame once nobody looks at them any more.
+
+    A new one for each frame costs a copy of it and the registration of all of MediaPipe's functions for pictures.
+    Two at most are in use at a time: the pose of a frame is sought while the face of the one before is.
+    """
+
+    def __init__(self) -> None:
+        self._free: list[_Picture] = []
+
+    def of(self, bgr: NDArray[np.uint8]) -> _Picture:
+        """A picture for the models."""
+        picture = self._free.pop() if self._free else None
+        if picture is None or picture.rgb.shape != bgr.shape:
+            return _Picture.of(bgr)
+        cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, dst=picture.rgb)
+        return picture
+
+    def back(self, picture: _Picture) -> None:
+        """Nobody looks at it any more."""
+        if picture.lasting:
+            self._free.append(picture)
+
+    def clear(self) -> None:
+        """Forget what they show."""
+        self._free.clear()
+
+
 @dataclass(frozen=True, slots=True)
 class _Begun:
     """A frame whose body has been sought: its landmarks so far, and what the rest is made of."""
 
     frame: Frame
+    picture: _Picture
     looks: tuple[tuple[Look, mp.Image], ...]  # those that saw the person; none: nobody
     scale: tuple[float, float]
     timestamp_ms: int
@@ -89,6 +138,7 @@ class MediaPipeEstimator(Closing):
         self._pose_file = resolve_pose_model(self._options.pose_model)
         self._face_file = resolve_face_model(self._options.face_model) if self._options.face else None
         self._scene = SceneTracker(follow=self._options.mode is Mode.VIDEO)
+        self._pictures = _Pictures()
         self._closing = ExitStack()
         self._closed = False
         self._person_seen = False
@@ -134,6 +184,7 @@ class MediaPipeEstimator(Closing):
         """Release the models; a second call does nothing."""
         if not self._closed:
             self._closed = True
+            self._pictures.clear()
             self._closing.close()
             freed_memory_returned()
 
@@ -152,14 +203,15 @@ class MediaPipeEstimator(Closing):
         if self._closed:
             raise RuntimeError("this estimator is closed")
         self._restart_after_gap(frame.t_s)
-        rgb, scale = _prepared(frame.image_bgr)
+        fitting, scale = _fitting(frame.image_bgr)
+        picture = self._pictures.of(fitting)
         small = SmallPicture.of(frame.image_bgr)
         timestamp_ms = self._next_ms(frame.t_s)
         lm = _empty_at(frame)
         self._lap("prepare")
         with nullcontext() if self._person_seen else quiet_stderr():
-            looks = self._detect_pose(rgb, scale, timestamp_ms, lm)
-        return _Begun(frame, looks, scale, timestamp_ms, small, lm)
+            looks = self._detect_pose(picture, scale, timestamp_ms, lm)
+        return _Begun(frame, picture, looks, scale, timestamp_ms, small, lm)
 
     def _ended(self, begun: _Begun) -> Landmarks:
         """The face, and what the picture says besides."""
@@ -167,6 +219,7 @@ class MediaPipeEstimator(Closing):
         with nullcontext() if self._person_seen else quiet_stderr():
             # Without a body nobody's face is kept, so the model need not look for one.
             faces = [self._detect_face(image, look, begun) for look, image in begun.looks]
+        self._pictures.back(begun.picture)
         face = mean_face(faces)
         if face is not None:
             lm.face[0] = face
@@ -196,17 +249,17 @@ class MediaPipeEstimator(Closing):
         return self._last_ms
 
     def _detect_pose(
-        self, rgb: NDArray[np.uint8], scale: tuple[float, float], timestamp_ms: int, lm: Landmarks
+        self, picture: _Picture, scale: tuple[float, float], timestamp_ms: int, lm: Landmarks
     ) -> tuple[tuple[Look, mp.Image], ...]:
         """Put pose and contour into the one frame of `lm`; the looks that found the person."""
-        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=rgb)
+        image = picture.image
         with self._pose_in(image, timestamp_ms) as first:
             if first is None:
                 return ()
             pose, mask = first
             looks = [(FIRST, image)]
             if self._options.looks > 1:
-                pose, mask, further = self._looked_again(rgb, pose, mask)
+                pose, mask, further = self._looked_again(picture.rgb, pose, mask)
                 looks += further
             pose[:, :3] *= np.array((scale[0], scale[1], scale[0]), np.float32)
             lm.pose[0] = pose
@@ -532,7 +585,13 @@ def _empty_at(frame: Frame) -> Landmarks:
 
 
 def _prepared(image_bgr: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[float, float]]:
-    """The picture as the models need it, and (width, height) of that as multiples of the picture's content.
+    """The same as `_fitting` in the models' colours."""
+    bgr, scale = _fitting(image_bgr)
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8), scale
+
+
+def _fitting(image_bgr: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[float, float]]:
+    """The picture in a size for the models, and (width, height) of that as multiples of the picture's content.
 
     Reading the mask of a picture whose width is not a multiple of 4 aborts the process inside the C library,
     so the border is replicated up to the next multiple (and to 32 px at least).
@@ -547,8 +606,7 @@ def _prepared(image_bgr: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], tuple[fl
         image_bgr = np.asarray(
             cv2.copyMakeBorder(image_bgr, 0, bottom, 0, right, cv2.BORDER_REPLICATE), np.uint8
         )
-    rgb = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), np.uint8)
-    return rgb, ((width + right) / width, (height + bottom) / height)
+    return image_bgr, ((width + right) / width, (height + bottom) / height)
 
 
 def _padding(length_px: int) -> int:

@@ -92,6 +92,19 @@ def test_the_same_picture_gives_the_same_landmarks(on_pictures: MediaPipeEstimat
     np.testing.assert_array_equal(again.rows, first.rows)
 
 
+@pytest.mark.parametrize(
+    "size", [(640, 480), (324, 243)]
+)  # rows without and with gaps in the C library's memory
+def test_what_was_seen_before_is_painted_over(on_pictures: MediaPipeEstimator, size: tuple[int, int]) -> None:
+    seen = resized(picture(FRONT), size)
+    first = on_pictures.estimate(Frame(0, 0.0, seen))
+    assert not on_pictures.estimate(Frame(1, 0.1, np.zeros_like(seen))).person_found[0]
+    again = on_pictures.estimate(Frame(2, 0.2, seen))
+    assert first.face_found[0]
+    np.testing.assert_array_equal(first.pose, again.pose)
+    np.testing.assert_array_equal(first.face, again.face)
+
+
 def test_agrees_with_the_landmarks_of_the_ground_truth(on_pictures: MediaPipeEstimator) -> None:
     stored = np.load(shared_path("ground-truth", "public", "landmarks.npz"))
     row = list(stored["name"]).index("p1_f1/000_calibration.jpg")
