@@ -9,9 +9,8 @@ import numpy as np
 from posture_cv.measure.types import Float
 
 _MOST_STEPS: Final = 12
-_NEARLY: Final = (
-    3.0 + 1e-13
-)  # sum of squares (a rotation's is 3) from which one more step leaves an error of 1e-14
+# Sum of squares (a rotation's is 3) from which one more step leaves an error of 1e-14.
+_NEARLY: Final = 3.0 + 1e-13
 _FLAT: Final = 1e-6  # of its own size to the third power, below which a matrix is left to the decomposition
 
 
