@@ -21,17 +21,17 @@ HEADER: Final = ("start", "end", "label")
 _SAME_S: Final = 2e-3  # a sheet's times are rounded to milliseconds
 
 
-def shown(series: Series, length_s: float = STRETCH_S) -> dict[int, int]:
+def shown(series: Series) -> dict[int, int]:
     """The whole stretches of a recording, counted from its first frame, and the `State` that fills most of each."""
     t_s = series.measured.t_s
     if len(t_s) == 0:
         return {}
-    places = np.floor((t_s - t_s[0]) / length_s).astype(np.intp)
-    whole = [k for k in np.unique(places) if t_s[-1] - t_s[0] >= (k + 1) * length_s - 1e-9]
+    places = np.floor((t_s - t_s[0]) / STRETCH_S).astype(np.intp)
+    whole = [k for k in np.unique(places) if t_s[-1] - t_s[0] >= (k + 1) * STRETCH_S - 1e-9]
     return {int(k): int(np.bincount(series.state[places == k]).argmax()) for k in whole}
 
 
-def stretches(series: Series, count: int, length_s: float = STRETCH_S) -> list[tuple[float, float]]:
+def stretches(series: Series, count: int) -> list[tuple[float, float]]:
     """Up to `count` stretches of a recording, spread over what it shows.
 
     As many of each posture that the program named as there are of the others, as far as they go, so that rare
@@ -41,9 +41,8 @@ def stretches(series: Series, count: int, length_s: float = STRETCH_S) -> list[t
     Args:
         series: the recording.
         count: how many.
-        length_s: of each, in seconds.
     """
-    seen = shown(series, length_s)
+    seen = shown(series)
     random = np.random.default_rng([SEED, zlib.crc32(series.name.encode())])
     waiting = {
         s: list(random.permutation([k for k, v in seen.items() if v == s]))
@@ -54,12 +53,10 @@ def stretches(series: Series, count: int, length_s: float = STRETCH_S) -> list[t
         for left in waiting.values():
             if left and len(chosen) < count:
                 chosen.append(int(left.pop()))
-    return [(_start_s(series, k, length_s), _start_s(series, k + 1, length_s)) for k in sorted(chosen)]
+    return [(_start_s(series, k), _start_s(series, k + 1)) for k in sorted(chosen)]
 
 
-def stands_for(
-    series: Series, labelled: Sequence[Stretch], length_s: float = STRETCH_S
-) -> Mapping[int, float] | None:
+def stands_for(series: Series, labelled: Sequence[Stretch]) -> Mapping[int, float] | None:
     """How many stretches of the recording each labelled one stands for, itself included.
 
     That is the number of whole stretches that mostly show the same posture, over the number of those labelled
@@ -69,10 +66,9 @@ def stands_for(
     Args:
         series: the recording.
         labelled: the rater's stretches.
-        length_s: of each, in seconds.
     """
-    seen = shown(series, length_s)
-    numbers = [_number(series, stretch, length_s) for stretch in labelled]
+    seen = shown(series)
+    numbers = [_number(series, stretch) for stretch in labelled]
     asked = [k for k in numbers if k is not None and k in seen]
     if not seen or len(set(asked)) < len(numbers):
         return None
@@ -82,14 +78,14 @@ def stands_for(
     return {k: there[seen[k]] / among[seen[k]] for k in asked}
 
 
-def _start_s(series: Series, number: int, length_s: float) -> float:
-    return float(series.measured.t_s[0]) + number * length_s
+def _start_s(series: Series, number: int) -> float:
+    return float(series.measured.t_s[0]) + number * STRETCH_S
 
 
-def _number(series: Series, stretch: Stretch, length_s: float) -> int | None:
+def _number(series: Series, stretch: Stretch) -> int | None:
     """Which whole stretch this is; None if it is none."""
-    number = round((stretch.start_s - _start_s(series, 0, length_s)) / length_s)
-    ends = (_start_s(series, number, length_s), _start_s(series, number + 1, length_s))
+    number = round((stretch.start_s - _start_s(series, 0)) / STRETCH_S)
+    ends = (_start_s(series, number), _start_s(series, number + 1))
     apart = max(abs(stretch.start_s - ends[0]), abs(stretch.end_s - ends[1]))
     return number if apart <= _SAME_S else None
 

@@ -173,15 +173,8 @@ def _signs(
     return signs
 
 
-def stale_signs(
-    m: Measurements, baseline_view: View, settings: StalenessSettings | None = None
-) -> tuple[Stale, ...]:
-    """What becomes clear in a whole recording, in the order of time; one frame a second is looked at."""
-    return StaleWatch(baseline_view, settings).push(m)
-
-
 class StaleWatch:
-    """The same, a block of frames at a time."""
+    """What becomes clear in a recording, a block of frames at a time; one frame a second is looked at."""
 
     def __init__(self, baseline_view: View, settings: StalenessSettings | None = None) -> None:
         self._view, self._settings = baseline_view, settings

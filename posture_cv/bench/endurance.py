@@ -47,7 +47,7 @@ from posture_cv.monitor.sinks import BaseSink, NotificationSink, TerminalSink
 from posture_cv.monitor.status import StatusBoard
 from posture_cv.output.notify import NoNotifier
 
-DAYS: Final = 30
+DAYS: Final = 30  # at least: pauses and a camera that is away make it some more
 KEPT_DAYS: Final = 14
 MOST_GROWTH_MB: Final = 8.0
 """Between the second day and the last: the allocator's own breathing; ours."""
@@ -110,14 +110,13 @@ class Endured:
         yield "watched / written down (days kept)", f"{self.watched_s:,.1f} s / {self.kept_s:,.1f} s"
 
 
-def endure(looks: int, days: int = DAYS) -> Endured:
+def endure(looks: int) -> Endured:
     """Let the month pass.
 
     Args:
         looks: how many in all, a second apart; each day has its share.
-        days: at least so many; pauses and a camera that is away make it some more.
     """
-    working_s = max(60.0, looks / days)
+    working_s = max(60.0, looks / DAYS)
     clock = MonthClock(working_s)
     camera = MonthCamera(clock, looks, lost_every_s=min(5400.0, looks / 8))
     watched, commands, settings = Watched(), Commands(), AssessSettings()

@@ -64,12 +64,12 @@ def _correlation(x: Float, y: Float) -> float | None:
     return float(np.corrcoef(x, y)[0, 1])
 
 
-def coverage(estimate: Float, sd: Float, truth: Float, z: float = Z_90) -> float | None:
-    """Share of truths inside estimate +- z standard deviations, over the finite ones; None without any."""
+def coverage(estimate: Float, sd: Float, truth: Float) -> float | None:
+    """Share of truths inside the 90 % interval of their estimates, over the finite ones; None without any."""
     known = np.isfinite(estimate) & np.isfinite(truth) & np.isfinite(sd)
     if not known.any():
         return None
-    return float((np.abs(estimate - truth) <= z * sd)[known].mean())
+    return float((np.abs(estimate - truth) <= Z_90 * sd)[known].mean())
 
 
 def area_under_curve(score: Float, positive: NDArray[np.bool_]) -> float | None:

@@ -26,13 +26,13 @@ MOST_EPOCHS: Final = 20_000  # five hours at a second; longer recordings get lon
 NECK: Final = "neck_flexion_deg"
 
 
-def frame_seconds(t_s: Float, hold_max_s: float = HOLD_MAX_S) -> Float:
-    """(N,) how long each frame stands: until the next one, at most `hold_max_s`; the last one as the median."""
+def frame_seconds(t_s: Float) -> Float:
+    """(N,) how long each frame stands: until the next one, at most `HOLD_MAX_S`; the last one as the median."""
     if len(t_s) == 0:
         return np.zeros(0)
     steps = np.diff(t_s)
     last = float(np.median(steps)) if len(steps) else 0.0
-    return np.asarray(np.minimum(np.append(steps, last), hold_max_s), np.float64)
+    return np.asarray(np.minimum(np.append(steps, last), HOLD_MAX_S), np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -47,14 +47,14 @@ def places_cm(epochs: Epochs) -> Float:
     return np.stack(columns, axis=1)
 
 
-def stillness(epochs: Epochs, settings: BreakSettings | None = None) -> Stillness:
+def stillness(epochs: Epochs) -> Stillness:
     """Find shifts and spells.
 
     A shift is another place, 3 cm or more away in some direction, held for 5 s (`BreakSettings`); leaving the
     desk for a minute is one too. A spell ends with a shift, with leaving, and with more than `BRIDGE_S` in
     which no place was told: what was not seen is not called still.
     """
-    settings = settings or BreakSettings()
+    settings = BreakSettings()
     places = places_cm(epochs)
     told = np.asarray(np.isfinite(places).any(axis=1))
     told_s = np.where(told, np.max([q.seconds for q in epochs.quantities.values()], axis=0), 0.0)

@@ -13,13 +13,6 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 
-# Points of MediaPipe's face mesh that neither speech nor eyelids nor brows move much:
-# forehead, temples, bridge and wings of the nose, eye corners, cheekbones (ours).
-RIGID_POINTS: Final = (
-    *(10, 151, 9, 8, 168, 6, 197, 195, 5, 4, 1, 2, 98, 327, 48, 278, 129, 358, 33, 133, 362, 263),
-    *(127, 356, 234, 454, 162, 389, 21, 251, 54, 284, 103, 332, 67, 297, 109, 338),
-    *(116, 345, 117, 346, 50, 280, 123, 352, 93, 323),
-)
 RIGHT_EYE_CORNERS: Final = (33, 133)
 LEFT_EYE_CORNERS: Final = (362, 263)
 FOREHEAD_TOP: Final = 10

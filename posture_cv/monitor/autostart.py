@@ -164,12 +164,11 @@ def _systemd_runs() -> bool:
     )
 
 
-def file_of(kind: Kind, home: Path | None = None) -> Path:
+def file_of(kind: Kind) -> Path:
     """Where the entry of that kind is kept (not of `run_key`)."""
-    base = home or Path.home()
     if kind == "launchd":
-        return base / "Library" / "LaunchAgents" / f"{LABEL}.plist"
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or base / ".config")
+        return Path.home() / "Library" / "LaunchAgents" / f"{LABEL}.plist"
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     return (
         config
         / ("systemd/user" if kind == "systemd" else "autostart")

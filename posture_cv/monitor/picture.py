@@ -55,11 +55,6 @@ def _halved(grey: Image, least: int) -> Image:
     return np.asarray(cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def thumbnail(image_bgr: Image) -> Thumbnail:
-    """(60, 80) mean grey levels 0-255 of a picture of any size."""
-    return reduced(in_grey(image_bgr))
-
-
 class Change(IntEnum):
     """How far a picture differs from another: by noise only, by what a person does while sitting, by more."""
 

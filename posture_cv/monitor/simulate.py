@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,22 +178,6 @@ def delays_s(economy: Sequence[Told], every: Sequence[Told]) -> list[float]:
     return found
 
 
-def status_answer_ms(folder: Path, count: int = 50) -> list[float]:
-    """How long `count` requests for the status take over a real control channel in `folder`, in milliseconds."""
-    from posture_cv.monitor.commands import Commands
-    from posture_cv.monitor.control.client import ask
-    from posture_cv.monitor.control.server import ControlServer
-    from posture_cv.monitor.status import StatusBoard
-
-    taken = []
-    with ControlServer(folder, StatusBoard(), Commands(), time.time):
-        for _ in range(count):
-            begin_s = time.perf_counter()
-            ask("status", folder=folder)
-            taken.append(1000.0 * (time.perf_counter() - begin_s))
-    return taken
-
-
 def camera(pictures: Pictures, clock: PlaybackClock) -> Camera:
     """A camera that sends these pictures; one that is not looked at is not decoded."""
     return _JpegCamera(iter(pictures), clock)
@@ -266,11 +250,11 @@ def _history_sink(path: Path, profile: Profile, settings: Settings) -> Sink:
 class _Kept(BaseSink):
     """Keeps alerts, memory, and how long the camera was on."""
 
-    def __init__(self, memory_every_s: float, resident: Callable[[], float] = resident_mb) -> None:
+    def __init__(self, memory_every_s: float) -> None:
         self.told: list[Told] = []
         self.memory: list[tuple[float, float]] = []
         self.open_s = 0.0
-        self._every_s, self._resident = memory_every_s, resident
+        self._every_s = memory_every_s
         self._last: tuple[float, bool] = (0.0, False)
 
     def show(self, moment: Moment) -> None:
@@ -281,4 +265,4 @@ class _Kept(BaseSink):
             alert = said.record.alert
             self.told.append(Told(moment.t_s, alert.cue, alert.level))
         if not self.memory or moment.t_s - self.memory[-1][0] >= self._every_s:
-            self.memory.append((moment.t_s, self._resident()))
+            self.memory.append((moment.t_s, resident_mb()))

@@ -11,7 +11,7 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -55,7 +55,6 @@ class LinuxSurroundings:
     Args:
         calls: look at the sound cards.
         power, sound: where the kernel tells of power supplies and sound cards.
-        monotonic: paces the reading of files.
     """
 
     def __init__(
@@ -64,9 +63,8 @@ class LinuxSurroundings:
         calls: bool,
         power: Path = _POWER,
         sound: Path = _SOUND,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._calls, self._power, self._sound, self._monotonic = calls, power, sound, monotonic
+        self._calls, self._power, self._sound = calls, power, sound
         self._lock = threading.Lock()
         self._flags: dict[str, bool] = {}
         self._asleep = False
@@ -74,14 +72,14 @@ class LinuxSurroundings:
         self._read_s = float("-inf")
         self._sessions: set[str] = set()
         self._asking: set[asyncio.Future[None]] = set()
-        self._idle = IdleWatch(monotonic)
+        self._idle = IdleWatch(time.monotonic)
         self._thread = LoopThread("surroundings")
         self._thread.submit(self._keep_watching("system"))
         self._thread.submit(self._keep_watching("session"))
 
     def poll(self) -> Surroundings:
         """What is known now."""
-        now_s = self._monotonic()
+        now_s = time.monotonic()
         if now_s - self._read_s >= _FILES_EVERY_S:
             self._read_s = now_s
             in_call = self._calls and microphone_in_use(self._sound)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from io import StringIO
 from typing import Final, TextIO
 
 import numpy as np
@@ -23,13 +22,6 @@ def write_csv(file: TextIO, table: Table) -> None:
         pairs = zip(table.fields, table.columns, strict=True)
         columns = [_texts(field, column[part]) for field, column in pairs]
         writer.writerows(zip(*columns, strict=True))
-
-
-def csv_text(table: Table) -> str:
-    """A table as the text of a file."""
-    file = StringIO()
-    write_csv(file, table)
-    return file.getvalue()
 
 
 def _texts(field: Field, column: Column) -> list[str]:

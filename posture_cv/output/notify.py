@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol, TextIO
+from typing import Protocol
 
 SEND_TIMEOUT_S = 3.0
 """A server that has not answered within this time has not shown it; ours."""
@@ -94,14 +94,13 @@ def make_notifier(answered: Answered) -> Notifier:
     return NativeNotifier(answered)
 
 
-def ring(stream: TextIO | None = None) -> bool:
+def ring() -> bool:
     """Ring the terminal's bell; False where there is no terminal."""
-    out = stream or sys.stderr
-    if not out.isatty():
+    if not sys.stderr.isatty():
         return False
     try:
-        out.write("\a")
-        out.flush()
+        sys.stderr.write("\a")
+        sys.stderr.flush()
     except OSError:
         return False
     return True

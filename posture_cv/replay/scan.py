@@ -19,7 +19,7 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.paths import user_path
 from posture_cv.replay.keys import Known, Stamp
 from posture_cv.replay.known import known_checksum
-from posture_cv.replay.record import EstimatorFactory, default_estimator
+from posture_cv.replay.record import default_estimator
 
 LIVE: Final = re.compile(r"\d{1,4}$|webcam:|/dev/|[A-Za-z][A-Za-z0-9+.-]*://")
 # The view is told from so many frames of the calibration interval (ours).
@@ -77,7 +77,7 @@ class Scan:
         return None if self.stamp is None or self.sha256 is None else Known(self.stamp, self.sha256)
 
 
-def scan(look: Look, make_estimator: EstimatorFactory | None = None) -> Scan:
+def scan(look: Look) -> Scan:
     """Look at a source.
 
     Raises:
@@ -93,7 +93,7 @@ def scan(look: Look, make_estimator: EstimatorFactory | None = None) -> Scan:
     if path.is_dir():
         with open_source(look.source, options=_stretch(look)) as source:
             return Scan(sha256, stamp, frames=source.info.frame_count)
-    return _of_file(look, path, stamp, sha256, make_estimator)
+    return _of_file(look, path, stamp, sha256)
 
 
 def _elsewhere(look: Look, path: Path) -> Scan:
@@ -104,16 +104,14 @@ def _elsewhere(look: Look, path: Path) -> Scan:
     return Scan(None)
 
 
-def _of_file(
-    look: Look, path: Path, stamp: Stamp | None, sha256: str, make_estimator: EstimatorFactory | None
-) -> Scan:
+def _of_file(look: Look, path: Path, stamp: Stamp | None, sha256: str) -> Scan:
     from posture_cv.capture.video_extent import video_extent
 
     with open_source(look.source, options=_stretch(look)) as source:
         if source.info.kind != "video":
             return Scan(sha256, stamp, frames=source.info.frame_count)
     extent = video_extent(path, look.source)
-    side = look.calibrate_s is not None and _shows_profile(look, make_estimator or default_estimator)
+    side = look.calibrate_s is not None and _shows_profile(look)
     frames = extent.frames_between(look.start_s, look.end_s, look.rate_hz)
     return Scan(
         sha256,
@@ -148,7 +146,7 @@ def _checksum(path: Path, known: Known | None) -> tuple[Stamp | None, str]:
         ) from error
 
 
-def _shows_profile(look: Look, make_estimator: EstimatorFactory) -> bool:
+def _shows_profile(look: Look) -> bool:
     """Whether a few frames of the calibration interval show a clear profile."""
     from posture_cv.measure.view import view_score
 
@@ -162,7 +160,7 @@ def _shows_profile(look: Look, make_estimator: EstimatorFactory) -> bool:
     try:
         with (
             open_source(look.source, options=CaptureOptions(**options)) as source,
-            make_estimator(models) as find,
+            default_estimator(models) as find,
         ):
             for frame in source.frames():
                 seen.append(find.estimate(frame))

@@ -35,16 +35,14 @@ HEADLINES: Final = (
 _OTHERS: Final = tuple(name for name in QUANTITIES if name not in HEADLINES)
 
 
-def recording_page(
-    result: Result, exposure: Exposure, pictures: Sequence[Thumbnail] = (), name: str = ""
-) -> str:
+def recording_page(result: Result, exposure: Exposure, pictures: Sequence[Thumbnail] = ()) -> str:
     """The whole page of a recording."""
     rows = rows_of(exposure)
     return render(
         "recording.html.j2",
         script=True,
         pictures=bool(pictures),
-        title=name or _title(result),
+        title=_title(result),
         subtitle=_subtitle(result),
         tiles=_tiles(result, exposure),
         front="" if View.SIDE.label in result.views else result.view.label,

@@ -51,23 +51,23 @@ class Tiles:
         return base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
 
 
-def tiles(result: Result, names: Sequence[str], most_bins: int = MOST_BINS) -> Tiles:
+def tiles(result: Result, names: Sequence[str]) -> Tiles:
     """Bin a recording; no more bins than frames fit into at their own rate."""
     t_s = result.measured.t_s
-    start_s, bin_s, bins = _bins(t_s, most_bins)
+    start_s, bin_s, bins = _bins(t_s)
     place = np.minimum(((t_s - start_s) / bin_s + 1e-6).astype(np.intp), bins - 1)
     columns = [_binned(name, result.measured.values[name], place, bins) for name in names]
     low, high, sd = (np.stack([c[k] for c in columns]) for k in range(3))
     return Tiles(start_s, bin_s, bins, tuple(names), low, high, sd)
 
 
-def _bins(t_s: Float, most: int) -> tuple[float, float, int]:
+def _bins(t_s: Float) -> tuple[float, float, int]:
     if len(t_s) < 2:
         return (float(t_s[0]) if len(t_s) else 0.0), 1.0, 1
     step = max(float(np.median(np.diff(t_s))), _LEAST_STEP_S)
     span = float(t_s[-1] - t_s[0]) + step
-    bin_s = max(step, span / most)
-    return float(t_s[0]), bin_s, min(most, max(1, ceil(span / bin_s - 1e-6)))
+    bin_s = max(step, span / MOST_BINS)
+    return float(t_s[0]), bin_s, min(MOST_BINS, max(1, ceil(span / bin_s - 1e-6)))
 
 
 def _binned(

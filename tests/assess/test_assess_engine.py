@@ -19,7 +19,7 @@ from posture_cv.assess.episodes import episodes
 from posture_cv.assess.policy_state import from_json, to_json
 from posture_cv.assess.recording import Assessment, assess_measurements, whole
 from posture_cv.assess.settings import AssessSettings, BreakSettings, PolicySettings, TickSettings
-from posture_cv.assess.staleness import Sign, stale_signs
+from posture_cv.assess.staleness import Sign, StaleWatch
 from posture_cv.assess.stream import Step, Stream
 from posture_cv.assess.types import State
 from posture_cv.measure.types import Estimate, Measurements, Reason
@@ -177,7 +177,7 @@ def test_a_stale_baseline_is_found_while_streaming_as_in_the_recording() -> None
     m = measurements(t_s, labels)
     farther = Estimate.of(np.where(t_s > 100, 1.5, 1.0), 0.01)
     m = replace(m, values={**m.values, "distance_ratio": farther})
-    quick = [(one.sign, one.t_s) for one in stale_signs(m, BASELINE.view)]
+    quick = [(one.sign, one.t_s) for one in StaleWatch(BASELINE.view).push(m)]
     steps = stream_all(Stream(BASELINE, DEFAULT), m)
     assert [(one.sign, one.t_s) for step in steps for one in step.stale] == quick
     assert [sign for sign, _ in quick] == [Sign.CAMERA_MOVED]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posture_cv.assess.staleness import Evidence, Glance, Sign, glances, stale_signs, weigh
+from posture_cv.assess.staleness import Evidence, Glance, Sign, StaleWatch, glances, weigh
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
 
 
@@ -44,7 +44,7 @@ def joined(*parts: Measurements) -> Measurements:
 
 
 def signs(m: Measurements, view: View = View.FRONT) -> list[Sign]:
-    return [stale.sign for stale in stale_signs(m, view)]
+    return [stale.sign for stale in StaleWatch(view).push(m)]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from outline_person import baseline_of, enlarged, mirror, profile
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.angles import neck_inclination_deg, torso_inclination_deg
 from posture_cv.measure.side import FITTED, measure_side
 from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
 
@@ -131,15 +130,3 @@ def test_nobody_and_a_person_who_turned_round_are_withheld(coefficients: Mapping
     out = _measured(Landmarks.concat([Landmarks.empty(1), mirror(profile(1))]), coefficients)
     assert out["cva_change_deg"].reason.tolist() == [Reason.NOBODY, Reason.TRUNK_TURNED]
     assert len(_measured(Landmarks.empty(0), coefficients)["cva_change_deg"].value) == 0
-
-
-def test_raw_angles_are_those_of_the_picture_in_pixels() -> None:
-    lm = profile(1)
-    ear, shoulder = lm.pose_px()[0, 8], lm.pose_px()[0, 12]
-    expected = np.degrees(np.arctan2(ear[0] - shoulder[0], shoulder[1] - ear[1]))
-    assert neck_inclination_deg(lm)[0] == pytest.approx(expected)
-    assert neck_inclination_deg(mirror(lm))[0] == pytest.approx(expected, abs=1e-4)
-    assert neck_inclination_deg(profile(1, 3.0))[0] > expected
-    assert np.isfinite(torso_inclination_deg(lm)[0])
-    lm.pose[:, 23:25, 3] = 0.1
-    assert np.isnan(torso_inclination_deg(lm)[0])

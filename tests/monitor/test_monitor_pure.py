@@ -26,7 +26,17 @@ from posture_cv.monitor.lifecycle import Facts, LifeSettings, Phase, plan, retry
 from posture_cv.monitor.margins import margins, nearest
 from posture_cv.monitor.parts import Outcome
 from posture_cv.monitor.pause_text import pause_end
-from posture_cv.monitor.picture import Change, Watch, change, is_black, picture_fault, thumbnail
+from posture_cv.monitor.picture import (
+    Change,
+    Image,
+    Thumbnail,
+    Watch,
+    change,
+    in_grey,
+    is_black,
+    picture_fault,
+    reduced,
+)
 from posture_cv.monitor.session import speed_of
 from posture_cv.paths import data_dir
 from posture_cv.profiles.store import save_profile
@@ -150,6 +160,10 @@ def _desk(
     gray = np.where(head, 190.0, np.where(body, 70.0, 130.0)) * gain
     noisy = gray[..., None] + np.random.default_rng(seed).normal(0, 3, (480, 640, 3))
     return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def thumbnail(image_bgr: Image) -> Thumbnail:
+    return reduced(in_grey(image_bgr))
 
 
 def test_noise_and_light_are_no_change_but_half_a_centimetre_is() -> None:
