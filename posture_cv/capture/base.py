@@ -1,4 +1,4 @@
-"""What the sources that are read at the reader's pace share: one cursor, one lock, an orderly end."""
+"""What the sources share: one cursor, an orderly end, warnings; and one lock where the reader sets the pace."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 from posture_cv.capture.types import Frame, SourceClosedError, SourceInfo
+from posture_cv.closing import Closing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
 _MOST_WARNINGS = 50
 
@@ -66,17 +66,46 @@ class RateGate:
         self._last = None
 
 
-class PulledSource:
+class Cursor(Closing):
+    """The frames of a source one after the other, until it is closed. Subclasses fill in `_step` and `close`."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._closed = False
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames from where the cursor stands; see FrameSource."""
+        self._check_open()
+        return self._iterate()
+
+    def __enter__(self) -> Self:
+        self._check_open()
+        return self
+
+    def _iterate(self) -> Iterator[Frame]:
+        while (frame := self._step()) is not None:
+            yield frame
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise closed_error(self._name)
+
+    def _step(self) -> Frame | None:
+        """The next frame; None when there will be no more."""
+        raise NotImplementedError
+
+
+class PulledSource(Cursor):
     """A source that works only while a frame is asked for. Subclasses fill in `_next_frame` and `_release`.
 
     The lock makes `close` from another thread wait for the step at hand, so that nothing is freed in use.
     """
 
     def __init__(self, info: SourceInfo, warnings: Warnings) -> None:
+        super().__init__(info.name)
         self.info = info
         self._warnings = warnings
         self._lock = threading.Lock()
-        self._closed = False
         self._exhausted = False
 
     @property
@@ -84,35 +113,12 @@ class PulledSource:
         """What went wrong without ending the run."""
         return self._warnings.texts()
 
-    def frames(self) -> Iterator[Frame]:
-        """The frames from where the cursor stands; see FrameSource."""
-        self._check_open()
-        return self._iterate()
-
     def close(self) -> None:
         """Give the file back; harmless when done twice."""
         with self._lock:
             if not self._closed:
                 self._closed = True
                 self._release()
-
-    def __enter__(self) -> Self:
-        """Return the source itself."""
-        self._check_open()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close it."""
-        self.close()
-
-    def _iterate(self) -> Iterator[Frame]:
-        while (frame := self._step()) is not None:
-            yield frame
 
     def _step(self) -> Frame | None:
         with self._lock:
@@ -122,10 +128,6 @@ class PulledSource:
             frame = self._next_frame()
             self._exhausted = frame is None
             return frame
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise closed_error(self.info.name)
 
     def _next_frame(self) -> Frame | None:
         raise NotImplementedError

@@ -5,24 +5,23 @@ from __future__ import annotations
 import math
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from posture_cv.capture import wire
-from posture_cv.capture.base import Warnings, closed_error
+from posture_cv.capture.base import Cursor, Warnings, closed_error
 from posture_cv.capture.silence import Silence
 from posture_cv.capture.types import CaptureOptions, Frame, SourceError, SourceInfo, SourceKind
 from posture_cv.capture.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import TracebackType
+    from collections.abc import Callable
 
 _REOPEN_PAUSE_S = 1.0
 """At least so long between two attempts to open; ours."""
 _LEAST_STEP_S = 1e-6
 
 
-class LiveSource:
+class LiveSource(Cursor):
     """A source at its own pace, see `LiveFrameSource`.
 
     A worker process reads the device, a thread takes its messages, one place holds the newest picture. The
@@ -48,7 +47,8 @@ class LiveSource:
         options: CaptureOptions,
         explain: Callable[[str, str], SourceError],
     ) -> None:
-        self._kind, self._name, self._options, self._explain = kind, name, options, explain
+        super().__init__(name)
+        self._kind, self._options, self._explain = kind, options, explain
         self._config = {"kind": kind, "max_pixels": options.max_pixels, **config}
         self._config["max_rate_hz"] = options.max_rate_hz
         self._changed = threading.Condition()
@@ -57,7 +57,7 @@ class LiveSource:
         self._info: SourceInfo | None = None
         self._error: SourceError | None = None
         self._latest: Frame | None = None
-        self._closed = self._ended = False
+        self._ended = False
         self._t0_s: float | None = None
         self._last_t_s = -math.inf
         self._lost_at_s: float | None = None
@@ -96,11 +96,6 @@ class LiveSource:
         """Number of the process that reads the device now."""
         return self._worker.pid
 
-    def frames(self) -> Iterator[Frame]:
-        """Newest frames, as they come; see FrameSource."""
-        self._check_open()
-        return self._iterate()
-
     def read(self, timeout_s: float | None = None) -> Frame | None:
         """The newest unread frame, or None; see LiveFrameSource."""
         self._check_open()
@@ -128,29 +123,10 @@ class LiveSource:
             self._changed.notify_all()
         worker.stop()
 
-    def __enter__(self) -> Self:
-        """Return the source itself."""
-        self._check_open()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close it."""
-        self.close()
-
     # Waiting, in the reader's thread
 
-    def _iterate(self) -> Iterator[Frame]:
-        while (frame := self.read()) is not None:
-            yield frame
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise closed_error(self._name)
+    def _step(self) -> Frame | None:
+        return self.read()
 
     def _wait_until_open(self) -> SourceInfo:
         with self._changed:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from posture_cv.capture.base import closed_error
+from posture_cv.capture.base import Cursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
     from posture_cv.capture.types import Frame, FrameSource, SourceInfo
 
 
-class Prefetched:
+class Prefetched(Cursor):
     """A source that keeps a few decoded frames ready. It owns the source and closes it.
 
     Not for live sources, whose frames would only grow old. Errors of the source are raised to the reader,
@@ -29,12 +28,13 @@ class Prefetched:
     def __init__(self, source: FrameSource, depth: int = 3) -> None:
         if source.info.live or depth < 1:
             raise ValueError("prefetching needs a source that is not live, and a depth of at least 1")
+        super().__init__(source.info.name)
         self.info: SourceInfo = source.info
         self._source, self._depth = source, depth
         self._changed = threading.Condition()
         self._ready: deque[Frame] = deque()
         self._error: Exception | None = None
-        self._closed = self._done = False
+        self._done = False
         self._thread: threading.Thread | None = None
 
     @property
@@ -49,7 +49,7 @@ class Prefetched:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._fill, name="capture-prefetch", daemon=True)
                 self._thread.start()
-        return self._iterate()
+        return super().frames()
 
     def close(self) -> None:
         """Stop reading and close the source; harmless when done twice."""
@@ -62,29 +62,7 @@ class Prefetched:
             thread.join()
         self._source.close()
 
-    def __enter__(self) -> Self:
-        """Return the source itself."""
-        self._check_open()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close it."""
-        self.close()
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise closed_error(self.info.name)
-
-    def _iterate(self) -> Iterator[Frame]:
-        while (frame := self._take()) is not None:
-            yield frame
-
-    def _take(self) -> Frame | None:
+    def _step(self) -> Frame | None:
         self._check_open()
         with self._changed:
             self._changed.wait_for(lambda: self._ready or self._done or self._closed)

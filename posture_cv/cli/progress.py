@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
+
+from posture_cv.closing import Closing
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 
-class RichProgress:
+class RichProgress(Closing):
     """A bar with the time left on stderr; silent where stderr is no terminal. A context manager."""
 
     def __init__(self) -> None:
@@ -32,9 +33,8 @@ class RichProgress:
             self._bar.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """End the bar."""
         if self._bar is not None:
             self._bar.stop()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import click
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from posture_cv.cli.replay_summary import clock
+from posture_cv.closing import Closing
 
 if TYPE_CHECKING:
     from posture_cv.replay.batch import Ended
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SPEED_OVER_S = 120.0  # the speed that the time left rests on is that of so many seconds
 
 
-class ReplayBar:
+class ReplayBar(Closing):
     """Draws a run over many recordings on stderr; see `BatchProgress`. A context manager.
 
     Args:
@@ -92,9 +92,8 @@ class ReplayBar:
         self._bar.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """End the bar."""
         self._bar.stop()
 
 

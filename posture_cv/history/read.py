@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from posture_cv.assess.answers import HEEDED_WITHIN_S
 from posture_cv.assess.settings import CUES
+from posture_cv.closing import Closing
 from posture_cv.history.schema import HistoryError, connect, history_error, unusable
 
 _DAY_S: Final = 86400
@@ -98,7 +98,7 @@ class BreakRow:
     offset_s: int = 0
 
 
-class Reader:
+class Reader(Closing):
     """The history file, for reading; a context manager.
 
     Raises:
@@ -109,12 +109,8 @@ class Reader:
         self._path = path
         self._db = connect(path, create=False)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Leave the file."""
         self._db.close()
 
     def minutes(self, first_day: int, last_day: int) -> list[Minute]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 from posture_cv.atomic import output_error, private_folder
+from posture_cv.closing import Closing
 from posture_cv.errors import PostureError
 from posture_cv.file_facts import file_identity
 
@@ -21,7 +21,7 @@ class AlreadyRunningError(PostureError):
     """Another monitor of this user runs."""
 
 
-class SingleInstance:
+class SingleInstance(Closing):
     """Holds the lock while it is entered.
 
     Args:
@@ -56,9 +56,8 @@ class SingleInstance:
         """Whether it still keeps others out: a lock whose file was deleted does not."""
         return self._file is not None and file_identity(self.path) == self._file
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Let another hold it."""
         with suppress(OSError):
             self._lock.release()
 

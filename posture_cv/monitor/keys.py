@@ -9,9 +9,9 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
 from typing import Any, Final, Self
 
+from posture_cv.closing import Closing
 from posture_cv.monitor import commands as cmd
 
 HELP: Final = (
@@ -23,7 +23,7 @@ _SNOOZE_S: Final = 1800.0
 _SEQUENCE: Final = re.compile(r"\x1b(?:\[\[?[0-?]*[ -/]*[@-~]?|O.?|.)?", re.DOTALL)
 
 
-class Keys:
+class Keys(Closing):
     """Reads keys while it is entered, where standard input is a terminal; otherwise does nothing.
 
     A thread sleeps until a key comes. The terminal is left as it was found; Ctrl-C works as ever.
@@ -43,9 +43,8 @@ class Keys:
             self._begin(sys.stdin.fileno())
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Read no more; the terminal is as it was found."""
         if self._wake is None or self._thread is None:
             return
         reader, writer = self._wake

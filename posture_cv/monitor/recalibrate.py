@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from posture_cv.capture.types import Frame, SourceInfo
+from posture_cv.closing import Closing
 from posture_cv.errors import InputError
 from posture_cv.landmarks.estimator import LandmarkEstimator
 from posture_cv.landmarks.types import Landmarks
@@ -53,7 +53,7 @@ def follow_camera(name: str, baseline: Baseline, background: tuple[float, float,
     return moved
 
 
-class CameraSource:
+class CameraSource(Closing):
     """The monitor's camera as a frame source; the camera stays open when this is closed."""
 
     def __init__(self, camera: Camera) -> None:
@@ -85,14 +85,6 @@ class CameraSource:
 
     def close(self) -> None:
         """The camera is another's."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing to close."""
 
 
 class PromptUi:

@@ -9,12 +9,12 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Self
 
 from posture_cv.assess.answers import RESPONSES
 from posture_cv.assess.settings import CUES
 from posture_cv.assess.typed import finite
+from posture_cv.closing import Closing
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.control.channel import (
     TRANSPORT,
@@ -38,7 +38,7 @@ class BadRequestError(ValueError):
     """A request that cannot be understood; the text says why."""
 
 
-class ControlServer:
+class ControlServer(Closing):
     """Answers requests while it is entered.
 
     Args:
@@ -84,9 +84,8 @@ class ControlServer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Answer no more; nothing is left in the folder."""
         self._stopping.set()
         ours = channel_mark(self._folder, self._transport) == self._mark
         with suppress(OSError):  # wakes the thread from accept
