@@ -6,6 +6,7 @@ The sections of the assessment become the plain values of `posture_cv.assess`, a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -19,6 +20,7 @@ from posture_cv.assess.settings import (
     SmoothingSettings,
     TickSettings,
 )
+from posture_cv.landmarks.estimator import EstimatorOptions
 
 
 class Section(BaseModel):
@@ -74,6 +76,13 @@ class ModelsSection(Section):
     face: NonEmpty | None = Field(
         default=None, description="path of a face model", examples=["~/face_landmarker.task"]
     )
+
+    def options(self) -> EstimatorOptions:
+        """An estimator with these models, and all else as it is without settings."""
+        return EstimatorOptions(
+            pose_model=None if self.pose is None else Path(self.pose),
+            face_model=None if self.face is None else Path(self.face),
+        )
 
 
 class CalibrationSection(Section):

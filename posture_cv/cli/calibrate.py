@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from posture_cv.cli.echo import echo_warnings
 from posture_cv.cli.options import (
     Number,
     UserPath,
@@ -194,14 +196,14 @@ def _from_recording(settings: Settings, source: str, start_s: float, end_s: floa
     if is_recording(user_path(source)):
         with RecordingReader(user_path(source)) as reader:
             collected = collect_recording(reader, start_s, end_s or float("inf"), Path(source).name)
-        _warn(reader.warnings)
+        echo_warnings(reader.warnings)
         return collected
     with open_source(source, options=CaptureOptions(start_s=start_s, end_s=end_s)) as pictures:
         mode = Mode.IMAGE if pictures.info.unrelated else Mode.VIDEO
         with _estimator(settings, mode) as estimator, RichProgress() as progress:
             progress.stage("Looking at the pictures", _expected(pictures.info.frame_count, start_s, end_s))
             collected = collect_recorded(pictures, estimator, progress.advance)
-        _warn(pictures.warnings)
+        echo_warnings(pictures.warnings)
     return collected
 
 
@@ -210,23 +212,10 @@ def _expected(frame_count: int | None, start_s: float, end_s: float | None) -> i
     return frame_count if start_s == 0.0 and end_s is None else None
 
 
-def _warn(warnings: list[str]) -> None:
-    for warning in warnings:
-        click.echo(f"Warning: {warning}", err=True)
-
-
 def _estimator(settings: Settings, mode: Mode) -> LandmarkEstimator:
-    from posture_cv.landmarks.estimator import EstimatorOptions
     from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
 
-    models = settings.models
-    return MediaPipeEstimator(
-        EstimatorOptions(
-            pose_model=None if models.pose is None else Path(models.pose),
-            face_model=None if models.face is None else Path(models.face),
-            mode=mode,
-        )
-    )
+    return MediaPipeEstimator(replace(settings.models.options(), mode=mode))
 
 
 def _save(profile: Profile, out: Path | None) -> Path:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from posture_cv.cli.echo import echo_json
 from posture_cv.cli.options import (
     Number,
     camera_option,
@@ -99,10 +100,8 @@ def command(
 
 
 def _show(found: list[Row], profile: str, *, as_json: bool) -> None:
-    import json
-
     if as_json:
-        click.echo(json.dumps([row.as_plain() for row in found], indent=2))
+        echo_json([row.as_plain() for row in found])
         return
     from rich.console import Console
 

@@ -1,15 +1,48 @@
-"""What is printed for programs instead of people."""
+"""How the commands print: objects for programs, warnings, and text that is not wider than reads well."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
-def echo_json(plain: Mapping[str, Any]) -> None:
-    """An object, indented, on standard output."""
+READING_WIDTH: Final = 88
+
+
+def echo_json(plain: Mapping[str, Any] | Sequence[Any]) -> None:
+    """An object or a list, indented, on standard output."""
     import json  # not needed for --help
 
     click.echo(json.dumps(plain, indent=2))
+
+
+def echo_warnings(warnings: Iterable[str]) -> None:
+    """A line each on standard error."""
+    for warning in warnings:
+        click.echo(f"Warning: {warning}", err=True)
+
+
+def reading_console() -> Console:
+    """The terminal, not wider than reads well."""
+    from rich.console import Console
+
+    console = Console(highlight=False, emoji=False)
+    console.width = min(console.width, READING_WIDTH)
+    return console
+
+
+def print_indented(console: Console, text: str | Text, columns: int, mark: str = "", style: str = "") -> None:
+    """Wrap and indent, the first line with the mark; no trailing blanks, so that it copies and pipes well."""
+    from rich.text import Text
+
+    whole = Text(text, style=style) if isinstance(text, str) else text
+    lead = " " * columns + mark
+    for line in whole.wrap(console, max(console.width - len(lead), 10)):
+        line.rstrip()
+        console.print(Text.assemble(lead, line), soft_wrap=True)
+        lead = " " * len(lead)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from posture_cv.cli import exercise_view as view
+from posture_cv.cli.echo import echo_warnings
 from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.exercise.counters import NEEDS_CONTOUR, NEEDS_FACE, Counter
 from posture_cv.exercise.guide import Guide, Stage
@@ -125,16 +126,9 @@ def _camera(stack: ExitStack, settings: Settings, *, needed: bool) -> FrameSourc
 
 
 def _estimator(stack: ExitStack, settings: Settings, check: CameraCheck) -> LandmarkEstimator:
-    from posture_cv.landmarks.estimator import EstimatorOptions
     from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
 
-    models = settings.models
-    options = EstimatorOptions(
-        pose_model=None if models.pose is None else Path(models.pose),
-        face_model=None if models.face is None else Path(models.face),
-        face=check in NEEDS_FACE,
-        contour=check in NEEDS_CONTOUR,
-    )
+    options = replace(settings.models.options(), face=check in NEEDS_FACE, contour=check in NEEDS_CONTOUR)
     return stack.enter_context(MediaPipeEstimator(options))
 
 
@@ -212,7 +206,7 @@ def _progress_of(setup: Setup, plan: Plan, counter: Counter, recording: str) -> 
             yield from counter.run(block)
         if not frames:
             raise no_frames(reader)
-        _warn(reader.warnings)
+        echo_warnings(reader.warnings)
 
 
 def _progress_of_pictures(setup: Setup, plan: Plan, counter: Counter, recording: str) -> Iterator[Progress]:
@@ -238,9 +232,4 @@ def _progress_of_pictures(setup: Setup, plan: Plan, counter: Counter, recording:
             yield progress
             if window and not window.show(view.counted_picture(frame, lm, progress, plan)):
                 break
-        _warn(source.warnings)
-
-
-def _warn(warnings: list[str]) -> None:
-    for warning in warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        echo_warnings(source.warnings)

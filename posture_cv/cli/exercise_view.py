@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import click
 
-from posture_cv.cli.echo import echo_json
+from posture_cv.cli.echo import echo_json, print_indented, reading_console
 from posture_cv.exercise import wording
 from posture_cv.exercise.guide import Cue, Stage
 from posture_cv.exercise.plan import Plan
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from posture_cv.landmarks.types import Landmarks
     from posture_cv.output.window import PreviewWindow
 
-READING_WIDTH: Final = 88
 TITLE: Final = "posture-cv: exercise"
-_DOSE_ORIGINS: Final = {"document": "as the document says", "ours": "our choice; the document gives none"}
 _STYLES: Final = {
     Stage.HOLD: "bold green",
     Stage.MOVE: "bold cyan",
@@ -61,7 +59,7 @@ def view_for(plan: Plan, *, window: PreviewWindow | None, optional: bool, bell: 
 
     An `optional` window that cannot be shown after all is left out; any other is an error.
     """
-    console = make_console()
+    console = reading_console()
     with ExitStack() as stack:
         shown: View
         if console.is_terminal and not console.is_dumb_terminal:
@@ -69,15 +67,6 @@ def view_for(plan: Plan, *, window: PreviewWindow | None, optional: bool, bell: 
         else:
             shown = PlainView(plan)
         yield shown if window is None else PictureView(window, shown, plan, optional=optional)
-
-
-def make_console() -> Console:
-    """The terminal, not wider than reads well."""
-    from rich.console import Console
-
-    console = Console(highlight=False, emoji=False)
-    console.width = min(console.width, READING_WIDTH)
-    return console
 
 
 class LiveView:
@@ -242,43 +231,32 @@ def mirrored_picture(
 
 def print_exercise(catalogue: Catalogue, plan: Plan, *, leading: bool) -> None:
     """The safety line first; then the exercise, its steps and its dose."""
-    console = make_console()
+    console = reading_console()
     _print_safety(console, catalogue)
     entry = plan.entry
-    _indented(console, entry.title, 0, style="bold")
+    print_indented(console, entry.title, 0, style="bold")
     if leading:
-        _indented(console, entry.text, 2)
+        print_indented(console, entry.text, 2)
         for number, step in enumerate(entry.steps, start=1):
-            _indented(console, step, 2, mark=f"{number}. ")
+            print_indented(console, step, 2, mark=f"{number}. ")
     if entry.dose:
-        _indented(console, f"Dose: {entry.dose.as_text()} ({_DOSE_ORIGINS[entry.dose.source]}).", 2)
-    _indented(console, f'"{entry.quotation}" ({catalogue.citation(entry)})', 2, style="dim")
+        print_indented(console, f"Dose: {entry.dose.as_sentence()}", 2)
+    print_indented(console, f'"{entry.quotation}" ({catalogue.citation(entry)})', 2, style="dim")
 
 
 def print_camera_note(plan: Plan, *, with_camera: bool) -> None:
     """What the camera can do for the exercise; to be printed when it is known whether there is one."""
-    console = make_console()
-    _indented(console, wording.camera_note(plan, with_camera=with_camera), 2, style="yellow")
+    console = reading_console()
+    print_indented(console, wording.camera_note(plan, with_camera=with_camera), 2, style="yellow")
     console.print()
 
 
 def _print_safety(console: Console, catalogue: Catalogue) -> None:
     ours, document = wording.safety_lines(catalogue)
-    _indented(console, ours, 0, style="bold yellow")
-    _indented(console, document, 2, style="dim")
-    _indented(console, catalogue.entry("stop_and_ask").text, 0)
+    print_indented(console, ours, 0, style="bold yellow")
+    print_indented(console, document, 2, style="dim")
+    print_indented(console, catalogue.entry("stop_and_ask").text, 0)
     console.print()
-
-
-def _indented(console: Console, text: str, columns: int, mark: str = "", style: str = "") -> None:
-    """Wrap and indent, the first line with the mark; no trailing blanks."""
-    from rich.text import Text
-
-    lead = " " * columns + mark
-    for line in Text(text, style=style).wrap(console, max(console.width - len(lead), 10)):
-        line.rstrip()
-        console.print(Text.assemble(lead, line), soft_wrap=True)
-        lead = " " * len(lead)
 
 
 def print_list(catalogue: Catalogue, *, as_json: bool) -> None:
@@ -291,7 +269,7 @@ def print_list(catalogue: Catalogue, *, as_json: bool) -> None:
         return
     from rich.table import Table
 
-    console = make_console()
+    console = reading_console()
     _print_safety(console, catalogue)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("NAME", no_wrap=True, style="cyan")
@@ -320,9 +298,9 @@ def print_repetition(number: int, repetition: Repetition) -> None:
 
 def print_lines(lines: Iterable[str]) -> None:
     """Sentences, wrapped."""
-    console = make_console()
+    console = reading_console()
     for line in lines:
-        _indented(console, line, 0)
+        print_indented(console, line, 0)
 
 
 def print_json(catalogue: Catalogue, plan: Plan, report: ExerciseReport) -> None:

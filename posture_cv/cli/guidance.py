@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from posture_cv.cli.echo import echo_json
+from posture_cv.cli.echo import echo_json, print_indented, reading_console
 from posture_cv.errors import InputError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
     from rich.console import Console
-    from rich.text import Text
 
     from posture_cv.guidance.entries import Catalogue, Entry, Kind
 
-READING_WIDTH = 88
 KIND_HEADINGS: dict[Kind, str] = {
     "cue": "What to do about it",
     "mechanism": "Why",
@@ -30,7 +28,6 @@ KIND_HEADINGS: dict[Kind, str] = {
     "disclaimer": "Please note",
     "evidence": "What studies say",
 }
-_DOSE_ORIGINS = {"document": "as the document says", "ours": "our choice; the document gives none"}
 
 
 def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -55,12 +52,12 @@ def command(topic: str | None, *, as_json: bool) -> None:
 
     catalogue = load_catalogue()
     if topic is None:
-        echo_json(_overview_json(catalogue)) if as_json else _print_overview(_console(), catalogue)
+        echo_json(_overview_json(catalogue)) if as_json else _print_overview(reading_console(), catalogue)
     elif _plain(topic) == "sources":
-        echo_json(_sources_json(catalogue)) if as_json else _print_sources(_console(), catalogue)
+        echo_json(_sources_json(catalogue)) if as_json else _print_sources(reading_console(), catalogue)
     else:
         page = find_page(catalogue, topic)
-        echo_json(_page_json(catalogue, page)) if as_json else _print_page(_console(), catalogue, page)
+        echo_json(_page_json(catalogue, page)) if as_json else _print_page(reading_console(), catalogue, page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +112,6 @@ def _unknown(catalogue: Catalogue, name: str, wanted: str) -> InputError:
     return InputError(f"No guidance topic {name!r}.", detail, "List the topics with: posture-cv guidance")
 
 
-def _console() -> Console:
-    from rich.console import Console
-
-    console = Console(highlight=False, emoji=False)
-    console.width = min(console.width, READING_WIDTH)
-    return console
-
-
 def _print_overview(console: Console, catalogue: Catalogue) -> None:
     from rich.table import Table
     from rich.text import Text
@@ -140,7 +129,7 @@ def _print_overview(console: Console, catalogue: Catalogue) -> None:
     console.print(table)
     console.print()
     console.print(Text.assemble("Read one with: ", ("posture-cv guidance TOPIC", "bold")))
-    _indented(console, f"{catalogue.safety_line} {catalogue.entry('common_sense').text}", 0)
+    print_indented(console, f"{catalogue.safety_line} {catalogue.entry('common_sense').text}", 0)
 
 
 def _print_sources(console: Console, catalogue: Catalogue) -> None:
@@ -150,11 +139,13 @@ def _print_sources(console: Console, catalogue: Catalogue) -> None:
     for document in catalogue.documents:
         count = sum(entry.document == document.id for entry in catalogue.entries)
         console.print()
-        _indented(console, Text(document.title, style="bold"), 0, mark=f"{document.id}  ")
-        _indented(console, f"{document.kind}.", 5)
-        _indented(console, f"{document.file}: {count} entries here quote it.", 5)
+        print_indented(console, Text(document.title, style="bold"), 0, mark=f"{document.id}  ")
+        print_indented(console, f"{document.kind}.", 5)
+        print_indented(console, f"{document.file}: {count} entries here quote it.", 5)
     console.print()
-    _indented(console, "They are advice, not evidence. What studies say: posture-cv guidance evidence", 0)
+    print_indented(
+        console, "They are advice, not evidence. What studies say: posture-cv guidance evidence", 0
+    )
 
 
 def _print_page(console: Console, catalogue: Catalogue, page: Page) -> None:
@@ -187,28 +178,29 @@ def _print_entry(console: Console, catalogue: Catalogue, entry: Entry, notes: di
     console.print()
     marks = "".join(f" [{notes[evidence_id]}]" for evidence_id in entry.evidence)
     label = (" - urgent", "bold red") if entry.urgency == "urgent" else ""
-    _indented(console, Text.assemble((entry.title, "bold"), label, (marks, "dim")), 2)
-    _indented(console, entry.text, 4)
+    print_indented(console, Text.assemble((entry.title, "bold"), label, (marks, "dim")), 2)
+    print_indented(console, entry.text, 4)
     if entry.kind == "exercise":
         _print_exercise(console, catalogue, entry)
     elif entry.action:
-        _indented(console, Text.assemble(("Do: ", "green"), entry.action), 4)
+        print_indented(console, Text.assemble(("Do: ", "green"), entry.action), 4)
     if entry.quotation:
-        _indented(console, Text(f'"{entry.quotation}"', style="italic"), 4)
-    _indented(console, Text(f"({catalogue.citation(entry)})", style="dim"), 4)
+        print_indented(console, Text(f'"{entry.quotation}"', style="italic"), 4)
+    print_indented(console, Text(f"({catalogue.citation(entry)})", style="dim"), 4)
 
 
 def _print_exercise(console: Console, catalogue: Catalogue, entry: Entry) -> None:
     from rich.text import Text
 
     for number, step in enumerate(entry.steps, start=1):
-        _indented(console, step, 4, mark=f"{number}. ")
+        print_indented(console, step, 4, mark=f"{number}. ")
     if entry.dose:
-        dose = f"{entry.dose.as_text()} ({_DOSE_ORIGINS[entry.dose.source]})."
-        _indented(console, Text.assemble(("Dose: ", "green"), dose), 4)
-    _indented(console, Text(catalogue.safety_line, style="yellow"), 4)
+        print_indented(console, Text.assemble(("Dose: ", "green"), entry.dose.as_sentence()), 4)
+    print_indented(console, Text(catalogue.safety_line, style="yellow"), 4)
     camera = " (the camera can count along)" if entry.camera_can_see else ""
-    _indented(console, Text.assemble(("Guided: ", "green"), f"posture-cv exercise {entry.id}{camera}"), 4)
+    print_indented(
+        console, Text.assemble(("Guided: ", "green"), f"posture-cv exercise {entry.id}{camera}"), 4
+    )
 
 
 def _print_notes(console: Console, catalogue: Catalogue, notes: dict[str, int]) -> None:
@@ -221,21 +213,9 @@ def _print_notes(console: Console, catalogue: Catalogue, notes: dict[str, int]) 
     for evidence_id, number in notes.items():
         entry = catalogue.entry(evidence_id)
         console.print()
-        _indented(console, Text(entry.title, style="bold"), 2, mark=f"[{number}] ")
-        _indented(console, entry.text, 6)
-        _indented(console, Text(f"({catalogue.citation(entry)})", style="dim"), 6)
-
-
-def _indented(console: Console, text: str | Text, columns: int, mark: str = "") -> None:
-    """Wrap and indent, the first line with the mark; no trailing blanks, so that it copies and pipes well."""
-    from rich.text import Text
-
-    whole = Text(text) if isinstance(text, str) else text
-    lead = " " * columns + mark
-    for line in whole.wrap(console, max(console.width - len(lead), 10)):
-        line.rstrip()
-        console.print(Text.assemble(lead, line), soft_wrap=True)
-        lead = " " * len(lead)
+        print_indented(console, Text(entry.title, style="bold"), 2, mark=f"[{number}] ")
+        print_indented(console, entry.text, 6)
+        print_indented(console, Text(f"({catalogue.citation(entry)})", style="dim"), 6)
 
 
 def _overview_json(catalogue: Catalogue) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from posture_cv.cli.echo import echo_json
 from posture_cv.cli.options import UserPath, json_option
 
 
@@ -22,8 +23,6 @@ def command() -> None:
 @json_option
 def show(days: int, as_json: bool) -> None:
     """List the days and the alerts of the last while."""
-    import json
-
     from posture_cv.history.days import day_lines, day_summaries
     from posture_cv.history.read import Reader
     from posture_cv.history.schema import history_file
@@ -32,7 +31,7 @@ def show(days: int, as_json: bool) -> None:
     with Reader(history_file()) as reader:
         found = day_summaries(reader, local_now().date(), days)
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        echo_json(found)
         return
     for line in day_lines(found):
         click.echo(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from posture_cv.cli.echo import echo_json
 from posture_cv.cli.options import json_option
 
 _PARTS = ("settings", "profiles", "history", "reports", "state", "cache")
@@ -21,7 +22,6 @@ def command(ctx: click.Context) -> None:
 @json_option
 def show(as_json: bool = False) -> None:  # noqa: FBT002 - a flag
     """List what is stored, where, how much, and who may read it."""
-    import json
     from dataclasses import asdict
 
     from posture_cv.monitor.autostart import status
@@ -30,9 +30,7 @@ def show(as_json: bool = False) -> None:  # noqa: FBT002 - a flag
     found, start = traces(), status()
     if as_json:
         plain = [{**asdict(trace), "path": str(trace.path), "what": PARTS[trace.part]} for trace in found]
-        click.echo(
-            json.dumps({"stored": plain, "autostart": start.where if start.enabled else None}, indent=2)
-        )
+        echo_json({"stored": plain, "autostart": start.where if start.enabled else None})
         return
     for trace in found:
         amount = (

@@ -40,11 +40,8 @@ def estimator_options(
     """The models to run: the command line's, else the settings', else the included ones."""
     if pose_model is None and face_model is None and not _there(settings_path):
         return EstimatorOptions()
-    models = _settings(settings_path, {"models.pose": pose_model, "models.face": face_model}).models
-    return EstimatorOptions(
-        pose_model=None if models.pose is None else Path(models.pose),
-        face_model=None if models.face is None else Path(models.face),
-    )
+    settings = _settings(settings_path, {"models.pose": pose_model, "models.face": face_model})
+    return settings.models.options()
 
 
 def baseline_of_profile(profile: str | None, settings_path: Path | None) -> tuple[Baseline, str]:

@@ -92,6 +92,13 @@ class Dose:
         ]
         return ", ".join(part for part in parts if part)
 
+    def as_sentence(self) -> str:
+        """The same, with whose choice it is."""
+        origin = (
+            "as the document says" if self.source == "document" else "our choice; the document gives none"
+        )
+        return f"{self.as_text()} ({origin})."
+
 
 def _seconds(duration_s: float) -> str:
     return f"{duration_s / 60:.0f} min" if duration_s >= 120 else f"{duration_s:g} s"

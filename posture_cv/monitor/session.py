@@ -6,12 +6,11 @@ import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from posture_cv.capture.types import CaptureOptions, FrameSource, LiveFrameSource
 from posture_cv.errors import InputError
-from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
+from posture_cv.landmarks.estimator import LandmarkEstimator, Mode
 from posture_cv.measure.types import View
 from posture_cv.monitor.cameras import LiveCamera, played_frames, played_recording
 from posture_cv.monitor.clock import PlaybackClock, SystemClock
@@ -126,15 +125,7 @@ def make_estimator(settings: Settings, *, face: bool = True) -> LandmarkEstimato
     """An estimator for a stream, with the models of the settings."""
     from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
 
-    models = settings.models
-    return MediaPipeEstimator(
-        EstimatorOptions(
-            pose_model=None if models.pose is None else Path(models.pose),
-            face_model=None if models.face is None else Path(models.face),
-            mode=Mode.VIDEO,
-            face=face,
-        )
-    )
+    return MediaPipeEstimator(replace(settings.models.options(), mode=Mode.VIDEO, face=face))
 
 
 def speed_of(text: str) -> float:
