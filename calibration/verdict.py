@@ -112,7 +112,7 @@ def _camera(q: Quality) -> Iterator[Finding]:
         text = f"It was dark: your brightness is {q.person_luma:.0%}."
         yield Finding("dark", Grade.WARN, text, _LIGHT)
     if q.view_margin < 0.15:
-        text = f"The camera stands at an angle between two views; you are taken as seen {_SEEN[q.view]}."
+        text = f"The camera stands at an angle between two views; you are taken as seen {SEEN_FROM[q.view]}."
         yield Finding("view_unsure", Grade.WARN, text, "Put it clearly in front of you or at your side.")
     if abs(q.camera_pitch_deg) > 25.0:
         way = "up" if q.camera_pitch_deg > 0 else "down"
@@ -123,7 +123,7 @@ def _camera(q: Quality) -> Iterator[Finding]:
         yield Finding("camera_moved", Grade.REFUSE, text, "Put the camera where it stays.")
 
 
-_SEEN: Final = {View.FRONT: "from the front", View.SIDE: "from the side", View.OBLIQUE: "from an angle"}
+SEEN_FROM: Final = {View.FRONT: "from the front", View.SIDE: "from the side", View.OBLIQUE: "from an angle"}
 
 
 def _steadiness(q: Quality) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 import posture_cv
 from amounts import amount
 from posture_cv._version import __version__
-from posture_cv.one_thread import use_one_thread
+from posture_cv.processors import use_one_thread
 
 use_one_thread(
     pictures=False

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 SCRIPT = """
-from posture_cv.one_thread import use_one_thread
+from posture_cv.processors import use_one_thread
 use_one_thread()
 import os, cv2
 print(cv2.getNumThreads(), os.environ["OPENBLAS_NUM_THREADS"])

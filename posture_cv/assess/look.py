@@ -9,7 +9,7 @@ from posture_cv.assess.lookdown import FREE_DEG, Budget
 from posture_cv.assess.policy_state import with_item
 from posture_cv.assess.settings import CUES
 from posture_cv.assess.ticks import Tick
-from posture_cv.assess.types import ALERTING, UNMEASURED, State
+from posture_cv.assess.types import ALERTING, BENT, UNMEASURED, State
 from posture_cv.assess.window import Counts, Sizes
 from posture_cv.measure.types import Reason
 
@@ -18,7 +18,6 @@ ZERO: Final = (0.0,) * len(CUES)
 _STATES: Final = tuple(State)
 _PLACE: Final = {int(state): place for place, state in enumerate(ALERTING)}
 _UNMEASURED: Final = frozenset(map(int, UNMEASURED))
-_BENT: Final = (State.LOOKING_DOWN, State.TEXT_NECK)
 # Every tick asks for these, and reaching a member of an enumeration takes longer than comparing it.
 _OK: Final = int(Reason.OK)
 _GOOD: Final = State.GOOD
@@ -66,7 +65,7 @@ def look(tick: Tick, budget: Budget, c: Counts, *, measured: bool) -> Seen:
     t_s, posture = tick.number * c.tick_s, _STATES[tick.state]
     if not measured:
         return Seen(t_s, posture, ZERO, None, measured=False)
-    down = tick.pitch_deg >= FREE_DEG and posture in _BENT
+    down = tick.pitch_deg >= FREE_DEG and posture in BENT
     spent = down and budget.spent >= c.budget_limit
     excess = _excess(tick, posture)
     if spent:

@@ -26,15 +26,15 @@ NAMES: Final = tuple(QUANTITIES)
 _OK: Final = int(Reason.OK)
 _UNSTABLE: Final = int(Reason.UNSTABLE)
 _LIMIT: Final = 10**10  # 1e6 units; nothing measured here is larger, and an int64 holds 1e8 such summands
-_TRUNK_CM_PER_DEG: Final = 50.0 * np.pi / 180.0  # hip to C7 taken as 50 cm
+TRUNK_CM_PER_DEG: Final = 50.0 * np.pi / 180.0  # hip to C7 taken as 50 cm
 _HEAD_CM_PER_DEG: Final = 10.0 * np.pi / 180.0  # neck's upper joint to the face taken as 10 cm
 # What moves the head or the shoulders by how many cm a unit (the cm themselves: 1).
 _MOTION: Final = {
     "approach_cm": 1.0,
     "head_forward_cm": 1.0,
     "sink_cm": 1.0,
-    "trunk_incl_deg": _TRUNK_CM_PER_DEG,
-    "lateral_lean_deg": _TRUNK_CM_PER_DEG,
+    "trunk_incl_deg": TRUNK_CM_PER_DEG,
+    "lateral_lean_deg": TRUNK_CM_PER_DEG,
     "head_pitch_deg": _HEAD_CM_PER_DEG,
     "head_yaw_deg": _HEAD_CM_PER_DEG,
 }

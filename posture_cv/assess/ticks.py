@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from posture_cv.assess.calculus import ARRAYS, NUMBERS, Calculus, Readings, Value
 from posture_cv.assess.naming import Name
 from posture_cv.assess.settings import TickSettings
-from posture_cv.assess.smoothing import Smoothed, SmoothedFrame, microseconds
+from posture_cv.assess.smoothing import TRUNK_CM_PER_DEG, Smoothed, SmoothedFrame, microseconds
 from posture_cv.assess.types import State, States
 from posture_cv.measure.types import Float, Reason
 
 Place = tuple[float, float, float, float]
 _NOWHERE: Final = (float("nan"),) * 4
 _NO_EXCESS: Final = (float("nan"),) * 5
-_LEVER_CM_PER_DEG: Final = 50.0 * np.pi / 180.0  # hip to C7 taken as 50 cm
 GAP_REASON: Final = Reason.NO_PICTURE
 
 
@@ -74,9 +73,9 @@ def place_cm(r: Readings[Value], c: Calculus[Value]) -> tuple[Value, Value, Valu
     Fore and aft is the approach to the camera; from the side, where that cannot be told, the trunk's
     inclination on a lever of 50 cm.
     """
-    approach, trunk = r.value("approach_cm"), r.value("trunk_incl_deg") * _LEVER_CM_PER_DEG
+    approach, trunk = r.value("approach_cm"), r.value("trunk_incl_deg") * TRUNK_CM_PER_DEG
     fore = c.where(c.isnan(approach), trunk, approach)
-    side = r.value("lateral_lean_deg") * _LEVER_CM_PER_DEG
+    side = r.value("lateral_lean_deg") * TRUNK_CM_PER_DEG
     return fore, r.value("head_forward_cm"), r.value("sink_cm"), side
 
 

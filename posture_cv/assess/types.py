@@ -69,6 +69,8 @@ ALERTING: Final = (
     State.SLUMP,
 )
 UNMEASURED: Final = (State.CANNOT_TELL, State.AWAY, State.TURNED)
+BENT: Final = (State.LOOKING_DOWN, State.TEXT_NECK)
+"""The head is held down."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -210,7 +210,7 @@ def _discard_stdout() -> None:
 
 
 def _print_error(error: PostureError) -> None:
-    from posture_cv.output.steering import one_line
+    from posture_cv.output.text import one_line
 
     colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     click.echo(click.style("Error: ", fg="red", bold=True) + one_line(error.title), err=True, color=colour)

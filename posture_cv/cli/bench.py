@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from posture_cv.cli.options import Number, UserPath, model_options, settings_option
-from posture_cv.one_thread import use_one_thread
+from posture_cv.processors import use_one_thread
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -21,7 +21,7 @@ from posture_cv.cli.options import (
     settings_option,
 )
 from posture_cv.errors import NobodyFoundError
-from posture_cv.one_thread import use_one_thread
+from posture_cv.processors import use_one_thread
 
 if TYPE_CHECKING:
     from posture_cv.monitor.checking import Row

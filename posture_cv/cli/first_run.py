@@ -12,7 +12,7 @@ def show_notice_once() -> None:
     from posture_cv.atomic import OutputError, private_folder, write_atomic
     from posture_cv.guidance.catalogue import load_catalogue
     from posture_cv.guidance.notice import first_run_notice
-    from posture_cv.output.width import text_width
+    from posture_cv.output.text import text_width
     from posture_cv.paths import state_dir
 
     mark = state_dir() / MARK

@@ -15,8 +15,8 @@ from posture_cv.cli.options import (
     profile_option,
     settings_option,
 )
-from posture_cv.one_thread import use_one_thread
 from posture_cv.paths import use_home
+from posture_cv.processors import use_one_thread
 
 if TYPE_CHECKING:
     from posture_cv.monitor.app import Request

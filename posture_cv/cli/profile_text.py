@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from calibration.verdict import SEEN_FROM
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.guidance.desk import desk_lines, wrapped
-from posture_cv.measure.types import QUANTITIES, View
-from posture_cv.output.steering import one_line
-from posture_cv.output.width import text_width
+from posture_cv.measure.types import QUANTITIES
+from posture_cv.output.text import one_line, text_width
 from posture_cv.profiles.types import Profile
 
 WIDTH: Final = 96
 _LEAST_WIDTH: Final = 40  # narrower, a word may not fit beside the lead
 _LEAD: Final = " " * 13
-_VIEWS: Final = {View.FRONT: "from the front", View.SIDE: "from the side", View.OBLIQUE: "from an angle"}
 _GRADES: Final = {
     "accept": "good",
     "warn": "usable, with reservations",
@@ -41,7 +40,7 @@ def as_text(profile: Profile, path: Path) -> str:
         f"Profile {profile.name}: {path}",
         f"  made       {profile.created} by {profile.program}",
         f"  source     {profile.source.kind}, {profile.source.name} ({width}x{height})",
-        f"  view       {_VIEWS.get(baseline.view, 'unknown')}",
+        f"  view       {SEEN_FROM.get(baseline.view, 'unknown')}",
         f"  frames     {quality.frames_used} of {quality.frames_given}, over {quality.duration_s:.1f} s",
         f"  quality    {_GRADES[quality.grade]}",
     ]

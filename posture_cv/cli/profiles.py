@@ -36,7 +36,7 @@ def command() -> None:
 @json_option
 def list_command(*, as_json: bool) -> None:
     """List all profiles; one that cannot be read is listed with what is wrong."""
-    from posture_cv.output.steering import one_line
+    from posture_cv.output.text import one_line
     from posture_cv.paths import profiles_dir
     from posture_cv.profiles.store import list_profiles
 

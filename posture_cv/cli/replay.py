@@ -92,7 +92,7 @@ def command(
 
     Leaves with 0: all done; 1: nobody was found; 2: a fault, nothing was done; 3: some failed, the others are done.
     """
-    from posture_cv.one_thread import use_one_thread
+    from posture_cv.processors import use_one_thread
 
     use_one_thread(pictures=False)
     if blur_faces and not video:

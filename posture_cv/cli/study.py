@@ -67,7 +67,7 @@ def command(
 
     What an earlier run has replayed is not replayed again. The exit code is that of replay.
     """
-    from posture_cv.one_thread import use_one_thread
+    from posture_cv.processors import use_one_thread
 
     use_one_thread(pictures=False)
     from posture_cv.alone import alone_at

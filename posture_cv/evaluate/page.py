@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -16,11 +16,9 @@ from posture_cv.evaluate.rivals import RIVALS
 from posture_cv.evaluate.run import Evaluation
 from posture_cv.evaluate.schema import ViewResult
 from posture_cv.evaluate.segments import HARMLESS
-from posture_cv.evaluate.tables import fit_notes, number, percent
+from posture_cv.evaluate.tables import NARROW_RIVALS, fit_notes, number, percent
 from posture_cv.evaluate.videos import Course
 from posture_cv.truth_classes import BAD_CLASSES
-
-_SHOWN_RIVALS: Final = ("nose_height", "face_size", "ear_shoulder_gap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ def _bars(name: str, view: ViewResult, evaluation: Evaluation) -> list[dict[str,
     """For each segment the share flagged, ours and the three single cues."""
     rows = []
     for segment, said in view.segments.items():
-        others = [evaluation.result.baselines[key][name].segments[segment].flagged for key in _SHOWN_RIVALS]
+        others = [evaluation.result.baselines[key][name].segments[segment].flagged for key in NARROW_RIVALS]
         rows.append(
             {
                 "segment": segment,

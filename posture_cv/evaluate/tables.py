@@ -24,7 +24,7 @@ from posture_cv.evaluate.segments import HARMLESS
 
 DASH: Final = "-"
 WIDE: Final = 125  # columns from which the confusion table and all rules fit
-_NARROW_RIVALS: Final = ("nose_height", "face_size", "ear_shoulder_gap")
+NARROW_RIVALS: Final = ("nose_height", "face_size", "ear_shoulder_gap")
 
 
 def print_result(console: Console, result: EvaluationResult) -> None:
@@ -55,7 +55,7 @@ def _print_view(console: Console, name: str, view: ViewResult, result: Evaluatio
     rivals = {
         key: views[name]
         for key, views in result.baselines.items()
-        if name in views and (wide or key in _NARROW_RIVALS)
+        if name in views and (wide or key in NARROW_RIVALS)
     }
     console.print()
     console.print(_rival_table(f"{name}: flagged, ours beside other rules (%)", view, rivals))

@@ -14,13 +14,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.assess.settings import TickSettings
 from posture_cv.assess.types import State
 from posture_cv.exposure.types import Series, total_seconds
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Reason, View
 
-HOLD_MAX_S: Final = (
-    3.5  # a frame says nothing about what comes later than this (as `TickSettings.hold_max_s`)
-)
+HOLD_MAX_S: Final = TickSettings().hold_max_s  # a frame says nothing about what comes later than this
 EPOCH_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # ours: a second is shorter than any posture counted here
 MOST_EPOCHS: Final = 20_000  # five hours at a second; longer recordings get longer epochs
 NECK: Final = "neck_flexion_deg"

@@ -9,6 +9,7 @@ import numpy as np
 
 from posture_cv.assess import breaks
 from posture_cv.assess.settings import BreakSettings
+from posture_cv.assess.smoothing import TRUNK_CM_PER_DEG
 from posture_cv.assess.ticks import Place, Tick
 from posture_cv.assess.types import State
 from posture_cv.exposure.epochs import Epochs
@@ -16,7 +17,6 @@ from posture_cv.measure.types import Float, Reason
 
 BRIDGE_S: Final = 5.0  # ours: a shorter stretch without a place is taken to hold the posture around it
 RULA_STATIC_S: Final = 600.0
-_LEVER_CM_PER_DEG: Final = 50.0 * np.pi / 180.0  # hip to C7 taken as 50 cm, as in `assess.ticks`
 _PLACES: Final = (("approach_cm", 1.0), ("head_forward_cm", 1.0), ("sink_cm", 1.0))
 
 
@@ -41,9 +41,9 @@ def places_cm(epochs: Epochs) -> Float:
     """(E, 4) where trunk and head are, in cm against the baseline (see `assess.ticks.place_cm`)."""
     q = epochs.quantities
     columns = [q[name].mean * factor for name, factor in _PLACES]
-    trunk = q["trunk_incl_deg"].mean * _LEVER_CM_PER_DEG
+    trunk = q["trunk_incl_deg"].mean * TRUNK_CM_PER_DEG
     columns[0] = np.where(np.isnan(columns[0]), trunk, columns[0])
-    columns.append(q["lateral_lean_deg"].mean * _LEVER_CM_PER_DEG)
+    columns.append(q["lateral_lean_deg"].mean * TRUNK_CM_PER_DEG)
     return np.stack(columns, axis=1)
 
 

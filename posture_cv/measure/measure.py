@@ -13,7 +13,7 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.front import measure_front
 from posture_cv.measure.gates import GateLimits, frame_reasons
-from posture_cv.measure.oblique import measure_oblique
+from posture_cv.measure.oblique import SAY_TURNED, measure_oblique
 from posture_cv.measure.partial import is_partial, is_partial_baseline, measure_partial
 from posture_cv.measure.side import measure_side
 from posture_cv.measure.steady import steadied
@@ -27,7 +27,6 @@ TRUNK_YAW_LIMIT_DEG = 20.0
 CLAVICLE_CM = 15.0
 _OK: Final = int(Reason.OK)
 _DEGREES: Final = 180.0 / np.pi
-_SAY_TURNED: Final = ("head_yaw_deg", "trunk_yaw_deg")
 
 
 _ESTIMATORS = {View.FRONT: measure_front, View.SIDE: measure_side, View.OBLIQUE: measure_oblique}
@@ -72,20 +71,12 @@ def _measured(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]
     if not lacking.any():
         return values
     rest = measure_partial(lm, baseline, coefficients)
-    return {name: _chosen(lacking, rest[name], values[name]) for name in values}
+    return {name: Estimate.chosen(lacking, rest[name], values[name]) for name in values}
 
 
 @lru_cache(maxsize=8)
 def _lacks_parts(baseline: Baseline) -> bool:
     return is_partial_baseline(baseline)
-
-
-def _chosen(first: NDArray[np.bool_], one: Estimate, other: Estimate) -> Estimate:
-    return Estimate(
-        np.where(first, one.value, other.value),
-        np.where(first, one.sd, other.sd),
-        np.where(first, one.reason, other.reason),
-    )
 
 
 def _derived(values: Mapping[str, Estimate]) -> dict[str, Estimate]:
@@ -118,7 +109,7 @@ def _withheld(values: Mapping[str, Estimate], reason: Codes) -> dict[str, Estima
         return {name: values[name] for name in QUANTITIES}
     turned = (reason == int(Reason.HEAD_TURNED)) | (reason == int(Reason.TRUNK_TURNED))
     return {
-        name: _under(values[name], reason, bad & ~turned if name in _SAY_TURNED else bad)
+        name: _under(values[name], reason, bad & ~turned if name in SAY_TURNED else bad)
         for name in QUANTITIES
     }
 

@@ -127,16 +127,8 @@ def measure_partial(
                 sd = np.hypot(arrays[f"{key}.sd"][0], arrays[f"{key}.sd"][1] * value)
                 sure = sd <= np.maximum(_MOST_SD.get(name, np.inf), np.abs(value) / _CLEAR)
                 code = np.where(sure, np.int8(_OK), np.int8(Reason.UNCERTAIN))
-                out[name] = _told(out[name], Estimate.of(value, sd, code), seen)
+                out[name] = Estimate.chosen(seen, Estimate.of(value, sd, code), out[name])
     return out
-
-
-def _told(before: Estimate, now: Estimate, seen: NDArray[np.bool_]) -> Estimate:
-    return Estimate(
-        np.where(seen, now.value, before.value),
-        np.where(seen, now.sd, before.sd),
-        np.where(seen, now.reason, before.reason),
-    )
 
 
 def _untold(name: str, n: int, reason: Codes, view: View) -> Estimate:

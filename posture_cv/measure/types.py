@@ -181,6 +181,15 @@ class Estimate:
         ok = codes == _OK
         return cls(np.where(ok, value, np.nan), np.where(ok, sd, np.nan), codes)
 
+    @classmethod
+    def chosen(cls, first: NDArray[np.bool_], one: Estimate, other: Estimate) -> Estimate:
+        """Frame by frame the one where `first` (N,) is true, the other elsewhere."""
+        return cls(
+            np.where(first, one.value, other.value),
+            np.where(first, one.sd, other.sd),
+            np.where(first, one.reason, other.reason),
+        )
+
     def __getitem__(self, index: slice | NDArray[np.bool_] | NDArray[np.intp]) -> Estimate:
         return Estimate(self.value[index], self.sd[index], self.reason[index])
 

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from posture_cv.assess.lookdown import FREE_DEG
 from posture_cv.assess.naming import Thresholds, neck_deg, severities
 from posture_cv.assess.settings import AssessSettings
-from posture_cv.assess.types import State, States
+from posture_cv.assess.types import BENT, State, States
 from posture_cv.measure.types import Measurements
 from posture_cv.monitor.economy import NEAR, EconomySettings
 
@@ -23,7 +23,6 @@ _AT_SHARE: Final = 0.1
 _AT_PITCH_DEG: Final = 1.5
 _AT_ACTIVITY_SHARE: Final = 0.3
 _RESUME_S: Final = 10.0  # a moment of it now and then would cost as much and help nobody
-_BENT: Final = (State.LOOKING_DOWN, State.TEXT_NECK)
 
 
 class Counted(NamedTuple):
@@ -49,7 +48,7 @@ def counted(states: States, smoothed: Measurements, nearness: float, settings: A
         float(states.activity[0]),
         settings.policy.moving_cm_s,
     )
-    bent = State(int(states.state[0])) in _BENT
+    bent = State(int(states.state[0])) in BENT
     at_limit = (
         abs(nearness - 1.0) < _AT_SHARE
         or abs(_severity(states, smoothed, settings.thresholds) - 1.0) < _AT_SHARE
@@ -72,7 +71,7 @@ def _severity(states: States, m: Measurements, th: Thresholds) -> float:
     """
     state = State(int(states.state[0]))
     for posture, size, limit in severities(m, neck_deg(m), th):
-        if state == posture and state not in _BENT and not math.isnan(size[0]):
+        if state == posture and state not in BENT and not math.isnan(size[0]):
             return float(size[0]) / limit
     return 0.0
 

@@ -104,7 +104,7 @@ def about_desk(profile: Profile) -> list[str]:
     """What the ergonomic check of a calibration found, for people; empty where it found nothing to say."""
     from posture_cv.guidance.catalogue import load_catalogue
     from posture_cv.guidance.desk import desk_lines
-    from posture_cv.output.width import text_width
+    from posture_cv.output.text import text_width
 
     lines = list(desk_lines(load_catalogue(), profile.setup, text_width(_WIDTH), indent=2))
     return ["Your desk:", *lines] if lines else []

@@ -13,8 +13,8 @@ from typing import Final
 from posture_cv.output.bus import left
 
 ASK_TIMEOUT_S: Final = 3.0
-_NAME: Final = "org.freedesktop.Notifications"
-_PATH: Final = "/org/freedesktop/Notifications"
+NAME: Final = "org.freedesktop.Notifications"
+PATH: Final = "/org/freedesktop/Notifications"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ async def _ask() -> NotificationServer:
     except (OSError, InvalidAddressError, DBusError, EOFError) as error:
         return NotificationServer(problem=f"there is no session bus ({str(error) or type(error).__name__})")
     try:
-        question = Message(destination=_NAME, path=_PATH, interface=_NAME, member="GetServerInformation")
+        question = Message(destination=NAME, path=PATH, interface=NAME, member="GetServerInformation")
         reply = await bus.call(question)
     except (OSError, DBusError, EOFError) as error:
         return NotificationServer(problem=f"the session bus closed the connection ({error})")

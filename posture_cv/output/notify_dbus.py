@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
 from posture_cv.output.bus import left, match, match_owner, owner_changed
+from posture_cv.output.notification_server import NAME, PATH
 from posture_cv.output.notify import SEND_TIMEOUT_S, Answered, Delivery, Message
 from posture_cv.output.notify_thread import LoopThread
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from dbus_fast.aio import MessageBus
     from dbus_fast.message import Message as BusMessage
 
-_NAME: Final = "org.freedesktop.Notifications"
-_PATH: Final = "/org/freedesktop/Notifications"
 _APP: Final = "posture-cv"
 _ICON: Final = "dialog-information"
 _MOST_OPEN: Final = 64
@@ -111,8 +110,8 @@ class DbusNotifier:
                 return f"there is no session bus ({str(error) or type(error).__name__})"
             self._bus = bus  # from here on it is left, whatever comes
             bus.add_message_handler(self._take_signal)
-            await match(bus, f"type='signal',interface='{_NAME}',path='{_PATH}'")
-            await match_owner(bus, _NAME)
+            await match(bus, f"type='signal',interface='{NAME}',path='{PATH}'")
+            await match_owner(bus, NAME)
         if not self._server:
             about = await _call(self._bus, "GetServerInformation", "", [])
             if isinstance(about, str):
@@ -123,11 +122,11 @@ class DbusNotifier:
         return self._bus
 
     def _take_signal(self, signal: BusMessage) -> None:
-        if owner_changed(signal, _NAME) is not None:
+        if owner_changed(signal, NAME) is not None:
             # Another server counts from 1 again, and can do other things.
             self._keys.clear()
             self._server, self._capabilities = "", frozenset()
-        if signal.interface != _NAME or signal.path != _PATH or len(signal.body) < 2:
+        if signal.interface != NAME or signal.path != PATH or len(signal.body) < 2:
             return
         number, what = signal.body[0], signal.body[1]
         if signal.member == "ActionInvoked" and number in self._keys:
@@ -144,7 +143,7 @@ async def _call(bus: MessageBus, member: str, signature: str, body: list[Any]) -
     from dbus_fast import Message as Call
     from dbus_fast import MessageType
 
-    call = Call(destination=_NAME, path=_PATH, interface=_NAME, member=member, signature=signature, body=body)
+    call = Call(destination=NAME, path=PATH, interface=NAME, member=member, signature=signature, body=body)
     reply = await bus.call(call)
     if reply.message_type is not MessageType.METHOD_RETURN:
         said = reply.body[0] if reply.body else "an empty answer"

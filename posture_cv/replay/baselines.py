@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 from posture_cv.errors import InputError, NobodyFoundError, PostureError
 from posture_cv.landmarks.recording import RecordingReader
-from posture_cv.replay.assessing import frames_between
+from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.types import BaselineUsed
 
 
@@ -32,7 +33,7 @@ def calibrated(
 
     start_s, end_s = calibrate_s
     with RecordingReader(path) as reader:
-        frames = frames_between(reader.blocks(), start_s, end_s)
+        frames = _frames_between(reader.blocks(), start_s, end_s)
         face_expected = (
             reader.info.source.get("kind") != "import" or reader.info.estimator.get("face") is not None
         )
@@ -49,6 +50,16 @@ def calibrated(
     }
     warnings = tuple(f"Baseline: {reason}" for reason in result.verdict.reasons)
     return BaselineUsed(result.baseline, origin, warnings)
+
+
+def _frames_between(blocks: Iterable[Landmarks], start_s: float, end_s: float) -> Landmarks:
+    """The frames with `start_s <= t_s < end_s`."""
+    chosen = []
+    for block in blocks:
+        if len(block) and block.t_s[0] >= end_s:
+            break
+        chosen.append(block[(block.t_s >= start_s) & (block.t_s < end_s)])
+    return Landmarks.concat(chosen)
 
 
 def no_frame_to_calibrate_on(

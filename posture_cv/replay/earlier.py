@@ -15,10 +15,9 @@ from typing import Any, Final
 from posture_cv.atomic import output_error
 from posture_cv.file_facts import json_object, sha256_of_file
 from posture_cv.landmarks.recording import SUFFIX
+from posture_cv.opendata.folder import LANDMARKS, SUMMARY
 
-SUMMARY: Final = "summary.json"
 ANNOTATED: Final = "annotated.mp4"
-LANDMARKS: Final = f"landmarks{SUFFIX}"
 _SET_ASIDE: Final = ".summary.json"
 
 

@@ -22,26 +22,23 @@ from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Reason
+from posture_cv.opendata.folder import ALERTS, LANDMARKS, MEASUREMENTS, PROVENANCE, SUMMARY
+from posture_cv.opendata.sidecar import provenance_text
 from posture_cv.output.summary import StateTimes
 from posture_cv.output.tables import MeasurementTable
 from posture_cv.replay.earlier import (
     ANNOTATED,
-    LANDMARKS,
-    SUMMARY,
     drop_stale,
     forget_set_aside,
     set_summary_aside,
 )
 from posture_cv.replay.keys import versions
 from posture_cv.replay.progress import Progress
-from posture_cv.replay.results import extra_tables
 
 if TYPE_CHECKING:
     from posture_cv.replay.types import Replayed, ReplayOptions
 
 SCHEMA_VERSION: Final = 1
-MEASUREMENTS: Final = "measurements.csv"
-ALERTS: Final = "alerts.jsonl"
 MOST_OF_ANOTHER_VIEW: Final = 0.5  # of the time in which somebody is there (ours)
 
 
@@ -106,10 +103,10 @@ class ResultWriter:
         set_summary_aside(out)
         self._open.close()
         write_atomic(out / ALERTS, "".join(json.dumps(row) + "\n" for row in rows))
-        more = extra_tables(result)
-        for name, text in more.items():
-            write_atomic(out / name, text)
-        written = [MEASUREMENTS, ALERTS, *more]
+        # The whole baseline: with it, the source's checksum and the settings of the summary, the tables can be made
+        # again. Exposure is computed where it is read: its bootstrap takes longer than a re-assessment.
+        write_atomic(out / PROVENANCE, provenance_text(result.baseline.baseline))
+        written = [MEASUREMENTS, ALERTS, PROVENANCE]
         if self._options.video:
             from posture_cv.replay.video import write_annotated_video  # heavy: only on request
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,6 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Measurements
 from posture_cv.output.tables import open_rows
-from posture_cv.replay.assessing import regrouped
 from posture_cv.replay.progress import NoProgress, Progress
 from posture_cv.replay.remembered import Block, Keeper, Told, recall, remembered_path
 
@@ -66,7 +65,7 @@ class Measuring:
         with ExitStack() as stack:
             keeper = stack.enter_context(Keeper(kept_at)) if self._keep else None
             reader = stack.enter_context(RecordingReader(self._path))
-            for m in regrouped(self._measured(reader), BLOCK):
+            for m in _regrouped(self._measured(reader), BLOCK):
                 block = Block(m) if keeper is None else Block(m, open_rows(m))
                 if keeper is not None:
                     keeper.write(block)
@@ -98,6 +97,18 @@ class Measuring:
         block = waiting.popleft().result()
         self._progress.advance(len(block))
         return block
+
+
+def _regrouped(blocks: Iterable[Measurements], frames: int) -> Iterator[Measurements]:
+    """The same frames in blocks of at least so many, but for the last one."""
+    waiting: list[Measurements] = []
+    for block in blocks:
+        waiting.append(block)
+        if sum(map(len, waiting)) >= frames:
+            yield Measurements.concat(waiting)
+            waiting.clear()
+    if waiting:
+        yield Measurements.concat(waiting)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

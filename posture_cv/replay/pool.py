@@ -17,8 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from posture_cv.errors import PostureError
-from posture_cv.one_thread import use_one_thread
-from posture_cv.processors import processors
+from posture_cv.processors import processors, use_one_thread
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

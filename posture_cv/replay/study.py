@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from posture_cv.errors import InputError
+from posture_cv.opendata.folder import TABLE
 from posture_cv.replay.items import Item
-from posture_cv.replay.table import TABLE_NAME
 
 
 class StudyError(InputError):
@@ -75,7 +75,7 @@ class Outcome:
 
 def outcome(out: Path) -> Outcome:
     """Read `recordings.csv` of a run; recordings that show nobody are not done."""
-    with (out / TABLE_NAME).open(encoding="utf-8", newline="") as file:
+    with (out / TABLE).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     done = tuple(row["recording"] for row in rows if row["status"] == "done")
     failed = tuple(f"{row['recording']} ({row['status']})" for row in rows if row["status"] != "done")

@@ -6,19 +6,17 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
 from posture_cv.atomic import private_folder, write_atomic
 from posture_cv.errors import PostureError
-from posture_cv.replay.earlier import SUMMARY
+from posture_cv.opendata.folder import SUMMARY, TABLE
 from posture_cv.replay.types import ReplayOptions
 
 if TYPE_CHECKING:
     from posture_cv.replay.batch import Ended
-
-TABLE_NAME: Final = "recordings.csv"
 
 
 def write_table(folder: Path, recordings: Sequence[Ended | ReplayOptions]) -> Path:
@@ -32,7 +30,7 @@ def write_table(folder: Path, recordings: Sequence[Ended | ReplayOptions]) -> Pa
     Raises:
         OutputError: it cannot be written.
     """
-    path = private_folder(folder) / TABLE_NAME
+    path = private_folder(folder) / TABLE
     earlier = _rows_of(path)
     text = io.StringIO()
     writer = csv.DictWriter(text, list(_empty_row()), lineterminator="\n")

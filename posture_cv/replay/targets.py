@@ -13,9 +13,9 @@ from typing import Final
 
 from posture_cv.atomic import check_target, drop_left_parts
 from posture_cv.file_facts import head_of, json_object
-from posture_cv.opendata.folder import ALERTS, MEASUREMENTS, PROVENANCE, TABLE
+from posture_cv.opendata.folder import ALERTS, LANDMARKS, MEASUREMENTS, PROVENANCE, SUMMARY, TABLE
 from posture_cv.output.tables import FIRST_COLUMNS
-from posture_cv.replay.earlier import ANNOTATED, LANDMARKS, SUMMARY, last_run
+from posture_cv.replay.earlier import ANNOTATED, last_run
 
 _LONGEST_LINE: Final = 1 << 20
 

@@ -41,10 +41,10 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.monitor.keeping import HistorySink
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.sinks import BaseSink
+from posture_cv.opendata.folder import SUMMARY
 from posture_cv.paths import HOME_VARIABLE, profiles_dir
 from posture_cv.profiles.store import load_profile, save_profile
 from posture_cv.profiles.types import Profile
-from posture_cv.replay.earlier import SUMMARY
 from profile_material import a_baseline, a_profile
 
 ROOT = Path(__file__).resolve().parents[2]

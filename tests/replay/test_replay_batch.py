@@ -32,10 +32,9 @@ from posture_cv.errors import InputError, PostureError
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
-from posture_cv.opendata.folder import read_result
+from posture_cv.opendata.folder import LANDMARKS, read_result
 from posture_cv.replay import batch
 from posture_cv.replay.batch import Ended, replay_many
-from posture_cv.replay.earlier import LANDMARKS
 from posture_cv.replay.jobs import LookJob, PartJob
 from posture_cv.replay.parts import Part, PartDone, cut, record_part
 from posture_cv.replay.plan import PARTS_FOLDER, look_of, plan

@@ -1,8 +1,9 @@
-"""Text that others have written (the name of a file, a profile somebody sent) on a terminal."""
+"""Text on a terminal: how wide it may be, and what others have written (a file's name, a profile somebody sent)."""
 
 from __future__ import annotations
 
 import re
+import shutil
 from typing import Final
 
 # Control characters, and those that turn the direction of writing: they would steer the terminal, or end the line.
@@ -12,3 +13,8 @@ _STEERING: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\
 def one_line(text: str) -> str:
     """The text with a question mark in the place of each character that is not to be seen but to be obeyed."""
     return _STEERING.sub("?", text)
+
+
+def text_width(most: int) -> int:
+    """Characters of a line: the terminal's, and `most` where it is wider or there is none."""
+    return min(most, shutil.get_terminal_size((most, 24)).columns)
