@@ -40,3 +40,9 @@ class NobodyFoundError(PostureError):
     """The run worked and found no person at all (exit code 1: an answer, not a fault)."""
 
     exit_code = 1
+
+    @classmethod
+    def of(cls, source: str, detail: str = "") -> NobodyFoundError:
+        """The answer for a recording, or several, that shows nobody."""
+        way = "Check that head and shoulders are in the picture and that there is light."
+        return cls(f"Nobody was found in {source}", detail, way)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from posture_cv.landmarks.types import Landmarks
+from posture_cv.landmarks.types import SCENE_FIELDS, Landmarks
 
 
 @functools.cache
@@ -91,3 +91,11 @@ def head_turned(lm: Landmarks, axis: int, degrees: float) -> Landmarks:
     middle = mesh.mean(axis=1, keepdims=True)
     turned = (mesh - middle) @ rotation(axis, degrees).T + middle
     return replace(lm, face=(turned / scale).astype(np.float32))
+
+
+def with_scene(lm: Landmarks, **values: float | np.ndarray) -> Landmarks:
+    """The same frames with other values of the scene."""
+    scene = lm.scene.copy()
+    for name, value in values.items():
+        scene[:, SCENE_FIELDS.index(name)] = value
+    return replace(lm, scene=scene)

@@ -17,6 +17,7 @@ from typing import IO, Final
 from posture_cv.assess.types import State
 from posture_cv.bench.figures import Spread, spread
 from posture_cv.errors import PostureError
+from posture_cv.monitor.simulate import memory_mb
 from posture_cv.paths import HOME_VARIABLE
 
 _LONGEST_S: Final = 60.0
@@ -97,7 +98,8 @@ def _one(arguments: Sequence[str], until: re.Pattern[str] | None) -> _Run:
         try:
             found = _read_until(process.stdout, until)
             wall_s = time.perf_counter() - begin_s
-            peak_mb = _peak_mb(process.pid) if until is not None else None
+            # The figure that `wait4` gives would count what its parent held at the fork.
+            peak_mb = memory_mb(process.pid, "VmHWM") if until is not None else None
             if until is not None:
                 process.terminate()
                 process.stdout.read()
@@ -132,13 +134,3 @@ def _ended(process: subprocess.Popen[str]) -> float | None:
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return float(used.ru_utime + used.ru_stime)
-
-
-def _peak_mb(pid: int) -> float | None:
-    """The most memory it has held; the figure that `wait4` gives would count what its parent held at the fork."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return None
-    kib = next((line.split()[1] for line in lines if line.startswith("VmHWM:")), None)
-    return None if kib is None else int(kib) * 1.024e-3

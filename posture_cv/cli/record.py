@@ -62,11 +62,7 @@ def command(
         click.echo(f"Note: {warning}", err=True)
     click.echo(f"{done.path}: {done.frames} frames, somebody in {done.frames_with_person} of them")
     if done.frames_with_person == 0:
-        raise NobodyFoundError(
-            f"Nobody was found in {source}",
-            f"{done.frames} frames were looked at.",
-            "Check that head and shoulders are in the picture and that there is light.",
-        )
+        raise NobodyFoundError.of(source, f"{done.frames} frames were looked at.")
 
 
 def _interrupted(out: Path) -> str:

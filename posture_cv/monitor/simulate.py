@@ -33,7 +33,6 @@ Pictures = Iterable[tuple[float, bytes]]
 """Seconds and JPEG bytes, in the order of their time."""
 _WALL_S: Final = 1_767_600_000.0  # 5 January 2026, 8:00 UTC: a Monday
 _IDENTITY: Final = CameraIdentity("webcam", "simulated", 640, 480)
-_STATUS: Final = Path("/proc/self/status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +184,18 @@ def camera(pictures: Pictures, clock: PlaybackClock) -> Camera:
 
 def resident_mb() -> float:
     """Memory that this process holds now, in megabytes (10^6 bytes); NaN where the system does not tell."""
+    found_mb = memory_mb("self", "VmRSS")
+    return math.nan if found_mb is None else found_mb
+
+
+def memory_mb(process: int | str, what: str) -> float | None:
+    """A figure of a process's memory in megabytes (10^6 bytes): VmRSS now, VmHWM at most; None if it is not told."""
     try:
-        lines = _STATUS.read_text(encoding="ascii", errors="replace").splitlines()
+        lines = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
-        return math.nan
-    kib = next((line.split()[1] for line in lines if line.startswith("VmRSS:")), None)
-    return math.nan if kib is None else int(kib) * 1.024e-3
+        return None
+    kib = next((line.split()[1] for line in lines if line.startswith(f"{what}:")), None)
+    return None if kib is None else int(kib) * 1.024e-3
 
 
 class _JpegCamera(Played):

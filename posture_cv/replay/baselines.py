@@ -93,8 +93,4 @@ def _nobody_to_calibrate_on(source: str, *, somebody_elsewhere: bool) -> Posture
             f"Source: {source}.",
             "Choose an interval in which the person sits as they want to sit.",
         )
-    return NobodyFoundError(
-        f"Nobody was found in {source}",
-        "There is nobody to calibrate on or to judge.",
-        "Check that head and shoulders are in the picture and that there is light.",
-    )
+    return NobodyFoundError.of(source, "There is nobody to calibrate on or to judge.")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from posture_cv.assess.blocks import BlockEngine
+from posture_cv.assess.blocks import Assessed, BlockEngine
 from posture_cv.assess.recording import whole
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.atomic import private_folder
@@ -25,7 +25,7 @@ from posture_cv.output.tables import column_stem
 from posture_cv.replay.baselines import calibrated
 from posture_cv.replay.files import ResultWriter
 from posture_cv.replay.kept import note_kept, warnings_of_kept
-from posture_cv.replay.measuring import measured_recording
+from posture_cv.replay.measuring import Measured, measured_recording
 from posture_cv.replay.pairing import Paired, pair, paired_baseline
 from posture_cv.replay.plan import look_of, plan
 from posture_cv.replay.progress import NoProgress, Progress
@@ -97,40 +97,42 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     paired = pair(told[0].measurements, told[1].measurements, offset)
     _require_common_time(paired, offset)
     both = paired_baseline(baselines[0].baseline, baselines[1].baseline, paired.preferred)
-    with RecordingReader(paths[0]) as front, RecordingReader(paths[1]) as side:
+    with RecordingReader(front_path) as front, RecordingReader(side_path) as side:
         info, side_source = front.info, side.info.source
     engine = BlockEngine(both, options.settings)
     block, outcome = engine.push(paired.measurements), engine.finish()
     done = Replayed(
         ReplayOptions(options.front, options.out, settings=options.settings),
         info,
-        paths[0],
+        front_path,
         BaselineUsed(both, {"front": baselines[0].origin, "side": baselines[1].origin}),
         outcome,
         len(block.measured),
         int(paired.measurements.somebody.sum()),
-        tuple(
-            f"{name}: {warning}"
-            for name, made, measured, used in zip(
-                ("FRONT", "SIDE"), (front_made, side_made), told, baselines, strict=True
-            )
-            for warning in (*made.landmarks_warnings, *measured.told.warnings, *used.warnings)
+        (
+            *_warnings("FRONT", front_made, told[0], baselines[0]),
+            *_warnings("SIDE", side_made, told[1], baselines[1]),
         ),
         Provenance(source_sha256=front_made.source_sha256, of_landmarks=front_made.of_landmarks),
         figures={"pair": {"side_sha256": side_made.source_sha256, **_figures(paired, offset, side_source)}},
         held=whole([block], outcome),
     )
-    columns = _columns(paired)
-    with ResultWriter(done.options, both, tuple(columns)) as results:
+    _write(done, block, _columns(paired), progress)
+    if done.frames_with_person == 0:
+        raise NobodyFoundError.of(f"{options.front} and {options.side}")
+    return done
+
+
+def _warnings(name: str, made: Provenance, measured: Measured, used: BaselineUsed) -> Iterator[str]:
+    """All that is said of one recording, with its name in front."""
+    for warning in (*made.landmarks_warnings, *measured.told.warnings, *used.warnings):
+        yield f"{name}: {warning}"
+
+
+def _write(done: Replayed, block: Assessed, columns: Mapping[str, Sequence[str]], progress: Progress) -> None:
+    with ResultWriter(done.options, done.baseline.baseline, tuple(columns)) as results:
         results.add(block, columns)
         results.finish(done, progress, lambda: iter([block]))
-    if done.frames_with_person == 0:
-        raise NobodyFoundError(
-            f"Nobody was found in {options.front} and {options.side}",
-            "",
-            "Check that head and shoulders are in the picture and that there is light.",
-        )
-    return done
 
 
 def _check(options: PairOptions) -> None:

@@ -68,7 +68,7 @@ def replay(
             note_part(made, number, done)
     result, _ = judge_plan(made, progress, hold=hold)
     if result.frames_with_person == 0:
-        raise nobody_found(options.source, result.frames)
+        raise NobodyFoundError.of(options.source, f"{result.frames} frames were looked at.")
     return result
 
 
@@ -114,12 +114,3 @@ def _landmarks_warnings(made: Plan) -> tuple[str, ...]:
         return kept_warnings(made) or ()
     notes = noted_parts(made)
     return tuple(dict.fromkeys(w for number in sorted(notes) for w in notes[number].warnings))
-
-
-def nobody_found(source: str, frames: int) -> NobodyFoundError:
-    """The answer for a recording that shows nobody."""
-    return NobodyFoundError(
-        f"Nobody was found in {source}",
-        f"{frames} frames were looked at.",
-        "Check that head and shoulders are in the picture and that there is light.",
-    )

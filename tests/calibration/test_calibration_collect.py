@@ -6,15 +6,8 @@ import numpy as np
 import pytest
 
 from calibration.collect import Problem, assess_stillness
-from calibration_material import head_turned, nobody_where, shifted, sitting_still, where
-from posture_cv.landmarks.types import SCENE_FIELDS, Landmarks
-
-
-def with_scene(lm: Landmarks, **values: float | np.ndarray) -> Landmarks:
-    scene = lm.scene.copy()
-    for name, value in values.items():
-        scene[:, SCENE_FIELDS.index(name)] = value
-    return replace(lm, scene=scene)
+from calibration_material import head_turned, nobody_where, shifted, sitting_still, where, with_scene
+from posture_cv.landmarks.types import Landmarks
 
 
 def problems(lm: Landmarks) -> tuple[Problem, ...]:

@@ -10,9 +10,17 @@ from hypothesis import strategies as st
 from calibration.errors import CalibrationError, NobodySeenError
 from calibration.fit import DECIMALS, fit_baseline
 from calibration.verdict import Grade
-from calibration_material import head_turned, nobody_where, photograph, shifted, sitting_still, where
+from calibration_material import (
+    head_turned,
+    nobody_where,
+    photograph,
+    shifted,
+    sitting_still,
+    where,
+    with_scene,
+)
 from posture_cv.coefficients import load_coefficients
-from posture_cv.landmarks.types import SCENE_FIELDS, Landmarks
+from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import QUANTITIES, Reason, View
 from posture_cv.profiles import format as profile_format
@@ -23,13 +31,6 @@ COEFFICIENTS = load_coefficients()
 
 def codes(lm: Landmarks) -> set[str]:
     return {finding.code for finding in fit_baseline(lm, COEFFICIENTS, refuse=False).verdict.findings}
-
-
-def with_scene(lm: Landmarks, **values: float | np.ndarray) -> Landmarks:
-    scene = lm.scene.copy()
-    for name, value in values.items():
-        scene[:, SCENE_FIELDS.index(name)] = value
-    return replace(lm, scene=scene)
 
 
 def test_a_person_who_sits_still_is_accepted() -> None:

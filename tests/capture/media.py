@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
@@ -154,3 +155,13 @@ def encode(image: NDArray[np.uint8], suffix: str = ".jpg") -> bytes:
     ok, data = cv2.imencode(suffix, image)
     assert ok
     return data.tobytes()
+
+
+def png(width_px: int, height_px: int, data: bytes) -> bytes:
+    """A PNG file of 8-bit colours with that body (zlib), whatever it claims to be the size of."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width_px, height_px, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")

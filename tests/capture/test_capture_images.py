@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture.media import blue_corner, encode, make_pictures, number_of, picture
+from capture.media import blue_corner, encode, make_pictures, number_of, picture, png
 from posture_cv.capture import CaptureOptions, SourceError, open_source
 from posture_cv.capture.images import natural_key, read_picture
 from posture_cv.capture.picture_header import PictureError, picture_format, picture_size
@@ -148,20 +148,9 @@ def test_any_bytes_are_a_picture_or_not(data: bytes) -> None:
     assert picture_format(data) in {None, "jpeg", "png", "bmp", "webp", "tiff"}
 
 
-def _huge_png(path: Path, width: int, height: int) -> None:
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    body = zlib.compress(bytes(1000))
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
-    )
-
-
 def test_a_huge_picture_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     path = tmp_path / "huge.png"
-    _huge_png(path, 12_000, 9_000)
+    path.write_bytes(png(12_000, 9_000, zlib.compress(bytes(1000))))
     with pytest.raises(SourceError, match=r"12000 x 9000 pixels .*108 million"):
         open_source(str(path))
     make_pictures(tmp_path, 1)

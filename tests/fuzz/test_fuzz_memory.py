@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 from amounts import amount
-from capture.media import make_video
+from capture.media import make_video, png
 from fuzz.test_fuzz_files import make_profile, make_recording, make_truth
 from limited import is_fault, run_limited
 
@@ -53,13 +53,7 @@ def test_zeros_are_what_they_claim() -> None:
 
 def huge_png(path: Path) -> None:
     """100 megapixels of black in some kilobytes."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    head = struct.pack(">IIBBBBB", 10_000, 10_000, 8, 2, 0, 0, 0)
-    data = compressed_zeros(30_001 * 10_000 + 1_000_000)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b""))
+    path.write_bytes(png(10_000, 10_000, compressed_zeros(30_001 * 10_000 + 1_000_000)))
 
 
 def claiming_video(path: Path) -> None:

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from calibration.fit import fit_baseline
+from calibration_material import with_scene
 from posture_cv.assess.engine import assess_recording
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.assess.types import State
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks import names
 from posture_cv.landmarks.recording import read_recording
-from posture_cv.landmarks.types import SCENE_FIELDS, Landmarks
+from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.gates import frame_reasons
 from posture_cv.measure.measure import measure
@@ -48,13 +49,6 @@ def about_the_middle(lm: Landmarks, scale: float, dx: float = 0.0) -> Landmarks:
         points[:, :, :2] = (points[:, :, :2] - 0.5) * scale + 0.5
         points[:, :, 0] += dx
     return replace(lm, pose=pose, face=face)
-
-
-def with_scene(lm: Landmarks, **values: float) -> Landmarks:
-    scene = lm.scene.copy()
-    for name, value in values.items():
-        scene[:, SCENE_FIELDS.index(name)] = value
-    return replace(lm, scene=scene)
 
 
 def test_an_upright_session_has_nothing_wrong(session: Landmarks, baseline: Baseline) -> None:

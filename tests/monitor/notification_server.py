@@ -107,19 +107,13 @@ class _Interface(ServiceInterface):
         return [number, reason]
 
 
-class NotificationServer:
-    """Runs while it is entered."""
+class OnTheBus:
+    """A connection to a bus in a thread of its own, while it is entered. Subclasses fill in `_start` and `_leave`."""
 
-    def __init__(
-        self, address: str, capabilities: tuple[str, ...] = ("actions", "body", "body-markup")
-    ) -> None:
-        self.received = Received()
-        self._interface = _Interface(self.received, list(capabilities))
+    def __init__(self, address: str, name: str) -> None:
         self._address = address
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="notification-server", daemon=True
-        )
+        self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -131,6 +125,26 @@ class NotificationServer:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    async def _start(self) -> None:
+        raise NotImplementedError
+
+    async def _leave(self) -> None:
+        raise NotImplementedError
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+
+class NotificationServer(OnTheBus):
+    """Runs while it is entered."""
+
+    def __init__(
+        self, address: str, capabilities: tuple[str, ...] = ("actions", "body", "body-markup")
+    ) -> None:
+        self.received = Received()
+        self._interface = _Interface(self.received, list(capabilities))
+        super().__init__(address, "notification-server")
 
     def click(self, number: int, action: str) -> None:
         """The user presses a button, and the notification closes."""
@@ -148,9 +162,6 @@ class NotificationServer:
 
     async def _leave(self) -> None:
         await left(self._bus, NAME)
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
 
 
 async def left(bus: MessageBus, *names: str) -> None:
@@ -172,4 +183,4 @@ def session_bus(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
 
 
-__all__ = ["NotificationServer", "Received", "Shown", "left", "private_bus", "session_bus"]
+__all__ = ["NotificationServer", "OnTheBus", "Received", "Shown", "left", "private_bus", "session_bus"]

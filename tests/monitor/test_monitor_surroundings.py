@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Self
 
 import pytest
 from dbus_fast.aio import MessageBus
 from dbus_fast.constants import PropertyAccess
 from dbus_fast.service import ServiceInterface, dbus_property, dbus_signal, method
 
-from monitor.notification_server import left, private_bus
+from monitor.notification_server import OnTheBus, left, private_bus
 from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.surroundings import LinuxSurroundings, microphone_in_use, on_battery
 
@@ -107,26 +104,13 @@ class _Mutter(ServiceInterface):
         return number
 
 
-class Desktop:
+class Desktop(OnTheBus):
     """logind and a screen saver on one bus, while it is entered."""
 
     def __init__(self, address: str) -> None:
-        self._address = address
+        super().__init__(address, "desktop")
         self.manager, self.mine, self.other, self.saver = _Manager(), _Session(), _Session(), _Saver()
         self.mutter = _Mutter()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="desktop", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._do(self._start())
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._do(self._leave())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
 
     def emit(self, signal: Callable[..., object], *values: object) -> None:
         """Send a signal."""
@@ -158,9 +142,6 @@ class Desktop:
 
     async def _leave(self) -> None:
         await left(self._bus, *NAMES)
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
 
 
 @pytest.fixture
