@@ -286,7 +286,8 @@ def replay_recording(
         InputError: an argument is of another kind.
         PostureError: see `posture_cv.replay.run.replay`.
     """
-    from posture_cv.replay.run import ReplayOptions, replay
+    from posture_cv.replay.run import replay
+    from posture_cv.replay.types import ReplayOptions
 
     options = ReplayOptions(
         text_of(source, "source"),

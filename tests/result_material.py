@@ -8,7 +8,8 @@ import pytest
 
 from once import made_once
 from posture_cv.assess.settings import AssessSettings
-from posture_cv.replay.run import Labels, ReplayOptions, replay
+from posture_cv.replay.run import replay
+from posture_cv.replay.types import Labels, ReplayOptions
 from source_tree import ROOT
 
 SAMPLES = ROOT / "samples"

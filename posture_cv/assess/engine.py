@@ -13,8 +13,6 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.measure import measure
 
-__all__ = ["Assessment", "Engine", "Step", "assess_measurements", "assess_recording"]
-
 
 class Engine(Stream):
     """The streaming engine: one frame's landmarks at a time.

@@ -30,7 +30,7 @@ from posture_cv.monitor.ports import Glimpse
 from posture_cv.monitor.simulate import Run, Told, delays_s, make_judge, watch_glimpses
 
 if TYPE_CHECKING:
-    from posture_cv.assess.engine import Step
+    from posture_cv.assess.stream import Step
     from posture_cv.profiles.types import Profile
     from posture_cv.settings import Settings
 

@@ -18,8 +18,8 @@ from typing import Final
 import numpy as np
 
 from posture_cv.assess.answers import RESPONSES, Response
-from posture_cv.assess.engine import Step
 from posture_cv.assess.settings import CUES, AssessSettings
+from posture_cv.assess.stream import Step
 from posture_cv.capture.types import SourceError
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from posture_cv.assess.engine import Engine, Step
+from posture_cv.assess.engine import Engine
 from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.stream import Step
 from posture_cv.bench.figures import Spread, spread
 from posture_cv.capture import open_source
 from posture_cv.capture.types import Frame, FrameSource

@@ -8,13 +8,12 @@ from typing import Final
 
 import numpy as np
 
-from posture_cv.assess.lookdown import FREE_DEG, RECOVERY, holding_time_s
+from posture_cv.assess.lookdown import RECOVERY, STEEPEST_DEG, holding_time_s
 from posture_cv.exposure.epochs import Quantity
 from posture_cv.measure.types import Float
 
 TRUNK_FREE_DEG: Final = 20.0
 TRUNK_STEEPEST_DEG: Final = 60.0
-HEAD_STEEPEST_DEG: Final = 85.0
 
 
 def trunk_holding_time_s(trunk_deg: Float | float) -> Float:
@@ -30,7 +29,7 @@ def trunk_holding_time_s(trunk_deg: Float | float) -> Float:
 
 def head_holding_time_s(head_deg: Float | float) -> Float:
     """As `holding_time_s`, but 0 beyond 85 degrees, which the standard does not recommend at all."""
-    return np.where(np.asarray(head_deg) > HEAD_STEEPEST_DEG, 0.0, holding_time_s(head_deg))
+    return np.where(np.asarray(head_deg) > STEEPEST_DEG, 0.0, holding_time_s(head_deg))
 
 
 Curve = Callable[[Float], Float]
@@ -91,6 +90,3 @@ def holding(angle: Quantity, curve: Curve, shift: float = 0.0) -> Holding:
 def _part_beyond(before: float, after: float) -> float:
     """Share of a step from `before` to `after` that lies above 1."""
     return 0.0 if after <= 1.0 else min(1.0, (after - 1.0) / (after - before))
-
-
-__all__ = ["FREE_DEG", "Holding", "head_holding_time_s", "holding", "trunk_holding_time_s"]

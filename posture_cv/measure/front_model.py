@@ -163,10 +163,6 @@ class Stage:
     at: NDArray[np.intp]
     weights: tuple[Float32, Float32]
 
-    def without(self, keep: NDArray[np.bool_]) -> Self:
-        """The same with some of the fitting frames only; its values are then no longer the fit's."""
-        return replace(self, kernels=self.kernels.without(keep))
-
     def answers(self, even: Float32, odd: Float32) -> Answers:
         """Of all projected columns of N frames."""
         even, odd = even[:, self.even], odd[:, self.odd]

@@ -11,7 +11,7 @@ come out of one matrix product.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
@@ -106,11 +106,6 @@ class MirrorKernels:
         flat = (part.reshape(len(part), -1) for part in linear)
         parts = (pe.T, po.T, re, ro, half, sign, alpha, *flat)
         return cls(*(np.ascontiguousarray(x, np.float32) for x in parts))
-
-    def without(self, keep: NDArray[np.bool_]) -> Self:
-        """The same with some of the fitting frames only; its values are then no longer the fit's."""
-        parts = {k: getattr(self, k)[:, keep] for k in ("even_points", "odd_points", "half", "alpha")}
-        return replace(self, **parts)
 
     def predict(self, even: Float32, odd: Float32) -> tuple[Float32, Float32]:
         """Of projected columns of N frames: (N, G, T) values and (N, G) nearness 0-1 to the fitting frames."""

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from posture_cv.assess.engine import Engine, Step
+from posture_cv.assess.engine import Engine
 from posture_cv.assess.policy import Policy
 from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.stream import Step
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.gates import camera_moved, scene_column

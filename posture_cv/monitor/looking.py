@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from posture_cv.assess.engine import Step
+from posture_cv.assess.stream import Step
 from posture_cv.assess.types import State
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Reason

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posture_cv.assess.engine import Step
 from posture_cv.assess.staleness import Sign
+from posture_cv.assess.stream import Step
 from posture_cv.monitor.lifecycle import Facts, Phase
 from posture_cv.monitor.looking import Look, Looker
 from posture_cv.monitor.moment import Moment

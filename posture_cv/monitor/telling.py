@@ -8,8 +8,8 @@ from typing import Final
 
 from posture_cv.assess.answers import Response
 from posture_cv.assess.effects import Recovered
-from posture_cv.assess.engine import Step
 from posture_cv.assess.records import Record
+from posture_cv.assess.stream import Step
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.local_time import local
 from posture_cv.monitor.book import Book

@@ -26,9 +26,7 @@ from posture_cv.replay.plan import (
 )
 from posture_cv.replay.progress import NoProgress, Progress
 from posture_cv.replay.scan import Scan, scan
-from posture_cv.replay.types import BaselineUsed, Labels, Provenance, Replayed, ReplayOptions
-
-__all__ = ["BaselineUsed", "Labels", "Provenance", "ReplayOptions", "Replayed", "judge_plan", "replay"]
+from posture_cv.replay.types import Replayed, ReplayOptions
 
 
 def replay(

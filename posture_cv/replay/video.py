@@ -26,7 +26,7 @@ from posture_cv.output import draw
 from posture_cv.replay.progress import Progress
 
 if TYPE_CHECKING:
-    from posture_cv.replay.run import Replayed
+    from posture_cv.replay.types import Replayed
 
 Image = NDArray[np.uint8]
 Treat = Callable[[Image, float], Image]

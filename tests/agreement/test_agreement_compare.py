@@ -26,7 +26,8 @@ from posture_cv.cli.agree_view import AgreeView, figure_text
 from posture_cv.errors import InputError
 from posture_cv.exposure.bootstrap import unseen_limit
 from posture_cv.opendata.folder import read_result
-from posture_cv.replay.run import Labels, ReplayOptions, replay
+from posture_cv.replay.run import replay
+from posture_cv.replay.types import Labels, ReplayOptions
 from posture_cv.report.thumbnails import check_source
 from result_material import SAMPLES, replayed
 

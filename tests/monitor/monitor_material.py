@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assess_material import LABELS, baseline, measurements
-from posture_cv.assess.engine import Step
 from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.stream import Step
 from posture_cv.capture.types import Frame, SourceError
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Measurements

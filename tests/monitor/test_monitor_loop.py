@@ -17,10 +17,10 @@ from assess_material import measurements
 from cli_runner import Cli
 from monitor.monitor_material import Desk, Kept, ScriptedJudge, stretches
 from posture_cv.assess.effects import Ambient, Level
-from posture_cv.assess.engine import Step
 from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES, AssessSettings
+from posture_cv.assess.stream import Step
 from posture_cv.assess.types import Alert, State
 from posture_cv.capture.types import SourceError
 from posture_cv.cli.status import lines

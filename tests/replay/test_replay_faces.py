@@ -22,7 +22,8 @@ from posture_cv.output.blur import Box, hide_all, hide_boxes, merged
 from posture_cv.output.draw import draw_overlay
 from posture_cv.replay import video
 from posture_cv.replay.hiding import FaceHider, HeadTrack, head_boxes
-from posture_cv.replay.run import ReplayOptions, replay
+from posture_cv.replay.run import replay
+from posture_cv.replay.types import ReplayOptions
 from shared_material import shared_path
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"

@@ -22,7 +22,8 @@ from once import made_once
 from posture_cv.assess.settings import AssessSettings, PolicySettings, SmoothingSettings
 from posture_cv.capture.types import CaptureOptions
 from posture_cv.landmarks.recording import read_recording
-from posture_cv.replay.run import ReplayOptions, replay
+from posture_cv.replay.run import replay
+from posture_cv.replay.types import ReplayOptions
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 SEEN_S = None if FULL else 11.0

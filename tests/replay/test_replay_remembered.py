@@ -23,8 +23,9 @@ from posture_cv.replay.keys import Known, Stamp
 from posture_cv.replay.known import known_baseline, known_checksum, note_checksum
 from posture_cv.replay.measuring import measured_recording
 from posture_cv.replay.remembered import recall, remembered_path
-from posture_cv.replay.run import ReplayOptions, replay
+from posture_cv.replay.run import replay
 from posture_cv.replay.scan import Look, scan
+from posture_cv.replay.types import ReplayOptions
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 

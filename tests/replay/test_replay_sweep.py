@@ -18,8 +18,9 @@ from posture_cv.errors import InputError
 from posture_cv.profiles.store import load_profile
 from posture_cv.replay.labels import Bout, read_labels
 from posture_cv.replay.measuring import measured_recording
-from posture_cv.replay.run import ReplayOptions, replay
+from posture_cv.replay.run import replay
 from posture_cv.replay.sweep import SweepInput, is_right, setting, sweep
+from posture_cv.replay.types import ReplayOptions
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 PROFILE = SAMPLES / "desk-front.profile.json"
