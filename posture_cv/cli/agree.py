@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from posture_cv.cli.options import Number, UserPath, json_option
+from posture_cv.errors import InputError
 
 if TYPE_CHECKING:
     from posture_cv.agreement.compare import Agreement
@@ -103,8 +104,6 @@ def command(
     found = compare(taken.series(), stretches, _posture(rest), edge_s)
     labelled_s = sum(stretch.end_s - stretch.start_s for stretch, _ in stretches)
     if found.compared_s <= 0.0 or found.outside_s >= labelled_s:
-        from posture_cv.errors import InputError
-
         raise InputError(
             "There is nothing to compare.",
             f"The labels cover {stretches[0][0].start_s:g} to {stretches[-1][0].end_s:g} s, and at no moment there "
@@ -123,7 +122,6 @@ def _ask(result: Result, count: int, sheet_file: Path) -> None:
     """Write a sheet to be filled in; an existing one is left alone."""
     from posture_cv.agreement.ask import STRETCH_S, postures, sheet, stretches
     from posture_cv.atomic import write_atomic
-    from posture_cv.errors import InputError
 
     if sheet_file.exists():
         raise InputError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +61,6 @@ def command(
     three seconds. End a running monitor first: one program has the camera.
     """
     use_one_thread()
-    from contextlib import ExitStack
 
     from posture_cv.coefficients import load_coefficients
     from posture_cv.monitor import checking

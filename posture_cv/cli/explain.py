@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from posture_cv.cli.options import UserPath, json_option
+from posture_cv.errors import InputError
 
 if TYPE_CHECKING:
     from posture_cv.assess.records import Record
@@ -63,7 +64,6 @@ def _from_history(number: int | None) -> tuple[int, str, Record]:
 
 def _from_file(path: Path, number: int | None) -> tuple[int, str, Record]:
     from posture_cv.assess.records import from_json
-    from posture_cv.errors import InputError
 
     rows = _rows(path)
     chosen = [row for row in rows if number is None or row.get("id") == number]
@@ -81,8 +81,6 @@ def _from_file(path: Path, number: int | None) -> tuple[int, str, Record]:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    from posture_cv.errors import InputError
-
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -95,8 +93,6 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 def _row(line: str, path: Path, number: int) -> Any:  # noqa: ANN401 - whatever JSON holds
     import json
-
-    from posture_cv.errors import InputError
 
     try:
         return json.loads(line)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from posture_cv.cli.options import UserPath
+from posture_cv.errors import InputError
 
 
 @click.command(short_help="Write results as open data: CSV, Parquet, Motion-BIDS, OpenSim.")
@@ -51,7 +52,6 @@ def command(results: tuple[Path, ...], formats: tuple[str, ...], out: Path, name
 def _markers(recordings: list[Path], given: tuple[Path, ...], formats: tuple[str, ...], out: Path) -> None:
     """Landmark recordings hold landmarks only: they become markers and nothing else."""
     from posture_cv.atomic import check_target, private_folder
-    from posture_cv.errors import InputError
     from posture_cv.opendata.export import export_markers
     from posture_cv.opendata.names import distinct, file_name
     from posture_cv.opendata.trc import is_markers

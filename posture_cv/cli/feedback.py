@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, cast
 
 import click
 
 from posture_cv.cli.options import json_option
+from posture_cv.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +65,6 @@ def command(answer: str, alert: int | None, posture: str | None, as_json: bool) 
 def _snoozed(number: int | None) -> str:
     """The running monitor is told; where it has written nothing down there is still silence to ask for."""
     from posture_cv.assess.explain import duration
-    from posture_cv.errors import InputError
     from posture_cv.history.read import Reader
     from posture_cv.history.schema import HistoryError, history_file
     from posture_cv.monitor.control.client import ask
@@ -91,7 +92,6 @@ def _snoozed(number: int | None) -> str:
 
 def _judged(answer: str, number: int | None) -> str:
     from posture_cv.assess.settings import CUES
-    from posture_cv.errors import InputError
     from posture_cv.history.read import Reader
     from posture_cv.history.schema import history_file
     from posture_cv.monitor.control.channel import NotRunningError
@@ -115,8 +115,6 @@ def _judged(answer: str, number: int | None) -> str:
 
 def _kept_for_the_next(number: int, response: Response) -> None:
     """Without a monitor, thresholds and pauses follow all the same: the next one goes on with them."""
-    from contextlib import closing
-
     from posture_cv.history.schema import history_file
     from posture_cv.history.store import History
     from posture_cv.monitor import remembering

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -219,21 +219,15 @@ def _print_notes(console: Console, catalogue: Catalogue, notes: dict[str, int]) 
 
 
 def _overview_json(catalogue: Catalogue) -> dict[str, Any]:
-    from dataclasses import asdict
-
     topics = [{**asdict(topic), "entries": len(catalogue.for_topic(topic.id))} for topic in catalogue.topics]
     return {"topics": topics, **_sources_json(catalogue)}
 
 
 def _sources_json(catalogue: Catalogue) -> dict[str, Any]:
-    from dataclasses import asdict
-
     return {"documents": [asdict(document) for document in catalogue.documents]}
 
 
 def _page_json(catalogue: Catalogue, page: Page) -> dict[str, Any]:
-    from dataclasses import asdict
-
     rows = []
     for entry in page.entries:
         safety_line = catalogue.safety_line if entry.kind == "exercise" else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from posture_cv.cli.options import (
     profile_option,
     settings_option,
 )
-from posture_cv.paths import use_home
+from posture_cv.paths import use_home, user_path
 from posture_cv.processors import use_one_thread
 
 if TYPE_CHECKING:
@@ -112,8 +114,6 @@ def command(
 
 
 def _somebody_there() -> bool:
-    import sys
-
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
@@ -122,7 +122,6 @@ def _in_background(spec: str, profile: str | None, files: dict[str, Path | None]
     from posture_cv.cli.first_run import show_notice_once
     from posture_cv.cli.monitor_background import start
     from posture_cv.monitor.session import is_live
-    from posture_cv.paths import user_path
     from posture_cv.profiles.store import is_path
 
     if not is_live(spec):
@@ -145,8 +144,6 @@ def _in_foreground(request: Request, *, quiet: bool) -> int:
 
 
 def _summary(outcome: Outcome) -> None:
-    from contextlib import suppress
-
     from posture_cv.assess.explain import duration
     from posture_cv.history.days import counted
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from posture_cv.errors import PostureError
+
 if TYPE_CHECKING:
     from posture_cv.monitor.app import Request
 
@@ -38,7 +40,6 @@ def start(files: Mapping[str, Path]) -> int:
 
 def run_child(request: Request) -> int:
     """Watch; the first word goes to the parent, everything else into the log."""
-    from posture_cv.errors import PostureError
     from posture_cv.monitor.app import run
     from posture_cv.monitor.background import Word, error_word
     from posture_cv.monitor.moment import Moment

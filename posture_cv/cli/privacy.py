@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import cast
+
 import click
 
 from posture_cv.cli.echo import echo_json
 from posture_cv.cli.options import json_option
+from posture_cv.errors import PostureError
 
 _PARTS = ("settings", "profiles", "history", "reports", "state", "cache")
 
@@ -22,8 +26,6 @@ def command(ctx: click.Context) -> None:
 @json_option
 def show(as_json: bool = False) -> None:  # noqa: FBT002 - a flag
     """List what is stored, where, how much, and who may read it."""
-    from dataclasses import asdict
-
     from posture_cv.monitor.autostart import status
     from posture_cv.monitor.traces import PARTS, traces
 
@@ -48,9 +50,6 @@ def show(as_json: bool = False) -> None:  # noqa: FBT002 - a flag
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(parts: tuple[str, ...], everything: bool, yes: bool) -> None:
     """Delete parts of what is stored, or everything."""
-    from typing import cast
-
-    from posture_cv.errors import PostureError
     from posture_cv.monitor import autostart, traces
     from posture_cv.monitor.instance import is_running
     from posture_cv.paths import runtime_dir

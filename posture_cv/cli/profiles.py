@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -75,8 +76,6 @@ def _plain(entry: StoredProfile) -> dict[str, Any]:
 @json_option
 def show(name: str, *, as_json: bool) -> None:
     """Show one profile, by its name or the path of its file."""
-    from pathlib import Path
-
     from posture_cv.cli.profile_text import as_json_text, as_text
     from posture_cv.profiles.store import is_path, load_profile, profile_path
 

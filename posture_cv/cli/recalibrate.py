@@ -7,6 +7,7 @@ import time
 import click
 
 from posture_cv.cli.options import json_option
+from posture_cv.errors import PostureError
 
 _LONGEST_S = 150.0
 
@@ -22,7 +23,6 @@ def command(*, quick: bool, moved: bool, as_json: bool) -> None:
 
     Exit code: 0 done, 3 no monitor runs (then use `posture-cv calibrate`), 2 it failed.
     """
-    from posture_cv.errors import PostureError
     from posture_cv.monitor.calibrating import ending
     from posture_cv.monitor.control.client import ask
 

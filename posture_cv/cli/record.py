@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from posture_cv.cli.options import Number, UserPath, model_options, settings_option
+from posture_cv.errors import NobodyFoundError
 
 
 @click.command(short_help="Record landmarks, without pictures.")
@@ -42,7 +43,6 @@ def command(
     from posture_cv.cli.progress import RichProgress
     from posture_cv.cli.replay import rate_hz
     from posture_cv.cli.resolve import estimator_options
-    from posture_cv.errors import NobodyFoundError
     from posture_cv.landmarks.recording import check_recording_target
     from posture_cv.paths import user_path
     from posture_cv.replay.record import record, refuse_recording

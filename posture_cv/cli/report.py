@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import click
 
@@ -52,8 +53,6 @@ def command(what: tuple[str, ...], out: Path | None, videos: Path | None, show: 
 
 def _of_history(period: str, out: Path | None) -> Path:
     """Write the page about a period and say where."""
-    from typing import cast
-
     from posture_cv.atomic import check_target, private_folder, write_atomic
     from posture_cv.file_facts import is_page
     from posture_cv.history.read import Reader

@@ -7,6 +7,7 @@ import time
 import click
 
 from posture_cv.cli.options import json_option
+from posture_cv.errors import PostureError
 
 _PATIENCE_S = 10.0
 
@@ -18,7 +19,6 @@ def command(*, as_json: bool) -> None:
 
     Exit code: 0 ended, 3 none ran, 2 it did not end within ten seconds.
     """
-    from posture_cv.errors import PostureError
     from posture_cv.monitor.control.client import ask
     from posture_cv.monitor.instance import is_running
     from posture_cv.paths import runtime_dir

@@ -19,6 +19,7 @@ from posture_cv.cli.options import (
     workers_option,
 )
 from posture_cv.cli.replay import How, rate_hz
+from posture_cv.errors import NobodyFoundError
 
 if TYPE_CHECKING:
     from posture_cv.replay.items import Item
@@ -115,7 +116,6 @@ def _videos(items: Sequence[Item]) -> dict[str, Path]:
 
 def write(out: Path, title: str, formats: tuple[str, ...], videos: dict[str, Path]) -> None:
     """Write the pages and the open data of a run of many."""
-    from posture_cv.errors import NobodyFoundError
     from posture_cv.opendata.export import export
     from posture_cv.opendata.folder import read_result
     from posture_cv.opendata.gather import gather

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from posture_cv.cli.options import (
     profile_option,
     settings_option,
 )
+from posture_cv.errors import InputError
 
 if TYPE_CHECKING:
     from posture_cv.replay.labels import Bout
@@ -164,7 +166,6 @@ def _inputs(
 ) -> list[SweepInput]:
     """Every recording measured; labels are read first, because they are quick and may be wrong."""
     from posture_cv.cli.resolve import baseline_of_profile
-    from posture_cv.errors import InputError
     from posture_cv.replay.baselines import calibrated
     from posture_cv.replay.labels import read_labels
     from posture_cv.replay.measuring import measured_recording
@@ -196,9 +197,6 @@ def _inputs(
 
 def _labelled(given: SweepInput) -> SweepInput:
     """With what of its labels lies in the recording; what does not is stated, for it can find no alert."""
-    from dataclasses import replace
-
-    from posture_cv.errors import InputError
     from posture_cv.replay.labels import within
     from posture_cv.spans import STATED_FROM_S
 

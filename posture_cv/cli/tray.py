@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from posture_cv.cli.options import settings_option
+from posture_cv.errors import PostureError
 
 
 @click.command(short_help="Show the running monitor's state in the tray.")
@@ -21,10 +23,8 @@ def command(border: bool | None, settings_path: Path | None) -> int:
 
     Needs PySide6: pip install "posture-cv[desktop]". Without a tray the window with the margins is shown.
     """
-    import os
     from importlib.util import find_spec
 
-    from posture_cv.errors import PostureError
     from posture_cv.output.window import NoDisplayError, display_problem
     from posture_cv.settings import load_settings
 

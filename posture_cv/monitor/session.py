@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -82,8 +83,6 @@ def no_frames(reader: RecordingReader) -> InputError:
 
 def is_live(spec: str) -> bool:
     """Whether the name means a camera or a stream."""
-    import re
-
     return bool(
         re.fullmatch(r"[0-9]{1,4}", spec)
         or spec.lower().startswith("webcam:")

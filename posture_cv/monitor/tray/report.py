@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from posture_cv.errors import PostureError
+
 
 def open_today() -> None:
     """Write today's report into the data folder and open it in the browser.
@@ -12,7 +14,6 @@ def open_today() -> None:
     import webbrowser
 
     from posture_cv.atomic import private_folder, write_atomic
-    from posture_cv.errors import PostureError
     from posture_cv.history.read import Reader
     from posture_cv.history.report import material, render
     from posture_cv.history.schema import history_file
