@@ -47,7 +47,6 @@ class Setup:
 
     Attributes:
         distance_cm, distance_low_cm, distance_high_cm: from the camera to the eyes, with its 95 % range.
-        elevation_deg: direction of the eyes from the camera, above its height.
         eye_height_cm, eye_height_sd_cm: eyes above the camera, with its standard deviation.
         camera_pitch_deg: how far the camera is tipped up.
         face_yaw_deg: how far the face is turned from the camera; positive = to the person's left.
@@ -56,7 +55,6 @@ class Setup:
     distance_cm: float
     distance_low_cm: float
     distance_high_cm: float
-    elevation_deg: float
     eye_height_cm: float
     eye_height_sd_cm: float
     camera_pitch_deg: float
@@ -74,7 +72,7 @@ class DeskFinding:
 def estimate_setup(baseline: Baseline) -> Setup:
     """Read camera height, distance and direction off the baseline's face mesh."""
     if baseline.view is View.SIDE or bool(np.isnan(baseline.face).any()):
-        return Setup(*(float("nan"),) * 8)
+        return Setup(*(float("nan"),) * 7)
     mesh = baseline.as_landmarks().face_px()[0]
     left, right = mesh[list(LEFT_EYE_RING)].mean(axis=0), mesh[list(RIGHT_EYE_RING)].mean(axis=0)
     width, height = baseline.size_px
@@ -88,7 +86,6 @@ def estimate_setup(baseline: Baseline) -> Setup:
         distance_cm=distance,
         distance_low_cm=distance * float(np.exp(-2.0 * DISTANCE_SD_SHARE)),
         distance_high_cm=distance * float(np.exp(2.0 * DISTANCE_SD_SHARE)),
-        elevation_deg=elevation,
         eye_height_cm=distance * float(np.sin(np.radians(elevation))),
         eye_height_sd_cm=distance * float(np.radians(ELEVATION_SD_DEG)),
         camera_pitch_deg=elevation - float(ray),

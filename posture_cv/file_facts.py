@@ -52,3 +52,8 @@ def file_identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return known.st_dev, known.st_ino
+
+
+def delimiter_of(header: str) -> str:
+    """What stands between a table's columns: comma, semicolon or tab, whichever its header has most of."""
+    return max(",;\t", key=header.count)

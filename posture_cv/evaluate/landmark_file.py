@@ -14,11 +14,10 @@ from numpy.lib.format import read_array_header_1_0, read_array_header_2_0, read_
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
-from posture_cv.evaluate.contour_columns import contour_from_pixels
 from posture_cv.evaluate.errors import EvaluationError
 from posture_cv.importing.arrays import NOT_READ
 from posture_cv.landmarks.names import FACE_COUNT, POSE_COUNT
-from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, POSE_FIELDS, Landmarks
+from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, POSE_FIELDS, Float, Float32, Landmarks
 
 FILE_NAME: Final = "landmarks.npz"
 _SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
@@ -191,3 +190,35 @@ def _numbers(file: Path, arrays: Arrays, key: str, dtype: type[_T]) -> NDArray[_
         return values.astype(dtype)
     except (TypeError, ValueError) as error:
         raise EvaluationError(f"{file}: {key} does not hold numbers", str(error)) from error
+
+
+def contour_from_pixels(rows: NDArray[np.integer], cols: NDArray[np.integer]) -> tuple[Float32, Float32]:
+    """Contour of N masks of 640x480 as shares of the picture, two lines averaged into one.
+
+    Args:
+        rows: (N, 480, 2) first and last column of the person in each row, -1 where none.
+        cols: (N, 640) first row of the person in each column, -1 where none.
+
+    Returns:
+        (N, 240, 2) and (N, 320) as in `Landmarks`. The last column's right-hand edge is the person's edge.
+
+    Raises:
+        ValueError: other shapes.
+    """
+    height, width = rows.shape[1], cols.shape[1]
+    if rows.shape[1:] != (2 * CONTOUR_ROWS, 2) or cols.shape[1:] != (2 * CONTOUR_COLS,):
+        raise ValueError(
+            f"contour of shapes {rows.shape} and {cols.shape}, expected (N, 480, 2) and (N, 640)"
+        )
+    edges = np.where(rows < 0, np.nan, rows + np.array([0.0, 1.0])) / width
+    tops = np.where(cols < 0, np.nan, cols.astype(np.float64)) / height
+    return _pair_mean(edges).astype(np.float32), _pair_mean(tops).astype(np.float32)
+
+
+def _pair_mean(values: Float) -> Float:
+    """(N, 2k, ...) -> (N, k, ...), NaN only where both of a pair are NaN."""
+    pairs = values.reshape(values.shape[0], values.shape[1] // 2, 2, *values.shape[2:])
+    present = ~np.isnan(pairs)
+    count = present.sum(axis=2)
+    total = np.where(present, pairs, 0.0).sum(axis=2)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

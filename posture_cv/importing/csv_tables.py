@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from posture_cv.delimiters import delimiter_of
+from posture_cv.file_facts import delimiter_of
 from posture_cv.importing.types import HELP, MOST_FRAMES, POSE_NAMES, Float, ImportingError, Raw, listed
 from posture_cv.landmarks.names import POSE_COUNT
 

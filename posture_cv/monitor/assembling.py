@@ -12,10 +12,9 @@ from posture_cv.assess.answers import RESPONSES
 from posture_cv.errors import PostureError
 from posture_cv.local_time import local
 from posture_cv.monitor import commands as cmd
-from posture_cv.monitor.book import NoBook
 from posture_cv.monitor.judge import Criteria, Judge
 from posture_cv.monitor.parts import Chooser, Parts, Recalibrator
-from posture_cv.monitor.ports import Camera, NoSurroundings, Sink, SurroundingsSource
+from posture_cv.monitor.ports import Camera, NoBook, NoSurroundings, Sink, SurroundingsSource
 from posture_cv.monitor.remembering import Resumption, StateSink, policy_for, state_file
 from posture_cv.monitor.session import Eyepiece, make_estimator, make_eyes
 from posture_cv.monitor.sinks import NotificationSink, PauseSink, PreviewSink, TerminalSink

@@ -300,4 +300,4 @@ class Monitor:
 
 def _used(around: Surroundings) -> bool:
     """Whether keyboard or mouse are used, where that is known."""
-    return around.active is not None and around.active < _ACTIVE_S
+    return around.idle_s is not None and around.idle_s < _ACTIVE_S

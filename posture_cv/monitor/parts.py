@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.monitor import commands as cmd
-from posture_cv.monitor.book import Book, NoBook
 from posture_cv.monitor.economy import EconomySettings
 from posture_cv.monitor.judge import Criteria, Judge
 from posture_cv.monitor.lifecycle import LifeSettings
 from posture_cv.monitor.ports import (
+    Book,
     Camera,
     CameraIdentity,
     Clock,
     Eyes,
+    NoBook,
     NoSurroundings,
     Sink,
     SurroundingsSource,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from posture_cv.assess.answers import Response
+from posture_cv.assess.records import Record
+from posture_cv.assess.settings import CUES
 from posture_cv.capture.types import Frame
 
 if TYPE_CHECKING:
@@ -95,14 +99,14 @@ class Surroundings:
         asleep: the system is about to suspend.
         in_call: a microphone is being recorded from; False where it cannot be told.
         on_battery: running on battery; False where it cannot be told.
-        active: seconds since the user's last input; None where it cannot be told.
+        idle_s: seconds since the user's last input; None where it cannot be told.
     """
 
     locked: bool = False
     asleep: bool = False
     in_call: bool = False
     on_battery: bool = False
-    active: float | None = None
+    idle_s: float | None = None
 
 
 class SurroundingsSource(Protocol):
@@ -139,3 +143,48 @@ class NoSurroundings:
 
     def close(self) -> None:
         """Nothing to stop."""
+
+
+class Book(Protocol):
+    """Where alerts are written down with their words, what was answered, and the thresholds that follow."""
+
+    def alert(self, record: Record, words: Mapping[str, Any], wall_s: float) -> int:
+        """Write something told down; its number."""
+
+    def number(self, key: int) -> int:
+        """The number by which it is known now: what was written late has got one since."""
+
+    def answer(self, key: int, response: Response, wall_s: float) -> None:
+        """Write an answer to number `key` down."""
+
+    def recovered(self, key: int, after_s: float) -> None:
+        """The posture of number `key` was over so long after."""
+
+    def factors(self, wall_s: float) -> tuple[float, ...]:
+        """Threshold factors in the order of `CUES`, from the answers of the last days."""
+
+
+class NoBook:
+    """Numbers what is told and forgets it."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def alert(self, record: Record, words: Mapping[str, Any], wall_s: float) -> int:  # noqa: ARG002 - see Book
+        """Its number."""
+        self._count += 1
+        return self._count
+
+    def number(self, key: int) -> int:
+        """The same."""
+        return key
+
+    def answer(self, key: int, response: Response, wall_s: float) -> None:
+        """Forgotten."""
+
+    def recovered(self, key: int, after_s: float) -> None:
+        """Forgotten."""
+
+    def factors(self, wall_s: float) -> tuple[float, ...]:  # noqa: ARG002 - see Book
+        """Nothing is raised."""
+        return (1.0,) * len(CUES)

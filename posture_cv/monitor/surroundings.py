@@ -86,7 +86,7 @@ class LinuxSurroundings:
             self._files = Surroundings(on_battery=on_battery(self._power), in_call=in_call)
         with self._lock:
             locked, asleep = any(self._flags.values()), self._asleep
-        return replace(self._files, locked=locked, asleep=asleep, active=self._idle.idle_s())
+        return replace(self._files, locked=locked, asleep=asleep, idle_s=self._idle.idle_s())
 
     def close(self) -> None:
         """Stop watching."""

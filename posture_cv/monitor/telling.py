@@ -12,9 +12,9 @@ from posture_cv.assess.records import Record
 from posture_cv.assess.stream import Step
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.local_time import local
-from posture_cv.monitor.book import Book
 from posture_cv.monitor.judge import Judge
 from posture_cv.monitor.moment import Said
+from posture_cv.monitor.ports import Book
 
 _REMEMBERED: Final = 64
 _UNKNOWN: Final = 0

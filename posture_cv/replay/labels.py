@@ -11,8 +11,8 @@ from typing import Final
 
 from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
-from posture_cv.delimiters import delimiter_of
 from posture_cv.errors import InputError
+from posture_cv.file_facts import delimiter_of
 from posture_cv.spans import outside_s
 from posture_cv.truth_classes import BAD_CLASSES, CLASSES
 

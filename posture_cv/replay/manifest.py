@@ -18,8 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from posture_cv.delimiters import delimiter_of
 from posture_cv.errors import InputError, PostureError
+from posture_cv.file_facts import delimiter_of
 from posture_cv.paths import user_path
 from posture_cv.replay.items import Item, identity_of_file
 

@@ -22,10 +22,10 @@ from capture.media import make_video
 from posture_cv.capture import CaptureOptions, Frame, SourceError, open_source, wire
 from posture_cv.capture.base import RateGate
 from posture_cv.capture.mp4_claims import false_claim, whole_boxes
-from posture_cv.capture.orientation import Orientation
 from posture_cv.capture.quiet import quiet_stderr
 from posture_cv.capture.silence import Silence
 from posture_cv.capture.timeline import Timeline
+from posture_cv.capture.video_frame import Orientation
 
 # Frame and options
 

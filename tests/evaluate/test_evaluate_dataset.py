@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 from posture_cv.errors import PostureError
-from posture_cv.evaluate.contour_columns import contour_from_pixels
 from posture_cv.evaluate.dataset import Making, Source, pictures_to_make, read_dataset
 from posture_cv.evaluate.errors import EvaluationError
-from posture_cv.evaluate.landmark_file import read_landmarks
+from posture_cv.evaluate.landmark_file import contour_from_pixels, read_landmarks
 from posture_cv.evaluate.making import read_cache, write_cache
 from posture_cv.landmarks.types import Landmarks
 from shared_material import shared_path

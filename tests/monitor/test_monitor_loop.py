@@ -151,7 +151,7 @@ def test_an_empty_chair_closes_the_camera_but_for_a_glance_and_a_return_is_notic
 
 def test_keyboard_and_mouse_end_an_absence_at_once() -> None:
     def around(t_s: float) -> Surroundings:
-        return Surroundings(active=0.5 if t_s >= 1000.0 else 300.0)
+        return Surroundings(idle_s=0.5 if t_s >= 1000.0 else 300.0)
 
     desk = Desk(
         stretches(("good", 20.0), ("away", 980.0), ("good", 500.0)), 1100.0, rate_hz=2.0, around=around

@@ -190,28 +190,28 @@ def test_signals_of_the_desktop_are_heard(desktop: Desktop) -> None:
 
 def test_keyboard_and_mouse_are_heard_of_without_asking(desktop: Desktop) -> None:
     with closing(LinuxSurroundings(calls=False)) as source:
-        _until(source, lambda s: s.active == 0.0)
+        _until(source, lambda s: s.idle_s == 0.0)
         for turn in (1, 2):
             desktop.emit(desktop.mutter.WatchFired, 1)
-            _until(source, lambda s: s.active is not None and 60.0 <= s.active < 80.0)
+            _until(source, lambda s: s.idle_s is not None and 60.0 <= s.idle_s < 80.0)
             deadline_s = time.monotonic() + 20
             while len(desktop.mutter.active_watches) < turn:
                 assert time.monotonic() < deadline_s
                 time.sleep(0.02)
             desktop.emit(desktop.mutter.WatchFired, desktop.mutter.active_watches[-1])
-            _until(source, lambda s: s.active == 0.0)
+            _until(source, lambda s: s.idle_s == 0.0)
 
 
 def test_who_was_idle_before_is_known_to_be(desktop: Desktop) -> None:
     desktop.mutter.idle_ms = 300_000
     with closing(LinuxSurroundings(calls=False)) as source:
-        _until(source, lambda s: s.active is not None and 300.0 <= s.active < 330.0)
+        _until(source, lambda s: s.idle_s is not None and 300.0 <= s.idle_s < 330.0)
         deadline_s = time.monotonic() + 20
         while not desktop.mutter.active_watches:
             assert time.monotonic() < deadline_s
             time.sleep(0.02)
         desktop.emit(desktop.mutter.WatchFired, 2)
-        _until(source, lambda s: s.active == 0.0)
+        _until(source, lambda s: s.idle_s == 0.0)
 
 
 def test_a_screen_saver_that_dies_covers_nothing(desktop: Desktop) -> None:
