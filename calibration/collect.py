@@ -141,9 +141,7 @@ def _camera_moves(lm: Landmarks) -> bool:
 def _moved_share(lm: Landmarks) -> float:
     """Largest extent of nose and shoulders' middle within the window, without its outermost tenths."""
     points = lm.pose_px()
-    places = np.concatenate(
-        [points[:, names.NOSE], points[:, [names.LEFT_SHOULDER, names.RIGHT_SHOULDER]].mean(axis=1)], axis=1
-    )
+    places = np.concatenate([points[:, names.NOSE], points[:, names.SHOULDERS].mean(axis=1)], axis=1)
     low, high = np.percentile(places, (10, 90), axis=0)
     return float((high - low).max() / body_scale_px(lm))
 

@@ -23,9 +23,6 @@ _SIGMAS: Final = 4.0
 _MEDIAN_PER_SIGMA: Final = 2.1
 _MOST_CENTRES: Final = 600
 
-_SHOULDERS: Final = [names.LEFT_SHOULDER, names.RIGHT_SHOULDER]
-_EARS: Final = [names.LEFT_EAR, names.RIGHT_EAR]
-
 
 def posture_features(lm: Landmarks) -> Float:
     """(N, 8) what describes the posture of a frame, in shares of the body's scale.
@@ -35,7 +32,7 @@ def posture_features(lm: Landmarks) -> Float:
     """
     points = lm.pose_px()
     scale = body_scale_px(lm)
-    shoulders = points[:, _SHOULDERS]
+    shoulders = points[:, names.SHOULDERS]
     width = np.linalg.norm(shoulders[:, 0] - shoulders[:, 1], axis=1)
     turned = np.nan_to_num(turns_deg(lm.face_px())) * _TURN_WEIGHT
     places = [points[:, names.NOSE] / scale, shoulders.mean(axis=1) / scale, width[:, None] / scale]
@@ -48,11 +45,11 @@ def body_scale_px(lm: Landmarks) -> float:
     About 40 cm either way, so that shares of it mean the same in every view.
     """
     points = lm.pose_px()
-    width = np.linalg.norm(points[:, _SHOULDERS[0]] - points[:, _SHOULDERS[1]], axis=1)
-    ears = points[:, _EARS]
+    width = np.linalg.norm(points[:, names.SHOULDERS[0]] - points[:, names.SHOULDERS[1]], axis=1)
+    ears = points[:, names.EARS]
     known = np.isfinite(ears)
     ear = np.where(known, ears, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)  # a far ear may be hidden
-    gap = np.linalg.norm(ear - points[:, _SHOULDERS].mean(axis=1), axis=1)
+    gap = np.linalg.norm(ear - points[:, names.SHOULDERS].mean(axis=1), axis=1)
     return max(float(np.median(np.maximum(width, 2.0 * gap))), 1.0)
 
 

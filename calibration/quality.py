@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,6 @@ from posture_cv.measure.types import Estimate, Float, Measurements, View
 from posture_cv.measure.view import OBLIQUE_FROM, SIDE_FROM, view_score
 
 Mask = NDArray[np.bool_]
-_SHOULDERS: Final = [names.LEFT_SHOULDER, names.RIGHT_SHOULDER]
-_EARS: Final = [names.LEFT_EAR, names.RIGHT_EAR]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ def contour_share(baseline: Baseline) -> float:
     """Share of the contour rows from the eyes down to the shoulders (and as far again) that hold an edge."""
     lm = baseline.as_landmarks()
     v_px, height = lm.pose_px()[0, :, 1], float(baseline.size_px[1])
-    eyes, shoulders = v_px[[names.LEFT_EYE, names.RIGHT_EYE]].mean(), v_px[_SHOULDERS].mean()
+    eyes, shoulders = v_px[names.EYES].mean(), v_px[names.SHOULDERS].mean()
     lines = lm.row_v_px()[0]
     wanted: Mask = (lines >= eyes) & (lines <= min(2.0 * shoulders - eyes, height))
     known: Mask = np.asarray(np.isfinite(baseline.rows).all(axis=1))
@@ -129,8 +127,8 @@ def body_px(baseline: Baseline) -> float:
     """Shoulder width in pixels; in the side view the distance from ear to shoulder."""
     points = baseline.as_landmarks().pose_px()[0]
     if baseline.view is View.SIDE:
-        return float(np.linalg.norm(points[_EARS].mean(axis=0) - points[_SHOULDERS].mean(axis=0)))
-    return float(np.linalg.norm(points[_SHOULDERS[0]] - points[_SHOULDERS[1]]))
+        return float(np.linalg.norm(points[names.EARS].mean(axis=0) - points[names.SHOULDERS].mean(axis=0)))
+    return float(np.linalg.norm(points[names.SHOULDERS[0]] - points[names.SHOULDERS[1]]))
 
 
 def baseline_error(values: Float) -> float:

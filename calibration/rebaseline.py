@@ -51,8 +51,8 @@ def proportions(baseline: Baseline) -> Proportions:
     """Of the person as the baseline shows them; NaN where it does not."""
     size = np.asarray(baseline.size_px, np.float64)
     points = baseline.pose[:, :2] * size
-    ears = points[[names.LEFT_EAR, names.RIGHT_EAR]].mean(axis=0)
-    shoulders = points[[names.LEFT_SHOULDER, names.RIGHT_SHOULDER]]
+    ears = points[names.EARS].mean(axis=0)
+    shoulders = points[names.SHOULDERS]
     middle = shoulders.mean(axis=0)
     if baseline.view is View.SIDE:
         unit = float(np.linalg.norm(ears - middle))

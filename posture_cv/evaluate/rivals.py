@@ -18,9 +18,6 @@ from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Float
 
-_EARS: Final = [names.LEFT_EAR, names.RIGHT_EAR]
-_EYES: Final = [names.LEFT_EYE, names.RIGHT_EYE]
-_SHOULDERS: Final = [names.LEFT_SHOULDER, names.RIGHT_SHOULDER]
 Score = Callable[[Landmarks, Landmarks], Float]
 
 
@@ -72,7 +69,7 @@ def _nose_height(lm: Landmarks, cal: Landmarks) -> Float:
 
 
 def _face_size(lm: Landmarks, cal: Landmarks) -> Float:
-    return (_width(lm, _EARS) / _mean(_width(cal, _EARS)) - 1.0) / 0.05
+    return (_width(lm, names.EARS) / _mean(_width(cal, names.EARS)) - 1.0) / 0.05
 
 
 def _mesh_width(lm: Landmarks) -> Float:
@@ -86,13 +83,13 @@ def _face_mesh_size(lm: Landmarks, cal: Landmarks) -> Float:
 def _gap(lm: Landmarks, *, over_width: bool) -> Float:
     """(N,) ears above shoulders in pixels, or as a share of the shoulder width."""
     points = lm.pose_px()
-    gap = points[:, _SHOULDERS, 1].mean(axis=1) - points[:, _EARS, 1].mean(axis=1)
+    gap = points[:, names.SHOULDERS, 1].mean(axis=1) - points[:, names.EARS, 1].mean(axis=1)
     return np.asarray(gap / _shoulder_px(lm) if over_width else gap, np.float64)
 
 
 def _shoulder_px(lm: Landmarks) -> Float:
     points = lm.pose_px()
-    return np.asarray(np.abs(points[:, _SHOULDERS[0], 0] - points[:, _SHOULDERS[1], 0]), np.float64)
+    return np.asarray(np.abs(points[:, names.SHOULDERS[0], 0] - points[:, names.SHOULDERS[1], 0]), np.float64)
 
 
 def _ear_shoulder_gap(lm: Landmarks, cal: Landmarks) -> Float:
@@ -104,15 +101,19 @@ def _ear_shoulder_gap(lm: Landmarks, cal: Landmarks) -> Float:
 
 def _eye_height(lm: Landmarks, cal: Landmarks) -> Float:
     height = lm.size_px[:, 1].astype(np.float64)
-    return np.abs(_y(lm, _EYES) - _mean(_y(cal, _EYES))) * height / 25.0
+    return np.abs(_y(lm, names.EYES) - _mean(_y(cal, names.EYES))) * height / 25.0
 
 
 def _lateral_ratios(lm: Landmarks) -> tuple[Float, Float, Float]:
     """pose-nudge's three ratios: eye distance, sideways ear offset, shoulder slope."""
-    width = _width(lm, _SHOULDERS)
-    slope = np.abs(lm.pose[:, _SHOULDERS[0], 1] - lm.pose[:, _SHOULDERS[1], 1])
-    neck = np.abs(_y(lm, _SHOULDERS) - _y(lm, [names.NOSE]))
-    return _width(lm, _EYES) / width, np.abs(_x(lm, _EARS) - _x(lm, _SHOULDERS)) / width, slope / neck
+    width = _width(lm, names.SHOULDERS)
+    slope = np.abs(lm.pose[:, names.SHOULDERS[0], 1] - lm.pose[:, names.SHOULDERS[1], 1])
+    neck = np.abs(_y(lm, names.SHOULDERS) - _y(lm, [names.NOSE]))
+    return (
+        _width(lm, names.EYES) / width,
+        np.abs(_x(lm, names.EARS) - _x(lm, names.SHOULDERS)) / width,
+        slope / neck,
+    )
 
 
 def _pose_nudge(lm: Landmarks, cal: Landmarks) -> Float:
@@ -123,8 +124,8 @@ def _pose_nudge(lm: Landmarks, cal: Landmarks) -> Float:
 
 def _plane_angle_deg(lm: Landmarks) -> Float:
     """KHU's angle between the ears' middle and the plane through the shoulder line, from x, y and z."""
-    left, right = (lm.pose[:, i, :3].astype(np.float64) for i in _SHOULDERS)
-    middle = lm.pose[:, _EARS, :3].astype(np.float64).mean(axis=1)
+    left, right = (lm.pose[:, i, :3].astype(np.float64) for i in names.SHOULDERS)
+    middle = lm.pose[:, names.EARS, :3].astype(np.float64).mean(axis=1)
     line = right - left
     along = ((middle - left) * line).sum(axis=1) / (line**2).sum(axis=1)
     foot = left + along[:, None] * line
@@ -159,7 +160,9 @@ def _hack_baro(lm: Landmarks, cal: Landmarks) -> Float:
 
 
 def _offset(lm: Landmarks) -> Float:
-    return np.asarray(np.abs(_x(lm, _EARS) - _x(lm, _SHOULDERS)) / _width(lm, _SHOULDERS), np.float64)
+    return np.asarray(
+        np.abs(_x(lm, names.EARS) - _x(lm, names.SHOULDERS)) / _width(lm, names.SHOULDERS), np.float64
+    )
 
 
 def _mesh_size(lm: Landmarks) -> Float:
@@ -188,9 +191,9 @@ def _mesh_pitch_deg(lm: Landmarks, cal: Landmarks) -> Float:
 
 def _uprightly(lm: Landmarks, _cal: Landmarks) -> Float:
     points = lm.pose_px()
-    slope = np.abs(points[:, _SHOULDERS[0], 1] - points[:, _SHOULDERS[1], 1]) / 30.0
-    side = (points[:, _EARS, 0].mean(axis=1) - points[:, _SHOULDERS, 0].mean(axis=1)) / 20.0
-    tilt = np.abs(points[:, _EARS[0], 1] - points[:, _EARS[1], 1]) / 20.0
+    slope = np.abs(points[:, names.SHOULDERS[0], 1] - points[:, names.SHOULDERS[1], 1]) / 30.0
+    side = (points[:, names.EARS, 0].mean(axis=1) - points[:, names.SHOULDERS, 0].mean(axis=1)) / 20.0
+    tilt = np.abs(points[:, names.EARS[0], 1] - points[:, names.EARS[1], 1]) / 20.0
     return np.asarray(np.max([slope, side, tilt], axis=0), np.float64)
 
 

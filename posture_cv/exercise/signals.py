@@ -23,7 +23,6 @@ from posture_cv.measure.types import Codes, Float, Reason
 
 _VISIBILITY: Final = POSE_FIELDS.index("visibility")
 _PRESENCE: Final = POSE_FIELDS.index("presence")
-_SHOULDERS: Final = [names.LEFT_SHOULDER, names.RIGHT_SHOULDER]
 _ELBOWS: Final = [names.LEFT_ELBOW, names.RIGHT_ELBOW]
 _WRISTS: Final = [names.LEFT_WRIST, names.RIGHT_WRIST]
 _HEAD: Final = slice(names.NOSE, names.MOUTH_RIGHT + 1)
@@ -73,11 +72,11 @@ def _ok(lm: Landmarks) -> Codes:
 
 
 def _shoulder_width_px(points: Float) -> Float:
-    return np.asarray(np.linalg.norm(points[:, _SHOULDERS[0]] - points[:, _SHOULDERS[1]], axis=1))
+    return np.asarray(np.linalg.norm(points[:, names.SHOULDERS[0]] - points[:, names.SHOULDERS[1]], axis=1))
 
 
 def _body_reason(lm: Landmarks, points: Float) -> Codes:
-    gap = points[:, _SHOULDERS, 1].mean(axis=1) - points[:, _HEAD, 1].mean(axis=1)
+    gap = points[:, names.SHOULDERS, 1].mean(axis=1) - points[:, _HEAD, 1].mean(axis=1)
     turned = lm.person_found & (_shoulder_width_px(points) < _LEAST_WIDTH_OVER_GAP * gap)
     codes = _ok(lm)
     codes[turned] = Reason.TRUNK_TURNED
@@ -87,11 +86,11 @@ def _body_reason(lm: Landmarks, points: Float) -> Codes:
 
 
 def _raise_columns(lm: Landmarks, points: Float) -> _Columns:
-    return [points[:, _HEAD, 1].mean(axis=1), points[:, _SHOULDERS, 1].mean(axis=1)], _ok(lm)
+    return [points[:, _HEAD, 1].mean(axis=1), points[:, names.SHOULDERS, 1].mean(axis=1)], _ok(lm)
 
 
 def _neck_columns(lm: Landmarks, points: Float) -> _Columns:
-    nose = points[:, names.NOSE] - points[:, _SHOULDERS].mean(axis=1)
+    nose = points[:, names.NOSE] - points[:, names.SHOULDERS].mean(axis=1)
     reason = _ok(lm)
     reason[lm.pose[:, names.NOSE, _VISIBILITY] < _SEEN] = Reason.FACE_NOT_SEEN
     return [nose[:, 0], nose[:, 1]], reason
@@ -110,7 +109,7 @@ def _arm_columns(lm: Landmarks, points: Float) -> _Columns:
     nose_y = points[:, names.NOSE, 1][:, None]
     wrist = nose_y - points[:, _WRISTS, 1]
     elbow = nose_y - points[:, _ELBOWS, 1]
-    shoulder = nose_y - points[:, _SHOULDERS, 1]
+    shoulder = nose_y - points[:, names.SHOULDERS, 1]
     seen_elbow = _seen(lm, _ELBOWS)
     # Hands leave many pictures at the top: an elbow at the nose or above it with the hand beyond the upper
     # edge is an arm overhead. An elbow below the shoulder is none, wherever the hand may be.
@@ -124,7 +123,7 @@ def _squeeze_columns(lm: Landmarks, points: Float) -> _Columns:
     face = lm.face_px()
     face_px = np.sqrt(((face - face.mean(axis=1, keepdims=True)) ** 2).sum(axis=2).mean(axis=1))
     outline_px, cut = _outline_width_px(lm, points)
-    off = points[:, names.NOSE, 0] - points[:, _SHOULDERS, 0].mean(axis=1)
+    off = points[:, names.NOSE, 0] - points[:, names.SHOULDERS, 0].mean(axis=1)
     reason = _ok(lm)
     reason[cut] = Reason.OUT_OF_PICTURE
     reason[np.isnan(outline_px)] = Reason.CONTOUR_NOT_SEEN
@@ -134,7 +133,7 @@ def _squeeze_columns(lm: Landmarks, points: Float) -> _Columns:
 
 def _outline_width_px(lm: Landmarks, points: Float) -> tuple[Float, NDArray[np.bool_]]:
     """(N,) width of the person's outline a little below the shoulders, and (N,) whether the picture cuts it."""
-    y_px = points[:, _SHOULDERS, 1].mean(axis=1) + _OUTLINE_BELOW * _shoulder_width_px(points)
+    y_px = points[:, names.SHOULDERS, 1].mean(axis=1) + _OUTLINE_BELOW * _shoulder_width_px(points)
     share = np.nan_to_num(y_px / lm.size_px[:, 1], nan=2.0)
     inside = (share >= 0) & (share < 1)
     row = np.clip(share * CONTOUR_ROWS, 0, CONTOUR_ROWS - 1).astype(np.intp)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, Float32
 
-THRESHOLD: Final = 0.5
+THRESHOLD: Final = 0.5  # of the mask: from here on a pixel is rather the person than not
 
 
 # Lines along which the mask is crossed: rows from the left, rows from the right, columns from above. Of each line the

@@ -19,6 +19,11 @@ LEFT_ELBOW, RIGHT_ELBOW = 13, 14
 LEFT_WRIST, RIGHT_WRIST = 15, 16
 LEFT_HIP, RIGHT_HIP = 23, 24
 
+# Both of each, left first, to take them out of an array of points.
+EYES: Final = [LEFT_EYE, RIGHT_EYE]
+EARS: Final = [LEFT_EAR, RIGHT_EAR]
+SHOULDERS: Final = [LEFT_SHOULDER, RIGHT_SHOULDER]
+
 POSE_COUNT: Final = 33
 FACE_COUNT: Final = 468
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from posture_cv.measure.types import Float
 
-EYE_DISTANCE_CM: Final = 6.3
+EYE_DISTANCE_CM: Final = 6.3  # between the pupils of adults (Dodgson 2004, 10.1117/12.529999)
 # Focal length over the picture's longer side for a horizontal field of view of 66 degrees, the middle of
 # laptop cameras (54-79 degrees in the rendered set).
 FOCAL_SHARE: Final = 0.77

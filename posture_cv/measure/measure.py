@@ -20,8 +20,10 @@ from posture_cv.measure.steady import steadied
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Measurements, Reason, View
 from posture_cv.measure.view import classify_view
 
-HEAD_YAW_LIMIT_DEG = 25.0
-TRUNK_YAW_LIMIT_DEG = 20.0
+# Turned farther than this, a frame is not judged (ours): by perspective alone, a trunk turned by 20 degrees looks like
+# a head 3 cm farther forward.
+HEAD_YAW_LIMIT_DEG: Final = 25.0
+TRUNK_YAW_LIMIT_DEG: Final = 20.0
 # Length of the clavicle about which the acromion turns when the shoulder is protracted (ours: 15 cm for
 # everybody; the angle only restates the displacement, which is what is measured).
 CLAVICLE_CM = 15.0

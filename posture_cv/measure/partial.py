@@ -182,7 +182,7 @@ def _known(points: Float) -> NDArray[np.bool_]:
 def _looks_right(lm: Landmarks) -> NDArray[np.bool_]:
     """(N,) whether the nose lies to the right of the ears that are known."""
     x = lm.pose[:, :, 0].astype(np.float64)
-    ears = x[:, [names.LEFT_EAR, names.RIGHT_EAR]]
+    ears = x[:, names.EARS]
     known = np.isfinite(ears)
     middle = np.where(known, ears, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     return np.asarray(x[:, names.NOSE] >= middle)

@@ -17,7 +17,6 @@ NEAR_EAR: Final = names.RIGHT_EAR
 NEAR_SHOULDER: Final = names.RIGHT_SHOULDER
 NEAR_HIP: Final = names.RIGHT_HIP
 _FACE_POINTS: Final = [0, 1, 2, 3, 4, 5, 6, 9, 10]
-_EARS: Final = [names.LEFT_EAR, names.RIGHT_EAR]
 # Crown to throat of an adult in centimetres (median of the fitting persons); turns pixels into rough centimetres.
 CROWN_TO_THROAT_CM: Final = 25.5
 
@@ -48,12 +47,12 @@ class Outline:
 def faces_right(lm: Landmarks) -> NDArray[np.bool_]:
     """(N,) whether the face looks to the right of the picture: nose, eyes and mouth lie right of the ears."""
     x = lm.pose[:, :, 0].astype(np.float64)
-    return np.asarray(x[:, _FACE_POINTS].mean(axis=1) >= x[:, _EARS].mean(axis=1))
+    return np.asarray(x[:, _FACE_POINTS].mean(axis=1) >= x[:, names.EARS].mean(axis=1))
 
 
 def points_look_right(points: Float) -> NDArray[np.bool_]:
     """(N,) the same of pose points (N, 33, 2) in any unit."""
-    return np.asarray(points[:, _FACE_POINTS, 0].mean(axis=1) >= points[:, _EARS, 0].mean(axis=1))
+    return np.asarray(points[:, _FACE_POINTS, 0].mean(axis=1) >= points[:, names.EARS, 0].mean(axis=1))
 
 
 def outline_of(lm: Landmarks, *, looks_right: bool) -> Outline:

@@ -26,7 +26,6 @@ _FLAT_SIDE: Final = 5.0
 # Depth and width in the world, then in the picture: places in `POSE_FIELDS`.
 _DEPTHS: Final = np.array([7, 2])
 _WIDTHS: Final = np.array([5, 0])
-_SHOULDERS: Final = [names.LEFT_SHOULDER, names.RIGHT_SHOULDER]
 
 
 def shoulder_line_deg(lm: Landmarks) -> Float:
@@ -63,7 +62,7 @@ def _flat_score(lm: Landmarks) -> Float:
     told from a profile, not from an oblique one.
     """
     points = lm.pose_px()
-    ears, shoulders = points[:, [names.LEFT_EAR, names.RIGHT_EAR]], points[:, _SHOULDERS]
+    ears, shoulders = points[:, names.EARS], points[:, names.SHOULDERS]
     known = np.isfinite(ears)
     ear = np.where(known, ears, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     up = np.where(known.any(axis=(1, 2)), np.linalg.norm(ear - shoulders.mean(axis=1), axis=1), np.nan)

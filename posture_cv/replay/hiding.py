@@ -30,8 +30,6 @@ AROUND_S: Final = 0.5  # a head moves little in that time, and a face lost for a
 KEEP_S: Final = 1.0  # another person's head, after it was last found
 GROW: Final = 1.4  # of a face's box about its middle: forehead, hair and what the models miss by (ours)
 _HEAD: Final = list(range(names.LEFT_SHOULDER))
-_EARS: Final = [names.LEFT_EAR, names.RIGHT_EAR]
-_SHOULDERS: Final = [names.LEFT_SHOULDER, names.RIGHT_SHOULDER]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,8 +78,8 @@ def head_boxes(lm: Landmarks) -> Float:
     size = lm.size_px.astype(np.float64)
     points = lm.pose_px()
     low, high = _span(points[:, _HEAD])
-    up = np.linalg.norm(_mean(points[:, _EARS]) - _mean(points[:, _SHOULDERS]), axis=1)
-    wide = np.linalg.norm(points[:, _SHOULDERS[0]] - points[:, _SHOULDERS[1]], axis=1)
+    up = np.linalg.norm(_mean(points[:, names.EARS]) - _mean(points[:, names.SHOULDERS]), axis=1)
+    wide = np.linalg.norm(points[:, names.SHOULDERS[0]] - points[:, names.SHOULDERS[1]], axis=1)
     half = np.fmax(np.fmax(up, 0.4 * wide), GROW * (high - low).max(axis=1) / 2.0)
     middle = (low + high) / 2.0
     boxes = np.concatenate([middle - half[:, None], middle + half[:, None]], axis=1)

@@ -31,7 +31,6 @@ PARTS: Final = 4  # of the session, each of which must find the offset again
 LEAST_PARTS: Final = 2
 MOST_DRIFT_S: Final = 1.0  # of the clocks against each other, over the session
 _HEAD: Final = [names.NOSE, names.LEFT_EAR, names.RIGHT_EAR]
-_SHOULDERS: Final = [names.LEFT_SHOULDER, names.RIGHT_SHOULDER]
 _HELP: Final = (
     "Give the offset yourself with --offset. Deliberate movements that both cameras see make it findable: bow a few "
     "times at the beginning and again at the end of the session, with pauses that all differ."
@@ -92,7 +91,7 @@ def movements(blocks: Iterable[Landmarks]) -> Movements:
     Raises:
         OffsetNotFoundError: fewer than two frames, or nobody in them.
     """
-    parts = [(block.t_s, block.pose_px()[:, [*_HEAD, *_SHOULDERS]]) for block in blocks if len(block)]
+    parts = [(block.t_s, block.pose_px()[:, [*_HEAD, *names.SHOULDERS]]) for block in blocks if len(block)]
     t_s = np.concatenate([t for t, _ in parts]) if parts else np.empty(0)
     if len(t_s) < 2:
         raise _not_found("One of the recordings holds fewer than two frames.")

@@ -100,7 +100,7 @@ def test_a_head_that_has_come_nearer_is_not_taken_silently(old: Baseline) -> Non
 def test_shrugged_shoulders_are_not_taken_silently(old: Baseline) -> None:
     lm = sitting_still(30, seed=9)
     pose = lm.pose.copy()
-    pose[:, [names.LEFT_SHOULDER, names.RIGHT_SHOULDER], 1] -= 0.05
+    pose[:, names.SHOULDERS, 1] -= 0.05
     result = quick_baseline(old, replace(lm, pose=pose), load_coefficients())
     assert "other_gap" in {f.code for f in result.verdict.findings}
 

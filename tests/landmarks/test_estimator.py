@@ -60,7 +60,7 @@ def test_front_side_and_nobody(estimator: LandmarkEstimator) -> None:
     front = estimator.estimate(Frame(0, 0.0, picture(FRONT)))
     assert front.person_found[0]
     assert front.face_found[0]
-    left, right = front.pose[0, [names.LEFT_SHOULDER, names.RIGHT_SHOULDER], 0]
+    left, right = front.pose[0, names.SHOULDERS, 0]
     assert left > right  # the person's left is on the picture's right
     nose = front.pose[0, names.NOSE, :2]
     assert front.face[0, :, 0].min() < nose[0] < front.face[0, :, 0].max()
