@@ -62,19 +62,16 @@ def command(
     """
     use_one_thread()
 
+    from posture_cv.cli.resolve import watched
     from posture_cv.coefficients import load_coefficients
     from posture_cv.monitor import checking
     from posture_cv.monitor.judge import Criteria, Judge
     from posture_cv.monitor.session import make_eyes, open_eyepiece
     from posture_cv.profiles.store import load_profile
-    from posture_cv.settings import load_settings
 
-    if source is not None and camera is not None:
-        raise click.UsageError("Name the camera once: as SOURCE or with --camera.")
     if watch and at_s is not None:
         raise click.UsageError("--at is a single look: leave --watch out.")
-    settings = load_settings(settings_path, {"models.pose": pose_model, "models.face": face_model})
-    spec = source or f"webcam:{camera if camera is not None else settings.capture.camera}"
+    settings, spec = watched(source, camera, settings_path, pose_model, face_model)
     assess = settings.assess()
     going_on = watch if watch is not None else source is None and sys.stdout.isatty()
     with ExitStack() as stack:

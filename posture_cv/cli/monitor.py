@@ -78,14 +78,11 @@ def command(
     use_one_thread()
     if home is not None:
         use_home(home)
+    from posture_cv.cli.resolve import watched
     from posture_cv.monitor.app import Request
     from posture_cv.monitor.session import speed_of
-    from posture_cv.settings import load_settings
 
-    if source is not None and camera is not None:
-        raise click.UsageError("Name the camera once: as SOURCE or with --camera.")
-    settings = load_settings(settings_path, {"models.pose": pose_model, "models.face": face_model})
-    spec = source or f"webcam:{camera if camera is not None else settings.capture.camera}"
+    settings, spec = watched(source, camera, settings_path, pose_model, face_model)
     if background and not child:
         files = {"--settings": settings_path, "--pose-model": pose_model, "--face-model": face_model}
         return _in_background(spec, profile, files)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from posture_cv.cli.options import Number, UserPath, model_options, settings_option
+from posture_cv.cli.options import Number, UserPath, every_option, model_options, settings_option
 from posture_cv.errors import NobodyFoundError
 
 
@@ -18,9 +18,7 @@ from posture_cv.errors import NobodyFoundError
     required=True,
     help="The landmark recording to write (NAME.landmarks).",
 )
-@click.option(
-    "--every", "rate", metavar="RATE", help="Look so often, e.g. 5hz or 200ms. [default: every frame]"
-)
+@every_option
 @click.option("--duration", type=Number(min=0.1), metavar="SECONDS", help="Stop after so long.")
 @model_options
 @settings_option

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.landmarks.estimator import EstimatorOptions
 from posture_cv.measure.baseline import Baseline
@@ -42,6 +44,24 @@ def estimator_options(
         return EstimatorOptions()
     settings = _settings(settings_path, {"models.pose": pose_model, "models.face": face_model})
     return settings.models.options()
+
+
+def watched(
+    source: str | None,
+    camera: str | None,
+    settings_path: Path | None,
+    pose_model: Path | None,
+    face_model: Path | None,
+) -> tuple[Settings, str]:
+    """The settings, and what is to be watched: SOURCE, else the webcam of --camera, else that of the settings.
+
+    Raises:
+        click.UsageError: both are named. SettingsError: the settings cannot be read.
+    """
+    if source is not None and camera is not None:
+        raise click.UsageError("Name the camera once: as SOURCE or with --camera.")
+    settings = _settings(settings_path, {"models.pose": pose_model, "models.face": face_model})
+    return settings, source or f"webcam:{camera if camera is not None else settings.capture.camera}"
 
 
 def baseline_of_profile(profile: str | None, settings_path: Path | None) -> tuple[Baseline, str]:
