@@ -21,7 +21,14 @@ from posture_cv.assess.naming import name_states
 from posture_cv.assess.recording import assess_measurements
 from posture_cv.assess.settings import CUES
 from posture_cv.capture.types import Frame
-from posture_cv.evaluate.desk_pictures import SEGMENTS, Piece, camera_pictures, frame_numbers, plan_hour
+from posture_cv.evaluate.desk_pictures import (
+    RATE_HZ,
+    SEGMENTS,
+    Piece,
+    camera_pictures,
+    frame_numbers,
+    plan_hour,
+)
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import Estimate, Float, Measurements
@@ -34,7 +41,6 @@ if TYPE_CHECKING:
     from posture_cv.profiles.types import Profile
     from posture_cv.settings import Settings
 
-RATE_HZ: Final = 10.0
 # How the lasting postures of an hour waver: as shares of the change that brings them to their limit; ours.
 _ABOVE: Final = (0.0, 0.15)
 _WAVER: Final = (0.03, 0.25)
@@ -110,7 +116,7 @@ class Clip:
         """An hour; every other lasting posture stands at its limit."""
         rng = np.random.default_rng((seed, 1))
         pieces = plan_hour(seed, seconds)
-        numbers = list(frame_numbers(pieces, RATE_HZ))
+        numbers = list(frame_numbers(pieces))
         share = np.concatenate([self._shares(piece, rng) for piece in _by_count(pieces, len(numbers))])
         measured = self._measured[np.array([self._place[number] for number in numbers])]
         values = {

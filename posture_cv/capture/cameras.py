@@ -150,13 +150,13 @@ def missing_camera(name: str, cameras: list[CameraInfo]) -> SourceError:
     return SourceError(f"There is no {name}", f"Cameras found: {found}.", advice)
 
 
-def camera_users(node: str, proc: Path = _PROC) -> list[str]:
+def camera_users(node: str) -> list[str]:
     """Programs of this user that hold a device node open, as `name (process 123)`; Linux only."""
     users = []
-    for process in sorted(p for p in _list(proc) if p.isdigit()):
+    for process in sorted(p for p in _list(_PROC) if p.isdigit()):
         if int(process) == os.getpid():
             continue
-        folder = proc / process
+        folder = _PROC / process
         if any(_link(folder / "fd" / fd) == node for fd in _list(folder / "fd")):
             users.append(f"{_read(folder / 'comm', 'a program')} (process {process})")
     return users

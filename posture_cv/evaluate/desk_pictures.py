@@ -44,6 +44,8 @@ LASTING: Final = (
     ("absent", 75.0),
     ("text_neck", 240.0),
 )
+RATE_HZ: Final = 10.0  # of the clip, and so of the pictures made of it
+_SEED: Final = 0
 _NOISE_LEVELS: Final = 2.0
 _NOISE_SHIFT_PX: Final = 64  # one field of noise, laid differently on each picture
 _QUALITY: Final = 85
@@ -87,32 +89,28 @@ def _work(rng: np.random.Generator, seconds: float) -> list[Piece]:
     return pieces
 
 
-def desk_hour(
-    clip: Path, *, seed: int = 0, seconds: float = 3600.0, rate_hz: float = 10.0
-) -> Iterator[tuple[float, bytes]]:
-    """Seconds and JPEG bytes of each picture of such an hour.
+def desk_hour(clip: Path, *, seconds: float) -> Iterator[tuple[float, bytes]]:
+    """Seconds and JPEG bytes of each picture of such an hour, ten a second as in the clip.
 
     Args:
         clip: `samples/desk-front.mp4`.
-        seed: draws the plan and the sensor's noise.
         seconds: its length.
-        rate_hz: pictures a second; the clip has ten.
 
     Raises:
         SourceError: the clip cannot be read. ValueError: it is too short to be the sample.
     """
-    return desk_hours(camera_jpegs(clip, seed=seed), [seed], seconds=seconds, rate_hz=rate_hz)
+    return desk_hours(camera_jpegs(clip), [_SEED], seconds=seconds)
 
 
 def desk_hours(
-    jpegs: Sequence[bytes], seeds: Sequence[int], *, seconds: float = 3600.0, rate_hz: float = 10.0
+    jpegs: Sequence[bytes], seeds: Sequence[int], *, seconds: float
 ) -> Iterator[tuple[float, bytes]]:
     """Several such hours on end of the clip's pictures (`camera_jpegs`), by the seeds of their plans."""
-    numbers = chain.from_iterable(frame_numbers(plan_hour(seed, seconds), rate_hz) for seed in seeds)
-    return ((k / rate_hz, jpegs[number]) for k, number in enumerate(numbers))
+    numbers = chain.from_iterable(frame_numbers(plan_hour(seed, seconds)) for seed in seeds)
+    return ((k / RATE_HZ, jpegs[number]) for k, number in enumerate(numbers))
 
 
-def camera_jpegs(clip: Path, *, seed: int = 0) -> list[bytes]:
+def camera_jpegs(clip: Path) -> list[bytes]:
     """Every frame of the clip with a sensor's noise, as a webcam packs it.
 
     Raises:
@@ -122,7 +120,7 @@ def camera_jpegs(clip: Path, *, seed: int = 0) -> list[bytes]:
 
     from posture_cv.capture import open_source
 
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(_SEED)
     noise: NDArray[np.int16] | None = None
     packed = []
     with open_source(str(clip)) as source:
@@ -140,23 +138,23 @@ def camera_jpegs(clip: Path, *, seed: int = 0) -> list[bytes]:
     return packed
 
 
-def camera_pictures(clip: Path, *, seed: int = 0) -> dict[int, NDArray[np.uint8]]:
+def camera_pictures(clip: Path) -> dict[int, NDArray[np.uint8]]:
     """The same, decoded, by their numbers."""
     import cv2
 
-    jpegs = camera_jpegs(clip, seed=seed)
+    jpegs = camera_jpegs(clip)
     decoded = (cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) for jpeg in jpegs)
     return {number: np.asarray(image, np.uint8) for number, image in enumerate(decoded)}
 
 
-def frame_numbers(pieces: list[Piece], rate_hz: float) -> Iterator[int]:
+def frame_numbers(pieces: list[Piece]) -> Iterator[int]:
     """The clip's frame for each picture: every piece plays its segment to and fro."""
     shown, end_s = 0, 0.0
     for piece in pieces:
         first, last = SEGMENTS[piece.kind]
         cycle = 2 * (last - first)
         end_s += piece.seconds
-        while shown / rate_hz < end_s:
-            place = round(shown / rate_hz * 10.0) % cycle
+        while shown / RATE_HZ < end_s:
+            place = shown % cycle
             yield first + min(place, cycle - place)
             shown += 1

@@ -41,7 +41,7 @@ class Job:
         return len(self.frames) or len(self.pictures)
 
 
-def make_landmarks(jobs: Sequence[Job], workers: int, progress: Progress, looks: int = 1) -> list[Landmarks]:
+def make_landmarks(jobs: Sequence[Job], workers: int, progress: Progress, looks: int) -> list[Landmarks]:
     """Landmarks of each job, in order.
 
     Args:

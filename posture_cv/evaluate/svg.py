@@ -14,6 +14,7 @@ from posture_cv.report.svg import ticks
 
 WIDTH: Final = 330.0
 HEIGHT: Final = 250.0
+_BAR_WIDTH: Final = 110.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 10.0, 26.0, 40.0
 
 
@@ -93,14 +94,14 @@ def time_plot(title: str, unit: str, t_s: Float, curves: Sequence[Dots]) -> str:
     return _plot(axes, title, "time [s]", f"change [{unit}]", inner)
 
 
-def share_bar(share: float, kind: str, width: float = 110.0) -> str:
+def share_bar(share: float, kind: str) -> str:
     """One bar of a share 0-1, with its percentage."""
     label = f"{100 * share:.0f} %"
     return (
-        f'<svg class="bar" viewBox="0 0 {width + 40:.0f} 14" width="{width + 40:.0f}" height="14" role="img" '
-        f'aria-label="{label}"><rect class="back" width="{width:.0f}" height="14"/>'
-        f'<rect class="{kind}" width="{share * width:.1f}" height="14"/>'
-        f"{_text(width + 5, 11, label, 'start', '')}</svg>"
+        f'<svg class="bar" viewBox="0 0 {_BAR_WIDTH + 40:.0f} 14" width="{_BAR_WIDTH + 40:.0f}" height="14" role="img" '
+        f'aria-label="{label}"><rect class="back" width="{_BAR_WIDTH:.0f}" height="14"/>'
+        f'<rect class="{kind}" width="{share * _BAR_WIDTH:.1f}" height="14"/>'
+        f"{_text(_BAR_WIDTH + 5, 11, label, 'start', '')}</svg>"
     )
 
 

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from posture_cv.profiles.types import SetupNote
 
 
-def desk_lines(
-    catalogue: Catalogue, setup: Sequence[SetupNote], width: int, indent: int = 0
-) -> Iterator[str]:
+def desk_lines(catalogue: Catalogue, setup: Sequence[SetupNote], width: int, indent: int) -> Iterator[str]:
     """The findings, each with what to change; nothing without findings.
 
     Args:

@@ -17,7 +17,7 @@ class SystemClock:
         begin_s: what it shows now.
     """
 
-    def __init__(self, begin_s: float = 0.0) -> None:
+    def __init__(self, begin_s: float) -> None:
         self._origin_s = uptime_s() - begin_s
 
     def now_s(self) -> float:
@@ -47,7 +47,7 @@ class PlaybackClock:
         wall_s: what the wall clock shows at its beginning.
     """
 
-    def __init__(self, speed: float = 1.0, wall_s: float | None = None) -> None:
+    def __init__(self, speed: float, wall_s: float | None = None) -> None:
         self._speed = speed
         self._now_s = 0.0
         self._wall_0_s = time.time() if wall_s is None else wall_s

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Pictures = Iterable[tuple[float, bytes]]
 """Seconds and JPEG bytes, in the order of their time."""
 _WALL_S: Final = 1_767_600_000.0  # 5 January 2026, 8:00 UTC: a Monday
+_PLAIN_HZ: Final = 30.0  # what webcams send
 _IDENTITY: Final = CameraIdentity("webcam", "simulated", 640, 480)
 
 
@@ -135,10 +136,8 @@ def watch_glimpses(glimpses: Iterator[Glimpse], judge: Judge, eyes: Eyes) -> Run
     return _run(outcome, kept, time.process_time() - begin_s)
 
 
-def plain_loop(
-    pictures: Pictures, profile: Profile, settings: Settings, *, seconds: float, rate_hz: float = 30.0
-) -> Run:
-    """What the monitor would cost without any economy: decode, measure and judge `rate_hz` pictures a second.
+def plain_loop(pictures: Pictures, profile: Profile, settings: Settings, *, seconds: float) -> Run:
+    """What the monitor would cost without any economy: decode, measure and judge thirty pictures a second.
 
     The pictures are taken one after the other, whatever times they bear.
     """
@@ -150,7 +149,7 @@ def plain_loop(
         eyes.load()
         begin_s = time.process_time()
         for count, (_, jpeg) in enumerate(pictures, 1):
-            t_s = count / rate_hz
+            t_s = count / _PLAIN_HZ
             glimpse = _glimpse(t_s, jpeg)
             assert glimpse.frame is not None
             step = judge.look(eyes.look(glimpse.frame, fresh=count == 1), t_s)
@@ -160,7 +159,7 @@ def plain_loop(
         cpu_s = time.process_time() - begin_s
     finally:
         eyes.close()
-    length_s = count / rate_hz
+    length_s = count / _PLAIN_HZ
     return Run(length_s, cpu_s, count, count, length_s, tuple(told), ((length_s, resident_mb()),))
 
 

@@ -199,7 +199,7 @@ async def _quietly(work: Coroutine[Any, Any, None]) -> None:
         await work
 
 
-def on_battery(folder: Path = _POWER) -> bool:
+def on_battery(folder: Path) -> bool:
     """Whether no mains adapter is online while a battery discharges."""
     discharging = False
     for supply in _entries(folder):
@@ -209,7 +209,7 @@ def on_battery(folder: Path = _POWER) -> bool:
     return discharging
 
 
-def microphone_in_use(folder: Path = _SOUND) -> bool:
+def microphone_in_use(folder: Path) -> bool:
     """Whether any sound card is being recorded from (`pcm…c` is a capture device)."""
     return any(
         "RUNNING" in _text(status)

@@ -40,9 +40,7 @@ class Measuring:
         told: what reading it told; known once `blocks` has ended.
     """
 
-    def __init__(
-        self, path: Path, baseline: Baseline, *, keep: bool = False, progress: Progress | None = None
-    ) -> None:
+    def __init__(self, path: Path, baseline: Baseline, *, keep: bool, progress: Progress | None) -> None:
         self.told = Told(0, complete=False, warnings=())
         self._path, self._baseline, self._keep = path, baseline, keep
         self._progress = progress or NoProgress()

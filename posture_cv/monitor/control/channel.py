@@ -135,7 +135,7 @@ def _listen_tcp(folder: Path) -> tuple[socket.socket, str]:
     return server, token
 
 
-def channel_mark(folder: Path, transport: Transport = TRANSPORT) -> object:
+def channel_mark(folder: Path, transport: Transport) -> object:
     """Tells the channel that is found there now from another one; None where there is none."""
     if transport == "unix":  # no other file gets its number while it is bound
         return file_identity(folder / SOCKET_NAME)
