@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from posture_cv.monitor.keeping import HistorySink
 from posture_cv.monitor.loop import Monitor
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.parts import Parts
+from posture_cv.monitor.ports import Sink
 from posture_cv.monitor.remembering import StateSink
 from posture_cv.monitor.session import make_eyes
 from posture_cv.monitor.simulate import camera, make_judge, resident_mb
@@ -114,23 +115,17 @@ def live_through(
         eyes.load()
         history = stack.enter_context(
             HistorySink(
-                History(folder / "history.sqlite3"), _quiet, source="bench", profile=profile.name, days=90
+                History(folder / "history.sqlite3"), quiet, source="bench", profile=profile.name, days=90
             )
         )
         stack.enter_context(ControlServer(folder, board, commands, clock.wall_s))
         asking = _Asking(folder)
-        sinks = [
-            TerminalSink(nowhere),
-            history,
-            StateSink(folder / "state.json", assess.ticks.tick_s, _quiet),
-        ]
-        sinks += [NotificationSink(NoNotifier("switched off"), _quiet, history.delivered), board, asking]
         parts = Parts(
             camera=camera(desk_hours(jpegs, range(hours), seconds=seconds), clock),
             clock=clock,
             eyes=eyes,
             judge=make_judge(profile, settings),
-            sinks=sinks,
+            sinks=[*writing_sinks(nowhere, folder, history, assess.ticks.tick_s), board, asking],
             commands=commands,
             adviser=Adviser(load_catalogue()),
             book=history,
@@ -170,7 +165,17 @@ def memory_faults(memory_mb: tuple[float, ...]) -> list[str]:
     return [*faults, f"memory grew by {growth_mb:.1f} MB"] if growth_mb > MOST_GROWTH_MB else faults
 
 
-def _quiet(_: str) -> None:
+def writing_sinks(nowhere: TextIO, folder: Path, history: HistorySink, tick_s: float) -> list[Sink]:
+    """The monitor's own sinks; what is for a terminal or a desktop goes nowhere."""
+    return [
+        TerminalSink(nowhere),
+        history,
+        StateSink(folder / "state.json", tick_s, quiet),
+        NotificationSink(NoNotifier("switched off"), quiet, history.delivered),
+    ]
+
+
+def quiet(_: str) -> None:
     """Notes of the sinks: that nothing shows notifications is wanted here."""
 
 

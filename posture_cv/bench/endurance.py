@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from posture_cv.assess.settings import AssessSettings
+from posture_cv.bench.day import quiet, writing_sinks
 from posture_cv.bench.document import SCHEMA_VERSION, machine
 from posture_cv.bench.month import (
     DAY_S,
@@ -41,11 +42,9 @@ from posture_cv.monitor.keeping import HistorySink
 from posture_cv.monitor.loop import Monitor
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.parts import Options, Parts
-from posture_cv.monitor.remembering import StateSink
 from posture_cv.monitor.simulate import resident_mb
-from posture_cv.monitor.sinks import BaseSink, NotificationSink, TerminalSink
+from posture_cv.monitor.sinks import BaseSink
 from posture_cv.monitor.status import StatusBoard
-from posture_cv.output.notify import NoNotifier
 
 DAYS: Final = 30  # at least: pauses and a camera that is away make it some more
 KEPT_DAYS: Final = 14
@@ -127,14 +126,9 @@ def endure(looks: int) -> Endured:
         daily = _Daily(clock, folder)
         begin_s = time.process_time()
         with HistorySink(
-            History(folder / "history.sqlite3"), _quiet, source="bench", profile="bench", days=KEPT_DAYS
+            History(folder / "history.sqlite3"), quiet, source="bench", profile="bench", days=KEPT_DAYS
         ) as history:
-            sinks = [
-                TerminalSink(nowhere),
-                history,
-                StateSink(folder / "state.json", settings.ticks.tick_s, _quiet),
-            ]
-            sinks += [NotificationSink(NoNotifier("switched off"), _quiet, history.delivered), StatusBoard()]
+            sinks = [*writing_sinks(nowhere, folder, history, settings.ticks.tick_s), StatusBoard()]
             sinks += [User(commands, _SEED), watched, daily]
             parts = Parts(
                 camera=camera,
@@ -177,10 +171,6 @@ def endure(looks: int) -> Endured:
             *([] if outcome.looks == looks else [f"{outcome.looks} of {looks} looks were taken"]),
         ),
     )
-
-
-def _quiet(_: str) -> None:
-    """Notes of the sinks: that nothing shows notifications is wanted here."""
 
 
 @contextmanager
