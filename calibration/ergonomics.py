@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.front_space import EYE_DISTANCE_CM
 from posture_cv.measure.types import Float, View
 
 FOREHEAD, CHIN = 10, 152  # face mesh, middle line
@@ -25,10 +26,9 @@ RIGHT_EYE_RING: Final = (33, 133, 159, 145)
 ELEVATION_SLOPE: Final = -0.918
 ELEVATION_OFFSET_DEG: Final = 15.4
 ELEVATION_SD_DEG: Final = 8.0
-# Distance between the pupils: 6.3 cm, most adults 5.0-7.5 (Dodgson 2004).
-PUPILS_CM: Final = 6.3
-# The field of view of a webcam is not known; 65 deg across is the middle of the usual 55-79 deg. With the
-# pupils' spread that is 16 % (measured on the same people); twice that is stated.
+# The field of view of a webcam is not known; 65 deg across is the middle of the usual 55-79 deg. With the spread of
+# the eyes' distance (most adults 5.0-7.5 cm: Dodgson 2004) that is 16 % (measured on the same people); twice that is
+# stated.
 FIELD_OF_VIEW_DEG: Final = 65.0
 DISTANCE_SD_SHARE: Final = 0.16
 
@@ -77,7 +77,7 @@ def estimate_setup(baseline: Baseline) -> Setup:
     left, right = mesh[list(LEFT_EYE_RING)].mean(axis=0), mesh[list(RIGHT_EYE_RING)].mean(axis=0)
     width, height = baseline.size_px
     focal_px = max(width, height) / 2.0 / np.tan(np.radians(FIELD_OF_VIEW_DEG) / 2.0)
-    distance = PUPILS_CM * focal_px / max(float(np.linalg.norm(left - right)), 1.0)
+    distance = EYE_DISTANCE_CM * focal_px / max(float(np.linalg.norm(left - right)), 1.0)
     slant = _slant_deg(mesh)
     elevation = ELEVATION_SLOPE * slant + ELEVATION_OFFSET_DEG
     ray = np.degrees(np.arctan2(height / 2.0 - (left + right)[1] / 2.0, focal_px))

@@ -91,10 +91,10 @@ def command(
     folders = find_results([result])
     if len(folders) != 1:
         raise click.UsageError(f"{result} holds {len(folders)} results; give the folder of one recording.")
-    if ask is not None:
-        _ask(read_result(folders[0]), ask, labels)
-        return
     taken = read_result(folders[0])
+    if ask is not None:
+        _ask(taken, ask, labels)
+        return
     if video is not None:
         from posture_cv.report.thumbnails import check_source
 
