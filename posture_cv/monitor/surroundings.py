@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from posture_cv.monitor.idle import IdleWatch
 from posture_cv.monitor.ports import NoSurroundings, Surroundings, SurroundingsSource
-from posture_cv.output.bus import call, left, match, match_owner, owner_changed
+from posture_cv.output.bus import call, joined, left, match, match_owner, owner_changed
 from posture_cv.output.notify_thread import LoopThread
 
 if TYPE_CHECKING:
@@ -102,13 +102,10 @@ class LinuxSurroundings:
             await asyncio.sleep(_RECONNECT_S)
 
     async def _watch_until_lost(self, which: str) -> None:
-        from dbus_fast import BusType
-        from dbus_fast.aio import MessageBus
-        from dbus_fast.errors import DBusError, InvalidAddressError
+        from dbus_fast.errors import DBusError
 
-        kind = BusType.SYSTEM if which == "system" else BusType.SESSION
-        with suppress(OSError, InvalidAddressError, DBusError, EOFError):
-            bus = await MessageBus(bus_type=kind).connect()
+        with suppress(OSError, DBusError, EOFError):
+            bus = await joined(system=which == "system")
             try:
                 await (self._watch_login(bus) if which == "system" else self._watch_savers(bus))
                 await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]

@@ -16,6 +16,30 @@ _LEAVE_S: Final = 1.0
 _TURNS: Final = 3
 
 
+class NoBusError(OSError):
+    """There is no bus to speak on; the text says why."""
+
+
+async def joined(*, system: bool = False) -> MessageBus:
+    """A connection to the bus of the user's session, or of the system; leave it with `left`.
+
+    Raises:
+        NoBusError: there is none, it lets nobody in, or the variables that lead to it make no sense.
+    """
+    from dbus_fast import BusType
+    from dbus_fast.aio import MessageBus
+    from dbus_fast.errors import DBusFastError
+
+    try:
+        return await MessageBus(bus_type=BusType.SYSTEM if system else BusType.SESSION).connect()
+    except (
+        KeyError
+    ) as error:  # of the environment: cron and bare services have no HOME, beside which it looks
+        raise NoBusError(f"{error.args[0]} is not set") from error
+    except (OSError, EOFError, ValueError, OverflowError, DBusFastError) as error:
+        raise NoBusError(str(error) or type(error).__name__) from error
+
+
 async def match(bus: MessageBus, rule: str) -> None:
     """Ask the bus for the signals of a rule."""
     await call(bus, _BUS, "/org/freedesktop/DBus", _BUS, "AddMatch", "s", [rule])

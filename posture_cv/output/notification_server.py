@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import Final
 
-from posture_cv.output.bus import left
+from posture_cv.output.bus import NoBusError, joined, left
 
 ASK_TIMEOUT_S: Final = 3.0
 NAME: Final = "org.freedesktop.Notifications"
@@ -48,15 +48,14 @@ def find_notification_server() -> NotificationServer:
 
 async def _ask() -> NotificationServer:
     try:
-        from dbus_fast import BusType, Message, MessageType
-        from dbus_fast.aio import MessageBus
-        from dbus_fast.errors import DBusError, InvalidAddressError
+        from dbus_fast import Message, MessageType
+        from dbus_fast.errors import DBusError
     except ImportError:
         return NotificationServer(problem="the package dbus-fast is not installed")
     try:
-        bus = await MessageBus(bus_type=BusType.SESSION).connect()
-    except (OSError, InvalidAddressError, DBusError, EOFError) as error:
-        return NotificationServer(problem=f"there is no session bus ({str(error) or type(error).__name__})")
+        bus = await joined()
+    except NoBusError as error:
+        return NotificationServer(problem=f"there is no session bus ({error})")
     try:
         question = Message(destination=NAME, path=PATH, interface=NAME, member="GetServerInformation")
         reply = await bus.call(question)

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final
 
-from posture_cv.output.bus import left, match, match_owner, owner_changed
+from posture_cv.output.bus import NoBusError, joined, left, match, match_owner, owner_changed
 from posture_cv.output.notification_server import NAME, PATH
 from posture_cv.output.notify import SEND_TIMEOUT_S, Answered, Delivery, Message
 from posture_cv.output.notify_thread import LoopThread
@@ -96,18 +96,14 @@ class DbusNotifier:
 
     async def _connected(self) -> MessageBus | str:
         """The bus with a server on it, or why there is none."""
-        from dbus_fast import BusType
-        from dbus_fast.aio import MessageBus
-        from dbus_fast.errors import DBusError, InvalidAddressError
-
         if self._bus is not None and not self._bus.connected:
             await self._leave()
             self._server = ""
         if self._bus is None:
             try:
-                bus = await MessageBus(bus_type=BusType.SESSION).connect()
-            except (OSError, InvalidAddressError, DBusError, EOFError) as error:
-                return f"there is no session bus ({str(error) or type(error).__name__})"
+                bus = await joined()
+            except NoBusError as error:
+                return f"there is no session bus ({error})"
             self._bus = bus  # from here on it is left, whatever comes
             bus.add_message_handler(self._take_signal)
             await match(bus, f"type='signal',interface='{NAME}',path='{PATH}'")

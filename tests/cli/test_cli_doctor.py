@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -165,7 +167,10 @@ def test_a_display_that_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @linux
-@pytest.mark.parametrize("address", ["", "nonsense", "unix:path=/nowhere/bus", f"unix:path={__file__}"])
+@pytest.mark.parametrize(
+    "address",
+    ["", "nonsense", "unix:path=/nowhere/bus", f"unix:path={__file__}", "tcp:host=127.0.0.1,port=99999"],
+)
 def test_without_a_session_bus_there_are_no_notifications(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +178,34 @@ def test_without_a_session_bus_there_are_no_notifications(
     server = find_notification_server()
     assert server.name == ""
     assert "no session bus" in server.problem
+
+
+@linux
+def test_without_a_home_there_is_no_bus_to_look_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As cron starts programs; the way to the bus is looked up below HOME."""
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.delenv("HOME")
+    assert find_notification_server().problem == "there is no session bus (HOME is not set)"
+
+
+@linux
+def test_a_bus_that_lets_nobody_in_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As another user's does, whose address `sudo -E` hands on."""
+    with socket.socket(socket.AF_UNIX) as server, ThreadPoolExecutor() as pool:
+        server.bind(str(tmp_path / "bus"))
+        server.listen()
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path / 'bus'}")
+        found = pool.submit(find_notification_server)
+        with server.accept()[0] as caller:
+            while not caller.recv(4096).endswith(b"\r\n"):
+                pass
+            caller.sendall(b"REJECTED EXTERNAL\r\n")
+            caller.settimeout(5.0)
+            with suppress(OSError):
+                while caller.recv(4096):
+                    caller.sendall(b"REJECTED EXTERNAL\r\n")
+        assert "there is no session bus" in found.result().problem
 
 
 @pytest.fixture

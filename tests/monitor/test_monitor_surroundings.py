@@ -16,6 +16,7 @@ from dbus_fast.service import ServiceInterface, dbus_property, dbus_signal, meth
 from monitor.notification_server import OnTheBus, left, private_bus
 from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.surroundings import LinuxSurroundings, microphone_in_use, on_battery
+from posture_cv.output.bus import NoBusError, joined
 
 NAMES = ("org.freedesktop.login1", "org.freedesktop.ScreenSaver", "org.gnome.Mutter.IdleMonitor")
 
@@ -270,6 +271,15 @@ def test_without_any_bus_nothing_is_known(monkeypatch: pytest.MonkeyPatch, tmp_p
     with closing(LinuxSurroundings(calls=True, power=tmp_path, sound=tmp_path)) as source:
         time.sleep(0.2)
         assert source.poll() == Surroundings()
+
+
+@pytest.mark.parametrize("system", [False, True])
+def test_an_address_that_makes_no_sense_is_no_bus(monkeypatch: pytest.MonkeyPatch, *, system: bool) -> None:
+    """Who watches tries again later; any other error would end that for good."""
+    for name in ("SESSION", "SYSTEM"):
+        monkeypatch.setenv(f"DBUS_{name}_BUS_ADDRESS", "tcp:host=127.0.0.1,port=99999")
+    with pytest.raises(NoBusError, match="port"):
+        asyncio.run(joined(system=system))
 
 
 def _supply(folder: Path, name: str, **values: str) -> None:
