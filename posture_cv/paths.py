@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import Final, Literal
@@ -85,17 +86,32 @@ def _folder(kind: FolderKind) -> Path:
     from platformdirs import PlatformDirs
 
     dirs = PlatformDirs(APP_NAME, appauthor=False)
-    if kind == "runtime" and not _has_runtime_folder():
-        return dirs.user_state_path / "runtime"
+    if kind == "runtime" and sys.platform == "linux":
+        return _of_this_session() or dirs.user_state_path / "runtime"
     path: Path = getattr(dirs, f"user_{kind}_path")
     return path
 
 
-def _has_runtime_folder() -> bool:
-    """Whether the system gives each user a runtime folder; a name in /tmp that anybody can guess is none."""
-    if sys.platform != "linux" or os.environ.get("XDG_RUNTIME_DIR"):
-        return True
-    return Path(f"/run/user/{os.getuid()}").is_dir()
+def _of_this_session() -> Path | None:
+    """Our part of the folder that Linux gives each user; None: there is none that only this user can lay out.
+
+    What the variable names may be relative, open to others (WSL), or still another user's (`su`, `sudo -E`).
+    """
+    named, usual = os.environ.get("XDG_RUNTIME_DIR", ""), Path(f"/run/user/{os.getuid()}")
+    if Path(named).is_absolute() and _is_ours(Path(named), missing=True):
+        return Path(named) / APP_NAME
+    return usual / APP_NAME if _is_ours(usual, missing=False) else None
+
+
+def _is_ours(place: Path, *, missing: bool) -> bool:
+    """Whether a folder is this user's and nobody else may write there; `missing`: the answer where nothing is."""
+    try:
+        about = place.lstat()
+    except FileNotFoundError:
+        return missing
+    except OSError:  # another user's, who lets nobody look
+        return False
+    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and not about.st_mode & 0o022
 
 
 def config_dir() -> Path:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -41,6 +42,42 @@ def test_runtime_folder_never_falls_back_to_a_shared_one(monkeypatch: pytest.Mon
     assert paths.runtime_dir() == paths.state_dir() / "runtime"
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/mine")
     assert paths.runtime_dir() == Path("/run/mine/posture-cv")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="XDG is Linux's")
+@pytest.mark.parametrize("given", ["relative", "open to others", "another user's", "a link", "a file"])
+def test_a_runtime_folder_that_is_not_safe_is_not_used(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is one in /tmp used in its place, whose name anybody can guess; and nothing is printed about it."""
+    monkeypatch.delenv("POSTURE_CV_HOME", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / "run"
+    place.touch() if given == "a file" else place.mkdir()
+    place.chmod(0o777 if given == "open to others" else 0o700)
+    if given == "a link":
+        place = tmp_path / "link"
+        place.symlink_to(tmp_path / "run")
+    uid = os.getuid()
+    monkeypatch.setattr("os.getuid", lambda: uid + (given == "another user's"))
+    usual = Path(f"/run/user/{os.getuid()}")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "run" if given == "relative" else str(place))
+    if usual.is_dir():
+        assert paths.runtime_dir() == usual / "posture-cv"
+    else:
+        assert paths.runtime_dir() == tmp_path / "state" / "posture-cv" / "runtime"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="XDG is Linux's")
+@pytest.mark.parametrize("mode", [0o700, 0o755])
+def test_a_runtime_folder_of_the_users_own_is_used(
+    mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("POSTURE_CV_HOME", raising=False)
+    tmp_path.chmod(mode)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert paths.runtime_dir() == tmp_path / "posture-cv"
 
 
 def test_a_tilde_that_names_nobody_is_part_of_a_file_name(monkeypatch: pytest.MonkeyPatch) -> None:
