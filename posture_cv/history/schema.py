@@ -90,6 +90,10 @@ class HistoryInUseError(HistoryError):
     """Another process holds the history; a moment later it may not."""
 
 
+class HistoryShutError(HistoryError):
+    """The history cannot be opened where it is, and may be sound; a moment later it may be open."""
+
+
 class HistoryFullError(HistoryError):
     """There is no room for the history; later there may be."""
 
@@ -108,6 +112,13 @@ def history_error(path: Path, error: Exception) -> HistoryError:
             f"The history cannot be written: {path}",
             f"{error}.",
             "Make room on the disk, or see what is wrong with it.",
+        )
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        # SQLite makes files beside it for readers too: what is at fault is the place, so nobody is told to delete it.
+        return HistoryShutError(
+            f"The history cannot be opened: {path}",
+            f"{error}.",
+            "Check that its disk and folder can be written to, which reading needs too. It is left as it is.",
         )
     return unusable(path, f"{error}.")
 

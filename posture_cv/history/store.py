@@ -17,7 +17,13 @@ from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES, FeedbackSettings
 from posture_cv.atomic import OutputError
 from posture_cv.file_facts import file_identity
-from posture_cv.history.schema import HistoryFullError, HistoryInUseError, connect, history_error
+from posture_cv.history.schema import (
+    HistoryFullError,
+    HistoryInUseError,
+    HistoryShutError,
+    connect,
+    history_error,
+)
 from posture_cv.local_time import offset_s
 
 _DAY_S: Final = 86400.0
@@ -37,7 +43,8 @@ class History:
     Args:
         path: of the file.
         feedback: how answers raise thresholds.
-        wait: where there is no room for it now, or another process holds it, begin it with the first write that can.
+        wait: where it cannot be opened now, there is no room or another process holds it, begin it with the first
+            write that can.
 
     Raises:
         HistoryError, OutputError: see `connect`, when opened and with every write.
@@ -59,7 +66,7 @@ class History:
         self.session = self.begun_anew = 0
         try:
             self._open()
-        except (HistoryInUseError, HistoryFullError, OutputError):
+        except (HistoryInUseError, HistoryFullError, HistoryShutError, OutputError):
             if not wait:
                 raise
 

@@ -38,7 +38,13 @@ from posture_cv.history.gather import LONGEST_STEP_S, Gatherer
 from posture_cv.history.read import Minute, Reader
 from posture_cv.history.remove import delete_all
 from posture_cv.history.report import material, render
-from posture_cv.history.schema import HistoryError, HistoryInUseError, connect, history_file
+from posture_cv.history.schema import (
+    HistoryError,
+    HistoryInUseError,
+    HistoryShutError,
+    connect,
+    history_file,
+)
 from posture_cv.history.store import History
 from posture_cv.local_time import offset_s
 from posture_cv.monitor import commands as cmd
@@ -824,6 +830,23 @@ def test_a_history_that_another_process_holds_is_not_taken_from_under_it(
     assert users.stat().st_ino == whole
     with Reader(users) as reader:
         assert reader.alerts(DAY.toordinal() - 719163, DAY.toordinal() - 719163)
+
+
+def test_a_history_that_cannot_be_opened_where_it_is_is_not_called_damaged(users: Path) -> None:
+    """On a disk that is read-only, in a folder of other rights: nobody is told to delete what is sound."""
+    with closing(sqlite3.connect(users)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    in_its_way = users.with_name(f"{users.name}-wal")  # holds root up too, as a read-only disk would
+    in_its_way.unlink(missing_ok=True)
+    in_its_way.mkdir()
+    done = Cli().fails("report", "today", "--no-open", said="The history cannot be opened")
+    assert "delete" not in done.stderr
+    with pytest.raises(HistoryShutError):
+        History(users)
+    with closing(History(users, wait=True)) as history:
+        in_its_way.rmdir()
+        history.begin_session(0.0, "p", "c")
+        assert history.session > 1
 
 
 def test_an_alert_whose_words_are_damaged_is_named_by_the_export(users: Path, tmp_path: Path) -> None:
