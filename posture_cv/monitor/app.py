@@ -86,7 +86,7 @@ def run(request: Request, ready: Callable[[Moment], None] = lambda _: None) -> O
         before = resumption(state_file()) if live else Resumption()
         eyepiece = open_eyepiece(request.source, request.settings, request.speed, stack, before.begin_s)
         stack.callback(eyepiece.camera.close)
-        stack.enter_context(stopping_signals(commands))
+        stack.enter_context(stopping_signals(commands, terminal=not request.background))
         paused = before.paused_until_wall_s is not None and request.service
         if not (paused or (live and request.wait_for_camera)):
             eyepiece.camera.open()  # its light-up and the loading of the models overlap
@@ -154,13 +154,23 @@ class _ReadySink(BaseSink):
             ready(moment)
 
 
+def _started_with_nohup() -> bool:
+    return hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
 @contextmanager
-def stopping_signals(commands: cmd.Commands) -> Iterator[None]:
-    """Ctrl-C, termination, a closed terminal and logging out end the monitor in good order."""
+def stopping_signals(commands: cmd.Commands, *, terminal: bool) -> Iterator[None]:
+    """Ctrl-C, termination, a closed terminal and logging out end the monitor in good order.
+
+    Args:
+        commands: where they go.
+        terminal: it runs in one, and if started with `nohup` it outlives that.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    hang_up = () if terminal and _started_with_nohup() else ("SIGHUP",)
+    names = ("SIGINT", "SIGTERM", "SIGBREAK", *hang_up)
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
 
     def stop(number: int, frame: object) -> None:  # noqa: ARG001 - a signal handler's signature

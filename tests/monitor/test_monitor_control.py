@@ -6,6 +6,7 @@ import errno
 import itertools
 import json
 import os
+import signal
 import socket
 import stat
 import threading
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 
 from posture_cv.cli.status import lines
 from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.app import stopping_signals
 from posture_cv.monitor.control import channel, server
 from posture_cv.monitor.control.channel import (
     SOCKET_NAME,
@@ -407,3 +409,20 @@ def test_a_signal_in_the_middle_of_a_command_does_not_wait_for_it(monkeypatch: p
     thread.join(5.0)
     assert not thread.is_alive()
     assert (inner.get_nowait(), inner.get_nowait()) == (cmd.Stop("SIGTERM"), cmd.Resume())
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no terminal hangs up here")
+@pytest.mark.parametrize(
+    ("terminal", "nohup", "ends"), [(True, False, True), (True, True, False), (False, True, True)]
+)
+def test_a_monitor_that_was_started_with_nohup_outlives_its_terminal(
+    *, terminal: bool, nohup: bool, ends: bool
+) -> None:
+    commands = cmd.Commands()
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if nohup else signal.SIG_DFL)
+    try:
+        with stopping_signals(commands, terminal=terminal):
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert commands.stop_asked is ends
