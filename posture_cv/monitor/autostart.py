@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, Literal
 from xml.sax.saxutils import escape
 
-from posture_cv.atomic import output_error, write_atomic
+from posture_cv.atomic import output_error, private_folder, write_atomic
 from posture_cv.errors import PostureError
 from posture_cv.paths import named_home
 
@@ -201,10 +201,7 @@ def enable() -> Autostart:
         return status()
     texts = {"systemd": systemd_unit, "xdg": desktop_entry, "launchd": launchd_plist}
     path = file_of(kind)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise output_error(path.parent, error) from error
+    private_folder(path.parent)  # who may write there has programs of his started at this user's next login
     write_atomic(path, texts[kind](command))
     if kind == "systemd":
         _enable_unit(path)

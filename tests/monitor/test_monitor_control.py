@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from posture_cv.cli.status import lines
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.app import stopping_signals
-from posture_cv.monitor.control import channel, server
+from posture_cv.monitor.control import channel, client, server
 from posture_cv.monitor.control.channel import (
     SOCKET_NAME,
     TOKEN_NAME,
@@ -327,6 +327,31 @@ def test_a_monitor_that_hangs_is_an_error_in_time(folder: Path) -> None:
         deaf.listen(1)
         with pytest.raises(ControlError, match="does not answer"):
             ask("status", folder=folder, timeout_s=0.2, transport="unix")
+
+
+def test_a_monitor_that_too_many_ask_at_once_is_running(
+    folder: Path, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It hangs up on one more; who is told that none runs would start another, or write into its history."""
+    monkeypatch.setattr(server, "_MOST_CONNECTIONS", 0)
+    monkeypatch.setattr(client, "_ENDED_WITHIN_S", 0.0)
+    with (
+        SingleInstance(folder),
+        ControlServer(folder, StatusBoard(), cmd.Commands(), lambda: NOW_S, transport),
+        pytest.raises(ControlError, match="is running and hung up"),
+    ):
+        ask("status", folder=folder, transport=transport)
+
+
+def test_a_monitor_that_hangs_up_and_ends_is_not_running(
+    folder: Path, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_MOST_CONNECTIONS", 0)
+    alone = SingleInstance(folder)
+    with alone, ControlServer(folder, StatusBoard(), cmd.Commands(), lambda: NOW_S, transport):
+        monkeypatch.setattr("posture_cv.monitor.control.client.time.sleep", lambda _: alone._lock.release())
+        with pytest.raises(NotRunningError):
+            ask("status", folder=folder, transport=transport)
 
 
 class _Refusing:

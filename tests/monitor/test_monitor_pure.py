@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import plistlib
 import shlex
+import stat
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -316,6 +318,21 @@ def test_what_systemd_refuses_is_not_on(monkeypatch: pytest.MonkeyPatch, tmp_pat
         autostart.enable()
     assert not autostart.status().enabled
     assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of folders")
+def test_nobody_else_may_add_to_what_the_session_starts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(autostart, "kind_here", lambda: "xdg")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    before = os.umask(0)
+    try:
+        autostart.enable()
+    finally:
+        os.umask(before)
+    for folder in (tmp_path / "config", tmp_path / "config" / "autostart"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_deleting_everything_asks_for_autostart_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

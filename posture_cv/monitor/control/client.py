@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from posture_cv.errors import PostureError
 from posture_cv.monitor.control.channel import (
     TRANSPORT,
     ControlError,
@@ -22,6 +23,8 @@ ANSWER_TIMEOUT_S: Final = 5.0
 OBEYED_WITHIN_S: Final = 2.0
 """So long is waited for a command to be obeyed; the loop takes them every half a second at least; ours."""
 _AGAIN_S: Final = 0.05
+_ENDED_WITHIN_S: Final = 2.0
+"""The channel's thread is given a second to end; ours."""
 
 
 def ask(
@@ -42,7 +45,7 @@ def ask(
 
     Raises:
         NotRunningError: no monitor runs. StartingError: it has no channel yet. ControlError: it does not answer,
-            or refuses.
+            hangs up, or refuses.
     """
     if folder is None:
         from posture_cv.paths import runtime_dir
@@ -63,7 +66,9 @@ def ask(
             "Try again; if it stays so, end it with your system's task manager.",
         ) from error
     except OSError as error:
-        raise NotRunningError from error
+        raise _hung_up(folder) from error
+    if line is None:
+        raise _hung_up(folder)
     return _checked(line)
 
 
@@ -110,9 +115,23 @@ def _reached(folder: Path, timeout_s: float, transport: Transport) -> tuple[sock
         time.sleep(_AGAIN_S)
 
 
-def _checked(line: bytes | None) -> dict[str, Any]:
-    if line is None:
-        raise NotRunningError
+def _hung_up(folder: Path) -> PostureError:
+    """Why no answer came. A monitor that ends closes its channel first and then lets go of its lock."""
+    from posture_cv.monitor.instance import is_running
+
+    deadline_s = time.monotonic() + _ENDED_WITHIN_S
+    while is_running(folder):
+        if time.monotonic() > deadline_s:
+            return ControlError(
+                "The monitor is running and hung up.",
+                "Too many are asking it at once, or it wants for memory.",
+                "Try again in a moment: posture-cv status",
+            )
+        time.sleep(_AGAIN_S)
+    return NotRunningError()
+
+
+def _checked(line: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(line)
     except ValueError as error:
