@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -54,8 +55,10 @@ def check_target(
 
     Raises:
         InputError: the file is one of the inputs, by whatever path, or something else than what is written.
+        OutputError: a pipe, a socket or a device has its name.
     """
     check_no_input(path, inputs)
+    _check_place(path)
     if _holds_something(path) and not is_kind(path):
         raise InputError(
             f"There is another file of that name: {path}",
@@ -84,6 +87,20 @@ def _holds_something(path: Path) -> bool:
         return path.is_file() and path.stat().st_size > 0
     except (OSError, ValueError):  # a name that no file can have: said when it is written
         return False
+
+
+def _check_place(path: Path) -> None:
+    """See that nothing has the name that a file could only take by removing it: for root, `/dev/null` itself."""
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+    except (OSError, ValueError):  # nothing is there, or nothing can be: said when it is written
+        return
+    if kind not in (stat.S_IFREG, stat.S_IFDIR):
+        raise OutputError(
+            f"Cannot write: {path}",
+            "It is a pipe, a socket or a device, which a file would replace.",
+            "Give the output the name of a file.",
+        )
 
 
 def _same_file(one: Path, other: Path) -> bool:
@@ -121,8 +138,10 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
         durable: wait for the disk; False for what may be lost when the power fails, but must not wake the disk.
 
     Raises:
-        OutputError: the folder is missing or may not be written to, the disk is full.
+        OutputError: the folder is missing or may not be written to, the disk is full; a pipe, a socket or a device
+            has that name.
     """
+    _check_place(path)
     try:
         descriptor, name = tempfile.mkstemp(prefix=_part_prefix(path), suffix=_PART, dir=path.parent)
         os.close(descriptor)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from posture_cv.atomic import OutputError, atomic_path, private_folder, write_atomic
+from posture_cv.atomic import OutputError, atomic_path, check_target, private_folder, write_atomic
 from posture_cv.file_facts import json_object
 
 
@@ -62,6 +63,37 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, place: str) -> None:
     assert caught.value.detail
     assert caught.value.what_to_do
     assert names_in(tmp_path) == ["file"]
+
+
+@pytest.fixture(params=["pipe", "socket", "device", "link to a device"])
+def no_file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)  # a socket's path must be short
+    place = tmp_path / "out.html"
+    if request.param == "pipe":
+        os.mkfifo(place)
+    elif request.param == "socket":
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(place.name)
+    elif request.param == "device":
+        try:
+            os.mknod(place, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+        except PermissionError:
+            pytest.skip("making a device takes root")
+    else:
+        place.symlink_to(os.devnull)
+    return place
+
+
+@posix
+def test_what_is_no_file_is_not_replaced_by_one(no_file: Path) -> None:
+    """`--out /dev/null`, said by root, took the system's device away."""
+    before = no_file.lstat()
+    with pytest.raises(OutputError, match="Cannot write"):
+        write_atomic(no_file, "text")
+    with pytest.raises(OutputError, match="Cannot write"):
+        check_target(no_file, kind="an HTML page", is_kind=lambda _: True)
+    assert no_file.lstat() == before
+    assert [path.name for path in no_file.parent.iterdir()] == [no_file.name]
 
 
 def test_a_folder_of_that_name_is_left_alone(tmp_path: Path) -> None:
