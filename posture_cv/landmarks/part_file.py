@@ -12,6 +12,9 @@ from posture_cv.errors import InputError
 from posture_cv.file_facts import file_identity
 
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
+_NO_WAIT: Final = getattr(
+    os, "O_NONBLOCK", 0
+)  # likewise: a pipe laid in the way would be waited for without end
 _RENAMES_OPEN_FILES: Final = os.name == "posix"
 
 
@@ -23,7 +26,7 @@ def open_part(part: Path) -> BinaryIO:
         OSError: it cannot be opened.
     """
     while True:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | _NO_FOLLOW, 0o600)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | _NO_FOLLOW | _NO_WAIT, 0o600)
         # Unbuffered: what a full disk has refused must not be tried again, and fail again, when the file is closed.
         file = os.fdopen(descriptor, "wb", buffering=0)
         if not _locked(descriptor):

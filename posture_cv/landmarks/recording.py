@@ -210,10 +210,14 @@ def part_of(path: Path) -> Path:
 def check_recording_target(path: Path, inputs: Iterable[str | Path]) -> None:
     """See that a recording may be written to `path`: it is none of the inputs, and no other kind of file.
 
+    Nor is NAME.part, under which it grows: somebody's download may be called so.
+
     Raises:
-        InputError: see `check_target`.
+        InputError, OutputError: see `check_target`.
     """
-    check_target(path, inputs, kind="a landmark recording", is_kind=is_recording)
+    inputs = list(inputs)
+    for place in (path, part_of(path)):
+        check_target(place, inputs, kind="a landmark recording", is_kind=is_recording)
 
 
 class RecordingReader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import zlib
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from posture_cv.errors import InputError, PostureError
 from posture_cv.landmarks import recording as rec
+from posture_cv.landmarks.part_file import open_part
 from posture_cv.landmarks.quantise import STEPS_PER_UNIT, from_steps, quantised, to_steps
 from posture_cv.landmarks.recording import RecordingError, RecordingInfo, RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
@@ -229,6 +231,28 @@ def test_the_part_of_a_run_under_way_is_not_begun_anew_by_another(tmp_path: Path
     assert_same(read_recording(path).landmarks, lm)
     write(path, lm[:3])
     assert len(read_recording(path).landmarks) == 3, "the lock has gone with the run"
+
+
+def test_what_has_the_name_of_the_part_and_is_none_is_left_alone(tmp_path: Path) -> None:
+    path, part = tmp_path / "x.landmarks", tmp_path / "x.landmarks.part"
+    part.write_text("somebody's download, not yet complete")
+    with pytest.raises(InputError, match="another file of that name"):
+        rec.check_recording_target(path, [])
+    part.write_bytes(rec.MAGIC)  # of a run that was killed
+    rec.check_recording_target(path, [])
+    with pytest.raises(InputError, match="its own input"):
+        rec.check_recording_target(path, iter([part]))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_in_the_parts_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.landmarks.part")
+    path = tmp_path / "x.landmarks"
+    with pytest.raises(PostureError, match=r"x\.landmarks\.part"):
+        rec.check_recording_target(path, [])
+    with pytest.raises(OSError) as caught:
+        open_part(rec.part_of(path))
+    assert caught.value.errno == errno.ENXIO
 
 
 def test_a_run_that_has_lost_its_part_gives_its_name_to_nothing_else(tmp_path: Path) -> None:
