@@ -35,7 +35,7 @@ from posture_cv.monitor.words import (
     told_together,
 )
 from posture_cv.output.notify import Delivery, Message, Notifier, ring
-from posture_cv.output.width import text_width
+from posture_cv.output.text import text_width
 
 _INDENT: Final = " " * 6
 _LEAST_WIDTH: Final = 30  # of words in a terminal, in characters; ours
