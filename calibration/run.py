@@ -20,6 +20,7 @@ from posture_cv.landmarks.estimator import EstimatorInfo, LandmarkEstimator, Mod
 from posture_cv.landmarks.recording import RecordingReader
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.profiles.types import Profile, ProfileModel, ProfileQuality, ProfileSource, SetupNote
+from posture_cv.utf8 import legible
 
 # The gate looks at the pictures of its window only; more than these would be a camera gone wild.
 _MOST_RECENT: Final = 600
@@ -132,7 +133,7 @@ def collect_recording(reader: RecordingReader, start_s: float, end_s: float, nam
     plain = reader.info.estimator
     return Collected(
         chosen,
-        ProfileSource("landmarks", name[:200]),
+        ProfileSource("landmarks", legible(name)[:200]),
         str(plain.get("engine") or "unknown")[:200],
         _noted_model(plain.get("pose")) or ProfileModel("unknown", "0" * 64),
         _noted_model(plain.get("face")),
@@ -164,7 +165,9 @@ def _collected(lm: Landmarks, source: FrameSource, estimator: LandmarkEstimator)
     return Collected(
         lm,
         # of a file its own name only, without the folders that lead to it
-        ProfileSource(origin.kind, (origin.path.name if origin.path else origin.name)[:200] or "unknown"),
+        ProfileSource(
+            origin.kind, legible(origin.path.name if origin.path else origin.name)[:200] or "unknown"
+        ),
         info.engine,
         _model(info.pose),
         None if info.face is None else _model(info.face),

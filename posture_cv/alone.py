@@ -22,7 +22,7 @@ def alone_at(place: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    name = hashlib.sha256(os.fsencode(place.resolve())).hexdigest()[:32]
+    name = hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()[:32]
     lock = FileLock(runtime_dir() / "writing" / f"{name}.lock", timeout=0, mode=0o600)
     with suppress(OSError, OutputError):  # no place for a lock is no reason not to work
         private_folder(Path(lock.lock_file).parent)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from posture_cv.errors import InputError, PostureError
+from posture_cv.utf8 import utf8
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _PART: Final = ".part"
@@ -201,6 +202,6 @@ def write_atomic(path: Path, data: bytes | str, *, durable: bool = True) -> None
     Raises:
         OutputError: the folder is missing or may not be written to, the disk is full.
     """
-    raw = data.encode("utf-8") if isinstance(data, str) else data
+    raw = utf8(data) if isinstance(data, str) else data
     with atomic_path(path, durable=durable) as part:
         part.write_bytes(raw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,7 +122,7 @@ def _check_targets(json_file: Path | None, page: Path | None, cache: Path | None
 
     json_file = None if str(json_file) == "-" else json_file
     given = [file for file in (json_file, page, cache) if file is not None]
-    if len({file.resolve() for file in given}) < len(given):
+    if len({os.path.realpath(file) for file in given}) < len(given):
         raise click.UsageError("--json, --page and --cache need a file each: one would replace another.")
     for file in given:
         require_writable(file)
@@ -159,8 +160,9 @@ def _finish(
 def _write_page(page: Path, evaluation: Evaluation) -> None:
     from posture_cv.evaluate.files import write_owner_only
     from posture_cv.evaluate.page import render_page
+    from posture_cv.utf8 import utf8
 
-    write_owner_only(page, render_page(evaluation).encode())
+    write_owner_only(page, utf8(render_page(evaluation)))
 
 
 def _write_json(json_file: Path | None, text: str) -> None:

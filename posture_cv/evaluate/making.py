@@ -16,6 +16,7 @@ from posture_cv.evaluate.errors import EvaluationError
 from posture_cv.evaluate.files import write_owner_only
 from posture_cv.importing.arrays import NOT_READ
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.utf8 import utf8
 
 Progress = Callable[[int], None]  # told how many more pictures are done
 _CACHE_MARK: Final = "posture-cv evaluate cache 1"
@@ -164,7 +165,7 @@ def fingerprint(jobs: Sequence[Job], looks: int) -> str:
     for job in jobs:
         for path in job.pictures:
             state = path.stat()
-            digest.update(f"{path.resolve()} {state.st_size} {state.st_mtime_ns}".encode())
+            digest.update(utf8(f"{path.resolve()} {state.st_size} {state.st_mtime_ns}"))
         digest.update(repr((job.frames, job.t_s)).encode())
     return digest.hexdigest()
 

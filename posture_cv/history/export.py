@@ -11,6 +11,7 @@ from typing import Any, Final
 from posture_cv.atomic import atomic_path, check_target, private_folder, write_atomic
 from posture_cv.file_facts import json_object
 from posture_cv.history.read import TABLES, Reader, parsed
+from posture_cv.utf8 import ESCAPED
 
 SCHEMA_VERSION: Final = 1
 _TIMES: Final = "seconds since 1970, UTC; with offset_s added: on the user's own clock"
@@ -55,7 +56,7 @@ def write_csv(reader: Reader, folder: Path) -> list[Path]:
     for path, (columns, _) in tables.items():
         check_target(path, kind=f"the table {path.stem} of an export", is_kind=partial(_is_table, columns))
     for path, (columns, rows) in tables.items():
-        with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        with atomic_path(path) as part, part.open("w", encoding="utf-8", errors=ESCAPED, newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(columns)
             writer.writerows(rows)

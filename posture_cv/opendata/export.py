@@ -30,6 +30,7 @@ from posture_cv.opendata.tables import (
 from posture_cv.opendata.trc import write_trc
 from posture_cv.opendata.write_csv import write_csv
 from posture_cv.opendata.write_parquet import check_parquet, write_parquet
+from posture_cv.utf8 import ESCAPED
 
 FORMATS: Final = ("csv", "parquet", "bids", "trc")
 
@@ -148,7 +149,7 @@ def _write_table(path: Path, table: Table, about: dict[str, Any]) -> None:
 
 @contextmanager
 def _text_file(path: Path) -> Iterator[TextIO]:
-    with atomic_path(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+    with atomic_path(path) as part, part.open("w", encoding="utf-8", errors=ESCAPED, newline="") as file:
         yield file
 
 

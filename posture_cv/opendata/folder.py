@@ -13,6 +13,7 @@ from posture_cv.assess.types import State
 from posture_cv.exposure.types import Series, Told
 from posture_cv.measure.types import QUANTITIES, Measurements, View
 from posture_cv.opendata.frames import Frames, ResultError, fault, read_frames, require_unchanged
+from posture_cv.utf8 import legible
 
 SUMMARY: Final = "summary.json"
 TABLE: Final = "recordings.csv"
@@ -58,17 +59,17 @@ class Result:
     @property
     def name(self) -> str:
         """Of the recording: that of its run, else of the folder."""
-        return str(self.summary.get("recording") or self.folder.resolve().name)
+        return legible(str(self.summary.get("recording") or self.folder.resolve().name))
 
     @property
     def participant(self) -> str:
         """Empty where unknown."""
-        return str(self.summary.get("participant") or "")
+        return legible(str(self.summary.get("participant") or ""))
 
     @property
     def condition(self) -> str:
         """Empty where unknown."""
-        return str(self.summary.get("condition") or "")
+        return legible(str(self.summary.get("condition") or ""))
 
     @property
     def view(self) -> View:

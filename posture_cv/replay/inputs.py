@@ -71,7 +71,7 @@ def find_items(paths: Sequence[str], out: Path, sight: Sight | None = None) -> l
             listed[path] = read_manifest(Path(path), sight.exists)
             items += listed[path]
             continue
-        found = [Item(file) for file in sight.files_of(path, out.resolve())]
+        found = [Item(file) for file in sight.files_of(path, Path(os.path.realpath(out)))]
         items += found
         if not found:
             faults.append(_nothing(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -51,7 +52,7 @@ class Item:
 
 def identity_of_file(file: str) -> str:
     """The same for two ways of writing one path."""
-    return file if "://" in file else str(user_path(file).resolve())
+    return file if "://" in file else os.path.realpath(user_path(file))
 
 
 def check_once(files: Iterable[str]) -> None:

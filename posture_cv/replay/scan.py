@@ -20,6 +20,7 @@ from posture_cv.paths import user_path
 from posture_cv.replay.keys import Known, Stamp
 from posture_cv.replay.known import known_checksum
 from posture_cv.replay.record import default_estimator
+from posture_cv.utf8 import utf8
 
 LIVE: Final = re.compile(r"\d{1,4}$|webcam:|/dev/|[A-Za-z][A-Za-z0-9+.-]*://")
 # The view is told from so many frames of the calibration interval (ours).
@@ -133,7 +134,7 @@ def _checksum(path: Path, known: Known | None) -> tuple[Stamp | None, str]:
             names = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
             whole = hashlib.sha256()
             for file in names:
-                whole.update(f"{file.name}\0{sha256_of_file(file)}\n".encode())
+                whole.update(utf8(f"{file.name}\0{sha256_of_file(file)}\n"))
             return None, whole.hexdigest()
         found = path.stat()
         stamp = Stamp(found.st_size, found.st_mtime_ns)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import cv2
@@ -147,6 +148,14 @@ def test_a_refused_calibration_keeps_the_old_profile(cli: Cli, recording: str, t
     cli.fails("calibrate", "--from", recorded(lm, tmp_path / "b.landmarks"), said="too poor to judge by")
     assert (profiles_dir() / "default.json").read_text() == before
     assert profile_names() == ["default"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow no such names")
+def test_a_recording_whose_name_is_no_unicode(cli: Cli, recording: str, tmp_path: Path) -> None:
+    odd = Path(recording).rename(tmp_path / "bjo\udcf8rn.landmarks")
+    done = cli.here("calibrate", "--from", str(odd), "--name", "odd")
+    assert done.returncode == 0, done.stderr
+    assert load_profile("odd").source.name == r"bjo\udcf8rn.landmarks"
 
 
 def test_wrong_use(cli: Cli, recording: str, tmp_path: Path) -> None:

@@ -299,3 +299,8 @@ def test_results_of_one_recording_do_not_hide_those_of_many(tmp_path: Path, fold
     with pytest.raises(ResultError, match=r"one recording and recordings\.csv, the table of many"):
         find_results([out])
     assert find_results([out / "side"]) == [out / "side"]
+
+
+def test_a_folder_whose_name_is_no_unicode_has_a_legible_one(tmp_path: Path) -> None:
+    result = Result(tmp_path / "bjo\udcf8rn", {"participant": "\ud800"}, ())
+    assert (result.name, result.participant) == (r"bjo\udcf8rn", r"\ud800")

@@ -576,3 +576,21 @@ def test_a_run_that_is_cut_off_at_once_keeps_the_rows_of_the_one_before(
         with contextlib.suppress(KeyboardInterrupt):
             replay_many(recordings(out), pool, table=out)
     assert rows(out) == {k: v for k, v in rows(reference[0]).items() if k in {"front", "landmarks"}}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow no such names")
+def test_names_that_are_no_unicode(tmp_path: Path) -> None:
+    """From a disk that was written elsewhere."""
+    folder = tmp_path / "bjo\udcf8rn"
+    folder.mkdir()
+    for view in ("front", "side"):
+        shutil.copy(SAMPLES / f"desk-{view}.landmarks", folder / f"{view}-\udcff.landmarks")
+    out = tmp_path / "out"
+    done = Cli().here(
+        "replay", str(folder), "--calibrate", "0:8", "--every", "1hz", "--workers", "1", "--out", str(out)
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(row["file"].rpartition("/")[2] for row in rows(out).values()) == [
+        r"front-\udcff.landmarks",
+        r"side-\udcff.landmarks",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -256,3 +257,17 @@ def test_a_long_name_that_is_cut_does_not_begin_like_a_hidden_one() -> None:
     for sign in ".-_":
         (item,) = named([Item("x" * 40 + sign + "y" * 79 + ".mp4")])
         assert item.name == "y" * 79
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+@pytest.mark.parametrize("command", ["replay", "record", "evaluate --page"])
+def test_a_link_that_leads_to_itself_is_said(command: str, tmp_path: Path) -> None:
+    loop = tmp_path / "loop.mp4"
+    loop.symlink_to(loop)
+    arguments = {
+        "replay": ["replay", str(loop), "--calibrate", "0:8", "--out", str(tmp_path / "out")],
+        "record": ["record", str(tmp_path / "none.mp4"), "--out", str(loop)],
+        "evaluate --page": ["evaluate", str(tmp_path / "none"), "--page", str(loop)],
+    }
+    Cli().fails(*arguments[command], said="")
+    assert loop.is_symlink()

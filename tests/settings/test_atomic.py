@@ -28,6 +28,12 @@ def test_written_whole_for_the_owner_only(tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
 
 
+def test_half_a_character_is_written_as_an_escape_that_json_reads_back(tmp_path: Path) -> None:
+    """Such as stands for a byte of a file's name that is no UTF-8."""
+    write_atomic(tmp_path / "a", '{"ö": "bjo\udcf8rn"}')
+    assert json_object(tmp_path / "a") == {"ö": "bjo\udcf8rn"}
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
 def test_after_an_error_the_old_content_stands_and_nothing_else(
     tmp_path: Path, error: type[BaseException]
