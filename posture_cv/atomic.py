@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from posture_cv.errors import InputError, PostureError
+from posture_cv.file_facts import NO_FILE, is_stream
 from posture_cv.utf8 import utf8
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -92,14 +92,10 @@ def _holds_something(path: Path) -> bool:
 
 def _check_place(path: Path) -> None:
     """See that nothing has the name that a file could only take by removing it: for root, `/dev/null` itself."""
-    try:
-        kind = stat.S_IFMT(path.stat().st_mode)
-    except (OSError, ValueError):  # nothing is there, or nothing can be: said when it is written
-        return
-    if kind not in (stat.S_IFREG, stat.S_IFDIR):
+    if is_stream(path):
         raise OutputError(
             f"Cannot write: {path}",
-            "It is a pipe, a socket or a device, which a file would replace.",
+            f"{NO_FILE}, which a file would replace.",
             "Give the output the name of a file.",
         )
 

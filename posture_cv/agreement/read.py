@@ -12,6 +12,7 @@ from posture_cv.agreement.eaf import read_eaf
 from posture_cv.agreement.texts import read_text
 from posture_cv.agreement.types import Faults, LabelError, Labels, Stretch
 from posture_cv.assess.types import State
+from posture_cv.file_facts import bytes_of
 
 MOST_BYTES: Final = 50_000_000
 # What raters call postures; spaces, hyphens and letters' case do not matter.
@@ -44,15 +45,7 @@ def read_labels(path: Path) -> Labels:
         LabelError: it cannot be read, is of no known kind, holds faults or no label.
     """
     try:
-        if path.exists() and not (path.is_file() or path.is_dir()):  # may never end, or never begin
-            raise LabelError(
-                f"The labels cannot be read: {path}",
-                "It is a pipe, a socket or a device.",
-                "Save the labels in a file.",
-            )
-        if path.stat().st_size > MOST_BYTES:
-            raise LabelError(f"The file of labels is too large: {path}", f"More than {MOST_BYTES} bytes.", "")
-        data = path.read_bytes()
+        data = bytes_of(path, MOST_BYTES)
     except OSError as error:
         raise LabelError(
             f"The labels cannot be read: {path}", f"{error.strerror or error}.", "Check the path."

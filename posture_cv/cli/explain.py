@@ -81,8 +81,12 @@ def _from_file(path: Path, number: int | None) -> tuple[int, str, Record]:
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
+    from posture_cv.file_facts import lines_of, refuse_stream
+
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        refuse_stream(path)
+        with path.open(encoding="utf-8") as file:
+            lines = list(lines_of(file))
     except OSError as error:
         raise InputError(f"Cannot read {path}", f"{error.strerror}.", "Check the path.") from error
     except UnicodeDecodeError as error:

@@ -11,8 +11,17 @@ from typing import Final
 
 import numpy as np
 
-from posture_cv.file_facts import delimiter_of
-from posture_cv.importing.types import HELP, MOST_FRAMES, POSE_NAMES, Float, ImportingError, Raw, listed
+from posture_cv.file_facts import delimiter_of, lines_of
+from posture_cv.importing.types import (
+    HELP,
+    MOST_FRAMES,
+    POSE_NAMES,
+    Float,
+    ImportingError,
+    Raw,
+    listed,
+    unreadable,
+)
 from posture_cv.landmarks.names import POSE_COUNT
 
 _ROWS_AT_A_TIME: Final = 4096
@@ -56,18 +65,16 @@ def read_csv(path: Path) -> Raw:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            delimiter = delimiter_of(file.readline())
+            delimiter = delimiter_of(next(lines_of(file), ""))
             file.seek(0)
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            reader = csv.reader(lines_of(file), delimiter=delimiter, strict=True)
             header = [name.strip().lower() for name in next(reader, [])]
             _require_once(path, header)
             return (
                 _long(path, header, reader) if set(header) & set(_LANDMARKS) else _wide(path, header, reader)
             )
     except OSError as error:
-        raise ImportingError(
-            f"The file cannot be read: {path}", f"{error.strerror or error}.", HELP
-        ) from error
+        raise unreadable(path, error) from error
     except (csv.Error, UnicodeDecodeError) as error:
         raise ImportingError(
             f"This is no CSV text: {path}", f"{error}.", f"Save it as CSV in UTF-8. {HELP}"

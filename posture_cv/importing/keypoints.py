@@ -11,8 +11,18 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from posture_cv.file_facts import bytes_of
 from posture_cv.importing.people import FOLLOWED, followed, seen
-from posture_cv.importing.types import COCO_17, HELP, MOST_BYTES, Float, ImportingError, Raw, listed
+from posture_cv.importing.types import (
+    COCO_17,
+    HELP,
+    MOST_BYTES,
+    Float,
+    ImportingError,
+    Raw,
+    listed,
+    unreadable,
+)
 
 # MediaPipe's place of each of BODY_25's points; -1: it has none (neck, middle of the hips).
 _BODY_25: Final = (
@@ -105,11 +115,9 @@ def _frames(paths: Sequence[Path]) -> dict[int, Path]:
 
 def _load(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     try:
-        if path.stat().st_size > MOST_BYTES // 4:
-            raise ImportingError(f"This file is too large: {path}", "", "Divide the recording.")
-        return json.loads(path.read_bytes(), parse_constant=lambda _: float("nan"))
+        return json.loads(bytes_of(path, MOST_BYTES // 4), parse_constant=lambda _: float("nan"))
     except OSError as error:
-        raise ImportingError(f"The file cannot be read: {path}", f"{error.strerror or error}.") from error
+        raise unreadable(path, error) from error
     except (ValueError, RecursionError) as error:
         raise ImportingError(f"This is no JSON: {path}", f"{type(error).__name__}: {error}.", HELP) from error
 

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.file_facts import refuse_stream
 from posture_cv.importing.arrays import read_arrays
 from posture_cv.importing.csv_tables import read_csv
 from posture_cv.importing.keypoints import json_files, read_coco, read_openpose
@@ -23,6 +24,7 @@ from posture_cv.importing.types import (
     ImportingError,
     ImportOptions,
     Raw,
+    unreadable,
 )
 from posture_cv.landmarks.names import NOSE
 from posture_cv.landmarks.quantise import quantised
@@ -63,9 +65,20 @@ def read_foreign(
     Raises:
         ImportingError: unreadable, of another layout, impossible values, or size or rate not known.
     """
+    _require_files(paths)
     return landmarks_of_raw(
         _raw(paths, format_name or _format_of(paths)), options or ImportOptions(), str(paths[0])
     )
+
+
+def _require_files(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if not path.exists():
+            raise ImportingError(f"There is no such file: {path}", "", "Check the path.")
+        try:
+            refuse_stream(path)
+        except OSError as error:
+            raise unreadable(path, error) from error
 
 
 def landmarks_of_raw(raw: Raw, options: ImportOptions, name: str) -> Imported:
@@ -142,8 +155,6 @@ def _raw(paths: Sequence[Path], format_name: str) -> Raw:
 
 def _format_of(paths: Sequence[Path]) -> str:
     first = paths[0]
-    if not first.exists():
-        raise ImportingError(f"There is no such file: {first}", "", "Check the path.")
     if first.is_dir() or len(paths) > 1:
         return "openpose"
     kinds = {".csv": "csv", ".tsv": "csv", ".npz": "npz", ".npy": "npz"}

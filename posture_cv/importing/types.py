@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -36,6 +37,11 @@ COCO_17: Final = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
 
 class ImportingError(InputError):
     """Landmarks made elsewhere cannot be read as what they are said to be."""
+
+
+def unreadable(path: Path, error: OSError) -> ImportingError:
+    """The error for a file that the system does not let be read, or that has no end."""
+    return ImportingError(f"The file cannot be read: {path}", f"{error.strerror or error}.", HELP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from posture_cv.assess.types import State
 from posture_cv.exposure.types import Series, Told
+from posture_cv.file_facts import MOST_JSON_BYTES, bytes_of, lines_of, refuse_stream
 from posture_cv.measure.types import QUANTITIES, Measurements, View
 from posture_cv.opendata.frames import Frames, ResultError, fault, read_frames, require_unchanged
 from posture_cv.utf8 import legible
@@ -133,11 +134,12 @@ def stale_results(paths: Sequence[Path]) -> list[Path]:
 def _of_many(path: Path) -> list[Path]:
     """The results of a run of many: those its table names; without a table, all that lie there."""
     below = _below(path)
-    if not (path / TABLE).is_file():
+    if not (path / TABLE).exists():
         return below
     try:
+        refuse_stream(path / TABLE)
         with (path / TABLE).open(encoding="utf-8", newline="") as file:
-            named = {row["recording"] for row in csv.DictReader(file) if row["status"] != "failed"}
+            named = {row["recording"] for row in csv.DictReader(lines_of(file)) if row["status"] != "failed"}
     except (OSError, ValueError, KeyError, csv.Error) as error:
         raise fault(path / TABLE, "It is not the table that replay writes.") from error
     return [folder for folder in below if folder.name in named]
@@ -209,7 +211,7 @@ def _noted(summary: Mapping[str, Any], name: str) -> str | None:
 
 def _summary(path: Path) -> dict[str, Any]:
     try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
+        summary = json.loads(bytes_of(path, MOST_JSON_BYTES).decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error
     if not isinstance(summary, dict) or not isinstance(summary.get("baseline"), dict):
@@ -219,8 +221,9 @@ def _summary(path: Path) -> dict[str, Any]:
 
 def _alerts(path: Path) -> Iterator[dict[str, Any]]:
     try:
+        refuse_stream(path)
         with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(lines_of(file), 1):
                 alert = json.loads(line)
                 if not isinstance(alert, dict) or not {"t_s", "cue", "level"} <= alert.keys():
                     raise fault(path, f"Line {number} is no alert.")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from posture_cv.assess.types import State
 from posture_cv.errors import InputError
-from posture_cv.file_facts import sha256_of_file
+from posture_cv.file_facts import lines_of, sha256_of_file
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Measurements, Reason, View
 from posture_cv.output.tables import FIRST_COLUMNS, column_stem
 
@@ -150,7 +150,7 @@ def read_frames(path: Path, sha256: str | None = None) -> Frames:
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.reader(file)
+            reader = csv.reader(lines_of(file))
             cols = _Columns(next(reader, []))
             if missing := cols.missing(_needed()):
                 more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""

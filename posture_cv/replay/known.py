@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from posture_cv.atomic import write_atomic
+from posture_cv.file_facts import json_object
 from posture_cv.landmarks.recording import block_heads
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import View
@@ -26,7 +27,6 @@ from posture_cv.replay.types import BaselineUsed
 
 SUFFIX: Final = ".known.json"
 _ARRAYS: Final = ("pose", "face", "rows", "cols")
-_MOST_BYTES: Final = 1 << 24
 
 
 def known_checksum(recording: Path) -> Known | None:
@@ -64,12 +64,7 @@ def _path(recording: Path) -> Path:
 
 
 def _read(recording: Path) -> dict[str, Any]:
-    try:
-        path = _path(recording)
-        plain = json.loads(path.read_bytes()) if path.stat().st_size <= _MOST_BYTES else {}
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return plain if isinstance(plain, dict) else {}
+    return json_object(_path(recording)) or {}
 
 
 def _write(recording: Path, plain: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
 from posture_cv.errors import InputError
-from posture_cv.file_facts import delimiter_of
+from posture_cv.file_facts import delimiter_of, lines_of, refuse_stream
 from posture_cv.spans import outside_s
 from posture_cv.truth_classes import BAD_CLASSES, CLASSES
 
@@ -95,10 +95,11 @@ def joined(bouts: Iterable[Bout]) -> list[Bout]:
 def _table(path: Path) -> tuple[list[_Row], list[str]]:
     """The rows with the numbers of their lines, and the names of the columns."""
     try:
+        refuse_stream(path)
         with path.open(newline="", encoding="utf-8-sig") as file:
-            delimiter = delimiter_of(file.readline())
+            delimiter = delimiter_of(next(lines_of(file), ""))
             file.seek(0)
-            reader = csv.DictReader(file, delimiter=delimiter, strict=True)
+            reader = csv.DictReader(lines_of(file), delimiter=delimiter, strict=True)
             header = [str(name).strip() for name in reader.fieldnames or ()]
             rows: list[_Row] = []
             for row in reader:

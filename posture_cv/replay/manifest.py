@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from posture_cv.errors import InputError, PostureError
-from posture_cv.file_facts import delimiter_of
+from posture_cv.file_facts import bytes_of, delimiter_of
 from posture_cv.paths import user_path
 from posture_cv.replay.items import Item, identity_of_file
 
@@ -99,9 +99,7 @@ def _cells(reader: Iterator[list[str]], path: Path) -> Iterator[list[str]]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ManifestError(f"The manifest is too large: {path}", "", "Split it.")
-        text = path.read_text(encoding="utf-8-sig")
+        text = bytes_of(path, _MAX_BYTES).decode("utf-8-sig")
     except OSError as error:
         raise ManifestError(
             f"The manifest cannot be read: {path}", f"{error.strerror or error}.", "Check the path."

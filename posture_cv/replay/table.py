@@ -12,6 +12,7 @@ from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
 from posture_cv.atomic import private_folder, write_atomic
 from posture_cv.errors import PostureError
+from posture_cv.file_facts import lines_of, refuse_stream
 from posture_cv.opendata.folder import SUMMARY, TABLE
 from posture_cv.replay.types import ReplayOptions
 
@@ -48,8 +49,9 @@ def write_table(folder: Path, recordings: Sequence[Ended | ReplayOptions]) -> Pa
 def _rows_of(path: Path) -> dict[str, dict[str, str]]:
     """The rows that an earlier run has written, by recording; none where the table has other columns."""
     try:
+        refuse_stream(path)
         with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(lines_of(file))
             if reader.fieldnames != list(_empty_row()):
                 return {}
             return {row["recording"]: row for row in reader if None not in row and None not in row.values()}

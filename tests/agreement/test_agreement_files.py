@@ -159,10 +159,11 @@ def test_binary_and_missing_files(tmp_path: Path) -> None:
 def test_what_is_no_file_is_refused_before_it_is_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def opened(path: Path) -> bytes:
+    def opened(path: Path, *_: object) -> bytes:
         raise AssertionError(path)
 
     monkeypatch.setattr(Path, "read_bytes", opened)
+    monkeypatch.setattr(Path, "open", opened)
     monkeypatch.chdir(tmp_path)  # a socket's path must be short
     with socket.socket(socket.AF_UNIX) as there:
         there.bind("labels.csv")
