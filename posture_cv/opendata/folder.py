@@ -13,6 +13,7 @@ from posture_cv.assess.types import State
 from posture_cv.exposure.types import Series, Told
 from posture_cv.file_facts import MOST_JSON_BYTES, bytes_of, lines_of, refuse_stream
 from posture_cv.measure.types import QUANTITIES, Measurements, View
+from posture_cv.opendata.form import fault_of_alert, fault_of_summary
 from posture_cv.opendata.frames import Frames, ResultError, fault, read_frames, require_unchanged
 from posture_cv.utf8 import legible
 
@@ -214,9 +215,10 @@ def _summary(path: Path) -> dict[str, Any]:
         summary = json.loads(bytes_of(path, MOST_JSON_BYTES).decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error
-    if not isinstance(summary, dict) or not isinstance(summary.get("baseline"), dict):
-        raise fault(path, "It is not the summary of a replay.")
-    return summary
+    if wrong := fault_of_summary(summary):
+        raise fault(path, f"It is not the summary of a replay{wrong}.")
+    found: dict[str, Any] = summary
+    return found
 
 
 def _alerts(path: Path) -> Iterator[dict[str, Any]]:
@@ -225,8 +227,8 @@ def _alerts(path: Path) -> Iterator[dict[str, Any]]:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(lines_of(file), 1):
                 alert = json.loads(line)
-                if not isinstance(alert, dict) or not {"t_s", "cue", "level"} <= alert.keys():
-                    raise fault(path, f"Line {number} is no alert.")
+                if wrong := fault_of_alert(alert):
+                    raise fault(path, f"Line {number} is no alert{wrong}.")
                 yield alert
     except (OSError, ValueError, RecursionError) as error:
         raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error
