@@ -216,7 +216,7 @@ def _summary(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error
     if wrong := fault_of_summary(summary):
-        raise fault(path, f"It is not the summary of a replay{wrong}.")
+        raise fault(path, f"It is not the summary of a replay ({wrong}).")
     found: dict[str, Any] = summary
     return found
 
@@ -228,7 +228,7 @@ def _alerts(path: Path) -> Iterator[dict[str, Any]]:
             for number, line in enumerate(lines_of(file), 1):
                 alert = json.loads(line)
                 if wrong := fault_of_alert(alert):
-                    raise fault(path, f"Line {number} is no alert{wrong}.")
+                    raise fault(path, f"Line {number} is no alert ({wrong}).")
                 yield alert
     except (OSError, ValueError, RecursionError) as error:
         raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error

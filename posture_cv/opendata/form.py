@@ -17,12 +17,12 @@ Form = Callable[
 
 def fault_of_summary(plain: object) -> str:
     """The first thing in a summary that nobody could read, in words; empty where there is none."""
-    return _SUMMARY(plain)
+    return _SUMMARY(plain).lstrip(".: ")
 
 
 def fault_of_alert(plain: object) -> str:
     """The same of one alert."""
-    return _ALERT(plain)
+    return _ALERT(plain).lstrip(".: ")
 
 
 def _kind(words: str, is_right: Callable[[Any], bool]) -> Form:
@@ -97,7 +97,7 @@ _STRETCH: Final = _kind(
 _SOURCE: Final = _object(
     name=_NAME, duration_s=_MAYBE, frame_rate_hz=_MAYBE, width_px=_MAYBE, height_px=_MAYBE, frame_count=_MAYBE
 )
-_MODEL: Final = _or_null(_object({"name": _TEXT, "sha256": _TEXT}))
+_MODEL: Final = _or_null(_object({"name": _TEXT}, sha256=_NAME))  # imported landmarks have no file of a model
 _CAMERA: Final = _object(calibrated_s=_STRETCH, profile=_NAME)
 _ALERT: Final = _object(
     {"t_s": _NUMBER, "cue": _TEXT, "level": _TEXT},

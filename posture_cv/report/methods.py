@@ -11,6 +11,7 @@ from posture_cv.exposure.measures import Exposure
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.sidecar import frame_timing
 from posture_cv.report.accuracy import sentence
+from posture_cv.report.provenance import named_model
 
 _DIFFERENCES: Final = (
     "; differences are within participants, with 95 % limits of agreement (Bland & Altman 1986) from three "
@@ -60,7 +61,7 @@ def _recording(results: Sequence[Result], views: Sequence[str]) -> str:
     engines = sorted({str(r.summary.get("estimator", {}).get("engine", "unknown")) for r in results})
     models = sorted(
         {
-            f"{model['name']} (SHA-256 {model['sha256'][:12]}…)"
+            named_model(model, digits=12)
             for r in results
             for model in (
                 r.summary.get("estimator", {}).get("pose"),

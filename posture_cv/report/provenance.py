@@ -16,6 +16,13 @@ def source_names(result: Result) -> list[str]:
     return [name for name, _ in _sources(result)]
 
 
+def named_model(model: Mapping[str, Any], digits: int = 64) -> str:
+    """A model with as many digits of its checksum; imported landmarks name one without."""
+    digest = str(model.get("sha256") or "")
+    cut = "…" if len(digest) > digits else ""
+    return f"{model['name']}, SHA-256 {digest[:digits]}{cut}" if digest else str(model["name"])
+
+
 def provenance(result: Result) -> list[tuple[str, str]]:
     """What is told, and what it is, in the order of the page."""
     summary = result.summary
@@ -31,7 +38,7 @@ def provenance(result: Result) -> list[tuple[str, str]]:
         *(("source", f"{name}, SHA-256 {digest}") for name, digest in _sources(result)),
         *_offset(summary.get("pair") or {}),
         ("frames", frames),
-        ("models", "; ".join(f"{m['name']}, SHA-256 {m['sha256']}" for m in models) or "unknown"),
+        ("models", "; ".join(named_model(m) for m in models) or "unknown"),
         ("engine", str(estimator.get("engine", "unknown"))),
         ("baseline", _facts(summary.get("baseline", {}))),
         (

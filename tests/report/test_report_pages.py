@@ -24,12 +24,12 @@ from posture_cv.exposure.catalogue import MEASURES
 from posture_cv.exposure.measures import exposure
 from posture_cv.exposure.sources import SOURCES
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason
-from posture_cv.opendata.folder import Result
+from posture_cv.opendata.folder import Result, read_result
 from posture_cv.opendata.frames import Frames
 from posture_cv.opendata.gather import gather
 from posture_cv.report.accuracy import measured
 from posture_cv.report.methods import methods
-from posture_cv.report.provenance import provenance
+from posture_cv.report.provenance import named_model, provenance
 from posture_cv.report.recording import recording_page, timeline_data
 from posture_cv.report.study import study_page
 from posture_cv.report.svg import Figure
@@ -126,6 +126,19 @@ def test_methods_and_accuracy_are_what_was_measured(pages: Path, results: Sequen
         assert f"{found['mae']:.2f} deg" in text
     assert "forward head 2.3 degrees" in text
     assert "evaluate" in measured()["made_by"]
+
+
+def test_imported_landmarks_name_a_model_without_a_checksum(folders: Sequence[Path], tmp_path: Path) -> None:
+    """`import` notes a face mesh so; replay hands it on."""
+    shutil.copytree(folders[0], tmp_path / "imported")
+    path = tmp_path / "imported" / "summary.json"
+    summary = json.loads(path.read_text())
+    summary["estimator"] |= {"engine": "imported: npz", "pose": None, "face": {"name": "imported"}}
+    path.write_text(json.dumps(summary))
+    result = read_result(tmp_path / "imported")
+    page = recording_page(result, exposure(result.series()))
+    assert "models imported." in page
+    assert named_model({"name": "m", "sha256": "ab" * 32}, digits=4) == "m, SHA-256 abab…"
 
 
 def test_conditions_without_participants_are_said_to_be_uncompared(results: Sequence[Result]) -> None:
