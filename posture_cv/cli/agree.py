@@ -122,6 +122,7 @@ def _ask(result: Result, count: int, sheet_file: Path) -> None:
     """Write a sheet to be filled in; an existing one is left alone."""
     from posture_cv.agreement.ask import STRETCH_S, postures, sheet, stretches
     from posture_cv.atomic import write_atomic
+    from posture_cv.output.text import one_line
 
     if sheet_file.exists():
         raise InputError(
@@ -136,7 +137,11 @@ def _ask(result: Result, count: int, sheet_file: Path) -> None:
         )
     write_atomic(sheet_file, sheet(chosen))
     amount = f"{len(chosen)} stretches" + (", all there are" if len(chosen) < count else "")
-    click.echo(f"Written: {sheet_file} ({amount}). Watch each in the video and write one of these beside it:")
+    click.echo(
+        one_line(
+            f"Written: {sheet_file} ({amount}). Watch each in the video and write one of these beside it:"
+        )
+    )
     click.echo(postures())
     click.echo(
         "Rare postures stand in it more often than in the recording; when all of it is labelled, each stretch counts "

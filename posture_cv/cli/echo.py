@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+
+from posture_cv.output.text import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,3 +49,13 @@ def print_indented(console: Console, text: str | Text, columns: int, mark: str =
         line.rstrip()
         console.print(Text.assemble(lead, line), soft_wrap=True)
         lead = " " * len(lead)
+
+
+def echo_written(path: Path) -> None:
+    """Say where something was written; its name may be anything and does not steer the terminal."""
+    click.echo(f"Written: {one_line(str(path))}")
+
+
+def echo_note(text: str) -> None:
+    """A note beside the results, in one line on standard error; it may name files."""
+    click.echo(f"Note: {one_line(text)}", err=True)

@@ -91,7 +91,7 @@ def command(
         _check_opinion_options(click.get_current_context())
     _check_targets(json_file, page, cache)
     quiet = json_file is not None and str(json_file) == "-"
-    console = Console(highlight=False, emoji=False, stderr=quiet)
+    console = Console(highlight=False, emoji=False, markup=False, stderr=quiet)
     if labels:
         _labelled(dataset, json_file, console)
         return
@@ -143,18 +143,19 @@ def _finish(
 ) -> None:
     from posture_cv.evaluate.run import evaluate
     from posture_cv.evaluate.tables import print_result
+    from posture_cv.output.text import one_line
 
     evaluation = evaluate(data, _judges(data), split_by, worst or (10 if worst_pictures else 0))
     print_result(console, evaluation.result)
     _write_json(json_file, evaluation.result.model_dump_json(indent=2))
     if page is not None:
         _write_page(page, evaluation)
-        console.print(f"Page: {page}")
+        console.print(f"Page: {one_line(str(page))}")
     if worst_pictures is not None:
         from posture_cv.evaluate.pictures import save_worst
 
         count = save_worst(worst_pictures, data, evaluation)
-        console.print(f"{count} pictures of cases that went wrong: {worst_pictures}")
+        console.print(f"{count} pictures of cases that went wrong: {one_line(str(worst_pictures))}")
 
 
 def _write_page(page: Path, evaluation: Evaluation) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from posture_cv.cli.echo import echo_note, echo_written
 from posture_cv.cli.options import UserPath
 from posture_cv.errors import InputError
 
@@ -46,7 +47,7 @@ def command(results: tuple[Path, ...], formats: tuple[str, ...], out: Path, name
     found = [read_result(folder) for folder in chosen_results(results)]
     check_formats(chosen, found)
     for folder in export(gather(found), chosen, out, name):
-        click.echo(f"Written: {folder}")
+        echo_written(folder)
 
 
 def _markers(recordings: list[Path], given: tuple[Path, ...], formats: tuple[str, ...], out: Path) -> None:
@@ -69,7 +70,7 @@ def _markers(recordings: list[Path], given: tuple[Path, ...], formats: tuple[str
         check_target(target, recordings, kind="a file of markers", is_kind=is_markers)
     for path, target in targets.items():
         for warning in export_markers(path, target):
-            click.echo(f"Note: {warning}", err=True)
+            echo_note(warning)
         if len(recordings) > 1:  # several may be called alike: replay calls all of them landmarks.landmarks
             click.echo(f"{target.name}: {path}")
-    click.echo(f"Written: {folder}")
+    echo_written(folder)

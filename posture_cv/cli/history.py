@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from posture_cv.cli.echo import echo_json
+from posture_cv.cli.echo import echo_json, echo_written
 from posture_cv.cli.options import UserPath, json_option
 
 
@@ -57,7 +57,7 @@ def export(kind: str, out: Path) -> None:
             write_json(reader, out)
         else:
             write_csv(reader, out)
-    click.echo(f"Written: {out}")
+    echo_written(out)
 
 
 @command.command()

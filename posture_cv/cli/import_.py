@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from posture_cv.cli.echo import echo_note
 from posture_cv.cli.options import Number, UserPath
 
 if TYPE_CHECKING:
@@ -125,12 +126,14 @@ def _write(out: Path, source: Path, done: Imported, notes: dict[str, str]) -> No
 
 
 def _show(out: Path, done: Imported) -> None:
+    from posture_cv.output.text import one_line
+
     lm = done.landmarks
     click.echo(
-        f"{out}: {len(lm)} frames, {lm.t_s[-1] - lm.t_s[0]:.1f} s, somebody in {int(lm.person_found.sum())} "
-        f"of them ({done.format})"
+        f"{one_line(str(out))}: {len(lm)} frames, {lm.t_s[-1] - lm.t_s[0]:.1f} s, "
+        f"somebody in {int(lm.person_found.sum())} of them ({done.format})"
     )
     for text in done.missing:
         click.echo(f"Missing: {text}")
     for text in done.notes:
-        click.echo(f"Note: {text}", err=True)
+        echo_note(text)

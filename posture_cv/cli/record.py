@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from posture_cv.cli.echo import echo_note
 from posture_cv.cli.options import Number, UserPath, every_option, model_options, settings_option
 from posture_cv.errors import NobodyFoundError
 
@@ -42,6 +43,7 @@ def command(
     from posture_cv.cli.replay import rate_hz
     from posture_cv.cli.resolve import estimator_options
     from posture_cv.landmarks.recording import check_recording_target
+    from posture_cv.output.text import one_line
     from posture_cv.paths import user_path
     from posture_cv.replay.record import record, refuse_recording
 
@@ -57,8 +59,10 @@ def command(
         click.echo(_interrupted(out), err=True)
         raise
     for warning in done.warnings:
-        click.echo(f"Note: {warning}", err=True)
-    click.echo(f"{done.path}: {done.frames} frames, somebody in {done.frames_with_person} of them")
+        echo_note(warning)
+    click.echo(
+        f"{one_line(str(done.path))}: {done.frames} frames, somebody in {done.frames_with_person} of them"
+    )
     if done.frames_with_person == 0:
         raise NobodyFoundError.of(source, f"{done.frames} frames were looked at.")
 

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from posture_cv.assess.types import ALERTING, State
+from posture_cv.output.text import one_line
 
 _BAR_WIDTH = 24
 
@@ -36,7 +37,7 @@ def show(summary: Mapping[str, Any], out: Path, console: Console | None = None) 
     total_s = sum(per_state.values())
     source, view = _what_and_whence(summary)
     console.print(
-        f"[bold]{escape(source)}[/bold]: {clock(total_s)}, {summary['frames']} frames, {view}",
+        f"[bold]{escape(one_line(source))}[/bold]: {clock(total_s)}, {summary['frames']} frames, {view}",
         highlight=False,
     )
     console.print(_state_table(per_state, total_s))
@@ -49,8 +50,8 @@ def show(summary: Mapping[str, Any], out: Path, console: Console | None = None) 
         hint = escape(f"The baseline looks stale from {clock(stale['t_s'])} on: {stale['hint']}")
         console.print(f"[yellow]Note:[/yellow] {hint}", highlight=False)
     for warning in summary["warnings"]:
-        console.print(f"[yellow]Note:[/yellow] {escape(warning)}", highlight=False)
-    console.print(f"Results: {escape(str(out))}", highlight=False)
+        console.print(f"[yellow]Note:[/yellow] {escape(one_line(warning))}", highlight=False)
+    console.print(f"Results: {escape(one_line(str(out)))}", highlight=False)
 
 
 def _what_and_whence(summary: Mapping[str, Any]) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import cast
 
 import click
 
+from posture_cv.cli.echo import echo_written
 from posture_cv.cli.options import UserPath
 
 PERIODS = ("today", "week", "month")
@@ -68,7 +69,7 @@ def _of_history(period: str, out: Path | None) -> Path:
         page = render(material(reader, cast("Period", period), now.date()), now)
     path = out or private_folder(data_dir() / "reports") / f"{period}.html"
     write_atomic(path, page)
-    click.echo(f"Written: {path}")
+    echo_written(path)
     return path
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from posture_cv.cli.echo import echo_written
+
 
 def chosen_results(given: tuple[Path, ...]) -> list[Path]:
     """The result folders that are meant; those that a later run of many has left behind are named."""
@@ -45,7 +47,7 @@ def report_results(given: tuple[Path, ...], out: Path | None, videos: Path | Non
         page = write_recording(result, study.exposures[0], out or result.folder, sources.get(result.name))
     else:
         page = write_study(study, out or _common(given), "Sitting posture", videos=sources)
-    click.echo(f"Written: {page}")
+    echo_written(page)
     return page
 
 

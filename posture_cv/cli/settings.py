@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from posture_cv.cli.echo import echo_written
 from posture_cv.cli.options import UserPath, json_option, settings_option
 
 
@@ -69,4 +70,4 @@ def init(out: Path | None) -> None:
     if out is None:
         private_folder(target.parent)
     write_atomic(target, example_text())
-    click.echo(f"Written: {target}")
+    echo_written(target)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from posture_cv.cli.echo import echo_written
 from posture_cv.cli.options import (
     alert_after_option,
     calibrate_option,
@@ -128,8 +129,8 @@ def write(out: Path, title: str, formats: tuple[str, ...], videos: dict[str, Pat
     study = gather([read_result(out / name) for name in ended.done], _tell)
     page = write_study(study, out, title, failed=ended.failed, videos=videos)
     for folder in export(study, formats, out / "open", title):
-        click.echo(f"Written: {folder}")
-    click.echo(f"Written: {page}")
+        echo_written(folder)
+    echo_written(page)
 
 
 def _tell(name: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from posture_cv.cli.echo import echo_note
 from posture_cv.cli.options import (
     UserPath,
     calibrate_option,
@@ -190,7 +191,7 @@ def _inputs(
         told = measured_recording(path, used.baseline, keep=remember, progress=progress)
         given = SweepInput(path.name, told.measurements, used.baseline, bouts)
         for warning in (*told.told.warnings, *used.warnings, *given.withheld()):
-            click.echo(f"Note: {path.name}: {warning}", err=True)
+            echo_note(f"{path.name}: {warning}")
         inputs.append(_labelled(given))
     return inputs
 
@@ -238,6 +239,7 @@ def _show(rows: list[SweepRow], count: int, out: Path, *, labelled: bool) -> Non
     from rich.table import Table
 
     from posture_cv.cli.replay_summary import clock
+    from posture_cv.output.text import one_line
 
     console = Console()
     plural = "" if count == 1 else "s"
@@ -253,7 +255,7 @@ def _show(rows: list[SweepRow], count: int, out: Path, *, labelled: bool) -> Non
             cells.append(_share(row.recall, row.found, row.bouts))
         table.add_row(*cells)
     console.print(table)
-    console.print(f"Results: {escape(str(out))}", highlight=False)
+    console.print(f"Results: {escape(one_line(str(out)))}", highlight=False)
 
 
 def _share(value: float | None, part: int, whole: int) -> str:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from posture_cv.coefficients.people import COLUMNS
 from posture_cv.evaluate.errors import EvaluationError
 from posture_cv.measure.types import Float, View
+from posture_cv.output.text import one_line
 from posture_cv.truth_classes import CLASSES
 
 FILE_NAME: Final = "ground_truth.csv"
@@ -155,6 +156,9 @@ def _check_row(file: Path, number: int, row: Mapping[str, str]) -> None:
     empty = [name for name in TEXT_COLUMNS if not row[name].strip()]
     if empty:
         raise EvaluationError(f"{where}: {empty[0]} is empty")
+    steering = [name for name in TEXT_COLUMNS if one_line(row[name]) != row[name]]
+    if steering:
+        raise EvaluationError(f"{where}: {steering[0]} holds a control character", "", "Take it out.")
     if row["view"] not in VIEWS:
         raise EvaluationError(f"{where}: unknown view {row['view']!r}", f"Views: {', '.join(VIEWS)}.")
     said = (row.get(POSTURE_CLASS) or "").strip()

@@ -20,6 +20,7 @@ from posture_cv.cli import COMMANDS, leave_with, module_of
 from posture_cv.cli import cli as root
 from posture_cv.cli.options import UserPath
 from posture_cv.errors import NobodyFoundError, PostureError
+from source_tree import ROOT
 
 HEAVY = ("pydantic", "rich", "cv2", "numpy", "mediapipe", "platformdirs", "av", "jinja2", "asyncio")
 
@@ -246,3 +247,23 @@ def test_every_path_may_begin_at_a_home_folder() -> None:
     ]
     assert len(paths) > 20
     assert [(command, param) for command, param, kind in paths if not isinstance(kind, UserPath)] == []
+
+
+STEERING = "\x1b]0;mine\x07\x1b[31m\u202e"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems allow no such names")
+def test_the_name_of_a_file_does_not_steer_the_terminal(cli: Cli, tmp_path: Path) -> None:
+    """Where all goes well, too: somebody else may have named the recording or the folder."""
+    recording = tmp_path / f"a{STEERING}.landmarks"
+    recording.write_bytes((ROOT / "samples" / "desk-side.landmarks").read_bytes())
+    out = tmp_path / f"o{STEERING}"
+    for arguments in (
+        ("replay", str(recording), "--calibrate", "0:6", "--out", str(out)),
+        ("export", str(out), "--format", "csv", "--out", str(tmp_path / f"e{STEERING}")),
+        ("settings", "init", "--out", str(tmp_path / f"s{STEERING}.toml")),
+        ("agree", str(out), str(tmp_path / f"q{STEERING}.csv"), "--ask", "1"),
+    ):
+        done = cli.here(*arguments)
+        assert done.returncode == 0, done.stderr
+        assert not set("\x1b\x07\u202e") & set(done.stdout + done.stderr), arguments

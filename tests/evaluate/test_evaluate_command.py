@@ -103,6 +103,16 @@ def test_split_by_subject_gives_each_their_own_figures(make_dataset: MakeDataset
     assert sum(part["n"] for part in parts) == view["quantities"]["cva_change_deg"]["n"]
 
 
+def test_names_are_no_markup(make_dataset: MakeDataset) -> None:
+    folder = make_dataset(2)
+    truth = folder / "ground_truth.csv"
+    truth.write_text(truth.read_text().replace(",s2,", ",s[/red]2,").replace("fhp_severe,", "fhp[/]severe,"))
+    result = run(folder, "--split-by", "subject", "--worst", "3")
+    assert result.exit_code == 0, result.output
+    assert "s[/red]2" in result.output
+    assert "fhp[/]severe" in result.output
+
+
 def test_one_person_cannot_be_split(make_dataset: MakeDataset, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(make_dataset(1), "--split-by", "subject") == 2
     said = capsys.readouterr().err

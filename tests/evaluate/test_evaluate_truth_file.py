@@ -144,3 +144,11 @@ def test_the_error_is_one_the_program_prints_with_exit_code_2() -> None:
 def test_frames_of_videos_are_told_from_pictures() -> None:
     assert split_frame("desk.mp4#80") == ("desk.mp4", 80)
     assert split_frame("a/b#c.jpg") == ("a/b#c.jpg", None)
+
+
+def test_a_name_that_would_steer_the_terminal_is_refused(
+    tmp_path: Path, one_truth_row: Make, write_rows: Write
+) -> None:
+    write_rows(tmp_path, [one_truth_row("a.jpg", "shrug", subject="s\x1b[31m")])
+    with pytest.raises(EvaluationError, match="line 2: subject holds a control character"):
+        read_truth(tmp_path)
