@@ -20,6 +20,8 @@ from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Measure
 from posture_cv.output.tables import FIRST_COLUMNS, column_stem
 
 _CHUNK_ROWS: Final = 20_000
+_MOST_SPAN_DAYS: Final = 31
+"""Exposure is counted second by second, seen or not: one false time, years away, would fill the memory. Ours."""
 _REASONS: Final = {r.label: int(r) for r in Reason}
 _STATES: Final = {s.label: int(s) for s in State}
 _VIEWS: Final = {v.label: int(v) for v in View}
@@ -146,7 +148,7 @@ def read_frames(path: Path, sha256: str | None = None) -> Frames:
         sha256: that was noted of it; see `require_unchanged`.
 
     Raises:
-        ResultError: it is missing or damaged.
+        ResultError: it is missing or damaged, or its times span more than a month.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -167,9 +169,19 @@ def read_frames(path: Path, sha256: str | None = None) -> Frames:
     t_s = cols.get("t_s")
     if (np.diff(t_s) <= 0.0).any():
         raise fault(path, f"Its times do not rise at row {int(np.argmax(np.diff(t_s) <= 0.0)) + 3}.")
+    _require_span(path, t_s)
     codes = [cols.get(name).astype(np.int8) for name in ("state", "reason", "view")]
     measured = Measurements(t_s, codes[2], codes[1], values)
     return Frames(measured, codes[0], codes[1], cols.get("severe").astype(bool), cols.origins())
+
+
+def _require_span(path: Path, t_s: Float) -> None:
+    if len(t_s) and not t_s[-1] - t_s[0] <= _MOST_SPAN_DAYS * 86_400.0:
+        raise ResultError(
+            f"The results cannot be used: {path}",
+            f"Its times go from {t_s[0]:g} to {t_s[-1]:g} s; {_MOST_SPAN_DAYS} days are the most that are told of.",
+            "If a time is false, replay the stretch that is right: start and end of a line in a manifest.",
+        )
 
 
 def _fill(cols: _Columns, reader: Iterator[list[str]], path: Path) -> None:

@@ -29,6 +29,7 @@ LEAST_LEAD: Final = 0.15  # over the best lag farther than `APART_S` from it
 APART_S: Final = 2.0
 PARTS: Final = 4  # of the session, each of which must find the offset again
 LEAST_PARTS: Final = 2
+MOST_SPAN_HOURS: Final = 48.0  # all of it is searched at once; a false time would fill the memory (ours)
 MOST_DRIFT_S: Final = 1.0  # of the clocks against each other, over the session
 _HEAD: Final = [names.NOSE, names.LEFT_EAR, names.RIGHT_EAR]
 _HELP: Final = (
@@ -89,12 +90,14 @@ def movements(blocks: Iterable[Landmarks]) -> Movements:
     """The movements that a recording shows, block by block.
 
     Raises:
-        OffsetNotFoundError: fewer than two frames, or nobody in them.
+        OffsetNotFoundError: fewer than two frames, times that span days, or nobody in them.
     """
     parts = [(block.t_s, block.pose_px()[:, [*_HEAD, *names.SHOULDERS]]) for block in blocks if len(block)]
     t_s = np.concatenate([t for t, _ in parts]) if parts else np.empty(0)
     if len(t_s) < 2:
         raise _not_found("One of the recordings holds fewer than two frames.")
+    if t_s[-1] - t_s[0] > 3600.0 * MOST_SPAN_HOURS:
+        raise _not_found(f"The times of one of the recordings span more than {MOST_SPAN_HOURS:g} hours.")
     points = np.concatenate([p for _, p in parts])
     head, shoulders = points[:, :3].mean(axis=1), points[:, 3:].mean(axis=1)
     sizes = np.linalg.norm(head - shoulders, axis=1)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fuzz.test_fuzz_files import EXAMPLES, ODD, reads_or_refuses, replaced
 from posture_cv.opendata.bids import bids_files
-from posture_cv.opendata.folder import ALERTS, SUMMARY, read_result
+from posture_cv.opendata.folder import ALERTS, MEASUREMENTS, SUMMARY, read_result
 from posture_cv.opendata.frames import ResultError
 from posture_cv.report.look import limits
 from posture_cv.report.provenance import provenance
@@ -115,3 +115,15 @@ def test_a_fault_of_an_alert_is_named_with_its_line(alert: object, results: Path
             read_result(results)
     finally:
         (results / ALERTS).write_text(whole)
+
+
+def test_a_time_that_is_years_away_is_said(results: Path) -> None:
+    path = results / MEASUREMENTS
+    whole = path.read_text()
+    try:
+        head, _, last = whole.rstrip("\n").rpartition("\n")
+        path.write_text(f"{head}\n1e9,{last.partition(',')[2]}\n")
+        with pytest.raises(ResultError, match=r"to 1e\+09 s; 31 days are the most"):
+            tell(results)
+    finally:
+        path.write_text(whole)

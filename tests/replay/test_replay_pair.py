@@ -90,6 +90,13 @@ def test_movements_that_have_nothing_in_common_are_refused(seed: int) -> None:
         find_offset([front], [side])
 
 
+def test_a_false_time_is_said_and_does_not_fill_the_memory() -> None:
+    front, side = (read_recording(SAMPLES / f"desk-{view}.landmarks").landmarks for view in ("front", "side"))
+    front.t_s[-1] = 1e9
+    with pytest.raises(OffsetNotFoundError, match="span more than 48 hours"):
+        find_offset([front], [side])
+
+
 def test_what_else_does_not_tell_an_offset() -> None:
     front, side = session(0.0)
     still = side[np.zeros(200, int)]
