@@ -25,9 +25,9 @@ def echo_json(plain: Mapping[str, Any] | Sequence[Any]) -> None:
 
 
 def echo_warnings(warnings: Iterable[str]) -> None:
-    """A line each on standard error."""
+    """A line each on standard error; they may name files."""
     for warning in warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        click.echo(f"Warning: {one_line(warning)}", err=True)
 
 
 def reading_console() -> Console:
