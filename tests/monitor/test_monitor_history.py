@@ -472,16 +472,16 @@ def test_prompts_are_no_alerts_about_a_posture(users: Path, path: Path) -> None:
 def test_what_the_policy_takes_for_a_break_is_one_on_the_page(path: Path) -> None:
     asleep = Desk(
         stretches(("good", 1e6)),
-        3600.0,
+        1200.0,
         SETTINGS,
         rate_hz=2.0,
-        around=lambda t: Surroundings(asleep=300.0 < t < 3000.0),
+        around=lambda t: Surroundings(asleep=100.0 < t < 900.0),
     )
     recorded(path, asleep)
-    assert asleep.kept.moments[-1].policy.breaks.sitting_s == pytest.approx(600.0, abs=5.0), "a full break"
+    assert asleep.kept.moments[-1].policy.breaks.sitting_s == pytest.approx(300.0, abs=5.0), "a full break"
     with Reader(path) as reader:
         (pause,) = reader.breaks(0, 99999)
-    assert pause.seconds == pytest.approx(2700.0, abs=10.0)
+    assert pause.seconds == pytest.approx(800.0, abs=10.0)
 
 
 @pytest.mark.parametrize(

@@ -161,17 +161,22 @@ class Parts:
 
 
 def test_a_kept_landmark_recording_is_judged_anew_without_a_model(tmp_path: Path) -> None:
-    asked = replace(recordings(tmp_path)[1], keep_landmarks=True)
-    with ProcessPool(1) as pool:
-        assert replay_many([asked], pool)[0].status == "done"
-    stricter = replace(asked, settings=replace(asked.settings, policy=PolicySettings().alert_after(3.0)))
+    side = recordings(tmp_path)[1]
+    asked = replace(
+        side,
+        keep_landmarks=True,
+        segment_s=SEGMENT_S / 2,
+        capture=replace(side.capture, end_s=SIDE_END_S / 2),
+    )
     with ProcessPool(1) as pool:
         counted = Parts(pool)
+        assert replay_many([asked], pool)[0].status == "done"
+        assert counted.count == 2
+        stricter = replace(asked, settings=replace(asked.settings, policy=PolicySettings().alert_after(3.0)))
         ended = replay_many([stricter], pool)[0]
-    assert (counted.count, ended.earlier, ended.status) == (0, False, "done")
-    kept = (asked.out / LANDMARKS).read_bytes()
-    finer = replace(asked, keep_landmarks=False, capture=replace(asked.capture, max_rate_hz=0.6))
-    with ProcessPool(1) as pool:
+        assert (counted.count, ended.earlier, ended.status) == (2, False, "done")
+        kept = (asked.out / LANDMARKS).read_bytes()
+        finer = replace(asked, keep_landmarks=False, capture=replace(asked.capture, max_rate_hz=0.6))
         assert replay_many([finer], pool)[0].status == "done"
     assert (asked.out / LANDMARKS).read_bytes() == kept, "a run that keeps none has touched it"
     assert read_recording(asked.out / LANDMARKS).complete
