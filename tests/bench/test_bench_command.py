@@ -13,11 +13,12 @@ from amounts import FULL, amount
 from cli_runner import Cli
 from limited import run_limited
 from once import made_once
-from posture_cv.bench import hour
+from posture_cv.bench import hour, run
 from posture_cv.bench.day import WARM_UP, memory_faults
 from posture_cv.bench.figures import spread
 from posture_cv.bench.run import profile_of
 from posture_cv.bench.stages import STAGES, Stopwatch
+from posture_cv.bench.startup import Started
 from posture_cv.capture.types import Frame
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
@@ -170,6 +171,33 @@ def test_a_day_is_lived_through_by_the_whole_monitor(tmp_path: Path) -> None:
     assert len(found["memory_mb"]) in (0, found["answers"])
     text = SCHEMA.read_text(encoding="utf-8")
     assert all(f"`{key}`" in text for key in found)
+
+
+def test_another_video_is_judged_by_the_profile_named_and_has_no_desk_hour(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Programs are started by the quick run above."""
+    if not CLIP.exists():
+        pytest.skip("the samples are not in this tree")
+    profile = CLIP.with_suffix(".profile.json")
+    once = Started(spread([0.1]), spread([0.1]), None)
+    judged: list[tuple[object, ...]] = []
+
+    def verdict(*given: object) -> Started:
+        judged.append(given)
+        return once
+
+    monkeypatch.setattr(run, "start_help", lambda _: once)
+    monkeypatch.setattr(run, "start_status", lambda _: once)
+    monkeypatch.setattr(run, "first_verdict", verdict)
+    side = CLIP.with_name("desk-side.mp4")
+    command = ("bench", str(side), "--profile", str(profile), "--quick", "--frames", "2")
+    done = Cli().here(*command, "--json", "-")
+    assert done.returncode == 0, done.stderr
+    assert judged == [(side, profile, 1)]
+    found = json.loads(done.stdout)
+    assert (found["video"], found["stages"]["total"]["count"], found["hour"]) == (side.name, 2, None)
+    assert "The desk hour was left out" in done.stderr
 
 
 def test_growth_and_too_much_are_faults() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from amounts import amount
+from cli_runner import Cli
 from posture_cv.bench import endurance
 from posture_cv.bench.endurance import KEPT_DAYS, Endured, endure
 from posture_cv.bench.month import (
@@ -43,6 +44,31 @@ def test_a_month_has_no_fault(endured: Endured) -> None:
     assert endured.camera_losses > 0
     assert endured.watched_s == pytest.approx(endured.kept_s, abs=0.5)
     assert 0 < endured.state_bytes < 100_000
+
+
+@pytest.mark.parametrize(("more", "looks"), [((), 1_000_000), (("--looks", "1000"), 1_000)])
+@pytest.mark.parametrize(("faults", "said"), [((), "No fault."), (("it grew",), "FAULT: it grew")])
+def test_the_command_tells_all_of_it(
+    endured: Endured,
+    monkeypatch: pytest.MonkeyPatch,
+    more: tuple[str, ...],
+    looks: int,
+    faults: tuple[str, ...],
+    said: str,
+) -> None:
+    asked: list[int] = []
+    found = replace(endured, faults=faults)
+
+    def known(count: int) -> Endured:
+        asked.append(count)
+        return found
+
+    monkeypatch.setattr(endurance, "endure", known)
+    done = Cli().here("bench", "--endurance", *more, "--json", "-")
+    assert (done.returncode, asked) == (len(faults), [looks])
+    assert json.loads(done.stdout)["endurance"] == json.loads(json.dumps(found.as_plain()))["endurance"]
+    assert said in done.stderr
+    assert all(name in done.stderr for name, _ in found.rows())
 
 
 def test_what_is_written_is_bounded(endured: Endured) -> None:

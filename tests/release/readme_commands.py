@@ -80,9 +80,6 @@ class World:
 
 
 BRIEFLY: Final = ("--duration", "4", "--no-notifications")
-_LITTLE: Final = ("--quick", "--frames", "5", "--minutes", "0.1")
-_NO_HOUR: Final = ("samples/desk-side.mp4", "--profile", "samples/desk-front.profile.json")
-"""The desk hour is made of the sample video only; it has tests of its own."""
 _LED: Final = {"tray"}
 """Shown their help only: there is no tray to sit in. It has tests of its own."""
 _NAMED_ALONE: Final = {
@@ -96,9 +93,8 @@ _NAMED_ALONE: Final = {
     "explain",
     "feedback",
     "history",
-    "bench",
 }
-"""Their bare name in the prose is a mention of them: they need an argument, or (bench) minutes without one."""
+"""Their bare name in the prose is a mention of them: they need an argument."""
 NOBODY_RUNS: Final = {"status", "pause", "resume", "stop", "recalibrate"}
 
 
@@ -111,8 +107,6 @@ def stand_in(command: Command, world: World) -> list[str]:
         or "--scheduler" in words
         or (len(words) == 1 and name in _NAMED_ALONE)
         or "--labels" in words[:2]  # photographs with their authors' opinions
-        or "--delays" in words  # the models look at a whole clip first; it has a test of its own
-        or "--day" in words  # nor does a second day say more than the one of its own test
         or _is_led_exercise(words)
     ):
         return [name, "--help"]
@@ -123,25 +117,9 @@ def stand_in(command: Command, world: World) -> list[str]:
         "report": [] if "--no-open" in rest else ["--no-open"],
         "monitor": [] if rest[:1] and not rest[0].startswith("-") else [world.camera, *BRIEFLY],
     }
-    if name == "bench":
-        rest = _benched(rest)
     if "delete" in rest and "--yes" not in rest:
         rest = [*rest, "--yes"]
     return [*words[:1], *_without(rest, "--background"), *added.get(name, [])]
-
-
-def _benched(rest: list[str]) -> list[str]:
-    """The same with less of it."""
-    kept = _without_options(rest, "--minutes", "--frames")
-    if "--endurance" in rest:
-        return [*kept, "--looks", "1000"]
-    return [*kept, *_LITTLE, *_NO_HOUR]
-
-
-def _without_options(rest: list[str], *names: str) -> list[str]:
-    """Without these options and what is given for each."""
-    pairs = zip(["", *rest], rest, strict=False)
-    return [word for before, word in pairs if word not in names and before not in names]
 
 
 def distinct(commands: list[Command]) -> list[Command]:
