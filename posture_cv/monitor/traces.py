@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +21,16 @@ PARTS: Final[dict[Part, str]] = {
     "cache": "what can be made again",
     "runtime": "lock and control channel of the running monitor, locks of runs that write",
 }
+# What the program writes into the folder of a part. A user's own folder may have such a name below POSTURE_CV_HOME,
+# so that nothing else in it is ours to count or to delete.
+_WRITTEN: Final[dict[Part, tuple[str, ...]]] = {
+    "profiles": ("*.json",),
+    "reports": ("*.html",),
+    "state": ("notice-shown", "monitor-state.json", "monitor.log", "monitor.log.1"),
+    "cache": (),  # nothing so far
+    "runtime": ("monitor.lock", "control.sock", "control.json", "writing/*.lock"),
+}
+_CUT_OFF: Final = ".*.part"  # of a write that was cut off
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +78,12 @@ def _files(part: Part, place: Path) -> Iterator[Path]:
         companions = (place.with_name(place.name + end) for end in ("", "-wal", "-shm"))
         yield from (file for file in companions if os.path.lexists(file))
     elif place.is_dir() and not place.is_symlink():
-        inner = place_of("runtime")
-        for folder, _, names in os.walk(place):
-            # On systems without a runtime folder it lies within the state folder and is listed on its own.
-            if part == "runtime" or not Path(folder).is_relative_to(inner):
-                yield from (Path(folder) / name for name in names)
+        for pattern in (*_WRITTEN.get(part, ()), _CUT_OFF):
+            yield from (file for file in place.glob(pattern) if file.is_symlink() or not file.is_dir())
     else:
         if os.path.lexists(place):
             yield place
-        yield from place.parent.glob(f".{place.name}.*.part")  # of a write that was cut off
+        yield from place.parent.glob(f".{place.name}{_CUT_OFF[1:]}")
 
 
 def _size(file: Path) -> int:
@@ -88,27 +94,32 @@ def _size(file: Path) -> int:
 
 
 def delete(part: Part) -> None:
-    """Remove a part; harmless when nothing is there. Links are removed, not followed.
+    """Remove what the program wrote of a part; harmless when nothing is there. Links are removed, not followed.
 
     Raises:
         OutputError: it cannot be removed.
     """
     place = place_of(part)
     try:
-        if part != "history" and place.is_dir() and not place.is_symlink():
-            shutil.rmtree(place)
-            return
         for file in list(_files(part, place)):
             with suppress(FileNotFoundError):
                 file.unlink()
+        if part == "runtime":
+            _remove_if_empty(place / "writing")
+        if part != "history":
+            _remove_if_empty(place)
     except OSError as error:
         raise output_error(place, error) from error
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):  # not empty, not there, or not ours to remove
+        folder.rmdir()
 
 
 def remove_empty_folders() -> None:
     """Remove the program's folders in which nothing is left."""
     from posture_cv.paths import FOLDER_KINDS, folder
 
-    for kind in FOLDER_KINDS:
-        with suppress(OSError):  # not empty, not there, or not ours to remove
-            folder(kind).rmdir()
+    for kind in reversed(FOLDER_KINDS):  # the runtime folder may lie within that of the state
+        _remove_if_empty(folder(kind))

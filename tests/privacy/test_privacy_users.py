@@ -20,6 +20,7 @@ from once import made_once
 from posture_cv.errors import PostureError
 from posture_cv.history.store import History
 from posture_cv.monitor import commands as cmd
+from posture_cv.monitor import traces
 from posture_cv.monitor.background import open_log
 from posture_cv.monitor.control.channel import SOCKET_NAME
 from posture_cv.monitor.control.client import ask
@@ -216,6 +217,26 @@ def test_privacy_lists_every_file_and_deletes_it(home: Path) -> None:
     done = run_limited(["privacy", "delete", "--all", "--yes"], home)
     assert done.returncode == 0, done.stderr
     assert not list(home.iterdir()), "no empty folder is left either"
+
+
+def test_deleting_takes_nothing_that_the_program_did_not_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """POSTURE_CV_HOME may name a folder in which the user keeps a `cache` or a `state` of their own."""
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
+    own = [tmp_path / name for name in ("cache/thesis.db", "state/plan.txt", "runtime/writing/draft.odt")]
+    own += [tmp_path / "data" / "reports" / "1999.pdf", tmp_path / "state" / "deep" / "monitor.log"]
+    ours = [tmp_path / "state" / "monitor.log", tmp_path / "data" / "profiles" / "me.json"]
+    ours += [tmp_path / "data" / "profiles" / ".me.json.abcdefgh.part"]
+    for file in (*own, *ours):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("x")
+    assert sum(trace.files for trace in traces.traces()) == len(ours)
+    for part in traces.PARTS:
+        traces.delete(part)
+    traces.remove_empty_folders()
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(own)
+    assert not (tmp_path / "data" / "profiles").exists()
 
 
 def test_everything_is_for_its_owner_only_whatever_the_umask(home: Path, tmp_path: Path) -> None:
