@@ -18,7 +18,7 @@ def photograph() -> Landmarks:
 
     from posture_cv.capture.types import Frame
     from posture_cv.landmarks.estimator import EstimatorOptions, Mode
-    from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+    from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 
     astronaut: NDArray[np.uint8] = skimage.data.astronaut()  # type: ignore[no-untyped-call]
     picture = np.ascontiguousarray(astronaut[:, :, ::-1])

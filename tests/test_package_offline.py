@@ -27,7 +27,7 @@ USE_BOTH_MODELS = """
 import numpy as np
 from posture_cv.capture.types import Frame
 from posture_cv.landmarks.estimator import EstimatorOptions, Mode
-from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 
 with MediaPipeEstimator(EstimatorOptions(mode=Mode.VIDEO)) as estimator:
     for number in range(3):

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from posture_cv.capture.types import Frame
 from posture_cv.landmarks.estimator import EstimatorOptions, Mode
-from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 from posture_cv.landmarks.types import Landmarks
 
 Picture = NDArray[np.uint8]

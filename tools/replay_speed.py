@@ -181,8 +181,8 @@ def bare(video: Path) -> None:
     import cv2
     import numpy as np
 
+    from posture_cv.landmarks.bare_models import BareModels
     from posture_cv.landmarks.estimator import EstimatorOptions
-    from posture_cv.landmarks.mediapipe_tasks import BareModels
 
     models = BareModels(EstimatorOptions())
     capture = cv2.VideoCapture(str(video))

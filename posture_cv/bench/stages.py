@@ -40,7 +40,8 @@ from posture_cv.monitor.sinks import BaseSink, TerminalSink
 from posture_cv.monitor.status import StatusBoard
 
 if TYPE_CHECKING:
-    from posture_cv.landmarks.mediapipe_tasks import BareModels, MediaPipeEstimator
+    from posture_cv.landmarks.bare_models import BareModels
+    from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
     from posture_cv.profiles.types import Profile
 
 STAGES: Final = ("decode", "prepare", "pose", "mask", "face", "scene", "measure", "assess", "sink", "other")
@@ -131,7 +132,8 @@ def measure_stages(video: Path, profile: Profile, options: EstimatorOptions, fra
         SourceError, ModelFileError: see there.
     """
     from posture_cv.coefficients import load_coefficients
-    from posture_cv.landmarks.mediapipe_tasks import BareModels, MediaPipeEstimator
+    from posture_cv.landmarks.bare_models import BareModels
+    from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 
     watch = Stopwatch()
     criteria = Criteria(profile.name, profile.baseline, load_coefficients(), AssessSettings())

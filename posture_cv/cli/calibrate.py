@@ -213,7 +213,7 @@ def _expected(frame_count: int | None, start_s: float, end_s: float | None) -> i
 
 
 def _estimator(settings: Settings, mode: Mode) -> LandmarkEstimator:
-    from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+    from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 
     return MediaPipeEstimator(replace(settings.models.options(), mode=mode))
 

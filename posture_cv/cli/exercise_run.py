@@ -126,7 +126,7 @@ def _camera(stack: ExitStack, settings: Settings, *, needed: bool) -> FrameSourc
 
 
 def _estimator(stack: ExitStack, settings: Settings, check: CameraCheck) -> LandmarkEstimator:
-    from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+    from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 
     options = replace(settings.models.options(), face=check in NEEDS_FACE, contour=check in NEEDS_CONTOUR)
     return stack.enter_context(MediaPipeEstimator(options))

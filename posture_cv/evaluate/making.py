@@ -111,7 +111,7 @@ def _picture_landmarks(job: Job, looks: int, progress: Progress | None) -> Landm
     from posture_cv.capture.picture_header import PictureError
     from posture_cv.capture.types import MAX_PIXELS, Frame
     from posture_cv.landmarks.estimator import EstimatorOptions, Mode
-    from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+    from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 
     found = []
     with MediaPipeEstimator(EstimatorOptions(mode=Mode.IMAGE, looks=looks)) as estimator:
@@ -131,7 +131,7 @@ def _video_landmarks(job: Job, progress: Progress | None) -> Landmarks:
     from posture_cv.capture.types import CaptureOptions
     from posture_cv.capture.video import VideoFile
     from posture_cv.landmarks.estimator import EstimatorOptions, Mode
-    from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+    from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 
     path, wanted, found = job.pictures[0], set(job.frames), {}
     with (

@@ -122,7 +122,7 @@ def needs_face(view: View | None) -> bool:
 
 def make_estimator(settings: Settings, *, face: bool = True) -> LandmarkEstimator:
     """An estimator for a stream, with the models of the settings."""
-    from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+    from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 
     return MediaPipeEstimator(replace(settings.models.options(), mode=Mode.VIDEO, face=face))
 

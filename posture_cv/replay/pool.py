@@ -260,7 +260,7 @@ def serve(pipe: Connection, early: bool = False) -> None:  # noqa: FBT001, FBT00
     use_one_thread(pictures=False)
     if early:
         with suppress(Exception):  # the job will say what is wrong
-            importlib.import_module("posture_cv.landmarks.mediapipe_tasks")
+            importlib.import_module("posture_cv.landmarks.mediapipe_estimator")
             importlib.import_module("posture_cv.replay.jobs")
     with suppress(EOFError, OSError):  # the caller is gone
         while True:

@@ -163,6 +163,8 @@ def _expected_frames(info: SourceInfo) -> int | None:
 
 def default_estimator(options: EstimatorOptions) -> LandmarkEstimator:
     """MediaPipe's models."""
-    from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator  # heavy: only when pictures are read
+    from posture_cv.landmarks.mediapipe_estimator import (
+        MediaPipeEstimator,  # heavy: only when pictures are read
+    )
 
     return MediaPipeEstimator(options)

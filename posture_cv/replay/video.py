@@ -86,7 +86,7 @@ def _shown(image_bgr: Image, t_s: float) -> Image:  # noqa: ARG001 - the other w
 
 def _hider(result: Replayed, stack: ExitStack) -> Treat:
     """Hides the faces of every frame; see `hiding`."""
-    from posture_cv.landmarks.mediapipe_tasks import FaceFinder, PeopleFinder  # heavy: only on request
+    from posture_cv.landmarks.finders import FaceFinder, PeopleFinder  # heavy: only on request
     from posture_cv.replay.hiding import FaceHider, HeadTrack
 
     with RecordingReader(result.landmarks_path) as reader:

@@ -31,7 +31,7 @@ from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.exercise.guide import Guide
 from posture_cv.exercise.plan import plan_for
 from posture_cv.guidance.catalogue import load_catalogue
-from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 from posture_cv.landmarks.quantise import quantised
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter
 from posture_cv.landmarks.types import Landmarks

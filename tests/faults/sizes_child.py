@@ -14,7 +14,7 @@ import numpy as np
 
 from posture_cv.capture.types import Frame
 from posture_cv.landmarks.estimator import EstimatorOptions, Mode
-from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 
 
 def main() -> None:

@@ -19,8 +19,9 @@ from posture_cv.capture.quiet import quiet_stderr
 from posture_cv.capture.types import Frame
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks import names
+from posture_cv.landmarks.bare_models import BareModels
 from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
-from posture_cv.landmarks.mediapipe_tasks import BareModels, MediaPipeEstimator
+from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 from posture_cv.landmarks.model_files import ModelFileError
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
@@ -229,7 +230,7 @@ def test_a_real_photograph_is_found_seen_from_the_front_and_measured() -> None:
 def test_the_c_library_is_not_heard() -> None:
     code = (
         "import cv2; from posture_cv.capture.types import Frame;"
-        "from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator;"
+        "from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator;"
         f"image = cv2.imread({str(FRONT)!r}); e = MediaPipeEstimator();"
         "[e.estimate(Frame(i, i * 0.1, image)) for i in range(3)]; e.close(); print('done')"
     )
@@ -266,8 +267,8 @@ def test_a_face_model_that_cannot_be_opened_leaves_no_pose_model_behind(
 
     pose = ExitStack()
     pose.callback(freed.append, "pose")
-    monkeypatch.setattr("posture_cv.landmarks.mediapipe_tasks._pose_landmarker", lambda *_: pose)
-    monkeypatch.setattr("posture_cv.landmarks.mediapipe_tasks._face_landmarker", damaged)
+    monkeypatch.setattr(f"{kind.__module__}.PoseModel", lambda *_: pose)
+    monkeypatch.setattr(f"{kind.__module__}.FaceModel", damaged)
     with pytest.raises(ModelFileError, match="damaged"):
         kind(EstimatorOptions())
     assert freed == ["pose"]
@@ -283,7 +284,7 @@ def test_a_picture_that_is_read_meanwhile_does_not_let_the_c_library_be_heard(
         os.write(2, b"W0000 a remark")
         return nullcontext()
 
-    monkeypatch.setattr("posture_cv.landmarks.mediapipe_tasks._pose_landmarker", talkative)
+    monkeypatch.setattr("posture_cv.landmarks.mediapipe_estimator.PoseModel", talkative)
     reading.__enter__()
     MediaPipeEstimator(EstimatorOptions(face=False)).close()
     os.write(2, b"heard again")

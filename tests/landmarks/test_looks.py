@@ -22,7 +22,7 @@ from posture_cv.landmarks.looks import (
     same_person,
     shown,
 )
-from posture_cv.landmarks.mediapipe_tasks import MediaPipeEstimator
+from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 from posture_cv.landmarks.types import Landmarks
 from source_tree import ROOT
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cli_runner import Cli
 from posture_cv.capture.types import CaptureOptions
-from posture_cv.landmarks.mediapipe_tasks import FaceFinder, PeopleFinder
+from posture_cv.landmarks.finders import FaceFinder, PeopleFinder
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.output.blur import Box, hide_all, hide_boxes, merged
