@@ -1,141 +1,140 @@
 """What `summary.json` and `alerts.jsonl` must be like where somebody reads them; both may be of anybody's making.
 
-A checksum shows that results were changed, but who writes a summary can leave the checksums out of it.
+A checksum shows that results were changed, but who writes a summary can leave the checksums out of it. Keys that
+nobody reads may be anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-_MOST: Final = 1e12
-"""A number beyond it is none that a recording has; seconds of 30,000 years."""
-Form = Callable[
-    [Any], str
-]  # "" where the value is right, else where and what is expected, such as ".t_s: a number"
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+# A number beyond it is none that a recording has: seconds of 30,000 years.
+Number = Annotated[float, Field(ge=-1e12, le=1e12)]
+# From a list of two; the second is open where the stretch has no end.
+Stretch = Annotated[tuple[Number, Number | None], Field(strict=False)]
+_OBJECT: Final = "it should be an object"
+_WORDS: Final = {"missing": "it is missing", "model_type": _OBJECT, "dict_type": _OBJECT}
+
+
+class _Form(BaseModel):
+    """An object some of whose keys are read: no silent conversion."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False)
+
+
+class _Source(_Form):
+    name: str | None = None
+    duration_s: Number | None = None
+    frame_rate_hz: Number | None = None
+    width_px: Number | None = None
+    height_px: Number | None = None
+    frame_count: Number | None = None
+
+
+class _Model(_Form):
+    name: str
+    sha256: str | None = None  # imported landmarks have no file of a model
+
+
+class _Estimator(_Form):
+    engine: str | None = None
+    pose: _Model | None = None
+    face: _Model | None = None
+
+
+class _Camera(_Form):
+    calibrated_s: Stretch | None = None
+    profile: str | None = None
+
+
+class _Baseline(_Camera):
+    view: str | None = None
+    front: _Camera = _Camera()
+    side: _Camera = _Camera()
+
+
+class _Run(_Form):
+    source_sha256: str | None = None
+    files: dict[str, Any] | None = None
+
+
+class _Origin(_Form):
+    preferred: str | None = None
+
+
+class _Pair(_Form):
+    side_source: _Source = _Source()
+    side_sha256: str | None = None
+    offset_s: Number | None = None
+    offset_drift_s: Number | None = None
+    quantities: dict[str, _Origin] = {}
+
+
+class _Policy(_Form):
+    exit_hold_s: Number = 0.0
+    share: Number = 0.0
+
+
+class _Settings(_Form):
+    thresholds: dict[str, Number] = {}
+    smoothing: dict[str, Number] = {}
+    ticks: dict[str, Number] = {}
+    policy: _Policy = _Policy()
+
+
+class _Episode(_Form):
+    state: str
+    start_s: Number
+    end_s: Number
+    peak_excess: Number | None
+    reason: str | None
+
+
+class _Summary(_Form):
+    baseline: _Baseline
+    program: str | None = None
+    source: _Source = _Source()
+    estimator: _Estimator = _Estimator()
+    run: _Run | None = None
+    pair: _Pair | None = None
+    settings: _Settings = _Settings()
+    episodes: list[_Episode] = []
+    warnings: list[str] = []
+    recording: str | None = None
+    participant: str | None = None
+    condition: str | None = None
+    start_s: Number | None = None
+    end_s: Number | None = None
+
+
+class _Alert(_Form):
+    t_s: Number
+    cue: str
+    level: str
+    lasted_s: Number = 0.0
+    share: Number | None = None
+    window_s: Number | None = None
+    seen: str | None = None
 
 
 def fault_of_summary(plain: object) -> str:
     """The first thing in a summary that nobody could read, in words; empty where there is none."""
-    return _SUMMARY(plain).lstrip(".: ")
+    return _fault(_Summary, plain)
 
 
 def fault_of_alert(plain: object) -> str:
     """The same of one alert."""
-    return _ALERT(plain).lstrip(".: ")
+    return _fault(_Alert, plain)
 
 
-def _kind(words: str, is_right: Callable[[Any], bool]) -> Form:
-    return lambda plain: "" if is_right(plain) else f": expected {words}"
-
-
-def _is_number(plain: object) -> bool:
-    return isinstance(plain, (int, float)) and abs(plain) <= _MOST  # which NaN is not
-
-
-def _or_null(form: Form) -> Form:
-    return lambda plain: "" if plain is None else form(plain)
-
-
-def _first(faults: Iterator[str]) -> str:
-    return next(filter(None, faults), "")
-
-
-def _object(needed: Mapping[str, Form] | None = None, **others: Form) -> Form:
-    """An object: what it must have, and what others of its keys are where they are there."""
-
-    def fault(plain: Any) -> str:  # noqa: ANN401 - JSON
-        if not isinstance(plain, dict):
-            return ": expected an object"
-        missing = next((name for name in needed or {} if name not in plain), None)
-        if missing is not None:
-            return f".{missing}: it is missing"
-        forms = {**(needed or {}), **others}
-        return _first(
-            f".{k}{found}" if (found := form(plain[k])) else "" for k, form in forms.items() if k in plain
-        )
-
-    return fault
-
-
-def _each(form: Form) -> Form:
-    """An object of which all values are alike."""
-
-    def fault(plain: Any) -> str:  # noqa: ANN401 - JSON
-        if not isinstance(plain, dict):
-            return ": expected an object"
-        return _first(f".{k}{found}" if (found := form(value)) else "" for k, value in plain.items())
-
-    return fault
-
-
-def _list(form: Form) -> Form:
-    def fault(plain: Any) -> str:  # noqa: ANN401 - JSON
-        if not isinstance(plain, list):
-            return ": expected a list"
-        return _first(f"[{k}]{found}" if (found := form(value)) else "" for k, value in enumerate(plain))
-
-    return fault
-
-
-_NUMBER: Final = _kind("a number", _is_number)
-_TEXT: Final = _kind("text", lambda plain: isinstance(plain, str))
-_MAYBE: Final = _or_null(_NUMBER)
-_NAME: Final = _or_null(_TEXT)
-_STRETCH: Final = _kind(
-    "null, or two numbers of which the second may be null",
-    lambda plain: (
-        plain is None
-        or (
-            isinstance(plain, list)
-            and len(plain) == 2
-            and _is_number(plain[0])
-            and (plain[1] is None or _is_number(plain[1]))
-        )
-    ),
-)
-_SOURCE: Final = _object(
-    name=_NAME, duration_s=_MAYBE, frame_rate_hz=_MAYBE, width_px=_MAYBE, height_px=_MAYBE, frame_count=_MAYBE
-)
-_MODEL: Final = _or_null(_object({"name": _TEXT}, sha256=_NAME))  # imported landmarks have no file of a model
-_CAMERA: Final = _object(calibrated_s=_STRETCH, profile=_NAME)
-_ALERT: Final = _object(
-    {"t_s": _NUMBER, "cue": _TEXT, "level": _TEXT},
-    lasted_s=_NUMBER,
-    share=_MAYBE,
-    window_s=_MAYBE,
-    seen=_NAME,
-)
-_SUMMARY: Final = _object(
-    {"baseline": _object(view=_NAME, calibrated_s=_STRETCH, profile=_NAME, front=_CAMERA, side=_CAMERA)},
-    program=_NAME,
-    source=_SOURCE,
-    estimator=_object(engine=_NAME, pose=_MODEL, face=_MODEL),
-    run=_or_null(_object(source_sha256=_NAME, files=_or_null(_object()))),
-    pair=_or_null(
-        _object(
-            side_source=_SOURCE,
-            side_sha256=_NAME,
-            offset_s=_MAYBE,
-            offset_drift_s=_MAYBE,
-            quantities=_each(_object(preferred=_NAME)),
-        )
-    ),
-    settings=_object(
-        thresholds=_each(_NUMBER),
-        smoothing=_each(_NUMBER),
-        ticks=_each(_NUMBER),
-        policy=_object(exit_hold_s=_NUMBER, share=_NUMBER),
-    ),
-    episodes=_list(
-        _object(
-            {"state": _TEXT, "start_s": _NUMBER, "end_s": _NUMBER, "peak_excess": _MAYBE, "reason": _NAME}
-        )
-    ),
-    warnings=_list(_TEXT),
-    recording=_NAME,
-    participant=_NAME,
-    condition=_NAME,
-    start_s=_MAYBE,
-    end_s=_MAYBE,
-)
+def _fault(form: type[_Form], plain: object) -> str:
+    try:
+        form.model_validate(plain)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+        words = _WORDS.get(first["type"], first["msg"][:1].lower() + first["msg"][1:])
+        return f"{place.removeprefix('.')}: {words}" if place else words
+    return ""

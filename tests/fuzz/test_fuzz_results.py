@@ -78,22 +78,26 @@ def test_any_value_in_an_alert(places: list[float], value: object, results: Path
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("source", None, r"\(source: expected an object"),
+        ("source", None, r"\(source: it should be an object"),
         ("estimator", {"face": {"sha256": "x"}}, r"\(estimator\.face\.name: it is missing"),
         ("episodes", [{"state": "good"}], r"\(episodes\[0\]\.start_s: it is missing"),
         (
             "settings",
             {"thresholds": {"neck_deg": float("nan")}},
-            r"\(settings\.thresholds\.neck_deg: expected a number",
+            r"\(settings\.thresholds\.neck_deg: input should be a finite number",
         ),
         (
             "settings",
             {"policy": {"exit_hold_s": 10**400}},
-            r"\(settings\.policy\.exit_hold_s: expected a number",
+            r"\(settings\.policy\.exit_hold_s: input should be a valid number",
         ),
-        ("baseline", {"calibrated_s": ["0", 8]}, r"\(baseline\.calibrated_s: expected null, or two numbers"),
-        ("pair", {"quantities": []}, r"\(pair\.quantities: expected an object"),
-        ("participant", ["x"], r"\(participant: expected text"),
+        (
+            "baseline",
+            {"calibrated_s": ["0", 8]},
+            r"\(baseline\.calibrated_s\[0\]: input should be a valid number",
+        ),
+        ("pair", {"quantities": []}, r"\(pair\.quantities: it should be an object"),
+        ("participant", ["x"], r"\(participant: input should be a valid string"),
     ],
 )
 def test_a_fault_of_a_summary_is_named_with_its_place(
@@ -111,7 +115,7 @@ def test_a_fault_of_an_alert_is_named_with_its_line(alert: object, results: Path
     whole = (results / ALERTS).read_text()
     try:
         (results / ALERTS).write_text(json.dumps(alert) + "\n")
-        with pytest.raises(ResultError, match=r"Line 1 is no alert \((t_s|cue): expected"):
+        with pytest.raises(ResultError, match=r"Line 1 is no alert \((t_s|cue): input should be"):
             read_result(results)
     finally:
         (results / ALERTS).write_text(whole)
