@@ -85,5 +85,5 @@ def test_what_has_no_end_is_refused(
 def test_no_output_takes_its_place(make: Callable[[Path], None], tmp_path: Path) -> None:
     place = tmp_path / "profile.json"
     make(place)
-    Cli().fails("calibrate", "--from", str(SAMPLE), "--out", str(place), said="No file can be written")
+    Cli().fails("calibrate", "--from", str(SAMPLE), "--out", str(place), said="Cannot write")
     assert not place.is_file()
