@@ -44,6 +44,7 @@ _GOOD, _LOOKING_DOWN, _CANNOT_TELL = int(State.GOOD), int(State.LOOKING_DOWN), i
 _TURNED, _AWAY, _UNCERTAIN = int(State.TURNED), int(State.AWAY), int(Reason.UNCERTAIN)
 _HEAD_TURNED, _TRUNK_TURNED = int(Reason.HEAD_TURNED), int(Reason.TRUNK_TURNED)
 _NOBODY, _OTHER_PERSON = int(Reason.NOBODY), int(Reason.OTHER_PERSON)
+_NOT_FROM_THIS_VIEW: Final = int(Reason.NOT_FROM_THIS_VIEW)
 _NAMES: Final = tuple(int(state) for state in ALERTING)
 
 
@@ -193,15 +194,15 @@ def name(r: Readings[Value], reason: Any, why: Any, th: Thresholds, c: Calculus[
         beyond = size > largest
         largest, posture = c.where(beyond, size, largest), c.where(beyond, label, posture)
     state = c.where(largest >= 1.0, posture, state)
-    untold = (reason == _OK) & (state == _GOOD)
-    nothing = untold
+    harmless = (reason == _OK) & (largest < 1.0) & c.negated(down)
+    # Not good where nothing could be told. Nor is anything harmless where a head far forward is not ruled out, least of
+    # all by a head that was hidden or not to be placed (its NaN is below no limit); what a view or a file never tells
+    # is no doubt. Looking down has its own budget.
+    nothing = state == _GOOD
     for size in excess:
         nothing = nothing & c.isnan(size)
-    # Nothing could be told; or where the head is was seen, and so vaguely that "good" would be a guess.
-    untold = nothing | (untold & (why == _UNCERTAIN))
-    # Nor is it harmless where a head far forward cannot be ruled out; looking down has its own budget.
-    vague = _neck_at_most(r, bent, c) >= NECK_RULED_OUT_DEG
-    untold = untold | (vague & (reason == _OK) & (largest < 1.0) & c.negated(down))
+    ruled_out = (_neck_at_most(r, bent, c) < NECK_RULED_OUT_DEG) | (why == _NOT_FROM_THIS_VIEW)
+    untold = harmless & (nothing | c.negated(ruled_out))
     # a part that is missing, or nothing in particular
     reason = c.where(untold, c.where(why == _OK, _UNCERTAIN, why), reason)
     unmeasured = reason != _OK

@@ -145,6 +145,29 @@ def test_who_may_have_a_forward_head_is_not_called_good() -> None:
     )  # what this view or file never tells is no doubt
 
 
+@pytest.mark.parametrize("why", [Reason.FACE_NOT_SEEN, Reason.UNCERTAIN, Reason.IMPLAUSIBLE])
+@pytest.mark.parametrize(
+    ("known", "label"),
+    [
+        ({}, "cannot_tell"),
+        ({"trunk_incl_deg": -8.0}, "cannot_tell"),
+        ({"trunk_incl_deg": 8.0, "approach_cm": 9.0}, "cannot_tell"),
+        ({"lateral_lean_deg": 8.0}, "cannot_tell"),
+        ({"protraction_cm": 2.5}, "rounded_shoulders"),
+    ],
+)
+def test_a_head_that_is_hidden_is_called_nothing_harmless(
+    why: Reason, known: dict[str, float], label: str
+) -> None:
+    """A face behind a cup, or cut off by the picture: the shoulders alone do not tell that all is well."""
+    m = frame(**known)
+    states = name_states(
+        replace(m, values={**m.values, "cva_change_deg": Estimate.withheld(1, why)}), DEFAULT
+    )
+    assert State(int(states.state[0])).label == label
+    assert Reason(int(states.reason[0])) is (why if label == "cannot_tell" else Reason.OK)
+
+
 @pytest.mark.parametrize(
     ("trunk_sd", "cva_sd", "label"),
     [
