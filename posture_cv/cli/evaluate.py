@@ -96,7 +96,7 @@ def command(
         _labelled(dataset, json_file, console)
         return
     making = Making(Source(source), workers or processors(), looks, cache)
-    data = without(_read(dataset, making, console), cues)
+    data = without(_read(dataset, making, split_by, console), cues)
     _finish(data, console, json_file, page, split_by, worst, worst_pictures)
 
 
@@ -177,11 +177,15 @@ def _write_json(json_file: Path | None, text: str) -> None:
         write_owner_only(json_file, f"{text}\n".encode())
 
 
-def _read(folder: Path, making: Making, console: Console) -> Dataset:
+def _read(folder: Path, making: Making, split_by: str | None, console: Console) -> Dataset:
     from posture_cv.evaluate.dataset import pictures_to_make, read_dataset
+    from posture_cv.evaluate.run import require_split
+    from posture_cv.evaluate.truth import read_truth
 
-    with _bar(console, pictures_to_make(folder, making)) as advance:
-        data = read_dataset(folder, making, advance)
+    truth = read_truth(folder)
+    require_split(folder.resolve().name, truth, split_by)  # before hours of looking at pictures
+    with _bar(console, pictures_to_make(truth, making)) as advance:
+        data = read_dataset(folder, making, advance, truth)
     if data.landmarks_from.endswith("without contour"):
         console.print(
             "No contour in landmarks.npz: what rests on it is less certain, or withheld.", style="yellow"

@@ -100,18 +100,24 @@ class Dataset:
     landmarks_from: str
 
 
-def read_dataset(folder: Path, making: Making | None = None, progress: Progress | None = None) -> Dataset:
+def read_dataset(
+    folder: Path,
+    making: Making | None = None,
+    progress: Progress | None = None,
+    truth: Truth | None = None,
+) -> Dataset:
     """Read a labelled data set and get the landmarks of all its rows.
 
     Args:
         folder: holds `ground_truth.csv`, or folders that do.
         making: how to get landmarks.
         progress: told how many more pictures have been looked at.
+        truth: what `read_truth` says of the folder, where that was asked for before.
 
     Raises:
         EvaluationError: anything missing, damaged or contradictory.
     """
-    truth = read_truth(folder)
+    truth = read_truth(folder) if truth is None else truth
     clips = _clips(truth)
     landmarks, origin = _landmarks(truth, clips, making or Making(), progress or (lambda _: None))
     return Dataset(folder.resolve().name, truth, landmarks, clips, origin)
@@ -133,9 +139,8 @@ def without(dataset: Dataset, cues: Sequence[str]) -> Dataset:
     return replace(dataset, landmarks=lm, landmarks_from=origin)
 
 
-def pictures_to_make(folder: Path, making: Making) -> int:
+def pictures_to_make(truth: Truth, making: Making) -> int:
     """How many pictures `read_dataset` would look at, for a progress bar; 0 when landmarks are ready."""
-    truth = read_truth(folder)
     return len(truth) if _chosen(truth, making.source) is Source.PICTURES else 0
 
 
@@ -186,8 +191,18 @@ def _is_video(truth: Truth, rows: Rows) -> bool:
     if not videos:
         return False
     where = f"{truth.subject[rows[0]]}/{truth.camera[rows[0]]}"
-    if len(videos) > 1 or any(number is None for _, number in frames):
-        raise EvaluationError(f"{where} mixes videos and pictures", f"Found: {', '.join(sorted(videos))}.")
+    if len(videos) > 1:
+        raise EvaluationError(
+            f"{where} has several videos: {', '.join(sorted(videos)[:_MOST_NAMED])}",
+            "One subject before one camera is one clip with one baseline.",
+            "Name the cameras apart, one for each video.",
+        )
+    if any(number is None for _, number in frames):
+        raise EvaluationError(
+            f"{where} mixes videos and pictures",
+            f"The video: {', '.join(videos)}.",
+            "Name the cameras apart, one for the video and one for the pictures.",
+        )
     times, numbers = truth.t_s[rows], [number or 0 for _, number in frames]
     if not (np.isfinite(times).all() and (np.diff(times) > 0).all() and (np.diff(numbers) > 0).all()):
         raise EvaluationError(f"{where}: the frames of a video need t_s and #frame, both growing")

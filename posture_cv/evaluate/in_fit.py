@@ -11,6 +11,7 @@ import numpy as np
 from posture_cv.coefficients import coefficients_without, load_coefficients, person_fitted_on
 from posture_cv.coefficients.people import COLUMNS, Prints, fingerprints
 from posture_cv.evaluate.dataset import Dataset
+from posture_cv.evaluate.truth import VIEWS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,8 +19,9 @@ class Fitted:
     """Who of a data set was in the fit, and what judges each subject.
 
     Attributes:
-        seen: (view, subject) that was in the fit of that view -> whether it is judged by coefficients that were
-            fitted without that person. Told by the truth of the frames: another person of the same name is not.
+        seen: (view, subject) whose frames were in a fit -> whether it is judged by coefficients that were fitted
+            without that person. Told by the truth of the frames: another person of the same name is not. The view is
+            the data set's; the fits of all views are searched, as a clip is measured in the view that it shows.
         coefficients: subject -> coefficients.
     """
 
@@ -37,13 +39,15 @@ def fitted_people(dataset: Dataset) -> Fitted:
     seen: dict[tuple[str, str], bool] = {}
     coefficients: dict[str, Mapping[str, Any]] = {}
     for view, subject in dict.fromkeys((clip.view, clip.subject) for clip in dataset.clips):
-        person = person_fitted_on(view, _rows(dataset, view, subject, prints))
-        if person is None:
-            continue
-        without = coefficients_without(view, person)
-        seen[view, subject] = without is not None
-        if without is not None:
-            coefficients[subject] = {**coefficients.get(subject, load_coefficients()), view: without[view]}
+        rows = _rows(dataset, view, subject, prints)
+        for fit in VIEWS:
+            person = person_fitted_on(fit, rows)
+            if person is None:
+                continue
+            without = coefficients_without(fit, person)
+            seen[view, subject] = seen.get((view, subject), True) and without is not None
+            if without is not None:
+                coefficients[subject] = {**coefficients.get(subject, load_coefficients()), fit: without[fit]}
     return Fitted(seen, coefficients)
 
 

@@ -36,7 +36,7 @@ from posture_cv.evaluate.schema import (
     RivalViewResult,
     ViewResult,
 )
-from posture_cv.evaluate.truth import VIEWS, Text
+from posture_cv.evaluate.truth import VIEWS, Text, Truth
 from posture_cv.evaluate.videos import Course, judge_video
 from posture_cv.evaluate.worst import worst_cases
 from posture_cv.measure.types import Float, Measurements
@@ -75,13 +75,7 @@ def evaluate(dataset: Dataset, judges: Judges, split_by: str | None = None, wors
     Raises:
         EvaluationError: a split by subject of a data set with one subject only.
     """
-    subjects = in_order(dataset.truth.subject)
-    if split_by == _SUBJECT and len(subjects) < 2:
-        raise EvaluationError(
-            f"{dataset.name} shows one person only ({subjects[0]})",
-            "A split by subject compares persons.",
-            "Leave --split-by out, or give a data set with several persons.",
-        )
+    require_split(dataset.name, dataset.truth, split_by)
     judged = [judge_clip(dataset, clip, judges) for clip in dataset.clips]
     views = [view for view in VIEWS if any(j.clip.view == view for j in judged)]
     frames = {view: pooled(dataset, judged, view) for view in views}
@@ -107,6 +101,21 @@ def evaluate(dataset: Dataset, judges: Judges, split_by: str | None = None, wors
         worst=[case for _, case in cases],
     )
     return Evaluation(result, frames, rows, courses, [row for row, _ in cases])
+
+
+def require_split(name: str, truth: Truth, split_by: str | None) -> None:
+    """Refuse a split that there is nothing for; pictures need not have been looked at.
+
+    Raises:
+        EvaluationError: a split by subject of a data set with one subject only.
+    """
+    subjects = in_order(truth.subject)
+    if split_by == _SUBJECT and len(subjects) < 2:
+        raise EvaluationError(
+            f"{name} shows one person only ({subjects[0]})",
+            "A split by subject compares persons.",
+            "Leave --split-by out, or give a data set with several persons.",
+        )
 
 
 def pooled(dataset: Dataset, judged: Sequence[JudgedClip], view: str) -> Frames:

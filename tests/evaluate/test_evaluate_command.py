@@ -120,6 +120,15 @@ def test_one_person_cannot_be_split(make_dataset: MakeDataset, capsys: pytest.Ca
     assert "Traceback" not in said
 
 
+def test_a_split_that_there_is_nothing_for_is_refused_before_a_picture_is_looked_at(
+    make_dataset: MakeDataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_dataset(1)
+    (folder / "landmarks.npz").unlink()  # nor are there pictures, which would be said by who looks for them
+    assert exit_code(folder, "--split-by", "subject") == 2
+    assert "one person only" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["nowhere", "."])
 def test_folders_that_are_no_data_set_are_faults(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
@@ -306,30 +315,25 @@ def test_photographs_labelled_by_eye_are_compared_as_opinions(tmp_path: Path) ->
     assert groups["via_high.npz"]["refusal"] is None
     assert groups["posemonitor.npz"]["refusal"] is not None
     assert set(COMPARED) <= set(groups["via_high.npz"]["auc"])
-    assert _shares_in_readme() == [
-        round(100 * groups[f"{file}.npz"][flagged])
-        for flagged in ("flagged_bad", "flagged_good")
-        for file in ("via_high", "via_middle")
-    ], "what README.md says of them"
-    assert _untold_in_readme() == [
-        round(100 * groups[f"{file}.npz"]["untold_bad"]) for file in ("via_high", "via_middle")
+    high, middle = (groups[f"{file}.npz"] for file in ("via_high", "via_middle"))
+    assert _said_in_readme(r"(\d+) % before the first of two webcams and (\d+) % before the second") == [
+        round(100 * group["untold_bad"]) for group in (high, middle)
     ]
+    assert _said_in_readme(r"(\d+) and (\d+) % are named a posture that would alert") == [
+        round(100 * group["flagged_bad"]) for group in (high, middle)
+    ]
+    assert _said_in_readme(r"Of the good ones (\d+) of (\d+) and (\d+) of (\d+) are named") == [
+        number for g in (high, middle) for number in (round(g["good"] * g["flagged_good"]), g["good"])
+    ]
+    for group in (high, middle):
+        assert group["untold_bad"] + group["flagged_bad"] == pytest.approx(1.0)  # none good or harmless
 
 
-def _untold_in_readme() -> list[int]:
-    """Of the bad photographs before each webcam, in per cent."""
-    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    found = re.search(r'before two webcams (\d+) % and (\d+) % of the bad ones are "cannot tell"', text)
-    assert found
-    return [int(share) for share in found.groups()]
-
-
-def _shares_in_readme() -> list[int]:
-    """Of the bad and of the good photographs, each before both webcams, in per cent."""
-    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    found = re.search(r"in (\d+) % and (\d+) % of the bad ones, and in (\d+) % and (\d+) % of the good", text)
-    assert found
-    return [int(share) for share in found.groups()]
+def _said_in_readme(words: str) -> list[int]:
+    """The numbers in a sentence of README.md."""
+    found = re.search(words, " ".join((ROOT / "README.md").read_text(encoding="utf-8").split()))
+    assert found, words
+    return [int(number) for number in found.groups()]
 
 
 def test_a_video_without_anything_to_judge_keeps_no_other_from_being_judged(

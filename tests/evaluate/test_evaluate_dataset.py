@@ -15,6 +15,7 @@ from posture_cv.evaluate.dataset import Making, Source, pictures_to_make, read_d
 from posture_cv.evaluate.errors import EvaluationError
 from posture_cv.evaluate.landmark_file import contour_from_pixels, read_landmarks
 from posture_cv.evaluate.making import read_cache, write_cache
+from posture_cv.evaluate.truth import read_truth
 from posture_cv.landmarks.types import Landmarks
 from shared_material import shared_path
 
@@ -201,6 +202,17 @@ def test_a_clip_mixes_no_videos_and_pictures(tmp_path: Path, one_truth_row: Make
         read_dataset(tmp_path)
 
 
+def test_a_clip_of_several_videos_is_called_that(
+    tmp_path: Path, one_truth_row: Make, write_rows: Write
+) -> None:
+    rows = [one_truth_row(f"{video}.mp4#{n}", "calibration", t_s=n) for video in "ab" for n in range(3)]
+    write_rows(tmp_path, rows)
+    with pytest.raises(EvaluationError) as caught:
+        read_dataset(tmp_path)
+    assert str(caught.value).startswith("s1/c1 has several videos: a.mp4, b.mp4")
+    assert "cameras apart" in str(caught.value)
+
+
 def test_a_video_that_ends_too_early_is_named(tmp_path: Path, one_truth_row: Make, write_rows: Write) -> None:
     writer = cv2.VideoWriter(str(tmp_path / "a.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 10.0, (64, 48))
     for _ in range(6):
@@ -228,7 +240,7 @@ def pictures(tmp_path: Path, one_truth_row: Make, write_rows: Write) -> Path:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_pictures_are_looked_at_in_their_own_size_and_order(pictures: Path, workers: int) -> None:
     done: list[int] = []
-    assert pictures_to_make(pictures, Making()) == 8
+    assert pictures_to_make(read_truth(pictures), Making()) == 8
     data = read_dataset(pictures, Making(workers=workers), done.append)
     assert sum(done) == 8
     assert data.landmarks_from == "pictures"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -89,6 +91,19 @@ def test_the_key_people_are_judged_by_fits_without_them() -> None:
     seen = fitted_people(read_dataset(public, Making(Source.NPZ))).seen
     people = {(view, person) for view in ("front", "side") for person in ("p1", "p2", "p3", "p4")}
     assert seen == dict.fromkeys(people | {("oblique", "p1"), ("oblique", "p3")}, True)
+
+
+def test_a_clip_under_the_name_of_another_view_is_known_all_the_same() -> None:
+    """It is measured in the view that it shows, by the fit of that view, which has seen the person."""
+    data = read_dataset(shared_path("ground-truth/public"), Making(Source.NPZ))
+    clips = tuple(replace(clip, view="side") for clip in data.clips if clip.name == "p1/f1")
+    view = data.truth.view.copy()
+    view[clips[0].rows] = "side"
+    view[np.isin(np.arange(len(view)), clips[0].rows, invert=True)] = "oblique"
+    found = fitted_people(replace(data, truth=replace(data.truth, view=view), clips=clips))
+    assert found.seen == {("side", "p1"): True}
+    assert found.coefficients_for("p1")["front"] is not load_coefficients()["front"]
+    assert found.coefficients_for("p1")["side"] is load_coefficients()["side"]
 
 
 @pytest.fixture(scope="module")
