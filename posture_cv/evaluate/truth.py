@@ -34,6 +34,8 @@ _COLUMNS_HELP = (
     "The columns are explained in the README of the ground truth and in docs/evaluation-schema.md."
 )
 
+_SEPARATORS: Final = {";": "semicolons", "\t": "tabs"}
+
 Text = NDArray[np.str_]
 
 
@@ -141,7 +143,9 @@ def _read_rows(file: Path) -> list[dict[str, str]]:
 def _check_header(file: Path, header: Sequence[str]) -> None:
     missing = [name for name in REQUIRED_COLUMNS if name not in header]
     if missing:
-        raise EvaluationError(f"Missing columns in {file}: {', '.join(missing)}", "", _COLUMNS_HELP)
+        raise EvaluationError(
+            f"Missing columns in {file}: {', '.join(missing)}", _other_separator(header), _COLUMNS_HELP
+        )
     twice = [name for name in _READ_COLUMNS if header.count(name) > 1]
     if twice:
         raise EvaluationError(
@@ -149,6 +153,12 @@ def _check_header(file: Path, header: Sequence[str]) -> None:
             "Which of them holds the truth cannot be told.",
             "Rename or remove one; columns of other names are ignored.",
         )
+
+
+def _other_separator(header: Sequence[str]) -> str:
+    """What a header is that is a single column because spreadsheets of many countries write no commas."""
+    found = [name for mark, name in _SEPARATORS.items() if len(header) == 1 and mark in header[0]]
+    return f"Its columns are separated by {found[0]}; commas are needed." if found else ""
 
 
 def _check_row(file: Path, number: int, row: Mapping[str, str]) -> None:
@@ -171,7 +181,9 @@ def _check_row(file: Path, number: int, row: Mapping[str, str]) -> None:
     path = PurePosixPath(row["file"].strip())  # as it will be looked up
     if path.is_absolute() or ".." in path.parts:
         raise EvaluationError(
-            f"{where}: {row['file']} leads out of the data set", "", "Give paths inside it."
+            f"{where}: {row['file']} leads out of the data set",
+            f"Files are looked up inside {file.parent}; absolute paths are not followed, wherever they lead.",
+            "Give paths that begin in that folder.",
         )
     present = _present(where, row)
     _number(where, "t_s", row.get("t_s") or "")

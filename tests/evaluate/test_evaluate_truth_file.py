@@ -111,6 +111,25 @@ def test_an_empty_line_does_not_shift_the_numbers_of_the_others(
         read_truth(tmp_path)
 
 
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_a_table_with_other_separators_is_told_so(
+    tmp_path: Path, one_truth_row: Make, write_rows: Write, mark: str, name: str
+) -> None:
+    write_rows(tmp_path, [one_truth_row("a.jpg", "shrug")])
+    file = tmp_path / "ground_truth.csv"
+    file.write_text(file.read_text().replace(",", mark))
+    with pytest.raises(EvaluationError, match=f"separated by {name}; commas are needed"):
+        read_truth(tmp_path)
+
+
+def test_an_absolute_path_is_told_where_paths_begin(
+    tmp_path: Path, one_truth_row: Make, write_rows: Write
+) -> None:
+    write_rows(tmp_path, [one_truth_row(str(tmp_path / "a.jpg"), "shrug")])
+    with pytest.raises(EvaluationError, match="absolute paths are not followed"):
+        read_truth(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
