@@ -244,7 +244,7 @@ def test_results_that_were_cut_off_have_no_summary(tmp_path: Path, monkeypatch: 
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("posture_cv.replay.files.extra_tables", killed)
+        patched.setattr("posture_cv.replay.files.provenance_text", killed)
         with pytest.raises(AssertionError):
             run_side(tmp_path, "6")
     assert not (tmp_path / "summary.json").exists()
