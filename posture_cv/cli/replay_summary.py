@@ -41,7 +41,8 @@ def show(summary: Mapping[str, Any], out: Path, console: Console | None = None) 
         highlight=False,
     )
     console.print(_state_table(per_state, total_s))
-    unmeasured: dict[str, float] = summary["unmeasured_seconds"]
+    per_reason: dict[str, float] = summary["unmeasured_seconds"]
+    unmeasured = {reason: s for reason, s in per_reason.items() if round(s)}  # a frame or two is no news
     if unmeasured:
         parts = ", ".join(f"{reason.replace('_', ' ')} {clock(s)}" for reason, s in unmeasured.items())
         console.print(f"Not measured: {parts}", highlight=False)
