@@ -15,7 +15,11 @@ def local(wall_s: float) -> datetime:
     look_up_again = getattr(time, "tzset", None)  # Windows has none
     if look_up_again is not None:
         look_up_again()
-    return datetime.fromtimestamp(wall_s, UTC).astimezone()
+    in_utc = datetime.fromtimestamp(wall_s, UTC)
+    try:
+        return in_utc.astimezone()
+    except OverflowError:  # a clock that is wrong by ages: its zone would leave the calendar
+        return in_utc
 
 
 def local_now() -> datetime:

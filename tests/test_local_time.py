@@ -32,6 +32,13 @@ def test_an_offset_in_words(offset: int, text: str) -> None:
     assert zone_text(offset) == text
 
 
+@needs_zones
+def test_a_clock_at_the_end_of_the_calendar_is_no_fault() -> None:
+    last = datetime(9999, 12, 31, 23, 30, tzinfo=UTC)
+    with zone(BERLIN):
+        assert (local(last.timestamp()), offset_s(last.timestamp())) == (last, 0)
+
+
 def test_a_time_says_which_hour_is_meant_only_where_it_may_be_two() -> None:
     assert time_text(3600.0, 3600, "%H:%M", ambiguous=False) == "01:00"
     assert time_text(3600.0, 3600, "%H:%M", ambiguous=True) == "01:00 UTC+1"

@@ -7,13 +7,14 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from posture_cv.assess.answers import HEEDED_WITHIN_S
 from posture_cv.assess.settings import CUES
 from posture_cv.closing import Closing
-from posture_cv.history.schema import HistoryError, connect, history_error, unusable
+from posture_cv.history.schema import HistoryError, connect, finite, history_error, unusable
 
 _DAY_S: Final = 86400
 
@@ -122,7 +123,7 @@ class Reader(Closing):
         with self.damage_in_words():
             rows = self._db.execute(query, _bounds(first_day, last_day))
             return [
-                Minute(int(at_s), str(state), str(why), float(s), int(off_s))
+                Minute(int(at_s), str(state), str(why), finite(s), int(off_s))
                 for at_s, state, why, s, off_s in rows
             ]
 
@@ -154,14 +155,20 @@ class Reader(Closing):
         )
         with self.damage_in_words():
             rows = self._db.execute(query, _bounds(first_day, last_day))
-            return [BreakRow(float(at_s), float(seconds), int(off_s)) for at_s, seconds, off_s in rows]
+            return [BreakRow(finite(at_s), finite(seconds), _offset(off_s)) for at_s, seconds, off_s in rows]
 
     def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and rows of a whole table."""
         known = _known(name)
         with self.damage_in_words():
             cursor = self._db.execute(f"SELECT * FROM {known}")  # noqa: S608 - one of our own names
-            return [column[0] for column in cursor.description], cursor.fetchall()
+            columns = [column[0] for column in cursor.description]
+            kinds = {name: kind for _, name, kind, *_ in self._db.execute(f"PRAGMA table_info({known})")}
+            rows = cursor.fetchall()
+            for row in rows:
+                for column, value in zip(columns, row, strict=True):
+                    _check_kind(value, kinds.get(column, ""), f"{known}.{column}")
+            return columns, rows
 
     def _alerts(self, where: str, values: tuple[float | str, ...]) -> list[AlertRow]:
         query = (
@@ -183,21 +190,22 @@ class Reader(Closing):
 
     def _alert_row(self, row: tuple[Any, ...]) -> AlertRow:
         number, time_s, local_s, cue, level, lasted_s, repeat, words, record, delivered, problem, after = row
+        _offset(local_s - time_s)
         answers = self._db.execute("SELECT answer FROM answers WHERE alert = ? ORDER BY id", (number,))
         return AlertRow(
             int(number),
-            float(time_s),
-            float(local_s),
+            _on_the_calendar(time_s),
+            _on_the_calendar(local_s),
             str(cue),
             str(level),
-            float(lasted_s),
+            finite(lasted_s),
             int(repeat),
             parsed(words),
             parsed(record),
             None if delivered is None else str(delivered),
             None if problem is None else str(problem),
-            None if after is None else float(after),
-            tuple(answer for (answer,) in answers),
+            None if after is None else finite(after),
+            tuple(str(answer) for (answer,) in answers),
         )
 
 
@@ -212,6 +220,35 @@ def _known(name: str) -> str:
 
 def _bounds(first_day: int, last_day: int) -> tuple[int, int]:
     return first_day * _DAY_S, (last_day + 1) * _DAY_S
+
+
+def _on_the_calendar(value: Any) -> float:  # noqa: ANN401 - whatever the column holds
+    """Seconds since 1970. Raises ValueError or OverflowError for what no calendar has."""
+    seconds = finite(value)
+    datetime.fromtimestamp(seconds, UTC)
+    return seconds
+
+
+def _offset(value: Any) -> int:  # noqa: ANN401 - likewise
+    """Local time minus UTC, in seconds. Raises ValueError for what is no zone's: a day or more."""
+    seconds = round(finite(value))
+    if abs(seconds) >= _DAY_S:
+        raise ValueError(f"{seconds} s is no offset from UTC")
+    return seconds
+
+
+# What a value of each declared kind is in Python; SQLite keeps a text or bytes in a column of numbers, too.
+_KINDS: Final[dict[str, tuple[type, ...]]] = {"INTEGER": (int,), "REAL": (int, float), "TEXT": (str,)}
+
+
+def _check_kind(value: Any, kind: str, where: str) -> None:  # noqa: ANN401 - likewise
+    """Raises TypeError for a value of another kind than its column, ValueError for an endless one; NULL may stand."""
+    if value is None:
+        return
+    if not isinstance(value, _KINDS.get(kind, ())):
+        raise TypeError(f"{where} holds something else than {kind}")
+    if isinstance(value, float):
+        finite(value)
 
 
 def parsed(text: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import stat
@@ -130,6 +131,14 @@ def unusable(path: Path, why: str) -> HistoryError:
         why,
         "Move the file away; a new one is begun. Or delete it: posture-cv history delete --all",
     )
+
+
+def finite(value: float | str) -> float:
+    """The number in a column. Raises ValueError for what is none, or endless: SQLite keeps whatever it is given."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is no time and no amount")
+    return number
 
 
 def history_file() -> Path:

@@ -22,7 +22,9 @@ from posture_cv.history.schema import (
     HistoryInUseError,
     HistoryShutError,
     connect,
+    finite,
     history_error,
+    unusable,
 )
 from posture_cv.local_time import offset_s
 
@@ -100,6 +102,8 @@ class History:
             yield
         except sqlite3.Error as error:
             raise history_error(self.path, error) from error
+        except ValueError as error:  # a column holds something else than its table says
+            raise unusable(self.path, f"It is damaged: {error}.") from error
 
     def _begin_anew(self) -> sqlite3.Connection:
         """Go on in the file that is there now, or in a new one: the same session, and no number is given twice."""
@@ -228,7 +232,7 @@ class History:
         """Threshold factors in the order of `CUES`, raised by the answers of the last days where they say so."""
         with self._writing() as db:
             known = {
-                cue: Raised(factor, since)
+                cue: Raised(finite(factor), finite(since))
                 for cue, factor, since in db.execute("SELECT cue, factor, since_s FROM thresholds")
             }
             found = raised(known, _answers(db), wall_s, self._feedback)
@@ -304,4 +308,4 @@ def _answers(db: sqlite3.Connection) -> list[Answer]:
         "SELECT answers.time_s, alerts.cue, answers.answer FROM answers JOIN alerts ON alerts.id = answers.alert"
         " WHERE answers.answer IN ('right', 'wrong')"
     )
-    return [Answer(time_s, cue, answer == "right") for time_s, cue, answer in rows if cue in CUES]
+    return [Answer(finite(time_s), cue, answer == "right") for time_s, cue, answer in rows if cue in CUES]

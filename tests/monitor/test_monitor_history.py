@@ -849,6 +849,49 @@ def test_a_history_that_cannot_be_opened_where_it_is_is_not_called_damaged(users
         assert history.session > 1
 
 
+@pytest.mark.parametrize(
+    ("change", "commands"),
+    [
+        ("UPDATE minutes SET seconds = 9e999", ("history show", "report today", "history export")),
+        ("UPDATE breaks SET end_s = 9e999", ("report today", "history export")),
+        ("UPDATE breaks SET offset_s = -90000", ("report week",)),
+        ("UPDATE alerts SET offset_s = -90000", ("history show --json", "explain")),
+        ("UPDATE alerts SET time_s = 9e999", ("explain",)),
+        ("UPDATE alerts SET time_s = -1e11", ("explain",)),
+        ("UPDATE alerts SET recovered_s = 9e999", ("report today",)),
+        ("UPDATE answers SET time_s = 'noon'", ("feedback show", "history export", "feedback wrong")),
+        ("UPDATE thresholds SET factor = x'ff'", ("feedback show", "history export", "feedback wrong")),
+        ("UPDATE sessions SET camera = x'ff'", ("history export",)),
+    ],
+)
+def test_a_column_that_holds_something_else_is_damage(
+    change: str, commands: tuple[str, ...], users: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("posture_cv.local_time.time.time", lambda: WALL_S)
+    with closing(sqlite3.connect(users)) as db, db:
+        db.execute("INSERT INTO answers (alert, time_s, answer) VALUES (1, ?, 'right')", (WALL_S,))
+        db.execute("INSERT INTO thresholds VALUES ('forward_head', 1.2, ?)", (WALL_S,))
+        db.execute("INSERT INTO breaks VALUES (99, 1, ?, ?, 0)", (WALL_S, WALL_S + 60.0))
+        assert db.execute(change).rowcount > 0
+    more = {
+        "report today": ["--no-open"],
+        "report week": ["--no-open"],
+        "history export": ["--out", str(tmp_path / "e.json")],
+    }
+    for command in commands:
+        Cli().fails(*command.split(), *more.get(command, []), said="It is damaged")
+
+
+def test_an_answer_that_is_no_text_is_shown_all_the_same(
+    users: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("posture_cv.local_time.time.time", lambda: WALL_S)
+    with closing(sqlite3.connect(users)) as db, db:
+        db.execute("INSERT INTO answers (alert, time_s, answer) VALUES (1, 0, x'41')")
+    done = Cli().here("history", "show")
+    assert (done.returncode, "b'A'" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
 def test_an_alert_whose_words_are_damaged_is_named_by_the_export(users: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(users)) as db, db:
         db.execute("UPDATE alerts SET words = '{'")
