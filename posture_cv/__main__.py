@@ -1,6 +1,19 @@
 """`python -m posture_cv` is the command `posture-cv`."""
 
-from posture_cv.cli import main
+import sys
+
+from posture_cv.errors import INTERRUPTED
+
+
+def main() -> None:
+    """Entry point of the console command `posture-cv`: Ctrl-C while the command line is imported is quiet, too."""
+    try:
+        from posture_cv import cli
+
+        cli.main()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
 
 if __name__ == "__main__":
     main()

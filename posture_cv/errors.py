@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+INTERRUPTED: Final = 128 + 2  # the exit code after Ctrl-C, as the shell reports it
+
 
 class PostureError(Exception):
     """An error that a user can act on.

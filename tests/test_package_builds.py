@@ -111,7 +111,7 @@ def test_metadata_states_licence_python_and_mediapipe(wheel: Path) -> None:
 def test_command_is_installed(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         entry_points = archive.read(f"posture_cv-{__version__}.dist-info/entry_points.txt").decode()
-    assert "posture-cv = posture_cv.cli:main" in entry_points
+    assert "posture-cv = posture_cv.__main__:main" in entry_points
 
 
 def test_sdist_can_build_and_test_itself(unpacked_sdist: Path) -> None:

@@ -16,10 +16,9 @@ from typing import Any, Final, NoReturn
 import click
 
 from posture_cv._version import __version__
-from posture_cv.errors import PostureError
+from posture_cv.errors import INTERRUPTED, PostureError
 
 DEBUG_VARIABLE: Final = "POSTURE_CV_DEBUG"  # set: errors keep their traceback
-INTERRUPTED: Final = 128 + 2  # as the shell reports a program ended by Ctrl-C
 PIPE_CLOSED: Final = 128 + 13  # as the shell reports a program whose reader went away
 
 # A command NAME is `command` in the module posture_cv.cli.NAME (an underscore for a dash, and after a Python
@@ -116,7 +115,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point of the console command `posture-cv`."""
+    """The command `posture-cv`."""
     cli.main(prog_name="posture-cv")
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import click
@@ -194,6 +195,26 @@ def test_ctrl_c_leaves_quietly() -> None:
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
     assert said == ""
+
+
+def test_ctrl_c_during_the_imports_is_quiet(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt")  # found first: the signal comes just then
+    for code in ("import runpy; runpy.run_module('posture_cv', run_name='__main__')", console_command()):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (130, "")
+
+
+def console_command() -> str:
+    """What the installed command does."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        module, name = tomllib.load(file)["project"]["scripts"]["posture-cv"].split(":")
+    return f"import sys; from {module} import {name}; sys.exit({name}())"
 
 
 def test_text_that_the_terminal_cannot_show_is_replaced() -> None:
