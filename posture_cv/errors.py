@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+import errno
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from typing import Self
 
 INTERRUPTED: Final = 128 + 2  # the exit code after Ctrl-C, as the shell reports it
+_MAKE_ROOM: Final = (
+    "Close other programs; or raise the limit (ulimit -v), or use fewer --workers, where there are such. "
+    "The same command goes on or begins again."
+)
+_RAISE_THE_LIMIT: Final = "Close other programs, or raise the limit (ulimit -u)."
 
 
 class PostureError(Exception):
@@ -34,6 +43,21 @@ class PostureError(Exception):
         """All of it in one line, where there are no lines of its own: the title is a sentence there, too."""
         title = self.title if self.title.endswith((".", "!", "?")) else f"{self.title}."
         return " ".join(part for part in (title, self.detail, self.what_to_do) if part)
+
+
+class ShortageError(PostureError):
+    """The system gives no more memory, or no more threads."""
+
+    @classmethod
+    def of(cls, error: BaseException) -> Self | None:
+        """That in words, if it is what `error` means: libraries in C say it in exceptions of their own kinds."""
+        said = str(error)
+        if isinstance(error, RuntimeError) and "start new thread" in said:
+            return cls("The system allows no further thread", "", _RAISE_THE_LIMIT)
+        full = isinstance(error, MemoryError) or getattr(error, "errno", 0) == errno.ENOMEM
+        if full or "bad_alloc" in said or "Insufficient memory" in said:
+            return cls("There is not enough memory", "", _MAKE_ROOM)
+        return None
 
 
 class InputError(PostureError):

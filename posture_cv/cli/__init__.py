@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from posture_cv._version import __version__
-from posture_cv.errors import INTERRUPTED, PostureError
+from posture_cv.errors import INTERRUPTED, PostureError, ShortageError
 
 DEBUG_VARIABLE: Final = "POSTURE_CV_DEBUG"  # set: errors keep their traceback
 PIPE_CLOSED: Final = 128 + 13  # as the shell reports a program whose reader went away
@@ -144,7 +144,7 @@ def leave_with(call: Callable[[], object]) -> NoReturn:
 def _outcome(call: Callable[[], object]) -> int:
     try:
         result = call()
-    except (PostureError, click.ClickException, OSError) as error:
+    except (PostureError, click.ClickException) as error:
         return _reported(error)
     except (click.Abort, KeyboardInterrupt) as error:
         return _aborted(error)
@@ -152,6 +152,11 @@ def _outcome(call: Callable[[], object]) -> int:
         if _reader_went_away(error):
             return _output_failed(BrokenPipeError())
         raise
+    except Exception as error:
+        said = ShortageError.of(error) or error
+        if not isinstance(said, PostureError | OSError):
+            raise
+        return _reported(said)
     return result if isinstance(result, int) else 0
 
 

@@ -30,7 +30,7 @@ from posture_cv.landmarks.looks import mask_back, mean_face, points_back, pose_b
 from posture_cv.landmarks.mediapipe_tasks import ENGINE, FaceModel, Picture, Pictures, PoseModel
 from posture_cv.landmarks.model_files import ModelFile, resolve_face_model, resolve_pose_model
 from posture_cv.landmarks.model_picture import fitting
-from posture_cv.landmarks.native_memory import freed_memory_returned
+from posture_cv.landmarks.native_memory import check_room, freed_memory_returned
 from posture_cv.landmarks.quantise import quantised
 from posture_cv.landmarks.scene import SceneTracker, SmallPicture
 from posture_cv.landmarks.types import Float32, Landmarks
@@ -63,6 +63,7 @@ class MediaPipeEstimator(Closing):
 
     Raises:
         ModelFileError: a model file is missing, truncated or of another kind.
+        ShortageError: there is no room for the models.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class MediaPipeEstimator(Closing):
         self._person_seen = False
         self._last_t_s: float | None = None
         self._last_ms = -1
+        check_room()
         self._open()
 
     @property

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
-from posture_cv.errors import PostureError
+from posture_cv.errors import PostureError, ShortageError
 from posture_cv.processors import processors, use_one_thread
 
 if TYPE_CHECKING:
@@ -306,10 +306,9 @@ def outcome(job: Work, told: Callable[[int], None]) -> Outcome:
         return Outcome(job.run(told))
     except PostureError as error:
         return Outcome(error=_plain(error))
-    except MemoryError:
-        return Outcome(error=PostureError("There was not enough memory", "", "Use fewer --workers."))
     except Exception as error:  # noqa: BLE001 - one recording's surprise must not end the others
-        return Outcome(error=_surprise(error))
+        short = ShortageError.of(error)
+        return Outcome(error=_surprise(error) if short is None else _plain(short))
 
 
 def _plain(error: PostureError) -> PostureError:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import importlib
 import os
 import signal
@@ -11,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 import click
+import cv2
 import pytest
 from click.testing import CliRunner
 
@@ -115,6 +117,22 @@ def test_exit_codes(error: BaseException, code: int, capsys: pytest.CaptureFixtu
     found, said = left_with(error, capsys)
     assert found == code
     assert ("Error" in said) == (code in {1, 2})
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "not enough memory"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "not enough memory"),
+        (cv2.error("std::bad_alloc"), "not enough memory"),
+        (RuntimeError("can't start new thread"), "no further thread"),
+    ],
+)
+def test_a_shortage_is_said_in_words(
+    error: Exception, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said = left_with(error, capsys)
+    assert (code, words in said) == (2, True), said
 
 
 def test_a_programming_error_keeps_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:

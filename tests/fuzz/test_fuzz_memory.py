@@ -11,6 +11,7 @@ import os
 import re
 import resource
 import struct
+import sys
 import time
 import zipfile
 import zlib
@@ -25,6 +26,7 @@ from amounts import amount
 from capture.media import make_video, png
 from fuzz.test_fuzz_files import make_profile, make_recording, make_truth
 from limited import is_fault, run_limited
+from source_tree import ROOT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
 ADDRESS_SPACE_BYTES = 6_000_000_000
@@ -149,6 +151,26 @@ CASES: dict[str, tuple[Callable[[Path], None], str, tuple[str, ...]]] = {
     "arrays that unpack to 20 GB": (data_set, "set", ("evaluate", "{}")),
     "a ground truth of gigabytes": (endless_truth, "set", ("evaluate", "{}")),
 }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems hold no process to an address space")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("record", "{video}", "--out", "{out}"),
+        ("calibrate", "--from", "{video}", "--end", "3", "--name", "me"),
+        ("replay", "{video}", "--calibrate", "0:3", "--out", "{out}"),
+    ],
+)
+def test_where_the_models_find_no_room_it_is_said_before_they_begin(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Without room for what they grow to they end the process later on, with nothing to catch."""
+    places = {"video": ROOT / "samples" / "desk-front.mp4", "out": tmp_path / "out"}
+    done = run_limited([part.format(**places) for part in command], tmp_path, memory_bytes=1_300_000_000)
+    assert is_fault(done), (done.returncode, done.stderr[-2000:])
+    assert "There is not enough memory for the models" in done.stderr
+    assert not places["out"].is_file()
 
 
 @pytest.mark.parametrize("case", CASES)
