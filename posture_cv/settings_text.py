@@ -32,8 +32,8 @@ def example_text() -> str:
     return "\n".join(parts)
 
 
-def in_force_text(settings: Settings, given: Mapping[str, Any], origin: str) -> str:
-    """The settings in force, as TOML; what differs from the defaults by the file is marked."""
+def in_force_text(settings: Settings, given: Mapping[str, Any], origin: str) -> list[str]:
+    """The lines of the settings in force, as TOML; what differs from the defaults by the file is marked."""
     lines = [f"# {origin}"]
     for section in Settings.model_fields:
         lines += ["", f"[{section}]"]
@@ -43,7 +43,7 @@ def in_force_text(settings: Settings, given: Mapping[str, Any], origin: str) -> 
             value = getattr(values, name)
             mark = "  # set in the file" if name in from_file else ""
             lines.append(f"# {name} is not set" if value is None else f"{name} = {toml_value(value)}{mark}")
-    return "\n".join(lines)
+    return lines
 
 
 def toml_value(value: object) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from posture_cv.cli.echo import echo_lines
 from posture_cv.cli.options import json_option
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def command(action: str, as_json: bool) -> int:
 
         click.echo(json.dumps({"enabled": found.enabled, "kind": found.kind, "where": found.where}))
     else:
-        click.echo(_text(found))
+        echo_lines(_text(found))
     return 1 if action == "status" and not found.enabled else 0
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from posture_cv.cli.echo import echo_lines
 from posture_cv.cli.options import json_option
+from posture_cv.output.text import one_line
 
 if TYPE_CHECKING:
     from posture_cv.cli.doctor_checks import Finding
@@ -44,8 +46,8 @@ def _print(findings: list[Finding], problems: int) -> None:
             group = finding.group
             click.secho(group, bold=True)
         mark = click.style(_MARKS[finding.level], fg=_COLOURS[finding.level])
-        click.echo(f"  {mark} {finding.name:18} {finding.text}")
+        click.echo(f"  {mark} {finding.name:18} {one_line(finding.text)}")
         if finding.advice:
-            click.echo(f"{'':29}{finding.advice}")
+            echo_lines(f"{'':29}{finding.advice}")
     told = "Nothing to repair." if not problems else f"To repair: {problems}."
     click.echo(told)

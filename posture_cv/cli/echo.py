@@ -51,6 +51,12 @@ def print_indented(console: Console, text: str | Text, columns: int, mark: str =
         lead = " " * len(lead)
 
 
+def echo_lines(*lines: str) -> None:
+    """A line each on standard output; they may hold what others have written: a name, a path, a database's words."""
+    for line in lines:
+        click.echo(one_line(line))
+
+
 def echo_written(path: Path) -> None:
     """Say where something was written; its name may be anything and does not steer the terminal."""
     click.echo(f"Written: {one_line(str(path))}")

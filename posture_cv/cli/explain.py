@@ -30,7 +30,7 @@ def command(alert: int | None, file: Path | None, *, as_json: bool) -> None:
     """Say why ALERT came (its number; without one, the last): what was measured, for how long, against what."""
     from posture_cv.assess.explain import explain
     from posture_cv.assess.records import to_json
-    from posture_cv.cli.echo import echo_json
+    from posture_cv.cli.echo import echo_json, echo_lines
 
     number, head, record = _from_file(file, alert) if file is not None else _from_history(alert)
     text = explain(record)
@@ -39,7 +39,7 @@ def command(alert: int | None, file: Path | None, *, as_json: bool) -> None:
     if as_json:
         echo_json({"alert": number, "text": f"{head}\n{text}", "record": to_json(record)})
         return
-    click.echo(f"{head}\n{text}")
+    echo_lines(head, *text.split("\n"))
 
 
 def _from_history(number: int | None) -> tuple[int, str, Record]:

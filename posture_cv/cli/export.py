@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from posture_cv.cli.echo import echo_note, echo_written
+from posture_cv.cli.echo import echo_lines, echo_note, echo_written
 from posture_cv.cli.options import UserPath
 from posture_cv.errors import InputError
 
@@ -72,5 +72,5 @@ def _markers(recordings: list[Path], given: tuple[Path, ...], formats: tuple[str
         for warning in export_markers(path, target):
             echo_note(warning)
         if len(recordings) > 1:  # several may be called alike: replay calls all of them landmarks.landmarks
-            click.echo(f"{target.name}: {path}")
+            echo_lines(f"{target.name}: {path}")
     echo_written(folder)

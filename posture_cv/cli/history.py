@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from posture_cv.cli.echo import echo_json, echo_written
+from posture_cv.cli.echo import echo_json, echo_lines, echo_written
 from posture_cv.cli.options import UserPath, json_option
 
 
@@ -33,8 +33,7 @@ def show(days: int, as_json: bool) -> None:
     if as_json:
         echo_json(found)
         return
-    for line in day_lines(found):
-        click.echo(line)
+    echo_lines(*day_lines(found))
 
 
 @command.command()

@@ -7,7 +7,7 @@ from typing import cast
 
 import click
 
-from posture_cv.cli.echo import echo_json
+from posture_cv.cli.echo import echo_json, echo_lines
 from posture_cv.cli.options import json_option
 from posture_cv.errors import PostureError
 
@@ -40,8 +40,8 @@ def show(as_json: bool = False) -> None:  # noqa: FBT002 - a flag
             if trace.files
             else "nothing"
         )
-        click.echo(f"{trace.part:<9} {trace.path}\n          {amount}: {PARTS[trace.part]}")
-    click.echo(f"autostart {start.where if start.enabled else 'off'}")
+        echo_lines(f"{trace.part:<9} {trace.path}", f"          {amount}: {PARTS[trace.part]}")
+    echo_lines(f"autostart {start.where if start.enabled else 'off'}")
 
 
 @command.command()

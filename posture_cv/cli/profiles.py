@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from posture_cv.cli.echo import echo_lines
 from posture_cv.cli.options import json_option
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ def command() -> None:
 @json_option
 def list_command(*, as_json: bool) -> None:
     """List all profiles; one that cannot be read is listed with what is wrong."""
-    from posture_cv.output.text import one_line
     from posture_cv.paths import profiles_dir
     from posture_cv.profiles.store import list_profiles
 
@@ -46,12 +46,12 @@ def list_command(*, as_json: bool) -> None:
         click.echo(json.dumps([_plain(entry) for entry in stored], indent=2, ensure_ascii=False))
         return
     if not stored:
-        click.echo(f"No profiles yet in {profiles_dir()}. Make one with: posture-cv calibrate")
+        echo_lines(f"No profiles yet in {profiles_dir()}. Make one with: posture-cv calibrate")
         return
     width = max(len("NAME"), *(len(entry.name) for entry in stored))
     click.echo(f"{'NAME':{width}}  VIEW     QUALITY  MADE                       SOURCE")
     for entry in stored:
-        click.echo(one_line(_row(entry, width)))
+        echo_lines(_row(entry, width))
 
 
 def _row(entry: StoredProfile, width: int) -> str:
@@ -95,4 +95,4 @@ def delete(name: str, *, yes: bool) -> None:
     if not yes:
         click.confirm(f"Delete {path}?", abort=True)
     delete_profile(name)
-    click.echo(f"Deleted: {path}")
+    echo_lines(f"Deleted: {path}")

@@ -10,6 +10,7 @@ from typing import Final
 
 import click
 
+from posture_cv.cli.echo import echo_note
 from posture_cv.cli.options import (
     Number,
     alert_after_option,
@@ -157,10 +158,7 @@ def _check_what_is_kept(files: Sequence[str], *, keep_landmarks: bool, remember:
         )
     if keep_landmarks and recordings:
         more = f" (and {len(recordings) - 1} more)" if len(recordings) > 1 else ""
-        click.echo(
-            f"Note: {recordings[0]}{more} is a landmark recording already; --record keeps no second one.",
-            err=True,
-        )
+        echo_note(f"{recordings[0]}{more} is a landmark recording already; --record keeps no second one.")
 
 
 @dataclass(frozen=True, slots=True)

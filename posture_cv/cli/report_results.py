@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from posture_cv.cli.echo import echo_written
+from posture_cv.cli.echo import echo_note, echo_written
 
 
 def chosen_results(given: tuple[Path, ...]) -> list[Path]:
@@ -15,7 +15,7 @@ def chosen_results(given: tuple[Path, ...]) -> list[Path]:
 
     found = find_results(given)
     for folder in stale_results(given):
-        click.echo(f"Note: {folder} is not in recordings.csv any more and is left out", err=True)
+        echo_note(f"{folder} is not in recordings.csv any more and is left out")
     return found
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from posture_cv.cli.echo import echo_written
+from posture_cv.cli.echo import echo_lines, echo_written
 from posture_cv.cli.options import UserPath, json_option, settings_option
 
 
@@ -31,7 +31,7 @@ def show(settings_path: Path | None, as_json: bool) -> None:
     if as_json:
         click.echo(settings.model_dump_json(indent=2))
         return
-    click.echo(in_force_text(settings, read_settings_file(settings_path), _origin(settings_path)))
+    echo_lines(*in_force_text(settings, read_settings_file(settings_path), _origin(settings_path)))
 
 
 def _origin(settings_path: Path | None) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from posture_cv.cli.echo import echo_written
+from posture_cv.cli.echo import echo_note, echo_written
 from posture_cv.cli.options import (
     alert_after_option,
     calibrate_option,
@@ -111,7 +111,7 @@ def _videos(items: Sequence[Item]) -> dict[str, Path]:
     files = {item.name: Path(item.file) for item in items}
     without = [name for name, file in files.items() if is_recording(file)]
     if without:
-        click.echo(f"Note: no thumbnails of landmark recordings: {', '.join(without)}", err=True)
+        echo_note(f"no thumbnails of landmark recordings: {', '.join(without)}")
     return {name: file for name, file in files.items() if name not in without}
 
 

@@ -23,6 +23,9 @@ from posture_cv.cli import COMMANDS, leave_with, module_of
 from posture_cv.cli import cli as root
 from posture_cv.cli.options import UserPath
 from posture_cv.errors import NobodyFoundError, PostureError
+from posture_cv.paths import HOME_VARIABLE
+from posture_cv.profiles.store import save_profile
+from profile_material import a_profile
 from source_tree import ROOT
 
 HEAVY = ("pydantic", "rich", "cv2", "numpy", "mediapipe", "platformdirs", "av", "jinja2", "asyncio")
@@ -302,6 +305,29 @@ def test_the_name_of_a_file_does_not_steer_the_terminal(cli: Cli, tmp_path: Path
         ("export", str(out), "--format", "csv", "--out", str(tmp_path / f"e{STEERING}")),
         ("settings", "init", "--out", str(tmp_path / f"s{STEERING}.toml")),
         ("agree", str(out), str(tmp_path / f"q{STEERING}.csv"), "--ask", "1"),
+    ):
+        done = cli.here(*arguments)
+        assert done.returncode == 0, done.stderr
+        assert not set("\x1b\x07\u202e") & set(done.stdout + done.stderr), arguments
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems allow no such names")
+def test_a_place_or_an_origin_does_not_steer_the_terminal(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is deleted, exported and read is named, too; each line is one, whatever a name holds."""
+    home = tmp_path / f"h{STEERING}\n"
+    monkeypatch.setenv(HOME_VARIABLE, str(home))
+    save_profile(a_profile("me"))
+    recordings = [tmp_path / f"{name}{STEERING}\n.landmarks" for name in "ab"]
+    for recording in recordings:
+        recording.write_bytes((ROOT / "samples" / "desk-side.landmarks").read_bytes())
+    for arguments in (
+        ("export", *map(str, recordings), "--format", "trc", "--out", str(tmp_path / "out")),
+        ("settings", "show"),
+        ("privacy", "show"),
+        ("profiles", "delete", "me", "--yes"),
+        ("profiles", "list"),
     ):
         done = cli.here(*arguments)
         assert done.returncode == 0, done.stderr

@@ -892,6 +892,15 @@ def test_an_answer_that_is_no_text_is_shown_all_the_same(
     assert (done.returncode, "b'A'" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
+def test_words_of_the_history_do_not_steer_the_terminal(users: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("posture_cv.local_time.time.time", lambda: WALL_S)
+    with closing(sqlite3.connect(users)) as db, db:
+        db.execute("UPDATE alerts SET level = ?", ("\x1b]0;mine\x07\n#9 severe",))
+    for command in (["history", "show"], ["explain"]):
+        done = Cli().here(*command)
+        assert (done.returncode, "]0;mine??#9 severe" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
 def test_an_alert_whose_words_are_damaged_is_named_by_the_export(users: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(users)) as db, db:
         db.execute("UPDATE alerts SET words = '{'")

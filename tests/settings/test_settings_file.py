@@ -259,7 +259,7 @@ def test_the_example_without_its_comment_marks_is_valid() -> None:
 
 def test_what_is_shown_can_be_read_back(tmp_path: Path) -> None:
     settings = load_settings(None, {"policy.sensitivity": 1.25, "general.profile": 'my "desk"'})
-    shown = in_force_text(settings, {"policy": {"sensitivity": 1.25}}, "here")
+    shown = "\n".join(in_force_text(settings, {"policy": {"sensitivity": 1.25}}, "here"))
     assert Settings.model_validate(tomllib.loads(shown)) == settings
     assert "sensitivity = 1.25  # set in the file" in shown
 
