@@ -194,7 +194,12 @@ class LiveSource(Cursor):
 
     def _start_worker(self) -> WorkerProcess:
         self._started_s = time.monotonic()
-        return WorkerProcess(self._config, self._take, self._worker_ended)
+        try:
+            return WorkerProcess(self._config, self._take, self._worker_ended)
+        except OSError as error:  # out of processes, files or memory: a moment later there may be some
+            raise self._explain(
+                "crashed", f"The system begins no process for it: {error.strerror}."
+            ) from error
 
     def _take(self, message: wire.Message) -> None:
         with self._changed:

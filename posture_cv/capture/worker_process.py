@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -54,7 +55,11 @@ class WorkerProcess:
         self._enlarge_pipe()
         self._write(json.dumps({**config, "sys_path": sys.path}).encode() + b"\n")
         self._thread = threading.Thread(target=self._pump, name="capture", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            self.stop()
+            raise OSError(errno.EAGAIN, str(error)) from error
 
     @property
     def pid(self) -> int:
@@ -73,7 +78,8 @@ class WorkerProcess:
             self._stopped = True
             self._process.kill()
             self._process.wait()
-            self._thread.join()
+            if self._thread.ident is not None:  # the system may have given none
+                self._thread.join()
             for pipe in (self._process.stdin, self._process.stdout):
                 if pipe is not None:
                     pipe.close()

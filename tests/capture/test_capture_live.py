@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import signal
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -292,6 +294,35 @@ def test_a_worker_that_dies_is_told_with_how(camera: MjpegServer) -> None:
         os.kill(source.worker_pid, signal.SIGSEGV)
         with pytest.raises(SourceError, match="ended by SIGSEGV"):
             list(source.frames())
+
+
+def test_a_process_or_a_thread_that_the_system_refuses_is_a_fault_of_the_source(
+    camera: MjpegServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A monitor waits for the camera then, as for one that was lost, instead of ending."""
+    begun: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def begin(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - as Popen
+        begun.append(popen(*arguments, **options))
+        return begun[-1]
+
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    def refuse_thread(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as short:
+        short.setattr(subprocess, "Popen", refuse)
+        with pytest.raises(SourceError, match="begins no process for it: Resource temporarily unavailable"):
+            _open(camera)
+    with monkeypatch.context() as short:
+        short.setattr(subprocess, "Popen", begin)
+        short.setattr(threading.Thread, "start", refuse_thread)
+        with pytest.raises(SourceError, match="begins no process for it: can't start new thread"):
+            _open(camera)
+    assert begun[0].returncode is not None  # nothing is left behind
 
 
 def test_a_stopped_worker_is_a_stall(camera: MjpegServer) -> None:
