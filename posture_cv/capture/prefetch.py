@@ -47,8 +47,9 @@ class Prefetched(Cursor):
         self._check_open()
         with self._changed:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._fill, name="capture-prefetch", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._fill, name="capture-prefetch", daemon=True)
+                thread.start()  # which the system may refuse: then there is none to wait for on closing
+                self._thread = thread
         return super().frames()
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from posture_cv.capture.quiet import quiet_stderr
 from posture_cv.closing import Closing
+from posture_cv.errors import ShortageError
 from posture_cv.landmarks import names
 from posture_cv.landmarks.c_points import PLACE, SURENESS, points
 from posture_cv.landmarks.estimator import EstimatorOptions, Mode
@@ -320,6 +321,8 @@ def _created(
         with quiet_stderr():
             return create(settings)
     except (RuntimeError, ValueError) as error:
+        if (short := ShortageError.of(error)) is not None:  # which says nothing of the file
+            raise short from error
         raise ModelFileError(
             f"The {kind} model cannot be used: {file.path}",
             f"MediaPipe says: {str(error).splitlines()[0][:200]}",

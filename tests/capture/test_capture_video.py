@@ -375,3 +375,17 @@ def test_a_whole_video_that_starts_late_is_not_called_truncated(tmp_path: Path) 
         assert len(frames) == 40
         assert source.info.duration_s == pytest.approx(4.0, abs=0.2)
         assert not source.warnings
+
+
+def test_reading_ahead_where_the_system_gives_no_thread_ends_in_its_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    inner = open_source(str(make_video(tmp_path / "a.mp4", count=3)))
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    with pytest.raises(RuntimeError, match="can't start new thread"), Prefetched(inner) as source:
+        next(source.frames())
+    with pytest.raises(SourceError, match="closed"):
+        next(inner.frames())

@@ -18,6 +18,7 @@ from calibration.fit import fit_baseline
 from posture_cv.capture.quiet import quiet_stderr
 from posture_cv.capture.types import Frame
 from posture_cv.coefficients import load_coefficients
+from posture_cv.errors import ShortageError
 from posture_cv.landmarks import names
 from posture_cv.landmarks.bare_models import BareModels
 from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
@@ -272,6 +273,17 @@ def test_a_face_model_that_cannot_be_opened_leaves_no_pose_model_behind(
     with pytest.raises(ModelFileError, match="damaged"):
         kind(EstimatorOptions())
     assert freed == ["pose"]
+
+
+def test_a_thread_that_the_system_refuses_is_not_laid_at_the_models_door(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    with pytest.raises(ShortageError, match="no further thread"):
+        MediaPipeEstimator(EstimatorOptions())
 
 
 def test_a_picture_that_is_read_meanwhile_does_not_let_the_c_library_be_heard(
