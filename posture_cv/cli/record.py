@@ -56,7 +56,7 @@ def command(
         with alone_at(out), RichProgress() as progress, open_source(source, options=options) as frames:
             done = record(frames, out, models, progress=progress, duration_s=limit_s)
     except KeyboardInterrupt:
-        click.echo(_interrupted(out), err=True)
+        click.echo(one_line(_interrupted(out)), err=True)
         raise
     for warning in done.warnings:
         echo_note(warning)

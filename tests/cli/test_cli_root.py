@@ -332,3 +332,19 @@ def test_a_place_or_an_origin_does_not_steer_the_terminal(
         done = cli.here(*arguments)
         assert done.returncode == 0, done.stderr
         assert not set("\x1b\x07\u202e") & set(done.stdout + done.stderr), arguments
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems allow no such names")
+def test_what_an_interrupted_recording_has_left_does_not_steer_the_terminal(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("posture_cv.replay.record.record", interrupt)
+    out = tmp_path / f"o{STEERING}.landmarks"
+    out.write_bytes((ROOT / "samples" / "desk-side.landmarks").read_bytes())
+    done = cli.here("record", str(ROOT / "samples" / "desk-side.mp4"), "--out", str(out))
+    assert done.returncode == 130
+    assert "Interrupted" in done.stderr
+    assert not set("\x1b\x07\u202e") & set(done.stderr)
