@@ -7,28 +7,32 @@ import io
 import os
 import subprocess
 import sys
+from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from posture_cv.cli import main
+from warm import run_warm
 
 
 class Cli:
-    """`posture-cv` in a process of its own."""
+    """`posture-cv` in a process of its own, which has imported all of it; one from nothing where `program` is named."""
 
     def __call__(
-        self, *arguments: str, stdin: str | None = None, program: tuple[str, ...] = ("-m", "posture_cv")
+        self, *arguments: str, program: tuple[str, ...] | None = None
     ) -> subprocess.CompletedProcess[str]:
+        env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        if program is None:
+            return run_warm(arguments, env=env, cwd=Path.cwd(), seconds=120.0)
         return subprocess.run(
             [sys.executable, *program, *arguments],
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
             timeout=120,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            env=env,
         )
 
     def here(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

@@ -15,6 +15,7 @@ import posture_cv
 from amounts import amount
 from posture_cv._version import __version__
 from posture_cv.processors import use_one_thread
+from warm import warm_workers
 
 use_one_thread(
     pictures=False
@@ -50,6 +51,12 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm_workers() -> Iterator[None]:
+    with warm_workers():
+        yield
 
 
 @pytest.fixture(autouse=True)

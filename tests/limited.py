@@ -1,4 +1,4 @@
-"""The command line in a process of its own that the system keeps short: of disk, of memory, of rights, of time."""
+"""The command line in a process of its own that the system keeps short: of disk, of time."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from posture_cv.paths import HOME_VARIABLE
+from warm import run_warm
 
 NOBODY = 65534
 
@@ -18,7 +20,6 @@ def run_limited(
     home: Path,
     *,
     file_bytes: int | None = None,
-    memory_bytes: int | None = None,
     seconds: float = 120.0,
 ) -> subprocess.CompletedProcess[str]:
     """Run `posture-cv ARGUMENTS`; a run that takes longer is a hang and an error.
@@ -27,31 +28,19 @@ def run_limited(
         arguments: of the command.
         home: holds its folders.
         file_bytes: no file may grow beyond it (the same call fails in the same place as on a full disk).
-        memory_bytes: of address space.
         seconds: its time limit.
     """
-
-    def limit() -> None:
-        import resource
-
-        if file_bytes is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
-        if memory_bytes is not None:
-            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-
     # Python writes half a bytecode file where no more fits, and every later process of this tree would stumble over it.
     no_bytecode = {} if file_bytes is None else {"PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        [sys.executable, "-m", "posture_cv", *arguments],
-        env=environment(home) | no_bytecode,
-        cwd=home,
-        preexec_fn=limit if file_bytes is not None or memory_bytes is not None else None,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=seconds,
-        check=False,
-    )
+    limit = None if file_bytes is None else partial(_limit, file_bytes)
+    return run_warm(arguments, env=environment(home) | no_bytecode, cwd=home, seconds=seconds, limit=limit)
+
+
+def _limit(file_bytes: int) -> None:
+    import resource
+
+    sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -28,6 +28,7 @@ from posture_cv.profiles.store import save_profile
 from profile_material import a_profile
 from source_tree import ROOT
 
+PROGRAM = ("-m", "posture_cv")
 HEAVY = ("pydantic", "rich", "cv2", "numpy", "mediapipe", "platformdirs", "av", "jinja2", "asyncio")
 
 
@@ -43,12 +44,12 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_version(cli: Cli) -> None:
-    done = cli("--version")
+    done = cli("--version", program=PROGRAM)
     assert (done.returncode, done.stdout) == (0, f"posture-cv {__version__}\n")
 
 
 def test_help_lists_every_command_of_the_table(cli: Cli) -> None:
-    text = cli("--help").stdout
+    text = cli("--help", program=PROGRAM).stdout
     for name, short_help in COMMANDS.items():
         assert any(line.split()[:1] == [name] and short_help in line for line in text.splitlines()), name
 
@@ -74,7 +75,7 @@ def test_no_command_is_left_out_of_the_table() -> None:
 
 
 def test_a_wrong_command_is_answered_with_what_is_near(cli: Cli) -> None:
-    done = cli("calibrat")
+    done = cli("calibrat", program=PROGRAM)
     assert done.returncode == 2
     assert "Did you mean calibrate" in done.stderr
 

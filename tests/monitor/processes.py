@@ -13,6 +13,7 @@ from typing import Any
 from posture_cv.monitor.control.channel import NotRunningError, StartingError
 from posture_cv.monitor.control.client import ask
 from posture_cv.paths import HOME_VARIABLE
+from warm import run_warm
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -23,16 +24,7 @@ def environment(home: Path) -> dict[str, str]:
 
 def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "posture_cv", *arguments],
-        env=environment(home),
-        cwd=home,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=120,
-        check=False,
-    )
+    return run_warm(arguments, env=environment(home), cwd=home, seconds=120.0)
 
 
 def status(home: Path) -> dict[str, Any] | None:

@@ -194,6 +194,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         return PartDone(450, 412, ("it is truncated",))
 
     monkeypatch.setattr("posture_cv.replay.run.record_part", recorded)
+    monkeypatch.setattr("posture_cv.replay.scan._shows_profile", lambda _: False)
     return made
 
 
