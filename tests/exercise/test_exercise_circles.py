@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amounts import amount
 from exercise_material import Float, mirrored, person, times, turns, without
 from posture_cv.exercise.circles import last_run
 from posture_cv.exercise.counters import count
@@ -46,7 +47,7 @@ def test_whole_turns_are_counted_each_way(
     assert both(counted(turns(t_s, 3.0, angles_deg), t_s)) == (clockwise, counter_clockwise)
 
 
-@settings(max_examples=20)
+@settings(max_examples=amount(8, 20))
 @given(
     angles=st.lists(st.sampled_from([360.0, -360.0, 200.0, -200.0]), max_size=4), radius=st.floats(0.08, 0.3)
 )
@@ -57,7 +58,7 @@ def test_a_mirror_swaps_the_directions(angles: list[float], radius: float) -> No
     assert both(count(mirrored(lm), "neck_circles")) == (counter_clockwise, clockwise)
 
 
-@settings(max_examples=40)
+@settings(max_examples=amount(20, 40))
 @given(part_deg=st.floats(20, 290), radius=st.floats(0.06, 0.4), way=st.sampled_from([1, -1]))
 def test_a_part_of_a_turn_is_none(part_deg: float, radius: float, way: int) -> None:
     t_s = times(20)
@@ -66,7 +67,7 @@ def test_a_part_of_a_turn_is_none(part_deg: float, radius: float, way: int) -> N
     assert report.strongest < 0.9
 
 
-@settings(max_examples=20)
+@settings(max_examples=amount(8, 20))
 @given(
     number=st.integers(1, 8), turn_s=st.floats(1.5, 12), radius=st.floats(0.08, 0.4), flat=st.floats(0.7, 1.4)
 )

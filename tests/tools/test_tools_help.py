@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import io
 import runpy
 import sys
@@ -15,7 +14,6 @@ from source_tree import ROOT
 from tools.tool import TOOLS
 
 NAMES = sorted(path.name for path in TOOLS.glob("*.py"))
-NEEDS_SKLEARN = {"error_budget.py"}
 WRITTEN = ("docs", "samples", "posture_cv/report", "posture_cv/coefficients")
 pytestmark = pytest.mark.skipif(not NAMES, reason="needs the checkout: tools/ is not installed")
 
@@ -45,8 +43,6 @@ def help_of(name: str, place: Path) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_help_is_shown_and_nothing_is_written(name: str, tmp_path: Path) -> None:
-    if name in NEEDS_SKLEARN and importlib.util.find_spec("sklearn") is None:
-        pytest.skip("needs the extra `fit`")
     before = contents()
     said = help_of(name, tmp_path)
     assert said.startswith("usage:")

@@ -11,8 +11,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.neural_network import MLPRegressor
-from sklearn.preprocessing import StandardScaler
 
 from fitting.material import Float, Truth, clips_of
 from posture_cv.landmarks.types import Landmarks
@@ -221,6 +219,9 @@ class Trainer:
 
     def arrays(self, without: NDArray[np.str_], networks: int) -> dict[str, Any]:
         """Coefficients of networks that never saw the persons in `without`."""
+        from sklearn.neural_network import MLPRegressor  # seconds, which --help does not need
+        from sklearn.preprocessing import StandardScaler
+
         use = ~np.isin(self.subject, without)
         x, y = self._noisy(self.x[use], self.y[use]), self.y[use, : len(OUTPUTS)]
         scaler, scale = StandardScaler().fit(x), y.std(axis=0)
