@@ -27,7 +27,8 @@ from unittest import mock
 POSSIBLE: Final = sys.platform == "linux"  # elsewhere libraries do not bear a fork
 
 
-def _context() -> ForkServerContext:
+def warm_context() -> ForkServerContext:
+    """Of processes that are forked from one which this process keeps for them."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["warm_imports"])
     paths = os.pathsep.join(path for path in sys.path if path)
@@ -42,7 +43,7 @@ def warm_workers() -> Iterator[None]:
     real: Callable[[str | None], Any] = multiprocessing.get_context
 
     def found(method: str | None = None) -> Any:  # noqa: ANN401 - one class for each method
-        return _context() if POSSIBLE and method == "spawn" else real(method)
+        return warm_context() if POSSIBLE and method == "spawn" else real(method)
 
     with mock.patch.object(multiprocessing, "get_context", found):
         yield
@@ -69,7 +70,7 @@ def run_warm(
             timeout=seconds,
             check=False,
         )
-    context = _context()
+    context = warm_context()
     pipes = [context.Pipe(duplex=False) for _ in range(2)]
     theirs = [pipe[1] for pipe in pipes]
     process = context.Process(target=_program, args=(arguments, dict(env), str(cwd), theirs, limit))

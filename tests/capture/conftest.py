@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from capture import warm_worker
+from warm import POSSIBLE, warm_context
+
 _PROCESS = Path("/proc/self")
 
 
 def _children() -> set[str]:
-    found: set[str] = set()
+    found = warm_worker.children()
     for each in _PROCESS.glob("task/*/children"):
         with suppress(FileNotFoundError):  # that thread has just ended
             found.update(each.read_text(encoding="ascii").split())
@@ -22,6 +25,14 @@ def _children() -> set[str]:
 
 def _descriptors() -> int:
     return len(list((_PROCESS / "fd").iterdir())) if _PROCESS.exists() else 0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm() -> Iterator[None]:
+    if POSSIBLE:
+        warm_context()  # before files and processes are counted
+    with warm_worker.warm_workers():
+        yield
 
 
 @pytest.fixture(autouse=True)
