@@ -17,9 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any, Final
 from unittest import mock
@@ -27,8 +25,10 @@ from unittest import mock
 POSSIBLE: Final = sys.platform == "linux"  # elsewhere libraries do not bear a fork
 
 
-def warm_context() -> ForkServerContext:
+def warm_context() -> Any:  # noqa: ANN401 - a class that some systems lack
     """Of processes that are forked from one which this process keeps for them."""
+    from multiprocessing import forkserver
+
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["warm_imports"])
     paths = os.pathsep.join(path for path in sys.path if path)

@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
@@ -61,6 +60,10 @@ def _run(program: str, given: Connection, told: Connection) -> None:
 
 def children() -> set[str]:
     """Of the process from which warm ones are forked."""
+    if not POSSIBLE:
+        return set()
+    from multiprocessing import forkserver
+
     server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
     places = Path("/proc", str(server), "task").glob("*/children") if server else ()
     return {pid for place in places for pid in place.read_text(encoding="ascii").split()}
