@@ -20,6 +20,7 @@ def run_limited(
     home: Path,
     *,
     file_bytes: int | None = None,
+    memory_bytes: int | None = None,
     seconds: float = 120.0,
 ) -> subprocess.CompletedProcess[str]:
     """Run `posture-cv ARGUMENTS`; a run that takes longer is a hang and an error.
@@ -28,19 +29,23 @@ def run_limited(
         arguments: of the command.
         home: holds its folders.
         file_bytes: no file may grow beyond it (the same call fails in the same place as on a full disk).
+        memory_bytes: of address space.
         seconds: its time limit.
     """
     # Python writes half a bytecode file where no more fits, and every later process of this tree would stumble over it.
     no_bytecode = {} if file_bytes is None else {"PYTHONDONTWRITEBYTECODE": "1"}
-    limit = None if file_bytes is None else partial(_limit, file_bytes)
+    limit = partial(_limit, file_bytes, memory_bytes)
     return run_warm(arguments, env=environment(home) | no_bytecode, cwd=home, seconds=seconds, limit=limit)
 
 
-def _limit(file_bytes: int) -> None:
+def _limit(file_bytes: int | None, memory_bytes: int | None) -> None:
     import resource
 
-    sys.dont_write_bytecode = True
-    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+    if file_bytes is not None:
+        sys.dont_write_bytecode = True
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+    if memory_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
 def environment(home: Path) -> dict[str, str]:
