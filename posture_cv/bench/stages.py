@@ -149,10 +149,11 @@ def measure_stages(video: Path, profile: Profile, options: EstimatorOptions, fra
         eyes = _Eyes(estimator, bare, watch)
         parts = Parts(camera, clock, eyes, _TimedJudge(criteria, watch), [_Timed(sinks, watch)])
         Monitor(parts, Options(economy=EconomySettings(enabled=False, every_s=1e-3))).run()
-    return _stages(watch)
+    return stages_of(watch)
 
 
-def _stages(watch: Stopwatch) -> Stages:
+def stages_of(watch: Stopwatch) -> Stages:
+    """What the watch has seen, without its first frames. Raises InputError: there were no others."""
     count = min(len(watch.frames), len(watch.bare_s))
     frames, bare_s = watch.frames[WARM_UP:count], watch.bare_s[WARM_UP:count]
     if not frames:

@@ -21,7 +21,7 @@ import pytest
 from capture.kinds import SIZE_PX, file_server
 from capture.media import LEVELS, make_sound, number_of, picture
 from capture.mjpeg_server import MjpegServer
-from posture_cv.capture import CaptureOptions, Frame, SourceError, open_source, wire
+from posture_cv.capture import CaptureOptions, Frame, SourceError, open_source, wire, worker_process
 from posture_cv.capture.live import LiveSource
 from posture_cv.capture.sources import webcam_source
 
@@ -313,6 +313,7 @@ def test_a_process_or_a_thread_that_the_system_refuses_is_a_fault_of_the_source(
     def refuse_thread(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
+    monkeypatch.setattr(worker_process, "subprocess", subprocess)  # processes that begin from nothing
     with monkeypatch.context() as short:
         short.setattr(subprocess, "Popen", refuse)
         with pytest.raises(SourceError, match="begins no process for it: Resource temporarily unavailable"):
