@@ -99,7 +99,17 @@ class Pictures:
         self._free.clear()
 
 
-class PoseModel(Closing):
+class _Opened(Closing):
+    """One of MediaPipe's models, open until it is closed."""
+
+    _model: vision.PoseLandmarker | vision.FaceLandmarker
+
+    def close(self) -> None:
+        """Release it."""
+        self._model.close()
+
+
+class PoseModel(_Opened):
     """The pose of the nearest person, and the mask where the options ask for the contour.
 
     Args:
@@ -144,12 +154,8 @@ class PoseModel(Closing):
         """Ask it by MediaPipe's own interface about a picture of a video, and take nothing from the answer."""
         self._model.detect_for_video(picture.image, timestamp_ms)
 
-    def close(self) -> None:
-        """Release it."""
-        self._model.close()
 
-
-class FaceModel(Closing):
+class FaceModel(_Opened):
     """The mesh of one face.
 
     Args:
@@ -184,12 +190,8 @@ class FaceModel(Closing):
         """As that of `PoseModel`."""
         self._model.detect_for_video(picture.image, timestamp_ms)
 
-    def close(self) -> None:
-        """Release it."""
-        self._model.close()
 
-
-class FaceSearch(Closing):
+class FaceSearch(_Opened):
     """Every face in single pictures.
 
     Args:
@@ -215,12 +217,8 @@ class FaceSearch(Closing):
         """(N, 2) x and y of the points of each face, as shares of the picture."""
         return [_places(marks) for marks in self._model.detect(picture.image).face_landmarks]
 
-    def close(self) -> None:
-        """Release it."""
-        self._model.close()
 
-
-class PersonSearch(Closing):
+class PersonSearch(_Opened):
     """Every person in single pictures.
 
     Args:
@@ -245,10 +243,6 @@ class PersonSearch(Closing):
     def found(self, picture: Picture) -> list[Float]:
         """(33, 2) x and y of the points of each pose, as shares of the picture."""
         return [_places(marks) for marks in self._model.detect(picture.image).pose_landmarks]
-
-    def close(self) -> None:
-        """Release it."""
-        self._model.close()
 
 
 def _places(marks: Any) -> Float:  # noqa: ANN401  MediaPipe ships no types

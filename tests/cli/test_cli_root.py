@@ -295,6 +295,13 @@ def test_every_path_may_begin_at_a_home_folder() -> None:
 STEERING = "\x1b]0;mine\x07\x1b[31m\u202e"
 
 
+def says_nothing_that_steers(cli: Cli, arguments: tuple[str, ...]) -> None:
+    """A command that goes well prints no character that the terminal would obey."""
+    done = cli.here(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert not set("\x1b\x07\u202e") & set(done.stdout + done.stderr), arguments
+
+
 @pytest.mark.skipif(os.name != "posix", reason="other systems allow no such names")
 def test_the_name_of_a_file_does_not_steer_the_terminal(cli: Cli, tmp_path: Path) -> None:
     """Where all goes well, too: somebody else may have named the recording or the folder."""
@@ -307,9 +314,7 @@ def test_the_name_of_a_file_does_not_steer_the_terminal(cli: Cli, tmp_path: Path
         ("settings", "init", "--out", str(tmp_path / f"s{STEERING}.toml")),
         ("agree", str(out), str(tmp_path / f"q{STEERING}.csv"), "--ask", "1"),
     ):
-        done = cli.here(*arguments)
-        assert done.returncode == 0, done.stderr
-        assert not set("\x1b\x07\u202e") & set(done.stdout + done.stderr), arguments
+        says_nothing_that_steers(cli, arguments)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems allow no such names")
@@ -330,9 +335,7 @@ def test_a_place_or_an_origin_does_not_steer_the_terminal(
         ("profiles", "delete", "me", "--yes"),
         ("profiles", "list"),
     ):
-        done = cli.here(*arguments)
-        assert done.returncode == 0, done.stderr
-        assert not set("\x1b\x07\u202e") & set(done.stdout + done.stderr), arguments
+        says_nothing_that_steers(cli, arguments)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems allow no such names")
