@@ -28,7 +28,7 @@ SINK_PER_TRUNK = 0.24
 # Ours: from the side, people left out of the fit have a shoulder's rise told within half of it.
 RELATIVE_ERROR = 0.5
 # Ours: what a posture that is called harmless must rule out, a severe forward head. In the key people's good frames the
-# neck may be 9.6 deg at most, in those leaning in 14.0; in photographs of real slumps 12 to 20.
+# neck may be 9.6 deg at most, in those leaning in 14.0; in photographs of real slumps it is mostly more.
 NECK_RULED_OUT_DEG: Final = 14.0
 ONE_SIDED_95: Final = 1.645  # standard deviations of a normal error
 _MOST: Final = 1e6  # of a threshold; beyond it no number that could be meant
