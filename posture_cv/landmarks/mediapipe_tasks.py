@@ -9,12 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self, TypeVar
 
 import cv2
-import mediapipe as mp
 import numpy as np
-from mediapipe.tasks.python import BaseOptions, vision
-from mediapipe.tasks.python.core.mediapipe_c_utils import handle_status
-from mediapipe.tasks.python.vision import face_landmarker as face_module
-from mediapipe.tasks.python.vision import pose_landmarker as pose_module
 from numpy.typing import NDArray
 
 from posture_cv.capture.quiet import quiet_stderr
@@ -25,6 +20,14 @@ from posture_cv.landmarks.c_points import PLACE, SURENESS, points
 from posture_cv.landmarks.estimator import EstimatorOptions, Mode
 from posture_cv.landmarks.model_files import ModelFile, ModelFileError
 from posture_cv.landmarks.types import POSE_FIELDS, Float, Float32
+from posture_cv.landmarks.without_sound import without_sound
+
+with without_sound():
+    import mediapipe as mp
+    from mediapipe.tasks.python import BaseOptions, vision
+    from mediapipe.tasks.python.core.mediapipe_c_utils import handle_status
+    from mediapipe.tasks.python.vision import face_landmarker as face_module
+    from mediapipe.tasks.python.vision import pose_landmarker as pose_module
 
 ENGINE: Final = f"mediapipe {mp.__version__}"
 _Settings = TypeVar("_Settings")
