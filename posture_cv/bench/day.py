@@ -12,12 +12,14 @@ import math
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO, TypeVar, overload
 
 import numpy as np
 
@@ -43,6 +45,8 @@ from posture_cv.monitor.status import StatusBoard
 from posture_cv.output.notify import NoNotifier
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from posture_cv.profiles.types import Profile
     from posture_cv.settings import Settings
 
@@ -52,6 +56,7 @@ MOST_GROWTH_MB: Final = 8.0
 WARM_UP: Final = 10
 """Minutes in which models, tracker and caches take what they keep; ours."""
 _ASK_EVERY_S: Final = 60.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class Day:
             ("alerts; answers of the control channel", f"{self.alerts}; {self.answers}"),
         ]
         if self.memory_mb:
-            quarters = [f"{np.median(part):.1f}" for part in np.array_split(self.memory_mb, 4)]
+            quarters = [f"{np.median(part):.1f}" for part in np.array_split(self.memory_mb, 4) if len(part)]
             rows.append(("memory, MB: median of each quarter", ", ".join(quarters)))
             rows.append(("memory, MB: most", f"{max(self.memory_mb):.1f}"))
         return rows
@@ -104,11 +109,12 @@ def live_through(
         hours: how many, each with a seed of its own.
         seconds: length of an "hour".
     """
-    jpegs = _packed_elsewhere(clip)
     clock, board, commands = PlaybackClock(math.inf), StatusBoard(), Commands()
     assess = settings.assess()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        ends = elsewhere(pack, clip, folder / "pictures")
+        jpegs = Packed(stack.enter_context((folder / "pictures").open("rb")), ends)
         nowhere = stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
         eyes = make_eyes(settings, profile.baseline.view)
         stack.callback(eyes.close)
@@ -146,10 +152,39 @@ def live_through(
     )
 
 
-def _packed_elsewhere(clip: Path) -> list[bytes]:
-    """The clip's pictures, made by another process: a video decoder and its frames are not the monitor's memory."""
+def elsewhere(work: Callable[..., T], *args: object) -> T:
+    """What another process makes of it: a video decoder and its frames are not the monitor's memory."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(camera_jpegs, clip).result()
+        return pool.submit(work, *args).result()
+
+
+def pack(clip: Path, file: Path) -> list[int]:
+    """Write the clip's pictures (`camera_jpegs`) one behind the other, and tell where each ends, in bytes."""
+    jpegs = camera_jpegs(clip)
+    file.write_bytes(b"".join(jpegs))
+    return list(accumulate(map(len, jpegs)))
+
+
+class Packed(Sequence[bytes]):
+    """Pictures that stay in their file until they are asked for, as those of a camera do."""
+
+    def __init__(self, file: BinaryIO, ends: Sequence[int]) -> None:
+        self._file = file
+        self._ends = ends
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @overload
+    def __getitem__(self, number: int) -> bytes: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[bytes]: ...
+    def __getitem__(self, number: int | slice) -> bytes | Sequence[bytes]:
+        if isinstance(number, slice):
+            return [self[k] for k in range(*number.indices(len(self)))]
+        begin = self._ends[number - 1] if number else 0
+        self._file.seek(begin)
+        return self._file.read(self._ends[number] - begin)
 
 
 def memory_faults(memory_mb: tuple[float, ...]) -> list[str]:

@@ -143,10 +143,11 @@ def _day(
     minutes: float,
     json_file: Path | None,
 ) -> int:
-    from posture_cv.bench.day import live_through
+    from posture_cv.bench.day import elsewhere, live_through
     from posture_cv.bench.run import sample_profile
 
-    lived = live_through(video, sample_profile(video, profile_path), settings, hours, seconds=60.0 * minutes)
+    profile = elsewhere(sample_profile, video, profile_path)
+    lived = live_through(video, profile, settings, hours, seconds=60.0 * minutes)
     _print_with_faults(console, "The monitor over a day", lived.rows(), lived.faults)
     _write(json_file, lived.as_plain())
     return 1 if lived.faults else 0

@@ -6,9 +6,9 @@ import os
 import re
 import socket
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from posture_cv.capture.quiet import quiet_stderr
 from posture_cv.closing import Closing
 from posture_cv.errors import PostureError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CLOSING_KEYS: Final = frozenset({27, ord("q"), ord("Q")})  # Escape, q
 _CONNECT_TIMEOUT_S: Final = 1.0
@@ -48,24 +51,49 @@ def display_problem() -> str:
 
 def _answers(display: str) -> bool:
     """Whether an X server listens at HOST:NUMBER.SCREEN, by its socket or port."""
+    connection = _connected(display)
+    if connection is None:
+        return False
+    connection.close()
+    return True
+
+
+def _connected(display: str) -> socket.socket | None:
+    """A connection on which nothing is said."""
     match = re.fullmatch(r"(?:unix/?)?([^:/]*):(\d+)(?:\.\d+)?", display)
     if match is None:
-        return False
+        return None
     host, number = match[1], int(match[2])
     if host:
-        return _connects(socket.AF_INET, (host, _X_PORT + number))
+        return _connection(socket.AF_INET, (host, _X_PORT + number))
     path = f"/tmp/.X11-unix/X{number}"  # noqa: S108 - the place that X fixes
-    return _connects(socket.AF_UNIX, path) or _connects(socket.AF_UNIX, f"\0{path}")
+    return _connection(socket.AF_UNIX, path) or _connection(socket.AF_UNIX, f"\0{path}")
 
 
-def _connects(family: socket.AddressFamily, address: str | tuple[str, int]) -> bool:
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.settimeout(_CONNECT_TIMEOUT_S)
-        try:
-            probe.connect(address)
-        except OSError:
-            return False
-    return True
+def _connection(family: socket.AddressFamily, address: str | tuple[str, int]) -> socket.socket | None:
+    probe = socket.socket(family, socket.SOCK_STREAM)
+    probe.settimeout(_CONNECT_TIMEOUT_S)
+    try:
+        probe.connect(address)
+    except OSError:
+        probe.close()
+        return None
+    return probe
+
+
+@contextmanager
+def _not_left_alone() -> Iterator[None]:
+    """Stay connected while a window is opened.
+
+    An X server without a desktop starts anew when nobody is connected any more, as after `display_problem` has asked,
+    and takes no window meanwhile: the window library would abort the process.
+    """
+    connection = _connected(os.environ.get("DISPLAY", "")) if sys.platform == "linux" else None
+    try:
+        yield
+    finally:
+        if connection is not None:
+            connection.close()
 
 
 class PreviewWindow(Closing):
@@ -114,7 +142,7 @@ class PreviewWindow(Closing):
 
         _quiet_qt()
         try:
-            with quiet_stderr():
+            with _not_left_alone(), quiet_stderr():
                 cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
                 cv2.resizeWindow(self._title, image_bgr.shape[1], image_bgr.shape[0])
                 cv2.imshow(self._title, image_bgr)

@@ -182,8 +182,11 @@ def test_a_day_is_lived_through_by_the_whole_monitor(tmp_path: Path) -> None:
     minutes = amount(0.12, 1.0)
     command = ["bench", str(CLIP), "--day", "1", "--minutes", str(minutes), "--json", "-"]
     done = run_limited(command, tmp_path, seconds=600.0)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode in (0, 1), done.stderr
+    assert "Warning" not in done.stderr
     found = json.loads(done.stdout)["day"]
+    assert done.returncode == bool(found["faults"])
+    assert all("MB were held" in fault for fault in found["faults"])  # that is the benchmark's to judge
     assert found["hours"] == pytest.approx(minutes / 60, abs=0.001)
     assert 0 < found["model_runs"] <= found["looks"]
     assert found["answers"] >= 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -389,9 +390,10 @@ def test_led_in_front_of_a_camera(
     order += ["Stay, arms behind your ears, 5 s", "Arms down", "Done", "Led through 1 of 1 repetition."]
     places = [lines.index(line) for line in order]
     assert places == sorted(places)
-    assert any(line.strip().startswith("seen: 1  0:06.8 to 0:13.") for line in lines), [
-        line for line in lines if "seen:" in line
-    ]
+    seen = [
+        line.strip() for line in lines if "seen:" in line
+    ]  # the models' figures differ a little by processor
+    assert any(re.match(r"seen: 1  0:0[67]\.\d to 0:13\.", line) for line in seen), seen
 
 
 def test_a_camera_lost_on_the_way_takes_nothing_of_what_was_done(
