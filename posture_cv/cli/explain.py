@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +12,8 @@ from posture_cv.cli.options import UserPath, json_option
 from posture_cv.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from posture_cv.assess.records import Record
 
 _WHICH_FILE: Final = "Give the alerts.jsonl that posture-cv replay has written."
@@ -32,18 +35,35 @@ def command(alert: int | None, file: Path | None, *, as_json: bool) -> None:
     from posture_cv.assess.records import to_json
     from posture_cv.cli.echo import echo_json, echo_lines
 
-    number, head, record = _from_file(file, alert) if file is not None else _from_history(alert)
+    number, head, record, words = _from_file(file, alert) if file is not None else _from_history(alert)
     text = explain(record)
     if file is None:  # there the wall clock says when; the time since the monitor's start says nothing
         text = text.partition("\n")[2]
+    text = "\n".join([text, *_advice(words)])
     if as_json:
         echo_json({"alert": number, "text": f"{head}\n{text}", "record": to_json(record)})
         return
     echo_lines(head, *text.split("\n"))
 
 
-def _from_history(number: int | None) -> tuple[int, str, Record]:
-    """Its number, what is said of it first, and the record."""
+def _advice(words: Mapping[str, Any]) -> list[str]:
+    """What was advised, in whose words, and what studies say where they qualify them; nothing if none was kept."""
+    from posture_cv.guidance.catalogue import load_catalogue
+
+    text, quotation, citation = (words.get(key) for key in ("text", "quotation", "citation"))
+    if not isinstance(text, str) or not isinstance(citation, str):
+        return []
+    source = f"“{quotation}” — {citation}" if isinstance(quotation, str) else citation
+    lines = [f"Advised: {text}", f"Source: {source}"]
+    catalogue = load_catalogue()
+    with suppress(KeyError):  # an alert of another version of the catalogue
+        notes = catalogue.evidence_for(catalogue.entry(str(words.get("entry_id"))))
+        lines += [f"What studies say: {note.text} ({catalogue.citation(note)})" for note in notes]
+    return lines
+
+
+def _from_history(number: int | None) -> tuple[int, str, Record, Mapping[str, Any]]:
+    """Its number, what is said of it first, the record, and what was advised."""
     from posture_cv.assess.records import from_json
     from posture_cv.history.figures import clock_changed
     from posture_cv.history.read import Reader
@@ -57,12 +77,12 @@ def _from_history(number: int | None) -> tuple[int, str, Record]:
     when = time_text(row.local_s, row.offset_s, "%A %d %B, %H:%M", ambiguous=ambiguous)
     head = f"Alert #{row.number}, {when}: {plain(row.cue)} ({row.level}). {row.words.get('seen', '')}"
     try:
-        return row.number, head, from_json(row.record)
+        return row.number, head, from_json(row.record), row.words
     except ValueError as error:
         raise HistoryError(f"The record of alert {row.number} cannot be read.", f"{error}.") from error
 
 
-def _from_file(path: Path, number: int | None) -> tuple[int, str, Record]:
+def _from_file(path: Path, number: int | None) -> tuple[int, str, Record, Mapping[str, Any]]:
     from posture_cv.assess.records import from_json
 
     rows = _rows(path)
@@ -77,7 +97,7 @@ def _from_file(path: Path, number: int | None) -> tuple[int, str, Record]:
         record = from_json(row.get("record", row))
     except ValueError as error:
         raise InputError(f"{path} holds something else than alerts.", f"{error}.", _WHICH_FILE) from error
-    return record.id, f"Alert {record.id}. {row.get('seen', '')}".strip(), record
+    return record.id, f"Alert {record.id}. {row.get('seen', '')}".strip(), record, row
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -131,7 +131,8 @@ def alert_after_option(function: AnyFunction) -> AnyFunction:
         "--alert-after",
         type=Number(0.5, 3600),
         metavar="SECONDS",
-        help="How long a posture must last before an alert. [default: from the settings, usually 120; severe: 30]",
+        help="How long a posture must last before an alert; to try things out: pauses shrink with it, and no first "
+        "minutes are left out. [default: from the settings, usually 120; severe: 30]",
     )(function)
 
 

@@ -12,6 +12,7 @@ from cli_runner import Cli
 from posture_cv.assess.recording import assess_measurements
 from posture_cv.assess.records import to_json
 from posture_cv.assess.settings import AssessSettings
+from posture_cv.guidance.catalogue import load_catalogue
 
 
 @pytest.fixture
@@ -49,3 +50,17 @@ def test_what_there_is_instead_and_what_to_give(cli: Cli, alerts: Path, tmp_path
         other.write_bytes(content)
         done = cli.fails("explain", "--from", str(other), said=said)
         assert "alerts.jsonl that posture-cv replay" in done.stderr or not content
+
+
+def test_what_was_advised_and_what_studies_say_of_it(cli: Cli, alerts: Path) -> None:
+    catalogue = load_catalogue()
+    entry = next(entry for entry in catalogue.entries if entry.evidence and entry.action and entry.quotation)
+    row = json.loads(alerts.read_text().splitlines()[0])
+    words = {"seen": "Seen.", "text": "Look up.", "quotation": "look up", "citation": "document 001"}
+    told: dict[str, list[str]] = {}
+    for entry_id in (entry.id, "of_another_version"):
+        alerts.write_text(json.dumps({"id": 1, **words, "entry_id": entry_id, "record": row}) + "\n")
+        told[entry_id] = cli.here("explain", "--from", str(alerts)).stdout.splitlines()
+    assert told["of_another_version"][-2:] == ["Advised: Look up.", "Source: “look up” — document 001"]
+    studies = [f"What studies say: {note.text}" for note in catalogue.evidence_for(entry)]
+    assert all(any(line.startswith(said) for line in told[entry.id]) for said in studies)
