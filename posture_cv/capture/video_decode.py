@@ -6,6 +6,7 @@ import contextlib
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from posture_cv.capture.rational import fraction
 from posture_cv.capture.timeline import Timeline
 from posture_cv.capture.video_file import Claims, open_video, packets_before, pick_stream
 
@@ -60,12 +61,13 @@ class VideoDecoder:
 
     @property
     def _time_base(self) -> Fraction:
-        return self._stream.time_base or Fraction(1, 1000)
+        return fraction(self._stream.time_base) or Fraction(1, 1000)
 
     @property
     def pixel_aspect(self) -> Fraction | None:
         """Width of a pixel by its height, None where the file does not say."""
-        return self._stream.sample_aspect_ratio or self._stream.codec_context.sample_aspect_ratio
+        found = fraction(self._stream.sample_aspect_ratio)
+        return found or fraction(self._stream.codec_context.sample_aspect_ratio)
 
     @property
     def packets(self) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from posture_cv.capture import wire
 from posture_cv.capture.av_open import open_input
 from posture_cv.capture.base import RateGate
+from posture_cv.capture.rational import fraction
 from posture_cv.capture.timeline import Timeline
 from posture_cv.capture.video_frame import FrameConverter
 
@@ -111,7 +112,7 @@ class _Player:
         self._container, self._stream = container, stream
         self._sender, self._delivery = sender, delivery
         self._max_rate_hz = config["max_rate_hz"]
-        self._converter = FrameConverter(stream.sample_aspect_ratio, config["max_pixels"])
+        self._converter = FrameConverter(fraction(stream.sample_aspect_ratio), config["max_pixels"])
         self._opened = False
         self._read_error = ""
 
@@ -138,9 +139,8 @@ class _Player:
         """Send all pictures, with the times that the stream states; the pipe sets the pace."""
         stream = self._stream
         rate_hz = self._rate_hz()
-        timeline = Timeline(
-            stream.time_base or Fraction(1, 1000), stream.start_time or 0, 1 / (rate_hz or 25.0)
-        )
+        time_base = fraction(stream.time_base) or Fraction(1, 1000)
+        timeline = Timeline(time_base, stream.start_time or 0, 1 / (rate_hz or 25.0))
         gate = RateGate(self._max_rate_hz)
         for packet in self._packets():
             if packet.size:

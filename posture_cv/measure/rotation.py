@@ -20,9 +20,9 @@ def rotation_and_scale(spread: Float) -> tuple[Float, Float]:
     Of a matrix that mirrors, the nearest rotation does not, and its least stretch counts below zero.
     """
     if len(spread) == 1:
-        rotation = _polar(spread[0].tolist())
-        if rotation is not None:
-            found = np.array(rotation).reshape(1, 3, 3)
+        single = _polar(spread[0].tolist())
+        if single is not None:
+            found = np.array(single).reshape(1, 3, 3)
             return found, np.array([np.vdot(found, spread)])
     u, singular, vt = np.linalg.svd(spread)
     rotation = u @ vt

@@ -23,6 +23,7 @@ from posture_cv.capture import CaptureOptions, Frame, SourceError, open_source, 
 from posture_cv.capture.base import RateGate
 from posture_cv.capture.mp4_claims import false_claim, whole_boxes
 from posture_cv.capture.quiet import quiet_stderr
+from posture_cv.capture.rational import Ratio, fraction
 from posture_cv.capture.silence import Silence
 from posture_cv.capture.timeline import Timeline
 from posture_cv.capture.video_frame import Orientation
@@ -318,3 +319,15 @@ def test_what_libraries_print_is_discarded_and_the_stream_restored(capfd: pytest
         thread.join()
     os.write(2, b"heard")
     assert capfd.readouterr().err == "heard"
+
+
+@pytest.mark.parametrize("ratio", [Fraction(4, 3), SimpleNamespace(numerator=4, denominator=3)])
+def test_a_ratio_of_any_kind_is_a_fraction(ratio: Ratio) -> None:
+    assert fraction(ratio) == Fraction(4, 3)
+    assert isinstance(fraction(ratio), Fraction)
+
+
+@pytest.mark.parametrize("numbers", [(0, 1), (0, 0), (1, 0)])
+def test_a_ratio_that_is_not_known_is_none(numbers: tuple[int, int]) -> None:
+    assert fraction(SimpleNamespace(numerator=numbers[0], denominator=numbers[1])) is None
+    assert fraction(None) is None
