@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -113,7 +114,7 @@ def test_a_tilted_lid_is_told_from_a_person_who_moved_and_one_key_goes_on(tmp_pa
         assert "not seem to have been moved" in nothing.stderr
         terminal.press("q")
         assert terminal.code() == 0
-    with sqlite3.connect(tmp_path / "data" / "history.sqlite3") as db:
+    with closing(sqlite3.connect(tmp_path / "data" / "history.sqlite3")) as db:
         assert db.execute("SELECT count(*) FROM alerts").fetchone() == (0,)
         unmeasured = (
             "SELECT sum(seconds) FROM minutes WHERE state = 'cannot_tell' AND reason = 'camera_moved'"

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -120,7 +120,7 @@ def test_a_killed_monitor_loses_ten_seconds_at_most_and_the_next_one_starts(
     time.sleep(13.0)
     os.kill(monitor, signal.SIGKILL)
     killed_s = time.time()
-    with sqlite3.connect(home / "data" / "history.sqlite3") as db:
+    with closing(sqlite3.connect(home / "data" / "history.sqlite3")) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         ended_s, clean = db.execute("SELECT ended_s, clean FROM sessions ORDER BY id DESC LIMIT 1").fetchone()
         since = int(begin_s // 60) * 60 - 60
@@ -143,7 +143,7 @@ def test_logging_out_and_ctrl_c_end_it_in_good_order(
         assert time.monotonic() < deadline_s
         time.sleep(0.05)
     assert run(home, "status").returncode == 3
-    with sqlite3.connect(home / "data" / "history.sqlite3") as db:
+    with closing(sqlite3.connect(home / "data" / "history.sqlite3")) as db:
         assert db.execute("SELECT clean FROM sessions ORDER BY id DESC LIMIT 1").fetchone() == (1,)
     assert not (home / "runtime" / "control.sock").exists()
 

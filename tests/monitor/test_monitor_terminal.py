@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ended_clean(home: Path) -> bool:
-    with sqlite3.connect(home / "data" / "history.sqlite3") as db:
+    with closing(sqlite3.connect(home / "data" / "history.sqlite3")) as db:
         return bool(db.execute("SELECT clean FROM sessions ORDER BY id DESC LIMIT 1").fetchone()[0])
 
 

@@ -431,6 +431,7 @@ def test_a_terminal_sees_a_bar_over_all_with_the_time_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
     clips = [SAMPLES / f"desk-{view}.landmarks" for view in ("front", "side")]
     done = many(tmp_path, *clips)
     assert done.returncode == 0
