@@ -67,6 +67,7 @@ def start_rows(started: dict[str, Started]) -> Iterator[tuple[str, str, str, str
 def hour_rows(hour: Hour) -> Iterator[tuple[str, str, str, str]]:
     """Name, share of a core, looks and model runs a minute."""
     for name, share in (
+        (f"economy on, where nothing moves ({hour.still.minutes:g} minutes)", hour.still),
         ("economy on", hour.economy),
         (f"economy off, 10 a second ({hour.every_picture.minutes:g} minutes)", hour.every_picture),
         ("plain loop, 30 a second", hour.plain_loop),

@@ -2,7 +2,7 @@
 
 The hour is made of the sample clip (`evaluate.desk_pictures`) and watched on a simulated clock by the real monitor
 (`monitor.simulate`): with economy, with every picture of ten a second, and by a plain loop over the same models at
-thirty a second.
+thirty a second. With economy, a time in which nothing moves is watched, too.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from posture_cv.evaluate.desk_pictures import SEGMENTS, desk_hour
+from posture_cv.evaluate.desk_pictures import SEGMENTS, desk_hour, still_pictures
 from posture_cv.monitor.economy import EconomySettings
 from posture_cv.monitor.simulate import Run, delays_s, plain_loop, watch
 
 EVERY_PICTURE_S: Final = 600.0
 """Every picture is watched for ten minutes at most: that costs the same at all times, and takes as long as it costs."""
+STILL_S: Final = 300.0
+"""So long nothing moves, at most; shorter than the half hour after which a break is due, which is looked at closely."""
 
 if TYPE_CHECKING:
     from posture_cv.profiles.types import Profile
@@ -38,11 +40,12 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """Economy on and off, the plain loop, and the delay by economy of each alert that came with economy off.
+    """Economy on, where nothing moves and in the hour, and off, the plain loop, and what economy delays.
 
-    Delays in seconds; inf: it did not come.
+    Delays in seconds, of each alert that came with economy off; inf: it did not come.
     """
 
+    still: Share
     economy: Share
     every_picture: Share
     plain_loop: Share
@@ -60,7 +63,7 @@ def fits(clip: Path) -> bool:
 
 
 def measure_hour(clip: Path, profile: Profile, settings: Settings, *, minutes: float, plain_s: float) -> Hour:
-    """Watch the same minutes in three ways, all of them with economy.
+    """Watch the same minutes in three ways, all of them with economy, and before that a time in which nothing moves.
 
     Args:
         clip: `samples/desk-front.mp4`.
@@ -68,6 +71,7 @@ def measure_hour(clip: Path, profile: Profile, settings: Settings, *, minutes: f
         minutes: how long the desk time is; its plan is that of an hour in proportion.
         plain_s: seconds of the plain loop, which costs the same at all times.
     """
+    still = watch(list(still_pictures(clip, seconds=min(60.0 * minutes, STILL_S))), profile, settings)
     pictures = list(desk_hour(clip, seconds=60.0 * minutes))  # the same few hundred pictures over and over
     # An hour's plan in so many minutes may use so much of what an hour may.
     saved_s = EconomySettings().close_saved_s * min(minutes / 60.0, 1.0)
@@ -76,6 +80,7 @@ def measure_hour(clip: Path, profile: Profile, settings: Settings, *, minutes: f
     every = watch(first, profile, settings, economy=EconomySettings(enabled=False))
     plain = plain_loop(pictures, profile, settings, seconds=plain_s)
     return Hour(
+        _share(still),
         _share(economy),
         _share(every),
         _share(plain),

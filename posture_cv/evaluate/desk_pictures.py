@@ -49,6 +49,7 @@ _SEED: Final = 0
 _NOISE_LEVELS: Final = 2.0
 _NOISE_SHIFT_PX: Final = 64  # one field of noise, laid differently on each picture
 _QUALITY: Final = 85
+_STILL_PICTURES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +117,51 @@ def camera_jpegs(clip: Path) -> list[bytes]:
     Raises:
         SourceError: the clip cannot be read. ValueError: it is too short to be the sample.
     """
-    import cv2
-
     from posture_cv.capture import open_source
 
-    rng = np.random.default_rng(_SEED)
-    noise: NDArray[np.int16] | None = None
-    packed = []
+    sensor = _Sensor()
     with open_source(str(clip)) as source:
-        for frame in source.frames():
-            height, width = frame.image_bgr.shape[:2]
-            if noise is None:
-                shape = (height + _NOISE_SHIFT_PX, width + _NOISE_SHIFT_PX, 3)
-                noise = np.rint(rng.normal(0.0, _NOISE_LEVELS, shape)).astype(np.int16)
-            y, x = rng.integers(0, _NOISE_SHIFT_PX, 2)
-            noisy = np.clip(frame.image_bgr + noise[y : y + height, x : x + width], 0, 255).astype(np.uint8)
-            packed.append(cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes())
+        packed = [sensor.packed(frame.image_bgr) for frame in source.frames()]
     longest = max(last for _, last in SEGMENTS.values())
     if len(packed) <= longest:
         raise ValueError(f"{clip} has {len(packed)} frames, expected more than {longest}")
     return packed
+
+
+def still_pictures(clip: Path, *, seconds: float) -> Iterator[tuple[float, bytes]]:
+    """A time in which nothing moves: the clip's first picture with ever new noise of the sensor, ten a second.
+
+    Raises:
+        SourceError: the clip cannot be read.
+    """
+    from posture_cv.capture import open_source
+
+    with open_source(str(clip)) as source:
+        first = next(iter(source.frames())).image_bgr
+    sensor = _Sensor()
+    packed = [sensor.packed(first) for _ in range(_STILL_PICTURES)]
+    numbers = np.random.default_rng(_SEED).integers(0, len(packed), round(RATE_HZ * seconds)).tolist()
+    return ((k / RATE_HZ, packed[number]) for k, number in enumerate(numbers))
+
+
+class _Sensor:
+    """Noise, and a webcam's way to pack a picture."""
+
+    def __init__(self) -> None:
+        self._rng = np.random.default_rng(_SEED)
+        self._noise: NDArray[np.int16] | None = None
+
+    def packed(self, image_bgr: NDArray[np.uint8]) -> bytes:
+        """The picture as JPEG, with noise of its own."""
+        import cv2
+
+        height, width = image_bgr.shape[:2]
+        if self._noise is None:
+            shape = (height + _NOISE_SHIFT_PX, width + _NOISE_SHIFT_PX, 3)
+            self._noise = np.rint(self._rng.normal(0.0, _NOISE_LEVELS, shape)).astype(np.int16)
+        y, x = self._rng.integers(0, _NOISE_SHIFT_PX, 2)
+        noisy = np.clip(image_bgr + self._noise[y : y + height, x : x + width], 0, 255).astype(np.uint8)
+        return cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
 
 
 def camera_pictures(clip: Path) -> dict[int, NDArray[np.uint8]]:

@@ -105,25 +105,30 @@ def test_economy_looks_less_often(plain: dict[str, Any]) -> None:
     assert found["every_picture"]["looks_a_minute"] == pytest.approx(600.0, rel=0.05)
     assert found["plain_loop"]["looks_a_minute"] == pytest.approx(1800.0, rel=0.05)
     assert 0.0 < found["economy"]["core_percent"] < found["plain_loop"]["core_percent"]
+    assert found["still"]["model_runs_a_minute"] < 0.5 * found["economy"]["model_runs_a_minute"]
     assert len(found["delays_s"]) == found["every_picture"]["alerts"]
 
 
 def test_every_picture_is_watched_for_ten_minutes_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    watched_s: dict[bool, float] = {}
+    watched_s: dict[bool | None, float] = {}
 
-    def watch(pictures: Sequence[tuple[float, bytes]], *_: object, economy: EconomySettings) -> Run:
-        watched_s[economy.enabled] = length_s = pictures[-1][0]
+    def watch(
+        pictures: Sequence[tuple[float, bytes]], *_: object, economy: EconomySettings | None = None
+    ) -> Run:
+        watched_s[None if economy is None else economy.enabled] = length_s = pictures[-1][0]
         return Run(length_s, 1.0, 1, 1, length_s, (), ())
 
     def ten_a_second(_clip: Path, *, seconds: float) -> Iterator[tuple[float, bytes]]:
         return ((k / 10.0, b"") for k in range(round(10.0 * seconds)))
 
     monkeypatch.setattr(hour, "desk_hour", ten_a_second)
+    monkeypatch.setattr(hour, "still_pictures", ten_a_second)
     monkeypatch.setattr(hour, "watch", watch)
     monkeypatch.setattr(hour, "plain_loop", lambda *_, seconds: Run(seconds, 1.0, 1, 1, seconds, (), ()))
     profile = profile_of(CLIP, None)
     found = hour.measure_hour(CLIP, profile, Settings(), minutes=11.0, plain_s=1.0)
-    assert watched_s == {True: pytest.approx(660.0, abs=0.2), False: pytest.approx(600.0, abs=0.2)}
+    lengths_s = {None: hour.STILL_S, True: 660.0, False: 600.0}
+    assert watched_s == {way: pytest.approx(length_s, abs=0.2) for way, length_s in lengths_s.items()}
     assert (found.economy.minutes, found.every_picture.minutes) == pytest.approx((11.0, 10.0), abs=0.01)
 
 
