@@ -138,6 +138,12 @@ def leave_with(call: Callable[[], object]) -> NoReturn:
         sys.stdout.flush()
     except OSError as error:
         code = _output_failed(error)
+    try:
+        sys.stderr.flush()
+    except OSError:  # the terminal is gone: nobody is left to be told
+        from posture_cv.output.streams import discard_rest
+
+        discard_rest(sys.stderr)
     sys.exit(code)
 
 
@@ -187,10 +193,12 @@ def _aborted(error: click.Abort | KeyboardInterrupt) -> int:
 
 def _output_failed(error: OSError) -> int:
     """A closed pipe is no fault; anything else that the system refuses is said in its own words."""
+    from posture_cv.output.streams import discard_rest
+
     if isinstance(error, BrokenPipeError) or (error.errno == errno.EINVAL and os.name == "nt"):
-        _discard_stdout()
+        discard_rest(sys.stdout)
         return PIPE_CLOSED
-    _discard_stdout()
+    discard_rest(sys.stdout)
     where = f": {error.filename}" if error.filename else " while writing to the terminal or its redirection"
     _print_error(
         PostureError(
@@ -200,17 +208,6 @@ def _output_failed(error: OSError) -> int:
         )
     )
     return PostureError.exit_code
-
-
-def _discard_stdout() -> None:
-    """Let what is still buffered go nowhere, so that the interpreter's end does not complain about it."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, sys.stdout.fileno())
-    except (OSError, ValueError):  # stdout is no file (captured), and keeps nothing back
-        return
-    finally:
-        os.close(nowhere)
 
 
 def _print_error(error: PostureError) -> None:

@@ -35,6 +35,7 @@ from posture_cv.monitor.words import (
     told_together,
 )
 from posture_cv.output.notify import Delivery, Message, Notifier, ring
+from posture_cv.output.streams import discard_rest
 from posture_cv.output.text import text_width
 
 _INDENT: Final = " " * 6
@@ -95,10 +96,14 @@ class TerminalSink(BaseSink):
         self._write_text(" " * (len(text) - len(words)), words)
 
     def close(self) -> None:
-        """Leave the cursor on a line of its own."""
+        """Leave the cursor on a line of its own; what a full disk or a closed terminal has not taken is let go."""
         if self._line_open:
             self._write("\n")
             self._line_open = False
+        try:
+            self._stream.flush()
+        except OSError:
+            discard_rest(self._stream)
 
     def _live_line(self, moment: Moment, state: str) -> None:
         silence = silence_text(moment.snoozed_s) if moment.phase.watching and not moment.prompt else ""

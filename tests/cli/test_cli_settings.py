@@ -56,4 +56,5 @@ def test_unwritable_home(cli: Cli, home: Path) -> None:
 def test_help_names_the_default_that_the_settings_can_change(cli: Cli) -> None:
     for command in ("monitor", "replay"):
         text = " ".join(cli.here(command, "--help").stdout.split())
-        assert "before an alert. [default: from the settings, usually 120; severe: 30]" in text
+        assert "How long a posture must last before an alert" in text
+        assert "[default: from the settings, usually 120; severe: 30]" in text
