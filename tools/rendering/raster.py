@@ -1,0 +1,469 @@
+"""Draws triangle meshes through a pinhole camera with OpenGL on the processor (moderngl, EGL, no display).
+
+What matters for landmarks is where contours and faces are and roughly how they are lit; so there is a z-buffer, sRGB
+textures with mipmaps, Lambert light from soft lamps of which the first throws a shadow, a little gloss, light from
+all around, and hair whose alpha lets pixels through at random. A pixel takes one of four samples at random, which
+gives the slightly ragged edges of a path tracer that was given few rays.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from tools.rendering.rooms import Light, Room
+
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+
+SAMPLES = 4
+NEAR_M, FAR_M = 0.05, 30.0
+SHADOW_PIXELS = 1024
+TEXTURES_KEPT = 96
+TEXTURE_LARGEST = 2048
+MOST_LAMPS = 4
+_SRGB8_ALPHA8 = 0x8C43
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Triangles with one material."""
+
+    points: Floats  # (V, 3) world, metres
+    faces: NDArray[np.int32]  # (F, 3)
+    uv: Floats | None = None  # (V, 2), v upwards
+    texture: Path | Bytes | None = None  # a file, or (H, W, 3 or 4) RGB(A), row 0 at v = 1
+    colour: tuple[float, float, float] = (1.0, 1.0, 1.0)  # sRGB 0..1, multiplied with the texture
+    cutout: bool = False  # the texture's alpha lets through: hair, lashes, brows
+    normals: Floats | None = None  # (V, 3); smooth ones are computed where absent
+    gloss: float = 0.15  # strength of the highlight
+    roughness: float = 0.55  # its width
+    glow: float = 0.0  # own light, in units of the colour: panes of a window
+    shadow: bool = True  # throws a shadow
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole: X_cam = R X + t (x right, y down, z forward), u = fx X/Z + cx, v = fy Y/Z + cy.
+
+    Pixel centres lie at halves, so that cx = width / 2 is the middle.
+    """
+
+    rotation: NDArray[np.float64]  # (3, 3)
+    translation: NDArray[np.float64]  # (3,) m
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    width: int = 640
+    height: int = 480
+
+    def project(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the pixels (N, 2) of world points (N, 3)."""
+        seen = points @ self.rotation.T + self.translation
+        return np.stack(
+            [self.fx * seen[:, 0] / seen[:, 2] + self.cx, self.fy * seen[:, 1] / seen[:, 2] + self.cy], axis=1
+        )
+
+    @property
+    def centre(self) -> NDArray[np.float64]:
+        """Where the camera stands (3,), world metres."""
+        return np.asarray(-self.rotation.T @ self.translation)
+
+    def clip_matrix(self) -> Floats:
+        """Return the (4, 4) matrix to clip space, with row 0 of the picture at the bottom, as it is read back."""
+        w, h = self.width, self.height
+        depth = (FAR_M + NEAR_M) / (FAR_M - NEAR_M)
+        lens = np.array(
+            [
+                [2 * self.fx / w, 0, 2 * self.cx / w - 1, 0],
+                [0, 2 * self.fy / h, 2 * self.cy / h - 1, 0],
+                [0, 0, depth, -2 * FAR_M * NEAR_M / (FAR_M - NEAR_M)],
+                [0, 0, 1, 0],
+            ]
+        )
+        return np.asarray(lens @ _rigid(self.rotation, self.translation), np.float32)
+
+
+def _rigid(rotation: NDArray[np.float64], translation: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the (4, 4) matrix of a rotation and a translation."""
+    pose = np.eye(4)
+    pose[:3, :3] = rotation
+    pose[:3, 3] = translation
+    return pose
+
+
+def smooth_normals(points: Floats, faces: NDArray[np.int32]) -> Floats:
+    """Return unit normals (V, 3), the faces' weighted with their areas."""
+    a, b, c = (points[faces[:, i]] for i in range(3))
+    flat = np.cross(b - a, c - a)
+    total = np.stack(
+        [
+            np.bincount(faces.ravel(), np.repeat(flat[:, axis], 3), minlength=len(points))
+            for axis in range(3)
+        ],
+        axis=1,
+    )
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    return np.asarray(total / np.maximum(length, 1e-12), np.float32)
+
+
+_VERTEX = """
+#version 330
+uniform mat4 clip;
+uniform mat4 lamp_clip;
+in vec3 at;
+in vec3 normal;
+in vec2 uv;
+out vec3 world;
+out vec3 world_normal;
+out vec2 place;
+out vec4 in_lamp;
+void main() {
+    world = at;
+    world_normal = normal;
+    place = uv;
+    in_lamp = lamp_clip * vec4(at, 1.0);
+    gl_Position = clip * vec4(at, 1.0);
+}
+"""
+
+_HASH = """
+uint scramble(uint n) { n ^= n >> 16; n *= 0x7feb352du; n ^= n >> 15; n *= 0x846ca68bu; return n ^ (n >> 16); }
+float chance(uvec2 p, uint s) { return float(scramble(p.x + 4099u * p.y + 7919u * s) & 0xffffffu) / 16777216.0; }
+"""
+
+_FRAGMENT = (
+    """
+#version 400
+uniform sampler2D picture;
+uniform sampler2DShadow shadow_map;
+uniform vec3 colour;
+uniform bool cutout;
+uniform vec3 eye;
+uniform float gloss;
+uniform float roughness;
+uniform float glow;
+uniform int lamps;
+uniform vec3 lamp_at[4];
+uniform vec3 lamp_light[4];
+uniform float lamp_soft[4];
+uniform vec3 from_above;
+uniform vec3 from_below;
+uniform vec3 from_front;
+uniform float shadow_size;
+uniform float exposure;
+uniform uint layer;
+in vec3 world;
+in vec3 world_normal;
+in vec2 place;
+in vec4 in_lamp;
+out vec4 shown;
+"""
+    + _HASH
+    + """
+const vec2 TAPS[8] = vec2[](vec2(-.33, .93), vec2(.86, .51), vec2(.35, -.92), vec2(-.93, -.30), vec2(-.42, .21),
+    vec2(.21, .42), vec2(.42, -.24), vec2(-.18, -.45));
+
+float lit(vec3 n, vec3 to_lamp) {
+    if (shadow_size <= 0.0 || in_lamp.w <= 0.0) return 1.0;
+    vec3 p = in_lamp.xyz / in_lamp.w;
+    if (any(greaterThan(abs(p), vec3(0.995)))) return 1.0;
+    p = p * 0.5 + 0.5;
+    float total = 0.0;
+    for (int i = 0; i < 8; i++)
+        total += texture(shadow_map, vec3(p.xy + TAPS[i] * shadow_size, p.z - 0.0006));
+    return total / 8.0;
+}
+
+void main() {
+    vec4 base = texture(picture, place);
+    uvec2 pixel = uvec2(gl_FragCoord.xy);
+    gl_SampleMask[0] = 15;
+    if (cutout) {
+        int kept = int(floor(base.a * 4.0 + chance(pixel, 2u * layer)));
+        if (kept <= 0) discard;
+        uint turn = uint(chance(pixel, 2u * layer + 1u) * 4.0);
+        uint mask = (1u << uint(min(kept, 4))) - 1u;
+        gl_SampleMask[0] = int(((mask << turn) | (mask >> (4u - turn))) & 15u);
+    }
+    vec3 albedo = base.rgb * colour;
+    vec3 n = normalize(world_normal);
+    if (!gl_FrontFacing) n = -n;
+    vec3 to_eye = normalize(eye - world);
+    vec3 around = mix(from_below, from_above, 0.5 + 0.5 * n.y) + from_front * max(0.0, 0.5 + 0.5 * n.z);
+    vec3 total = albedo * around;
+    for (int i = 0; i < lamps; i++) {
+        vec3 away = lamp_at[i] - world;
+        float far2 = dot(away, away);
+        vec3 to_lamp = away * inversesqrt(far2);
+        float soft = lamp_soft[i];
+        float facing = max(0.0, (dot(n, to_lamp) + soft) / (1.0 + soft));
+        if (facing <= 0.0) continue;
+        vec3 light = lamp_light[i] * facing / far2;
+        if (i == 0) light *= lit(n, to_lamp);
+        vec3 half_way = normalize(to_lamp + to_eye);
+        float power = 2.0 / (roughness * roughness * roughness * roughness) - 2.0;
+        float shine = (power + 2.0) / 8.0 * pow(max(0.0, dot(n, half_way)), power);
+        float edge = 0.04 + 0.96 * pow(1.0 - max(0.0, dot(half_way, to_eye)), 5.0);
+        total += light * (albedo + gloss * shine * edge);
+    }
+    total = total * exposure + albedo * glow;
+    vec3 c = clamp(total, 0.0, 1.0);
+    shown = vec4(mix(12.92 * c, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c)), 1.0);
+}
+"""
+)
+
+_SHADOW_FRAGMENT = """
+#version 330
+uniform sampler2D picture;
+uniform bool cutout;
+in vec2 place;
+void main() { if (cutout && texture(picture, place).a < 0.4) discard; }
+"""
+
+_SCREEN_VERTEX = """
+#version 330
+in vec2 at;
+void main() { gl_Position = vec4(at, 0.0, 1.0); }
+"""
+
+_RESOLVE = (
+    """
+#version 330
+uniform sampler2DMS seen;
+uniform float noise;
+uniform float raggedness;
+uniform uint seed;
+out vec3 shown;
+"""
+    + _HASH
+    + """
+void main() {
+    ivec2 p = ivec2(gl_FragCoord.xy);
+    uvec2 q = uvec2(p);
+    vec3 all[4];
+    vec3 mean = vec3(0.0);
+    for (int i = 0; i < 4; i++) { all[i] = texelFetch(seen, p, i).rgb; mean += 0.25 * all[i]; }
+    vec3 one = all[int(chance(q, seed) * 4.0)];
+    float grain = -1.5;
+    for (uint i = 1u; i < 4u; i++) grain += chance(q, seed + i);
+    vec3 coloured = vec3(chance(q, seed + 4u), chance(q, seed + 5u), chance(q, seed + 6u)) - 0.5;
+    shown = mix(mean, one, raggedness) + noise * (1.6 * grain + 1.7 * coloured);
+}
+"""
+)
+
+
+def read_texture(file: Path) -> Bytes:
+    """Return the picture of a file, (H, W, 4) RGBA, with the colour of hair spread under what is transparent."""
+    found = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+    if found is None:
+        raise FileNotFoundError(f"no picture in {file}")
+    if found.dtype != np.uint8:
+        found = (found / 257).astype(np.uint8)
+    if found.ndim == 2:
+        found = cv2.cvtColor(found, cv2.COLOR_GRAY2BGR)
+    has_alpha = found.shape[2] == 4
+    largest = max(found.shape[:2])
+    if largest > TEXTURE_LARGEST:
+        scale = TEXTURE_LARGEST / largest
+        found = cv2.resize(found, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    rgba = cv2.cvtColor(found, cv2.COLOR_BGRA2RGBA if has_alpha else cv2.COLOR_BGR2RGBA)
+    return _spread(np.asarray(rgba, np.uint8)) if has_alpha else np.asarray(rgba, np.uint8)
+
+
+def _spread(rgba: Bytes) -> Bytes:
+    """Fill what is transparent with the colour next to it: mipmaps would else mix in the black beneath."""
+    alpha = rgba[..., 3:].astype(np.float32) / 255
+    if alpha.min() > 0.99 or alpha.max() < 0.01:
+        return rgba
+    weighted = rgba[..., :3].astype(np.float32) * alpha
+    near = cv2.GaussianBlur(weighted, (0, 0), 6)
+    weight = cv2.GaussianBlur(alpha, (0, 0), 6)[..., None]
+    mean = weighted.sum((0, 1)) / alpha.sum()
+    around = (near + 1e-3 * mean) / (weight + 1e-3)
+    filled = alpha * rgba[..., :3] + (1 - alpha) * around
+    return np.dstack([np.clip(filled, 0, 255).astype(np.uint8), rgba[..., 3]])
+
+
+def _linear(colour: tuple[float, float, float]) -> tuple[float, ...]:
+    """Return an sRGB colour as linear light."""
+    c = np.asarray(colour, float)
+    return tuple(np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4).tolist())
+
+
+@dataclass
+class _Loaded:
+    """One mesh on its way through the passes."""
+
+    mesh: Mesh
+    texture: moderngl.Texture
+    buffers: list[moderngl.Buffer] = field(default_factory=list)
+    arrays: list[moderngl.VertexArray] = field(default_factory=list)
+
+    def release(self) -> None:
+        for thing in (*self.arrays, *self.buffers):
+            thing.release()
+
+
+class Rasteriser:
+    """Pictures of one size; holds an OpenGL context until closed."""
+
+    def __init__(self, width: int = 640, height: int = 480) -> None:
+        self.width, self.height = width, height
+        context = moderngl.create_context(standalone=True, backend="egl", require=400)
+        self._context = context
+        self._program = context.program(vertex_shader=_VERTEX, fragment_shader=_FRAGMENT)
+        self._shadow_program = context.program(vertex_shader=_VERTEX, fragment_shader=_SHADOW_FRAGMENT)
+        self._resolve = context.program(vertex_shader=_SCREEN_VERTEX, fragment_shader=_RESOLVE)
+        self._seen = context.texture((width, height), 4, samples=SAMPLES)
+        self._target = context.framebuffer(
+            [self._seen], context.depth_renderbuffer((width, height), samples=SAMPLES)
+        )
+        self._shown = context.framebuffer([context.texture((width, height), 3)])
+        self._shadow_map = context.depth_texture((SHADOW_PIXELS, SHADOW_PIXELS))
+        self._shadow_map.compare_func = "<="
+        self._shadow_map.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        self._shadow_map.repeat_x = self._shadow_map.repeat_y = False
+        self._shadow_target = context.framebuffer(depth_attachment=self._shadow_map)
+        corners = np.array([[-1, -1], [3, -1], [-1, 3]], np.float32)
+        self._screen = context.vertex_array(
+            self._resolve, [(context.buffer(corners.tobytes()), "2f", "at")]
+        )
+        self._blank = self._upload(np.full((1, 1, 4), 255, np.uint8))
+        self._textures: OrderedDict[object, tuple[moderngl.Texture, object]] = OrderedDict()
+
+    def __enter__(self) -> Rasteriser:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the context back."""
+        self._textures.clear()
+        self._context.release()
+
+    def render(
+        self, meshes: list[Mesh], camera: Camera, room: Room, light: Light, seed: int = 0
+    ) -> Bytes:
+        """Return the picture (H, W, 3) BGR of the meshes in a room."""
+        if (camera.width, camera.height) != (self.width, self.height):
+            raise ValueError("the camera's size is not the rasteriser's")
+        loaded = [self._load(mesh) for mesh in (*room.meshes, *meshes)]
+        lamp_clip = light.shadow_clip()
+        self._context.enable(moderngl.DEPTH_TEST)
+        self._context.front_face = "cw"  # the picture is drawn upside down
+        self._draw_shadow(loaded, lamp_clip)
+        self._draw(loaded, camera, light, lamp_clip)
+        self._context.disable(moderngl.DEPTH_TEST)
+        self._shown.use()
+        self._seen.use(0)
+        self._set(self._resolve, seen=0, noise=light.noise_std / 255, raggedness=light.raggedness)
+        self._set(self._resolve, seed=(seed * 2654435761 + 17) % 2**31)
+        self._screen.render(moderngl.TRIANGLES)
+        for each in loaded:
+            each.release()
+        rgb = np.frombuffer(self._shown.read(components=3, alignment=1), np.uint8)
+        return np.ascontiguousarray(rgb.reshape(self.height, self.width, 3)[..., ::-1])
+
+    def _draw_shadow(self, loaded: list[_Loaded], lamp_clip: Floats) -> None:
+        """Fill the depth map seen from the first lamp."""
+        self._shadow_target.use()
+        self._shadow_target.clear(depth=1.0)
+        self._set(self._shadow_program, clip=lamp_clip, picture=0)
+        for each in loaded:
+            if not each.mesh.shadow:
+                continue
+            each.texture.use(0)
+            self._set(self._shadow_program, cutout=each.mesh.cutout)
+            each.arrays[1].render(moderngl.TRIANGLES)
+
+    def _draw(self, loaded: list[_Loaded], camera: Camera, light: Light, lamp_clip: Floats) -> None:
+        """Draw everything into the target with several samples a pixel."""
+        program = self._program
+        self._target.use()
+        self._target.clear(0.0, 0.0, 0.0, 1.0)
+        self._set(program, clip=camera.clip_matrix(), lamp_clip=lamp_clip, picture=0, shadow_map=1)
+        self._set(program, eye=camera.centre, exposure=light.exposure)
+        at, power, soft = (np.zeros((MOST_LAMPS, n), np.float32) for n in (3, 3, 1))
+        for i, lamp in enumerate(light.lamps[:MOST_LAMPS]):
+            at[i], power[i], soft[i] = lamp.at_m, lamp.power, lamp.softness
+        self._set(program, lamps=len(light.lamps), lamp_at=at, lamp_light=power, lamp_soft=soft)
+        self._set(program, from_above=light.from_above, from_below=light.from_below)
+        self._set(program, from_front=light.from_front, shadow_size=light.shadow_size)
+        self._shadow_map.use(1)
+        for layer, each in enumerate(loaded):
+            mesh = each.mesh
+            each.texture.use(0)
+            self._set(program, colour=_linear(mesh.colour), cutout=mesh.cutout, layer=layer)
+            self._set(program, gloss=mesh.gloss, roughness=mesh.roughness, glow=mesh.glow)
+            each.arrays[0].render(moderngl.TRIANGLES)
+
+    @staticmethod
+    def _set(program: moderngl.Program, **values: object) -> None:
+        """Set uniforms; what the compiler left out is passed over."""
+        for name, value in values.items():
+            if name not in program:
+                continue
+            uniform = program[name]
+            if isinstance(value, np.ndarray) and value.shape == (4, 4):
+                uniform.write(np.ascontiguousarray(value.T, np.float32).tobytes())
+            elif isinstance(value, np.ndarray):
+                uniform.write(np.ascontiguousarray(value, np.float32).tobytes())
+            else:
+                uniform.value = value
+
+    def _load(self, mesh: Mesh) -> _Loaded:
+        """Bring a mesh to the context."""
+        points = np.asarray(mesh.points, np.float32)
+        normals = smooth_normals(points, mesh.faces) if mesh.normals is None else mesh.normals
+        uv = np.zeros((len(points), 2), np.float32) if mesh.uv is None else mesh.uv
+        together = np.concatenate([points, normals, uv], axis=1).astype(np.float32)
+        loaded = _Loaded(mesh, self._texture(mesh.texture) if mesh.uv is not None else self._blank)
+        corners = self._context.buffer(together.tobytes())
+        order = self._context.buffer(np.ascontiguousarray(mesh.faces, np.int32).tobytes())
+        loaded.buffers += [corners, order]
+        for program, layout, names in (
+            (self._program, "3f 3f 2f", ("at", "normal", "uv")),
+            (self._shadow_program, "3f 12x 2f", ("at", "uv")),
+        ):
+            loaded.arrays.append(self._context.vertex_array(program, [(corners, layout, *names)], order))
+        return loaded
+
+    def _texture(self, source: Path | Bytes | None) -> moderngl.Texture:
+        """Return a texture, the latest of which are kept."""
+        if source is None:
+            return self._blank
+        key: object = source if isinstance(source, Path) else (id(source), source.shape)
+        if key in self._textures:
+            self._textures.move_to_end(key)
+            return self._textures[key][0]
+        if isinstance(source, Path):
+            rgba = read_texture(source)
+        else:
+            rgba = source if source.shape[2] == 4 else np.dstack([source, np.full_like(source[..., 0], 255)])
+        texture = self._upload(rgba)
+        self._textures[key] = (texture, source)  # an array kept alive keeps its id
+        while len(self._textures) > TEXTURES_KEPT:
+            self._textures.popitem(last=False)[1][0].release()
+        return texture
+
+    def _upload(self, rgba: Bytes) -> moderngl.Texture:
+        """Make a texture of (H, W, 4) sRGB bytes, with mipmaps; v = 1 is the picture's top."""
+        height, width = rgba.shape[:2]
+        flipped = np.ascontiguousarray(rgba[::-1])
+        texture = self._context.texture((width, height), 4, flipped.tobytes(), internal_format=_SRGB8_ALPHA8)
+        texture.build_mipmaps()
+        texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+        return texture
