@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from tools.rendering.rooms import Light, Room
+    from rendering.rooms import Light, Room
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -90,10 +90,10 @@ class Camera:
                 [0, 0, 1, 0],
             ]
         )
-        return np.asarray(lens @ _rigid(self.rotation, self.translation), np.float32)
+        return np.asarray(lens @ rigid(self.rotation, self.translation), np.float32)
 
 
-def _rigid(rotation: NDArray[np.float64], translation: NDArray[np.float64]) -> NDArray[np.float64]:
+def rigid(rotation: NDArray[np.float64], translation: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the (4, 4) matrix of a rotation and a translation."""
     pose = np.eye(4)
     pose[:3, :3] = rotation

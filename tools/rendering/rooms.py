@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.rendering.raster import Bytes, Floats, Mesh, _rigid
+from rendering.raster import Bytes, Floats, Mesh, rigid
 
 BACKGROUNDS = ("plain", "shelf", "window", "grad")
 LIGHTS = ("key_l", "key_r", "warm_top", "screen_dark", "backlit")
@@ -65,7 +65,7 @@ class Light:
         lens = np.diag([wide, wide, (far + near) / (far - near), 0.0])
         lens[2, 3] = -2 * far * near / (far - near)
         lens[3, 2] = 1.0
-        return np.asarray(lens @ _rigid(rotation, -rotation @ at), np.float32)
+        return np.asarray(lens @ rigid(rotation, -rotation @ at), np.float32)
 
 
 @dataclass(frozen=True)
