@@ -47,7 +47,7 @@ class Mesh:
     gloss: float = 0.15  # strength of the highlight
     roughness: float = 0.55  # its width
     glow: float = 0.0  # own light, in units of the colour: panes of a window
-    shadow: bool = True  # throws a shadow
+    shadow: bool = True  # throws and takes shadows; walls do neither, as under wide lamps
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,7 @@ uniform float roughness;
 uniform float glow;
 uniform int lamps;
 uniform vec3 lamp_at[4];
+uniform vec3 lamp_aim[4];
 uniform vec3 lamp_light[4];
 uniform float lamp_soft[4];
 uniform vec3 from_above;
@@ -162,6 +163,7 @@ uniform vec3 from_front;
 uniform float shadow_size;
 uniform float exposure;
 uniform uint layer;
+uniform bool shaded;
 in vec3 world;
 in vec3 world_normal;
 in vec2 place;
@@ -208,8 +210,8 @@ void main() {
         float soft = lamp_soft[i];
         float facing = max(0.0, (dot(n, to_lamp) + soft) / (1.0 + soft));
         if (facing <= 0.0) continue;
-        vec3 light = lamp_light[i] * facing / far2;
-        if (i == 0) light *= lit(n, to_lamp);
+        vec3 light = lamp_light[i] * facing * max(0.0, -dot(to_lamp, lamp_aim[i])) / (far2 + 0.03);
+        if (i == 0 && shaded) light *= lit(n, to_lamp);
         vec3 half_way = normalize(to_lamp + to_eye);
         float power = 2.0 / (roughness * roughness * roughness * roughness) - 2.0;
         float shine = (power + 2.0) / 8.0 * pow(max(0.0, dot(n, half_way)), power);
@@ -396,10 +398,10 @@ class Rasteriser:
         self._target.clear(0.0, 0.0, 0.0, 1.0)
         self._set(program, clip=camera.clip_matrix(), lamp_clip=lamp_clip, picture=0, shadow_map=1)
         self._set(program, eye=camera.centre, exposure=light.exposure)
-        at, power, soft = (np.zeros((MOST_LAMPS, n), np.float32) for n in (3, 3, 1))
+        at, aim, power, soft = (np.zeros((MOST_LAMPS, n), np.float32) for n in (3, 3, 3, 1))
         for i, lamp in enumerate(light.lamps[:MOST_LAMPS]):
-            at[i], power[i], soft[i] = lamp.at_m, lamp.power, lamp.softness
-        self._set(program, lamps=len(light.lamps), lamp_at=at, lamp_light=power, lamp_soft=soft)
+            at[i], aim[i], power[i], soft[i] = lamp.at_m, lamp.aim, lamp.power, lamp.softness
+        self._set(program, lamps=len(light.lamps), lamp_at=at, lamp_aim=aim, lamp_light=power, lamp_soft=soft)
         self._set(program, from_above=light.from_above, from_below=light.from_below)
         self._set(program, from_front=light.from_front, shadow_size=light.shadow_size)
         self._shadow_map.use(1)
@@ -408,6 +410,7 @@ class Rasteriser:
             each.texture.use(0)
             self._set(program, colour=_linear(mesh.colour), cutout=mesh.cutout, layer=layer)
             self._set(program, gloss=mesh.gloss, roughness=mesh.roughness, glow=mesh.glow)
+            self._set(program, shaded=mesh.shadow)
             each.arrays[0].render(moderngl.TRIANGLES)
 
     @staticmethod

@@ -31,11 +31,18 @@ LAMP_RANGE_M = 6.0
 
 @dataclass(frozen=True)
 class Lamp:
-    """A lamp that shines to all sides."""
+    """A flat lamp: brightest straight ahead, dark behind."""
 
-    at_m: tuple[float, float, float]  # world
-    power: Colour  # linear light on a surface 1 m away that faces it
+    at_m: Colour  # world
+    power: Colour  # linear light on a surface 1 m ahead that faces it
+    towards_m: Colour = (0.0, 0.72, 0.1)  # the point it faces
     softness: float = 0.1  # how far light reaches around an edge, as a wide lamp's does: 0 a point
+
+    @property
+    def aim(self) -> Floats:
+        """Which way it faces, a unit vector (3,)."""
+        way = np.subtract(self.towards_m, self.at_m)
+        return np.asarray(way / np.linalg.norm(way), np.float32)
 
 
 @dataclass(frozen=True)
@@ -76,33 +83,35 @@ class Room:
     meshes: tuple[Mesh, ...]
 
 
+_CEILING = (0.05, 2.04, 1.0), (0.05, 0.0, 0.7)  # place of the lamp that is on in all lights, and what it faces
+_KINDS: dict[str, tuple[Colour, Colour, Colour, Colour, Colour, Colour]] = {
+    # the lamp's place and power; power of the ceiling's; light from above, below and in front
+    "key_l": ((1.1, 1.3, 1.25), (2.4, 2.3, 2.15), (1.4, 1.42, 1.45), (0.26, 0.26, 0.27), (0.56, 0.57, 0.6), (0.02,) * 3),
+    "key_r": ((-1.0, 1.1, 1.2), (1.9, 1.82, 1.72), (1.3, 1.3, 1.32), (0.21, 0.21, 0.22), (0.51, 0.51, 0.52), (0.03,) * 3),
+    "warm_top": ((-0.08, 1.98, 1.0), (1.42, 1.17, 0.92), (0.14, 0.12, 0.1), (0.1, 0.085, 0.07), (0.26, 0.22, 0.18),
+                 (0.045, 0.037, 0.03)),
+    "screen_dark": ((-0.35, 0.7, 1.3), (0.5, 0.53, 0.6), (0.24, 0.25, 0.27), (0.08, 0.085, 0.095),
+                    (0.112, 0.117, 0.139), (0.0,) * 3),
+    "backlit": ((-0.47, 1.2, -1.43), (4.0, 4.2, 4.5), (0.78, 0.8, 0.84), (0.02, 0.02, 0.02), (0.23, 0.24, 0.26),
+                (0.27, 0.28, 0.3)),
+}
+"""Fitted to walls, ceilings and faces of the shared pictures, with a wall of linear albedo 0.45."""
+
+
 def light_of(name: str, rng: np.random.Generator) -> Light:
     """Return a light of a kind of `LIGHTS`, varied a little in place and strength."""
-    shift = tuple(rng.normal(0, 0.12, 3))
-    strength = float(np.exp(rng.normal(0, 0.08)))
-    noise = float(rng.uniform(1.0, 2.6))
-
-    def lamp(at: Colour, power: Colour, softness: float) -> Lamp:
-        x, y, z = (a + b for a, b in zip(at, shift, strict=True))
-        r, g, b = (strength * p for p in power)
-        return Lamp((x, y, z), (r, g, b), softness)
-
-    if name in {"key_l", "key_r"}:
-        side = 1.0 if name == "key_l" else -1.0
-        return Light(
-            (lamp((1.3 * side, 1.6, 1.8), (3.6, 3.4, 3.1), 0.15),),
-            (0.30, 0.30, 0.31), (0.16, 0.15, 0.14), noise_std=noise,
-        )
-    if name == "warm_top":
-        return Light((lamp((0.2, 1.95, 0.5), (2.2, 1.8, 1.3), 0.2),), (0.20, 0.17, 0.14), (0.1, 0.09, 0.08),
-                     noise_std=noise)
-    if name == "screen_dark":
-        return Light((lamp((0.0, 0.6, 0.75), (0.22, 0.24, 0.28), 0.3),), (0.06, 0.06, 0.065),
-                     (0.04, 0.04, 0.045), noise_std=noise)
-    if name == "backlit":
-        return Light((lamp((0.8, 1.5, -1.3), (2.0, 2.1, 2.3), 0.1),), (0.16, 0.165, 0.175), (0.1, 0.1, 0.1),
-                     noise_std=noise)
-    raise ValueError(f"no light {name!r}: {', '.join(LIGHTS)}")
+    if name not in _KINDS:
+        raise ValueError(f"no light {name!r}: {', '.join(LIGHTS)}")
+    place, power, ceiling, above, below, front = _KINDS[name]
+    x, y, z = (np.asarray(place) + rng.normal(0, 0.06, 3)).tolist()
+    return Light(
+        (Lamp((x, min(y, CEILING_M - 0.03), z), power), Lamp(_CEILING[0], ceiling, _CEILING[1])),
+        above,
+        below,
+        front,
+        exposure=float(np.exp(rng.normal(0, 0.06))),
+        noise_std=float(rng.uniform(1.0, 2.6)),
+    )
 
 
 def room_of(
@@ -145,7 +154,7 @@ def _walls(name: str, rng: np.random.Generator) -> list[Mesh]:
         picture = shelf_picture(rng)
     else:
         picture = gradient_picture(rng)
-    ceiling, floor = (0.72, 0.72, 0.72), (0.42, 0.385, 0.36)
+    ceiling, floor = (0.85, 0.85, 0.85), (0.52, 0.46, 0.42)
     x, y0, y1, z0, z1 = SIDE_M, FLOOR_M, CEILING_M, BACK_M, FRONT_M
     faces = [
         _quad([[-x, y0, z0], [x, y0, z0], [x, y1, z0], [-x, y1, z0]], back or wall, None if back else picture),
@@ -212,7 +221,7 @@ def _box(low: NDArray[np.float64], high: NDArray[np.float64], colour: Colour, gl
 def _chair(hip_m: tuple[float, float], rng: np.random.Generator) -> list[Mesh]:
     """Return back, seat and pole."""
     hip_y, hip_z = hip_m
-    colour = _colour(rng.uniform(0.2, 0.42) + rng.normal(0, 0.02, 3))
+    colour = _colour(rng.uniform(0.2, 0.48) + rng.normal(0, 0.035, 3))
     seat = hip_y - SEAT_BELOW_HIP_M
     front = hip_z - BACK_BEHIND_HIP_M
     half = CHAIR_HALF_M
@@ -226,7 +235,7 @@ def _chair(hip_m: tuple[float, float], rng: np.random.Generator) -> list[Mesh]:
 
 def _desk(top_m: float, rng: np.random.Generator) -> list[Mesh]:
     """Return the desk's top."""
-    colour = _colour(np.array([0.74, 0.68, 0.6]) + rng.normal(0, 0.05) + rng.normal(0, 0.025, 3))
+    colour = _colour(np.array([0.77, 0.71, 0.62]) + rng.normal(0, 0.07) + rng.normal(0, 0.03, 3))
     return [
         _box(
             np.array([-DESK_HALF_M, top_m - DESK_THICK_M, DESK_FROM_M]),
