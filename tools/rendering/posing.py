@@ -1,0 +1,285 @@
+"""Seats a body at a desk and bends it by a few parameters: forward kinematics and linear blend skinning.
+
+Rotations of a bone are given about world axes and act on what hangs from it; the body in rest stands upright, looks
+along z and holds its arms obliquely down. Which bones turn by how much was read off the truth of the shared set:
+what moves where, per degree of each parameter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from scipy import sparse
+
+from rendering.assets import Bone, Float
+
+REST_PITCH_DOWN_DEG = 5.8
+"""Pitch of the head in rest."""
+PROTRACT_GAIN = 1.17
+"""The collar bone turns by this much more than the parameter says (the acromion moves 21 cm times its sine)."""
+SLUMP_SHARES = {"root": -0.65, "spine03": 0.575, "spine02": 0.575}
+HAND_X_CM, HAND_AHEAD_CM = 10.0, 33.1
+HAND_HEIGHT = (0.703, 0.164, -4.64)
+"""Height of the wrists, cm, from those of shoulders and hips."""
+ELBOW_OUT = np.array([0.45, -1.0, -0.35])
+"""Which way the left elbow points from the line between shoulder and wrist."""
+NECK_LIMITS_DEG = (-30.0, 55.0)
+ROOT, NECK, HEAD = "root", "neck01", "head"
+
+
+@dataclass(frozen=True)
+class Posture:
+    """A posture; angles in degrees, forward, up and to the person's left positive.
+
+    `cva` is aimed at by bending the neck, or with `rel` the neck keeps its angle to the trunk. `protract` and
+    `elevate` turn both collar bones, `..._asym` the left one more and the right one less. `protrude` (cm) moves the
+    head forward at the height it has. tx, tz (m) shift the chair.
+    """
+
+    cva: float = 54.0
+    head_pitch: float = REST_PITCH_DOWN_DEG
+    head_yaw: float = 0.0
+    head_roll: float = 0.0
+    neck_add: float = 0.0
+    protract: float = 0.0
+    protract_asym: float = 0.0
+    elevate: float = 0.0
+    elevate_asym: float = 0.0
+    slump: float = 0.0
+    lean: float = 0.0
+    trunk_yaw: float = 0.0
+    lateral: float = 0.0
+    tx: float = 0.0
+    ty: float = 0.0
+    tz: float = 0.0
+    hands: str = "kbd"
+    mode: str = "cva"
+    protrude: float = 0.0
+    rel: float = 0.0
+    handmix: float = 0.0
+    handfollow: float = 0.0
+
+
+def about(axis: str, deg: float) -> Float:
+    """Rotation matrix about x (forward down positive), y (to the left) or z (head to the right shoulder negative)."""
+    a, s, c = "xyz".index(axis), np.sin(np.radians(deg)), np.cos(np.radians(deg))
+    i, j = (a + 1) % 3, (a + 2) % 3
+    out = np.eye(3)
+    out[i, i] = out[j, j] = c
+    out[i, j], out[j, i] = -s, s
+    return out
+
+
+def between(start: Float, end: Float) -> Float:
+    """The smallest rotation that turns one direction into another."""
+    a, b = start / np.linalg.norm(start), end / np.linalg.norm(end)
+    v, c = np.cross(a, b), float(a @ b)
+    k = np.array([[0.0, -v[2], v[1]], [v[2], 0.0, -v[0]], [-v[1], v[0], 0.0]])
+    return np.asarray(np.eye(3) + k + k @ k / max(1.0 + c, 1e-6))
+
+
+class Skeleton:
+    """The rig in one body: where its joints are (cm) and how they pose."""
+
+    def __init__(self, bones: list[Bone], points_cm: Float) -> None:
+        self.names = [bone.name for bone in bones]
+        self.at = {name: k for k, name in enumerate(self.names)}
+        self.parents = [bone.parent for bone in bones]
+        self.heads = np.array([points_cm[bone.head].mean(axis=0) for bone in bones])
+
+    def head(self, name: str) -> Float:
+        """Joint of a bone in rest, cm."""
+        return np.asarray(self.heads[self.at[name]])
+
+    def posed(
+        self,
+        local: dict[str, Float],
+        root_shift: Float,
+        shifts: dict[str, Float] | None = None,
+        only: list[int] | None = None,
+    ) -> Float:
+        """(bones, 3, 4) of every bone for rotations `local`; `shifts` moves a bone in the frame of its parent.
+
+        With `only` (parents before children) the others stay zero.
+        """
+        shifts = shifts or {}
+        out = np.zeros((len(self.names), 3, 4))
+        for k in range(len(self.names)) if only is None else only:
+            name, parent = self.names[k], self.parents[k]
+            rotation, shift = local.get(name), shifts.get(name)
+            if rotation is None and shift is None and parent >= 0:
+                out[k] = out[parent]
+                continue
+            rotation = np.eye(3) if rotation is None else rotation
+            at = self.heads[k]
+            place = at - rotation @ at
+            if shift is not None:
+                place = place + shift
+            if parent < 0:
+                out[k, :, :3], out[k, :, 3] = rotation, place + root_shift
+            else:
+                above = out[parent]
+                out[k, :, :3] = above[:, :3] @ rotation
+                out[k, :, 3] = above[:, :3] @ place + above[:, 3]
+        return out
+
+    def with_ancestors(self, bones: list[int]) -> list[int]:
+        """These bones and all above them, parents first."""
+        found = set()
+        for k in bones:
+            while k >= 0 and k not in found:
+                found.add(k)
+                k = self.parents[k]
+        return sorted(found)
+
+    def joint(self, posed: Float, name: str) -> Float:
+        """Where the joint of a bone is after posing, cm."""
+        k = self.at[name]
+        return np.asarray(posed[k, :, :3] @ self.heads[k] + posed[k, :, 3])
+
+
+@dataclass(frozen=True, eq=False)
+class Markers:
+    """Where the truth is measured: places in rest (cm), each in a bone's frame or as weights of bones."""
+
+    trag: dict[str, Float]
+    acr: dict[str, Float]
+    nose: Float
+    c7: Float
+    c7_weights: Float  # (bones,)
+
+
+@dataclass(eq=False)
+class Sitter:
+    """A body that can be seated; `upright` is the posture that changes are counted from."""
+
+    skeleton: Skeleton
+    markers: Markers
+    upright: Posture = field(default_factory=Posture)
+    _upright_neck_deg: float | None = None
+
+    def __post_init__(self) -> None:
+        weighed = np.flatnonzero(self.markers.c7_weights).tolist()
+        self._neck_bones = self.skeleton.with_ancestors([*weighed, self.skeleton.at[HEAD]])
+
+    def hands(self) -> dict[str, Float]:
+        """Where the wrists rest (cm): on a desk whose place follows the body's size."""
+        s, h = self.skeleton.head("upperarm01.L"), self.skeleton.head("upperleg01.L")
+        a, b, c = HAND_HEIGHT
+        return {
+            side: np.array([sign * HAND_X_CM, a * s[1] + b * h[1] + c, s[2] + HAND_AHEAD_CM])
+            for side, sign in (("L", 1.0), ("R", -1.0))
+        }
+
+    def pose(self, p: Posture) -> Float:
+        """Transforms (bones, 3, 4) of a posture, cm; the neck is bent until the craniovertebral angle is met."""
+        return self._with_neck(p, self.neck_deg(p))
+
+    def neck_deg(self, p: Posture) -> float:
+        """How far the neck is bent for the craniovertebral angle wanted, or as in the upright posture."""
+        if p.mode == "rel":
+            if self._upright_neck_deg is None:
+                self._upright_neck_deg = self._solved(self.upright)
+            return self._upright_neck_deg
+        return self._solved(p)
+
+    def _solved(self, p: Posture) -> float:
+        """The neck's bend by false position, which needs four or five looks."""
+        ends = [(deg, self._cva(self._trunk_and_head(p, deg)) - p.cva) for deg in (0.0, 15.0)]
+        for _ in range(8):
+            (a, ya), (b, yb) = ends[-2:]
+            if abs(yb) < 1e-4 or abs(yb - ya) < 1e-9:
+                break
+            deg = float(np.clip(b - yb * (b - a) / (yb - ya), *NECK_LIMITS_DEG))
+            if deg == b:
+                break
+            ends.append((deg, self._cva(self._trunk_and_head(p, deg)) - p.cva))
+        return ends[-1][0]
+
+    def _cva(self, posed: Float) -> float:
+        c7 = self.c7(posed)
+        trag = (self.placed(posed, "head", self.markers.trag["L"]) + self.placed(posed, "head", self.markers.trag["R"])) / 2
+        return float(np.degrees(np.arctan2(trag[1] - c7[1], trag[2] - c7[2])))
+
+    def c7(self, posed: Float) -> Float:
+        """C7 lies on the skin: several bones move it."""
+        w = self.markers.c7_weights
+        blended = np.tensordot(w, posed, axes=(0, 0))
+        return np.asarray(blended[:, :3] @ self.markers.c7 + blended[:, 3])
+
+    def placed(self, posed: Float, bone: str, point: Float) -> Float:
+        """Where a point that belongs to a bone is after posing."""
+        k = self.skeleton.at[bone]
+        return np.asarray(posed[k, :, :3] @ point + posed[k, :, 3])
+
+    def _local(self, p: Posture, neck_deg: float) -> tuple[dict[str, Float], dict[str, Float]]:
+        trunk = about("y", p.trunk_yaw) @ about("z", -p.lateral) @ about("x", p.lean)
+        local = {ROOT: trunk @ about("x", SLUMP_SHARES["root"] * p.slump)}
+        for name in ("spine03", "spine02"):
+            local[name] = about("x", SLUMP_SHARES[name] * p.slump)
+        for side, sign in (("L", 1.0), ("R", -1.0)):
+            forward = PROTRACT_GAIN * (p.protract + sign * p.protract_asym)
+            up = p.elevate + sign * p.elevate_asym
+            local[f"clavicle.{side}"] = about("y", -sign * forward) @ about("z", sign * up)
+        # the neck's bend belongs to the sagittal plane of the room, the head's angles too
+        chest = trunk @ about("x", sum(SLUMP_SHARES.values()) * p.slump)
+        local[NECK] = about("x", neck_deg)
+        wanted = about("y", p.head_yaw) @ about("x", p.head_pitch - REST_PITCH_DOWN_DEG) @ about("z", p.head_roll)
+        local[HEAD] = (chest @ local[NECK]).T @ wanted
+        forward_cm = (chest @ local[NECK]).T @ np.array([0.0, 0.0, p.protrude])
+        return local, {HEAD: forward_cm * 0.5, "neck03": forward_cm * 0.3, "neck02": forward_cm * 0.2}
+
+    def _trunk_and_head(self, p: Posture, neck_deg: float) -> Float:
+        local, shifts = self._local(p, neck_deg)
+        return self.skeleton.posed(local, 100.0 * np.array([p.tx, p.ty, p.tz]), shifts, self._neck_bones)
+
+    def _with_neck(self, p: Posture, neck_deg: float) -> Float:
+        local, shifts = self._local(p, neck_deg)
+        shift = 100.0 * np.array([p.tx, p.ty, p.tz])
+        trunk = self.skeleton.posed(local, shift, shifts)
+        hands = self.hands()
+        for side in "LR":
+            local |= self._arm(trunk, side, hands[side])
+            local |= self._leg(trunk, side)
+        return self.skeleton.posed(local, shift, shifts)
+
+    def _arm(self, trunk: Float, side: str, wrist: Float) -> dict[str, Float]:
+        """Rotations that bring the wrist to its place, the elbow down and out."""
+        upper, lower, hand = f"upperarm01.{side}", f"lowerarm01.{side}", f"wrist.{side}"
+        s = self.skeleton
+        shoulder = s.joint(trunk, upper)
+        above = trunk[s.at[f"shoulder01.{side}"], :, :3]
+        rest_upper, rest_lower = s.head(lower) - s.head(upper), s.head(hand) - s.head(lower)
+        a, b = np.linalg.norm(rest_upper), np.linalg.norm(rest_lower)
+        reach = wrist - shoulder
+        d = min(float(np.linalg.norm(reach)), 0.999 * float(a + b))
+        along = reach / np.linalg.norm(reach)
+        out = ELBOW_OUT * np.array([1.0 if side == "L" else -1.0, 1.0, 1.0])
+        out = out - (out @ along) * along
+        out /= np.linalg.norm(out)
+        x = (a * a + d * d - b * b) / (2.0 * d)
+        elbow = x * along + np.sqrt(max(a * a - x * x, 0.0)) * out
+        first = between(above @ rest_upper, elbow)
+        second = between(first @ above @ rest_lower, d * along - elbow)
+        return {upper: above.T @ first @ above, lower: (first @ above).T @ second @ first @ above}
+
+    def _leg(self, trunk: Float, side: str) -> dict[str, Float]:
+        """Thighs level and forward, shins down, whatever the trunk does."""
+        s = self.skeleton
+        thigh, shin = f"upperleg01.{side}", f"lowerleg01.{side}"
+        above = trunk[s.at[f"pelvis.{side}"], :, :3]
+        sign = 1.0 if side == "L" else -1.0
+        first = between(s.head(shin) - s.head(thigh), np.array([0.22 * sign, -0.08, 1.0]))
+        return {thigh: above.T @ first, shin: first.T @ about("x", 0.0)}
+
+
+def skinned(weights: sparse.csr_matrix, points_cm: Float, posed: Float) -> Float:
+    """Points (V, 3) in rest moved by the bones that weigh on them."""
+    each = np.asarray(weights @ posed.reshape(len(posed), 12)).reshape(-1, 3, 4)
+    return np.asarray(np.einsum("vij,vj->vi", each[:, :, :3], points_cm) + each[:, :, 3])
+
+
+def neutral(upright: Posture, **changes: float) -> Posture:
+    """The upright posture with a few changes."""
+    return replace(upright, **changes)
