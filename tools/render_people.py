@@ -126,7 +126,7 @@ def person_frames(number: int, chosen: argparse.Namespace, raster: Rasteriser) -
         camera = people.camera_of(view, eye, rng)
         background, light_name = str(rng.choice(BACKGROUNDS)), str(rng.choice(LIGHTS))
         hip = (at["HIP_L"] + at["HIP_R"]) / 200.0
-        room = room_of(background, rng, hip_m=(float(hip[1]), float(hip[2])), wrist_y_m=float(at["WRI_L"][1] / 100.0))
+        room = room_of(background, rng, hip_m=(float(hip[1]), float(hip[2])), wrist_y_m=float(at["WRI_L"][1] / 100.0), laptop=view == "side")
         light = light_of(light_name, rng)
         for segment, p in people.postures(view, person.sitter.upright, rng):
             name = f"r{number:03d}_{view[0]}/{frame:03d}_{segment}.jpg"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import sparse
+from scipy.spatial.transform import Rotation
 
 from rendering.assets import Bone, Float
 
@@ -19,13 +20,14 @@ REST_PITCH_DOWN_DEG = 5.8
 PROTRACT_GAIN = 1.17
 """The collar bone turns by this much more than the parameter says (the acromion moves 21 cm times its sine)."""
 SLUMP_SHARES = {"root": -0.65, "spine03": 0.575, "spine02": 0.575}
+NECK_SHARES = {"neck01": 0.8, "neck02": 0.2}
 HAND_X_CM, HAND_AHEAD_CM = 10.0, 33.1
 HAND_HEIGHT = (0.703, 0.164, -4.64)
 """Height of the wrists, cm, from those of shoulders and hips."""
 ELBOW_OUT = np.array([0.45, -1.0, -0.35])
 """Which way the left elbow points from the line between shoulder and wrist."""
 NECK_LIMITS_DEG = (-30.0, 55.0)
-ROOT, NECK, HEAD = "root", "neck01", "head"
+ROOT, HEAD = "root", "head"
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,14 @@ def between(start: Float, end: Float) -> Float:
     v, c = np.cross(a, b), float(a @ b)
     k = np.array([[0.0, -v[2], v[1]], [v[2], 0.0, -v[0]], [-v[1], v[0], 0.0]])
     return np.asarray(np.eye(3) + k + k @ k / max(1.0 + c, 1e-6))
+
+
+def _frame(along: Float, across: Float) -> Float:
+    """Axes from a direction and roughly another: columns."""
+    a = along / np.linalg.norm(along)
+    c = across - (across @ a) * a
+    c /= np.linalg.norm(c)
+    return np.stack([a, c, np.cross(a, c)], axis=1)
 
 
 class Skeleton:
@@ -224,11 +234,14 @@ class Sitter:
             local[f"clavicle.{side}"] = about("y", -sign * forward) @ about("z", sign * up)
         # the neck's bend belongs to the sagittal plane of the room, the head's angles too
         chest = trunk @ about("x", sum(SLUMP_SHARES.values()) * p.slump)
-        local[NECK] = about("x", neck_deg)
-        wanted = about("y", p.head_yaw) @ about("x", p.head_pitch - REST_PITCH_DOWN_DEG) @ about("z", p.head_roll)
-        local[HEAD] = (chest @ local[NECK]).T @ wanted
-        forward_cm = (chest @ local[NECK]).T @ np.array([0.0, 0.0, p.protrude])
-        return local, {HEAD: forward_cm * 0.5, "neck03": forward_cm * 0.3, "neck02": forward_cm * 0.2}
+        local |= {name: about("x", share * neck_deg) for name, share in NECK_SHARES.items()}
+        turned = about("y", p.head_yaw) @ about("x", p.head_pitch - REST_PITCH_DOWN_DEG) @ about("z", p.head_roll)
+        # the head turns about the upper neck, but what undoes the bends below it sits in its own joint
+        below = chest @ about("x", neck_deg)
+        local["neck03"] = turned
+        local[HEAD] = turned.T @ below.T @ turned
+        forward_cm = below.T @ np.array([0.0, 0.0, p.protrude])
+        return local, {"neck03": forward_cm * 0.5, HEAD: turned.T @ forward_cm * 0.5}
 
     def _trunk_and_head(self, p: Posture, neck_deg: float) -> Float:
         local, shifts = self._local(p, neck_deg)
@@ -262,7 +275,28 @@ class Sitter:
         elbow = x * along + np.sqrt(max(a * a - x * x, 0.0)) * out
         first = between(above @ rest_upper, elbow)
         second = between(first @ above @ rest_lower, d * along - elbow)
-        return {upper: above.T @ first @ above, lower: (first @ above).T @ second @ first @ above}
+        turned = second @ first @ above
+        twist, rest = self._hand(turned, side)
+        return {
+            upper: above.T @ first @ above,
+            lower: (first @ above).T @ turned,
+            f"lowerarm02.{side}": twist,
+            hand: rest,
+        }
+
+    def _hand(self, forearm: Float, side: str) -> tuple[Float, Float]:
+        """Rotations of the lower forearm and the wrist that lay the hand on the desk: forward, palm down."""
+        s = self.skeleton
+        wrist, middle = s.head(f"wrist.{side}"), s.head(f"finger3-1.{side}")
+        across = s.head(f"finger2-1.{side}") - s.head(f"finger5-1.{side}")
+        inward = -1.0 if side == "L" else 1.0
+        rest = _frame(middle - wrist, across)
+        lying = _frame(np.array([0.1 * inward, -0.12, 1.0]), np.array([inward, 0.1, 0.1]))
+        turn = Rotation.from_matrix(forearm.T @ lying @ rest.T)
+        axis = wrist - s.head(f"lowerarm01.{side}")
+        axis /= np.linalg.norm(axis)
+        twist = Rotation.from_rotvec(0.7 * float(turn.as_rotvec() @ axis) * axis)
+        return twist.as_matrix(), (twist.inv() * turn).as_matrix()
 
     def _leg(self, trunk: Float, side: str) -> dict[str, Float]:
         """Thighs level and forward, shins down, whatever the trunk does."""
