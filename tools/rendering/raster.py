@@ -27,7 +27,9 @@ Bytes = NDArray[np.uint8]
 SAMPLES = 4
 NEAR_M, FAR_M = 0.05, 30.0
 SHADOW_PIXELS = 1024
+SMALL_M = 0.14
 TEXTURES_KEPT = 96
+SEAMS_KEPT = 64
 TEXTURE_LARGEST = 2048
 MOST_LAMPS = 4
 _SRGB8_ALPHA8 = 0x8C43
@@ -101,19 +103,25 @@ def rigid(rotation: NDArray[np.float64], translation: NDArray[np.float64]) -> ND
     return pose
 
 
-def smooth_normals(points: Floats, faces: NDArray[np.int32]) -> Floats:
-    """Return unit normals (V, 3), the faces' weighted with their areas."""
+def smooth_normals(points: Floats, faces: NDArray[np.int32], same: NDArray[np.int64] | None = None) -> Floats:
+    """Return unit normals (V, 3), the faces' weighted with their areas; `same` as of `seams` smooths over these."""
     a, b, c = (points[faces[:, i]] for i in range(3))
-    flat = np.cross(b - a, c - a)
-    total = np.stack(
-        [
-            np.bincount(faces.ravel(), np.repeat(flat[:, axis], 3), minlength=len(points))
-            for axis in range(3)
-        ],
-        axis=1,
-    )
-    length = np.linalg.norm(total, axis=1, keepdims=True)
-    return np.asarray(total / np.maximum(length, 1e-12), np.float32)
+    flat = np.repeat(np.cross(b - a, c - a), 3, axis=0)
+    corners = faces.ravel()
+    own = np.stack([np.bincount(corners, flat[:, i], minlength=len(points)) for i in range(3)], axis=1)
+    if same is not None:
+        joint = np.stack([np.bincount(same, own[:, i]) for i in range(3)], axis=1)[same]
+        # two sides of one sheet lie in the same place, too, and look opposite ways
+        alike = np.einsum("vd,vd->v", joint, own) > 0.3 * np.linalg.norm(joint, axis=1) * np.linalg.norm(own, axis=1)
+        own[alike] = joint[alike]
+    length = np.linalg.norm(own, axis=1, keepdims=True)
+    return np.asarray(own / np.maximum(length, 1e-12), np.float32)
+
+
+def seams(points: Floats) -> NDArray[np.int64]:
+    """Return a number (V,) for each place; vertices doubled for the texture's sake share theirs."""
+    rows = np.ascontiguousarray(points).view([("", points.dtype)] * 3).ravel()
+    return np.asarray(np.unique(rows, return_inverse=True)[1], np.int64)
 
 
 _VERTEX = """
@@ -141,13 +149,12 @@ uint scramble(uint n) { n ^= n >> 16; n *= 0x7feb352du; n ^= n >> 15; n *= 0x846
 float chance(uvec2 p, uint s) { return float(scramble(p.x + 4099u * p.y + 7919u * s) & 0xffffffu) / 16777216.0; }
 """
 
-_FRAGMENT = (
-    """
-#version 400
+_FRAGMENT = """
+#version 330
+FEATURES
 uniform sampler2D picture;
 uniform sampler2DShadow shadow_map;
 uniform vec3 colour;
-uniform bool cutout;
 uniform vec3 eye;
 uniform float gloss;
 uniform float roughness;
@@ -162,68 +169,69 @@ uniform vec3 from_below;
 uniform vec3 from_front;
 uniform float shadow_size;
 uniform float exposure;
-uniform uint layer;
-uniform bool shaded;
 in vec3 world;
 in vec3 world_normal;
 in vec2 place;
 in vec4 in_lamp;
 out vec4 shown;
-"""
-    + _HASH
-    + """
-const vec2 TAPS[8] = vec2[](vec2(-.33, .93), vec2(.86, .51), vec2(.35, -.92), vec2(-.93, -.30), vec2(-.42, .21),
-    vec2(.21, .42), vec2(.42, -.24), vec2(-.18, -.45));
+const vec2 TAPS[5] = vec2[](vec2(-.33, .87), vec2(.87, .33), vec2(.33, -.87), vec2(-.87, -.33), vec2(0.0));
 
-float lit(vec3 n, vec3 to_lamp) {
+float lit() {
     if (shadow_size <= 0.0 || in_lamp.w <= 0.0) return 1.0;
     vec3 p = in_lamp.xyz / in_lamp.w;
     if (any(greaterThan(abs(p), vec3(0.995)))) return 1.0;
     p = p * 0.5 + 0.5;
     float total = 0.0;
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 5; i++)
         total += texture(shadow_map, vec3(p.xy + TAPS[i] * shadow_size, p.z - 0.0006));
-    return total / 8.0;
+    return total / 5.0;
 }
 
 void main() {
     vec4 base = texture(picture, place);
-    uvec2 pixel = uvec2(gl_FragCoord.xy);
-    gl_SampleMask[0] = 15;
-    if (cutout) {
-        int kept = int(floor(base.a * 4.0 + chance(pixel, 2u * layer)));
-        if (kept <= 0) discard;
-        uint turn = uint(chance(pixel, 2u * layer + 1u) * 4.0);
-        uint mask = (1u << uint(min(kept, 4))) - 1u;
-        gl_SampleMask[0] = int(((mask << turn) | (mask >> (4u - turn))) & 15u);
-    }
+    DISCARD
     vec3 albedo = base.rgb * colour;
     vec3 n = normalize(world_normal);
     if (!gl_FrontFacing) n = -n;
+#ifdef RICH
     vec3 to_eye = normalize(eye - world);
+#endif
     vec3 around = mix(from_below, from_above, 0.5 + 0.5 * n.y) + from_front * max(0.0, 0.5 + 0.5 * n.z);
     vec3 total = albedo * around;
     for (int i = 0; i < lamps; i++) {
         vec3 away = lamp_at[i] - world;
         float far2 = dot(away, away);
         vec3 to_lamp = away * inversesqrt(far2);
-        float soft = lamp_soft[i];
-        float facing = max(0.0, (dot(n, to_lamp) + soft) / (1.0 + soft));
-        if (facing <= 0.0) continue;
+        float facing = max(0.0, (dot(n, to_lamp) + lamp_soft[i]) / (1.0 + lamp_soft[i]));
         vec3 light = lamp_light[i] * facing * max(0.0, -dot(to_lamp, lamp_aim[i])) / (far2 + 0.03);
-        if (i == 0 && shaded) light *= lit(n, to_lamp);
-        vec3 half_way = normalize(to_lamp + to_eye);
-        float power = 2.0 / (roughness * roughness * roughness * roughness) - 2.0;
-        float shine = (power + 2.0) / 8.0 * pow(max(0.0, dot(n, half_way)), power);
-        float edge = 0.04 + 0.96 * pow(1.0 - max(0.0, dot(half_way, to_eye)), 5.0);
-        total += light * (albedo + gloss * shine * edge);
+#ifdef RICH
+        if (i == 0) {
+            light *= lit();
+            vec3 half_way = normalize(to_lamp + to_eye);
+            float power = 2.0 / (roughness * roughness * roughness * roughness) - 2.0;
+            float shine = (power + 2.0) / 8.0 * pow(max(0.0, dot(n, half_way)), power);
+            float left = 1.0 - max(0.0, dot(half_way, to_eye));
+            float left2 = left * left;
+            total += light * (gloss * shine * (0.04 + 0.96 * left2 * left2 * left));
+        }
+#endif
+        total += light * albedo;
     }
     total = total * exposure + albedo * glow;
     vec3 c = clamp(total, 0.0, 1.0);
-    shown = vec4(mix(12.92 * c, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c)), 1.0);
+    vec3 root2 = sqrt(c), root4 = sqrt(root2), root8 = sqrt(root4);  // sRGB to half a grey level, without powers
+    shown = vec4(0.662002687 * root2 + 0.684122060 * root4 - 0.323583601 * root8 - 0.0225411470 * c, ALPHA);
 }
 """
-)
+
+_RICH = "#define RICH"
+_PASSES = {  # what is drawn, what of it is thrown away, and the alpha
+    "opaque": (_RICH, "", "1.0"),
+    "plain": ("", "", "1.0"),  # walls: the processor runs both sides of a branch, so they have a program of their own
+    "solid": (_RICH, "if (base.a < 0.75) discard;", "1.0"),
+    "veil": (_RICH, "if (base.a >= 0.75 || base.a < 0.02) discard;", "base.a"),
+    "sheet": (_RICH, "if (base.a < 0.02) discard;", "base.a"),
+}
 
 _SHADOW_FRAGMENT = """
 #version 330
@@ -311,10 +319,10 @@ class _Loaded:
     mesh: Mesh
     texture: moderngl.Texture
     buffers: list[moderngl.Buffer] = field(default_factory=list)
-    arrays: list[moderngl.VertexArray] = field(default_factory=list)
+    arrays: dict[str, moderngl.VertexArray] = field(default_factory=dict)
 
     def release(self) -> None:
-        for thing in (*self.arrays, *self.buffers):
+        for thing in (*self.arrays.values(), *self.buffers):
             thing.release()
 
 
@@ -323,9 +331,15 @@ class Rasteriser:
 
     def __init__(self, width: int = 640, height: int = 480) -> None:
         self.width, self.height = width, height
-        context = moderngl.create_context(standalone=True, backend="egl", require=400)
+        context = moderngl.create_context(standalone=True, backend="egl", require=330)
         self._context = context
-        self._program = context.program(vertex_shader=_VERTEX, fragment_shader=_FRAGMENT)
+        self._programs = {
+            name: context.program(
+                vertex_shader=_VERTEX,
+                fragment_shader=_FRAGMENT.replace("FEATURES", features).replace("DISCARD", discard).replace("ALPHA", alpha),
+            )
+            for name, (features, discard, alpha) in _PASSES.items()
+        }
         self._shadow_program = context.program(vertex_shader=_VERTEX, fragment_shader=_SHADOW_FRAGMENT)
         self._resolve = context.program(vertex_shader=_SCREEN_VERTEX, fragment_shader=_RESOLVE)
         self._seen = context.texture((width, height), 4, samples=SAMPLES)
@@ -343,7 +357,8 @@ class Rasteriser:
             self._resolve, [(context.buffer(corners.tobytes()), "2f", "at")]
         )
         self._blank = self._upload(np.full((1, 1, 4), 255, np.uint8))
-        self._textures: OrderedDict[object, tuple[moderngl.Texture, object]] = OrderedDict()
+        self._seams: OrderedDict[int, tuple[NDArray[np.int32], NDArray[np.int64]]] = OrderedDict()
+        self._textures: OrderedDict[object, tuple[moderngl.Texture, bool, object]] = OrderedDict()
 
     def __enter__(self) -> Rasteriser:
         return self
@@ -362,7 +377,7 @@ class Rasteriser:
         """Return the picture (H, W, 3) BGR of the meshes in a room."""
         if (camera.width, camera.height) != (self.width, self.height):
             raise ValueError("the camera's size is not the rasteriser's")
-        loaded = [self._load(mesh) for mesh in (*room.meshes, *meshes)]
+        loaded = [self._load(mesh) for mesh in (*meshes, *room.meshes)]  # what is in front first
         lamp_clip = light.shadow_clip()
         self._context.enable(moderngl.DEPTH_TEST)
         self._context.front_face = "cw"  # the picture is drawn upside down
@@ -385,33 +400,47 @@ class Rasteriser:
         self._shadow_target.clear(depth=1.0)
         self._set(self._shadow_program, clip=lamp_clip, picture=0)
         for each in loaded:
-            if not each.mesh.shadow:
-                continue
-            each.texture.use(0)
-            self._set(self._shadow_program, cutout=each.mesh.cutout)
-            each.arrays[1].render(moderngl.TRIANGLES)
+            if "shadow" in each.arrays:
+                each.texture.use(0)
+                self._set(self._shadow_program, cutout="opaque" not in each.arrays)
+                each.arrays["shadow"].render(moderngl.TRIANGLES)
 
     def _draw(self, loaded: list[_Loaded], camera: Camera, light: Light, lamp_clip: Floats) -> None:
         """Draw everything into the target with several samples a pixel."""
-        program = self._program
         self._target.use()
         self._target.clear(0.0, 0.0, 0.0, 1.0)
-        self._set(program, clip=camera.clip_matrix(), lamp_clip=lamp_clip, picture=0, shadow_map=1)
-        self._set(program, eye=camera.centre, exposure=light.exposure)
         at, aim, power, soft = (np.zeros((MOST_LAMPS, n), np.float32) for n in (3, 3, 3, 1))
         for i, lamp in enumerate(light.lamps[:MOST_LAMPS]):
             at[i], aim[i], power[i], soft[i] = lamp.at_m, lamp.aim, lamp.power, lamp.softness
-        self._set(program, lamps=len(light.lamps), lamp_at=at, lamp_aim=aim, lamp_light=power, lamp_soft=soft)
-        self._set(program, from_above=light.from_above, from_below=light.from_below)
-        self._set(program, from_front=light.from_front, shadow_size=light.shadow_size)
+        for program in self._programs.values():
+            self._set(program, clip=camera.clip_matrix(), lamp_clip=lamp_clip, picture=0, shadow_map=1)
+            self._set(program, eye=camera.centre, exposure=light.exposure, shadow_size=light.shadow_size)
+            self._set(program, lamps=len(light.lamps), lamp_at=at, lamp_aim=aim, lamp_light=power, lamp_soft=soft)
+            self._set(program, from_above=light.from_above, from_below=light.from_below)
+            self._set(program, from_front=light.from_front)
         self._shadow_map.use(1)
-        for layer, each in enumerate(loaded):
-            mesh = each.mesh
-            each.texture.use(0)
-            self._set(program, colour=_linear(mesh.colour), cutout=mesh.cutout, layer=layer)
-            self._set(program, gloss=mesh.gloss, roughness=mesh.roughness, glow=mesh.glow)
-            self._set(program, shaded=mesh.shadow)
-            each.arrays[0].render(moderngl.TRIANGLES)
+        for name in ("opaque", "plain", "solid"):
+            for each in loaded:
+                if name in each.arrays:
+                    self._draw_one(each, name)
+        # what is half transparent comes last, over the solid part of the same hair
+        self._target.depth_mask = False
+        self._context.enable(moderngl.BLEND)
+        for name in ("sheet", "veil"):
+            for each in loaded:
+                if name in each.arrays:
+                    self._draw_one(each, name)
+        self._context.disable(moderngl.BLEND)
+        self._target.depth_mask = True
+
+    def _draw_one(self, each: _Loaded, name: str) -> None:
+        """Draw one mesh with its material in one of the passes."""
+        mesh = each.mesh
+        each.texture.use(0)
+        program = self._programs[name]
+        self._set(program, colour=_linear(mesh.colour))
+        self._set(program, gloss=mesh.gloss, roughness=mesh.roughness, glow=mesh.glow)
+        each.arrays[name].render(moderngl.TRIANGLES)
 
     @staticmethod
     def _set(program: moderngl.Program, **values: object) -> None:
@@ -430,37 +459,61 @@ class Rasteriser:
     def _load(self, mesh: Mesh) -> _Loaded:
         """Bring a mesh to the context."""
         points = np.asarray(mesh.points, np.float32)
-        normals = smooth_normals(points, mesh.faces) if mesh.normals is None else mesh.normals
+        normals = mesh.normals
+        if normals is None:
+            normals = smooth_normals(points, mesh.faces, self._same(mesh.faces, points))
         uv = np.zeros((len(points), 2), np.float32) if mesh.uv is None else mesh.uv
         together = np.concatenate([points, normals, uv], axis=1).astype(np.float32)
-        loaded = _Loaded(mesh, self._texture(mesh.texture) if mesh.uv is not None else self._blank)
+        texture, see_through = self._texture(mesh.texture if mesh.uv is not None else None)
+        loaded = _Loaded(mesh, texture)
         corners = self._context.buffer(together.tobytes())
         order = self._context.buffer(np.ascontiguousarray(mesh.faces, np.int32).tobytes())
         loaded.buffers += [corners, order]
-        for program, layout, names in (
-            (self._program, "3f 3f 2f", ("at", "normal", "uv")),
-            (self._shadow_program, "3f 12x 2f", ("at", "uv")),
-        ):
-            loaded.arrays.append(self._context.vertex_array(program, [(corners, layout, *names)], order))
+        for name in self._passes(mesh, points, see_through=see_through):
+            if name == "shadow":
+                program, content = self._shadow_program, (corners, "3f 12x 2f", "at", "uv")
+            else:
+                program, content = self._programs[name], (corners, "3f 3f 2f", "at", "normal", "uv")
+            loaded.arrays[name] = self._context.vertex_array(program, [content], order)
         return loaded
 
-    def _texture(self, source: Path | Bytes | None) -> moderngl.Texture:
-        """Return a texture, the latest of which are kept."""
+    @staticmethod
+    def _passes(mesh: Mesh, points: Floats, *, see_through: bool) -> tuple[str, ...]:
+        """Return in which passes a mesh is drawn."""
+        if not mesh.shadow:
+            return ("plain",)
+        if not (mesh.cutout and see_through):
+            return ("opaque", "shadow")
+        if float(np.ptp(points, axis=0).max()) < SMALL_M:  # brows, lashes: one sheet that throws no shadow to speak of
+            return ("sheet",)
+        return ("solid", "veil", "shadow")
+
+    def _same(self, faces: NDArray[np.int32], points: Floats) -> NDArray[np.int64]:
+        """Return the seams of a mesh; they are found once for one array of faces, as a person moves."""
+        known = self._seams.get(id(faces))
+        if known is None or len(known[1]) != len(points):
+            known = self._seams[id(faces)] = (faces, seams(points))  # an array kept alive keeps its id
+            while len(self._seams) > SEAMS_KEPT:
+                self._seams.popitem(last=False)
+        return known[1]
+
+    def _texture(self, source: Path | Bytes | None) -> tuple[moderngl.Texture, bool]:
+        """Return a texture and whether one can see through it; the latest are kept."""
         if source is None:
-            return self._blank
-        key: object = source if isinstance(source, Path) else (id(source), source.shape)
+            return self._blank, False
+        key: object = source if isinstance(source, Path) else id(source)
         if key in self._textures:
             self._textures.move_to_end(key)
-            return self._textures[key][0]
+            return self._textures[key][:2]
         if isinstance(source, Path):
             rgba = read_texture(source)
         else:
             rgba = source if source.shape[2] == 4 else np.dstack([source, np.full_like(source[..., 0], 255)])
-        texture = self._upload(rgba)
-        self._textures[key] = (texture, source)  # an array kept alive keeps its id
+        # an array kept alive keeps its id
+        self._textures[key] = (self._upload(rgba), bool((rgba[..., 3] < 250).mean() > 1e-3), source)
         while len(self._textures) > TEXTURES_KEPT:
             self._textures.popitem(last=False)[1][0].release()
-        return texture
+        return self._textures[key][:2]
 
     def _upload(self, rgba: Bytes) -> moderngl.Texture:
         """Make a texture of (H, W, 4) sRGB bytes, with mipmaps; v = 1 is the picture's top."""

@@ -56,7 +56,7 @@ class Light:
     exposure: float = 1.0
     shadow_size: float = 0.012  # of the half shade, share of the map
     noise_std: float = 2.0  # grey levels
-    raggedness: float = 0.8  # 1: one ray a pixel, 0: the mean of four
+    raggedness: float = 0.4  # 1: one ray a pixel, 0: the mean of four
 
     def shadow_clip(self) -> Floats:
         """Return the (4, 4) matrix from world to the depth map of the first lamp, which looks at the person."""
@@ -87,7 +87,7 @@ _CEILING = (0.05, 2.04, 1.0), (0.05, 0.0, 0.7)  # place of the lamp that is on i
 _KINDS: dict[str, tuple[Colour, Colour, Colour, Colour, Colour, Colour]] = {
     # the lamp's place and power; power of the ceiling's; light from above, below and in front
     "key_l": ((1.1, 1.3, 1.25), (2.4, 2.3, 2.15), (1.4, 1.42, 1.45), (0.26, 0.26, 0.27), (0.56, 0.57, 0.6), (0.02,) * 3),
-    "key_r": ((-1.0, 1.1, 1.2), (1.9, 1.82, 1.72), (1.3, 1.3, 1.32), (0.21, 0.21, 0.22), (0.51, 0.51, 0.52), (0.03,) * 3),
+    "key_r": ((-1.0, 1.1, 1.2), (1.65, 1.58, 1.5), (1.3, 1.3, 1.32), (0.21, 0.21, 0.22), (0.51, 0.51, 0.52), (0.03,) * 3),
     "warm_top": ((-0.08, 1.98, 1.0), (1.42, 1.17, 0.92), (0.14, 0.12, 0.1), (0.1, 0.085, 0.07), (0.26, 0.22, 0.18),
                  (0.045, 0.037, 0.03)),
     "screen_dark": ((-0.35, 0.7, 1.3), (0.5, 0.53, 0.6), (0.24, 0.25, 0.27), (0.08, 0.085, 0.095),
@@ -110,7 +110,7 @@ def light_of(name: str, rng: np.random.Generator) -> Light:
         below,
         front,
         exposure=float(np.exp(rng.normal(0, 0.06))),
-        noise_std=float(rng.uniform(1.0, 2.6)),
+        noise_std=float(rng.uniform(1.2, 2.6)),
     )
 
 
@@ -269,18 +269,18 @@ def _laptop(desk_m: float) -> list[Mesh]:
 
 def shelf_picture(rng: np.random.Generator, width: int = 1024, height: int = 576) -> Bytes:
     """Return the picture of a wall of books, (H, W, 3) RGB."""
-    picture = np.full((height, width, 3), (66, 40, 22), np.uint8)
-    row = 82
+    picture = np.full((height, width, 3), (80, 51, 30), np.uint8)
+    row = 115
     for bottom in range(height - 12, 0, -row):
         x = int(rng.integers(0, 12))
         while x < width:
-            wide, high = int(rng.integers(8, 26)), int(rng.integers(38, 68))
+            wide, high = int(rng.integers(12, 44)), int(rng.integers(50, 98))
             if rng.random() < 0.82:
-                colour = rng.integers(10, 190, 3)
+                colour = rng.integers(8, 192, 3)
                 picture[max(0, bottom - high) : bottom, x : x + wide] = colour
-                x += wide + int(rng.random() < 0.3)
+                x += wide + int(rng.integers(0, 3))
             else:
-                x += int(rng.integers(8, 30))
+                x += int(rng.integers(10, 50))
     return picture
 
 
