@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import cv2
 import moderngl
@@ -112,7 +112,8 @@ def smooth_normals(points: Floats, faces: NDArray[np.int32], same: NDArray[np.in
     if same is not None:
         joint = np.stack([np.bincount(same, own[:, i]) for i in range(3)], axis=1)[same]
         # two sides of one sheet lie in the same place, too, and look opposite ways
-        alike = np.einsum("vd,vd->v", joint, own) > 0.3 * np.linalg.norm(joint, axis=1) * np.linalg.norm(own, axis=1)
+        both = np.linalg.norm(joint, axis=1) * np.linalg.norm(own, axis=1)
+        alike = np.einsum("vd,vd->v", joint, own) > 0.3 * both
         own[alike] = joint[alike]
     length = np.linalg.norm(own, axis=1, keepdims=True)
     return np.asarray(own / np.maximum(length, 1e-12), np.float32)
@@ -225,9 +226,11 @@ void main() {
 """
 
 _RICH = "#define RICH"
-_PASSES = {  # what is drawn, what of it is thrown away, and the alpha
+# What is drawn, what of it is thrown away, and the alpha. "plain" is for walls: the processor runs both sides of a
+# branch, so that without a program of their own they would cost as much as the rest.
+_PASSES = {
     "opaque": (_RICH, "", "1.0"),
-    "plain": ("", "", "1.0"),  # walls: the processor runs both sides of a branch, so they have a program of their own
+    "plain": ("", "", "1.0"),
     "solid": (_RICH, "if (base.a < 0.75) discard;", "1.0"),
     "veil": (_RICH, "if (base.a >= 0.75 || base.a < 0.02) discard;", "base.a"),
     "sheet": (_RICH, "if (base.a < 0.02) discard;", "base.a"),
@@ -322,8 +325,10 @@ class _Loaded:
     arrays: dict[str, moderngl.VertexArray] = field(default_factory=dict)
 
     def release(self) -> None:
-        for thing in (*self.arrays.values(), *self.buffers):
-            thing.release()
+        for array in self.arrays.values():
+            array.release()
+        for buffer in self.buffers:
+            buffer.release()
 
 
 class Rasteriser:
@@ -331,12 +336,14 @@ class Rasteriser:
 
     def __init__(self, width: int = 640, height: int = 480) -> None:
         self.width, self.height = width, height
-        context = moderngl.create_context(standalone=True, backend="egl", require=330)
+        context = moderngl.create_context(require=330, standalone=True, backend="egl")  # type: ignore[arg-type]  # its annotation is wrong
         self._context = context
         self._programs = {
             name: context.program(
                 vertex_shader=_VERTEX,
-                fragment_shader=_FRAGMENT.replace("FEATURES", features).replace("DISCARD", discard).replace("ALPHA", alpha),
+                fragment_shader=_FRAGMENT.replace("FEATURES", features)
+                .replace("DISCARD", discard)
+                .replace("ALPHA", alpha),
             )
             for name, (features, discard, alpha) in _PASSES.items()
         }
@@ -353,14 +360,12 @@ class Rasteriser:
         self._shadow_map.repeat_x = self._shadow_map.repeat_y = False
         self._shadow_target = context.framebuffer(depth_attachment=self._shadow_map)
         corners = np.array([[-1, -1], [3, -1], [-1, 3]], np.float32)
-        self._screen = context.vertex_array(
-            self._resolve, [(context.buffer(corners.tobytes()), "2f", "at")]
-        )
+        self._screen = context.vertex_array(self._resolve, [(context.buffer(corners.tobytes()), "2f", "at")])
         self._blank = self._upload(np.full((1, 1, 4), 255, np.uint8))
         self._seams: OrderedDict[int, tuple[NDArray[np.int32], NDArray[np.int64]]] = OrderedDict()
         self._textures: OrderedDict[object, tuple[moderngl.Texture, bool, object]] = OrderedDict()
 
-    def __enter__(self) -> Rasteriser:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -371,9 +376,7 @@ class Rasteriser:
         self._textures.clear()
         self._context.release()
 
-    def render(
-        self, meshes: list[Mesh], camera: Camera, room: Room, light: Light, seed: int = 0
-    ) -> Bytes:
+    def render(self, meshes: list[Mesh], camera: Camera, room: Room, light: Light, seed: int = 0) -> Bytes:
         """Return the picture (H, W, 3) BGR of the meshes in a room."""
         if (camera.width, camera.height) != (self.width, self.height):
             raise ValueError("the camera's size is not the rasteriser's")
@@ -415,7 +418,9 @@ class Rasteriser:
         for program in self._programs.values():
             self._set(program, clip=camera.clip_matrix(), lamp_clip=lamp_clip, picture=0, shadow_map=1)
             self._set(program, eye=camera.centre, exposure=light.exposure, shadow_size=light.shadow_size)
-            self._set(program, lamps=len(light.lamps), lamp_at=at, lamp_aim=aim, lamp_light=power, lamp_soft=soft)
+            self._set(
+                program, lamps=len(light.lamps), lamp_at=at, lamp_aim=aim, lamp_light=power, lamp_soft=soft
+            )
             self._set(program, from_above=light.from_above, from_below=light.from_below)
             self._set(program, from_front=light.from_front)
         self._shadow_map.use(1)
@@ -446,13 +451,12 @@ class Rasteriser:
     def _set(program: moderngl.Program, **values: object) -> None:
         """Set uniforms; what the compiler left out is passed over."""
         for name, value in values.items():
-            if name not in program:
+            uniform = program.get(name, None)
+            if not isinstance(uniform, moderngl.Uniform):
                 continue
-            uniform = program[name]
-            if isinstance(value, np.ndarray) and value.shape == (4, 4):
-                uniform.write(np.ascontiguousarray(value.T, np.float32).tobytes())
-            elif isinstance(value, np.ndarray):
-                uniform.write(np.ascontiguousarray(value, np.float32).tobytes())
+            if isinstance(value, np.ndarray):
+                columns = value.T if value.shape == (4, 4) else value
+                uniform.write(np.ascontiguousarray(columns, np.float32).tobytes())
             else:
                 uniform.value = value
 
@@ -470,11 +474,10 @@ class Rasteriser:
         order = self._context.buffer(np.ascontiguousarray(mesh.faces, np.int32).tobytes())
         loaded.buffers += [corners, order]
         for name in self._passes(mesh, points, see_through=see_through):
-            if name == "shadow":
-                program, content = self._shadow_program, (corners, "3f 12x 2f", "at", "uv")
-            else:
-                program, content = self._programs[name], (corners, "3f 3f 2f", "at", "normal", "uv")
-            loaded.arrays[name] = self._context.vertex_array(program, [content], order)
+            thrown = name == "shadow"
+            program = self._shadow_program if thrown else self._programs[name]
+            layout = ("3f 12x 2f", "at", "uv") if thrown else ("3f 3f 2f", "at", "normal", "uv")
+            loaded.arrays[name] = self._context.vertex_array(program, [(corners, *layout)], order)
         return loaded
 
     @staticmethod
@@ -484,8 +487,8 @@ class Rasteriser:
             return ("plain",)
         if not (mesh.cutout and see_through):
             return ("opaque", "shadow")
-        if float(np.ptp(points, axis=0).max()) < SMALL_M:  # brows, lashes: one sheet that throws no shadow to speak of
-            return ("sheet",)
+        if float(np.ptp(points, axis=0).max()) < SMALL_M:
+            return ("sheet",)  # brows, lashes: one layer that throws no shadow to speak of
         return ("solid", "veil", "shadow")
 
     def _same(self, faces: NDArray[np.int32], points: Floats) -> NDArray[np.int64]:

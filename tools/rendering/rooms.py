@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
 from rendering.raster import Bytes, Floats, Mesh, rigid
 
 BACKGROUNDS = ("plain", "shelf", "window", "grad")
@@ -83,32 +82,76 @@ class Room:
     meshes: tuple[Mesh, ...]
 
 
-_CEILING = (0.05, 2.04, 1.0), (0.05, 0.0, 0.7)  # place of the lamp that is on in all lights, and what it faces
-_KINDS: dict[str, tuple[Colour, Colour, Colour, Colour, Colour, Colour]] = {
-    # the lamp's place and power; power of the ceiling's; light from above, below and in front
-    "key_l": ((1.1, 1.3, 1.25), (2.4, 2.3, 2.15), (1.4, 1.42, 1.45), (0.26, 0.26, 0.27), (0.56, 0.57, 0.6), (0.02,) * 3),
-    "key_r": ((-1.0, 1.1, 1.2), (1.65, 1.58, 1.5), (1.3, 1.3, 1.32), (0.21, 0.21, 0.22), (0.51, 0.51, 0.52), (0.03,) * 3),
-    "warm_top": ((-0.08, 1.98, 1.0), (1.42, 1.17, 0.92), (0.14, 0.12, 0.1), (0.1, 0.085, 0.07), (0.26, 0.22, 0.18),
-                 (0.045, 0.037, 0.03)),
-    "screen_dark": ((-0.35, 0.7, 1.3), (0.5, 0.53, 0.6), (0.24, 0.25, 0.27), (0.08, 0.085, 0.095),
-                    (0.112, 0.117, 0.139), (0.0,) * 3),
-    "backlit": ((-0.47, 1.2, -1.43), (4.0, 4.2, 4.5), (0.78, 0.8, 0.84), (0.02, 0.02, 0.02), (0.23, 0.24, 0.26),
-                (0.27, 0.28, 0.3)),
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of light: the lamp of its name, the one on the ceiling, and what comes from all around."""
+
+    at_m: Colour
+    power: Colour
+    ceiling: Colour
+    above: Colour
+    below: Colour
+    front: Colour
+
+
+_CEILING_AT_M, _CEILING_TOWARDS_M = (0.05, 2.04, 1.0), (0.05, 0.0, 0.7)
+# fitted to walls, ceilings and faces of the shared pictures, with walls of linear albedo 0.45
+_KINDS = {
+    "key_l": _Kind(
+        at_m=(1.1, 1.3, 1.25),
+        power=(2.4, 2.3, 2.15),
+        ceiling=(1.4, 1.42, 1.45),
+        above=(0.26, 0.26, 0.27),
+        below=(0.56, 0.57, 0.6),
+        front=(0.02, 0.02, 0.02),
+    ),
+    "key_r": _Kind(
+        at_m=(-1.0, 1.1, 1.2),
+        power=(1.65, 1.58, 1.5),
+        ceiling=(1.3, 1.3, 1.32),
+        above=(0.21, 0.21, 0.22),
+        below=(0.51, 0.51, 0.52),
+        front=(0.03, 0.03, 0.03),
+    ),
+    "warm_top": _Kind(
+        at_m=(-0.08, 1.98, 1.0),
+        power=(1.42, 1.17, 0.92),
+        ceiling=(0.14, 0.12, 0.1),
+        above=(0.1, 0.085, 0.07),
+        below=(0.26, 0.22, 0.18),
+        front=(0.045, 0.037, 0.03),
+    ),
+    "screen_dark": _Kind(
+        at_m=(-0.35, 0.7, 1.3),
+        power=(0.5, 0.53, 0.6),
+        ceiling=(0.24, 0.25, 0.27),
+        above=(0.08, 0.085, 0.095),
+        below=(0.112, 0.117, 0.139),
+        front=(0.0, 0.0, 0.0),
+    ),
+    "backlit": _Kind(
+        at_m=(-0.47, 1.2, -1.43),
+        power=(4.0, 4.2, 4.5),
+        ceiling=(0.78, 0.8, 0.84),
+        above=(0.02, 0.02, 0.02),
+        below=(0.23, 0.24, 0.26),
+        front=(0.27, 0.28, 0.3),
+    ),
 }
-"""Fitted to walls, ceilings and faces of the shared pictures, with a wall of linear albedo 0.45."""
 
 
 def light_of(name: str, rng: np.random.Generator) -> Light:
     """Return a light of a kind of `LIGHTS`, varied a little in place and strength."""
     if name not in _KINDS:
         raise ValueError(f"no light {name!r}: {', '.join(LIGHTS)}")
-    place, power, ceiling, above, below, front = _KINDS[name]
-    x, y, z = (np.asarray(place) + rng.normal(0, 0.06, 3)).tolist()
+    kind = _KINDS[name]
+    x, y, z = (np.asarray(kind.at_m) + rng.normal(0, 0.06, 3)).tolist()
+    lamp = Lamp((x, min(y, CEILING_M - 0.03), z), kind.power)
     return Light(
-        (Lamp((x, min(y, CEILING_M - 0.03), z), power), Lamp(_CEILING[0], ceiling, _CEILING[1])),
-        above,
-        below,
-        front,
+        (lamp, Lamp(_CEILING_AT_M, kind.ceiling, _CEILING_TOWARDS_M)),
+        kind.above,
+        kind.below,
+        kind.front,
         exposure=float(np.exp(rng.normal(0, 0.06))),
         noise_std=float(rng.uniform(1.2, 2.6)),
     )
@@ -157,7 +200,9 @@ def _walls(name: str, rng: np.random.Generator) -> list[Mesh]:
     ceiling, floor = (0.85, 0.85, 0.85), (0.52, 0.46, 0.42)
     x, y0, y1, z0, z1 = SIDE_M, FLOOR_M, CEILING_M, BACK_M, FRONT_M
     faces = [
-        _quad([[-x, y0, z0], [x, y0, z0], [x, y1, z0], [-x, y1, z0]], back or wall, None if back else picture),
+        _quad(
+            [[-x, y0, z0], [x, y0, z0], [x, y1, z0], [-x, y1, z0]], back or wall, None if back else picture
+        ),
         _quad([[-x, y0, z1], [-x, y0, z0], [-x, y1, z0], [-x, y1, z1]], wall, picture),
         _quad([[x, y0, z0], [x, y0, z1], [x, y1, z1], [x, y1, z0]], wall, picture),
         _quad([[-x, y1, z0], [x, y1, z0], [x, y1, z1], [-x, y1, z1]], ceiling),
@@ -197,7 +242,9 @@ def _quad(
 
 def _box(low: NDArray[np.float64], high: NDArray[np.float64], colour: Colour, gloss: float = 0.1) -> Mesh:
     """Return an upright box, its edges sharp."""
-    points, normals, faces = [], [], []
+    points: list[NDArray[np.float64]] = []
+    normals: list[NDArray[np.float64]] = []
+    faces: list[list[int]] = []
     for axis in range(3):
         for sign in (-1, 1):
             u, v = (axis + 1) % 3, (axis + 2) % 3
@@ -227,9 +274,19 @@ def _chair(hip_m: tuple[float, float], rng: np.random.Generator) -> list[Mesh]:
     half = CHAIR_HALF_M
     dark: Colour = (0.2, 0.2, 0.2)
     return [
-        _box(np.array([-half, hip_y, front - BACK_THICK_M]), np.array([half, hip_y + BACK_HIGH_M, front]), colour),
-        _box(np.array([-half, seat - SEAT_THICK_M, front + 0.03]), np.array([half, seat, front + 0.5]), colour),
-        _box(np.array([-0.03, FLOOR_M, front + 0.25]), np.array([0.03, seat - SEAT_THICK_M, front + 0.31]), dark),
+        _box(
+            np.array([-half, hip_y, front - BACK_THICK_M]),
+            np.array([half, hip_y + BACK_HIGH_M, front]),
+            colour,
+        ),
+        _box(
+            np.array([-half, seat - SEAT_THICK_M, front + 0.03]), np.array([half, seat, front + 0.5]), colour
+        ),
+        _box(
+            np.array([-0.03, FLOOR_M, front + 0.25]),
+            np.array([0.03, seat - SEAT_THICK_M, front + 0.31]),
+            dark,
+        ),
     ]
 
 
@@ -249,7 +306,9 @@ def _desk(top_m: float, rng: np.random.Generator) -> list[Mesh]:
 def _laptop(desk_m: float) -> list[Mesh]:
     """Return keyboard and screen of a laptop."""
     colour: Colour = (0.66, 0.66, 0.69)
-    base = _box(np.array([-0.155, desk_m + 0.002, 0.337]), np.array([0.155, desk_m + 0.02, 0.575]), colour, 0.4)
+    base = _box(
+        np.array([-0.155, desk_m + 0.002, 0.337]), np.array([0.155, desk_m + 0.02, 0.575]), colour, 0.4
+    )
     screen = _box(np.array([-0.155, 0.0, 0.0]), np.array([0.155, 0.22, 0.012]), colour, 0.4)
     tilt = np.deg2rad(13.5)
     turn = np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]])
@@ -289,6 +348,6 @@ def gradient_picture(rng: np.random.Generator, width: int = 256, height: int = 2
     top, bottom = (rng.uniform(0.12, 0.7, 3) for _ in range(2))
     share = np.linspace(0, 1, height)[:, None, None]
     clouds = cv2.GaussianBlur(rng.normal(0, 1, (height, width)).astype(np.float32), (0, 0), 8)
-    clouds *= 0.02 / max(float(clouds.std()), 1e-6)
-    picture = top * (1 - share) + bottom * share + clouds[..., None]
+    faint = 0.02 / max(float(clouds.std()), 1e-6)
+    picture = top * (1 - share) + bottom * share + faint * clouds[..., None]
     return np.asarray(np.clip(255 * picture, 0, 255), np.uint8)
