@@ -8,6 +8,7 @@ gives the slightly ragged edges of a path tracer that was given few rays.
 
 from __future__ import annotations
 
+import zlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -376,7 +377,7 @@ class Rasteriser:
         self._textures.clear()
         self._context.release()
 
-    def render(self, meshes: list[Mesh], camera: Camera, room: Room, light: Light, seed: int = 0) -> Bytes:
+    def render(self, meshes: list[Mesh], camera: Camera, room: Room, light: Light) -> Bytes:
         """Return the picture (H, W, 3) BGR of the meshes in a room."""
         if (camera.width, camera.height) != (self.width, self.height):
             raise ValueError("the camera's size is not the rasteriser's")
@@ -390,7 +391,9 @@ class Rasteriser:
         self._shown.use()
         self._seen.use(0)
         self._set(self._resolve, seen=0, noise=light.noise_std / 255, raggedness=light.raggedness)
-        self._set(self._resolve, seed=(seed * 2654435761 + 17) % 2**31)
+        # no two pictures share their noise, and the same picture always has the same
+        about = [camera.clip_matrix(), *(mesh.points for mesh in meshes[:1])]
+        self._set(self._resolve, seed=zlib.crc32(b"".join(np.asarray(each).tobytes() for each in about)) // 2)
         self._screen.render(moderngl.TRIANGLES)
         for each in loaded:
             each.release()
