@@ -13,7 +13,7 @@ import csv
 import json
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def render_part(folder: Path, numbers: list[int], chosen: argparse.Namespace, ra
                 measured.see(row["file"], cv2.imdecode(coded, cv2.IMREAD_COLOR))
         print(f"r{number:03d} {time.monotonic() - start:.1f} s", flush=True)
     if measured is not None:
-        measured.write(folder / "landmarks.npz")
+        measured.write(folder)
     temporary = folder / "ground_truth.csv.tmp"
     with temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, list(rows[0]))
@@ -103,12 +103,30 @@ class _Measured:
         self._names.append(name)
         self._found.append(self._estimator.estimate(Frame(k, float(k), np.ascontiguousarray(picture))))
 
-    def write(self, file: Path) -> None:
+    def write(self, folder: Path) -> None:
         from measure_pictures import write
         from posture_cv.landmarks.types import Landmarks
 
-        write(file, self._names, Landmarks.concat(self._found))
+        lm = Landmarks.concat(self._found)
+        write(folder / "measured.npz", self._names, lm)
+        rows, cols = contour_in_pixels(lm.rows, lm.cols)
+        write(folder / "landmarks.npz", self._names, replace(lm, rows=rows, cols=cols))
         self._estimator.close()
+
+
+def contour_in_pixels(rows: NDArray[np.float32], cols: NDArray[np.float32]) -> tuple[Any, Any]:
+    """Contour as shares, (N, 240, 2) and (N, 320), as whole pixels of 640x480: (N, 480, 2) and (N, 640), -1 for none.
+
+    Each line becomes two whose mean it is, to a quarter of a pixel.
+    """
+    edges = rows.astype(np.float64) * people.WIDTH - np.array([0.0, 1.0])
+    return _pairs(edges), _pairs(cols.astype(np.float64) * people.HEIGHT)
+
+
+def _pairs(values: NDArray[np.float64]) -> NDArray[np.int16]:
+    twice = np.round(2.0 * np.where(np.isnan(values), -1.0, np.maximum(values, 0.0))).astype(np.int16)
+    both = np.stack([twice // 2, twice - twice // 2], axis=2)
+    return np.asarray(both.reshape(values.shape[0], 2 * values.shape[1], *values.shape[2:]))
 
 
 def person_frames(number: int, chosen: argparse.Namespace, raster: Rasteriser) -> Any:

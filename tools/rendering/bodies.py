@@ -91,11 +91,13 @@ def fitted(garment: Garment, points: Float, scale: Float) -> Float:
     )
 
 
-SCALES = {"head": (("x", 5399, 11998), ("y", 962, 5320), ("z", 791, 881))}
+HEAD_ENDS = ((5399, 11998), (791, 881), (962, 5320))
+"""Vertices at the ends of the head along x, y and z: their distances tell how large what is worn on it must be."""
 
 
-def scale_of(mpfb: Path, points: Float, ends: tuple[tuple[str, int, int], ...]) -> Float:
-    """How much larger than the base mesh a part of this body is along x, y, z."""
+def head_scale(mpfb: Path, points: Float) -> Float:
+    """How much larger than the base mesh's the head of this body is along x, y, z: (3,)."""
     base = read_base(mpfb).points
-    axis = {"x": 0, "y": 1, "z": 2}
-    return np.array([abs(points[a, axis[k]] - points[b, axis[k]]) / abs(base[a, axis[k]] - base[b, axis[k]]) for k, a, b in ends])
+    return np.array(
+        [abs(points[a, k] - points[b, k]) / abs(base[a, k] - base[b, k]) for k, (a, b) in enumerate(HEAD_ENDS)]
+    )

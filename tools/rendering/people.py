@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from rendering.assets import BODY_VERTICES, Float, Garment, Surface, read_base, read_garment, read_rig, read_skin
-from rendering.bodies import ETHNICITIES, SCALES, Shape, fitted, scale_of, shaped
+from rendering.bodies import ETHNICITIES, Shape, fitted, head_scale, shaped
 from rendering.posing import Markers, Posture, Sitter, Skeleton, skinned
 from rendering.raster import Camera, Mesh
 
@@ -20,13 +20,13 @@ TRAGUS, ACROMION, NOSE, C7 = 12301, 8236, 307, 1491
 """Vertices of the base mesh, left side, that lie where the shared truth has its markers."""
 SUITS = {
     "M": ["male_casualsuit01", "male_casualsuit02", "male_casualsuit03", "male_casualsuit04", "male_casualsuit05",
-          "male_casualsuit06", "male_elegantsuit01", "male_worksuit01"],
-    "F": ["female_casualsuit01", "female_casualsuit02", "female_elegantsuit01", "female_sportsuit01",
-          "male_casualsuit03", "male_casualsuit04"],
+          "male_casualsuit06", "male_elegantsuit01", "male_elegantsuit01", "male_worksuit01"],
+    "F": ["female_casualsuit01", "female_casualsuit02", "female_elegantsuit01", "female_elegantsuit01",
+          "female_sportsuit01", "male_casualsuit03", "male_casualsuit04", "male_casualsuit05"],
 }  # fmt: skip
 HAIR = {
-    "M": ["short01", "short02", "short03", "short04", "afro01", "", ""],
-    "F": ["long01", "bob01", "bob02", "ponytail01", "Braid01", "short01", "short02", "short04", "afro01"],
+    "M": ["short01", "short02", "short03", "short04", "short04", "afro01", ""],
+    "F": ["long01", "long01", "bob01", "bob02", "ponytail01", "ponytail01", "Braid01", "short02", "short04", "afro01"],
 }
 BROWS = [f"eyebrow{k:03d}" for k in range(1, 13)]
 LASHES = ["Eyelashes01", "eyelashes02", "eyelashes03", "eyelashes04"]
@@ -115,7 +115,7 @@ def shape_of(sex: str, rng: np.random.Generator) -> tuple[Shape, str]:
         age=float(rng.uniform(0.5, 0.85)),
         muscle=float(rng.uniform(0.35, 0.8)),
         weight=float(rng.uniform(0.3, 0.85)),
-        height=float(np.clip(rng.normal(0.56 if male else 0.5, 0.06), 0.35, 0.72)),
+        height=float(np.clip(rng.normal(0.575, 0.05) if male else rng.normal(0.47, 0.085), 0.3, 0.72)),
         proportions=float(rng.uniform(0.75, 1.0) if male else rng.uniform(0.3, 0.9)),
         ethnicity=(float(shares[0]), float(shares[1]), float(shares[2])),
         cup=float(rng.uniform(0.3, 0.7)),
@@ -136,7 +136,7 @@ def person_of(sex: str, makehuman: Path, mpfb: Path, rng: np.random.Generator) -
     sitter = Sitter(Skeleton(bones, points * 10.0), markers, upright)
     proxies = makehuman / "proxies"
     suit = read_garment(proxies / "clothes" / str(rng.choice(SUITS[sex])))
-    lengths = scale_of(mpfb, points, SCALES["head"])
+    lengths = head_scale(mpfb, points)
     wide = np.full(3, float(lengths.mean()))
     parts = [_skin(sex, shape, ethnicity, makehuman, base.skin, suit, points, weights, rng)]
     parts.append(_part(suit, points, weights, wide, _tint(rng), cutout=False, gloss=0.08))
@@ -230,16 +230,17 @@ def _part(
 
 def _tint(rng: np.random.Generator) -> tuple[float, float, float]:
     """Clothes keep their colour or are dyed, ours."""
-    if rng.random() < 0.4:
+    if rng.random() < 0.5:
         return (1.0, 1.0, 1.0)
-    hsv = np.array([[[rng.uniform(0, 179), rng.uniform(20, 160), rng.uniform(150, 255)]]], np.uint8)
+    hsv = np.array([[[rng.uniform(0, 179), rng.uniform(20, 110), rng.uniform(170, 255)]]], np.uint8)
     r, g, b = (cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0] / 255.0).tolist()
     return (r, g, b)
 
 
 def _hair_colour(shape: Shape, ethnicity: str, rng: np.random.Generator) -> tuple[float, float, float]:
     """A shade over the texture's own."""
-    light = float(rng.uniform(0.25, 0.6) if ethnicity != "caucasian" else rng.uniform(0.35, 1.0))
+    low = 0.5 if ethnicity == "caucasian" else 0.35
+    light = float(rng.uniform(low, 1.0))
     return (light, light * float(rng.uniform(0.85, 1.0)), light * float(rng.uniform(0.75, 1.0)))
 
 

@@ -253,11 +253,12 @@ class Sitter:
         trunk = self.skeleton.posed(local, shift, shifts)
         hands = self.hands()
         for side in "LR":
-            local |= self._arm(trunk, side, hands[side])
+            asym = p.protract_asym if side == "L" else -p.protract_asym
+            local |= self._arm(trunk, side, hands[side], PROTRACT_GAIN * (p.protract + asym))
             local |= self._leg(trunk, side)
         return self.skeleton.posed(local, shift, shifts)
 
-    def _arm(self, trunk: Float, side: str, wrist: Float) -> dict[str, Float]:
+    def _arm(self, trunk: Float, side: str, wrist: Float, forward_deg: float) -> dict[str, Float]:
         """Rotations that bring the wrist to its place, the elbow down and out."""
         upper, lower, hand = f"upperarm01.{side}", f"lowerarm01.{side}", f"wrist.{side}"
         s = self.skeleton
@@ -268,7 +269,9 @@ class Sitter:
         reach = wrist - shoulder
         d = min(float(np.linalg.norm(reach)), 0.999 * float(a + b))
         along = reach / np.linalg.norm(reach)
-        out = ELBOW_OUT * np.array([1.0 if side == "L" else -1.0, 1.0, 1.0])
+        # the elbow follows the shoulder as far as it comes forward, not up
+        sign = 1.0 if side == "L" else -1.0
+        out = about("y", -sign * forward_deg) @ (ELBOW_OUT * np.array([sign, 1.0, 1.0]))
         out = out - (out @ along) * along
         out /= np.linalg.norm(out)
         x = (a * a + d * d - b * b) / (2.0 * d)
