@@ -141,7 +141,7 @@ void main() {
     world = at;
     world_normal = normal;
     place = uv;
-    in_lamp = lamp_clip * vec4(at, 1.0);
+    in_lamp = lamp_clip * vec4(at + 0.008 * normal, 1.0);
     gl_Position = clip * vec4(at, 1.0);
 }
 """
@@ -170,6 +170,7 @@ uniform vec3 from_above;
 uniform vec3 from_below;
 uniform vec3 from_front;
 uniform float shadow_size;
+uniform float shadow_bias;
 uniform float exposure;
 in vec3 world;
 in vec3 world_normal;
@@ -185,7 +186,7 @@ float lit() {
     p = p * 0.5 + 0.5;
     float total = 0.0;
     for (int i = 0; i < 5; i++)
-        total += texture(shadow_map, vec3(p.xy + TAPS[i] * shadow_size, p.z - 0.0006));
+        total += texture(shadow_map, vec3(p.xy + TAPS[i] * shadow_size, p.z - shadow_bias));
     return total / 5.0;
 }
 
@@ -425,7 +426,7 @@ class Rasteriser:
                 program, lamps=len(light.lamps), lamp_at=at, lamp_aim=aim, lamp_light=power, lamp_soft=soft
             )
             self._set(program, from_above=light.from_above, from_below=light.from_below)
-            self._set(program, from_front=light.from_front)
+            self._set(program, from_front=light.from_front, shadow_bias=light.shadow_bias)
         self._shadow_map.use(1)
         for name in ("opaque", "plain", "solid"):
             for each in loaded:

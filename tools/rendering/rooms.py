@@ -25,7 +25,8 @@ PANE_FROM_M, PANE_TO_M = 0.56, 1.72  # y
 DESK_BELOW_WRIST_M, DESK_FROM_M, DESK_TO_M, DESK_HALF_M, DESK_THICK_M = 0.062, 0.25, 0.95, 0.8, 0.035
 BACK_BEHIND_HIP_M, CHAIR_HALF_M, BACK_HIGH_M, BACK_THICK_M = 0.215, 0.22, 0.45, 0.05
 SEAT_BELOW_HIP_M, SEAT_THICK_M = 0.065, 0.08
-LAMP_RANGE_M = 6.0
+SHADOWS_AROUND_M = np.array([0.0, 0.5, 0.1])
+SHADOW_GAP_M = 0.018  # what is nearer together throws no shadow on itself
 
 
 @dataclass(frozen=True)
@@ -60,18 +61,30 @@ class Light:
     def shadow_clip(self) -> Floats:
         """Return the (4, 4) matrix from world to the depth map of the first lamp, which looks at the person."""
         at = np.asarray(self.lamps[0].at_m)
-        forward = np.array([0.0, 0.45, 0.1]) - at
+        forward = SHADOWS_AROUND_M - at
         distance = float(np.linalg.norm(forward))
         forward /= distance
         aside = np.cross(forward, [0.0, 1.0, 0.0] if abs(forward[1]) < 0.95 else [0.0, 0.0, 1.0])
         aside /= np.linalg.norm(aside)
         rotation = np.stack([aside, np.cross(forward, aside), forward])
-        wide = min(distance / 1.3, 2.5)  # 1.3 m around the person
-        near, far = max(0.2, distance - 1.4), distance + LAMP_RANGE_M
+        wide = min(distance / 1.2, 2.5)  # 1.2 m to each side of the person
+        near, far = self._shadow_range_m(distance)
         lens = np.diag([wide, wide, (far + near) / (far - near), 0.0])
         lens[2, 3] = -2 * far * near / (far - near)
         lens[3, 2] = 1.0
         return np.asarray(lens @ rigid(rotation, -rotation @ at), np.float32)
+
+    @property
+    def shadow_bias(self) -> float:
+        """How much nearer to the lamp, in depths of the map, something must be to throw a shadow."""
+        distance = float(np.linalg.norm(SHADOWS_AROUND_M - np.asarray(self.lamps[0].at_m)))
+        near, far = self._shadow_range_m(distance)
+        return SHADOW_GAP_M * far * near / ((far - near) * distance**2)
+
+    @staticmethod
+    def _shadow_range_m(distance: float) -> tuple[float, float]:
+        """Return between which distances from the lamp something can throw a shadow."""
+        return max(0.2, distance - 1.0), distance + 1.2
 
 
 @dataclass(frozen=True)
@@ -99,7 +112,7 @@ _CEILING_AT_M, _CEILING_TOWARDS_M = (0.05, 2.04, 1.0), (0.05, 0.0, 0.7)
 _KINDS = {
     "key_l": _Kind(
         at_m=(1.1, 1.3, 1.25),
-        power=(2.4, 2.3, 2.15),
+        power=(2.6, 2.5, 2.33),
         ceiling=(1.4, 1.42, 1.45),
         above=(0.26, 0.26, 0.27),
         below=(0.56, 0.57, 0.6),
@@ -115,15 +128,15 @@ _KINDS = {
     ),
     "warm_top": _Kind(
         at_m=(-0.08, 1.98, 1.0),
-        power=(1.42, 1.17, 0.92),
+        power=(1.9, 1.56, 1.23),
         ceiling=(0.14, 0.12, 0.1),
-        above=(0.1, 0.085, 0.07),
+        above=(0.04, 0.033, 0.028),
         below=(0.26, 0.22, 0.18),
-        front=(0.045, 0.037, 0.03),
+        front=(0.2, 0.165, 0.135),
     ),
     "screen_dark": _Kind(
-        at_m=(-0.35, 0.7, 1.3),
-        power=(0.5, 0.53, 0.6),
+        at_m=(-0.3, 0.66, 0.9),
+        power=(1.1, 1.15, 1.28),
         ceiling=(0.24, 0.25, 0.27),
         above=(0.08, 0.085, 0.095),
         below=(0.112, 0.117, 0.139),
@@ -135,7 +148,7 @@ _KINDS = {
         ceiling=(0.78, 0.8, 0.84),
         above=(0.02, 0.02, 0.02),
         below=(0.23, 0.24, 0.26),
-        front=(0.27, 0.28, 0.3),
+        front=(0.34, 0.35, 0.37),
     ),
 }
 
@@ -344,10 +357,10 @@ def shelf_picture(rng: np.random.Generator, width: int = 1024, height: int = 576
 
 
 def gradient_picture(rng: np.random.Generator, width: int = 256, height: int = 256) -> Bytes:
-    """Return the picture of a wall whose colour changes from top to bottom, with faint clouds, (H, W, 3) RGB."""
+    """Return the picture of a wall whose colour changes from top to bottom, with the faintest clouds, (H, W, 3) RGB."""
     top, bottom = (rng.uniform(0.12, 0.7, 3) for _ in range(2))
     share = np.linspace(0, 1, height)[:, None, None]
     clouds = cv2.GaussianBlur(rng.normal(0, 1, (height, width)).astype(np.float32), (0, 0), 8)
-    faint = 0.02 / max(float(clouds.std()), 1e-6)
+    faint = 0.007 / max(float(clouds.std()), 1e-6)
     picture = top * (1 - share) + bottom * share + faint * clouds[..., None]
     return np.asarray(np.clip(255 * picture, 0, 255), np.uint8)
