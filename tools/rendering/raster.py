@@ -166,6 +166,7 @@ uniform vec3 lamp_at[4];
 uniform vec3 lamp_aim[4];
 uniform vec3 lamp_light[4];
 uniform float lamp_soft[4];
+uniform float lamp_beam[4];
 uniform vec3 from_above;
 uniform vec3 from_below;
 uniform vec3 from_front;
@@ -206,7 +207,7 @@ void main() {
         float far2 = dot(away, away);
         vec3 to_lamp = away * inversesqrt(far2);
         float facing = max(0.0, (dot(n, to_lamp) + lamp_soft[i]) / (1.0 + lamp_soft[i]));
-        vec3 light = lamp_light[i] * facing * max(0.0, -dot(to_lamp, lamp_aim[i])) / (far2 + 0.03);
+        vec3 light = lamp_light[i] * facing * pow(max(0.0, -dot(to_lamp, lamp_aim[i])), lamp_beam[i]) / (far2 + 0.03);
 #ifdef RICH
         if (i == 0) {
             light *= lit();
@@ -416,15 +417,17 @@ class Rasteriser:
         """Draw everything into the target with several samples a pixel."""
         self._target.use()
         self._target.clear(0.0, 0.0, 0.0, 1.0)
-        at, aim, power, soft = (np.zeros((MOST_LAMPS, n), np.float32) for n in (3, 3, 3, 1))
+        at, aim, power, soft, beam = (np.zeros((MOST_LAMPS, n), np.float32) for n in (3, 3, 3, 1, 1))
         for i, lamp in enumerate(light.lamps[:MOST_LAMPS]):
-            at[i], aim[i], power[i], soft[i] = lamp.at_m, lamp.aim, lamp.power, lamp.softness
+            at[i], aim[i], power[i] = lamp.at_m, lamp.aim, lamp.power
+            soft[i], beam[i] = lamp.softness, lamp.beam
         for program in self._programs.values():
             self._set(program, clip=camera.clip_matrix(), lamp_clip=lamp_clip, picture=0, shadow_map=1)
             self._set(program, eye=camera.centre, exposure=light.exposure, shadow_size=light.shadow_size)
             self._set(
                 program, lamps=len(light.lamps), lamp_at=at, lamp_aim=aim, lamp_light=power, lamp_soft=soft
             )
+            self._set(program, lamp_beam=beam)
             self._set(program, from_above=light.from_above, from_below=light.from_below)
             self._set(program, from_front=light.from_front, shadow_bias=light.shadow_bias)
         self._shadow_map.use(1)

@@ -36,6 +36,7 @@ class Lamp:
     at_m: Colour  # world
     power: Colour  # linear light on a surface 1 m ahead that faces it
     towards_m: Colour = (0.0, 0.72, 0.1)  # the point it faces
+    beam: float = 1.0  # power of the cosine by which it gets darker to the sides: 1 a flat lamp
     softness: float = 0.1  # how far light reaches around an edge, as a wide lamp's does: 0 a point
 
     @property
@@ -105,6 +106,7 @@ class _Kind:
     above: Colour
     below: Colour
     front: Colour
+    beam: float = 1.0
 
 
 _CEILING_AT_M, _CEILING_TOWARDS_M = (0.05, 2.04, 1.0), (0.05, 0.0, 0.7)
@@ -141,6 +143,7 @@ _KINDS = {
         above=(0.08, 0.085, 0.095),
         below=(0.112, 0.117, 0.139),
         front=(0.0, 0.0, 0.0),
+        beam=4.0,  # or it lights the desk more than the face
     ),
     "backlit": _Kind(
         at_m=(-0.47, 1.2, -1.43),
@@ -159,7 +162,7 @@ def light_of(name: str, rng: np.random.Generator) -> Light:
         raise ValueError(f"no light {name!r}: {', '.join(LIGHTS)}")
     kind = _KINDS[name]
     x, y, z = (np.asarray(kind.at_m) + rng.normal(0, 0.06, 3)).tolist()
-    lamp = Lamp((x, min(y, CEILING_M - 0.03), z), kind.power)
+    lamp = Lamp((x, min(y, CEILING_M - 0.03), z), kind.power, beam=kind.beam)
     return Light(
         (lamp, Lamp(_CEILING_AT_M, kind.ceiling, _CEILING_TOWARDS_M)),
         kind.above,
