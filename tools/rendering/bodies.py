@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
 from rendering.assets import Float, Garment, read_base, read_target
 
 ETHNICITIES = ("african", "asian", "caucasian")
@@ -99,5 +98,8 @@ def head_scale(mpfb: Path, points: Float) -> Float:
     """How much larger than the base mesh's the head of this body is along x, y, z: (3,)."""
     base = read_base(mpfb).points
     return np.array(
-        [abs(points[a, k] - points[b, k]) / abs(base[a, k] - base[b, k]) for k, (a, b) in enumerate(HEAD_ENDS)]
+        [
+            abs(points[a, k] - points[b, k]) / abs(base[a, k] - base[b, k])
+            for k, (a, b) in enumerate(HEAD_ENDS)
+        ]
     )

@@ -9,12 +9,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-
-from rendering.assets import BODY_VERTICES, Float, Garment, Surface, read_base, read_garment, read_rig, read_skin
+from rendering.assets import (
+    BODY_VERTICES,
+    Float,
+    Garment,
+    Surface,
+    read_base,
+    read_garment,
+    read_rig,
+    read_skin,
+)
 from rendering.bodies import ETHNICITIES, Shape, fitted, head_scale, shaped
 from rendering.posing import Markers, Posture, Sitter, Skeleton, skinned
 from rendering.raster import Camera, Mesh
+from scipy import sparse
 
 TRAGUS, ACROMION, NOSE, C7 = 12301, 8236, 307, 1491
 """Vertices of the base mesh, left side, that lie where the shared truth has its markers."""
@@ -26,7 +34,18 @@ SUITS = {
 }  # fmt: skip
 HAIR = {
     "M": ["short01", "short02", "short03", "short04", "short04", "afro01", ""],
-    "F": ["long01", "long01", "bob01", "bob02", "ponytail01", "ponytail01", "Braid01", "short02", "short04", "afro01"],
+    "F": [
+        "long01",
+        "long01",
+        "bob01",
+        "bob02",
+        "ponytail01",
+        "ponytail01",
+        "Braid01",
+        "short02",
+        "short04",
+        "afro01",
+    ],
 }
 BROWS = [f"eyebrow{k:03d}" for k in range(1, 13)]
 LASHES = ["Eyelashes01", "eyelashes02", "eyelashes03", "eyelashes04"]
@@ -43,6 +62,8 @@ HEAD_SHAPES = ("oval", "round", "square", "rectangular", "triangular", "inverted
 BACKGROUNDS = ("plain", "shelf", "window", "grad")
 LIGHTS = ("key_l", "key_r", "warm_top", "screen_dark", "backlit")
 WIDTH, HEIGHT = 640, 480
+SHIN_DM = 1.0
+"""How much of the shin below the knee is drawn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +115,8 @@ def _normals(points: Float, surface: Surface) -> NDArray[np.float32]:
     a, b, c = (points[faces[:, i]] for i in range(3))
     flat = np.cross(b - a, c - a)
     total = np.stack(
-        [np.bincount(faces.ravel(), np.repeat(flat[:, k], 3), minlength=len(points)) for k in range(3)], axis=1
+        [np.bincount(faces.ravel(), np.repeat(flat[:, k], 3), minlength=len(points)) for k in range(3)],
+        axis=1,
     )
     return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12), np.float32)
 
@@ -132,22 +154,38 @@ def person_of(sex: str, makehuman: Path, mpfb: Path, rng: np.random.Generator) -
     shape, ethnicity = shape_of(sex, rng)
     points = shaped(mpfb, shape)
     markers = _markers(base.points, points * 10.0, weights)
-    upright = Posture(cva=float(rng.uniform(49.5, 58.0)), head_pitch=float(np.clip(rng.normal(5.8, 1.4), 2.5, 8.6)))
+    upright = Posture(
+        cva=float(rng.uniform(49.5, 58.0)), head_pitch=float(np.clip(rng.normal(5.8, 1.4), 2.5, 8.6))
+    )
     sitter = Sitter(Skeleton(bones, points * 10.0), markers, upright)
     proxies = makehuman / "proxies"
     suit = read_garment(proxies / "clothes" / str(rng.choice(SUITS[sex])))
     lengths = head_scale(mpfb, points)
     wide = np.full(3, float(lengths.mean()))
-    parts = [_skin(sex, shape, ethnicity, makehuman, base.skin, suit, points, weights, rng)]
-    parts.append(_part(suit, points, weights, wide, _tint(rng), cutout=False, gloss=0.08))
+    # no camera sees shins and feet, and they have many triangles
+    lowest = float(sitter.skeleton.head("lowerleg01.L")[1]) / 10.0 - SHIN_DM
+    parts = [_skin(sex, shape, ethnicity, makehuman, base.skin, suit, points, weights, lowest, rng)]
+    parts.append(_part(suit, points, weights, wide, _tint(rng), cutout=False, gloss=0.08, lowest=lowest))
     eyes = read_garment(proxies / "eyes" / "HighPolyEyes")
-    texture = str(rng.choice(sorted(p.name for p in (proxies / "eyes" / "HighPolyEyes" / "textures").glob("*eye*.png"))))
+    texture = str(
+        rng.choice(sorted(p.name for p in (proxies / "eyes" / "HighPolyEyes" / "textures").glob("*eye*.png")))
+    )
     eyes_texture = proxies / "eyes" / "HighPolyEyes" / "textures" / texture
-    parts.append(_part(eyes, points, weights, lengths, (1.0, 1.0, 1.0), cutout=True, gloss=0.4, texture=eyes_texture))
-    hair_colour = _hair_colour(shape, ethnicity, rng)
+    parts.append(
+        _part(eyes, points, weights, lengths, (1.0, 1.0, 1.0), cutout=True, gloss=0.4, texture=eyes_texture)
+    )
+    hair_colour = _hair_colour(ethnicity, rng)
     for kind, name in (("eyebrows", str(rng.choice(BROWS))), ("eyelashes", str(rng.choice(LASHES)))):
         parts.append(
-            _part(read_garment(proxies / kind / name), points, weights, lengths, (0.6, 0.6, 0.6), cutout=True, gloss=0.0)
+            _part(
+                read_garment(proxies / kind / name),
+                points,
+                weights,
+                lengths,
+                (0.6, 0.6, 0.6),
+                cutout=True,
+                gloss=0.0,
+            )
         )
     hair = str(rng.choice(HAIR[sex]))
     if hair:
@@ -180,18 +218,18 @@ def _skin(
     suit: Garment,
     points: Float,
     weights: sparse.csr_matrix,
+    lowest: float,
     rng: np.random.Generator,
 ) -> Part:
-    """The body without what the clothes hide."""
+    """The body without what the clothes hide and what lies lower in rest, dm."""
     age = "young" if shape.age < 0.62 else "middleage" if shape.age < 0.75 else "old"
     texture, colour = read_skin(makehuman, f"{age}_{ethnicity}_{'male' if sex == 'M' else 'female'}")
-    shown = ~suit.hidden[surface.source]
-    faces = surface.faces[shown[surface.faces].all(axis=1)]
+    shown = ~suit.hidden[:BODY_VERTICES] & (points[:BODY_VERTICES, 1] > lowest)
     light = float(rng.uniform(0.85, 1.0))
     return Part(
         points[:BODY_VERTICES] * 10.0,
         weights[:BODY_VERTICES],
-        Surface(surface.source, faces, surface.uv),
+        _trimmed(surface, shown),
         texture,
         (light * colour[0], light * colour[1], light * colour[2]),
         cutout=False,
@@ -209,6 +247,7 @@ def _part(
     cutout: bool,
     gloss: float,
     texture: Path | None = None,
+    lowest: float | None = None,
 ) -> Part:
     """A garment on a body, weighted as the vertices that it hangs on, so that its offsets turn with them."""
     count = len(garment.vertices)
@@ -217,15 +256,23 @@ def _part(
     shares = np.clip(garment.weights, 0.0, None)
     shares /= shares.sum(axis=1, keepdims=True)
     mix = sparse.csr_matrix((shares.ravel(), (rows, garment.vertices.ravel())), (count, len(points)))
+    rest = fitted(garment, points, scale)
     return Part(
-        fitted(garment, points, scale) * 10.0,
+        rest * 10.0,
         sparse.csr_matrix(mix @ weights),
-        garment.surface,
+        garment.surface if lowest is None else _trimmed(garment.surface, rest[:, 1] > lowest),
         texture or garment.texture,
         colour,
         cutout,
         gloss,
     )
+
+
+def _trimmed(surface: Surface, kept: NDArray[np.bool_]) -> Surface:
+    """The triangles of which every vertex is kept, and what they use."""
+    faces = surface.faces[kept[surface.source][surface.faces].all(axis=1)]
+    used, numbers = np.unique(faces, return_inverse=True)
+    return Surface(surface.source[used], numbers.reshape(-1, 3).astype(np.int32), surface.uv[used])
 
 
 def _tint(rng: np.random.Generator) -> tuple[float, float, float]:
@@ -237,7 +284,7 @@ def _tint(rng: np.random.Generator) -> tuple[float, float, float]:
     return (r, g, b)
 
 
-def _hair_colour(shape: Shape, ethnicity: str, rng: np.random.Generator) -> tuple[float, float, float]:
+def _hair_colour(ethnicity: str, rng: np.random.Generator) -> tuple[float, float, float]:
     """A shade over the texture's own."""
     low = 0.5 if ethnicity == "caucasian" else 0.35
     light = float(rng.uniform(low, 1.0))
@@ -265,7 +312,11 @@ def camera_of(view: str, eye_m: Float, rng: np.random.Generator) -> View:
     """A random camera of a view, front or side, about the place between the upright eyes."""
     if view == "front":
         hfov, dist = rng.uniform(54.0, 79.0), rng.uniform(0.485, 0.835)
-        height, azimuth, below = rng.uniform(-0.27, 0.08), rng.uniform(-22.0, 22.0), rng.uniform(*FRONT_AIM_BELOW_M)
+        height, azimuth, below = (
+            rng.uniform(-0.27, 0.08),
+            rng.uniform(-22.0, 22.0),
+            rng.uniform(*FRONT_AIM_BELOW_M),
+        )
     else:
         hfov, dist = rng.uniform(38.0, 52.0), rng.uniform(1.41, 2.0)
         height, below = rng.uniform(-0.2, 0.05), SIDE_AIM_BELOW_M
@@ -293,7 +344,9 @@ def postures(view: str, upright: Posture, rng: np.random.Generator) -> Iterator[
         singles = ["loss", "loss", "pitch", "protract", "slump", "elevate", "lean", "tz"]
         singles += sorted(rng.choice(["roll", "lateral", "yaw"], 2, replace=False).tolist())
     else:
-        singles = [["loss", "loss", "slump", "elevate"], ["loss", "pitch", "protract", "lean"]][int(rng.integers(2))]
+        singles = [["loss", "loss", "slump", "elevate"], ["loss", "pitch", "protract", "lean"]][
+            int(rng.integers(2))
+        ]
     for kind in singles:
         yield f"single_{kind}", _changed(_at_rest(upright, rng), [kind], rng, alone=True)
     for _ in range(20 if view == "front" else 10):

@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from rendering.assets import Bone, Float
 from scipy import sparse
 from scipy.spatial.transform import Rotation
-
-from rendering.assets import Bone, Float
 
 REST_PITCH_DOWN_DEG = 5.8
 """Pitch of the head in rest."""
@@ -138,9 +137,10 @@ class Skeleton:
         """These bones and all above them, parents first."""
         found = set()
         for k in bones:
-            while k >= 0 and k not in found:
-                found.add(k)
-                k = self.parents[k]
+            above = k
+            while above >= 0 and above not in found:
+                found.add(above)
+                above = self.parents[above]
         return sorted(found)
 
     def joint(self, posed: Float, name: str) -> Float:
@@ -209,7 +209,10 @@ class Sitter:
 
     def _cva(self, posed: Float) -> float:
         c7 = self.c7(posed)
-        trag = (self.placed(posed, "head", self.markers.trag["L"]) + self.placed(posed, "head", self.markers.trag["R"])) / 2
+        trag = (
+            self.placed(posed, "head", self.markers.trag["L"])
+            + self.placed(posed, "head", self.markers.trag["R"])
+        ) / 2
         return float(np.degrees(np.arctan2(trag[1] - c7[1], trag[2] - c7[2])))
 
     def c7(self, posed: Float) -> Float:
@@ -235,7 +238,9 @@ class Sitter:
         # the neck's bend belongs to the sagittal plane of the room, the head's angles too
         chest = trunk @ about("x", sum(SLUMP_SHARES.values()) * p.slump)
         local |= {name: about("x", share * neck_deg) for name, share in NECK_SHARES.items()}
-        turned = about("y", p.head_yaw) @ about("x", p.head_pitch - REST_PITCH_DOWN_DEG) @ about("z", p.head_roll)
+        turned = (
+            about("y", p.head_yaw) @ about("x", p.head_pitch - REST_PITCH_DOWN_DEG) @ about("z", p.head_roll)
+        )
         # the head turns about the upper neck, but what undoes the bends below it sits in its own joint
         below = chest @ about("x", neck_deg)
         local["neck03"] = turned

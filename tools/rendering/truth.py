@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from rendering.assets import Float
 from rendering.posing import Posture, Sitter, about
 
@@ -23,7 +22,7 @@ def places_cm(sitter: Sitter, posed: Float) -> dict[str, Float]:
     return out
 
 
-def in_thorax(sitter: Sitter, posed: Float, side: str, place: Float) -> Float:
+def in_thorax(sitter: Sitter, posed: Float, place: Float) -> Float:
     """A place in the frame of the thorax, whose axes are the world's in rest."""
     k = sitter.skeleton.at["spine01"]
     return np.asarray(posed[k, :, :3].T @ (place - posed[k, :, 3]))
@@ -57,7 +56,7 @@ def angles(sitter: Sitter, p: Posture, posed: Float, upright: Float) -> dict[str
     }
     for side in "LR":
         ahead = unturned @ (at[f"ACR_{side}"] - c7)
-        moved = in_thorax(sitter, posed, side, at[f"ACR_{side}"]) - in_thorax(sitter, upright, side, was[f"ACR_{side}"])
+        moved = in_thorax(sitter, posed, at[f"ACR_{side}"]) - in_thorax(sitter, upright, was[f"ACR_{side}"])
         out[f"fsa_deg_{side}"] = float(np.degrees(np.arctan2(ahead[2], -ahead[1])))
         out[f"acr_fwd_of_c7_cm_{side}"] = ahead[2]
         out[f"protraction_delta_cm_{side}"] = moved[2]
