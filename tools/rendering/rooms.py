@@ -37,7 +37,7 @@ class Lamp:
     power: Colour  # linear light on a surface 1 m ahead that faces it
     towards_m: Colour = (0.0, 0.72, 0.1)  # the point it faces
     beam: float = 1.0  # power of the cosine by which it gets darker to the sides: 1 a flat lamp
-    softness: float = 0.1  # how far light reaches around an edge, as a wide lamp's does: 0 a point
+    softness: float = 0.3  # how far light reaches around an edge, as a wide lamp's does: 0 a point
 
     @property
     def aim(self) -> Floats:
@@ -137,12 +137,12 @@ _KINDS = {
         front=(0.2, 0.165, 0.135),
     ),
     "screen_dark": _Kind(
-        at_m=(-0.3, 0.66, 0.9),
-        power=(1.1, 1.15, 1.28),
-        ceiling=(0.24, 0.25, 0.27),
-        above=(0.08, 0.085, 0.095),
-        below=(0.112, 0.117, 0.139),
-        front=(0.0, 0.0, 0.0),
+        at_m=(-0.2, 0.66, 0.9),
+        power=(1.2, 1.25, 1.38),
+        ceiling=(0.28, 0.29, 0.31),
+        above=(0.09, 0.095, 0.105),
+        below=(0.13, 0.135, 0.155),
+        front=(0.03, 0.03, 0.03),
         beam=4.0,  # or it lights the desk more than the face
     ),
     "backlit": _Kind(
