@@ -29,6 +29,7 @@ SAMPLES = 4
 NEAR_M, FAR_M = 0.05, 30.0
 SHADOW_PIXELS = 1024
 SMALL_M = 0.14
+EYES_SHADE = 0.6
 TEXTURES_KEPT = 96
 SEAMS_KEPT = 64
 TEXTURE_LARGEST = 2048
@@ -366,7 +367,7 @@ class Rasteriser:
         self._screen = context.vertex_array(self._resolve, [(context.buffer(corners.tobytes()), "2f", "at")])
         self._blank = self._upload(np.full((1, 1, 4), 255, np.uint8))
         self._seams: OrderedDict[int, tuple[NDArray[np.int32], NDArray[np.int64]]] = OrderedDict()
-        self._textures: OrderedDict[object, tuple[moderngl.Texture, bool, object]] = OrderedDict()
+        self._textures: OrderedDict[object, tuple[moderngl.Texture, float, object]] = OrderedDict()
 
     def __enter__(self) -> Self:
         return self
@@ -410,7 +411,7 @@ class Rasteriser:
         for each in loaded:
             if "shadow" in each.arrays:
                 each.texture.use(0)
-                self._set(self._shadow_program, cutout="opaque" not in each.arrays)
+                self._set(self._shadow_program, cutout="solid" in each.arrays)
                 each.arrays["shadow"].render(moderngl.TRIANGLES)
 
     def _draw(self, loaded: list[_Loaded], camera: Camera, light: Light, lamp_clip: Floats) -> None:
@@ -450,7 +451,11 @@ class Rasteriser:
         mesh = each.mesh
         each.texture.use(0)
         program = self._programs[name]
-        self._set(program, colour=_linear(mesh.colour))
+        in_shade = (
+            "veil" in each.arrays and "shadow" not in each.arrays
+        )  # eyes, between lids that throw no shadow here
+        shade = EYES_SHADE if in_shade else 1.0
+        self._set(program, colour=tuple(shade * c for c in _linear(mesh.colour)))
         self._set(program, gloss=mesh.gloss, roughness=mesh.roughness, glow=mesh.glow)
         each.arrays[name].render(moderngl.TRIANGLES)
 
@@ -488,14 +493,15 @@ class Rasteriser:
         return loaded
 
     @staticmethod
-    def _passes(mesh: Mesh, points: Floats, *, see_through: bool) -> tuple[str, ...]:
+    def _passes(mesh: Mesh, points: Floats, *, see_through: float) -> tuple[str, ...]:
         """Return in which passes a mesh is drawn."""
         if not mesh.shadow:
             return ("plain",)
-        if not (mesh.cutout and see_through):
+        if not mesh.cutout or see_through < 1e-3:
             return ("opaque", "shadow")
         if float(np.ptp(points, axis=0).max()) < SMALL_M:
-            return ("sheet",)  # brows, lashes: one layer that throws no shadow to speak of
+            # brows and lashes are one layer; an eye is round, and its front must hide its back
+            return ("sheet",) if see_through > 0.3 else ("solid", "veil")
         return ("solid", "veil", "shadow")
 
     def _same(self, faces: NDArray[np.int32], points: Floats) -> NDArray[np.int64]:
@@ -507,10 +513,10 @@ class Rasteriser:
                 self._seams.popitem(last=False)
         return known[1]
 
-    def _texture(self, source: Path | Bytes | None) -> tuple[moderngl.Texture, bool]:
-        """Return a texture and whether one can see through it; the latest are kept."""
+    def _texture(self, source: Path | Bytes | None) -> tuple[moderngl.Texture, float]:
+        """Return a texture and how much of it one can see through; the latest are kept."""
         if source is None:
-            return self._blank, False
+            return self._blank, 0.0
         key: object = source if isinstance(source, Path) else id(source)
         if key in self._textures:
             self._textures.move_to_end(key)
@@ -520,7 +526,7 @@ class Rasteriser:
         else:
             rgba = source if source.shape[2] == 4 else np.dstack([source, np.full_like(source[..., 0], 255)])
         # an array kept alive keeps its id
-        self._textures[key] = (self._upload(rgba), bool((rgba[..., 3] < 250).mean() > 1e-3), source)
+        self._textures[key] = (self._upload(rgba), float((rgba[..., 3] < 250).mean()), source)
         while len(self._textures) > TEXTURES_KEPT:
             self._textures.popitem(last=False)[1][0].release()
         return self._textures[key][:2]
