@@ -350,12 +350,12 @@ def shelf_picture(rng: np.random.Generator, width: int = 1024, height: int = 576
         x = int(rng.integers(0, 12))
         while x < width:
             wide, high = int(rng.integers(12, 44)), int(rng.integers(50, 98))
-            if rng.random() < 0.82:
-                colour = rng.integers(8, 192, 3)
+            if rng.random() < 0.78:
+                colour = rng.integers(5, 178, 3)
                 picture[max(0, bottom - high) : bottom, x : x + wide] = colour
                 x += wide + int(rng.integers(0, 3))
             else:
-                x += int(rng.integers(10, 50))
+                x += int(rng.integers(10, 64))
     return picture
 
 
