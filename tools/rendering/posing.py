@@ -7,35 +7,56 @@ what moves where, per degree of each parameter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from rendering.assets import Bone, Float
 from scipy import sparse
 from scipy.spatial.transform import Rotation
 
-REST_PITCH_DOWN_DEG = 5.8
-"""Pitch of the head in rest."""
-PROTRACT_GAIN = 1.17
-"""The collar bone turns by this much more than the parameter says (the acromion moves 21 cm times its sine)."""
-SLUMP_SHARES = {"root": -0.65, "spine03": 0.575, "spine02": 0.575}
-NECK_SHARES = {"neck01": 0.8, "neck02": 0.2}
-HAND_X_CM, HAND_AHEAD_CM = 10.0, 33.1
-HAND_HEIGHT = (0.703, 0.164, -4.64)
-"""Height of the wrists, cm, from those of shoulders and hips."""
-ELBOW_OUT = np.array([0.45, -1.0, -0.35])
-"""Which way the left elbow points from the line between shoulder and wrist."""
-NECK_LIMITS_DEG = (-30.0, 55.0)
-ROOT, HEAD = "root", "head"
+ROOT: Final = "root"
+HEAD: Final = "head"
+SIDES: Final = {"L": 1.0, "R": -1.0}
+"""Sides and the sign of x on them."""
+REST_PITCH_DOWN_DEG: Final = 5.8
+"""Pitch of the head in rest: the mean of the shared people's calibration frames."""
+PROTRACT_GAIN: Final = 1.17
+"""The collar bone turns by this much more than the parameter says, so that the acromion moves 21 cm times its sine."""
+SLUMP_SHARES: Final = {ROOT: -0.65, "spine03": 0.575, "spine02": 0.575}
+"""A slump bends the upper spine and lets the pelvis roll back, in this part of its degrees."""
+NECK_SHARES: Final = {"neck01": 0.8, "neck02": 0.2}
+"""Where the neck bends: how far the head sinks as it comes forward was tried against the shared truth."""
+HAND_X_CM: Final = 10.0
+HAND_AHEAD_CM: Final = 33.1
+"""Wrists from the middle, and ahead of the shoulder joints."""
+HAND_HEIGHT: Final = (0.703, 0.164, -4.64)
+"""Height of the wrists, cm: these times the heights of shoulders and hips, plus the last; a line through the truth."""
+ELBOW_OUT: Final = np.array([0.45, -1.0, -0.35])
+"""Which way the left elbow points from the line between shoulder and wrist; tried against the truth."""
+NECK_LIMITS_DEG: Final = (-30.0, 55.0)
+"""Bends of the neck beyond which no craniovertebral angle is looked for, ours."""
+REACH_AT_MOST: Final = 0.999
+"""Of the arm's length: a stretched arm keeps an elbow."""
+FOREARM_TWIST: Final = 0.7
+"""The part of the hand's turn about the forearm that lies in its lower half, ours."""
+HAND_ALONG: Final = np.array([0.1, -0.12, 1.0])
+HAND_ACROSS: Final = np.array([1.0, 0.1, 0.1])
+"""How the right hand lies on the desk, ours: where fingers point, and the way from the little to the index finger."""
+THIGH_ALONG: Final = np.array([0.22, -0.08, 1.0])
+"""Direction of the left thigh, ours: outward, a little down, forward."""
 
 
 @dataclass(frozen=True)
 class Posture:
-    """A posture; angles in degrees, forward, up and to the person's left positive.
+    """A posture by the shared set's `params`; degrees, forward, up and to the person's left positive.
 
-    `cva` is aimed at by bending the neck, or with `rel` the neck keeps its angle to the trunk. `protract` and
-    `elevate` turn both collar bones, `..._asym` the left one more and the right one less. `protrude` (cm) moves the
-    head forward at the height it has. tx, tz (m) shift the chair.
+    `cva` is aimed at by bending the neck, or with `mode` "rel" the neck keeps the bend of the upright posture.
+    `head_pitch` is down positive, `head_roll` to the right shoulder. `protract` and `elevate` turn both collar bones,
+    `..._asym` the left one more and the right one less. `slump` bends the upper spine, `lean`, `lateral` and
+    `trunk_yaw` turn the trunk about the hips. `protrude` (cm) moves the head forward at the height it has; `tx`, `ty`,
+    `tz` (m) shift the chair. `neck_add`, `hands`, `handmix` and `handfollow` stand there, too, and move nothing here:
+    hands lie at the keyboard; `rel` is 1 with that mode.
     """
 
     cva: float = 54.0
@@ -63,7 +84,7 @@ class Posture:
 
 
 def about(axis: str, deg: float) -> Float:
-    """Rotation matrix about x (forward down positive), y (to the left) or z (head to the right shoulder negative)."""
+    """Rotation matrix (3, 3) about x (tips forward), y (turns to the person's left) or z (tips to the right)."""
     a, s, c = "xyz".index(axis), np.sin(np.radians(deg)), np.cos(np.radians(deg))
     i, j = (a + 1) % 3, (a + 2) % 3
     out = np.eye(3)
@@ -73,7 +94,7 @@ def about(axis: str, deg: float) -> Float:
 
 
 def between(start: Float, end: Float) -> Float:
-    """The smallest rotation that turns one direction into another."""
+    """The smallest rotation, a matrix (3, 3), that turns one direction into another."""
     a, b = start / np.linalg.norm(start), end / np.linalg.norm(end)
     v, c = np.cross(a, b), float(a @ b)
     k = np.array([[0.0, -v[2], v[1]], [v[2], 0.0, -v[0]], [-v[1], v[0], 0.0]])
@@ -86,6 +107,21 @@ def _frame(along: Float, across: Float) -> Float:
     c = across - (across @ a) * a
     c /= np.linalg.norm(c)
     return np.stack([a, c, np.cross(a, c)], axis=1)
+
+
+def craniovertebral_deg(c7: Float, tragus: Float) -> float:
+    """Angle of the line from C7 to the middle of the tragi, (3,) both, above the level, in the sagittal plane."""
+    return float(np.degrees(np.arctan2(tragus[1] - c7[1], tragus[2] - c7[2])))
+
+
+def _forward_deg(p: Posture, sign: float) -> float:
+    """How far the collar bone of a side is turned forward."""
+    return PROTRACT_GAIN * (p.protract + sign * p.protract_asym)
+
+
+def _chair_cm(p: Posture) -> Float:
+    """How far the chair is shifted, (3,)."""
+    return 100.0 * np.array([p.tx, p.ty, p.tz])
 
 
 class Skeleton:
@@ -108,9 +144,13 @@ class Skeleton:
         shifts: dict[str, Float] | None = None,
         only: list[int] | None = None,
     ) -> Float:
-        """(bones, 3, 4) of every bone for rotations `local`; `shifts` moves a bone in the frame of its parent.
+        """Transforms (bones, 3, 4) from rest to the posture, cm.
 
-        With `only` (parents before children) the others stay zero.
+        Args:
+            local: Rotation matrices of bones about their joints.
+            root_shift: (3,) of everything, cm.
+            shifts: (3,) of a bone in the frame of its parent, cm.
+            only: Bones to be posed, parents before children; the others stay zero.
         """
         shifts = shifts or {}
         out = np.zeros((len(self.names), 3, 4))
@@ -151,7 +191,11 @@ class Skeleton:
 
 @dataclass(frozen=True, eq=False)
 class Markers:
-    """Where the truth is measured: places in rest (cm), each in a bone's frame or as weights of bones."""
+    """Where the truth is measured: places (3,) in rest, cm, tragus and acromion by side.
+
+    Tragi and nose go with the head, acromia with the bones between collar bone and upper arm; C7 lies on the skin,
+    which several bones move.
+    """
 
     trag: dict[str, Float]
     acr: dict[str, Float]
@@ -175,11 +219,12 @@ class Sitter:
 
     def hands(self) -> dict[str, Float]:
         """Where the wrists rest (cm): on a desk whose place follows the body's size."""
-        s, h = self.skeleton.head("upperarm01.L"), self.skeleton.head("upperleg01.L")
-        a, b, c = HAND_HEIGHT
+        shoulder, hip = self.skeleton.head("upperarm01.L"), self.skeleton.head("upperleg01.L")
+        of_shoulder, of_hip, more = HAND_HEIGHT
+        height = of_shoulder * shoulder[1] + of_hip * hip[1] + more
         return {
-            side: np.array([sign * HAND_X_CM, a * s[1] + b * h[1] + c, s[2] + HAND_AHEAD_CM])
-            for side, sign in (("L", 1.0), ("R", -1.0))
+            side: np.array([sign * HAND_X_CM, height, shoulder[2] + HAND_AHEAD_CM])
+            for side, sign in SIDES.items()
         }
 
     def pose(self, p: Posture) -> Float:
@@ -195,7 +240,7 @@ class Sitter:
         return self._solved(p)
 
     def _solved(self, p: Posture) -> float:
-        """The neck's bend by false position, which needs four or five looks."""
+        """The neck's bend by the secant method, which needs four or five looks."""
         ends = [(deg, self._cva(self._trunk_and_head(p, deg)) - p.cva) for deg in (0.0, 15.0)]
         for _ in range(8):
             (a, ya), (b, yb) = ends[-2:]
@@ -208,15 +253,15 @@ class Sitter:
         return ends[-1][0]
 
     def _cva(self, posed: Float) -> float:
-        c7 = self.c7(posed)
-        trag = (
-            self.placed(posed, "head", self.markers.trag["L"])
-            + self.placed(posed, "head", self.markers.trag["R"])
-        ) / 2
-        return float(np.degrees(np.arctan2(trag[1] - c7[1], trag[2] - c7[2])))
+        return craniovertebral_deg(self.c7(posed), self.tragus(posed))
+
+    def tragus(self, posed: Float) -> Float:
+        """The middle of both tragi, (3,) cm."""
+        left, right = (self.placed(posed, HEAD, self.markers.trag[side]) for side in SIDES)
+        return np.asarray((left + right) / 2.0)
 
     def c7(self, posed: Float) -> Float:
-        """C7 lies on the skin: several bones move it."""
+        """C7, (3,) cm."""
         w = self.markers.c7_weights
         blended = np.tensordot(w, posed, axes=(0, 0))
         return np.asarray(blended[:, :3] @ self.markers.c7 + blended[:, 3])
@@ -227,55 +272,53 @@ class Sitter:
         return np.asarray(posed[k, :, :3] @ point + posed[k, :, 3])
 
     def _local(self, p: Posture, neck_deg: float) -> tuple[dict[str, Float], dict[str, Float]]:
+        """Rotations and shifts of all bones but those of the limbs."""
         trunk = about("y", p.trunk_yaw) @ about("z", -p.lateral) @ about("x", p.lean)
-        local = {ROOT: trunk @ about("x", SLUMP_SHARES["root"] * p.slump)}
-        for name in ("spine03", "spine02"):
-            local[name] = about("x", SLUMP_SHARES[name] * p.slump)
-        for side, sign in (("L", 1.0), ("R", -1.0)):
-            forward = PROTRACT_GAIN * (p.protract + sign * p.protract_asym)
+        local = {name: about("x", share * p.slump) for name, share in SLUMP_SHARES.items()}
+        local[ROOT] = trunk @ local[ROOT]
+        for side, sign in SIDES.items():
             up = p.elevate + sign * p.elevate_asym
-            local[f"clavicle.{side}"] = about("y", -sign * forward) @ about("z", sign * up)
+            local[f"clavicle.{side}"] = about("y", -sign * _forward_deg(p, sign)) @ about("z", sign * up)
+        local |= {name: about("x", share * neck_deg) for name, share in NECK_SHARES.items()}
         # the neck's bend belongs to the sagittal plane of the room, the head's angles too
         chest = trunk @ about("x", sum(SLUMP_SHARES.values()) * p.slump)
-        local |= {name: about("x", share * neck_deg) for name, share in NECK_SHARES.items()}
+        below = chest @ about("x", neck_deg)
         turned = (
             about("y", p.head_yaw) @ about("x", p.head_pitch - REST_PITCH_DOWN_DEG) @ about("z", p.head_roll)
         )
         # the head turns about the upper neck, but what undoes the bends below it sits in its own joint
-        below = chest @ about("x", neck_deg)
         local["neck03"] = turned
         local[HEAD] = turned.T @ below.T @ turned
         forward_cm = below.T @ np.array([0.0, 0.0, p.protrude])
         return local, {"neck03": forward_cm * 0.5, HEAD: turned.T @ forward_cm * 0.5}
 
     def _trunk_and_head(self, p: Posture, neck_deg: float) -> Float:
+        """Transforms of the bones that C7 and the head hang on: all that the search for the neck's bend needs."""
         local, shifts = self._local(p, neck_deg)
-        return self.skeleton.posed(local, 100.0 * np.array([p.tx, p.ty, p.tz]), shifts, self._neck_bones)
+        return self.skeleton.posed(local, _chair_cm(p), shifts, self._neck_bones)
 
     def _with_neck(self, p: Posture, neck_deg: float) -> Float:
         local, shifts = self._local(p, neck_deg)
-        shift = 100.0 * np.array([p.tx, p.ty, p.tz])
-        trunk = self.skeleton.posed(local, shift, shifts)
+        trunk = self.skeleton.posed(local, _chair_cm(p), shifts)
         hands = self.hands()
-        for side in "LR":
-            asym = p.protract_asym if side == "L" else -p.protract_asym
-            local |= self._arm(trunk, side, hands[side], PROTRACT_GAIN * (p.protract + asym))
+        for side, sign in SIDES.items():
+            local |= self._arm(trunk, side, hands[side], _forward_deg(p, sign))
             local |= self._leg(trunk, side)
-        return self.skeleton.posed(local, shift, shifts)
+        return self.skeleton.posed(local, _chair_cm(p), shifts)
 
     def _arm(self, trunk: Float, side: str, wrist: Float, forward_deg: float) -> dict[str, Float]:
-        """Rotations that bring the wrist to its place, the elbow down and out."""
+        """Rotations that bring the wrist to its place (3,) cm, the elbow down and out."""
         upper, lower, hand = f"upperarm01.{side}", f"lowerarm01.{side}", f"wrist.{side}"
         s = self.skeleton
         shoulder = s.joint(trunk, upper)
         above = trunk[s.at[f"shoulder01.{side}"], :, :3]
         rest_upper, rest_lower = s.head(lower) - s.head(upper), s.head(hand) - s.head(lower)
-        a, b = np.linalg.norm(rest_upper), np.linalg.norm(rest_lower)
+        a, b = float(np.linalg.norm(rest_upper)), float(np.linalg.norm(rest_lower))
         reach = wrist - shoulder
-        d = min(float(np.linalg.norm(reach)), 0.999 * float(a + b))
+        d = min(float(np.linalg.norm(reach)), REACH_AT_MOST * (a + b))
         along = reach / np.linalg.norm(reach)
         # the elbow follows the shoulder as far as it comes forward, not up
-        sign = 1.0 if side == "L" else -1.0
+        sign = SIDES[side]
         out = about("y", -sign * forward_deg) @ (ELBOW_OUT * np.array([sign, 1.0, 1.0]))
         out = out - (out @ along) * along
         out /= np.linalg.norm(out)
@@ -297,13 +340,13 @@ class Sitter:
         s = self.skeleton
         wrist, middle = s.head(f"wrist.{side}"), s.head(f"finger3-1.{side}")
         across = s.head(f"finger2-1.{side}") - s.head(f"finger5-1.{side}")
-        inward = -1.0 if side == "L" else 1.0
+        inward = np.array([-SIDES[side], 1.0, 1.0])
         rest = _frame(middle - wrist, across)
-        lying = _frame(np.array([0.1 * inward, -0.12, 1.0]), np.array([inward, 0.1, 0.1]))
+        lying = _frame(HAND_ALONG * inward, HAND_ACROSS * inward)
         turn = Rotation.from_matrix(forearm.T @ lying @ rest.T)
         axis = wrist - s.head(f"lowerarm01.{side}")
         axis /= np.linalg.norm(axis)
-        twist = Rotation.from_rotvec(0.7 * float(turn.as_rotvec() @ axis) * axis)
+        twist = Rotation.from_rotvec(FOREARM_TWIST * float(turn.as_rotvec() @ axis) * axis)
         return twist.as_matrix(), (twist.inv() * turn).as_matrix()
 
     def _leg(self, trunk: Float, side: str) -> dict[str, Float]:
@@ -311,17 +354,17 @@ class Sitter:
         s = self.skeleton
         thigh, shin = f"upperleg01.{side}", f"lowerleg01.{side}"
         above = trunk[s.at[f"pelvis.{side}"], :, :3]
-        sign = 1.0 if side == "L" else -1.0
-        first = between(s.head(shin) - s.head(thigh), np.array([0.22 * sign, -0.08, 1.0]))
-        return {thigh: above.T @ first, shin: first.T @ about("x", 0.0)}
+        first = between(s.head(shin) - s.head(thigh), THIGH_ALONG * np.array([SIDES[side], 1.0, 1.0]))
+        return {thigh: above.T @ first, shin: first.T}
 
 
 def skinned(weights: sparse.csr_matrix, points_cm: Float, posed: Float) -> Float:
-    """Points (V, 3) in rest moved by the bones that weigh on them."""
+    """Points (V, 3) in rest moved by the bones that weigh on them: linear blend skinning.
+
+    Args:
+        weights: (V, bones), rows summing to one.
+        points_cm: In rest.
+        posed: Transforms (bones, 3, 4) of `Sitter.pose`.
+    """
     each = np.asarray(weights @ posed.reshape(len(posed), 12)).reshape(-1, 3, 4)
     return np.asarray(np.einsum("vij,vj->vi", each[:, :, :3], points_cm) + each[:, :, 3])
-
-
-def neutral(upright: Posture, **changes: float) -> Posture:
-    """The upright posture with a few changes."""
-    return replace(upright, **changes)

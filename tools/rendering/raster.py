@@ -2,8 +2,8 @@
 
 What matters for landmarks is where contours and faces are and roughly how they are lit; so there is a z-buffer, sRGB
 textures with mipmaps, Lambert light from soft lamps of which the first throws a shadow, a little gloss, light from
-all around, and hair whose alpha lets pixels through at random. A pixel takes one of four samples at random, which
-gives the slightly ragged edges of a path tracer that was given few rays.
+all around, and hair that is blended over its solid part. A pixel lies between the mean of four samples and one of
+them at random, which gives the slightly ragged edges of a path tracer that was given few rays.
 """
 
 from __future__ import annotations
@@ -12,308 +12,31 @@ import zlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Final, Self
 
-import cv2
 import moderngl
 import numpy as np
-from numpy.typing import NDArray
+from rendering import shaders
+from rendering.rooms import Light, Room
+from rendering.scene import Bytes, Camera, Colour, Floats, Mesh, smooth_normals
+from rendering.textures import read_texture
 
-if TYPE_CHECKING:
-    from rendering.rooms import Light, Room
-
-Floats = NDArray[np.float32]
-Bytes = NDArray[np.uint8]
-
-SAMPLES = 4
-NEAR_M, FAR_M = 0.05, 30.0
-SHADOW_PIXELS = 1024
-SMALL_M = 0.14
-EYES_SHADE = 0.6
-TEXTURES_KEPT = 96
-SEAMS_KEPT = 64
-TEXTURE_LARGEST = 2048
-MOST_LAMPS = 4
-_SRGB8_ALPHA8 = 0x8C43
-
-
-@dataclass(frozen=True)
-class Mesh:
-    """Triangles with one material."""
-
-    points: Floats  # (V, 3) world, metres
-    faces: NDArray[np.int32]  # (F, 3)
-    uv: Floats | None = None  # (V, 2), v upwards
-    texture: Path | Bytes | None = None  # a file, or (H, W, 3 or 4) RGB(A), row 0 at v = 1
-    colour: tuple[float, float, float] = (1.0, 1.0, 1.0)  # sRGB 0..1, multiplied with the texture
-    cutout: bool = False  # the texture's alpha lets through: hair, lashes, brows
-    normals: Floats | None = None  # (V, 3); smooth ones are computed where absent
-    gloss: float = 0.15  # strength of the highlight
-    roughness: float = 0.55  # its width
-    glow: float = 0.0  # own light, in units of the colour: panes of a window
-    shadow: bool = True  # throws and takes shadows; walls do neither, as under wide lamps
+SHADOW_PIXELS: Final = 1024
+"""Sides of the shadow's map, which is 2.4 m wide at the person: 2.3 mm a pixel."""
+SMALL_M: Final = 0.14
+"""Cutouts that are nowhere larger are eyes, brows and lashes; hair is larger."""
+MOSTLY_CLEAR: Final = 0.3
+"""Small cutouts of which a larger share can be seen through are brows and lashes; eyes have a clear cornea only."""
+OPAQUE_ALPHA: Final = 250
+"""From here on nothing is seen through, of 255."""
+EYES_SHADE: Final = 0.6
+"""How much light the lids leave the eyes, which throw no shadow here; by eye beside the shared pictures."""
+TEXTURES_KEPT: Final = 96
+"""Enough for the people of one sex and more: one picture has seven at most."""
+_SRGB8_ALPHA8: Final = 0x8C43  # OpenGL's name of the format
 
 
-@dataclass(frozen=True)
-class Camera:
-    """A pinhole: X_cam = R X + t (x right, y down, z forward), u = fx X/Z + cx, v = fy Y/Z + cy.
-
-    Pixel centres lie at halves, so that cx = width / 2 is the middle.
-    """
-
-    rotation: NDArray[np.float64]  # (3, 3)
-    translation: NDArray[np.float64]  # (3,) m
-    fx: float
-    fy: float
-    cx: float
-    cy: float
-    width: int = 640
-    height: int = 480
-
-    def project(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the pixels (N, 2) of world points (N, 3)."""
-        seen = points @ self.rotation.T + self.translation
-        return np.stack(
-            [self.fx * seen[:, 0] / seen[:, 2] + self.cx, self.fy * seen[:, 1] / seen[:, 2] + self.cy], axis=1
-        )
-
-    @property
-    def centre(self) -> NDArray[np.float64]:
-        """Where the camera stands (3,), world metres."""
-        return np.asarray(-self.rotation.T @ self.translation)
-
-    def clip_matrix(self) -> Floats:
-        """Return the (4, 4) matrix to clip space, with row 0 of the picture at the bottom, as it is read back."""
-        w, h = self.width, self.height
-        depth = (FAR_M + NEAR_M) / (FAR_M - NEAR_M)
-        lens = np.array(
-            [
-                [2 * self.fx / w, 0, 2 * self.cx / w - 1, 0],
-                [0, 2 * self.fy / h, 2 * self.cy / h - 1, 0],
-                [0, 0, depth, -2 * FAR_M * NEAR_M / (FAR_M - NEAR_M)],
-                [0, 0, 1, 0],
-            ]
-        )
-        return np.asarray(lens @ rigid(self.rotation, self.translation), np.float32)
-
-
-def rigid(rotation: NDArray[np.float64], translation: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the (4, 4) matrix of a rotation and a translation."""
-    pose = np.eye(4)
-    pose[:3, :3] = rotation
-    pose[:3, 3] = translation
-    return pose
-
-
-def smooth_normals(points: Floats, faces: NDArray[np.int32], same: NDArray[np.int64] | None = None) -> Floats:
-    """Return unit normals (V, 3), the faces' weighted with their areas; `same` as of `seams` smooths over these."""
-    a, b, c = (points[faces[:, i]] for i in range(3))
-    flat = np.repeat(np.cross(b - a, c - a), 3, axis=0)
-    corners = faces.ravel()
-    own = np.stack([np.bincount(corners, flat[:, i], minlength=len(points)) for i in range(3)], axis=1)
-    if same is not None:
-        joint = np.stack([np.bincount(same, own[:, i]) for i in range(3)], axis=1)[same]
-        # two sides of one sheet lie in the same place, too, and look opposite ways
-        both = np.linalg.norm(joint, axis=1) * np.linalg.norm(own, axis=1)
-        alike = np.einsum("vd,vd->v", joint, own) > 0.3 * both
-        own[alike] = joint[alike]
-    length = np.linalg.norm(own, axis=1, keepdims=True)
-    return np.asarray(own / np.maximum(length, 1e-12), np.float32)
-
-
-def seams(points: Floats) -> NDArray[np.int64]:
-    """Return a number (V,) for each place; vertices doubled for the texture's sake share theirs."""
-    rows = np.ascontiguousarray(points).view([("", points.dtype)] * 3).ravel()
-    return np.asarray(np.unique(rows, return_inverse=True)[1], np.int64)
-
-
-_VERTEX = """
-#version 330
-uniform mat4 clip;
-uniform mat4 lamp_clip;
-in vec3 at;
-in vec3 normal;
-in vec2 uv;
-out vec3 world;
-out vec3 world_normal;
-out vec2 place;
-out vec4 in_lamp;
-void main() {
-    world = at;
-    world_normal = normal;
-    place = uv;
-    in_lamp = lamp_clip * vec4(at + 0.008 * normal, 1.0);
-    gl_Position = clip * vec4(at, 1.0);
-}
-"""
-
-_HASH = """
-uint scramble(uint n) { n ^= n >> 16; n *= 0x7feb352du; n ^= n >> 15; n *= 0x846ca68bu; return n ^ (n >> 16); }
-float chance(uvec2 p, uint s) { return float(scramble(p.x + 4099u * p.y + 7919u * s) & 0xffffffu) / 16777216.0; }
-"""
-
-_FRAGMENT = """
-#version 330
-FEATURES
-uniform sampler2D picture;
-uniform sampler2DShadow shadow_map;
-uniform vec3 colour;
-uniform vec3 eye;
-uniform float gloss;
-uniform float roughness;
-uniform float glow;
-uniform int lamps;
-uniform vec3 lamp_at[4];
-uniform vec3 lamp_aim[4];
-uniform vec3 lamp_light[4];
-uniform float lamp_soft[4];
-uniform float lamp_beam[4];
-uniform vec3 from_above;
-uniform vec3 from_below;
-uniform vec3 from_front;
-uniform float shadow_size;
-uniform float shadow_bias;
-uniform float exposure;
-in vec3 world;
-in vec3 world_normal;
-in vec2 place;
-in vec4 in_lamp;
-out vec4 shown;
-const vec2 TAPS[5] = vec2[](vec2(-.33, .87), vec2(.87, .33), vec2(.33, -.87), vec2(-.87, -.33), vec2(0.0));
-
-float lit() {
-    if (shadow_size <= 0.0 || in_lamp.w <= 0.0) return 1.0;
-    vec3 p = in_lamp.xyz / in_lamp.w;
-    if (any(greaterThan(abs(p), vec3(0.995)))) return 1.0;
-    p = p * 0.5 + 0.5;
-    float total = 0.0;
-    for (int i = 0; i < 5; i++)
-        total += texture(shadow_map, vec3(p.xy + TAPS[i] * shadow_size, p.z - shadow_bias));
-    return total / 5.0;
-}
-
-void main() {
-    vec4 base = texture(picture, place);
-    DISCARD
-    vec3 albedo = base.rgb * colour;
-    vec3 n = normalize(world_normal);
-    if (!gl_FrontFacing) n = -n;
-#ifdef RICH
-    vec3 to_eye = normalize(eye - world);
-#endif
-    vec3 around = mix(from_below, from_above, 0.5 + 0.5 * n.y) + from_front * max(0.0, 0.5 + 0.5 * n.z);
-    vec3 total = albedo * around;
-    for (int i = 0; i < lamps; i++) {
-        vec3 away = lamp_at[i] - world;
-        float far2 = dot(away, away);
-        vec3 to_lamp = away * inversesqrt(far2);
-        float facing = max(0.0, (dot(n, to_lamp) + lamp_soft[i]) / (1.0 + lamp_soft[i]));
-        vec3 light = lamp_light[i] * facing * pow(max(0.0, -dot(to_lamp, lamp_aim[i])), lamp_beam[i]) / (far2 + 0.03);
-#ifdef RICH
-        if (i == 0) {
-            light *= lit();
-            vec3 half_way = normalize(to_lamp + to_eye);
-            float power = 2.0 / (roughness * roughness * roughness * roughness) - 2.0;
-            float shine = (power + 2.0) / 8.0 * pow(max(0.0, dot(n, half_way)), power);
-            float left = 1.0 - max(0.0, dot(half_way, to_eye));
-            float left2 = left * left;
-            total += light * (gloss * shine * (0.04 + 0.96 * left2 * left2 * left));
-        }
-#endif
-        total += light * albedo;
-    }
-    total = total * exposure + albedo * glow;
-    vec3 c = clamp(total, 0.0, 1.0);
-    vec3 root2 = sqrt(c), root4 = sqrt(root2), root8 = sqrt(root4);  // sRGB to half a grey level, without powers
-    shown = vec4(0.662002687 * root2 + 0.684122060 * root4 - 0.323583601 * root8 - 0.0225411470 * c, ALPHA);
-}
-"""
-
-_RICH = "#define RICH"
-# What is drawn, what of it is thrown away, and the alpha. "plain" is for walls: the processor runs both sides of a
-# branch, so that without a program of their own they would cost as much as the rest.
-_PASSES = {
-    "opaque": (_RICH, "", "1.0"),
-    "plain": ("", "", "1.0"),
-    "solid": (_RICH, "if (base.a < 0.75) discard;", "1.0"),
-    "veil": (_RICH, "if (base.a >= 0.75 || base.a < 0.02) discard;", "base.a"),
-    "sheet": (_RICH, "if (base.a < 0.02) discard;", "base.a"),
-}
-
-_SHADOW_FRAGMENT = """
-#version 330
-uniform sampler2D picture;
-uniform bool cutout;
-in vec2 place;
-void main() { if (cutout && texture(picture, place).a < 0.4) discard; }
-"""
-
-_SCREEN_VERTEX = """
-#version 330
-in vec2 at;
-void main() { gl_Position = vec4(at, 0.0, 1.0); }
-"""
-
-_RESOLVE = (
-    """
-#version 330
-uniform sampler2DMS seen;
-uniform float noise;
-uniform float raggedness;
-uniform uint seed;
-out vec3 shown;
-"""
-    + _HASH
-    + """
-void main() {
-    ivec2 p = ivec2(gl_FragCoord.xy);
-    uvec2 q = uvec2(p);
-    vec3 all[4];
-    vec3 mean = vec3(0.0);
-    for (int i = 0; i < 4; i++) { all[i] = texelFetch(seen, p, i).rgb; mean += 0.25 * all[i]; }
-    vec3 one = all[int(chance(q, seed) * 4.0)];
-    float grain = -1.5;
-    for (uint i = 1u; i < 4u; i++) grain += chance(q, seed + i);
-    vec3 coloured = vec3(chance(q, seed + 4u), chance(q, seed + 5u), chance(q, seed + 6u)) - 0.5;
-    shown = mix(mean, one, raggedness) + noise * (1.6 * grain + 1.7 * coloured);
-}
-"""
-)
-
-
-def read_texture(file: Path) -> Bytes:
-    """Return the picture of a file, (H, W, 4) RGBA, with the colour of hair spread under what is transparent."""
-    found = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
-    if found is None:
-        raise FileNotFoundError(f"no picture in {file}")
-    if found.dtype != np.uint8:
-        found = (found / 257).astype(np.uint8)
-    if found.ndim == 2:
-        found = cv2.cvtColor(found, cv2.COLOR_GRAY2BGR)
-    has_alpha = found.shape[2] == 4
-    largest = max(found.shape[:2])
-    if largest > TEXTURE_LARGEST:
-        scale = TEXTURE_LARGEST / largest
-        found = cv2.resize(found, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    rgba = cv2.cvtColor(found, cv2.COLOR_BGRA2RGBA if has_alpha else cv2.COLOR_BGR2RGBA)
-    return _spread(np.asarray(rgba, np.uint8)) if has_alpha else np.asarray(rgba, np.uint8)
-
-
-def _spread(rgba: Bytes) -> Bytes:
-    """Fill what is transparent with the colour next to it: mipmaps would else mix in the black beneath."""
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    if alpha.min() > 0.99 or alpha.max() < 0.01:
-        return rgba
-    weighted = rgba[..., :3].astype(np.float32) * alpha
-    near = cv2.GaussianBlur(weighted, (0, 0), 6)
-    weight = cv2.GaussianBlur(alpha, (0, 0), 6)[..., None]
-    mean = weighted.sum((0, 1)) / alpha.sum()
-    around = (near + 1e-3 * mean) / (weight + 1e-3)
-    filled = alpha * rgba[..., :3] + (1 - alpha) * around
-    return np.dstack([np.clip(filled, 0, 255).astype(np.uint8), rgba[..., 3]])
-
-
-def _linear(colour: tuple[float, float, float]) -> tuple[float, ...]:
+def _linear(colour: Colour) -> tuple[float, ...]:
     """Return an sRGB colour as linear light."""
     c = np.asarray(colour, float)
     return tuple(np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4).tolist())
@@ -344,18 +67,18 @@ class Rasteriser:
         self._context = context
         self._programs = {
             name: context.program(
-                vertex_shader=_VERTEX,
-                fragment_shader=_FRAGMENT.replace("FEATURES", features)
-                .replace("DISCARD", discard)
-                .replace("ALPHA", alpha),
+                vertex_shader=shaders.VERTEX,
+                fragment_shader=shaders.fragment(name),
             )
-            for name, (features, discard, alpha) in _PASSES.items()
+            for name in shaders.PASSES
         }
-        self._shadow_program = context.program(vertex_shader=_VERTEX, fragment_shader=_SHADOW_FRAGMENT)
-        self._resolve = context.program(vertex_shader=_SCREEN_VERTEX, fragment_shader=_RESOLVE)
-        self._seen = context.texture((width, height), 4, samples=SAMPLES)
+        self._shadow_program = context.program(
+            vertex_shader=shaders.VERTEX, fragment_shader=shaders.SHADOW_FRAGMENT
+        )
+        self._resolve = context.program(vertex_shader=shaders.SCREEN_VERTEX, fragment_shader=shaders.RESOLVE)
+        self._seen = context.texture((width, height), 4, samples=shaders.SAMPLES)
         self._target = context.framebuffer(
-            [self._seen], context.depth_renderbuffer((width, height), samples=SAMPLES)
+            [self._seen], context.depth_renderbuffer((width, height), samples=shaders.SAMPLES)
         )
         self._shown = context.framebuffer([context.texture((width, height), 3)])
         self._shadow_map = context.depth_texture((SHADOW_PIXELS, SHADOW_PIXELS))
@@ -366,7 +89,6 @@ class Rasteriser:
         corners = np.array([[-1, -1], [3, -1], [-1, 3]], np.float32)
         self._screen = context.vertex_array(self._resolve, [(context.buffer(corners.tobytes()), "2f", "at")])
         self._blank = self._upload(np.full((1, 1, 4), 255, np.uint8))
-        self._seams: OrderedDict[int, tuple[NDArray[np.int32], NDArray[np.int64]]] = OrderedDict()
         self._textures: OrderedDict[object, tuple[moderngl.Texture, float, object]] = OrderedDict()
 
     def __enter__(self) -> Self:
@@ -418,8 +140,8 @@ class Rasteriser:
         """Draw everything into the target with several samples a pixel."""
         self._target.use()
         self._target.clear(0.0, 0.0, 0.0, 1.0)
-        at, aim, power, soft, beam = (np.zeros((MOST_LAMPS, n), np.float32) for n in (3, 3, 3, 1, 1))
-        for i, lamp in enumerate(light.lamps[:MOST_LAMPS]):
+        at, aim, power, soft, beam = (np.zeros((shaders.MOST_LAMPS, n), np.float32) for n in (3, 3, 3, 1, 1))
+        for i, lamp in enumerate(light.lamps[: shaders.MOST_LAMPS]):
             at[i], aim[i], power[i] = lamp.at_m, lamp.aim, lamp.power
             soft[i], beam[i] = lamp.softness, lamp.beam
         for program in self._programs.values():
@@ -451,10 +173,8 @@ class Rasteriser:
         mesh = each.mesh
         each.texture.use(0)
         program = self._programs[name]
-        in_shade = (
-            "veil" in each.arrays and "shadow" not in each.arrays
-        )  # eyes, between lids that throw no shadow here
-        shade = EYES_SHADE if in_shade else 1.0
+        eyes = "veil" in each.arrays and "shadow" not in each.arrays
+        shade = EYES_SHADE if eyes else 1.0
         self._set(program, colour=tuple(shade * c for c in _linear(mesh.colour)))
         self._set(program, gloss=mesh.gloss, roughness=mesh.roughness, glow=mesh.glow)
         each.arrays[name].render(moderngl.TRIANGLES)
@@ -477,7 +197,7 @@ class Rasteriser:
         points = np.asarray(mesh.points, np.float32)
         normals = mesh.normals
         if normals is None:
-            normals = smooth_normals(points, mesh.faces, self._same(mesh.faces, points))
+            normals = smooth_normals(points, mesh.faces)
         uv = np.zeros((len(points), 2), np.float32) if mesh.uv is None else mesh.uv
         together = np.concatenate([points, normals, uv], axis=1).astype(np.float32)
         texture, see_through = self._texture(mesh.texture if mesh.uv is not None else None)
@@ -501,17 +221,8 @@ class Rasteriser:
             return ("opaque", "shadow")
         if float(np.ptp(points, axis=0).max()) < SMALL_M:
             # brows and lashes are one layer; an eye is round, and its front must hide its back
-            return ("sheet",) if see_through > 0.3 else ("solid", "veil")
+            return ("sheet",) if see_through > MOSTLY_CLEAR else ("solid", "veil")
         return ("solid", "veil", "shadow")
-
-    def _same(self, faces: NDArray[np.int32], points: Floats) -> NDArray[np.int64]:
-        """Return the seams of a mesh; they are found once for one array of faces, as a person moves."""
-        known = self._seams.get(id(faces))
-        if known is None or len(known[1]) != len(points):
-            known = self._seams[id(faces)] = (faces, seams(points))  # an array kept alive keeps its id
-            while len(self._seams) > SEAMS_KEPT:
-                self._seams.popitem(last=False)
-        return known[1]
 
     def _texture(self, source: Path | Bytes | None) -> tuple[moderngl.Texture, float]:
         """Return a texture and how much of it one can see through; the latest are kept."""
@@ -526,7 +237,7 @@ class Rasteriser:
         else:
             rgba = source if source.shape[2] == 4 else np.dstack([source, np.full_like(source[..., 0], 255)])
         # an array kept alive keeps its id
-        self._textures[key] = (self._upload(rgba), float((rgba[..., 3] < 250).mean()), source)
+        self._textures[key] = (self._upload(rgba), float((rgba[..., 3] < OPAQUE_ALPHA).mean()), source)
         while len(self._textures) > TEXTURES_KEPT:
             self._textures.popitem(last=False)[1][0].release()
         return self._textures[key][:2]

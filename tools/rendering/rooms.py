@@ -1,32 +1,40 @@
 """Rooms and lights of the kinds of the shared rendered people: four backgrounds, five lights.
 
 Sizes were measured in the shared pictures (empty rooms, several cameras): walls, window, desk, laptop and chair stand
-in the same places in all of them; desk and chair go with the person's wrists and hips.
+in the same places in all of them; desk and chair go with the person's wrists and hips. Ranges of colours and strengths
+were chosen beside the shared pictures.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from rendering.raster import Bytes, Floats, Mesh, rigid
+from rendering.scene import Bytes, Colour, Floats, Mesh, rigid
 
-BACKGROUNDS = ("plain", "shelf", "window", "grad")
-LIGHTS = ("key_l", "key_r", "warm_top", "screen_dark", "backlit")
+BACKGROUNDS: Final = ("plain", "shelf", "window", "grad")
+LIGHTS: Final = ("key_l", "key_r", "warm_top", "screen_dark", "backlit")
 
-Colour = tuple[float, float, float]
-
-SIDE_M, BACK_M, FRONT_M = 2.2, -1.8, 3.5  # x of the walls, z of the one behind and of the one nobody sees
+# read off the shared pictures, whose cameras are known, in metres
+SIDE_M: Final = 2.2  # x of the walls
+BACK_M, FRONT_M = -1.8, 3.5  # z of the wall behind and of the one that nobody sees
 FLOOR_M, CEILING_M = -0.44, 2.05
-PANES_M = ((-0.73, -0.123), (-0.052, 0.558))  # x of the window's panes
+PANES_M: Final = ((-0.73, -0.123), (-0.052, 0.558))  # x of the window's panes
 PANE_FROM_M, PANE_TO_M = 0.56, 1.72  # y
-DESK_BELOW_WRIST_M, DESK_FROM_M, DESK_TO_M, DESK_HALF_M, DESK_THICK_M = 0.062, 0.25, 0.95, 0.8, 0.035
+DESK_BELOW_WRIST_M: Final = 0.062
+DESK_FROM_M, DESK_TO_M, DESK_HALF_M, DESK_THICK_M = 0.25, 0.95, 0.8, 0.035
 BACK_BEHIND_HIP_M, CHAIR_HALF_M, BACK_HIGH_M, BACK_THICK_M = 0.215, 0.22, 0.45, 0.05
 SEAT_BELOW_HIP_M, SEAT_THICK_M = 0.065, 0.08
-SHADOWS_AROUND_M = np.array([0.0, 0.5, 0.1])
-SHADOW_GAP_M = 0.018  # what is nearer together throws no shadow on itself
+LAPTOP_FROM_M, LAPTOP_TO_M, LAPTOP_HALF_M = 0.337, 0.575, 0.155
+SCREEN_HIGH_M, SCREEN_THICK_M, SCREEN_TILT_DEG = 0.22, 0.012, 13.5
+
+SHADOWS_AROUND_M: Final = np.array([0.0, 0.5, 0.1])  # the middle of a seated person
+SHADOWS_WIDE_M: Final = 1.2  # to each side of it
+SHADOW_GAP_M: Final = 0.018  # what is nearer together throws no shadow on itself; by eye
+PANE_GLOW: Final = 3.0  # white whatever the exposure, ours
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ class Light:
         aside = np.cross(forward, [0.0, 1.0, 0.0] if abs(forward[1]) < 0.95 else [0.0, 0.0, 1.0])
         aside /= np.linalg.norm(aside)
         rotation = np.stack([aside, np.cross(forward, aside), forward])
-        wide = min(distance / 1.2, 2.5)  # 1.2 m to each side of the person
+        wide = min(distance / SHADOWS_WIDE_M, 2.5)
         near, far = self._shadow_range_m(distance)
         lens = np.diag([wide, wide, (far + near) / (far - near), 0.0])
         lens[2, 3] = -2 * far * near / (far - near)
@@ -85,7 +93,7 @@ class Light:
     @staticmethod
     def _shadow_range_m(distance: float) -> tuple[float, float]:
         """Return between which distances from the lamp something can throw a shadow."""
-        return max(0.2, distance - 1.0), distance + 1.2
+        return max(0.2, distance - 1.0), distance + SHADOWS_WIDE_M
 
 
 @dataclass(frozen=True)
@@ -199,7 +207,7 @@ def room_of(
 
 
 def _walls(name: str, rng: np.random.Generator) -> list[Mesh]:
-    """Return the six sides of the room; all walls carry the same picture, but the window is in one only."""
+    """Return the sides of the room; all walls carry the same picture, but the window is in one only."""
     picture: Bytes | None = None
     wall: Colour = (1.0, 1.0, 1.0)
     back: Colour | None = None
@@ -227,7 +235,7 @@ def _walls(name: str, rng: np.random.Generator) -> list[Mesh]:
     if name == "window":
         low, high, z = PANE_FROM_M, PANE_TO_M, BACK_M + 0.004
         faces += [
-            _quad([[a, low, z], [b, low, z], [b, high, z], [a, high, z]], (1.0, 1.0, 1.0), glow=3.0)
+            _quad([[a, low, z], [b, low, z], [b, high, z], [a, high, z]], (1.0, 1.0, 1.0), glow=PANE_GLOW)
             for a, b in PANES_M
         ]
     return faces
@@ -322,11 +330,15 @@ def _desk(top_m: float, rng: np.random.Generator) -> list[Mesh]:
 def _laptop(desk_m: float) -> list[Mesh]:
     """Return keyboard and screen of a laptop."""
     colour: Colour = (0.66, 0.66, 0.69)
+    half = LAPTOP_HALF_M
     base = _box(
-        np.array([-0.155, desk_m + 0.002, 0.337]), np.array([0.155, desk_m + 0.02, 0.575]), colour, 0.4
+        np.array([-half, desk_m + 0.002, LAPTOP_FROM_M]),
+        np.array([half, desk_m + 0.02, LAPTOP_TO_M]),
+        colour,
+        0.4,
     )
-    screen = _box(np.array([-0.155, 0.0, 0.0]), np.array([0.155, 0.22, 0.012]), colour, 0.4)
-    tilt = np.deg2rad(13.5)
+    screen = _box(np.array([-half, 0.0, 0.0]), np.array([half, SCREEN_HIGH_M, SCREEN_THICK_M]), colour, 0.4)
+    tilt = np.deg2rad(SCREEN_TILT_DEG)
     turn = np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]])
     points = screen.points @ turn.T + [0, desk_m + 0.012, 0.572]
     assert screen.normals is not None

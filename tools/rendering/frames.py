@@ -1,0 +1,91 @@
+"""The frames of one person: rows of the truth and pictures, front and side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rendering.assets import Float
+from rendering.people import Person, person_of
+from rendering.postures import postures
+from rendering.raster import Rasteriser
+from rendering.rooms import BACKGROUNDS, LIGHTS, Light, Room, light_of, room_of
+from rendering.scene import Bytes
+from rendering.truth import params_of, places_cm, row_of
+from rendering.views import EYE_ABOVE_JOINT_M, VIEWS, Name, View, camera_of
+
+
+@dataclass(frozen=True)
+class Source:
+    """What people are made of, and from which seed."""
+
+    makehuman: Path
+    mpfb: Path
+    seed: int
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a person is seen: camera, room and light of a view."""
+
+    view: View
+    room: Room
+    light: Light
+    light_name: str
+
+
+def person_frames(
+    number: int, source: Source, raster: Rasteriser, only: str | None = None
+) -> Iterator[tuple[dict[str, Any], Bytes]]:
+    """Rows and pictures (H, W, 3) BGR of a person; men have odd numbers.
+
+    With `only` one view is given, with the same frames as among both.
+    """
+    sex = "MF"[(number - 1) % 2]
+    person = person_of(sex, source.makehuman, source.mpfb, np.random.default_rng([source.seed, number]))
+    upright = person.sitter.pose(person.sitter.upright)
+    frame = 0
+    for k, name in enumerate(VIEWS):
+        rng = np.random.default_rng([source.seed, number, 1 + k])
+        around = surroundings_of(name, places_cm(person.sitter, upright), rng)
+        for segment, p in postures(name, person.sitter.upright, rng):
+            if only in (None, name):
+                posed = person.sitter.pose(p)
+                row = {
+                    "file": f"r{number:03d}_{name[0]}/{frame:03d}_{segment}.jpg",
+                    "split": "rendered",
+                    "subject": f"r{number:03d}",
+                    "camera": name[0],
+                    "view": name,
+                    "frame": frame,
+                    "segment": segment,
+                }
+                row |= row_of(person.sitter, p, posed, upright, around.view)
+                row |= {"background": around.room.name, "light": around.light_name, "sex": sex}
+                yield row | {"params": params_of(p)}, picture_of(person, posed, around, raster)
+            frame += 1
+
+
+def surroundings_of(name: Name, at_cm: dict[str, Float], rng: np.random.Generator) -> Surroundings:
+    """A random camera, room and light about an upright person, whose places are given."""
+    eye_m = (at_cm["EYE_L"] + at_cm["EYE_R"]) / 200.0 + np.array([0.0, EYE_ABOVE_JOINT_M, 0.0])
+    eye_m[0] = 0.0
+    view = camera_of(name, eye_m, rng)
+    background, light_name = str(rng.choice(BACKGROUNDS)), str(rng.choice(LIGHTS))
+    hip_m = (at_cm["HIP_L"] + at_cm["HIP_R"]) / 200.0
+    room = room_of(
+        background,
+        rng,
+        hip_m=(float(hip_m[1]), float(hip_m[2])),
+        wrist_y_m=float(at_cm["WRI_L"][1] / 100.0),
+        laptop=name == "side",
+    )
+    return Surroundings(view, room, light_of(light_name, rng), light_name)
+
+
+def picture_of(person: Person, posed: Float, around: Surroundings, raster: Rasteriser) -> Bytes:
+    """The picture (H, W, 3) BGR of a posed person."""
+    return raster.render(person.meshes(posed), around.view.camera, around.room, around.light)

@@ -1,0 +1,100 @@
+"""Random postures of a person's frames, spread as in the shared set.
+
+Ranges and shares were read off the shared truth's `params`, segment by segment: upright frames scatter a little about
+a person's own posture, about a third of the others change one quantity, the rest two or more at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from rendering.posing import Posture
+
+CALIBRATION: Final = {"front": 6, "side": 4}
+"""Upright frames of a view."""
+MULTI: Final = {"front": 20, "side": 10}
+"""Frames of a view in which several quantities change."""
+SINGLES_FRONT: Final = ("loss", "loss", "pitch", "protract", "slump", "elevate", "lean", "tz")
+SINGLES_FRONT_TWO_OF: Final = ("roll", "lateral", "yaw")
+SINGLES_SIDE: Final = (("loss", "loss", "slump", "elevate"), ("loss", "pitch", "protract", "lean"))
+"""What changes alone, a frame each; from the side people get one half or the other."""
+SCATTER: Final = {
+    "cva": 0.6, "head_pitch": 1.2, "head_yaw": 1.6, "head_roll": 1.0, "protract": 0.5, "protract_asym": 0.75,
+    "elevate": 0.4, "elevate_asym": 0.58, "slump": 0.7, "lean": 0.5, "trunk_yaw": 1.15, "lateral": 0.4,
+    "tx": 0.005, "tz": 0.004,
+}  # fmt: skip
+"""Standard deviations about the upright posture, in the units of `Posture`."""
+SHARES: Final = {
+    "loss": 0.45, "pitch": 0.42, "yaw": 0.3, "roll": 0.27, "protract": 0.45, "elevate": 0.43, "slump": 0.47,
+    "lean": 0.48, "lateral": 0.34, "tz": 0.48,
+}  # fmt: skip
+"""How often each is changed among several, as counted in the shared set; `loss` is of the craniovertebral angle."""
+RANGES: Final = {
+    "pitch": ("head_pitch", -11.0, 33.5),
+    "yaw": ("head_yaw", -15.5, 15.5),
+    "roll": ("head_roll", -8.0, 8.0),
+    "protract": ("protract", 4.0, 16.0),
+    "elevate": ("elevate", 3.3, 12.0),
+    "lateral": ("lateral", -7.5, 7.5),
+    "tz": ("tz", -0.115, 0.115),
+}
+"""By how much the parameters of a kind change, evenly, in the units of `Posture`."""
+LOSS_DEG: Final = (6.0, 22.0)
+PROTRUDED: Final = 0.36
+PROTRUDE_CM: Final = (1.0, 2.0)
+"""Of the frames with a loss this share has the head moved forward without sinking, too."""
+SLUMP_DEG: Final = (8.5, 30.0)
+SLUMP_LOSS: Final = 0.19
+"""Degrees of the craniovertebral angle lost a degree of slump."""
+LEAN_DEG: Final = (-10.0, 14.0)
+LEAN_LOSS: Final = (0.9, 0.55)
+"""Likewise a degree of leaning back and forward."""
+
+
+def postures(view: str, upright: Posture, rng: np.random.Generator) -> Iterator[tuple[str, Posture]]:
+    """Segment and posture of each frame of a person in a view, front or side."""
+    for _ in range(CALIBRATION[view]):
+        yield "calibration", _at_rest(upright, rng)
+    for kind in _singles(view, rng):
+        yield f"single_{kind}", _changed(_at_rest(upright, rng), kind, rng, alone=True)
+    for _ in range(MULTI[view]):
+        kinds = [kind for kind, share in SHARES.items() if rng.random() < share]
+        while len(kinds) < 2:
+            kinds = sorted({*kinds, str(rng.choice(list(SHARES)))})
+        p = _at_rest(upright, rng)
+        for kind in kinds:
+            p = _changed(p, kind, rng, alone=False)
+        yield "multi", p
+
+
+def _singles(view: str, rng: np.random.Generator) -> list[str]:
+    """What changes alone, a frame each."""
+    if view == "front":
+        two = sorted(rng.choice(SINGLES_FRONT_TWO_OF, 2, replace=False).tolist())
+        return [*SINGLES_FRONT, *two]
+    return list(SINGLES_SIDE[int(rng.integers(2))])
+
+
+def _at_rest(p: Posture, rng: np.random.Generator) -> Posture:
+    """The upright posture with the scatter of calibration frames."""
+    return replace(p, **{name: getattr(p, name) + float(rng.normal(0.0, sd)) for name, sd in SCATTER.items()})
+
+
+def _changed(p: Posture, kind: str, rng: np.random.Generator, *, alone: bool) -> Posture:
+    """The posture with one quantity changed; `alone` says that it is the only one."""
+    if kind in RANGES:
+        name, low, high = RANGES[kind]
+        return replace(p, **{name: getattr(p, name) + rng.uniform(low, high)})
+    if kind == "loss":
+        p = replace(p, cva=p.cva - rng.uniform(*LOSS_DEG))
+        return replace(p, protrude=rng.uniform(*PROTRUDE_CM)) if rng.random() < PROTRUDED else p
+    if kind == "slump":
+        slump = rng.uniform(*SLUMP_DEG)
+        return replace(p, slump=p.slump + slump, cva=p.cva - SLUMP_LOSS * slump)
+    lean = rng.uniform(*LEAN_DEG)
+    p = replace(p, lean=p.lean + lean, cva=p.cva - LEAN_LOSS[lean > 0] * lean)
+    # alone, the neck goes along with the trunk
+    return replace(p, mode="rel", rel=1.0) if alone else p
