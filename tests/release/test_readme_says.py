@@ -13,7 +13,7 @@ from posture_cv.report.accuracy import measured
 from source_tree import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FOR_DEVELOPERS = {"test", "fit", "release", "dev"}
+FOR_DEVELOPERS = {"test", "fit", "render", "release", "dev"}
 QUANTITIES = {
     "craniovertebral angle": "cva_change_deg",
     "head forward of the trunk": "head_forward_cm",
