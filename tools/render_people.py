@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rendering.raster import Rasteriser
 
 JPEG_QUALITY = 90
-"""That of the shared pictures."""
+"""That of the shared pictures, whose quantisation tables are the same."""
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shared_material import shared_path
 from tools.tool import TOOLS
 
 pytest.importorskip("scipy")
@@ -180,5 +179,3 @@ def test_two_frames_of_a_person(load: Load) -> None:
         assert row["cva_deg"] == pytest.approx(json.loads(row["params"])["cva"], abs=0.002)
         assert 0 < row["px_EYE_R_u"] < row["px_EYE_L_u"] < 640
         assert all(np.isfinite(v) for v in row.values() if isinstance(v, float))
-    with shared_path("ground-truth", "train", "ground_truth.csv").open(encoding="utf-8") as stream:
-        assert ",".join(first[0]) == stream.readline().strip()

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from shared_material import shared_path
 from tools import made_up_sitter
 from tools.tool import TOOLS
 
@@ -29,6 +30,7 @@ class Bench:
     def __init__(self, load: Callable[[str], ModuleType]) -> None:
         self.posing: ModuleType = load("posing")
         self.truth: ModuleType = load("truth")
+        self.views: ModuleType = load("views")
         self.sitter = made_up_sitter.sitter(load("assets"), self.posing)
         self.upright = self.sitter.upright
 
@@ -152,3 +154,12 @@ def test_classes_and_parameters_of_a_row(bench: Bench) -> None:
     )
     told = json.loads(bench.truth.params_of(replace(bench.upright, slump=1.23456)))
     assert (told["cva"], told["slump"], told["mode"]) == (54.0, 1.235, "cva")
+
+
+def test_the_columns_are_those_of_the_shared_set(bench: Bench) -> None:
+    posed = bench.sitter.pose(bench.upright)
+    view = bench.views.camera_of("front", np.array([0.0, 1.6, 0.1]), np.random.default_rng(0))
+    made = list(bench.truth.row_of(bench.sitter, bench.upright, posed, posed, view))
+    with shared_path("ground-truth", "train", "ground_truth.csv").open(encoding="utf-8") as stream:
+        columns = stream.readline().strip().split(",")
+    assert made == columns[columns.index("posture_class") : columns.index("background")]

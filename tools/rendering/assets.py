@@ -18,8 +18,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from rendering.scene import Colour
 from scipy import sparse
+
+from rendering.scene import Colour
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]

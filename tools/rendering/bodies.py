@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+
 from rendering.assets import Float, Garment, read_base, read_target
 
 ETHNICITIES: Final = ("african", "asian", "caucasian")

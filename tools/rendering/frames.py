@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from rendering.assets import Float
 from rendering.people import Person, person_of
 from rendering.postures import postures

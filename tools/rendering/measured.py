@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from measure_pictures import write
 from numpy.typing import NDArray
-from rendering.scene import Bytes
-from rendering.views import HEIGHT, WIDTH
 
 from posture_cv.capture.types import Frame
 from posture_cv.landmarks.estimator import EstimatorOptions, Mode
 from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 from posture_cv.landmarks.types import Landmarks
+from rendering.scene import Bytes
+from rendering.views import HEIGHT, WIDTH
 
 
 class Measured:

@@ -9,6 +9,8 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+
 from rendering.assets import (
     BODY_VERTICES,
     Float,
@@ -22,7 +24,6 @@ from rendering.assets import (
 from rendering.bodies import Shape, fitted, head_scale, shape_of, shaped
 from rendering.posing import Markers, Posture, Sitter, Skeleton, skinned
 from rendering.scene import Colour, Mesh, smooth_normals
-from scipy import sparse
 
 TRAGUS: Final = 12301
 ACROMION: Final = 8236

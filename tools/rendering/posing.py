@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from rendering.assets import Bone, Float
 from scipy import sparse
 from scipy.spatial.transform import Rotation
+
+from rendering.assets import Bone, Float
 
 ROOT: Final = "root"
 HEAD: Final = "head"

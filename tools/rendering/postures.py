@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+
 from rendering.posing import Posture
 
 CALIBRATION: Final = {"front": 6, "side": 4}

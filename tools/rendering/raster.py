@@ -16,6 +16,7 @@ from typing import Final, Self
 
 import moderngl
 import numpy as np
+
 from rendering import shaders
 from rendering.rooms import Light, Room
 from rendering.scene import Bytes, Camera, Colour, Floats, Mesh, smooth_normals

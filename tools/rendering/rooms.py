@@ -13,7 +13,8 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from rendering.scene import Bytes, Colour, Floats, Mesh, rigid
+
+from rendering.scene import Bytes, Colour, Floats, Mesh, Point, rigid
 
 BACKGROUNDS: Final = ("plain", "shelf", "window", "grad")
 LIGHTS: Final = ("key_l", "key_r", "warm_top", "screen_dark", "backlit")
@@ -41,9 +42,9 @@ PANE_GLOW: Final = 3.0  # white whatever the exposure, ours
 class Lamp:
     """A flat lamp: brightest straight ahead, dark behind."""
 
-    at_m: Colour  # world
+    at_m: Point
     power: Colour  # linear light on a surface 1 m ahead that faces it
-    towards_m: Colour = (0.0, 0.72, 0.1)  # the point it faces
+    towards_m: Point = (0.0, 0.72, 0.1)  # what it faces: the person
     beam: float = 1.0  # power of the cosine by which it gets darker to the sides: 1 a flat lamp
     softness: float = 0.3  # how far light reaches around an edge, as a wide lamp's does: 0 a point
 
@@ -108,7 +109,7 @@ class Room:
 class _Kind:
     """A kind of light: the lamp of its name, the one on the ceiling, and what comes from all around."""
 
-    at_m: Colour
+    at_m: Point
     power: Colour
     ceiling: Colour
     above: Colour

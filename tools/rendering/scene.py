@@ -16,6 +16,8 @@ Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 Colour = tuple[float, float, float]
 """Red, green, blue: sRGB 0 to 1 of a surface, linear of a light."""
+Point = tuple[float, float, float]
+"""World metres."""
 
 NEAR_M: Final = 0.05
 FAR_M: Final = 30.0

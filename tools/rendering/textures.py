@@ -7,6 +7,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+
 from rendering.scene import Bytes
 
 LARGEST: Final = 2048

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
+
 from rendering.assets import Float
 from rendering.posing import HEAD, SIDES, Posture, Sitter, about, craniovertebral_deg
 from rendering.views import View

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+
 from rendering.assets import Float
 from rendering.scene import Camera
 

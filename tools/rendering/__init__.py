@@ -1,0 +1,1 @@
+"""Seated people with known posture: bodies, poses, truth, cameras, pictures; for `tools/render_people.py`."""
