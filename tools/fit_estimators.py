@@ -31,6 +31,7 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
+TAUGHT_BY_MANY = ("front", "side")
 
 
 def main() -> None:
@@ -49,6 +50,14 @@ def main() -> None:
         help="see above",
     )
     parser.add_argument(
+        "--further",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FOLDER",
+        help="very many further people who teach (front and side), a data set each or folders of such",
+    )
+    parser.add_argument(
         "--people-only", action="store_true", help="fit nothing: record in the file who was fitted on"
     )
     chosen = parser.parse_args()
@@ -56,13 +65,17 @@ def main() -> None:
     fit = getattr(importlib.import_module(f"fitting.{chosen.view}"), f"fit_{chosen.view}")
     lm, truth = material.read_truth(chosen.dataset)
     also = [material.read_measured(*pair) for pair in chosen.also]
+    further = [part for folder in chosen.further for part in material.read_parts(folder)]
+    if further and chosen.view not in TAUGHT_BY_MANY:
+        parser.error(f"--further teaches {' and '.join(TAUGHT_BY_MANY)} only")
     out = chosen.out or HERE.parent / "posture_cv" / "coefficients" / f"{chosen.view}.npz"
     if chosen.people_only:
         with np.load(out, allow_pickle=False) as archive:
             arrays, lines = {key: archive[key] for key in archive.files}, {}
     else:
-        arrays, lines = fit(lm, truth, also) if also else fit(lm, truth)
-    arrays = {**arrays, **record_of(truth, *(rows for _, rows in also))}
+        more = (also, further) if further else (also,) if also else ()
+        arrays, lines = fit(lm, truth, *more)
+    arrays = {**arrays, **record_of(truth, *(rows for _, rows in (*also, *further)))}
     write_arrays(out, arrays)
     for name, line in lines.items():
         print(f"{name:45s} {line}")

@@ -5,6 +5,10 @@ second, the share of the geometry network is chosen and the uncertainty is fitte
 
 People of further data sets teach the same fit: projections, hyperparameters and shares stay those of the training set
 alone. Of each of them a fit without that person is kept, so that they can be judged.
+
+Very many further people (the bulk) teach it, too, without making it slower or larger: `CHOSEN` of their frames answer
+for all (`fitting.projected`). Nobody who is judged is among these, so that leaving somebody out leaves them as they
+are. Without a bulk every frame that teaches answers.
 """
 
 from __future__ import annotations
@@ -18,7 +22,8 @@ from numpy.typing import NDArray
 from fitting.front_frames import FitFrames, gather
 from fitting.front_judge import figures, judge, networks_beside
 from fitting.material import FitClip, Float, Mask, Truth, clips_of
-from fitting.process import Process, weighed, with_noise
+from fitting.process import Process
+from fitting.projected import MirrorColumns, Prior, Projected
 from posture_cv.coefficients.people import WITHOUT
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure import face_geometry as face
@@ -43,6 +48,8 @@ from posture_cv.measure.mirror_kernel import Projection
 from posture_cv.measure.types import View
 
 CALIBRATION_TRUST: Final = 0.5
+BULK_TRUST: Final = 0.5  # chosen on the training people left out, as is the next
+CHOSEN: Final = 1500  # frames of the bulk that answer for all
 
 
 def camera_pitch_weights(frames: FitFrames) -> Float:
@@ -114,35 +121,55 @@ def projection(columns: Float, layout: tuple[tuple[str, int], ...]) -> Float:
 
 
 def fit_front(
-    lm: Landmarks, truth: Truth, also: Sequence[tuple[Landmarks, Truth]] = ()
+    lm: Landmarks,
+    truth: Truth,
+    also: Sequence[tuple[Landmarks, Truth]] = (),
+    bulk: Sequence[tuple[Landmarks, Truth]] = (),
 ) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """Arrays of `front.npz` and one line of leave-one-person-out figures for each quantity.
 
     Args:
         lm, truth: the training set.
         also: further people, other ones than those.
+        bulk: very many further people, none of those either.
     """
     clips = list(clips_of(lm, truth, View.FRONT))
-    more = [clip for part in also for clip in clips_of(*part, View.FRONT)]
-    teaching = tuple(dict.fromkeys(clip.subject for clip in more))
-    if twice := {clip.subject for clip in clips} & set(teaching):
-        raise ValueError(f"these people are in both data sets: {', '.join(sorted(twice))}")
+    more, most = ([c for part in parts for c in clips_of(*part, View.FRONT)] for parts in (also, bulk))
+    teaching, many = (tuple(dict.fromkeys(clip.subject for clip in part)) for part in (more, most))
+    own = {clip.subject for clip in clips}
+    if twice := (own & {*teaching, *many}) | (set(teaching) & set(many)):
+        raise ValueError(f"these people are in several data sets: {', '.join(sorted(twice))}")
     axes = mesh_axes(clips)
-    fitter = Fitter(gather([*clips, *more], axes, teaching), axes)
+    fitter = Fitter(gather([*clips, *more, *most], axes, teaching, many), axes)
     for variant in VARIANTS.values():
         fitter.fit_variant(variant)
-    networks = networks_beside(lm, truth, fitter.frames.subject)
+    networks = networks_beside(lm, truth, fitter.shown.subject)
     apart = fitter.apart(teaching)
     arrays, lines = judge(fitter, networks, apart)
     return arrays | fitter.without(apart), lines
 
 
+_SIDES: Final = ("even", "odd")
+
+
+def chosen_frames(bulk: Mask) -> NDArray[np.intp]:
+    """Places of the frames that answer for all: some of the bulk, at random; all where the bulk is too small."""
+    places = np.flatnonzero(bulk)
+    if len(places) < CHOSEN:
+        return np.arange(len(bulk))
+    return np.sort(np.random.default_rng(6).permutation(places)[:CHOSEN])
+
+
 class Fitter:
-    """Fits variant by variant and collects the arrays and the figures."""
+    """Fits variant by variant and collects the arrays and the figures.
+
+    `shown` are the frames that can be judged; `chosen`, places of the frames that answer for all.
+    """
 
     def __init__(self, frames: FitFrames, axes: MeshAxes) -> None:
-        self.frames = frames
-        self.prior = np.where(frames.judged, 1.0, CALIBRATION_TRUST)
+        self.frames, self.shown = frames, frames.judgeable()
+        self.chosen = chosen_frames(frames.bulk)
+        self.prior = np.where(frames.judged, 1.0, CALIBRATION_TRUST) * np.where(frames.bulk, BULK_TRUST, 1.0)
         self.weights = camera_pitch_weights(frames)
         even, odd = frames.together("even"), frames.together("odd")
         own = frames.choosing
@@ -159,7 +186,8 @@ class Fitter:
             Projection.of(m.astype(np.float32).astype(np.float64), w)(x).astype(np.float16)
             for m, w, x in zip(matrices, widths, (even, odd), strict=True)
         )
-        self.arrays |= {"points.even": self.first[0], "points.odd": self.first[1]}
+        self.rooms: dict[str, tuple[NDArray[np.float16], NDArray[np.float16]]] = {}
+        self.arrays |= {f"points.{side}": x[self.chosen] for side, x in zip(_SIDES, self.first, strict=True)}
         self.theta: dict[str, dict[str, tuple[float, float]]] = {}
         self.common: dict[str, Float] = {}
         self.predicted: dict[str, Float] = {}
@@ -191,22 +219,27 @@ class Fitter:
 
     def _room(self, variant: str, growth: Float, pitch: Float) -> None:
         """Room columns of the fitting frames, scaled as the full variant's first are, rounded as shipped."""
-        columns = self.frames.room(self.weights, growth, pitch)
-        for side, x in zip(("even", "odd"), columns, strict=True):
+        columns, points = self.frames.room(self.weights, growth, pitch), []
+        for side, x in zip(_SIDES, columns, strict=True):
             if f"room.{side}" not in self.arrays or (variant == "full" and growth.any()):
                 own = x[self.frames.choosing]
                 self.arrays[f"room.{side}"] = 1.0 / (np.sqrt((own**2).mean(axis=0)) + 1e-9)
             through = Projection.of(np.diag(self.arrays[f"room.{side}"]), [1] * x.shape[1])
-            self.arrays[f"points.{variant}.{side}"] = through(x).astype(np.float16)
+            points.append(through(x).astype(np.float16))
+            self.arrays[f"points.{variant}.{side}"] = points[-1][self.chosen]
+        self.rooms[variant] = points[0], points[1]
 
     def _points(self, variant: str, group: str) -> dict[str, Float]:
         """Block -> (N, d) of the fitting frames."""
         out: dict[str, Float] = {}
-        for side, blocks, widths in zip(
-            ("even", "odd"), blocks_of(variant, group), (EVEN_WIDTHS, ODD_WIDTHS), strict=True
+        for first, room, blocks, widths in zip(
+            self.first,
+            self.rooms[variant],
+            blocks_of(variant, group),
+            (EVEN_WIDTHS, ODD_WIDTHS),
+            strict=True,
         ):
-            first = self.arrays[f"points.{side}"]
-            points = np.hstack([first, self.arrays[f"points.{variant}.{side}"]]).astype(np.float64)
+            points = np.hstack([first, room]).astype(np.float64)
             out |= {b: points[:, columns_of((b,), widths)] for b in blocks}
         return out
 
@@ -229,22 +262,30 @@ class Fitter:
             self.common[group] = draft.theta[2 * n :]
         # a variant that sees less weighs what it sees as the full one does
         pairs = np.array([self.theta[group][b] for b in (*even, *odd)])
-        process = self._process(points, even, odd, group, np.ones(len(y), bool))
-        process.theta = np.concatenate([pairs[:, 0], pairs[:, 1], self.common[group]])
-        self.predicted[key] = process.weigh(y / spread, prior) * spread
-        self.fitted[key] = process.theta, process.trust
-        e = np.exp(process.theta)
+        theta = np.concatenate([pairs[:, 0], pairs[:, 1], self.common[group]])
+        process = Projected.of(self._prior(variant, group, theta), theta)
+        trust = process.weighed(prior, y / spread)
+        self.predicted[key] = process.left_out(trust, y / spread) * spread
+        self.fitted[key] = theta, trust
+        e = np.exp(theta)
         self.arrays |= {
             f"{key}.weights": np.stack([e[:n], e[n : 2 * n]]),
             f"{key}.s": np.array(e[-3]),
             f"{key}.noise": e[-2:],
-            f"{key}.alpha": (process.solve(y / spread) * spread).astype(np.float32),
+            f"{key}.alpha": (process.solve(trust, y / spread) * spread).astype(np.float32),
             f"{key}.spread": spread,
             f"{key}.sd": np.zeros((y.shape[1], SD_INPUTS)),
         }
-        judged = self.frames.judged
+        own = self.frames.judged & ~self.frames.bulk
         for k, name in enumerate(GROUPS[group]):
-            print(f"{key} {name}: {figures(self.predicted[key][judged, k], y[judged, k])}", flush=True)
+            print(f"{key} {name}: {figures(self.predicted[key][own, k], y[own, k])}", flush=True)
+
+    def _prior(self, variant: str, group: str, theta: Float) -> Prior:
+        """The kernel's covariances of the chosen frames and all frames."""
+        even, odd = (tuple(b for b in part if b not in self.dropped) for part in blocks_of(variant, group))
+        points, is_odd = self._points(variant, group), group in ODD_GROUPS
+        columns = MirrorColumns.of(points, even, odd, is_odd=is_odd)
+        return Prior.of(columns, self.chosen, self.frames.subject, theta)
 
     def _process(
         self, points: dict[str, Float], even: tuple[str, ...], odd: tuple[str, ...], group: str, keep: Mask
@@ -257,22 +298,26 @@ class Fitter:
 
         With `anew` the trust in each frame too is decided among those alone, as it is for people never seen.
         """
+        kept = [keep[self.chosen] for keep in keeps]
         out: list[dict[str, NDArray[Any]]] = []
-        for keep in keeps:
-            points = {k: v[keep] for k, v in self.arrays.items() if k.startswith("points.")}
+        for mine in kept:
+            points = {k: v[mine] for k, v in self.arrays.items() if k.startswith("points.")}
             out.append({**self.arrays, **points})
         for key, (theta, trust) in self.fitted.items():
             variant, group = key.split(".")
-            y = np.stack([self.frames.changes[q] for q in GROUPS[group]], axis=1)
-            even, odd = blocks_of(variant, group)
-            process = self._process(self._points(variant, group), even, odd, group, np.ones(len(y), bool))
-            free, _ = process.noiseless(theta)
-            for arrays, keep in zip(out, keeps, strict=True):
-                part, mine = free[np.ix_(keep, keep)], trust[keep]
-                if anew:
-                    who, seen = self.frames.subject[keep], y[keep] / arrays[f"{key}.spread"]
-                    mine = weighed(part, theta, self.prior[keep], who, seen)
-                arrays[f"{key}.alpha"] = np.linalg.solve(with_noise(part, theta, mine), y[keep])
+            spread = self.arrays[f"{key}.spread"]
+            y = np.stack([self.frames.changes[q] for q in GROUPS[group]], axis=1) / spread
+            own, prior = ~self.frames.bulk, self._prior(variant, group, theta)
+            settled = None
+            for arrays, keep, answer in zip(out, keeps, kept, strict=True):
+                if answer.all() and not own.all():
+                    # The trust in the bulk stays: one person among hundreds does not change it.
+                    settled = settled or Projected.of(prior, theta).settled(own, trust, y)
+                    seen, part = keep & own, settled.among(keep[own])
+                else:
+                    seen, part = keep, Projected.of(prior.among(keep, answer), theta)
+                weight = part.weighed(self.prior[seen], y[seen]) if anew else trust[seen]
+                arrays[f"{key}.alpha"] = part.solve(weight, y[seen]) * spread
         return out
 
     def apart(self, people: Sequence[str]) -> dict[str, dict[str, NDArray[Any]]]:
@@ -288,7 +333,7 @@ class Fitter:
         """
         out: dict[str, NDArray[Any]] = {}
         for person, arrays in apart.items():
-            keep = self.frames.subject != person
+            keep = (self.frames.subject != person)[self.chosen]
             for key in self.fitted:
                 alpha = np.zeros((len(keep), arrays[f"{key}.alpha"].shape[1]), np.float32)
                 alpha[keep] = arrays[f"{key}.alpha"]

@@ -18,7 +18,8 @@ from posture_cv.measure.front_reference import FrontReference, MeshAxes, front_r
 class FitFrames:
     """Usable frames of all clips; readings clip by clip, since the camera belongs to the clip.
 
-    `choosing` are the frames that decide how the fit is made (`gather`), the others only teach it.
+    `choosing` are the frames that decide how the fit is made (`gather`), the others only teach it. `bulk` are those of
+    people of whom there are very many: never judged, never left out.
     """
 
     clips: tuple[FitClip, ...]
@@ -28,7 +29,22 @@ class FitFrames:
     subject: NDArray[np.str_]
     judged: Mask
     choosing: Mask
+    bulk: Mask
     rows: NDArray[np.intp]
+
+    def judgeable(self) -> FitFrames:
+        """The same without the bulk."""
+        if not self.bulk.any():
+            return self
+        people = set(self.subject[self.bulk])
+        own = [k for k, clip in enumerate(self.clips) if clip.subject not in people]
+        parts = (tuple(part[k] for k in own) for part in (self.clips, self.references, self.readings))
+        keep = ~self.bulk
+        return FitFrames(
+            *parts,
+            {name: change[keep] for name, change in self.changes.items()},
+            *(x[keep] for x in (self.subject, self.judged, self.choosing, self.bulk, self.rows)),
+        )
 
     def together(self, name: str) -> Float:
         """An attribute of the readings of all clips."""
@@ -46,7 +62,9 @@ class FitFrames:
         return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 
 
-def gather(clips: Sequence[FitClip], axes: MeshAxes, teaching: Collection[str] = ()) -> FitFrames:
+def gather(
+    clips: Sequence[FitClip], axes: MeshAxes, teaching: Collection[str] = (), bulk: Collection[str] = ()
+) -> FitFrames:
     """All frames of which face, body and contour are seen, of the clips whose baseline shows a face.
 
     Args:
@@ -54,6 +72,7 @@ def gather(clips: Sequence[FitClip], axes: MeshAxes, teaching: Collection[str] =
         axes: of the mesh.
         teaching: the people whose frames are fitted on, but do not decide on projections, hyperparameters and shares,
             so that a fit without one of them differs from the whole fit in nothing else.
+        bulk: likewise, people of whom there are very many.
     """
     clips = [clip for clip in clips if np.isfinite(clip.baseline.face).all()]
     references, readings, changes, subject, judged, choosing, rows = [], [], [], [], [], [], []
@@ -65,7 +84,7 @@ def gather(clips: Sequence[FitClip], axes: MeshAxes, teaching: Collection[str] =
         changes.append({k: v[keep] for k, v in clip.changes.items()})
         subject.append(np.repeat(clip.subject, int(keep.sum())))
         judged.append(~clip.calibration[keep])
-        choosing.append(np.full(int(keep.sum()), clip.subject not in teaching))
+        choosing.append(np.full(int(keep.sum()), clip.subject not in {*teaching, *bulk}))
         rows.append(clip.rows[keep])
     return FitFrames(
         tuple(clips),
@@ -75,5 +94,6 @@ def gather(clips: Sequence[FitClip], axes: MeshAxes, teaching: Collection[str] =
         np.concatenate(subject),
         np.concatenate(judged),
         np.concatenate(choosing),
+        np.isin(np.concatenate(subject), list(bulk)),
         np.concatenate(rows),
     )

@@ -90,27 +90,28 @@ def judge(
             own.
     """
     teaching = tuple(apart)
-    arrays, subject = fitter.arrays, fitter.frames.subject
+    arrays, frames = fitter.arrays, fitter.shown
+    subject = fitter.frames.subject
     keeps = [~np.isin(subject, people) for people, _ in networks]
     parts = fitter.alphas(keeps)
     models = [front_model(part) for part in parts]
-    plain = judged_by(fitter.frames, models, networks)
+    plain = judged_by(frames, models, networks)
     arrays["network_share"] = best_share(plain, models[0])
     model = replace(models[0], share=arrays["network_share"])
-    clips, axes = fitter.frames.clips, models[0].axes
+    clips, axes = frames.clips, models[0].axes
     trembling = [
         gather([trembled(c, px, k) for c in clips], axes, teaching) for k, px in enumerate(TREMBLES_PX)
     ]
-    everything = [plain, *(judged_by(frames, models, networks) for frames in trembling)]
+    everything = [plain, *(judged_by(worse, models, networks) for worse in trembling)]
     unseen = [front_model(part) for part in fitter.alphas(keeps, anew=True)]
-    judged, lines = judged_by(fitter.frames, unseen, networks), {}
+    judged, lines = judged_by(frames, unseen, networks), {}
     alone = [front_model(part) for part in apart.values()]
-    taught = judged_by(fitter.frames, [*alone, models[0]], _one_by_one(teaching, networks))
+    taught = judged_by(frames, [*alone, models[0]], _one_by_one(teaching, networks))
     for variant in VARIANTS.values():
         weights = uncertainty(everything, variant, model)
-        lines |= told(judged, variant, model, weights, fitter.frames.choosing)
+        lines |= told(judged, variant, model, weights, frames.choosing)
         if teaching:
-            extra = told(taught, variant, model, weights, ~fitter.frames.choosing)
+            extra = told(taught, variant, model, weights, ~frames.choosing)
             lines |= {f"also {name}": line for name, line in extra.items()}
         arrays |= _by_group(variant, weights)
         for person in teaching:

@@ -47,6 +47,13 @@ def read_truth(dataset: Path) -> tuple[Landmarks, dict[str, NDArray[Any]]]:
     return read_landmarks(dataset / "landmarks.npz", [row["file"] for row in rows]), columns
 
 
+def read_parts(folder: Path) -> Iterator[tuple[Landmarks, dict[str, NDArray[Any]]]]:
+    """A data set, or each of those in a folder, by name; one that is not finished yet is left out."""
+    for part in (folder, *sorted(folder.iterdir())):
+        if all((part / name).is_file() for name in ("ground_truth.csv", "landmarks.npz")):
+            yield read_truth(part)
+
+
 def read_measured(dataset: Path, measured: Path) -> tuple[Landmarks, dict[str, NDArray[Any]]]:
     """Landmarks that `tools/measure_pictures.py` wrote, with their rows of the data set's `ground_truth.csv`."""
     with (dataset / "ground_truth.csv").open(newline="", encoding="utf-8") as stream:

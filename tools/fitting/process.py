@@ -177,9 +177,6 @@ class Process:
                 self.theta, best = trial, value
         return best
 
-    def solve(self, y: Float) -> Float:
-        return np.linalg.solve(self.covariance(self.theta)[0], y)
-
 
 def with_noise(free: Float, theta: Float, trust: Float) -> Float:
     """Covariance of the observations: `free` and each frame's own noise, `theta` as in `Process`."""

@@ -5,7 +5,8 @@ edges and landmarks of which only the pattern counts are reduced to principal co
 sees was chosen on training persons left out.
 
 People of further data sets teach the same fit: projections and the kernels' numbers stay those of the training set
-alone. Of each of them a fit without that person is kept, so that they can be judged.
+alone. Of each of them a fit without that person is kept, so that they can be judged. Very many further people (the
+bulk) teach it, too; they are never judged, and none of their frames remains in the shipped model.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ GROUPS_LEFT_OUT: Final = 6  # of people, for the printed figures
 JITTER_NOISE: Final = (
     3.0  # variance of the noise of a person's frames, clean or jittered, where there are both
 )
+BULK_NOISE: Final = 1.0  # likewise of the bulk's frames, chosen on training people left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,8 @@ GROUPS: Final[dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]] = 
 class Material:
     """Usable frames of one variant: raw features, residuals of the outline, person, true changes, clean or not.
 
-    `choosing` are the frames of the first set's people, which decide how the fit is made.
+    `choosing` are the frames of the first set's people, which decide how the fit is made, `bulk` those of very many
+    people who only teach.
     """
 
     raw: dict[str, Float]
@@ -127,14 +130,22 @@ class Material:
     truth: dict[str, Float]
     clean: NDArray[np.bool_]
     choosing: NDArray[np.bool_]
+    bulk: NDArray[np.bool_]
 
     def teaching(self) -> list[str]:
-        """The people who only teach."""
-        return np.unique(self.who[~self.choosing]).tolist()
+        """The people who teach and are judged, too, but do not decide."""
+        return np.unique(self.who[~self.choosing & ~self.bulk]).tolist()
 
 
-def gather(sets: Sequence[tuple[Landmarks, Mapping[str, Any]]], variant: str) -> Material:
-    """The judged frames of all side clips; the first set with a person is that person's clean one."""
+def gather(sets: Sequence[tuple[Landmarks, Mapping[str, Any]]], variant: str, bulk: int = 0) -> Material:
+    """The judged frames of all side clips; the first set with a person is that person's clean one.
+
+    Args:
+        sets: landmarks and truth.
+        variant: what is seen.
+        bulk: so many of the last sets are the bulk's.
+    """
+    known = len(sets) - bulk
     raw: list[dict[str, Float]] = []
     quality, who, truth, clean = [], [], [], []
     first: dict[str, int] = {}
@@ -151,7 +162,7 @@ def gather(sets: Sequence[tuple[Landmarks, Mapping[str, Any]]], variant: str) ->
             quality.append(np.zeros((len(keep), 2)) if variant == LANDMARKS else motion.rms[:2].T[keep])
             who.append(np.repeat(clip.subject, int(keep.sum())))
             truth.append({name: clip.changes[name][judged][keep] for name in FITTED})
-            clean.append(np.full(int(keep.sum()), number == first[clip.subject]))
+            clean.append(np.full(int(keep.sum()), number == first[clip.subject] < known))
     subjects = np.concatenate(who)
     return Material(
         {k: np.concatenate([r[k] for r in raw]) for k in raw[0]},
@@ -160,6 +171,7 @@ def gather(sets: Sequence[tuple[Landmarks, Mapping[str, Any]]], variant: str) ->
         {name: np.concatenate([t[name] for t in truth]) for name in FITTED},
         np.concatenate(clean),
         np.isin(subjects, [person for person, number in first.items() if number == 0]),
+        np.isin(subjects, [person for person, number in first.items() if number >= known]),
     )
 
 
@@ -203,7 +215,10 @@ def _components(x: Float, block: Block, *, raw: bool) -> Float:
 
 
 def fit_side(
-    lm: Landmarks, truth: Mapping[str, Any], also: Sequence[tuple[Landmarks, Mapping[str, Any]]] = ()
+    lm: Landmarks,
+    truth: Mapping[str, Any],
+    also: Sequence[tuple[Landmarks, Mapping[str, Any]]] = (),
+    bulk: Sequence[tuple[Landmarks, Mapping[str, Any]]] = (),
 ) -> tuple[Arrays, dict[str, str]]:
     """Fit the side view.
 
@@ -212,6 +227,7 @@ def fit_side(
         also: the same pictures turned, scaled, shifted and re-exposed, measured anew, with their truth: they teach
             how the landmarks and the outline scatter, and are fitted on, never judged. Likewise other people, who
             teach too; the first set with a person is that person's clean one.
+        bulk: very many other people.
 
     Returns:
         Arrays of `side.npz`, and for each quantity a line of figures on persons left out.
@@ -219,7 +235,7 @@ def fit_side(
     arrays: Arrays = {}
     lines: dict[str, str] = {}
     for variant, groups in GROUPS.items():
-        material = gather([(lm, truth), *also], variant)
+        material = gather([(lm, truth), *also, *bulk], variant, len(bulk))
         lines |= _fit_variant(arrays, variant, material, groups)
     return arrays, lines
 
@@ -233,7 +249,7 @@ def _fit_variant(
     planned = plan(material, list(dict.fromkeys(name for _, blocks in groups for name in blocks)))
     points = planned.projection({k: material.raw[k] for k in planned.projection.names})
     twice = np.isin(material.who, np.unique(material.who[~material.clean]))
-    noise = np.where(twice, JITTER_NOISE, 1.0)
+    noise = np.where(material.bulk, BULK_NOISE, np.where(twice, JITTER_NOISE, 1.0))
     teaching = material.teaching()
     people = np.random.default_rng(5).permutation(np.unique(material.who[material.choosing]))
     groups_out = [*np.array_split(people, GROUPS_LEFT_OUT), *(np.array([person]) for person in teaching)]
