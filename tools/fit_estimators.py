@@ -6,10 +6,13 @@ left out.
 
 All views also learn from the few people of a second data set, each of whom is judged by a fit without that person,
 the side view from pictures measured again with small changes, too: name them with `--also DATASET MEASURED.npz`, made
-by `tools/measure_pictures.py`. The shipped files were made with
+by `tools/measure_pictures.py`. Front and side also learn from very many people, who are never judged, neither by the
+printed figures: --further FOLDER, a data set, or a folder of them. However many they are, the files grow by their
+fingerprints alone and the program gets no slower. The shipped files were made with
 
-    front train --also public FRONT1.npz --also public FRONT5.npz    (--view front, the second with --looks 5)
-    side train --also train T0.npz ... T5.npz --also public P.npz --also public P0.npz ... P5.npz
+    front train --also public FRONT1.npz --also public FRONT5.npz --further PEOPLE
+                                    (--view front, the second with --looks 5)
+    side train --also train T0.npz ... T5.npz --also public P.npz --also public P0.npz ... P5.npz --further PEOPLE
                                     (--view side; T0 to T5 and P0 to P5 with --jitter 0 to 5, the last three --mirror)
     oblique train --also public PUBLIC.npz
     front_physics train
@@ -58,6 +61,9 @@ def main() -> None:
         help="very many further people who teach (front and side), a data set each or folders of such",
     )
     parser.add_argument(
+        "--like", type=Path, metavar="NPZ", help="take the hyperparameters of this fit (front only)"
+    )
+    parser.add_argument(
         "--people-only", action="store_true", help="fit nothing: record in the file who was fitted on"
     )
     chosen = parser.parse_args()
@@ -70,12 +76,15 @@ def main() -> None:
         parser.error(f"--further teaches {' and '.join(TAUGHT_BY_MANY)} only")
     out = chosen.out or HERE.parent / "posture_cv" / "coefficients" / f"{chosen.view}.npz"
     if chosen.people_only:
-        with np.load(out, allow_pickle=False) as archive:
-            arrays, lines = {key: archive[key] for key in archive.files}, {}
+        arrays, lines = read_arrays(out), {}
     else:
-        more = (also, further) if further else (also,) if also else ()
+        more: tuple[Any, ...] = (also, further) if further else (also,) if also else ()
+        if chosen.like:
+            more = also, further, read_arrays(chosen.like)
         arrays, lines = fit(lm, truth, *more)
-    arrays = {**arrays, **record_of(truth, *(rows for _, rows in (*also, *further)))}
+    # Of very many people the calibration frames are enough to know them by.
+    known = [material.rows_of(rows, rows["segment"] == "calibration") for _, rows in further]
+    arrays = {**arrays, **record_of(truth, *(rows for _, rows in also), *known)}
     write_arrays(out, arrays)
     for name, line in lines.items():
         print(f"{name:45s} {line}")
@@ -87,6 +96,12 @@ def record_of(*truths: dict[str, Any]) -> dict[str, Any]:
     people = importlib.import_module("posture_cv.coefficients.people")
     rows = np.concatenate([people.fingerprints(truth) for truth in truths])
     return dict(people.stamp(rows, np.concatenate([truth["subject"].astype(str) for truth in truths])))
+
+
+def read_arrays(file: Path) -> dict[str, Any]:
+    """The arrays of an `.npz`."""
+    with np.load(file, allow_pickle=False) as archive:
+        return {key: archive[key] for key in archive.files}
 
 
 def write_arrays(out: Path, arrays: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from fitting.front_frames import FitFrames, gather
 from fitting.front_judge import figures, judge, networks_beside
 from fitting.material import FitClip, Float, Mask, Truth, clips_of
-from fitting.process import Process
+from fitting.process import Process, common_factors, error_size, tuned
 from fitting.projected import MirrorColumns, Prior, Projected
 from posture_cv.coefficients.people import WITHOUT
 from posture_cv.landmarks.types import Landmarks
@@ -48,8 +48,10 @@ from posture_cv.measure.mirror_kernel import Projection
 from posture_cv.measure.types import View
 
 CALIBRATION_TRUST: Final = 0.5
-BULK_TRUST: Final = 0.5  # chosen on the training people left out, as is the next
-CHOSEN: Final = 1500  # frames of the bulk that answer for all
+CHOSEN: Final = 1000  # frames of the bulk that answer for all (ours)
+LEARNING: Final = 1500  # frames that the hyperparameters are learned from, where there is a bulk (ours)
+BULK_TRUST: Final = 0.25  # where the choice of it by training people left out begins
+TUNING_PEOPLE, TUNING_ANSWERS = 100, 500  # of the bulk, for that choice: enough, and fast
 
 
 def camera_pitch_weights(frames: FitFrames) -> Float:
@@ -125,6 +127,7 @@ def fit_front(
     truth: Truth,
     also: Sequence[tuple[Landmarks, Truth]] = (),
     bulk: Sequence[tuple[Landmarks, Truth]] = (),
+    like: Mapping[str, NDArray[Any]] | None = None,
 ) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """Arrays of `front.npz` and one line of leave-one-person-out figures for each quantity.
 
@@ -132,6 +135,7 @@ def fit_front(
         lm, truth: the training set.
         also: further people, other ones than those.
         bulk: very many further people, none of those either.
+        like: arrays of a fit whose hyperparameters are taken, which saves most of the time.
     """
     clips = list(clips_of(lm, truth, View.FRONT))
     more, most = ([c for part in parts for c in clips_of(*part, View.FRONT)] for parts in (also, bulk))
@@ -141,6 +145,8 @@ def fit_front(
         raise ValueError(f"these people are in several data sets: {', '.join(sorted(twice))}")
     axes = mesh_axes(clips)
     fitter = Fitter(gather([*clips, *more, *most], axes, teaching, many), axes)
+    if like is not None:
+        fitter.like(like)
     for variant in VARIANTS.values():
         fitter.fit_variant(variant)
     networks = networks_beside(lm, truth, fitter.shown.subject)
@@ -160,6 +166,14 @@ def chosen_frames(bulk: Mask) -> NDArray[np.intp]:
     return np.sort(np.random.default_rng(6).permutation(places)[:CHOSEN])
 
 
+def learning_frames(frames: FitFrames) -> Mask:
+    """Frames whose likelihood chooses the hyperparameters: half of the first set's, and some of the bulk, at random."""
+    out = np.asarray(frames.choosing & (np.arange(len(frames.bulk)) % 2 == 0))
+    places = np.random.default_rng(7).permutation(np.flatnonzero(frames.bulk))
+    out[places[: max(0, LEARNING - out.sum())]] = True
+    return out
+
+
 class Fitter:
     """Fits variant by variant and collects the arrays and the figures.
 
@@ -169,7 +183,7 @@ class Fitter:
     def __init__(self, frames: FitFrames, axes: MeshAxes) -> None:
         self.frames, self.shown = frames, frames.judgeable()
         self.chosen = chosen_frames(frames.bulk)
-        self.prior = np.where(frames.judged, 1.0, CALIBRATION_TRUST) * np.where(frames.bulk, BULK_TRUST, 1.0)
+        self.prior = np.where(frames.judged, 1.0, CALIBRATION_TRUST)
         self.weights = camera_pitch_weights(frames)
         even, odd = frames.together("even"), frames.together("odd")
         own = frames.choosing
@@ -190,6 +204,7 @@ class Fitter:
         self.arrays |= {f"points.{side}": x[self.chosen] for side, x in zip(_SIDES, self.first, strict=True)}
         self.theta: dict[str, dict[str, tuple[float, float]]] = {}
         self.common: dict[str, Float] = {}
+        self.bulk_trust: dict[str, float] = {}
         self.predicted: dict[str, Float] = {}
         self.fitted: dict[str, tuple[Float, Float]] = {}
         self.dropped: frozenset[str] = frozenset()
@@ -202,6 +217,8 @@ class Fitter:
             self.theta[group] = dict(zip(names, zip(a, r, strict=True), strict=True))
             noise, s = np.asarray(arrays[f"full.{group}.noise"], np.float64), float(arrays[f"full.{group}.s"])
             self.common[group] = np.log([s, *noise])
+            if (key := f"bulk_trust.{group}") in arrays:
+                self.bulk_trust[group] = float(arrays[key])
 
     def fit_variant(self, variant: str) -> None:
         """First stage, room columns with what it gives on persons left out, then the other groups."""
@@ -249,17 +266,20 @@ class Fitter:
         even, odd = (tuple(b for b in part if b not in self.dropped) for part in blocks_of(variant, group))
         y = np.stack([self.frames.changes[q] for q in GROUPS[group]], axis=1)
         spread = y[self.frames.choosing].std(axis=0)
-        half = self.frames.choosing & (np.arange(len(y)) % 2 == 0)
-        prior = self.prior
         n = len(even) + len(odd)
         if group not in self.theta:
-            draft = self._process(points, even, odd, group, half)
-            draft.fit_theta((y / spread)[half])
-            draft.weigh((y / spread)[half], prior[half])
-            draft.tune((y / spread)[half], self.frames.judged[half])
+            some, prior = learning_frames(self.frames), self.prior
+            draft = self._process(points, even, odd, group, some)
+            draft.fit_theta((y / spread)[some])
+            if not self.frames.bulk[some].any():
+                draft.weigh((y / spread)[some], prior[some])
+                draft.tune((y / spread)[some], self.frames.judged[some])
             pairs_of = zip(draft.theta[:n], draft.theta[n : 2 * n], strict=True)
             self.theta[group] = dict(zip((*even, *odd), pairs_of, strict=True))
             self.common[group] = draft.theta[2 * n :]
+        if self.frames.bulk.any() and group not in self.bulk_trust:
+            self._tune(variant, group, y / spread)
+        prior = self._trust_before(group)
         # a variant that sees less weighs what it sees as the full one does
         pairs = np.array([self.theta[group][b] for b in (*even, *odd)])
         theta = np.concatenate([pairs[:, 0], pairs[:, 1], self.common[group]])
@@ -279,6 +299,38 @@ class Fitter:
         own = self.frames.judged & ~self.frames.bulk
         for k, name in enumerate(GROUPS[group]):
             print(f"{key} {name}: {figures(self.predicted[key][own, k], y[own, k])}", flush=True)
+
+    def _trust_before(self, group: str) -> Float:
+        """(N,) trust in each frame before the others have told what they think of it."""
+        return self.prior * np.where(self.frames.bulk, self.bulk_trust.get(group, 1.0), 1.0)
+
+    def _tune(self, variant: str, group: str, y: Float) -> None:
+        """Choose the trust in the bulk, and a group's common factors beside it, on training people left out."""
+        frames, blocks = self.frames, blocks_of(variant, group)
+        names = [b for part in blocks for b in part]
+        some = np.unique(frames.subject[frames.bulk])[:TUNING_PEOPLE]
+        keep = ~frames.bulk | np.isin(frames.subject, some)
+        answer = self.chosen[keep[self.chosen]]
+        answer = answer[:: max(1, len(answer) // TUNING_ANSWERS)]
+        columns = MirrorColumns.of(self._points(variant, group), *blocks, is_odd=group in ODD_GROUPS)[keep]
+        subject, own, y = frames.subject[keep], (frames.judged & frames.choosing)[keep], y[keep]
+        places = np.searchsorted(np.flatnonzero(keep), answer)
+
+        def loss(theta: Float) -> float:
+            """Of the kernel's numbers and, last, the logarithm of the trust."""
+            process = Projected.of(Prior.of(columns, places, subject, theta[:-1]), theta[:-1])
+            before = (self.prior * np.where(frames.bulk, np.exp(theta[-1]), 1.0))[keep]
+            return error_size((process.left_out(before, y) - y)[own])
+
+        pairs, n = np.array([self.theta[group][b] for b in names]), len(names)
+        theta = np.concatenate([pairs[:, 0], pairs[:, 1], self.common[group], [np.log(BULK_TRUST)]])
+        trust = (slice(len(theta) - 1, None), 0.7)
+        theta = tuned(theta, (trust, *common_factors(n), trust), loss)
+        self.bulk_trust[group] = float(np.exp(theta[-1]))
+        self.theta[group] = dict(zip(names, zip(theta[:n], theta[n : 2 * n], strict=True), strict=True))
+        self.common[group] = theta[2 * n : -1]
+        self.arrays[f"bulk_trust.{group}"] = np.array(self.bulk_trust[group])
+        print(f"{group}: trust in the bulk {self.bulk_trust[group]:.2f}", flush=True)
 
     def _prior(self, variant: str, group: str, theta: Float) -> Prior:
         """The kernel's covariances of the chosen frames and all frames."""
@@ -316,7 +368,7 @@ class Fitter:
                     seen, part = keep & own, settled.among(keep[own])
                 else:
                     seen, part = keep, Projected.of(prior.among(keep, answer), theta)
-                weight = part.weighed(self.prior[seen], y[seen]) if anew else trust[seen]
+                weight = part.weighed(self._trust_before(group)[seen], y[seen]) if anew else trust[seen]
                 arrays[f"{key}.alpha"] = part.solve(weight, y[seen]) * spread
         return out
 

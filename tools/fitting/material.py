@@ -54,6 +54,11 @@ def read_parts(folder: Path) -> Iterator[tuple[Landmarks, dict[str, NDArray[Any]
             yield read_truth(part)
 
 
+def rows_of(truth: Truth, chosen: Mask) -> Truth:
+    """Some rows of a data set."""
+    return {name: column[chosen] for name, column in truth.items()}
+
+
 def read_measured(dataset: Path, measured: Path) -> tuple[Landmarks, dict[str, NDArray[Any]]]:
     """Landmarks that `tools/measure_pictures.py` wrote, with their rows of the data set's `ground_truth.csv`."""
     with (dataset / "ground_truth.csv").open(newline="", encoding="utf-8") as stream:

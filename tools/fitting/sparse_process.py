@@ -46,13 +46,20 @@ class SparseProcess:
 
     @classmethod
     def of(
-        cls, points: Mapping[str, Float], subject: NDArray[np.str_], clean: Mask, noise: Float, y: Float
+        cls,
+        points: Mapping[str, Float],
+        subject: NDArray[np.str_],
+        clean: Mask,
+        noise: Float,
+        y: Float,
+        likely: Mask | None = None,
     ) -> SparseProcess:
-        """Start from the most likely numbers for the clean frames."""
+        """Start from the most likely numbers for some frames, or else the clean ones."""
+        some = clean if likely is None else likely
         first = Process.of(
-            {k: v[clean] for k, v in points.items()}, tuple(points), (), subject[clean], is_odd=False
+            {k: v[some] for k, v in points.items()}, tuple(points), (), subject[some], is_odd=False
         )
-        first.fit_theta(y[clean])
+        first.fit_theta(y[some])
         return cls(points, subject, clean, noise, y, first.theta[:-1].copy())
 
     def fit(self) -> None:
@@ -91,15 +98,15 @@ class SparseProcess:
         weighted = k * (np.exp(-2.0 * theta[-1]) / self.noise)[:, None]
         return k, weighted, k[self.clean] + _RIDGE * np.eye(int(self.clean.sum()))
 
-    def left_out(self, theta: Float) -> Float:
-        """(n, T) each frame's answer without its own person."""
+    def left_out(self, theta: Float, *, all_people: bool = True) -> Float:
+        """(n, T) each frame's answer without its own person; or only those of people who have a clean frame."""
         k, weighted, own = self._equations(theta)
         matrix, right = own + weighted.T @ k, weighted.T @ self.y
         owner, out = self.subject[self.clean], np.empty_like(self.y)
         lent = ~np.isin(
             self.subject, owner
         )  # of persons without a clean frame: in closed form, which is faster
-        if lent.any():
+        if all_people and lent.any():
             told, half = np.linalg.solve(matrix, right), np.linalg.solve(matrix, k[lent].T)
             weight = np.exp(-2.0 * theta[-1]) / self.noise
             for who in np.unique(self.subject[lent]):
@@ -149,7 +156,7 @@ class SparseProcess:
 
     def loss(self, theta: Float) -> float:
         """Mean of absolute and root mean square error on clean frames of persons left out."""
-        wrong = (self.left_out(theta) - self.y)[self.clean]
+        wrong = (self.left_out(theta, all_people=False) - self.y)[self.clean]
         return float((np.abs(wrong).mean(axis=0) + np.sqrt((wrong**2).mean(axis=0))).mean())
 
     def tune(self) -> None:
