@@ -6,9 +6,9 @@ second, the share of the geometry network is chosen and the uncertainty is fitte
 People of further data sets teach the same fit: projections, hyperparameters and shares stay those of the training set
 alone. Of each of them a fit without that person is kept, so that they can be judged.
 
-Very many further people (the bulk) teach it, too, without making it slower or larger: `CHOSEN` of their frames answer
-for all (`fitting.projected`). Nobody who is judged is among these, so that leaving somebody out leaves them as they
-are. Without a bulk every frame that teaches answers.
+Very many further people (the bulk) teach it, too, without making it slower or larger: `CHOSEN` frames, most of them
+theirs, answer for all (`fitting.projected`). Nobody of the training set is among these, so that leaving somebody out
+leaves them as they are. Without a bulk every frame that teaches answers.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ from posture_cv.measure.mirror_kernel import Projection
 from posture_cv.measure.types import View
 
 CALIBRATION_TRUST: Final = 0.5
-CHOSEN: Final = 1000  # frames of the bulk that answer for all (ours)
+CHOSEN: Final = 1000  # frames that answer for all where there is a bulk (ours; 600 would do)
+CHOSEN_OF_FEW: Final = 300  # of these, of the further data sets that are no bulk
 LEARNING: Final = 1500  # frames that the hyperparameters are learned from, where there is a bulk (ours)
 BULK_TRUST: Final = 0.25  # where the choice of it by training people left out begins
 TUNING_PEOPLE, TUNING_ANSWERS = 100, 500  # of the bulk, for that choice: enough, and fast
@@ -158,12 +159,32 @@ def fit_front(
 _SIDES: Final = ("even", "odd")
 
 
-def chosen_frames(bulk: Mask) -> NDArray[np.intp]:
-    """Places of the frames that answer for all: some of the bulk, at random; all where the bulk is too small."""
-    places = np.flatnonzero(bulk)
-    if len(places) < CHOSEN:
-        return np.arange(len(bulk))
-    return np.sort(np.random.default_rng(6).permutation(places)[:CHOSEN])
+def chosen_frames(frames: FitFrames, points: Float) -> NDArray[np.intp]:
+    """Places of the frames that answer for all; all where the bulk is too small.
+
+    Most are of the bulk, at random; some of the further data sets, which show what the bulk does not, such as a trunk
+    that is turned far: of these the frames that differ most.
+
+    Args:
+        frames: all of them.
+        points: (N, d) their projected columns.
+    """
+    bulk, taught = (np.flatnonzero(m) for m in (frames.bulk, ~frames.bulk & ~frames.choosing))
+    if len(bulk) < CHOSEN:
+        return np.arange(len(frames.bulk))
+    taught = taught[apart_most(points[taught], CHOSEN_OF_FEW)]
+    bulk = np.random.default_rng(6).permutation(bulk)[: CHOSEN - len(taught)]
+    return np.sort(np.concatenate([bulk, taught]))
+
+
+def apart_most(points: Float, count: int) -> NDArray[np.intp]:
+    """Places of `count` points (N, d), each as far as can be from those before it (Gonzalez 1985)."""
+    chosen: list[int] = []
+    near = (points**2).sum(axis=1)
+    for _ in range(min(count, len(points))):
+        chosen.append(int(np.argmax(near)))
+        near = np.minimum(near, ((points - points[chosen[-1]]) ** 2).sum(axis=1))
+    return np.array(chosen, np.intp)
 
 
 def learning_frames(frames: FitFrames) -> Mask:
@@ -182,7 +203,6 @@ class Fitter:
 
     def __init__(self, frames: FitFrames, axes: MeshAxes) -> None:
         self.frames, self.shown = frames, frames.judgeable()
-        self.chosen = chosen_frames(frames.bulk)
         self.prior = np.where(frames.judged, 1.0, CALIBRATION_TRUST)
         self.weights = camera_pitch_weights(frames)
         even, odd = frames.together("even"), frames.together("odd")
@@ -200,6 +220,7 @@ class Fitter:
             Projection.of(m.astype(np.float32).astype(np.float64), w)(x).astype(np.float16)
             for m, w, x in zip(matrices, widths, (even, odd), strict=True)
         )
+        self.chosen = chosen_frames(frames, np.hstack(self.first).astype(np.float64))
         self.rooms: dict[str, tuple[NDArray[np.float16], NDArray[np.float16]]] = {}
         self.arrays |= {f"points.{side}": x[self.chosen] for side, x in zip(_SIDES, self.first, strict=True)}
         self.theta: dict[str, dict[str, tuple[float, float]]] = {}
@@ -215,10 +236,11 @@ class Fitter:
             a, r = np.log(np.asarray(arrays[f"full.{group}.weights"], np.float64))
             names = [b for part in blocks_of("full", group) for b in part]
             self.theta[group] = dict(zip(names, zip(a, r, strict=True), strict=True))
-            noise, s = np.asarray(arrays[f"full.{group}.noise"], np.float64), float(arrays[f"full.{group}.s"])
-            self.common[group] = np.log([s, *noise])
-            if (key := f"bulk_trust.{group}") in arrays:
-                self.bulk_trust[group] = float(arrays[key])
+        for key in (f"{variant}.{group}" for variant in VARIANTS.values() for group in groups_of(variant)):
+            self.common[key] = np.log([float(arrays[f"{key}.s"]), *arrays[f"{key}.noise"]])
+            if f"{key}.bulk_trust" in arrays:
+                self.bulk_trust[key] = float(arrays[f"{key}.bulk_trust"])
+                self.arrays[f"{key}.bulk_trust"] = np.array(self.bulk_trust[key])
 
     def fit_variant(self, variant: str) -> None:
         """First stage, room columns with what it gives on persons left out, then the other groups."""
@@ -276,13 +298,13 @@ class Fitter:
                 draft.tune((y / spread)[some], self.frames.judged[some])
             pairs_of = zip(draft.theta[:n], draft.theta[n : 2 * n], strict=True)
             self.theta[group] = dict(zip((*even, *odd), pairs_of, strict=True))
-            self.common[group] = draft.theta[2 * n :]
-        if self.frames.bulk.any() and group not in self.bulk_trust:
-            self._tune(variant, group, y / spread)
-        prior = self._trust_before(group)
+            self.common[key] = draft.theta[2 * n :]
         # a variant that sees less weighs what it sees as the full one does
-        pairs = np.array([self.theta[group][b] for b in (*even, *odd)])
-        theta = np.concatenate([pairs[:, 0], pairs[:, 1], self.common[group]])
+        self.common.setdefault(key, self.common[f"full.{group}"])
+        if self.frames.bulk.any() and key not in self.bulk_trust:
+            self._tune(variant, group, y / spread)
+        prior = self._trust_before(key)
+        theta = self._numbers(key, (*even, *odd))
         process = Projected.of(self._prior(variant, group, theta), theta)
         trust = process.weighed(prior, y / spread)
         self.predicted[key] = process.left_out(trust, y / spread) * spread
@@ -300,16 +322,24 @@ class Fitter:
         for k, name in enumerate(GROUPS[group]):
             print(f"{key} {name}: {figures(self.predicted[key][own, k], y[own, k])}", flush=True)
 
-    def _trust_before(self, group: str) -> Float:
+    def _numbers(self, key: str, names: Sequence[str]) -> Float:
+        """`theta` as in `Process`, of some blocks."""
+        pairs = np.array([self.theta[key.split(".")[1]][b] for b in names])
+        return np.concatenate([pairs[:, 0], pairs[:, 1], self.common[key]])
+
+    def _trust_before(self, key: str) -> Float:
         """(N,) trust in each frame before the others have told what they think of it."""
-        return self.prior * np.where(self.frames.bulk, self.bulk_trust.get(group, 1.0), 1.0)
+        return self.prior * np.where(self.frames.bulk, self.bulk_trust.get(key, 1.0), 1.0)
 
     def _tune(self, variant: str, group: str, y: Float) -> None:
-        """Choose the trust in the bulk, and a group's common factors beside it, on training people left out."""
-        frames, blocks = self.frames, blocks_of(variant, group)
+        """Choose the trust in the bulk, and common factors beside it, on training people left out.
+
+        Of variants that see less only the trust and the noise, which is more where less is seen.
+        """
+        frames, blocks, key = self.frames, blocks_of(variant, group), f"{variant}.{group}"
         names = [b for part in blocks for b in part]
         some = np.unique(frames.subject[frames.bulk])[:TUNING_PEOPLE]
-        keep = ~frames.bulk | np.isin(frames.subject, some)
+        keep = frames.choosing | np.isin(frames.subject, some)
         answer = self.chosen[keep[self.chosen]]
         answer = answer[:: max(1, len(answer) // TUNING_ANSWERS)]
         columns = MirrorColumns.of(self._points(variant, group), *blocks, is_odd=group in ODD_GROUPS)[keep]
@@ -322,15 +352,14 @@ class Fitter:
             before = (self.prior * np.where(frames.bulk, np.exp(theta[-1]), 1.0))[keep]
             return error_size((process.left_out(before, y) - y)[own])
 
-        pairs, n = np.array([self.theta[group][b] for b in names]), len(names)
-        theta = np.concatenate([pairs[:, 0], pairs[:, 1], self.common[group], [np.log(BULK_TRUST)]])
-        trust = (slice(len(theta) - 1, None), 0.7)
-        theta = tuned(theta, (trust, *common_factors(n), trust), loss)
-        self.bulk_trust[group] = float(np.exp(theta[-1]))
-        self.theta[group] = dict(zip(names, zip(theta[:n], theta[n : 2 * n], strict=True), strict=True))
-        self.common[group] = theta[2 * n : -1]
-        self.arrays[f"bulk_trust.{group}"] = np.array(self.bulk_trust[group])
-        print(f"{group}: trust in the bulk {self.bulk_trust[group]:.2f}", flush=True)
+        n, theta = len(names), np.append(self._numbers(key, names), np.log(BULK_TRUST))
+        factors, trust = common_factors(n), (slice(len(theta) - 1, None), 0.7)
+        theta = tuned(theta, (trust, *(factors if variant == "full" else factors[1:2]), trust), loss)
+        if variant == "full":
+            self.theta[group] = dict(zip(names, zip(theta[:n], theta[n : 2 * n], strict=True), strict=True))
+        self.common[key], self.bulk_trust[key] = theta[2 * n : -1], float(np.exp(theta[-1]))
+        self.arrays[f"{key}.bulk_trust"] = np.array(self.bulk_trust[key])
+        print(f"{key}: trust in the bulk {self.bulk_trust[key]:.2f}", flush=True)
 
     def _prior(self, variant: str, group: str, theta: Float) -> Prior:
         """The kernel's covariances of the chosen frames and all frames."""
@@ -360,15 +389,17 @@ class Fitter:
             spread = self.arrays[f"{key}.spread"]
             y = np.stack([self.frames.changes[q] for q in GROUPS[group]], axis=1) / spread
             own, prior = ~self.frames.bulk, self._prior(variant, group, theta)
-            settled = None
+            settled: dict[bytes, Projected] = {}
             for arrays, keep, answer in zip(out, keeps, kept, strict=True):
-                if answer.all() and not own.all():
-                    # The trust in the bulk stays: one person among hundreds does not change it.
-                    settled = settled or Projected.of(prior, theta).settled(own, trust, y)
-                    seen, part = keep & own, settled.among(keep[own])
-                else:
+                if own.all():
                     seen, part = keep, Projected.of(prior.among(keep, answer), theta)
-                weight = part.weighed(self._trust_before(group)[seen], y[seen]) if anew else trust[seen]
+                else:
+                    # The trust in the bulk stays: one person among hundreds does not change it.
+                    if (which := answer.tobytes()) not in settled:
+                        whole = Projected.of(prior.among(np.ones_like(own), answer), theta)
+                        settled[which] = whole.settled(own, trust, y)
+                    seen, part = keep & own, settled[which].among(keep[own])
+                weight = part.weighed(self._trust_before(key)[seen], y[seen]) if anew else trust[seen]
                 arrays[f"{key}.alpha"] = part.solve(weight, y[seen]) * spread
         return out
 
