@@ -10,9 +10,11 @@ by `tools/measure_pictures.py`. Front and side also learn from very many people,
 printed figures: --further FOLDER, a data set, or a folder of them. However many they are, the files grow by their
 fingerprints alone and the program gets no slower. The shipped files were made with
 
-    front train --also public FRONT1.npz --also public FRONT5.npz --further PEOPLE
-                                    (--view front, the second with --looks 5)
-    side train --also train T0.npz ... T5.npz --also public P.npz --also public P0.npz ... P5.npz --further PEOPLE
+    front train --also public FRONT1.npz --also public FRONT5.npz --further PEOPLE --like FIRST.npz
+                                    (--view front, the second with --looks 5; PEOPLE: `tools/render_people.py PEOPLE
+                                    --part 5 --people 125`, and the same with --first 601; FIRST: the same with 141 of
+                                    them and without --like, which takes ten minutes instead of four)
+    side train --also train T0.npz ... T5.npz --also public P.npz --also public P0.npz ... P5.npz
                                     (--view side; T0 to T5 and P0 to P5 with --jitter 0 to 5, the last three --mirror)
     oblique train --also public PUBLIC.npz
     front_physics train
