@@ -18,9 +18,7 @@ from scipy.linalg import cholesky, solve_triangular
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-JITTER: Final = (
-    2e-3  # of the chosen frames' prior variance: smaller weights, which rounding hurts less (ours)
-)
+JITTER: Final = 1e-4  # of the chosen frames' prior variance, for the solution's sake
 ROUNDS: Final = 2
 
 
