@@ -200,7 +200,7 @@ def test_a_mirrored_picture_gives_the_mirrored_answer(
         both = e.valid & got.valid
         # not to the last digit: the shipped projections and fitting frames are rounded
         apart = np.abs(got.value - sign * e.value)[both]
-        assert (apart < 0.12 * e.sd[both]).all(), name
+        assert (apart < 0.25 * e.sd[both]).all(), name
     assert measured["cva_change_deg"].valid.sum() >= len(clip) - 1
 
 
