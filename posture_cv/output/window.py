@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import socket
+import struct
 import sys
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 CLOSING_KEYS: Final = frozenset({27, ord("q"), ord("Q")})  # Escape, q
 _CONNECT_TIMEOUT_S: Final = 1.0
 _X_PORT: Final = 6000
+_GREETING: Final = struct.pack("<cxHHHHxx", b"l", 11, 0, 0, 0)
+"""X Window System Protocol, version 11, "Connection Setup": little-endian, no authorization."""
+_GREETINGS: Final = 40
+_GREETING_PAUSE_S: Final = 0.05
 _EXAMPLE: Final = "Go on without --preview; everything else works without a display."
 
 
@@ -86,14 +92,28 @@ def _not_left_alone() -> Iterator[None]:
     """Stay connected while a window is opened.
 
     An X server without a desktop starts anew when nobody is connected any more, as after `display_problem` has asked,
-    and takes no window meanwhile: the window library would abort the process.
+    and takes no window meanwhile: the window library would abort the process. So it is asked until it answers.
     """
-    connection = _connected(os.environ.get("DISPLAY", "")) if sys.platform == "linux" else None
+    connection = _answered(os.environ.get("DISPLAY", "")) if sys.platform == "linux" else None
     try:
         yield
     finally:
         if connection is not None:
             connection.close()
+
+
+def _answered(display: str) -> socket.socket | None:
+    """A connection on which the server has answered to a greeting, if only with a refusal; None: it does not."""
+    for _ in range(_GREETINGS):
+        connection = _connected(display)
+        if connection is not None:
+            with suppress(OSError):  # it has gone to start anew
+                connection.sendall(_GREETING)
+                if connection.recv(1):
+                    return connection
+            connection.close()
+        time.sleep(_GREETING_PAUSE_S)
+    return None
 
 
 class PreviewWindow(Closing):
