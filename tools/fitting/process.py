@@ -227,9 +227,14 @@ def weighed(free: Float, theta: Float, prior: Float, subject: NDArray[np.str_], 
         subject: (N,) person.
         y: (N, T) standardised.
     """
+    return trusting(prior, y, lambda trust: left_out(with_noise(free, theta, trust), subject, y))
+
+
+def trusting(prior: Float, y: Float, left_out_with: Callable[[Float], Float]) -> Float:
+    """(N,) the same, where `left_out_with` predicts (N, T) each frame without its person, given the trust (N,)."""
     trust = prior
     for _ in range(ROUNDS):
-        error = np.sqrt(((left_out(with_noise(free, theta, trust), subject, y) - y) ** 2).mean(axis=1))
+        error = np.sqrt(((left_out_with(trust) - y) ** 2).mean(axis=1))
         robust = 1.48 * float(np.median(error))
         trust = prior / (1.0 + (error / (2.0 * robust)) ** 2)
     return trust

@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
-Float = NDArray[np.float64]
-Float32 = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+from fitting.material import Float, Mask
+from fitting.process import Float32, trusting
+
 JITTER: Final = 1e-4  # of the chosen frames' prior variance, for the solution's sake
-ROUNDS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,13 +193,8 @@ class Projected:
         return out
 
     def weighed(self, prior: Float, y: Float) -> Float:
-        """(N,) trust: less in frames that others cannot predict (Cauchy at 2 robust sd); `prior` (N,) before."""
-        trust = prior
-        for _ in range(ROUNDS):
-            error = np.sqrt(((self.left_out(trust, y) - y) ** 2).mean(axis=1))
-            robust = 1.48 * float(np.median(error))
-            trust = prior / (1.0 + (error / (2.0 * robust)) ** 2)
-        return trust
+        """(N,) trust: less in frames that others cannot predict (`process.trusting`); `prior` (N,) before."""
+        return trusting(prior, y, lambda trust: self.left_out(trust, y))
 
 
 def _divided(root: Float, x: Float32) -> Float32:

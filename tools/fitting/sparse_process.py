@@ -103,9 +103,8 @@ class SparseProcess:
         k, weighted, own = self._equations(theta)
         matrix, right = own + weighted.T @ k, weighted.T @ self.y
         owner, out = self.subject[self.clean], np.empty_like(self.y)
-        lent = ~np.isin(
-            self.subject, owner
-        )  # of persons without a clean frame: in closed form, which is faster
+        # of people without a clean frame: in closed form, which is faster
+        lent = ~np.isin(self.subject, owner)
         if all_people and lent.any():
             told, half = np.linalg.solve(matrix, right), np.linalg.solve(matrix, k[lent].T)
             weight = np.exp(-2.0 * theta[-1]) / self.noise
