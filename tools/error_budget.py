@@ -77,7 +77,7 @@ def main() -> None:
     lm, truth = material.read_truth(chosen.train)
     clips = list(material.clips_of(lm, truth, View.FRONT))
     fitter = fitted(clips, tuple(VARIANTS.values()))
-    networks = networks_beside(lm, truth, fitter.frames.subject)
+    networks = networks_beside(lm, truth, (), fitter.frames.subject)
     folds = [~np.isin(fitter.frames.subject, people) for people, _ in networks]
     models = [front_model(part) for part in fitter.alphas(folds, anew=True)]
     judged = judged_by(fitter.frames, models, networks)

@@ -7,8 +7,9 @@ left out.
 All views also learn from the few people of a second data set, each of whom is judged by a fit without that person,
 the side view from pictures measured again with small changes, too: name them with `--also DATASET MEASURED.npz`, made
 by `tools/measure_pictures.py`. Front and side also learn from very many people, who are never judged, neither by the
-printed figures: --further FOLDER, a data set, or a folder of them. However many they are, the files grow by their
-fingerprints alone and the program gets no slower. The shipped files were made with
+printed figures: --further FOLDER, a data set, or a folder of them; so does the front's network, by their points.
+However many they are, the files grow by their fingerprints alone and the program gets no slower. The shipped files
+were made with
 
     front train --also public FRONT1.npz --also public FRONT5.npz --further PEOPLE --like FIRST.npz
                                     (--view front, the second with --looks 5; PEOPLE: `tools/render_people.py PEOPLE
@@ -36,7 +37,7 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
-TAUGHT_BY_MANY = ("front", "side")
+TAUGHT_BY_MANY = ("front", "front_physics", "side")
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ def test_macro_targets_are_shared_out_whole(load: Load) -> None:
     assert bodies.parts(0.5, "low", "", "high") == {"": 1.0}
 
 
-@pytest.mark.parametrize(("view", "frames", "calibration"), [("front", 36, 6), ("side", 18, 4)])
+@pytest.mark.parametrize(("view", "frames", "calibration"), [("front", 42, 6), ("side", 21, 4)])
 def test_frames_of_a_view(load: Load, view: str, frames: int, calibration: int) -> None:
     upright = load("posing").Posture(cva=53.0)
 
@@ -68,6 +68,8 @@ def test_frames_of_a_view(load: Load, view: str, frames: int, calibration: int) 
     assert len(rows) == frames
     assert names[:calibration] == ["calibration"] * calibration
     assert names.count("multi") == (20 if view == "front" else 10)
+    keys = [segment for segment in names if segment.startswith("key_")]
+    assert len(keys) == len(set(keys)) == (6 if view == "front" else 3)
     for segment, p in (row for seed in range(20) for row in made(seed)):
         assert abs(p.head_roll) < 15
         assert 0 <= p.protrude <= 2
@@ -75,7 +77,9 @@ def test_frames_of_a_view(load: Load, view: str, frames: int, calibration: int) 
             assert abs(p.cva - 53) < 3
         if segment == "single_loss":
             assert p.cva < 53 - 3
-        assert (p.mode == "rel") == (segment == "single_lean")
+        if segment == "key_trunk_turn":
+            assert 5 < abs(p.trunk_yaw) < 27
+        assert (p.mode == "rel") == (segment in ("single_lean", "key_lean_in", "key_recline"))
 
 
 @pytest.mark.parametrize("name", ["front", "side"])

@@ -59,8 +59,8 @@ def test_the_craniovertebral_angle_of_known_places(bench: Bench) -> None:
     assert angle(np.zeros(3), np.array([0.0, 1, 0])) == pytest.approx(90)
 
 
-@pytest.mark.parametrize("cva", [38.0, 50.0, 58.0])
-@pytest.mark.parametrize("more", [{}, {"slump": 20.0, "lean": -8.0}, {"head_pitch": 30.0, "trunk_yaw": 10.0}])
+@pytest.mark.parametrize("cva", [38.0, 50.0, 55.0])
+@pytest.mark.parametrize("more", [{}, {"slump": 20.0, "lean": -8.0}, {"head_pitch": 8.0, "trunk_yaw": 10.0}])
 def test_the_neck_is_bent_to_the_angle_that_is_wanted(
     bench: Bench, cva: float, more: dict[str, float]
 ) -> None:
@@ -69,13 +69,27 @@ def test_the_neck_is_bent_to_the_angle_that_is_wanted(
     assert told["neck_flex_rel_trunk_deg"] == pytest.approx(90 - cva - told["trunk_incl_deg"], abs=1e-3)
 
 
+def test_a_neck_bends_and_extends_only_so_far_from_upright(bench: Bench) -> None:
+    def bend_deg(**changes: float | str) -> float:
+        return float(bench.sitter.neck_deg(bench.changed(changes)))
+
+    low, high = bench.posing.NECK_LIMITS_DEG
+    upright = bend_deg()
+    assert bend_deg(cva=10.0) - upright == pytest.approx(high)
+    assert bend_deg(cva=85.0) - upright == pytest.approx(low)
+    slumped = low - 20.0 * bench.posing.NECK_LIMIT_PER_SLUMP
+    assert bend_deg(cva=85.0, slump=20.0) - upright == pytest.approx(slumped), "a slump lets it extend more"
+    back, ahead = (bend_deg(mode="rel", lean=lean) - upright for lean in (-8.0, 8.0))
+    assert 0 < ahead < back < 8, "leaning, it almost keeps its bend"
+
+
 def test_a_head_that_comes_forward_sinks_unless_it_is_protruded(bench: Bench) -> None:
     bent = bench.truth_of(cva=42.0)
     assert bent["head_fwd_rel_trunk_delta_cm"] > 1
     assert bent["head_up_delta_cm"] < -0.3
-    pushed = bench.truth_of(mode="rel", protrude=2.0)
-    assert pushed["head_fwd_delta_cm"] == pytest.approx(2, abs=1e-6)
-    assert pushed["head_up_delta_cm"] == pytest.approx(0, abs=1e-6)
+    before, pushed = (bench.truth_of(mode="rel", protrude=cm) for cm in (0.0, 2.0))
+    assert pushed["head_fwd_delta_cm"] - before["head_fwd_delta_cm"] == pytest.approx(2, abs=1e-6)
+    assert pushed["head_up_delta_cm"] - before["head_up_delta_cm"] == pytest.approx(0, abs=1e-6)
 
 
 def test_the_head_is_turned_as_told_whatever_is_below_it(bench: Bench) -> None:

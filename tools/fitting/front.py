@@ -150,7 +150,7 @@ def fit_front(
         fitter.like(like)
     for variant in VARIANTS.values():
         fitter.fit_variant(variant)
-    networks = networks_beside(lm, truth, fitter.shown.subject)
+    networks = networks_beside(lm, truth, [rows for _, rows in bulk], fitter.shown.subject)
     apart = fitter.apart(teaching)
     arrays, lines = judge(fitter, networks, apart)
     return arrays | fitter.without(apart), lines

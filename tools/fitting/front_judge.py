@@ -71,10 +71,10 @@ class Judged:
     network: Float
 
 
-def networks_beside(lm: Landmarks, truth: Truth, subjects: NDArray[np.str_]) -> Folds:
-    """Networks that never saw the persons they are beside of."""
+def networks_beside(lm: Landmarks, truth: Truth, bulk: Sequence[Truth], subjects: NDArray[np.str_]) -> Folds:
+    """Networks that never saw the persons they are beside of; of the bulk, who are never judged, all teach."""
     found, _ = front_inputs(lm, truth)
-    trainer = Trainer(truth, landmark_errors(found, true_inputs(truth)))
+    trainer = Trainer(truth, landmark_errors(found, true_inputs(truth)), bulk)
     return left_out_networks(trainer, subjects)
 
 

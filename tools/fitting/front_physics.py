@@ -1,12 +1,13 @@
 """The network of `posture_cv.measure.front_physics`: perspective learned from synthetic cameras.
 
 Three-dimensional points of every training frame (both cameras' frames) are seen by random cameras; the inputs get
-the noise that the landmarks have against the true projection. Needs scikit-learn, which the program does not.
+the noise that the landmarks of the training set have against the true projection. Very many further people (the bulk)
+teach it by their points alone. Needs scikit-learn, which the program does not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from posture_cv.measure.front_reference import MeshAxes, front_reference
 from posture_cv.measure.types import View
 
 CAMERAS: Final = 24  # synthetic cameras for each clip
+CAMERAS_OF_MANY: Final = 6  # and for each of the bulk's
 FOLDS: Final = 6
 # Error of the contour's protraction and elevation, which the network is given, cm (persons left out).
 SHOULDER_NOISE_CM: Final = (0.95, 0.5)
@@ -139,7 +141,10 @@ def true_inputs(truth: Truth) -> Float:
     return out
 
 
-def synthetic(truth: Truth, rng: np.random.Generator) -> tuple[Float, Float, NDArray[np.str_]]:
+Synthetic = tuple[Float, Float, NDArray[np.str_]]
+
+
+def synthetic(truth: Truth, rng: np.random.Generator, cameras: int = CAMERAS) -> Synthetic:
     """Inputs (M, 15), targets (M, 7) and subject of frames seen by random cameras, half of them mirrored."""
     world, values, keys = _world(truth), _absolute(truth), _clip_key(truth)
     angles = np.stack(
@@ -151,7 +156,7 @@ def synthetic(truth: Truth, rng: np.random.Generator) -> tuple[Float, Float, NDA
     )
     present = np.asarray(truth["person_present"], float) == 1
     inputs, targets, people = [], [], []
-    for _ in range(CAMERAS):
+    for _ in range(cameras):
         for key in np.unique(keys):
             index = np.flatnonzero((keys == key) & present)
             still = np.flatnonzero(calibration[index])
@@ -210,11 +215,15 @@ def landmark_errors(found: Float, true: Float) -> tuple[Float, Float, Float]:
 
 
 class Trainer:
-    """Trains networks on the synthetic frames of some persons."""
+    """Trains networks on the synthetic frames of some persons, and of everybody in the bulk."""
 
-    def __init__(self, truth: Truth, errors: tuple[Float, Float, Float], seed: int = 0) -> None:
+    def __init__(
+        self, truth: Truth, errors: tuple[Float, Float, Float], bulk: Sequence[Truth] = (), seed: int = 0
+    ) -> None:
         self.rng = np.random.default_rng(seed)
-        self.x, self.y, self.subject = synthetic(truth, self.rng)
+        parts = [synthetic(truth, self.rng), *(synthetic(t, self.rng, CAMERAS_OF_MANY) for t in bulk)]
+        self.x, self.y = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
+        self.subject = np.concatenate([part[2] for part in parts])
         self.slope, self.offset, self.noise = errors
 
     def arrays(self, without: NDArray[np.str_], networks: int) -> dict[str, Any]:
@@ -301,10 +310,21 @@ def left_out_answers(
 NETWORKS: Final = 3
 
 
-def fit_front_physics(lm: Landmarks, truth: Truth) -> tuple[dict[str, Any], dict[str, str]]:
-    """Arrays of `front_physics.npz`, and what the network alone reaches on persons left out, by quantity."""
+def fit_front_physics(
+    lm: Landmarks,
+    truth: Truth,
+    also: Sequence[tuple[Landmarks, Truth]] = (),
+    bulk: Sequence[tuple[Landmarks, Truth]] = (),
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Arrays of `front_physics.npz`, and what the network alone reaches on persons left out, by quantity.
+
+    Raises:
+        ValueError: There are further people (`also`), for whom no network without them is kept.
+    """
+    if also:
+        raise ValueError("the network learns from the training set and the bulk only")
     found, rest = front_inputs(lm, truth)
-    trainer = Trainer(truth, landmark_errors(found, true_inputs(truth)))
+    trainer = Trainer(truth, landmark_errors(found, true_inputs(truth)), [rows for _, rows in bulk])
     values, keys = _absolute(truth), _clip_key(truth)
     calibration, subjects = (
         np.asarray(truth["segment"], str) == "calibration",

@@ -287,18 +287,24 @@ def _fit_variant(
 
 
 def _process(material: Material, points: dict[str, Float], noise: Float, y: Float) -> SparseProcess:
-    """The kernel's numbers from the frames that decide, then what all frames teach."""
+    """The kernel's numbers from the frames that decide, then what all frames teach.
+
+    Where there is a bulk, they come from the frames that decide alone or with some of the bulk, whichever errs less on
+    persons left out: not every quantity gains.
+    """
     some = np.isin(material.who, np.unique(material.who[material.bulk])[:TUNING_PEOPLE])
-    own = material.choosing | some
-    chosen = {name: block[own] for name, block in points.items()}
-    likely = (some | material.clean)[own]
-    first = SparseProcess.of(chosen, material.who[own], material.clean[own], noise[own], y[own], likely)
-    first.fit()
-    if own.all():
-        return first
-    whole = SparseProcess(points, material.who, material.clean, noise, y, first.theta)
-    whole.weigh()
-    return whole
+    choices = []
+    for own in (material.choosing, material.choosing | some) if some.any() else (material.choosing,):
+        chosen = {name: block[own] for name, block in points.items()}
+        likely = (some | material.clean)[own]
+        first = SparseProcess.of(chosen, material.who[own], material.clean[own], noise[own], y[own], likely)
+        first.fit()
+        if own.all():
+            return first
+        whole = SparseProcess(points, material.who, material.clean, noise, y, first.theta)
+        whole.weigh()
+        choices.append(whole)
+    return min(choices, key=lambda whole: whole.loss(whole.theta))
 
 
 def _store(

@@ -24,10 +24,12 @@ REST_PITCH_DOWN_DEG: Final = 5.8
 """Pitch of the head in rest: the mean of the shared people's calibration frames."""
 PROTRACT_GAIN: Final = 1.17
 """The collar bone turns by this much more than the parameter says, so that the acromion moves 21 cm times its sine."""
-SLUMP_SHARES: Final = {ROOT: -0.65, "spine03": 0.575, "spine02": 0.575}
+SLUMP_SHARES: Final = {ROOT: -0.607, "spine03": 0.403, "spine02": 0.744}
 """A slump bends the upper spine and lets the pelvis roll back, in this part of its degrees."""
-NECK_SHARES: Final = {"neck01": 0.8, "neck02": 0.2}
-"""Where the neck bends: how far the head sinks as it comes forward was tried against the shared truth."""
+NECK_SHARES: Final = {"neck01": 0.5, "neck02": 0.5}
+HEAD_JOINT_CM: Final = np.array([0.0, 0.34, -1.43])
+"""Where the neck bends, and the head's pivot from the rig's: fitted to how far heads sink in the shared truth as they
+come forward and pitch."""
 HAND_X_CM: Final = 10.0
 HAND_AHEAD_CM: Final = 33.1
 """Wrists from the middle, and ahead of the shoulder joints."""
@@ -35,8 +37,14 @@ HAND_HEIGHT: Final = (0.703, 0.164, -4.64)
 """Height of the wrists, cm: these times the heights of shoulders and hips, plus the last; a line through the truth."""
 ELBOW_OUT: Final = np.array([0.45, -1.0, -0.35])
 """Which way the left elbow points from the line between shoulder and wrist; tried against the truth."""
-NECK_LIMITS_DEG: Final = (-30.0, 55.0)
-"""Bends of the neck beyond which no craniovertebral angle is looked for, ours."""
+NECK_LIMITS_DEG: Final = (-5.0, 36.0)
+NECK_LIMIT_PER_SLUMP: Final = 0.5
+"""Beyond which bends of the neck, from the upright one, no craniovertebral angle is looked for: read off the shared
+frames that miss theirs. A slump of so many degrees lets the neck extend by this times as many more."""
+SEARCHED_DEG: Final = (-40.0, 60.0)
+"""Bends between which the upright one is looked for, ours."""
+NECK_OF_LEAN_DEG: Final = (2.6, -0.18)
+"""In the mode "rel": bend of the neck from the upright one, and that a degree of leaning forward, as read off there."""
 REACH_AT_MOST: Final = 0.999
 """Of the arm's length: a stretched arm keeps an elbow."""
 FOREARM_TWIST: Final = 0.7
@@ -52,7 +60,7 @@ THIGH_ALONG: Final = np.array([0.22, -0.08, 1.0])
 class Posture:
     """A posture by the shared set's `params`; degrees, forward, up and to the person's left positive.
 
-    `cva` is aimed at by bending the neck, or with `mode` "rel" the neck keeps the bend of the upright posture.
+    `cva` is aimed at by bending the neck, or with `mode` "rel" the neck almost keeps the bend of the upright posture.
     `head_pitch` is down positive, `head_roll` to the right shoulder. `protract` and `elevate` turn both collar bones,
     `..._asym` the left one more and the right one less. `slump` bends the upper spine, `lean`, `lateral` and
     `trunk_yaw` turn the trunk about the hips. `protrude` (cm) moves the head forward at the height it has; `tx`, `ty`,
@@ -133,6 +141,7 @@ class Skeleton:
         self.at = {name: k for k, name in enumerate(self.names)}
         self.parents = [bone.parent for bone in bones]
         self.heads = np.array([points_cm[bone.head].mean(axis=0) for bone in bones])
+        self.heads[self.at[HEAD]] += HEAD_JOINT_CM
 
     def head(self, name: str) -> Float:
         """Joint of a bone in rest, cm."""
@@ -233,21 +242,24 @@ class Sitter:
         return self._with_neck(p, self.neck_deg(p))
 
     def neck_deg(self, p: Posture) -> float:
-        """How far the neck is bent for the craniovertebral angle wanted, or as in the upright posture."""
+        """How far the neck is bent for the craniovertebral angle wanted, or almost as in the upright posture."""
+        if self._upright_neck_deg is None:
+            self._upright_neck_deg = self._solved(self.upright, SEARCHED_DEG)
         if p.mode == "rel":
-            if self._upright_neck_deg is None:
-                self._upright_neck_deg = self._solved(self.upright)
-            return self._upright_neck_deg
-        return self._solved(p)
+            more, of_lean = NECK_OF_LEAN_DEG
+            return self._upright_neck_deg + more + of_lean * p.lean
+        low, high = NECK_LIMITS_DEG
+        low -= NECK_LIMIT_PER_SLUMP * max(p.slump, 0.0)
+        return self._solved(p, (self._upright_neck_deg + low, self._upright_neck_deg + high))
 
-    def _solved(self, p: Posture) -> float:
+    def _solved(self, p: Posture, limits: tuple[float, float]) -> float:
         """The neck's bend by the secant method, which needs four or five looks."""
         ends = [(deg, self._cva(self._trunk_and_head(p, deg)) - p.cva) for deg in (0.0, 15.0)]
         for _ in range(8):
             (a, ya), (b, yb) = ends[-2:]
             if abs(yb) < 1e-4 or abs(yb - ya) < 1e-9:
                 break
-            deg = float(np.clip(b - yb * (b - a) / (yb - ya), *NECK_LIMITS_DEG))
+            deg = float(np.clip(b - yb * (b - a) / (yb - ya), *limits))
             if deg == b:
                 break
             ends.append((deg, self._cva(self._trunk_and_head(p, deg)) - p.cva))
@@ -287,11 +299,10 @@ class Sitter:
         turned = (
             about("y", p.head_yaw) @ about("x", p.head_pitch - REST_PITCH_DOWN_DEG) @ about("z", p.head_roll)
         )
-        # the head turns about the upper neck, but what undoes the bends below it sits in its own joint
-        local["neck03"] = turned
-        local[HEAD] = turned.T @ below.T @ turned
+        # the head's turn and what undoes the bends below it sit in its own joint
+        local[HEAD] = below.T @ turned
         forward_cm = below.T @ np.array([0.0, 0.0, p.protrude])
-        return local, {"neck03": forward_cm * 0.5, HEAD: turned.T @ forward_cm * 0.5}
+        return local, {"neck03": forward_cm * 0.5, HEAD: forward_cm * 0.5}
 
     def _trunk_and_head(self, p: Posture, neck_deg: float) -> Float:
         """Transforms of the bones that C7 and the head hang on: all that the search for the neck's bend needs."""

@@ -1,7 +1,8 @@
 """Random postures of a person's frames, spread as in the shared set.
 
 Ranges and shares were read off the shared truth's `params`, segment by segment: upright frames scatter a little about
-a person's own posture, about a third of the others change one quantity, the rest two or more at once.
+a person's own posture, about a third of the others change one quantity, the rest two or more at once. After them come
+a few key postures, as people take them.
 """
 
 from __future__ import annotations
@@ -53,6 +54,30 @@ SLUMP_LOSS: Final = 0.19
 LEAN_DEG: Final = (-10.0, 14.0)
 LEAN_LOSS: Final = (0.9, 0.55)
 """Likewise a degree of leaning back and forward."""
+KEYS: Final[dict[str, dict[str, tuple[float, float]]]] = {
+    "text_neck": {"head_pitch": (27.0, 36.0), "cva": (-27.0, -20.0)},
+    "rounded": {"protract": (5.0, 16.0), "slump": (0.0, 6.0)},
+    "slump": {"slump": (28.0, 33.0), "cva": (-8.0, -4.5), "protract": (2.0, 5.0)},
+    "slump_rounded": {"slump": (21.0, 27.0), "cva": (-17.0, -12.0), "protract": (7.0, 11.5)},
+    "look_down": {"head_pitch": (18.0, 29.0), "cva": (-7.0, -3.0)},
+    "lean_in": {"lean": (9.0, 13.0), "tz": (0.0, 0.03)},
+    "shrug": {"elevate": (9.0, 13.0)},
+    "chair": {"tz": (-0.13, 0.13)},
+    "recline": {"lean": (-10.5, -7.0)},
+    "head_turn": {"head_yaw": (18.0, 38.0)},
+    "lateral_lean": {"lateral": (-9.5, 9.5), "head_roll": (-5.0, 5.0)},
+    "shrug_one_side": {"elevate": (5.0, 7.0), "elevate_asym": (5.0, 7.0)},
+    "trunk_turn": {"trunk_yaw": (10.0, 21.5), "head_yaw": (2.0, 8.0)},
+}
+"""Key postures: what is added, evenly, in the units of `Posture`, spread somewhat wider than in the shared key set."""
+KEYS_SEEN: Final = {"front": (6, 13), "side": (3, 7)}
+"""How many of them a person shows, among the first so many."""
+EITHER_SIDE: Final = {
+    "head_turn": ("head_yaw",),
+    "shrug_one_side": ("elevate_asym",),
+    "trunk_turn": ("trunk_yaw",),
+}
+"""What goes to the left or to the right."""
 
 
 def postures(view: str, upright: Posture, rng: np.random.Generator) -> Iterator[tuple[str, Posture]]:
@@ -69,6 +94,18 @@ def postures(view: str, upright: Posture, rng: np.random.Generator) -> Iterator[
         for kind in kinds:
             p = _changed(p, kind, rng, alone=False)
         yield "multi", p
+    seen, among = KEYS_SEEN[view]
+    for kind in rng.choice(list(KEYS)[:among], seen, replace=False).tolist():
+        yield f"key_{kind}", _key(_at_rest(upright, rng), kind, rng)
+
+
+def _key(p: Posture, kind: str, rng: np.random.Generator) -> Posture:
+    """A key posture."""
+    side = float(rng.choice([-1.0, 1.0]))
+    for name, (low, high) in KEYS[kind].items():
+        sign = side if name in EITHER_SIDE.get(kind, ()) else 1.0
+        p = replace(p, **{name: getattr(p, name) + sign * rng.uniform(low, high)})
+    return replace(p, mode="rel", rel=1.0) if "lean" in KEYS[kind] else p
 
 
 def _singles(view: str, rng: np.random.Generator) -> list[str]:
