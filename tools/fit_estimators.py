@@ -8,8 +8,8 @@ All views also learn from the few people of a second data set, each of whom is j
 the side view from pictures measured again with small changes, too: name them with `--also DATASET MEASURED.npz`, made
 by `tools/measure_pictures.py`. Front and side also learn from very many people, who are never judged, neither by the
 printed figures: --further FOLDER, a data set, or a folder of them; so does the front's network, by their points.
-However many they are, the files grow by their fingerprints alone and the program gets no slower. The shipped files
-were made with
+They alone teach the networks beside the side's processes. However many they are, the files grow by their fingerprints
+alone and the program gets no slower. The shipped files were made with
 
     front train --also public FRONT1.npz --also public FRONT5.npz --further PEOPLE --like FIRST.npz
                                     (--view front, the second with --looks 5; PEOPLE: `tools/render_people.py PEOPLE

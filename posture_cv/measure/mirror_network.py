@@ -45,13 +45,13 @@ class MirrorNetwork:
             key: before the names.
             is_odd: (T,) which quantities a mirror turns round.
         """
-        first = (np.asarray(arrays[f"{key}.{name}"], np.float32) for name in ("even", "odd", "offset"))
+        even, odd, start = (np.asarray(arrays[f"{key}.{k}"], np.float32) for k in ("even", "odd", "offset"))
         layers, k = [], 1
         while f"{key}.weights{k}" in arrays:
             w, b = (np.asarray(arrays[f"{key}.{name}{k}"], np.float32) for name in ("weights", "offset"))
             layers.append((w, b))
             k += 1
-        return cls(*first, tuple(layers), np.where(is_odd, -1.0, 1.0).astype(np.float32))
+        return cls(even, odd, start, tuple(layers), np.where(is_odd, -1.0, 1.0).astype(np.float32))
 
     def answers(self, even: Float32, odd: Float32) -> Float:
         """(N, T) of N frames, from their even (N, De) and odd (N, Do) columns."""

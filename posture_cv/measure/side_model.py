@@ -1,19 +1,21 @@
-"""The side view's regression at run time: Gaussian processes on blocks of features; numpy only.
+"""The side view's regression at run time: Gaussian processes on blocks of features, networks beside; numpy only.
 
 Kernel: k(x, x') = sum_b a_b^2 <x_b, x'_b> + s^2 exp(-|r (x - x')|^2 / 2) over blocks b of features. Quantities that
 hang together share a kernel, and all kernels of a variant read the same projected features, so that one frame
-costs a few small products. `tools/fitting/side.py` makes the arrays.
+costs a few small products. A small network, which only knows rendered people of our own, has a share in each answer:
+it errs in other frames than the processes do. `tools/fitting/side.py` makes the arrays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.measure.plain_network import PlainNetwork
 from posture_cv.measure.types import Float
 
 Blocks = Mapping[str, Float]
@@ -40,6 +42,13 @@ class Projection:
     centre: Float
     matrix: Float
     share: Float
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any], key: str) -> Self:
+        """From `KEY.blocks`, `KEY.centre`, `KEY.matrix` and `KEY.share`."""
+        names = tuple(str(name) for name in arrays[f"{key}.blocks"])
+        parts = (np.asarray(arrays[f"{key}.{part}"], np.float64) for part in ("centre", "matrix", "share"))
+        return cls(names, *parts)
 
     def __call__(self, blocks: Blocks) -> Float:
         """(N, d) of blocks (N, D_b); what is not finite counts as unchanged (the centre)."""
@@ -93,6 +102,38 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class NetworkBeside:
+    """A network that answers, too, from a projection of its own.
+
+    Attributes:
+        names: T quantities.
+        projection: of the features, as the people who taught it scatter.
+        network: (N, d) columns to (N, T) quantities.
+        part: (T,) the network's share in each answer, 0 to 1.
+    """
+
+    names: tuple[str, ...]
+    projection: Projection
+    network: PlainNetwork
+    part: Float
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any], variant: str) -> Self | None:
+        """From `VARIANT.network.…`; None where there is none."""
+        key = f"{variant}.network"
+        if f"{key}.names" not in arrays:
+            return None
+        names = tuple(str(name) for name in arrays[f"{key}.names"])
+        part = np.asarray(arrays[f"{key}.part"], np.float64)
+        projection = Projection.from_arrays(arrays, key)
+        return cls(names, projection, PlainNetwork.from_arrays(arrays, key), part)
+
+    def answers(self, blocks: Blocks) -> Float:
+        """(N, T) of blocks (N, D_b)."""
+        return self.network.answers(self.projection(blocks))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SideModel:
     """The fitted side view.
 
@@ -100,21 +141,33 @@ class SideModel:
         projections: "contour" and "landmarks" -> how their features are projected.
         groups: the same -> groups that answer.
         sd: the same -> quantity -> (5,) weights of log sd on the uncertainty's inputs.
+        networks: the same -> the network beside them, where there is one.
     """
 
     projections: Mapping[str, Projection]
     groups: Mapping[str, tuple[Group, ...]]
     sd: Mapping[str, Mapping[str, Float]]
+    networks: Mapping[str, NetworkBeside]
 
     def predict(self, variant: str, blocks: Blocks, quality: Float) -> dict[str, tuple[Float, Float]]:
-        """Quantity -> (N,) value and (N,) standard deviation; where several groups answer, their mean."""
+        """Quantity -> (N,) value and (N,) standard deviation.
+
+        Where several groups answer, their mean, in which the network then has its share.
+        """
         projected = self.projections[variant](blocks)
         found: dict[str, list[tuple[Float, Float]]] = {}
         for group in self.groups[variant]:
             value, inputs = group.with_inputs(projected, quality)
             for k, name in enumerate(group.names):
                 found.setdefault(name, []).append((value[:, k], inputs))
-        return {name: _answer(parts, self.sd[variant][name]) for name, parts in found.items()}
+        out = {name: _answer(parts, self.sd[variant][name]) for name, parts in found.items()}
+        beside = self.networks.get(variant)
+        if beside is not None:
+            told = beside.answers(blocks)
+            for k, name in enumerate(beside.names):
+                value, sd = out[name]
+                out[name] = mixed(value, told[:, k], beside.part[k]), sd
+        return out
 
 
 def _answer(parts: list[tuple[Float, Float]], weights: Float) -> tuple[Float, Float]:
@@ -125,18 +178,24 @@ def _answer(parts: list[tuple[Float, Float]], weights: Float) -> tuple[Float, Fl
     return value / len(parts), np.exp(np.minimum(np.maximum(log_sd, -4.0), 3.0))
 
 
+def mixed(value: Float, network: Float, part: float) -> Float:
+    """The processes' answer and the network's, which has this part in it."""
+    return np.asarray(value + part * (network - value))
+
+
 def side_model(arrays: Mapping[str, Any]) -> SideModel:
     """From the arrays of `side.npz`."""
-    projections, groups, sd = {}, {}, {}
+    projections, groups, sd, networks = {}, {}, {}, {}
     for variant in (CONTOUR, LANDMARKS):
-        names = tuple(str(name) for name in arrays[f"{variant}.blocks"])
-        parts = (np.asarray(arrays[f"{variant}.{key}"], np.float64) for key in ("centre", "matrix", "share"))
-        projections[variant] = Projection(names, *parts)
+        projections[variant] = Projection.from_arrays(arrays, variant)
         count = int(arrays[f"{variant}.groups"])
         groups[variant] = tuple(_group(arrays, variant, k) for k in range(count))
         answered = {name for group in groups[variant] for name in group.names}
         sd[variant] = {name: np.asarray(arrays[f"{variant}.sd.{name}"], np.float64) for name in answered}
-    return SideModel(projections, groups, sd)
+        beside = NetworkBeside.from_arrays(arrays, variant)
+        if beside is not None:
+            networks[variant] = beside
+    return SideModel(projections, groups, sd, networks)
 
 
 def _group(arrays: Mapping[str, Any], variant: str, number: int) -> Group:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -23,7 +24,7 @@ def coefficients_without(
     """The shipped coefficients, those of one view fitted anew without some people.
 
     The side's shipped fit also learns from jittered pictures, this one does not, so it is a little worse. The
-    network beside the front's fit never saw a landmark of anybody.
+    network beside the front's fit never saw a landmark of anybody, those beside the side's saw none of these people.
 
     Args:
         view: one of `READERS`.
@@ -32,5 +33,10 @@ def coefficients_without(
     """
     keep = ~np.isin(truth["subject"], list(people))
     fit = getattr(importlib.import_module(f"fitting.{view}"), f"fit_{view}")
-    arrays, _ = fit(lm[keep], {name: column[keep] for name, column in truth.items()})
-    return {**load_coefficients(), view: READERS[view](arrays)}
+    rest = lm[keep], {name: column[keep] for name, column in truth.items()}
+    shipped = load_coefficients()
+    if view == "side":
+        networks = shipped["side"].networks
+        arrays, _ = fit(*rest, networks=networks)
+        return {**shipped, view: replace(side_model(arrays), networks=networks)}
+    return {**shipped, view: READERS[view](fit(*rest)[0])}

@@ -1,12 +1,13 @@
-"""Teach the small networks of `posture_cv.measure.mirror_network`.
+"""Teach the small networks of `posture_cv.measure.mirror_network` and `posture_cv.measure.plain_network`.
 
 Adam with the mean of the weights over the last epochs, which does for them what a falling step would (Izmailov et al.
-2018, stochastic weight averaging); each frame is shown beside its mirror image. Needs scikit-learn, which the program
-does not.
+2018, stochastic weight averaging). For the former each frame is shown beside its mirror image. Needs scikit-learn,
+which the program does not.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -15,12 +16,29 @@ from numpy.typing import NDArray
 from fitting.material import Float
 
 HIDDEN: Final = (128, 64)
-EPOCHS: Final = 80
-AVERAGED: Final = 40  # of these, the last ones
 STEP: Final = 1e-3
-DECAY: Final = 0.3  # weight of the squared weights, scikit-learn's alpha
 BATCH: Final = 256
-# All ours, chosen on training people by networks that only knew rendered people of our own.
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """How a network is taught.
+
+    Attributes:
+        epochs: how often it is shown every frame; the mean of its weights over the last half of them is kept.
+        decay: weight of the squared weights, scikit-learn's alpha.
+        noise: standard deviation of what is added anew in each epoch to every column, in its root mean squares.
+    """
+
+    epochs: int
+    decay: float
+    noise: float = 0.0
+
+
+# All ours, chosen on training people by networks that only knew rendered people of our own. Of the side there are
+# fewer frames, so that it takes more to keep a network from learning them by heart.
+MIRRORED: Final = Lesson(80, 0.3)
+PLAIN: Final = Lesson(160, 2.0, 0.1)
 
 
 def taught(
@@ -42,7 +60,7 @@ def taught(
     sign = np.where(is_odd, -1.0, 1.0)
     x = np.vstack([np.hstack([e, o]), np.hstack([e, -o])])
     targets = (np.vstack([y, y * sign]) / spread).astype(np.float32)
-    found = [_one(x, targets, seed) for seed in range(networks)]
+    found = [_one(x, targets, seed, MIRRORED) for seed in range(networks)]
     layers = [[np.stack([net[k][i] for net in found]) for i in (0, 1)] for k in range(len(found[0]))]
     width = e.shape[1]
     layers[-1] = [part * spread for part in layers[-1]]
@@ -56,24 +74,50 @@ def taught(
     return {name: part.astype(np.float16 if part.shape[1] > 1 else np.float32) for name, part in out.items()}
 
 
-def _one(x: NDArray[np.float32], y: NDArray[np.float32], seed: int) -> list[tuple[Float, Float]]:
+def taught_plain(x: Float, y: Float, networks: int) -> dict[str, NDArray[Any]]:
+    """Arrays of networks as `PlainNetwork.from_arrays` reads them, without a key before their names.
+
+    Args:
+        x: (N, D) columns.
+        y: (N, T) quantities.
+        networks: how many.
+    """
+    size, spread = np.sqrt((x**2).mean(axis=0)) + 1e-9, y.std(axis=0)
+    columns, targets = (x / size).astype(np.float32), (y / spread).astype(np.float32)
+    found = [_one(columns, targets, seed, PLAIN) for seed in range(networks)]
+    out: dict[str, NDArray[Any]] = {}
+    for k, layer in enumerate(zip(*found, strict=True)):
+        w, b = (np.stack(parts) for parts in zip(*layer, strict=True))
+        if k == 0:
+            w = w / size[:, None]
+        if k == len(found[0]) - 1:
+            w, b = w * spread, b * spread
+        out[f"weights{k}"], out[f"offset{k}"] = w.astype(np.float16), b[:, None].astype(np.float32)
+    return out
+
+
+def _one(
+    x: NDArray[np.float32], y: NDArray[np.float32], seed: int, lesson: Lesson
+) -> list[tuple[Float, Float]]:
     """Mean weights and offsets of each layer over the last epochs."""
     from sklearn.neural_network import MLPRegressor  # seconds, which --help does not need
 
     net = MLPRegressor(
         hidden_layer_sizes=HIDDEN,
-        alpha=DECAY,
+        alpha=lesson.decay,
         learning_rate_init=STEP,
         batch_size=min(BATCH, len(x)),
         random_state=seed,
     )
+    rng, averaged = np.random.default_rng(seed), lesson.epochs // 2
     total: list[tuple[Float, Float]] = []
-    for epoch in range(EPOCHS):
-        net.partial_fit(x, y)
-        if epoch >= EPOCHS - AVERAGED:
+    for epoch in range(lesson.epochs):
+        shaken = x + lesson.noise * rng.standard_normal(x.shape, np.float32) if lesson.noise else x
+        net.partial_fit(shaken, y)
+        if epoch >= lesson.epochs - averaged:
             now = [
                 (w.astype(np.float64), b.astype(np.float64))
                 for w, b in zip(net.coefs_, net.intercepts_, strict=True)
             ]
             total = [(w + v, b + c) for (w, b), (v, c) in zip(total, now, strict=True)] if total else now
-    return [(w / AVERAGED, b / AVERAGED) for w, b in total]
+    return [(w / averaged, b / averaged) for w, b in total]

@@ -7,13 +7,13 @@ sees was chosen on training persons left out.
 People of further data sets teach the same fit: projections and the kernels' numbers stay those of the training set
 alone. Of each of them a fit without that person is kept, so that they can be judged. Very many further people (the
 bulk) teach it, too, and the kernels' numbers; they are never judged, and none of their frames remains in the shipped
-model.
+model. They alone teach the network beside the processes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 
 from fitting.kernel_fit import figures, fit_sd
 from fitting.material import clips_of
+from fitting.side_network import best_share, taught_beside, told_by
 from fitting.sparse_process import SparseProcess, nearness_left_out
 from posture_cv.coefficients.people import WITHOUT
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.side import FITTED, contour_usable, side_blocks
-from posture_cv.measure.side_model import CONTOUR, LANDMARKS, Projection
+from posture_cv.measure.side_model import CONTOUR, LANDMARKS, NetworkBeside, Projection, mixed
 from posture_cv.measure.types import View
 
 Float = NDArray[np.float64]
@@ -77,6 +78,11 @@ BLOCKS: Final[dict[str, Block]] = {
     "arm_marks": Block("marks", (12, 13, 14, 15, 18, 19), 6),
     "hip_mark": Block("marks", (16, 17)),
     "shoulder_mark": Block("marks", (18, 19)),
+}
+# What the network sees besides all that the processes see: each number as it is.
+EACH: Final[dict[str, Block]] = {
+    f"each_{name}": Block(name)
+    for name in ("front", "rear", "marks", "arms", "still_points", "still_front", "face")
 }
 STILL: Final = (
     "shape",
@@ -185,16 +191,15 @@ class Plan:
     columns: dict[str, NDArray[np.intp]]
 
 
-def plan(material: Material, names: Sequence[str]) -> Plan:
-    """Scales and principal components of the clean frames that decide."""
-    sources = tuple(dict.fromkeys(BLOCKS[name].source for name in names))
-    clean = {source: material.raw[source][material.clean & material.choosing] for source in sources}
+def plan(material: Material, blocks: Mapping[str, Block], chosen: NDArray[np.bool_]) -> Plan:
+    """Scales and principal components of the chosen frames."""
+    sources = tuple(dict.fromkeys(block.source for block in blocks.values()))
+    clean = {source: material.raw[source][chosen] for source in sources}
     centre = {s: v.mean(axis=0) if s in STILL else np.zeros(v.shape[1]) for s, v in clean.items()}
     starts = dict(zip(sources, np.cumsum([0, *(v.shape[1] for v in clean.values())])[:-1], strict=True))
     rows = sum(v.shape[1] for v in clean.values())
     matrices, shares, columns, width = [], [], {}, 0
-    for name in names:
-        block = BLOCKS[name]
+    for name, block in blocks.items():
         index = np.array(block.columns or range(clean[block.source].shape[1]))
         small = _components((clean[block.source] - centre[block.source])[:, index], block, raw=name in IN_CM)
         whole = np.zeros((rows, small.shape[1]))
@@ -216,11 +221,40 @@ def _components(x: Float, block: Block, *, raw: bool) -> Float:
     return np.asarray(matrix / np.sqrt(((x @ matrix) ** 2).mean(axis=0) + 1e-12))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Judged:
+    """Answers to the clean frames of people left out.
+
+    Attributes:
+        value: (M,) whose frames weigh how much was decided with the person at hand.
+        inputs: (M, 5) what the uncertainty depends on.
+        unseen: (M,) as of a person never seen.
+    """
+
+    value: Float
+    inputs: Float
+    unseen: Float
+
+    @classmethod
+    def mean(cls, parts: Sequence[_Judged]) -> _Judged:
+        """Of several groups."""
+        value, inputs, unseen = (
+            np.mean([getattr(part, name) for part in parts], axis=0) for name in ("value", "inputs", "unseen")
+        )
+        return cls(value, inputs, unseen)
+
+    def mixed(self, network: Float, part: float) -> _Judged:
+        """With the network's (M,) answers, which saw none of these people, having this part."""
+        value, unseen = (mixed(own, network, part) for own in (self.value, self.unseen))
+        return _Judged(value, self.inputs, unseen)
+
+
 def fit_side(
     lm: Landmarks,
     truth: Mapping[str, Any],
     also: Sequence[tuple[Landmarks, Mapping[str, Any]]] = (),
     bulk: Sequence[tuple[Landmarks, Mapping[str, Any]]] = (),
+    networks: Mapping[str, NetworkBeside] | None = None,
 ) -> tuple[Arrays, dict[str, str]]:
     """Fit the side view.
 
@@ -230,6 +264,8 @@ def fit_side(
             how the landmarks and the outline scatter, and are fitted on, never judged. Likewise other people, who
             teach too; the first set with a person is that person's clean one.
         bulk: very many other people.
+        networks: of each variant, to stand beside the processes as they are; none is taught then, and none is among
+            the arrays. Otherwise the bulk teaches them.
 
     Returns:
         Arrays of `side.npz`, and for each quantity a line of figures on persons left out.
@@ -238,7 +274,7 @@ def fit_side(
     lines: dict[str, str] = {}
     for variant, groups in GROUPS.items():
         material = gather([(lm, truth), *also, *bulk], variant, len(bulk))
-        lines |= _fit_variant(arrays, variant, material, groups)
+        lines |= _fit_variant(arrays, variant, material, groups, (networks or {}).get(variant))
     return arrays, lines
 
 
@@ -247,15 +283,17 @@ def _fit_variant(
     variant: str,
     material: Material,
     groups: Sequence[tuple[tuple[str, ...], tuple[str, ...]]],
+    beside: NetworkBeside | None = None,
 ) -> dict[str, str]:
-    planned = plan(material, list(dict.fromkeys(name for _, blocks in groups for name in blocks)))
+    seen = {name: BLOCKS[name] for _, blocks in groups for name in blocks}
+    planned = plan(material, seen, material.clean & material.choosing)
     points = planned.projection({k: material.raw[k] for k in planned.projection.names})
     twice = np.isin(material.who, np.unique(material.who[~material.clean]))
     noise = np.where(material.bulk, BULK_NOISE, np.where(twice, JITTER_NOISE, 1.0))
     teaching = material.teaching()
     people = np.random.default_rng(5).permutation(np.unique(material.who[material.choosing]))
     groups_out = [*np.array_split(people, GROUPS_LEFT_OUT), *(np.array([person]) for person in teaching)]
-    answers: dict[str, list[tuple[Float, Float, Float]]] = {}
+    answers: dict[str, list[_Judged]] = {}
     for number, (names, blocks) in enumerate(groups):
         y = np.stack([material.truth[name] for name in names], axis=1)
         scale = y[material.clean & material.choosing].std(axis=0)
@@ -271,7 +309,7 @@ def _fit_variant(
         value, inputs = _left_out(process, material, scale)
         unseen = process.unseen(noise, groups_out) * scale
         for k, name in enumerate(names):
-            answers.setdefault(name, []).append((value[:, k], inputs, unseen[:, k]))
+            answers.setdefault(name, []).append(_Judged(value[:, k], inputs, unseen[:, k]))
     arrays |= {
         f"{variant}.blocks": np.array(planned.projection.names),
         f"{variant}.centre": planned.projection.centre,
@@ -280,10 +318,51 @@ def _fit_variant(
         f"{variant}.points": points[material.clean].astype(np.float32),
         f"{variant}.groups": np.array(len(groups)),
     }
+    means = {name: _Judged.mean(parts) for name, parts in answers.items()}
+    if beside is None and material.bulk.any():
+        beside = _network(arrays, variant, material, seen, means)
+    told = told_by(beside, {name: block[material.clean] for name, block in material.raw.items()})
     lines: dict[str, str] = {}
-    for name, parts in answers.items():
-        lines |= _judge(arrays, variant, name, parts, material)
+    for name, judged in means.items():
+        whole = judged.mixed(*told[name]) if name in told else judged
+        lines |= _judge(arrays, variant, name, whole, material)
     return lines
+
+
+def _network(
+    arrays: Arrays,
+    variant: str,
+    material: Material,
+    seen: Mapping[str, Block],
+    answers: Mapping[str, _Judged],
+) -> NetworkBeside:
+    """Teach the network beside the processes and choose its shares, which go into the arrays, too.
+
+    Args:
+        arrays, variant: where to.
+        material: frames.
+        seen: the blocks that the processes see.
+        answers: quantity -> the processes'.
+    """
+    clean, own = material.clean, material.clean & material.choosing
+    each = {name: block for name, block in EACH.items() if block.source in material.raw}
+    projection = plan(material, {**seen, **each}, material.bulk).projection
+    taught = taught_beside(
+        projection,
+        {name: block[material.bulk] for name, block in material.raw.items()},
+        {name: material.truth[name][material.bulk] for name in answers},
+    )
+    arrays |= {f"{variant}.network.{key}": array for key, array in taught.items()}
+    arrays[f"{variant}.network.part"] = np.ones(len(answers))
+    beside = NetworkBeside.from_arrays(arrays, variant)
+    assert beside is not None
+    told = beside.answers({name: block[own] for name, block in material.raw.items()})
+    parts = [
+        best_share(answer.unseen[own[clean]], told[:, k], material.truth[name][own])
+        for k, (name, answer) in enumerate(answers.items())
+    ]
+    arrays[f"{variant}.network.part"] = np.array(parts)
+    return replace(beside, part=np.array(parts))
 
 
 def _process(material: Material, points: dict[str, Float], noise: Float, y: Float) -> SparseProcess:
@@ -348,11 +427,9 @@ def _left_out(process: SparseProcess, material: Material, scale: Float) -> tuple
     return process.left_out(process.theta)[process.clean] * scale, inputs
 
 
-def _judge(
-    arrays: Arrays, variant: str, name: str, parts: list[tuple[Float, Float, Float]], material: Material
-) -> dict[str, str]:
-    """Fit the uncertainty of the groups' mean to its errors on persons left out; figures of persons never seen."""
-    value, inputs, unseen = (np.mean([part[k] for part in parts], axis=0) for k in range(3))
+def _judge(arrays: Arrays, variant: str, name: str, judged: _Judged, material: Material) -> dict[str, str]:
+    """Fit the answer's uncertainty to its errors on persons left out; figures of persons never seen."""
+    value, inputs, unseen = judged.value, judged.inputs, judged.unseen
     truth, who = material.truth[name][material.clean], material.who[material.clean]
     own = material.choosing[material.clean]
     weights = arrays[f"{variant}.sd.{name}"] = _uncertainty(value - truth, inputs, who)
