@@ -15,8 +15,10 @@ alone and the program gets no slower. The shipped files were made with
                                     (--view front, the second with --looks 5; PEOPLE: `tools/render_people.py PEOPLE
                                     --part 5 --people 125`, and the same with --first 601; FIRST: the same with 141 of
                                     them and without --like, which takes ten minutes instead of four)
-    side train --also train T0.npz ... T5.npz --also public P.npz --also public P0.npz ... P5.npz
-                                    (--view side; T0 to T5 and P0 to P5 with --jitter 0 to 5, the last three --mirror)
+    side train --also train T0.npz ... T5.npz --also public P.npz --also public P0.npz ... P5.npz --further PEOPLE
+                                    (--view side; T0 to T5 and P0 to P5 with --jitter 0 to 5, the last three --mirror;
+                                    PEOPLE: the front's 250, who move as rendered people did before, and 230 made as
+                                    today, 115 from --first 1001 and 115 from 1401)
     oblique train --also public PUBLIC.npz
     front_physics train
     partial train

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -124,6 +125,30 @@ def test_without_a_contour_landmarks_answer_with_a_larger_uncertainty(
     full, less = _measured(lm, coefficients), _measured(bare, coefficients)
     assert less["cva_change_deg"].valid.all()
     assert less["cva_change_deg"].sd[0] > full["cva_change_deg"].sd[0]
+
+
+def test_a_network_has_its_share_in_the_answer_and_none_in_the_uncertainty(
+    coefficients: Mapping[str, Any],
+) -> None:
+    model, lm = coefficients["side"], profile(2, 2.0, 1.0)
+    assert set(model.networks) == {"contour", "landmarks"}
+
+    def told(part: float | None) -> dict[str, Estimate]:
+        networks = {
+            variant: replace(beside, part=np.full(len(beside.names), part))
+            for variant, beside in model.networks.items()
+            if part is not None
+        }
+        return _measured(lm, {**coefficients, "side": replace(model, networks=networks)})
+
+    without, none, half, alone = (told(part) for part in (None, 0.0, 0.5, 1.0))
+    for name in FITTED:
+        np.testing.assert_array_equal(none[name].value, without[name].value)
+        np.testing.assert_allclose(
+            half[name].value, (without[name].value + alone[name].value) / 2.0, atol=1e-9
+        )
+        np.testing.assert_array_equal(half[name].sd, without[name].sd)
+    assert (without["cva_change_deg"].value != alone["cva_change_deg"].value).all()
 
 
 def test_nobody_and_a_person_who_turned_round_are_withheld(coefficients: Mapping[str, Any]) -> None:
