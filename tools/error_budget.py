@@ -24,13 +24,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from fitting import material
 from fitting.front import Fitter, mesh_axes
 from fitting.front_frames import FitFrames, gather
-from fitting.front_judge import Judged, judged_by, networks_beside
-from fitting.front_physics import Folds, left_out_answers, true_inputs
-from fitting.material import FitClip, Float, Truth
+from fitting.front_judge import FOLDS, Judged, Models, folds_of, judged_by
+from fitting.material import FitClip, Float
 
-from posture_cv.measure.front import FITTED, mixed
+from posture_cv.measure.front import FITTED
 from posture_cv.measure.front_model import CONTOUR_BLOCKS, GROUPS, VARIANTS, FrontModel, front_model
-from posture_cv.measure.front_physics import OUTPUTS
 from posture_cv.measure.types import View
 
 COEFFICIENTS = Path(__file__).resolve().parent.parent / "posture_cv" / "coefficients" / "front.npz"
@@ -77,18 +75,19 @@ def main() -> None:
     lm, truth = material.read_truth(chosen.train)
     clips = list(material.clips_of(lm, truth, View.FRONT))
     fitter = fitted(clips, tuple(VARIANTS.values()))
-    networks = networks_beside(lm, truth, (), fitter.frames.subject)
-    folds = [~np.isin(fitter.frames.subject, people) for people, _ in networks]
-    models = [front_model(part) for part in fitter.alphas(folds, anew=True)]
-    judged = judged_by(fitter.frames, models, networks)
+    folds = folds_of(fitter.frames.subject)
+    keeps = [~np.isin(fitter.frames.subject, people) for people in folds]
+    parts = zip(folds, fitter.alphas(keeps, anew=True), map(fitter.networks, keeps, [1] * FOLDS), strict=True)
+    models = [(people, front_model({**part, **beside})) for people, part, beside in parts]
+    judged = judged_by(fitter.frames, models)
     repeats = [
         list(material.clips_of(*material.read_measured(chosen.train, path), View.FRONT))
         for path in chosen.repeat
     ]
-    for line in budget(judged, models, networks, truth, repeats):
+    for line in budget(judged, models, repeats):
         print(line, flush=True)
     print()
-    for line in ablation(fitter, judged, models[0]):
+    for line in ablation(fitter, judged, models[0][1]):
         print(line, flush=True)
 
 
@@ -103,7 +102,7 @@ def fitted(clips: list[FitClip], variants: tuple[str, ...], dropped: frozenset[s
     arrays, axes = shipped(), mesh_axes(clips)
     fitter = Fitter(gather(clips, axes), axes)
     fitter.like(arrays)
-    fitter.arrays["network_share"] = np.asarray(arrays["network_share"], np.float64)
+    fitter.arrays |= {key: value for key, value in arrays.items() if key.endswith(".share")}
     fitter.dropped = dropped
     with contextlib.redirect_stdout(io.StringIO()):
         for variant in variants:
@@ -111,19 +110,17 @@ def fitted(clips: list[FitClip], variants: tuple[str, ...], dropped: frozenset[s
     return fitter
 
 
-def budget(
-    judged: Judged, models: list[FrontModel], networks: Folds, truth: Truth, repeats: list[list[FitClip]]
-) -> Iterator[str]:
+def budget(judged: Judged, models: Models, repeats: list[list[FitClip]]) -> Iterator[str]:
     """The table of the budget."""
     frames, own = judged.frames, judged.frames.judged
-    value = mixed(judged.answers["full"], judged.network, models[0], judged.reading).value[:, CVA]
+    value = told(judged, models[0][1])[:, CVA]
     y = frames.changes[SHOWN[0]]
     yield "| part of the error of the change of CVA, front | root mean square | mean |"
     yield "|---|---|---|"
-    parts = apart(value - y, y, frames.subject, own) | geometry(judged, networks, truth)
+    parts = apart(value - y, y, frames.subject, own)
     yield from (row(name, error[own]) for name, error in parts.items())
     for k, clips in enumerate(repeats):
-        noise, shift = repeated(value, frames, clips, models, networks)
+        noise, shift = repeated(value, frames, clips, models)
         yield row(f"landmarks: repeat {k + 1}, within a clip, one of two", noise)
         yield row(f"landmarks: repeat {k + 1}, constant of a clip, one of two", shift)
 
@@ -151,35 +148,15 @@ def apart(error: Float, y: Float, subject: NDArray[np.str_], own: NDArray[np.boo
     }
 
 
-def geometry(judged: Judged, networks: Folds, truth: Truth) -> dict[str, Float]:
-    """What the geometry network errs by when it is given better and better inputs."""
-    frames, network = judged.frames, networks[0][1]
-    y = frames.changes[SHOWN[0]]
-    at = [FITTED.index(q) for q in ("protraction_cm", "shoulder_elevation_cm")]
-    told = judged.answers["full"].value[:, at]
-    known = np.stack([frames.changes[FITTED[k]] for k in at], axis=1)
-    perfect = ((true_inputs(truth) - network.offset) / network.slope)[frames.rows]
-    rest = np.zeros_like(perfect)
-    rest[:, 10:] = perfect[:, 10:]
-    k = OUTPUTS.index(SHOWN[0])
-
-    def error(inputs: Float, shoulders: Float) -> Float:
-        return np.asarray(left_out_answers(networks, (inputs, rest), shoulders, frames.subject)[:, k] - y)
-
-    return {
-        "geometry alone, from landmarks": judged.network[:, k] - y,
-        "geometry alone, true projections": error(perfect, told),
-        "geometry alone, true projections and true shoulders: camera and body unknown": error(perfect, known),
-    }
+def told(judged: Judged, model: FrontModel) -> Float:
+    """(N, T) what is told of frames that show everything."""
+    return judged.answers["full"].mixed(model.share["full"], model.spread["full"]).value
 
 
-def repeated(
-    value: Float, frames: FitFrames, clips: list[FitClip], models: list[FrontModel], networks: Folds
-) -> tuple[Float, Float]:
+def repeated(value: Float, frames: FitFrames, clips: list[FitClip], models: Models) -> tuple[Float, Float]:
     """The same frames measured twice: half the difference's variance, within clips and of the clips' means."""
-    again_frames = gather(clips, models[0].axes)
-    again = judged_by(again_frames, models, networks)
-    other = mixed(again.answers["full"], again.network, models[0], again.reading).value[:, CVA]
+    again_frames = gather(clips, models[0][1].axes)
+    other = told(judged_by(again_frames, models), models[0][1])[:, CVA]
     noise, shift = [], []
     for clip, clip_again in zip_clips(frames, again_frames):
         names, values = keys(frames, clip), value[frames.subject == clip.subject]
@@ -208,7 +185,7 @@ def keys(frames: FitFrames, clip: FitClip) -> list[tuple[float, ...]]:
 
 def ablation(fitter: Fitter, judged: Judged, model: FrontModel) -> Iterator[str]:
     """The table of cues: mean absolute error and correlation of each quantity without one of them."""
-    whole = mixed(judged.answers["full"], judged.network, model, judged.reading).value
+    whole = told(judged, model)
     yield f"| front, without | {' | '.join(SHOWN)} |"
     yield "|---|" + "---|" * len(SHOWN)
     yield cells("nothing", fitter.frames, {q: whole[:, FITTED.index(q)] for q in SHOWN})
@@ -220,7 +197,7 @@ def ablation(fitter: Fitter, judged: Judged, model: FrontModel) -> Iterator[str]
             for k, q in enumerate(names)
             if q in SHOWN
         }
-        label = f"{name} (and the network)" if dropped else "the geometry network"
+        label = f"{name} (and the networks)" if dropped else "the networks"
         yield cells(label, fitter.frames, values)
 
 

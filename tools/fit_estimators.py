@@ -7,20 +7,18 @@ left out.
 All views also learn from the few people of a second data set, each of whom is judged by a fit without that person,
 the side view from pictures measured again with small changes, too: name them with `--also DATASET MEASURED.npz`, made
 by `tools/measure_pictures.py`. Front and side also learn from very many people, who are never judged, neither by the
-printed figures: --further FOLDER, a data set, or a folder of them; so does the front's network, by their points.
-They alone teach the networks beside the side's processes. However many they are, the files grow by their fingerprints
-alone and the program gets no slower. The shipped files were made with
+printed figures: --further FOLDER, a data set, or a folder of them. They alone teach the networks beside the side's
+processes. However many they are, the files grow by their fingerprints alone and the program gets no slower. The
+shipped files were made with
 
-    front train --also public FRONT1.npz --also public FRONT5.npz --further PEOPLE --like FIRST.npz
+    front train --also public FRONT1.npz --also public FRONT5.npz --further OLDER PEOPLE --like FIRST.npz
                                     (--view front, the second with --looks 5; PEOPLE: `tools/render_people.py PEOPLE
-                                    --part 5 --people 125`, and the same with --first 601; FIRST: the same with 141 of
-                                    them and without --like, which takes ten minutes instead of four)
-    side train --also train T0.npz ... T5.npz --also public P.npz --also public P0.npz ... P5.npz --further PEOPLE
-                                    (--view side; T0 to T5 and P0 to P5 with --jitter 0 to 5, the last three --mirror;
-                                    PEOPLE: the front's 250, who move as rendered people did before, and 230 made as
-                                    today, 115 from --first 1001 and 115 from 1401)
+                                    --part 5 --people 115 --first 1001`, and the same with --first 1401; OLDER: 250 made
+                                    as in commit e7711cc, --people 125 and the same with --first 601; FIRST: hyper-
+                                    parameters of 141 of these, without --like, as that commit's front.npz has them)
+    side train --also train T0.npz ... T5.npz --also public P.npz --also public P0.npz ... P5.npz --further OLDER PEOPLE
+                                    (--view side; T0 to T5 and P0 to P5 with --jitter 0 to 5, the last three --mirror)
     oblique train --also public PUBLIC.npz
-    front_physics train
     partial train
 """
 
@@ -39,13 +37,13 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
-TAUGHT_BY_MANY = ("front", "front_physics", "side")
+TAUGHT_BY_MANY = ("front", "side")
 
 
 def main() -> None:
     """Parse the command line, fit, write, report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("view", choices=("front", "front_physics", "side", "oblique", "partial"))
+    parser.add_argument("view", choices=("front", "side", "oblique", "partial"))
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--out", type=Path, help="coefficient file (default: the shipped one)")
     parser.add_argument(

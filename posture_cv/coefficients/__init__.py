@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 from posture_cv.coefficients import people
 from posture_cv.coefficients.people import Prints
 from posture_cv.measure.front_model import front_model
-from posture_cv.measure.front_physics import Network
 from posture_cv.measure.kernel_model import estimators
 from posture_cv.measure.side_model import side_model
 
 VIEWS: Final = ("front", "side", "oblique")
 _READERS: Final = {"front": front_model, "side": side_model, "oblique": estimators}
-_PARTS: Final = {"front": ("front", "front_physics")}
 
 
 @lru_cache(maxsize=1)
@@ -28,8 +26,7 @@ def load_coefficients() -> Mapping[str, Any]:
     """The shipped coefficients of every view, each read once per process, when it is first asked for.
 
     Returns:
-        "front" -> a `FrontModel`; "front_physics" -> the geometry `Network`; "partial" -> of what
-        few points tell;
+        "front" -> a `FrontModel`; "partial" -> of what few points tell;
         "side" -> a `SideModel`; "oblique" -> the estimator of each quantity, by name.
     """
     return _Shipped()
@@ -66,15 +63,13 @@ def _arrays(name: str, without: str | None = None) -> dict[str, NDArray[Any]]:
 
 _SHIPPED: Final[Mapping[str, Callable[[], Any]]] = {
     **{name: _view(name) for name in VIEWS},
-    "front_physics": lambda: Network.from_arrays(_arrays("front_physics")),
     "partial": lambda: _arrays("partial"),
 }
 
 
 def person_fitted_on(view: str, rows: Prints) -> str | None:
     """The person of the fit of a view whom the frames with these fingerprints show; None: not in it."""
-    found = (people.person_in_fit(_arrays(name), rows) for name in _PARTS.get(view, (view,)))
-    return next((person for person in found if person is not None), None)
+    return people.person_in_fit(_arrays(view), rows)
 
 
 def coefficients_without(view: str, person: str) -> Mapping[str, Any] | None:

@@ -13,14 +13,11 @@ from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.front_model import (
     GROUPS,
     VARIANTS,
-    WITH_FACE,
-    Answers,
     FrontModel,
     front_view,
     groups_of,
     stated_sd,
 )
-from posture_cv.measure.front_physics import OUTPUTS, YAW, Network, at_rest, network_share
 from posture_cv.measure.front_reading import FrontReading, read_front
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Reason
 
@@ -46,11 +43,10 @@ PLAUSIBLE: Final[dict[str, float]] = {
 YAW_FROM_DEG: Final = 8.0
 YAW_TO_DEG: Final = 16.0
 YAW_SD_DEG: Final = 2.6  # of the mesh's yaw, on persons left out
-# The fit's trunk yaw is stretched: few of the people it was fitted on turn farther than 5 degrees, and it answers a
-# part of a large turn. Seen on rendered people turned by 18 to 21 degrees either way, each left out of the fit: answers
-# of 2.9 to 9 degrees of the right sign, where people who sit straight get 2.7 at most. Good enough to know that
-# somebody has turned, no more, and its uncertainty says so.
-TRUNK_YAW_STRETCH: Final = 6.5
+# The trunk's yaw is stretched: large turns are answered in part. Seen on rendered people turned by 18 to 21 degrees
+# either way, whom no network had seen: answers of 9 to 22 degrees of the right sign, where people who sit straight get
+# 4 at most. Good enough to know that somebody has turned, no more, and its uncertainty says so.
+TRUNK_YAW_STRETCH: Final = 2.5
 TRUNK_YAW_SD_DEG: Final = 8.0
 BLOCK: Final = 512  # frames measured at once, which bounds the memory
 FITTED: Final = tuple(q for group in GROUPS.values() for q in group)
@@ -67,9 +63,7 @@ _ELEVATION, _ASYMMETRY, _DISTANCE = (_AT[k] for k in ("shoulder_elevation_cm", "
 _YAW, _TRUNK_YAW = _TOLD.index("head_yaw_deg"), _TOLD.index("trunk_yaw_deg")
 _LIMIT: Final = np.array([[PLAUSIBLE.get(name, np.inf)] for name in _TOLD])
 _FACE: Final = np.array([name in NEEDS_FACE for name in _TOLD])
-_MIXED: Final = np.array([_AT[name] for name in OUTPUTS])
 _COLUMNS: Final = {v: np.array([_AT[q] for g in groups_of(v) for q in GROUPS[g]]) for v in VARIANTS.values()}
-_SHOULDERS: Final = np.array([_AT["protraction_cm"], _AT["shoulder_elevation_cm"]])
 _OK, _NOBODY, _NO_FACE = int(Reason.OK), np.int8(Reason.NOBODY), np.int8(Reason.FACE_NOT_SEEN)
 _IMPLAUSIBLE, _UNSTABLE = np.int8(Reason.IMPLAUSIBLE), np.int8(Reason.UNSTABLE)
 _UNCERTAIN: Final = np.int8(Reason.UNCERTAIN)
@@ -82,7 +76,7 @@ def measure_front(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, 
         lm: landmarks of N frames; without a contour they are measured from landmarks alone, with a larger
             error; without a face only shoulders and trunk are.
         baseline: of the same person and camera, with a face.
-        coefficients: `coefficients["front"]` is a `FrontModel`, `coefficients["front_physics"]` a `Network`.
+        coefficients: `coefficients["front"]` is a `FrontModel`.
 
     Returns:
         Every quantity of `QUANTITIES`; those withheld carry the reason.
@@ -93,11 +87,8 @@ def measure_front(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, 
     if n == 0 or not _shows_face(baseline):
         reason = Reason.NO_BASELINE if n else Reason.NOT_FROM_THIS_VIEW
         return {name: Estimate.withheld(n, reason) for name in QUANTITIES}
-    model, network = coefficients["front"], coefficients["front_physics"]
-    parts = [
-        _measured(lm if n <= BLOCK else lm[k : k + BLOCK], baseline, model, network)
-        for k in range(0, n, BLOCK)
-    ]
+    model = coefficients["front"]
+    parts = [_measured(lm if n <= BLOCK else lm[k : k + BLOCK], baseline, model) for k in range(0, n, BLOCK)]
     value, sd, codes = (np.concatenate(p, axis=1) if len(p) > 1 else p[0] for p in zip(*parts, strict=True))
     return out | {name: Estimate(value[k], sd[k], codes[k]) for k, name in enumerate(_TOLD)}
 
@@ -108,14 +99,12 @@ def _shows_face(baseline: Baseline) -> bool:
     return bool(np.isfinite(baseline.face).all() and np.isfinite(baseline.pose[:13, :2]).all())
 
 
-def _measured(
-    lm: Landmarks, baseline: Baseline, model: FrontModel, network: Network
-) -> tuple[Float, Float, Codes]:
+def _measured(lm: Landmarks, baseline: Baseline, model: FrontModel) -> tuple[Float, Float, Codes]:
     """Values, standard deviations and reasons (Q, N) of `_TOLD`."""
     view = front_view(baseline, model)
     reading = read_front(lm, view.reference)
-    value, sd = fitted_and_mixed(reading, baseline, model, network)
-    told, told_sd = _told(value, sd, reading.geometry[:, YAW])
+    value, sd = fitted_and_mixed(reading, baseline, model)
+    told, told_sd = _told(value, sd, reading.yaw_deg)
     return _withheld(told, told_sd, reading, _guess_sd(model))
 
 
@@ -132,53 +121,34 @@ def _guess_sd(model: FrontModel) -> Float:
     return out[:, None]
 
 
-def fitted_and_mixed(
-    reading: FrontReading, baseline: Baseline, model: FrontModel, network: Network
-) -> tuple[Float, Float]:
-    """(N, T) values and standard deviations of `FITTED`, the network mixed in; NaN where no variant can answer."""
+def fitted_and_mixed(reading: FrontReading, baseline: Baseline, model: FrontModel) -> tuple[Float, Float]:
+    """(N, T) values and standard deviations of `FITTED`; NaN where no variant can answer."""
     n = len(reading)
     value, sd = np.full((2, n, len(FITTED)), np.nan)
     for (with_face, with_contour), variant in VARIANTS.items():
         chosen = reading.body & (reading.face == with_face) & (reading.contour == with_contour)
         if chosen.all():
-            value[:, _COLUMNS[variant]], sd[:, _COLUMNS[variant]] = _one(
-                reading, baseline, model, network, variant
-            )
+            value[:, _COLUMNS[variant]], sd[:, _COLUMNS[variant]] = _one(reading, baseline, model, variant)
             break
         if chosen.any():
             at = np.ix_(chosen, _COLUMNS[variant])
-            value[at], sd[at] = _one(reading[chosen], baseline, model, network, variant)
+            value[at], sd[at] = _one(reading[chosen], baseline, model, variant)
     return value, sd
 
 
-def _one(
-    reading: FrontReading, baseline: Baseline, model: FrontModel, network: Network, variant: str
-) -> tuple[Float, Float]:
+def _one(reading: FrontReading, baseline: Baseline, model: FrontModel, variant: str) -> tuple[Float, Float]:
     """Values and standard deviations of what a variant answers."""
-    view = front_view(baseline, model)
-    answers = model.answers(variant, reading, view).since(_fit_at_rest(baseline, model, variant))
-    if variant in WITH_FACE:
-        rest = at_rest(baseline, view, network)
-        told = network.answers(reading.geometry, answers.value.take(_SHOULDERS, axis=1)) - rest
-        answers = mixed(answers, told, model, reading)
-    return answers.value, stated_sd(answers, model.spread[variant], model.sd[variant], reading.camera)
+    both, spread = model.answers(variant, reading, front_view(baseline, model)), model.spread[variant]
+    answers = both.since(_at_rest(baseline, model, variant)).mixed(model.share[variant], spread)
+    sd = stated_sd(answers, spread, model.sd[variant], reading.camera, model.reach[variant])
+    return answers.value, sd
 
 
 @lru_cache(maxsize=16)
-def _fit_at_rest(baseline: Baseline, model: FrontModel, variant: str) -> Float:
-    """(T,) the fit's answers to the baseline itself."""
+def _at_rest(baseline: Baseline, model: FrontModel, variant: str) -> Float:
+    """(2, T) the answers of process and network to the baseline itself."""
     view = front_view(baseline, model)
     return model.at_rest(variant, read_front(baseline.as_landmarks(), view.reference), view)
-
-
-def mixed(answers: Answers, network: Float, model: FrontModel, reading: FrontReading) -> Answers:
-    """The fit's answers to `FITTED` with the network's (N, 6) mixed in, and how far the two are apart."""
-    fit = answers.value.take(_MIXED, axis=1)
-    rest = network - fit
-    value, apart = answers.value.copy(), np.zeros_like(answers.value)
-    value[:, _MIXED] = fit + network_share(reading.geometry, model.share) * rest
-    apart[:, _MIXED] = np.abs(rest) / model.spread["full"][_MIXED]
-    return Answers(value, answers.far, answers.size, apart)
 
 
 def _told(value: Float, sd: Float, mesh_yaw_deg: Float) -> tuple[Float, Float]:

@@ -1,4 +1,8 @@
-"""The front view's fitted model: which blocks answer which quantities, and the shipped numbers made ready."""
+"""The front view's fitted model: which blocks answer which quantities, and the shipped numbers made ready.
+
+Two kinds of regression read the same columns, Gaussian processes and small neural networks. They err differently, so
+that their mean errs less than either, and where they disagree less is known.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +27,7 @@ from posture_cv.measure.front_reference import FrontReference, MeshAxes, front_r
 from posture_cv.measure.front_space import CameraStand
 from posture_cv.measure.later import Later
 from posture_cv.measure.mirror_kernel import Float32, KernelWeights, MirrorKernels, Projection
+from posture_cv.measure.mirror_network import MirrorNetwork
 from posture_cv.measure.types import Float
 
 # Quantities that share a kernel; `asymmetry` is half the difference of left and right elevation,
@@ -130,17 +135,32 @@ class Answers:
         value: in the quantity's unit.
         far: distance from the fitting frames, logarithmic.
         size: of the whole change, logarithmic.
-        apart: disagreement of fit and geometry, in standard deviations of the quantity; None where there is one only.
+        apart: disagreement of process and network, in standard deviations of the quantity.
     """
 
     value: Float
     far: Float
     size: Float
-    apart: Float | None = None
+    apart: Float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Both:
+    """What process and network answer, each by itself: (N, T) of N frames and T quantities; the rest as `Answers`."""
+
+    process: Float
+    network: Float
+    far: Float
+    size: Float
 
     def since(self, rest: Float) -> Self:
-        """Changes since the answers (T,) at rest."""
-        return type(self)(self.value - rest, self.far, self.size, self.apart)
+        """Changes since what both, (2, T), answered at rest."""
+        return type(self)(self.process - rest[0], self.network - rest[1], self.far, self.size)
+
+    def mixed(self, share: Float, spread: Float) -> Answers:
+        """Their weighted means: `share` (T,) of the network, `spread` (T,) the quantities' standard deviations."""
+        differ = self.network - self.process
+        return Answers(self.process + share * differ, self.far, self.size, np.abs(differ) / spread)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,17 +183,30 @@ class Stage:
     at: NDArray[np.intp]
     weights: tuple[Float32, Float32]
 
-    def answers(self, even: Float32, odd: Float32) -> Answers:
-        """Of all projected columns of N frames."""
+    def answers(self, even: Float32, odd: Float32) -> tuple[Float, Float, Float]:
+        """Values, distance and size (N, T), as in `Answers`, of all projected columns of N frames."""
         even, odd = even[:, self.even], odd[:, self.odd]
         value, near = self.kernels.predict(even, odd)
         far = np.log1p(-np.log(np.minimum(np.maximum(near, 1e-9), 1.0)))
         size = np.log1p(np.sqrt((even * even) @ self.weights[0] + (odd * odd) @ self.weights[1]))
-        return Answers(
+        return (
             value.reshape(len(value), -1).take(self.at, axis=1).astype(np.float64),
             far.take(self.group, axis=1).astype(np.float64),
             np.repeat(size.astype(np.float64)[:, None], len(self.names), axis=1),
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beside:
+    """The networks of a variant and the even and odd columns that they read."""
+
+    even: NDArray[np.intp]
+    odd: NDArray[np.intp]
+    network: MirrorNetwork
+
+    def answers(self, even: Float32, odd: Float32) -> Float:
+        """(N, T) of all projected columns of N frames."""
+        return self.network.answers(even.take(self.even, axis=1), odd.take(self.odd, axis=1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,9 +219,11 @@ class FrontModel:
         even_room, odd_room: of the room's columns.
         camera_pitch: (6,) weights of the camera's pitch.
         first: variant -> first stage, where it has one; then: variant -> the other groups.
+        beside: variant -> its networks.
         spread: variant -> (T,) standard deviation of its quantities in the fitting set.
         sd: variant -> (8, T) weights of log sd: see `sd_terms`.
-        share: (6,) largest share of the geometry network in what it answers.
+        share: variant -> (T,) share of the networks in what is answered.
+        reach: variant -> (T,) how far from the fitting frames people left out are, but for one frame in a hundred.
     """
 
     axes: MeshAxes
@@ -199,37 +234,40 @@ class FrontModel:
     camera_pitch: Float
     first: Mapping[str, Stage]
     then: Mapping[str, Stage]
+    beside: Mapping[str, Beside]
     spread: Mapping[str, Float]
     sd: Mapping[str, Float]
-    share: Float
+    share: Mapping[str, Float]
+    reach: Mapping[str, Float]
 
     def names(self, variant: str) -> tuple[str, ...]:
         """The quantities that a variant answers, in the order of the answers."""
         first = self.first[variant].names if variant in self.first else ()
         return first + self.then[variant].names
 
-    def answers(self, variant: str, reading: FrontReading, view: FrontView) -> Answers:
-        """Of N frames that show what the variant needs: first stage, then the others."""
+    def answers(self, variant: str, reading: FrontReading, view: FrontView) -> Both:
+        """Of N frames that show what the variant needs: first stage, then the others, and the networks."""
         even, odd = self.even(reading.even), self.odd(reading.odd)
         none = np.zeros(len(even))
         growth = pitch = none
         head = None
         if variant in self.first:
             head = self.first[variant].answers(even, odd)
-            pitch, growth = head.value[:, 0], head.value[:, 1] / -100.0
+            pitch, growth = head[0][:, 0], head[0][:, 1] / -100.0
         room_even, room_odd = room_columns(reading, view.reference, view.stand, growth, pitch)
         even = np.concatenate([even, self.even_room(room_even)], axis=1)
         odd = np.concatenate([odd, self.odd_room(room_odd)], axis=1)
-        rest = self.then[variant].answers(even, odd)
-        if head is None:
-            return rest
-        pairs = [(head.value, rest.value), (head.far, rest.far), (head.size, rest.size)]
-        return Answers(*(np.concatenate(pair, axis=1) for pair in pairs))
+        process, far, size = self.then[variant].answers(even, odd)
+        if head is not None:
+            pairs = zip(head, (process, far, size), strict=True)
+            process, far, size = (np.concatenate(pair, axis=1) for pair in pairs)
+        return Both(process, self.beside[variant].answers(even, odd), far, size)
 
     def at_rest(self, variant: str, rest: FrontReading, view: FrontView) -> Float:
-        """(T,) answers to the baseline, read as one frame; 0 for what is told without them (`SINCE_REST`)."""
-        value = self.answers(variant, rest, view).value[0]
-        return np.where([name in SINCE_REST for name in self.names(variant)], value, 0.0)
+        """(2, T) answers of both to the baseline, as one frame; 0 for what is told without them (`SINCE_REST`)."""
+        both = self.answers(variant, rest, view)
+        since = [name in SINCE_REST for name in self.names(variant)]
+        return np.where(since, np.stack([both.process[0], both.network[0]]), 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -256,28 +294,37 @@ def camera_stand(reference: FrontReference, pitch_weights: Float) -> CameraStand
 def sd_terms(answers: Answers, spread: Float, camera: Float) -> list[Float]:
     """What log sd is linear in beside a constant, (N, T) or (N, 1) each.
 
-    Distance from the fitting frames, size of the whole change and of the quantity, disagreement of fit and geometry
+    Distance from the fitting frames, size of the whole change and of the quantity, disagreement of process and network
     and its square root, and how the camera stands (N, 2), from below or above: `FrontReading.camera`.
     """
     value = np.log1p(np.abs(answers.value) / spread)
-    apart = np.zeros_like(value) if answers.apart is None else answers.apart
     return [
         answers.far,
         answers.size,
         value,
-        apart,
-        np.sqrt(apart),
+        answers.apart,
+        np.sqrt(answers.apart),
         camera[:, :1],
         camera[:, 1:],
     ]
 
 
-def stated_sd(answers: Answers, spread: Float, weights: Float, camera: Float) -> Float:
-    """(N, T) standard deviation of the error of a single frame; `weights` (8, T), constant first."""
+def stated_sd(answers: Answers, spread: Float, weights: Float, camera: Float, reach: Float) -> Float:
+    """(N, T) standard deviation of the error of a single frame.
+
+    Args:
+        answers: of N frames.
+        spread: (T,) standard deviation of the quantities.
+        weights: (8, T) of log sd, constant first.
+        camera: (N, 2) how it stands.
+        reach: (T,) distance from the fitting frames within which the weights were learned. Beyond it the standard
+            deviation grows in proportion to the distance (ours).
+    """
     log_sd = weights[0]
     for term, w in zip(sd_terms(answers, spread, camera), weights[1:], strict=True):
         log_sd = log_sd + term * w
-    return np.asarray(spread * np.exp(np.minimum(np.maximum(log_sd, -5.0), 3.0)))
+    sd = np.exp(np.minimum(np.maximum(log_sd, -5.0), 3.0))
+    return np.asarray(spread * sd * np.maximum(answers.far / reach, 1.0))
 
 
 def front_model(arrays: Mapping[str, Any]) -> FrontModel:
@@ -301,9 +348,11 @@ def front_model(arrays: Mapping[str, Any]) -> FrontModel:
         np.asarray(arrays["camera_pitch"], np.float64),
         Later(WITH_FACE, lambda v: stage_of(arrays, v, ("face",))),
         Later(variants, lambda v: stage_of(arrays, v, tuple(g for g in groups_of(v) if g != "face"))),
+        Later(variants, lambda v: beside_of(arrays, v)),
         {v: _joined(arrays, v, "spread") for v in variants},
         {v: np.ascontiguousarray(_joined(arrays, v, "sd").T) for v in variants},
-        np.asarray(arrays["network_share"], np.float64),
+        {v: np.asarray(arrays[f"{v}.share"], np.float64) for v in variants},
+        {v: np.asarray(arrays[f"{v}.reach"], np.float64) for v in variants},
     )
 
 
@@ -325,13 +374,31 @@ def points_of(arrays: Mapping[str, Any], variant: str) -> tuple[Float32, Float32
     return even, odd
 
 
-def stage_of(arrays: Mapping[str, Any], variant: str, groups: tuple[str, ...]) -> Stage:
-    """One stage of a variant."""
+def beside_of(arrays: Mapping[str, Any], variant: str) -> Beside:
+    """The networks of a variant."""
+    is_odd = np.array([group in ODD_GROUPS for group in groups_of(variant) for _ in GROUPS[group]])
+    return Beside(*network_columns(variant), MirrorNetwork.from_arrays(arrays, f"{variant}.network", is_odd))
+
+
+def network_columns(variant: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Even and odd columns that the networks of a variant read: all that any of its groups does."""
+    even, odd = used_blocks(variant, groups_of(variant))
+    return columns_of(even, EVEN_WIDTHS), columns_of(odd, ODD_WIDTHS)
+
+
+def used_blocks(variant: str, groups: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Even and odd blocks that any of some groups of a variant reads, in the order of the columns."""
     used = [blocks_of(variant, g) for g in groups]
     even, odd = (
         tuple(b for b in widths if any(b in u[side] for u in used))
         for side, widths in enumerate((EVEN_WIDTHS, ODD_WIDTHS))
     )
+    return even, odd
+
+
+def stage_of(arrays: Mapping[str, Any], variant: str, groups: tuple[str, ...]) -> Stage:
+    """One stage of a variant."""
+    even, odd = used_blocks(variant, groups)
     columns = columns_of(even, EVEN_WIDTHS), columns_of(odd, ODD_WIDTHS)
     weights = [_weights(arrays, variant, g, even, odd) for g in groups]
     # A fit without a person: that person's frames weigh nothing, and are none that a frame could be near to.

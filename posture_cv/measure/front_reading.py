@@ -25,7 +25,6 @@ from posture_cv.measure.front_reference import (
     ARM_OFFSETS,
     CENTROID,
     CROWN_COLUMNS,
-    EARS,
     EYES,
     HEAD_ROWS,
     POSE_POINTS,
@@ -106,7 +105,7 @@ class FrontReading:
 
     Attributes:
         even, odd: (N, D) columns of `EVEN_BLOCKS` and `ODD_BLOCKS`; 0 where not seen.
-        geometry: (N, 15) what the geometry network reads (`front_physics`), NaN without a face.
+        yaw_deg: (N,) the head's, as the mesh shows it; NaN without a face.
         face, body, contour: (N,) whether the face, the body and a usable contour were found.
         contradicts: (N,) the pose points cannot be right beside the face and the outline.
         points: (N, 3, 2) middles in pixels: shoulders, shoulders as the outline moved them, eyes.
@@ -115,7 +114,7 @@ class FrontReading:
 
     even: Float
     odd: Float
-    geometry: Float
+    yaw_deg: Float
     face: Mask
     body: Mask
     contour: Mask
@@ -167,8 +166,10 @@ def _read(lm: Landmarks, reference: FrontReference) -> FrontReading:
     growth[:, 0], growth[:, 1] = trunk.growth, motion[:, 2]
     contour = trunk.body & usable
     contradicts = trunk.body & _contradicts(head.seen, contour, width, scale, by_outline, trunk.tilt_deg)
-    geometry = _geometry(reference, head, trunk)
-    return FrontReading(even, odd, geometry, head.seen, trunk.body, contour, contradicts, points, growth)
+    seen, yaw_deg = head.seen & trunk.body, head.angles[:, 1]
+    if not seen.all():
+        yaw_deg = np.where(seen, yaw_deg, np.nan)
+    return FrontReading(even, odd, yaw_deg, head.seen, trunk.body, contour, contradicts, points, growth)
 
 
 def _slices(layout: Layout) -> dict[str, slice]:
@@ -218,7 +219,7 @@ class _Head:
         seen: (N,) whether it is.
         log_scale: (N,) logarithm of its growth.
         angles: (N, 3) pitch, yaw and roll in degrees.
-        moved, middle_moved: (N, 2) shift of the eyes and of the head's middle, pixels.
+        moved: (N, 2) shift of the eyes, pixels.
         shape: (N, K) change of shape, cm.
     """
 
@@ -226,7 +227,6 @@ class _Head:
     log_scale: Float
     angles: Float
     moved: Float
-    middle_moved: Float
     shape: Float
 
 
@@ -244,8 +244,7 @@ def _head(lm: Landmarks, reference: FrontReference) -> _Head:
     angles *= _DEGREES
     shape = (along_axes(sums, roll, scale) - reference.shape) * reference.cm
     eyes = sums[:, :2, EYES]
-    middle = (eyes + sums[:, :2, EARS]) / 2.0
-    return _Head(seen, np.log(scale), angles, eyes - reference.eyes, middle - reference.head, shape)
+    return _Head(seen, np.log(scale), angles, eyes - reference.eyes, shape)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -378,17 +377,6 @@ def _contradicts(
     from_face = face & (np.abs(width - scale) > WIDTH_FROM_FACE_HIGH)
     from_outline = contour & (np.abs(width - outline_scale) > WIDTH_FROM_OUTLINE_HIGH)
     return np.asarray(from_face | from_outline | (np.abs(tilt_deg) > TILT_HIGH_DEG))
-
-
-def _geometry(reference: FrontReference, head: _Head, trunk: _Trunk) -> Float:
-    """(N, 15): see `front_physics.INPUTS`."""
-    cm = reference.cm
-    out = np.empty((len(trunk.growth), 15))
-    out[:, 0], out[:, 5], out[:, 6] = head.log_scale, trunk.growth, trunk.tilt_deg
-    out[:, 1:3], out[:, 3:5] = head.middle_moved[:, ::-1] * cm, trunk.moved[:, ::-1] * cm
-    out[:, 7:10], out[:, 10:] = head.angles, reference.camera_geometry
-    seen = head.seen & trunk.body
-    return out if seen.all() else np.where(seen[:, None], out, np.nan)
 
 
 def room_columns(

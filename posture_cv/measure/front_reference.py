@@ -43,12 +43,10 @@ CROWN_JUMP_CM: Final = 5.0
 # Share of the baseline's shoulder curve that must be found again, and of it that the baseline must show.
 CURVE_SHARE_LOW: Final = 0.7
 CURVE_SEEN_LOW: Final = 0.5
-# Points of the mesh beside the ears: with the eyes they stand for the head's middle.
-_EAR_SIDES: Final = (234, 454)
 _EYES: Final = (*face.RIGHT_EYE_CORNERS, *face.LEFT_EYE_CORNERS)
 POSE_POINTS: Final = names.RIGHT_HIP + 1
 # Columns of `FrontReference.weights`, of which the mesh's own axes begin at AXES.
-CENTROID, EYES, EARS, AXES = 3, 4, 5, 6
+CENTROID, EYES, AXES = 3, 4, 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,18 +70,17 @@ class FrontReference:
         picture: its size.
         cm: centimetres a pixel at the face.
         eye_px, width_px: eye distance and shoulder width.
-        weights: (468, 6 + 3K) float32 sums over a mesh that are read: the shape itself (3), centroid, eyes, ears, axes.
-        sums: (3, 6 + 3K) those of the baseline's own mesh, pixels.
+        weights: (468, 5 + 3K) float32 sums over a mesh that are read: the shape itself (3), centroid, eyes, axes.
+        sums: (3, 5 + 3K) those of the baseline's own mesh, pixels.
         shape: (K,) the baseline's own mesh along the axes.
         pose: (25, 2) pixels; tilt: of the shoulder line, rad.
-        eyes, shoulders, head: (2,) middles in pixels.
+        eyes, shoulders: (2,) middles in pixels.
         curve: the shoulder outline.
         offsets: (P,) where the outline is read, pixels from the middle of shoulders or eyes.
         places: of these.
         then: (P,) what the baseline shows there, pixels from the middle.
         limit_cm: (P,) of believable changes.
         camera_even: (5,), camera_odd: (1,) how the camera stands: see `camera_numbers`.
-        camera_geometry: (5,) the same as the geometry network reads it (`front_physics.INPUTS`).
         unit: (3, 1) pixels in a unit of the mesh's coordinates.
         curve_points_low: how many points of the curve a frame must show; infinite where the baseline shows too few.
     """
@@ -99,7 +96,6 @@ class FrontReference:
     tilt: float
     eyes: Float
     shoulders: Float
-    head: Float
     curve: ShoulderCurve
     offsets: Float
     places: Places
@@ -107,7 +103,6 @@ class FrontReference:
     limit_cm: Float
     camera_even: Float
     camera_odd: Float
-    camera_geometry: Float
     unit: Float
     curve_points_low: float
 
@@ -126,9 +121,7 @@ def front_reference(baseline: Baseline, axes: MeshAxes) -> FrontReference:
     width, cm = float(np.hypot(*across)), EYE_DISTANCE_CM / eye_px
     outline = picture.outline(lm.rows, lm.cols)
     offsets, places = _outline_places(width, eye_px, size)
-    even, odd, facing = camera_numbers(mesh, size, eyes, shoulders, width)
-    head = (eyes + sums[:2, EARS]) / 2.0
-    geometry = [(head[1] - size[1] / 2.0) * cm, (shoulders[1] - head[1]) * cm, width * cm]
+    even, odd = camera_numbers(mesh, size, eyes, shoulders, width)
     curve = shoulder_curve(outline.edges[0], size, shoulders, width, cm)
     low = CURVE_SHARE_LOW * curve.seen.sum() if curve.seen.mean() > CURVE_SEEN_LOW else np.inf
     return FrontReference(
@@ -143,7 +136,6 @@ def front_reference(baseline: Baseline, axes: MeshAxes) -> FrontReference:
         float(np.arctan2(across[1], across[0])),
         eyes,
         shoulders,
-        head,
         curve,
         offsets,
         places,
@@ -151,7 +143,6 @@ def front_reference(baseline: Baseline, axes: MeshAxes) -> FrontReference:
         np.repeat([ROW_JUMP_CM, ARM_JUMP_CM, HEAD_JUMP_CM, CROWN_JUMP_CM], _COUNTS),
         even,
         odd,
-        np.array([*geometry, np.log(eye_px * 640.0 / size[0]), facing]),
         np.array([[size[0]], [size[1]], [size[0]]]),
         float(low),
     )
@@ -165,19 +156,18 @@ def _middle(pose: Float) -> Float:
 
 
 def _mesh_weights(mesh: Float, axes: MeshAxes) -> Float:
-    """(468, 6 + 3K); the shape's columns give, times a mesh, its spread over the baseline's (Umeyama 1991)."""
+    """(468, 5 + 3K); the shape's columns give, times a mesh, its spread over the baseline's (Umeyama 1991)."""
     centred = mesh - mesh.mean(axis=0)
-    single = np.zeros((len(mesh), 3))
+    single = np.zeros((len(mesh), 2))
     single[:, 0] = 1.0 / len(mesh)
     single[list(_EYES), 1] = 1.0 / len(_EYES)
-    single[list(_EAR_SIDES), 2] = 1.0 / len(_EAR_SIDES)
     # without their mean, so that the place of the mesh does not matter
     free = axes.matrix - axes.matrix.mean(axis=0)
     return np.hstack([centred / (centred**2).sum(), single, free.reshape(len(mesh), 3 * free.shape[2])])
 
 
 def along_axes(sums: Float, roll: Float, scale: Float) -> Float:
-    """(N, K) meshes along the axes once roll (N,) and scale (N,) are taken off; `sums` (N, 3, 6 + 3K)."""
+    """(N, K) meshes along the axes once roll (N,) and scale (N,) are taken off; `sums` (N, 3, 5 + 3K)."""
     part = sums[:, :, AXES:].reshape(len(sums), 3, 3, (sums.shape[2] - AXES) // 3)
     cos, sin = (np.cos(roll) / scale)[:, None], (np.sin(roll) / scale)[:, None]
     return np.asarray(
@@ -205,8 +195,8 @@ def _shown(outline: Outlines, offsets: Float, places: Places, shoulders: Float, 
 
 def camera_numbers(
     mesh: Float, size: Float, eyes: Float, shoulders: Float, width_px: float
-) -> tuple[Float, Float, float]:
-    """How the camera stands to the person, from the baseline alone: even (5,), odd (1,), pitch of the face (deg).
+) -> tuple[Float, Float]:
+    """How the camera stands to the person, from the baseline alone: even (5,) and odd (1,).
 
     Even: pitch of the face to the camera, its size and height in the picture, breadth and depth of the shoulders
     under it. Odd: the face's yaw.
@@ -220,4 +210,4 @@ def camera_numbers(
         np.log(width_px / eye_px / 5.5),
         (shoulders[1] - eyes[1]) * EYE_DISTANCE_CM / eye_px / 20.0 - 1.0,
     )
-    return np.array(even), np.array([yaw]), pitch
+    return np.array(even), np.array([yaw])

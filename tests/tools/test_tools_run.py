@@ -126,6 +126,6 @@ def test_the_error_budget_of_few_people(tmp_path: Path) -> None:
     mae, r, *_ = figures(table, "nothing")
     assert 1.0 < mae < 15.0
     assert r > 0.4
-    assert figures(table, "the contour (and the network)")[6] > figures(table, "nothing")[6], (
+    assert figures(table, "the contour (and the networks)")[6] > figures(table, "nothing")[6], (
         "elevation's MAE"
     )

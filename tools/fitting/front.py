@@ -1,7 +1,8 @@
-"""Fit the front view's estimators: mirror-symmetric Gaussian processes on what `read_front` reads.
+"""Fit the front view's estimators: mirror-symmetric Gaussian processes and networks on what `read_front` reads.
 
 The first stage (the head's size and pitch) is predicted for each person from the others before it enters the
-second, the share of the geometry network is chosen and the uncertainty is fitted on persons left out of both.
+second, the networks' share is chosen and the uncertainty is fitted on persons left out of both. The networks learn
+from the training set and the bulk.
 
 People of further data sets teach the same fit: projections, hyperparameters and shares stay those of the training set
 alone. Of each of them a fit without that person is kept, so that they can be judged.
@@ -20,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.front_frames import FitFrames, gather
-from fitting.front_judge import figures, judge, networks_beside
+from fitting.front_judge import figures, judge
 from fitting.material import FitClip, Float, Mask, Truth, clips_of
+from fitting.network import taught
 from fitting.process import Process, common_factors, error_size, tuned
 from fitting.projected import MirrorColumns, Prior, Projected
 from posture_cv.coefficients.people import WITHOUT
@@ -39,8 +41,8 @@ from posture_cv.measure.front_model import (
     blocks_of,
     columns_of,
     groups_of,
+    network_columns,
 )
-from posture_cv.measure.front_physics import OUTPUTS
 from posture_cv.measure.front_reading import EVEN_BLOCKS, MESH_COLUMNS, ODD_BLOCKS
 from posture_cv.measure.front_reference import MeshAxes
 from posture_cv.measure.front_space import EYE_DISTANCE_CM
@@ -52,6 +54,15 @@ CHOSEN: Final = 1000  # frames that answer for all where there is a bulk (ours; 
 CHOSEN_OF_FEW: Final = 300  # of these, of the further data sets that are no bulk
 LEARNING: Final = 1500  # frames that the hyperparameters are learned from, where there is a bulk (ours)
 BULK_TRUST: Final = 0.25  # where the choice of it by training people left out begins
+NETWORKS: Final = 4  # that are averaged, ours
+COUNTS_LESS: Final = 0.4  # an error of what is needed for the rest only, in the networks' teaching (ours)
+PUBLISHED: Final = frozenset(
+    {
+        *("cva_change_deg", "head_forward_cm", "head_pitch_deg", "shoulder_elevation_cm", "protraction_cm"),
+        "trunk_incl_deg",
+    }
+)
+"""What is published of accuracy, and what postures are named by first."""
 TUNING_PEOPLE, TUNING_ANSWERS = 100, 500  # of the bulk, for that choice: enough, and fast
 
 
@@ -150,9 +161,9 @@ def fit_front(
         fitter.like(like)
     for variant in VARIANTS.values():
         fitter.fit_variant(variant)
-    networks = networks_beside(lm, truth, [rows for _, rows in bulk], fitter.shown.subject)
+    fitter.arrays |= fitter.networks(np.ones(len(fitter.frames.subject), bool), NETWORKS)
     apart = fitter.apart(teaching)
-    arrays, lines = judge(fitter, networks, apart)
+    arrays, lines = judge(fitter, apart)
     return arrays | fitter.without(apart), lines
 
 
@@ -213,8 +224,11 @@ class Fitter:
             "camera_pitch": self.weights,
             "project.even": matrices[0].astype(np.float32),
             "project.odd": matrices[1].astype(np.float32),
-            "network_share": np.zeros(len(OUTPUTS)),  # until `judge` has chosen it
         }
+        for variant in VARIANTS.values():  # until `judge` has chosen it
+            self.arrays[f"{variant}.share"] = np.zeros(
+                sum(len(GROUPS[group]) for group in groups_of(variant))
+            )
         widths = [EVEN_WIDTHS[b] for b, _ in EVEN_BLOCKS], [ODD_WIDTHS[b] for b, _ in ODD_BLOCKS]
         self.first = tuple(
             Projection.of(m.astype(np.float32).astype(np.float64), w)(x).astype(np.float16)
@@ -373,6 +387,22 @@ class Fitter:
     ) -> Process:
         chosen = {b: points[b][keep] for b in (*even, *odd)}
         return Process.of(chosen, even, odd, self.frames.subject[keep], is_odd=group in ODD_GROUPS)
+
+    def networks(self, keep: Mask, count: int) -> dict[str, NDArray[Any]]:
+        """So many networks beside each variant, taught by the training set and the bulk as far as kept (N,)."""
+        frames, out = self.frames, {}
+        own = keep & (frames.choosing | frames.bulk)
+        for variant in VARIANTS.values():
+            sides = zip(self.first, self.rooms[variant], network_columns(variant), strict=True)
+            even, odd = (np.hstack([first, room])[own][:, columns] for first, room, columns in sides)
+            groups = groups_of(variant)
+            names = [q for group in groups for q in GROUPS[group]]
+            y = np.stack([frames.changes[q][own] for q in names], axis=1)
+            is_odd = np.array([group in ODD_GROUPS for group in groups for _ in GROUPS[group]])
+            weight = np.array([1.0 if q in PUBLISHED else COUNTS_LESS for q in names])
+            found = taught(even, odd, y, is_odd, count, weight)
+            out |= {f"{variant}.network.{name}": part for name, part in found.items()}
+        return out
 
     def alphas(self, keeps: Sequence[Mask], *, anew: bool = False) -> list[dict[str, NDArray[Any]]]:
         """For each choice of fitting frames the arrays as they were had only those been fitted on.

@@ -1,6 +1,6 @@
-"""Judge the front view's fit on persons left out: the geometry network's share, and what the errors depend on.
+"""Judge the front view's fit on persons left out: the networks' share, and what the errors depend on.
 
-Persons are left out in groups, of the Gaussian processes and of the network alike; projections, hyperparameters and
+Persons are left out in groups, of the Gaussian processes and of the networks alike; projections, hyperparameters and
 the camera's pitch are those of the whole fit. For the printed figures the trust in each frame is decided anew without
 the group: decided with it, people never seen would do worse than was said. The uncertainty also sees the same frames
 with trembling landmarks, as a worse camera gives them, so that it knows such a camera.
@@ -16,23 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.front_frames import FitFrames, gather
-from fitting.front_physics import (
-    Folds,
-    Trainer,
-    front_inputs,
-    landmark_errors,
-    left_out_networks,
-    true_inputs,
-)
-from fitting.material import FitClip, Float, Mask, Truth, median_baseline
+from fitting.material import FitClip, Float, Mask, median_baseline
 from posture_cv.coefficients.people import WITHOUT
-from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.front import FITTED, mixed
 from posture_cv.measure.front_model import (
     GROUPS,
     VARIANTS,
-    WITH_FACE,
     Answers,
+    Both,
     FrontModel,
     FrontView,
     camera_stand,
@@ -40,18 +30,24 @@ from posture_cv.measure.front_model import (
     groups_of,
     sd_terms,
 )
-from posture_cv.measure.front_physics import OUTPUTS
 from posture_cv.measure.front_reading import FrontReading, read_front
 from posture_cv.measure.types import View
 
 if TYPE_CHECKING:
     from fitting.front import Fitter
 
-SHARES: Final = np.linspace(0.0, 0.6, 7)
+FOLDS: Final = 6
+SHARES: Final = np.linspace(0.0, 1.0, 11)
+BY_NETWORKS: Final = frozenset({"trunk_yaw_deg"})
+"""What the networks tell alone: training people, who choose the shares, turn their trunks by 5 degrees at most, the
+bulk by 20."""
+REACHED: Final = (
+    0.99  # of the training people's frames, that are as near to the fitting frames as `reach` says
+)
 TREMBLES_PX: Final = (1.0, 3.0)  # noise of every point and edge in pictures 640 wide, beside none
-_SHOULDERS: Final = [FITTED.index(q) for q in ("protraction_cm", "shoulder_elevation_cm")]
-_MIXED: Final = [FITTED.index(name) for name in OUTPUTS]
 Lines = dict[str, str]
+Models = Sequence[tuple[NDArray[np.str_], FrontModel]]
+"""Groups of persons, each with a model that never saw them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,52 +57,56 @@ class Judged:
     Attributes:
         frames: of which the judged ones count.
         reading: of all of them.
-        answers: variant -> the fit's, the network not mixed in.
-        network: (N, 6) the network's.
+        answers: variant -> process and network.
     """
 
     frames: FitFrames
     reading: FrontReading
-    answers: dict[str, Answers]
-    network: Float
+    answers: dict[str, Both]
 
 
-def networks_beside(lm: Landmarks, truth: Truth, bulk: Sequence[Truth], subjects: NDArray[np.str_]) -> Folds:
-    """Networks that never saw the persons they are beside of; of the bulk, who are never judged, all teach."""
-    found, _ = front_inputs(lm, truth)
-    trainer = Trainer(truth, landmark_errors(found, true_inputs(truth)), bulk)
-    return left_out_networks(trainer, subjects)
+def folds_of(subjects: NDArray[np.str_]) -> list[NDArray[np.str_]]:
+    """The persons in `FOLDS` groups."""
+    return np.array_split(np.random.default_rng(5).permutation(np.unique(subjects)), FOLDS)
 
 
 def judge(
-    fitter: Fitter, networks: Folds, apart: Mapping[str, Mapping[str, NDArray[Any]]]
+    fitter: Fitter, apart: Mapping[str, Mapping[str, NDArray[Any]]]
 ) -> tuple[dict[str, NDArray[Any]], Lines]:
-    """The fit's arrays with share and uncertainty, and a line of figures for each quantity of each variant.
+    """The fit's arrays with shares and uncertainty, and a line of figures for each quantity of each variant.
 
     Args:
-        fitter: has fitted every variant.
-        networks: beside it.
+        fitter: has fitted every variant, and the networks.
         apart: people who are not of the training set -> arrays of the fit without that one; they get lines of their
             own.
     """
     teaching = tuple(apart)
     arrays, frames = fitter.arrays, fitter.shown
-    subject = fitter.frames.subject
-    keeps = [~np.isin(subject, people) for people, _ in networks]
-    parts = fitter.alphas(keeps)
-    models = [front_model(part) for part in parts]
-    plain = judged_by(frames, models, networks)
-    arrays["network_share"] = best_share(plain, models[0])
-    model = replace(models[0], share=arrays["network_share"])
-    clips, axes = frames.clips, models[0].axes
+    folds = folds_of(frames.subject)
+    keeps = [~np.isin(fitter.frames.subject, people) for people in folds]
+    networks = [fitter.networks(keep, 1) for keep in keeps]
+
+    def models(*, anew: bool) -> Models:
+        parts = zip(folds, fitter.alphas(keeps, anew=anew), networks, strict=True)
+        return [(people, front_model({**part, **beside})) for people, part, beside in parts]
+
+    known = models(anew=False)
+    plain = judged_by(frames, known)
+    for variant in VARIANTS.values():
+        arrays[f"{variant}.share"] = best_share(plain, known[0][1], variant)
+        own = frames.judged & frames.choosing
+        arrays[f"{variant}.reach"] = np.quantile(plain.answers[variant].far[own], REACHED, axis=0)
+    share = {variant: arrays[f"{variant}.share"] for variant in VARIANTS.values()}
+    model = replace(known[0][1], share=share)
+    clips, axes = frames.clips, model.axes
     trembling = [
         gather([trembled(c, px, k) for c in clips], axes, teaching) for k, px in enumerate(TREMBLES_PX)
     ]
-    everything = [plain, *(judged_by(worse, models, networks) for worse in trembling)]
-    unseen = [front_model(part) for part in fitter.alphas(keeps, anew=True)]
-    judged, lines = judged_by(frames, unseen, networks), {}
-    alone = [front_model(part) for part in apart.values()]
-    taught = judged_by(frames, [*alone, models[0]], _one_by_one(teaching, networks))
+    everything = [plain, *(judged_by(worse, known) for worse in trembling)]
+    judged, lines = judged_by(frames, models(anew=True)), {}
+    others = np.unique(frames.subject[~np.isin(frames.subject, teaching)])
+    alone = [(np.array([person]), front_model({**part})) for person, part in apart.items()]
+    taught = judged_by(frames, [*alone, (others, model)])
     for variant in VARIANTS.values():
         weights = uncertainty(everything, variant, model)
         lines |= told(judged, variant, model, weights, frames.choosing)
@@ -127,49 +127,35 @@ def _by_group(variant: str, weights: Float) -> dict[str, NDArray[Any]]:
     return {f"{variant}.{group}.sd": part for group, part in zip(groups_of(variant), parts, strict=True)}
 
 
-def _one_by_one(people: Sequence[str], networks: Folds) -> Folds:
-    """Each of these people alone, then everybody else, whom the last model judges; nets that saw none of the former."""
-    others = np.concatenate([group for group, _ in networks])
-    last = others[~np.isin(others, people)]
-    return (*((np.array([person]), networks[0][1]) for person in people), (last, networks[0][1]))
-
-
-def judged_by(frames: FitFrames, models: Sequence[FrontModel], networks: Folds) -> Judged:
+def judged_by(frames: FitFrames, models: Models) -> Judged:
     """What each clip's frames are answered by the models that never saw its person."""
-    answers: dict[str, list[Answers]] = {variant: [] for variant in VARIANTS.values()}
-    told = []
+    answers: dict[str, list[Both]] = {variant: [] for variant in VARIANTS.values()}
     for clip, reference, reading in zip(frames.clips, frames.references, frames.readings, strict=True):
-        k = next(k for k, (people, _) in enumerate(networks) if clip.subject in people)
-        model, network = models[k], networks[k][1]
+        model = next(model for people, model in models if clip.subject in people)
         view = FrontView(reference, camera_stand(reference, model.camera_pitch))
         rest = read_front(clip.baseline.as_landmarks(), view.reference)
         for variant, found in answers.items():
             at_rest = model.at_rest(variant, rest, view)
             found.append(model.answers(variant, reading, view).since(at_rest))
-        value = answers["full"][-1].value[:, _SHOULDERS]
-        told.append(
-            network.answers(reading.geometry, value) - network.answers(rest.geometry, np.zeros((1, 2)))
-        )
-    together = {variant: _joined(found) for variant, found in answers.items()}
     parts = {name: frames.together(name) for name in FrontReading.__dataclass_fields__}
-    reading: Any = FrontReading(**parts)
-    return Judged(frames, reading, together, np.concatenate(told))
+    reading_of_all: Any = FrontReading(**parts)
+    return Judged(frames, reading_of_all, {variant: _joined(found) for variant, found in answers.items()})
 
 
-def _joined(found: Sequence[Answers]) -> Answers:
-    return Answers(*(np.concatenate([getattr(a, k) for a in found]) for k in ("value", "far", "size")))
+def _joined(found: Sequence[Both]) -> Both:
+    return Both(*(np.concatenate([getattr(both, k) for both in found]) for k in Both.__dataclass_fields__))
 
 
-def best_share(judged: Judged, model: FrontModel) -> Float:
-    """(6,) the network's share that errs least."""
-    y = np.stack([judged.frames.changes[name] for name in OUTPUTS], axis=1)
-    losses = []
+def best_share(judged: Judged, model: FrontModel, variant: str) -> Float:
+    """(T,) the networks' share in what a variant answers that errs least, or all of it (`BY_NETWORKS`)."""
+    y = np.stack([judged.frames.changes[name] for name in model.names(variant)], axis=1)
+    own, losses = judged.frames.judged & judged.frames.choosing, []
     for share in SHARES:
-        part = replace(model, share=np.full(len(OUTPUTS), share))
-        value = mixed(judged.answers["full"], judged.network, part, judged.reading).value[:, _MIXED]
-        error = (value - y)[judged.frames.judged & judged.frames.choosing]
+        mixed = judged.answers[variant].mixed(np.full(y.shape[1], share), model.spread[variant])
+        error = (mixed.value - y)[own]
         losses.append(np.abs(error).mean(axis=0) + np.sqrt((error**2).mean(axis=0)))
-    return np.asarray(SHARES[np.argmin(losses, axis=0)])
+    alone = [name in BY_NETWORKS for name in model.names(variant)]
+    return np.where(alone, 1.0, SHARES[np.argmin(losses, axis=0)])
 
 
 def trembled(clip: FitClip, noise_px: float, seed: int) -> FitClip:
@@ -214,12 +200,9 @@ def told(judged: Judged, variant: str, model: FrontModel, weights: Float, whose:
 
 def _errors(judged: Judged, variant: str, model: FrontModel, k: int, whose: Mask) -> tuple[Float, Float]:
     """Errors (N,) of a quantity in standard deviations of it, and what its log sd is linear in (N, 8)."""
-    spread, found = model.spread[variant], judged.answers[variant]
-    if variant in WITH_FACE:
-        found = mixed(found, judged.network, model, judged.reading)
-    mine = slice(k, k + 1)
-    apart = None if found.apart is None else found.apart[:, mine]
-    one = Answers(found.value[:, mine], found.far[:, mine], found.size[:, mine], apart)
+    spread = model.spread[variant]
+    found, mine = judged.answers[variant].mixed(model.share[variant], spread), slice(k, k + 1)
+    one = Answers(*(getattr(found, name)[:, mine] for name in Answers.__dataclass_fields__))
     terms = sd_terms(one, spread[mine], judged.reading.camera)
     rows = np.hstack([np.ones_like(terms[0]), *terms])
     error = (found.value[:, k] - judged.frames.changes[model.names(variant)[k]]) / spread[k]

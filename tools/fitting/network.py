@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from fitting.material import Float
 
-HIDDEN: Final = (128, 64)
 STEP: Final = 1e-3
 BATCH: Final = 256
 
@@ -25,11 +24,13 @@ class Lesson:
     """How a network is taught.
 
     Attributes:
+        hidden: widths of the layers between columns and answers.
         epochs: how often it is shown every frame; the mean of its weights over the last half of them is kept.
         decay: weight of the squared weights, scikit-learn's alpha.
         noise: standard deviation of what is added anew in each epoch to every column, in its root mean squares.
     """
 
+    hidden: tuple[int, int]
     epochs: int
     decay: float
     noise: float = 0.0
@@ -37,12 +38,17 @@ class Lesson:
 
 # All ours, chosen on training people by networks that only knew rendered people of our own. Of the side there are
 # fewer frames, so that it takes more to keep a network from learning them by heart.
-MIRRORED: Final = Lesson(80, 0.3)
-PLAIN: Final = Lesson(160, 2.0, 0.1)
+MIRRORED: Final = Lesson((192, 96), 60, 0.3)
+PLAIN: Final = Lesson((128, 64), 160, 2.0, 0.1)
 
 
 def taught(
-    even: NDArray[Any], odd: NDArray[Any], y: Float, is_odd: NDArray[np.bool_], networks: int
+    even: NDArray[Any],
+    odd: NDArray[Any],
+    y: Float,
+    is_odd: NDArray[np.bool_],
+    networks: int,
+    weight: Float | float = 1.0,
 ) -> dict[str, NDArray[Any]]:
     """Arrays of networks as `MirrorNetwork.from_arrays` reads them, without a key before their names.
 
@@ -51,11 +57,10 @@ def taught(
         y: (N, T) quantities.
         is_odd: (T,) which of these a mirror turns round.
         networks: how many.
+        weight: (T,) or the same for all: how much an error of a standard deviation of a quantity counts.
     """
-    spread, size = (
-        y.std(axis=0),
-        [np.sqrt((x.astype(np.float64) ** 2).mean(axis=0)) + 1e-9 for x in (even, odd)],
-    )
+    spread = y.std(axis=0) / weight
+    size = [np.sqrt((x.astype(np.float64) ** 2).mean(axis=0)) + 1e-9 for x in (even, odd)]
     e, o = ((x / s).astype(np.float32) for x, s in zip((even, odd), size, strict=True))
     sign = np.where(is_odd, -1.0, 1.0)
     x = np.vstack([np.hstack([e, o]), np.hstack([e, -o])])
@@ -103,7 +108,7 @@ def _one(
     from sklearn.neural_network import MLPRegressor  # seconds, which --help does not need
 
     net = MLPRegressor(
-        hidden_layer_sizes=HIDDEN,
+        hidden_layer_sizes=lesson.hidden,
         alpha=lesson.decay,
         learning_rate_init=STEP,
         batch_size=min(BATCH, len(x)),
