@@ -198,9 +198,9 @@ def test_a_mirrored_picture_gives_the_mirrored_answer(
         sign = -1.0 if name in ODD else 1.0
         got = out[other.get(name, name)]
         both = e.valid & got.valid
-        # not to the last digit: the shipped projections and fitting frames are rounded
+        # not to the last digit: of some points of the mesh the fit knew a neighbour of the mirrored one
         apart = np.abs(got.value - sign * e.value)[both]
-        assert (apart < 0.25 * e.sd[both]).all(), name
+        assert (apart < 0.2 * e.sd[both]).all(), name
     assert measured["cva_change_deg"].valid.sum() >= len(clip) - 1
 
 
