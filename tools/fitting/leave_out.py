@@ -23,8 +23,9 @@ def coefficients_without(
 ) -> Mapping[str, Any]:
     """The shipped coefficients, those of one view fitted anew without some people.
 
-    The side's shipped fit also learns from jittered pictures, this one does not, so it is a little worse. The
-    network beside the front's fit never saw a landmark of anybody, those beside the side's saw none of these people.
+    The shipped fits also learn from very many rendered people, the side's from jittered pictures, too; this one does
+    not, so it is worse. Only the networks beside the side's processes are the shipped ones: they saw none of these
+    people.
 
     Args:
         view: one of `READERS`.
