@@ -22,6 +22,7 @@ class Terminal:
         self.home = home
         self.pid, self._ours = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup has the tests ignore
             os.execve(sys.executable, [sys.executable, "-m", "posture_cv", *arguments], self._known)
         self._said = b""
         self._code: int | None = None
