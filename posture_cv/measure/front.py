@@ -44,8 +44,9 @@ YAW_FROM_DEG: Final = 8.0
 YAW_TO_DEG: Final = 16.0
 YAW_SD_DEG: Final = 2.6  # of the mesh's yaw, on persons left out
 # The trunk's yaw is stretched: large turns are answered in part. Seen on rendered people turned by 18 to 21 degrees
-# either way, whom no network had seen: answers of 9 to 22 degrees of the right sign, where people who sit straight get
-# 4 at most. Good enough to know that somebody has turned, no more, and its uncertainty says so.
+# either way, whom no network had seen: answers of 9 to 23 degrees of the right sign, where those who sit straight get 2
+# at most and those who turn their heads 5. Good enough to know that somebody has turned, no more, as its uncertainty
+# says.
 TRUNK_YAW_STRETCH: Final = 2.5
 TRUNK_YAW_SD_DEG: Final = 8.0
 BLOCK: Final = 512  # frames measured at once, which bounds the memory

@@ -41,9 +41,7 @@ SHARES: Final = np.linspace(0.0, 1.0, 11)
 BY_NETWORKS: Final = frozenset({"trunk_yaw_deg"})
 """What the networks tell alone: training people, who choose the shares, turn their trunks by 5 degrees at most, the
 bulk by 20."""
-REACHED: Final = (
-    0.99  # of the training people's frames, that are as near to the fitting frames as `reach` says
-)
+REACHED: Final = 0.99  # share of the training people's frames within the reach of the fit
 TREMBLES_PX: Final = (1.0, 3.0)  # noise of every point and edge in pictures 640 wide, beside none
 Lines = dict[str, str]
 Models = Sequence[tuple[NDArray[np.str_], FrontModel]]
@@ -94,8 +92,7 @@ def judge(
     plain = judged_by(frames, known)
     for variant in VARIANTS.values():
         arrays[f"{variant}.share"] = best_share(plain, known[0][1], variant)
-        own = frames.judged & frames.choosing
-        arrays[f"{variant}.reach"] = np.quantile(plain.answers[variant].far[own], REACHED, axis=0)
+    arrays |= reach(frames, front_model(dict(arrays)))
     share = {variant: arrays[f"{variant}.share"] for variant in VARIANTS.values()}
     model = replace(known[0][1], share=share)
     clips, axes = frames.clips, model.axes
@@ -105,7 +102,7 @@ def judge(
     everything = [plain, *(judged_by(worse, known) for worse in trembling)]
     judged, lines = judged_by(frames, models(anew=True)), {}
     others = np.unique(frames.subject[~np.isin(frames.subject, teaching)])
-    alone = [(np.array([person]), front_model({**part})) for person, part in apart.items()]
+    alone = [(np.array([person]), front_model(part)) for person, part in apart.items()]
     taught = judged_by(frames, [*alone, (others, model)])
     for variant in VARIANTS.values():
         weights = uncertainty(everything, variant, model)
@@ -144,6 +141,16 @@ def judged_by(frames: FitFrames, models: Models) -> Judged:
 
 def _joined(found: Sequence[Both]) -> Both:
     return Both(*(np.concatenate([getattr(both, k) for both in found]) for k in Both.__dataclass_fields__))
+
+
+def reach(frames: FitFrames, model: FrontModel) -> dict[str, Float]:
+    """`VARIANT.reach`, (T,) of each: how far most training people are from the frames that answer in the whole fit.
+
+    They are none of these frames, so that nobody has to be left out.
+    """
+    found = judged_by(frames, [(np.unique(frames.subject), model)]).answers
+    own = frames.judged & frames.choosing
+    return {f"{name}.reach": np.quantile(both.far[own], REACHED, axis=0) for name, both in found.items()}
 
 
 def best_share(judged: Judged, model: FrontModel, variant: str) -> Float:

@@ -59,24 +59,14 @@ def taught(
         networks: how many.
         weight: (T,) or the same for all: how much an error of a standard deviation of a quantity counts.
     """
+    sign, x = np.where(is_odd, -1.0, 1.0), np.hstack([even, odd]).astype(np.float64)
+    mirrored = x * np.repeat([1.0, -1.0], [even.shape[1], odd.shape[1]])
     spread = y.std(axis=0) / weight
-    size = [np.sqrt((x.astype(np.float64) ** 2).mean(axis=0)) + 1e-9 for x in (even, odd)]
-    e, o = ((x / s).astype(np.float32) for x, s in zip((even, odd), size, strict=True))
-    sign = np.where(is_odd, -1.0, 1.0)
-    x = np.vstack([np.hstack([e, o]), np.hstack([e, -o])])
-    targets = (np.vstack([y, y * sign]) / spread).astype(np.float32)
-    found = [_one(x, targets, seed, MIRRORED) for seed in range(networks)]
-    layers = [[np.stack([net[k][i] for net in found]) for i in (0, 1)] for k in range(len(found[0]))]
-    width = e.shape[1]
-    layers[-1] = [part * spread for part in layers[-1]]
-    out = {
-        "even": layers[0][0][:, :width] / size[0][:, None],
-        "odd": layers[0][0][:, width:] / size[1][:, None],
-        "offset": layers[0][1][:, None],
-    }
-    for k, (w, b) in enumerate(layers[1:], 1):
-        out |= {f"weights{k}": w, f"offset{k}": b[:, None]}
-    return {name: part.astype(np.float16 if part.shape[1] > 1 else np.float32) for name, part in out.items()}
+    (w, b), *layers = _layers(np.vstack([x, mirrored]), np.vstack([y, y * sign]), spread, networks, MIRRORED)
+    out = {"even": w[:, : even.shape[1]], "odd": w[:, even.shape[1] :], "offset": b}
+    for k, (w, b) in enumerate(layers, 1):
+        out |= {f"weights{k}": w, f"offset{k}": b}
+    return out
 
 
 def taught_plain(x: Float, y: Float, networks: int) -> dict[str, NDArray[Any]]:
@@ -87,18 +77,29 @@ def taught_plain(x: Float, y: Float, networks: int) -> dict[str, NDArray[Any]]:
         y: (N, T) quantities.
         networks: how many.
     """
-    size, spread = np.sqrt((x**2).mean(axis=0)) + 1e-9, y.std(axis=0)
-    columns, targets = (x / size).astype(np.float32), (y / spread).astype(np.float32)
-    found = [_one(columns, targets, seed, PLAIN) for seed in range(networks)]
     out: dict[str, NDArray[Any]] = {}
-    for k, layer in enumerate(zip(*found, strict=True)):
-        w, b = (np.stack(parts) for parts in zip(*layer, strict=True))
-        if k == 0:
-            w = w / size[:, None]
-        if k == len(found[0]) - 1:
-            w, b = w * spread, b * spread
-        out[f"weights{k}"], out[f"offset{k}"] = w.astype(np.float16), b[:, None].astype(np.float32)
+    for k, (w, b) in enumerate(_layers(x, y, y.std(axis=0), networks, PLAIN)):
+        out |= {f"weights{k}": w, f"offset{k}": b}
     return out
+
+
+def _layers(
+    x: Float, y: Float, spread: Float, networks: int, lesson: Lesson
+) -> list[tuple[NDArray[np.float16], NDArray[np.float32]]]:
+    """Weights (K, D, D') and offsets (K, 1, D') of each layer of so many networks, rounded as they are shipped.
+
+    They are taught columns (N, D) in their root mean squares and quantities (N, T) in `spread` (T,); the layers take
+    and give both as they are.
+    """
+    size = np.sqrt((x**2).mean(axis=0)) + 1e-9
+    columns, targets = (x / size).astype(np.float32), (y / spread).astype(np.float32)
+    found = [_one(columns, targets, seed, lesson) for seed in range(networks)]
+    stacked = [
+        tuple(np.stack(parts) for parts in zip(*layer, strict=True)) for layer in zip(*found, strict=True)
+    ]
+    (first, start), (last, end) = stacked[0], stacked[-1]
+    stacked[0], stacked[-1] = (first / size[:, None], start), (last * spread, end * spread)
+    return [(w.astype(np.float16), b[:, None].astype(np.float32)) for w, b in stacked]
 
 
 def _one(
