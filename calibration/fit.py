@@ -17,8 +17,13 @@ from calibration.quality import Quality
 from calibration.verdict import Grade, Verdict, assess_quality
 from posture_cv.landmarks.names import NOSE
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.baseline import Baseline, nanmedian_quiet
-from posture_cv.measure.gates import GateLimits, scene_column, shoulders_out_of_picture
+from posture_cv.measure.baseline import UNMOVED, Background, Baseline, nanmedian_quiet
+from posture_cv.measure.gates import (
+    GateLimits,
+    median_background,
+    scene_column,
+    shoulders_out_of_picture,
+)
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import QUANTITIES, Codes, Float, Measurements, Reason, View
 from posture_cv.measure.view import baseline_view
@@ -184,15 +189,10 @@ def _face(lm: Landmarks) -> Float:
     return np.asarray(mesh, np.float64)
 
 
-def _background(lm: Landmarks) -> tuple[float, float, float]:
-    """Median shift and growth of the background; unchanged where too little of it was seen."""
+def _background(lm: Landmarks) -> Background:
+    """Median shift, growth and turn of the background; unchanged where too little of it was seen."""
     seen = scene_column(lm, "bg_support") >= _SUPPORT
-    if not seen.any():
-        return 0.0, 0.0, 1.0
-    dx, dy, scale = (
-        float(np.median(scene_column(lm, name)[seen])) for name in ("bg_dx", "bg_dy", "bg_scale")
-    )
-    return dx, dy, scale
+    return median_background(lm[seen]) if seen.any() else UNMOVED
 
 
 def _spread(measured: Measurements) -> dict[str, float]:

@@ -19,13 +19,15 @@ from calibration.mesh import align
 from calibration.verdict import Finding, Grade, Verdict
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, Landmarks
-from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.baseline import Background, Baseline
+from posture_cv.measure.turning import turned_cols, turned_points, turned_rows
 from posture_cv.measure.types import Float, View
 
 # Beyond these a moved camera looks at the person from elsewhere, and a picture that is merely moved along is wrong:
 # pictures turned by 3.5 degrees change the craniovertebral angle by 1.3 degrees at most, by 5 degrees 3.3 (ours).
 FARTHEST_SHIFT: Final = 0.08  # of the picture: a lid tilted by 4 degrees
 MOST_GROWTH: Final = 0.1
+MOST_ROLL_DEG: Final = 5.0
 # How much the proportions of the same posture may differ between two calibrations (ours: a head 3 cm farther
 # forward at 60 cm enlarges the face by 5 % against the shoulders).
 NEARER_HEAD: Final = 0.04
@@ -62,25 +64,28 @@ def proportions(baseline: Baseline) -> Proportions:
     return Proportions(float(np.linalg.norm(face)) / unit, float(middle[1] - ears[1]) / unit)
 
 
-def moved_with_camera(baseline: Baseline, background: tuple[float, float, float]) -> Baseline:
+def moved_with_camera(baseline: Baseline, background: Background) -> Baseline:
     """The same person in the same posture, seen by the camera where it is now.
 
     Args:
         baseline: made before the camera moved.
-        background: (dx, dy, scale) of the background now, as in `SCENE_FIELDS`, against the same reference.
+        background: where the background stands now, against the same reference.
 
     Raises:
         CalibrationError: it moved too far for the picture to be merely moved along.
     """
-    dx, dy = (now - then for now, then in zip(background[:2], baseline.background[:2], strict=True))
-    scale = background[2] / baseline.background[2]
+    before = baseline.background
+    dx, dy = background.dx - before.dx, background.dy - before.dy
+    scale, roll_deg = background.scale / before.scale, background.roll_deg - before.roll_deg
     moved, growth = float(np.hypot(dx, dy)), abs(scale - 1.0)
-    if not (moved <= FARTHEST_SHIFT and growth <= MOST_GROWTH):  # NaN: nobody knows how far
+    # NaN: nobody knows how far
+    if not (moved <= FARTHEST_SHIFT and growth <= MOST_GROWTH and abs(roll_deg) <= MOST_ROLL_DEG):
         raise CalibrationError(
             "The camera has moved too far to go on with the old baseline.",
-            _how_far(moved, growth),
+            _how_far(moved, growth, roll_deg),
             "Calibrate again: posture-cv calibrate",
         )
+    baseline = _turned(baseline, roll_deg) if roll_deg else baseline
     middle = np.array([0.5, 0.5])
     shift = middle + np.array([dx, dy]) - scale * middle  # of x and y, which grow about the picture's middle
     pose, face = baseline.pose.copy(), baseline.face.copy()
@@ -99,11 +104,25 @@ def moved_with_camera(baseline: Baseline, background: tuple[float, float, float]
     )
 
 
-def _how_far(moved: float, growth: float) -> str:
-    if not np.isfinite(moved + growth):
+def _turned(baseline: Baseline, roll_deg: float) -> Baseline:
+    """As seen in pictures that are turned clockwise about their middle."""
+    roll, high = np.radians([roll_deg]), np.array([baseline.size_px[1] / baseline.size_px[0]])
+    pose, face = baseline.pose.copy(), baseline.face.copy()
+    for points in (pose, face):
+        points[:, :2] = turned_points(points[None, :, :2], roll, high)[0]
+    rows, cols = (
+        turned_rows(baseline.rows[None], roll, high)[0],
+        turned_cols(baseline.cols[None], roll, high)[0],
+    )
+    return replace(baseline, pose=pose, face=face, rows=rows, cols=cols)
+
+
+def _how_far(moved: float, growth: float, roll_deg: float) -> str:
+    if not np.isfinite(moved + growth + roll_deg):
         return "How far cannot be told: too little of the background is known again."
     size = f"and changed its size by {100 * growth:.0f} %"
-    return f"The background moved by {100 * moved:.0f} % of the picture {size}."
+    turned = f" It turned by {abs(roll_deg):.0f} degrees." if abs(roll_deg) > MOST_ROLL_DEG else ""
+    return f"The background moved by {100 * moved:.0f} % of the picture {size}.{turned}"
 
 
 def _along(values: Float, count: int, scale: float, shift: float) -> Float:

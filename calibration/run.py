@@ -19,6 +19,7 @@ from posture_cv.capture.types import Frame, FrameSource
 from posture_cv.landmarks.estimator import EstimatorInfo, LandmarkEstimator, ModelInfo
 from posture_cv.landmarks.recording import RecordingReader
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.baseline import UNMOVED
 from posture_cv.profiles.types import Profile, ProfileModel, ProfileQuality, ProfileSource, SetupNote
 from posture_cv.utf8 import legible
 
@@ -196,7 +197,7 @@ def make_profile(name: str, result: CalibrationResult, collected: Collected, cre
         name=name,
         created=created.replace(microsecond=0).isoformat(),
         program=f"posture-cv {__version__}",
-        baseline=replace(result.baseline, background=(0.0, 0.0, 1.0)),
+        baseline=replace(result.baseline, background=UNMOVED),
         source=collected.source,
         engine=collected.engine,
         pose_model=collected.pose_model,

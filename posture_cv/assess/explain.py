@@ -164,7 +164,7 @@ def _nudge(rec: Record) -> list[str]:
         found = f"{_shifted(rec)} in {lasted} of presence, as far as it was seen, however good it was"
         return [f"{found}; 20 to 30 shifts an hour did better than 10 in a study."]
     if alert.cue != "break":
-        return [f"The background had been shifted for {lasted}: the camera moved, not you."]
+        return [f"The background had been shifted or turned for {lasted}: the camera moved, not you."]
     full = f"{duration(rec.sitting_s)} since the last full break"
     lines = [f"You had been there for {lasted} since the last break, {full}."]
     if rec.shifts is not None:

@@ -20,14 +20,15 @@ from posture_cv.landmarks.types import Float32, Landmarks
 NOT_THERE: Final = -32768
 _LIMIT: Final = 32767
 
-# Steps per unit. Pose x, y (shares of the picture) reach +-4, z +-8, visibility and presence 0-1, world +-4 m.
+# Steps per unit. Pose x, y (shares of the picture) reach +-4, z +-8, visibility and presence 0-1, world +-4 m; the roll
+# of the background all of its degrees.
 STEPS_PER_UNIT: Final[Mapping[str, NDArray[np.float64]]] = MappingProxyType(
     {
         "pose": np.array([8000, 8000, 4000, 8000, 8000, 8000, 8000, 8000], np.float64),
         "face": np.array([8000, 8000, 8000], np.float64),
         "rows": np.array([30000, 30000], np.float64),
         "cols": np.array(30000, np.float64),
-        "scene": np.array([8000] * 8, np.float64),
+        "scene": np.array([8000] * 8 + [100], np.float64),
     }
 )
 

@@ -26,11 +26,11 @@ from posture_cv.atomic import check_target
 from posture_cv.errors import InputError, PostureError
 from posture_cv.landmarks.estimator import EstimatorInfo
 from posture_cv.landmarks.part_file import open_part, take_name
-from posture_cv.landmarks.quantise import STEPS_PER_UNIT, from_steps, to_steps
+from posture_cv.landmarks.quantise import NOT_THERE, STEPS_PER_UNIT, from_steps, to_steps
 from posture_cv.landmarks.types import POSE_FIELDS, SCENE_FIELDS, Landmarks
 
 SUFFIX: Final = ".landmarks"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 BLOCK_FRAMES: Final = 256
 BLOCK_SECONDS: Final = 5.0  # a killed run loses no more than this
 _LEVEL: Final = 4  # of zlib: 6 takes twice as long and saves 3 % (measured)
@@ -40,6 +40,11 @@ FRAMES, DONE = b"FRMS", b"DONE"
 _MAX_HEADER_BYTES: Final = 1 << 20
 _SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
     name: getattr(Landmarks.empty(0), name).shape[1:] for name in STEPS_PER_UNIT
+}
+# Of the scene, version 1 knew no more than brightness, shift and growth: what came later is unknown there.
+_SHAPES_OF: Final[Mapping[int, Mapping[str, tuple[int, ...]]]] = {
+    1: {**_SHAPES, "scene": (SCENE_FIELDS.index("bg_support") + 1,)},
+    FORMAT_VERSION: _SHAPES,
 }
 _COLUMNS: Final = {
     "pose": list(POSE_FIELDS),
@@ -53,7 +58,7 @@ _UNITS: Final = {
     "face": "x, z: share of the picture's width; y: share of its height",
     "rows": "share of the picture's width",
     "cols": "share of the picture's height",
-    "scene": "brightness 0-1; bg_dx: share of the width; bg_dy: share of the height; others 1",
+    "scene": "brightness 0-1; bg_dx: share of the width; bg_dy: of the height; bg_roll_deg: degrees; others 1",
 }
 
 
@@ -243,7 +248,8 @@ class RecordingReader:
         except OSError as error:
             raise _unreadable(path, error) from error
         try:
-            self.info = _read_header(self._file, path)
+            self.info, version = _read_header(self._file, path)
+            self._shapes = _SHAPES_OF[version]
             self._start = self._file.tell()
         except OSError as error:
             self._file.close()
@@ -258,7 +264,7 @@ class RecordingReader:
         self.complete, self.warnings = False, []
         kept, last_t_s = 0, -np.inf
         try:
-            for block in _blocks(self._file):
+            for block in _blocks(self._file, self._shapes):
                 if block is None:
                     self.complete = True
                     return
@@ -327,7 +333,7 @@ def _unreadable(path: Path, error: OSError) -> RecordingError:
     )
 
 
-def _blocks(file: BinaryIO) -> Iterator[Landmarks | None]:
+def _blocks(file: BinaryIO, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[Landmarks | None]:
     """Each block's landmarks, then None at the mark that the file is complete."""
     while True:
         head = file.read(BLOCK_HEAD.size)
@@ -337,14 +343,14 @@ def _blocks(file: BinaryIO) -> Iterator[Landmarks | None]:
         if kind == DONE:
             yield None
             return
-        if kind != FRAMES or frames > BLOCK_FRAMES or length > _raw_bytes(frames) * 1.01 + 1024:
+        if kind != FRAMES or frames > BLOCK_FRAMES or length > _raw_bytes(frames, shapes) * 1.01 + 1024:
             raise ValueError("a block's head makes no sense")
         payload = file.read(length)
         if len(payload) < length:
             return
         if zlib.crc32(payload) != checksum:
             raise ValueError("a block's checksum is wrong")
-        yield _unpack(payload, frames)
+        yield _unpack(payload, frames, shapes)
 
 
 def _pack(lm: Landmarks) -> bytes:
@@ -354,8 +360,8 @@ def _pack(lm: Landmarks) -> bytes:
     return b"".join(columns)
 
 
-def _unpack(payload: bytes, frames: int) -> Landmarks:
-    expected = _raw_bytes(frames)
+def _unpack(payload: bytes, frames: int, shapes: Mapping[str, tuple[int, ...]]) -> Landmarks:
+    expected = _raw_bytes(frames, shapes)
     unpacker = zlib.decompressobj()
     try:
         raw = unpacker.decompress(payload, expected + 1)
@@ -376,12 +382,21 @@ def _unpack(payload: bytes, frames: int) -> Landmarks:
     size_px = take((frames, 2), np.int32)
     if (size_px < 1).any():
         raise ValueError("a picture size is not positive")
-    fields = {name: from_steps(name, take((frames, *_SHAPES[name]), np.int16)) for name in STEPS_PER_UNIT}
+    steps = {name: take((frames, *shapes[name]), np.int16) for name in STEPS_PER_UNIT}
+    if shapes is not _SHAPES:
+        steps["scene"] = _widened(steps["scene"])
+    fields = {name: from_steps(name, column) for name, column in steps.items()}
     return Landmarks(t_s=t_s, size_px=size_px, **fields)
 
 
-def _raw_bytes(frames: int) -> int:
-    int16 = sum(int(np.prod(shape, dtype=np.int64)) for shape in _SHAPES.values())
+def _widened(scene: NDArray[np.int16]) -> NDArray[np.int16]:
+    """(N, 9) the scene of an earlier version: what it does not hold is not known."""
+    missing = np.full((len(scene), len(SCENE_FIELDS) - scene.shape[1]), NOT_THERE, np.int16)
+    return np.concatenate([scene, missing], axis=1)
+
+
+def _raw_bytes(frames: int, shapes: Mapping[str, tuple[int, ...]]) -> int:
+    int16 = sum(int(np.prod(shape, dtype=np.int64)) for shape in shapes.values())
     return frames * (8 + 2 * 4 + 2 * int16)
 
 
@@ -418,7 +433,7 @@ def _header_line(info: RecordingInfo) -> bytes:
     return json.dumps(header | asdict(info), sort_keys=True).encode() + b"\n"
 
 
-def _read_header(file: BinaryIO, path: Path) -> RecordingInfo:
+def _read_header(file: BinaryIO, path: Path) -> tuple[RecordingInfo, int]:
     if file.read(len(MAGIC)) != MAGIC:
         raise RecordingError(
             f"Not a landmark recording: {path}",
@@ -436,13 +451,13 @@ def _read_header(file: BinaryIO, path: Path) -> RecordingInfo:
             f"{type(error).__name__}: {error}.",
             "Record the source again.",
         ) from error
-    if version != FORMAT_VERSION:
+    if not isinstance(version, int) or version not in _SHAPES_OF:
         raise RecordingError(
             f"The landmark recording has format version {version!r}: {path}",
-            f"This program reads version {FORMAT_VERSION}.",
+            f"This program reads the versions {min(_SHAPES_OF)} to {FORMAT_VERSION}.",
             "Use the version of posture-cv that wrote it, or record the source again.",
         )
-    return info
+    return info, version
 
 
 def _info_of(header: Any) -> RecordingInfo:  # noqa: ANN401  whatever the JSON line held

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -27,6 +27,10 @@ POINTS: Final = 80
 MIN_POINTS: Final = 8
 PERSON_MARGIN_PX: Final = 12
 AGREE_PX: Final = 1.5
+# A roll is told where its standard deviation is below the first, and the points that agree on it lie at least this
+# share of the width about their middle: a chair that turns behind somebody holds many points, but close together.
+SURE_ROLL_DEG: Final = 0.15
+ROLL_SPREAD: Final = 0.2
 REKEY_SHIFT: Final = 0.08  # beyond this share of the width the current frame becomes the new key frame
 RETRY_SUPPORT: Final = 0.5
 WINDOW: Final = (15, 15)
@@ -96,7 +100,7 @@ class SceneTracker:
     follow: bool = True
     _key: _Key | None = None
     _last_t_s: float = -np.inf
-    _background: tuple[float, float, float, float] = field(default=(np.nan,) * 4)
+    _background: tuple[float, float, float, float, float] = field(default=(np.nan,) * 5)
 
     def measure(self, image_bgr: NDArray[np.uint8], t_s: float, lm: Landmarks) -> Float32:
         """The scene fields of one frame.
@@ -105,7 +109,7 @@ class SceneTracker:
             image_bgr: (H, W, 3) picture; t_s: its time in seconds; lm: its landmarks (one frame).
 
         Returns:
-            (8,) float32 in the order of `SCENE_FIELDS`. The background is measured every 0.5 s and held between.
+            (9,) float32 in the order of `SCENE_FIELDS`. The background is measured every 0.5 s and held between.
         """
         return self.measure_small(SmallPicture.of(image_bgr), t_s, lm)
 
@@ -119,19 +123,20 @@ class SceneTracker:
         assert len(scene) == len(SCENE_FIELDS)
         return scene
 
-    def _follow(self, gray: Gray, person: _Person) -> tuple[float, float, float, float]:
+    def _follow(self, gray: Gray, person: _Person) -> tuple[float, float, float, float, float]:
         if self._key is None or self._key.gray.shape != gray.shape:
             self._key = _key_frame(gray, person.mask(), np.eye(2, 3))
             support = 1.0 if len(self._key.points) >= MIN_POINTS else np.nan
-            return 0.0, 0.0, 1.0, support
-        pose, support = _similarity(self._key, gray, person)
-        if pose is None:
-            return *_as_shares(self._key.pose, gray.shape), support
-        shift = _as_shares(pose, gray.shape)
+            return 0.0, 0.0, 1.0, support, 0.0
+        found = _similarity(self._key, gray, person)
+        if found.fit is None:
+            return *_as_shares(self._key.pose, gray.shape), found.support, np.nan
+        pose = found.fit
         moved_since_key = np.hypot(*(pose[:, 2] - self._key.pose[:, 2])) / gray.shape[1]
-        if moved_since_key > REKEY_SHIFT and support > 0.5:
+        if moved_since_key > REKEY_SHIFT and found.support > 0.5:
             self._key = _key_frame(gray, person.mask(), pose)
-        return *shift, support
+        roll_deg = _roll_deg(pose) if found.tells_roll else np.nan
+        return *_as_shares(pose, gray.shape), found.support, roll_deg
 
 
 def _quantiles(gray: Gray, shares: tuple[float, ...]) -> list[float]:
@@ -166,19 +171,27 @@ def _key_frame(gray: Gray, person: NDArray[np.bool_], pose: NDArray[np.float64])
     return _Key(gray, person, points, pose)
 
 
-def _similarity(key: _Key, gray: Gray, person: _Person) -> tuple[NDArray[np.float64] | None, float]:
-    """The background's similarity against the reference and the share of points that agree (NaN: no texture)."""
+class _Found(NamedTuple):
+    """A similarity (2x3; None: none fits), the share of points that agree on it, and whether it tells the roll."""
+
+    fit: NDArray[np.float64] | None
+    support: float
+    tells_roll: bool = False
+
+
+def _similarity(key: _Key, gray: Gray, person: _Person) -> _Found:
+    """The background's similarity against the reference; support is NaN where there is no texture."""
     if len(key.points) < MIN_POINTS:
-        return None, float("nan")
-    fit, support = _followed(key, gray, person, key.points)
-    if support < RETRY_SUPPORT:  # a jump too far for the flow alone: begin where the whole picture went
+        return _Found(None, math.nan)
+    found = _followed(key, gray, person, key.points)
+    if found.support < RETRY_SUPPORT:  # a jump too far for the flow alone: begin where the whole picture went
         again = _followed(key, gray, person, key.points + _whole_shift(key, gray, person))
-        fit, support = max((fit, support), again, key=lambda found: found[1])
-    if support < RETRY_SUPPORT:  # or another light
+        found = max(found, again, key=lambda one: one.support)
+    if found.support < RETRY_SUPPORT:  # or another light
         key, gray = replace(key, gray=_without_light(key.gray)), _without_light(gray)
         again = _followed(key, gray, person, key.points + _whole_shift(key, gray, person))
-        fit, support = max((fit, support), again, key=lambda found: found[1])
-    return (None if fit is None else _compose(fit, key.pose)), support
+        found = max(found, again, key=lambda one: one.support)
+    return found if found.fit is None else found._replace(fit=_compose(found.fit, key.pose))
 
 
 def _without_light(gray: Gray) -> Gray:
@@ -190,7 +203,9 @@ def _without_light(gray: Gray) -> Gray:
     """
     logarithm = cv2.LUT(gray, _LOGARITHMS)
     rest = logarithm - cv2.blur(logarithm, LIGHT_PX)
-    contrast = cv2.sqrt(cv2.blur(rest * rest, LIGHT_PX))
+    contrast = cv2.sqrt(
+        np.maximum(cv2.blur(rest * rest, LIGHT_PX), 0.0)
+    )  # of a plain wall, a rounding below 0
     even = rest / np.maximum(contrast, LEAST_CONTRAST) * GREY_PER_CONTRAST + 128.0
     return np.asarray(np.clip(even, 0.0, 255.0), np.uint8)
 
@@ -210,10 +225,8 @@ def _whole_shift(key: _Key, gray: Gray, person: _Person) -> Float32:
     return np.asarray(shift, np.float32)
 
 
-def _followed(
-    key: _Key, gray: Gray, person: _Person, guess: Float32
-) -> tuple[NDArray[np.float64] | None, float]:
-    """The similarity from the key frame to this one, and the share of points that agree (0: none found)."""
+def _followed(key: _Key, gray: Gray, person: _Person, guess: Float32) -> _Found:
+    """The similarity from the key frame to this one; a support of 0 where there is none."""
     moved, status, _ = cv2.calcOpticalFlowPyrLK(
         key.gray,
         gray,
@@ -229,14 +242,27 @@ def _followed(
     usable = (status.ravel() == 1) & open_
     candidates = int(open_.sum())
     if usable.sum() < MIN_POINTS:
-        return None, 0.0
-    found = cv2.estimateAffinePartial2D(
-        key.points[usable], moved[usable], method=cv2.RANSAC, ransacReprojThreshold=AGREE_PX
-    )
+        return _Found(None, 0.0)
+    before, now = key.points[usable], moved[usable]
+    found = cv2.estimateAffinePartial2D(before, now, method=cv2.RANSAC, ransacReprojThreshold=AGREE_PX)
     fit: Any = found[0]  # None where no similarity fits, whatever the stubs say
     if fit is None:
-        return None, 0.0
-    return np.asarray(fit, np.float64), float(found[1].sum()) / candidates
+        return _Found(None, 0.0)
+    agree = found[1].ravel() == 1
+    support = float(agree.sum()) / candidates
+    sure = _tells_roll(fit, before[agree], now[agree], gray.shape[1])
+    return _Found(np.asarray(fit, np.float64), support, sure)
+
+
+def _tells_roll(fit: NDArray[np.float64], before: Float32, now: Float32, width: int) -> bool:
+    """Whether the points that agree lie far enough apart for what they differ by, and over the picture."""
+    apart = float(((before - before.mean(axis=0)) ** 2).sum())
+    freedom = 2 * len(before) - 4
+    if freedom <= 0 or apart < len(before) * (ROLL_SPREAD * width) ** 2:
+        return False
+    rest = now - before @ fit[:, :2].T - fit[:, 2]
+    sd = math.sqrt(float((rest**2).sum()) / freedom / apart)
+    return math.degrees(sd) <= SURE_ROLL_DEG
 
 
 def _compose(outer: NDArray[np.float64], inner: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -251,3 +277,8 @@ def _as_shares(pose: NDArray[np.float64], shape: tuple[int, ...]) -> tuple[float
     centre = np.array([width / 2.0, height / 2.0])
     shift = pose[:, :2] @ centre + pose[:, 2] - centre
     return float(shift[0] / width), float(shift[1] / height), float(np.hypot(pose[0, 0], pose[1, 0]))
+
+
+def _roll_deg(pose: NDArray[np.float64]) -> float:
+    """By how much the background has turned in the picture, clockwise."""
+    return math.degrees(math.atan2(pose[1, 0], pose[0, 0]))

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Float, View
+
+
+class Background(NamedTuple):
+    """Where a background stands against a reference frame, turned and grown about the picture's middle.
+
+    Attributes:
+        dx, dy: shift to the right and downwards, shares of the width and the height.
+        scale: growth, 1 = unchanged.
+        roll_deg: turn, clockwise.
+    """
+
+    dx: float
+    dy: float
+    scale: float
+    roll_deg: float = 0.0
+
+
+UNMOVED: Final = Background(0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,8 +43,8 @@ class Baseline:
         cols: (320,) as in `Landmarks.cols`.
         frame_count: number of frames behind the medians.
         spread: standard deviation of each quantity over the calibration frames, by quantity name.
-        background: (dx, dy, scale) of the background (`SCENE_FIELDS`) when the baseline was taken, against
-            the reference frame of the same source; (0, 0, 1) for a source that starts afresh.
+        background: where the background (`SCENE_FIELDS`) stood when the baseline was taken, against the
+            reference frame of the same source; `UNMOVED` for a source that starts afresh.
     """
 
     view: View
@@ -36,7 +55,7 @@ class Baseline:
     cols: Float
     frame_count: int
     spread: dict[str, float]
-    background: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    background: Background = UNMOVED
 
     def as_landmarks(self) -> Landmarks:
         """The baseline as a recording of one frame, so that the same functions measure both."""

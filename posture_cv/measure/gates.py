@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import SCENE_FIELDS, Landmarks
-from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.baseline import Background, Baseline
+from posture_cv.measure.turning import turned_points
 from posture_cv.measure.types import Codes, Float, Reason, View
 
 # Stretches of the pose points: of one frame, a stretch costs a tenth of picking points out.
 _SHOULDERS: Final = slice(names.LEFT_SHOULDER, names.RIGHT_SHOULDER + 1)
 _EARS_TO_SHOULDERS: Final = slice(names.LEFT_EAR, names.RIGHT_SHOULDER + 1)
+_HEAD_AND_SHOULDERS: Final = [*names.EARS, *names.SHOULDERS]
 _SHOULDERS_TO_WRISTS: Final = slice(names.LEFT_SHOULDER, names.RIGHT_WRIST + 1)
 # Left and right, counted within the stretch.
 _EARS_AMONG, _SHOULDERS_AMONG = (
@@ -25,6 +27,7 @@ _EARS_AMONG, _SHOULDERS_AMONG = (
 )
 _WRISTS_AMONG: Final = (names.LEFT_WRIST - names.LEFT_SHOULDER, names.RIGHT_WRIST - names.LEFT_SHOULDER)
 _OK: Final = int(Reason.OK)
+_RADIANS: Final = np.pi / 180.0
 _SCALE_SHARE: Final = 0.02  # of the picture's width, below which a body scale is none to compare with (ours)
 # How far width over height may differ between pictures of one shape: 1366x768 is 16:9, too (ours).
 _SHAPE_SHARE: Final = 0.02
@@ -44,9 +47,11 @@ class GateLimits:
             darkened, the models lose the person at 0.03, not yet at 0.045.
         washed_out_p05, washed_out_p95: where all but the darkest twentieth of a picture lies between the first and
             white, the second for all but its brightest, nobody could be seen (samples, brightened).
-        camera_shift: background shift, as a share of the picture's width, that means a moved camera.
+        camera_shift: background shift, as a share of the picture's width, that means a moved camera; the ends of
+            the picture's middle line are shifted as far by a turn of the camera of 1.7 degrees.
         camera_support: share of the background's points that must agree on it.
-        along_shift, along_support: a farther shift on which fewer agree counts too, if the person moved with it.
+        along_shift, along_support: a farther shift (or turn) on which fewer agree counts too, if the person moved
+            with it.
         along_rest: what may be left of the person's shift when the background's is taken off, as a share of it.
     """
 
@@ -132,56 +137,101 @@ def is_other_person(lm: Landmarks, baseline: Baseline, limits: GateLimits) -> ND
     return np.asarray(far | (largest < limits.scale_low) | (least > limits.scale_high))
 
 
-def background_motion(lm: Landmarks, baseline: Baseline) -> tuple[Float, Float, Float]:
-    """How the background has moved since the baseline was taken; NaN where that is not known.
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """How the background of N frames has moved since the baseline was taken; NaN where that is not known.
 
-    Returns:
-        (N,) each: shift of the picture's middle to the right (share of the width) and downwards (share of the
-        height), and growth about it (1: none).
+    Attributes:
+        dx, dy: (N,) shift of the picture's middle to the right (share of the width) and downwards (of the height).
+        scale: (N,) growth about it, 1: none.
+        roll: (N,) turn about it, clockwise, radians; 0 where only that is not known.
     """
-    dx, dy, scale = baseline.background
-    return (
-        scene_column(lm, "bg_dx") - dx,
-        scene_column(lm, "bg_dy") - dy,
-        scene_column(lm, "bg_scale") / scale,
+
+    dx: Float
+    dy: Float
+    scale: Float
+    roll: Float
+
+    def __getitem__(self, index: NDArray[np.bool_]) -> Motion:
+        return Motion(self.dx[index], self.dy[index], self.scale[index], self.roll[index])
+
+
+def background_motion(lm: Landmarks, baseline: Baseline) -> Motion:
+    """How the background has moved."""
+    before = baseline.background
+    roll_deg = scene_column(lm, "bg_roll_deg") - before.roll_deg
+    return Motion(
+        scene_column(lm, "bg_dx") - before.dx,
+        scene_column(lm, "bg_dy") - before.dy,
+        scene_column(lm, "bg_scale") / before.scale,
+        np.where(np.isnan(roll_deg), 0.0, _RADIANS * roll_deg),
     )
 
 
-def motion_size(lm: Landmarks, baseline: Baseline) -> Float:
-    """(N,) the same as one number, a share of the picture's width: the shift, or the growth halfway to the border."""
-    dx, down, scale = background_motion(lm, baseline)
-    return _larger(np.hypot(dx, down * _high(lm)), scale)
+def median_background(lm: Landmarks) -> Background:
+    """Where the background of N >= 1 frames stands, of which all is known but perhaps its turn."""
+    dx, dy, scale = (float(np.median(scene_column(lm, name))) for name in ("bg_dx", "bg_dy", "bg_scale"))
+    roll_deg = scene_column(lm, "bg_roll_deg")
+    told = roll_deg[np.isfinite(roll_deg)]
+    return Background(dx, dy, scale, float(np.median(told)) if len(told) else 0.0)
 
 
-def _larger(shift: Float, scale: Float) -> Float:
-    """(N,) of a shift and of a growth, halfway to the border."""
-    return np.asarray(np.maximum(shift, np.abs(scale - 1.0) / 2.0))
+def motion_size(motion: Motion, high: Float) -> Float:
+    """(N,) a motion as one number, a share of the picture's width.
+
+    That is the shift of the middle, or how far growth or turn carry the end of the middle line, whichever is larger.
+
+    Args:
+        motion: of N frames.
+        high: (N,) `heights` of their pictures.
+    """
+    return _larger(np.hypot(motion.dx, motion.dy * high), motion)
 
 
-def _high(lm: Landmarks) -> Float:
+def _larger(shift: Float, motion: Motion) -> Float:
+    """(N,) of the middle's shift and of what growth and turn do at the end of the middle line."""
+    return np.asarray(np.maximum(shift, np.maximum(np.abs(motion.scale - 1.0), np.abs(motion.roll)) / 2.0))
+
+
+def heights(lm: Landmarks) -> Float:
     """(N,) height of the pictures as a share of their width."""
     return np.asarray(lm.size_px[:, 1] / lm.size_px[:, 0])
 
 
 def camera_moved(lm: Landmarks, baseline: Baseline, limits: GateLimits | None = None) -> NDArray[np.bool_]:
-    """(N,) the background has shifted or grown against the reference: the camera moved, not the person.
+    """(N,) the background has shifted, grown or turned against the reference: the camera moved, not the person.
 
     Most of the background's points agree on a small move. A large one leaves few of them to follow, and is
-    believed where the person was shifted along.
+    believed where the person was shifted, or turned, along.
     """
     limits = limits or DEFAULT_LIMITS
-    high = _high(lm)
-    dx, down, scale = background_motion(lm, baseline)
-    dy = down * high
+    high = heights(lm)
+    motion = background_motion(lm, baseline)
+    dx, dy = motion.dx, motion.dy * high
     shift = np.hypot(dx, dy)
     support = scene_column(lm, "bg_support")
-    moved = (_larger(shift, scale) > limits.camera_shift) & (support >= limits.camera_support)
-    far = (shift > limits.along_shift) & (support >= limits.along_support) & ~moved
+    moved = (_larger(shift, motion) > limits.camera_shift) & (support >= limits.camera_support)
+    some = (support >= limits.along_support) & ~moved
+    far = (shift > limits.along_shift) & some
     if far.any():
         person = lm.pose[:, _SHOULDERS, :2].mean(axis=1) - _reference(baseline, limits).middle
         rest = np.hypot(person[:, 0] - dx, person[:, 1] * high - dy)
         moved |= far & (rest < limits.along_rest * shift)
+    turned = (np.abs(motion.roll) / 2.0 > limits.along_shift) & some
+    if turned.any():
+        moved[turned] |= _turned_along(lm[turned], baseline, motion[turned], limits)
     return np.asarray(moved)
+
+
+def _turned_along(lm: Landmarks, baseline: Baseline, motion: Motion, limits: GateLimits) -> NDArray[np.bool_]:
+    """(N,) whether ears and shoulders went to where the background's turn carries them."""
+    high = heights(lm)
+    then = np.broadcast_to(baseline.pose[_HEAD_AND_SHOULDERS, :2], (len(lm), len(_HEAD_AND_SHOULDERS), 2))
+    carried = turned_points(then, motion.roll, high) + np.stack([motion.dx, motion.dy], axis=1)[:, None]
+    unit = np.stack([np.ones_like(high), high], axis=1)[:, None]
+    rest = np.linalg.norm((lm.pose[:, _HEAD_AND_SHOULDERS, :2] - carried) * unit, axis=(1, 2))
+    way = np.linalg.norm((carried - then) * unit, axis=(1, 2))
+    return np.asarray(rest < limits.along_rest * way)
 
 
 def of_other_shape(sizes_px: NDArray[np.integer[Any]], size_px: tuple[int, int]) -> NDArray[np.bool_]:

@@ -17,16 +17,17 @@ from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.gates import (
     DEFAULT_LIMITS,
     GateLimits,
+    Motion,
     background_motion,
+    heights,
     motion_size,
     scene_column,
 )
+from posture_cv.measure.turning import BORDER, centres, read_at, turned_cols, turned_points, turned_rows
 from posture_cv.measure.types import Float
 
 # Of the picture's width (2 px of 640), below which there is nothing to gain: the landmarks' own jitter is more (ours).
 LEAST_SHIFT: Final = 0.003
-# An outline so near to the picture's border is cut off by it: that does not move along (2.5 px of 480, and rounding).
-_BORDER: Final = 0.006
 _PLACES: Final = ("pose", "face", "rows", "cols")
 
 
@@ -42,28 +43,39 @@ def steadied(lm: Landmarks, baseline: Baseline, limits: GateLimits | None = None
         `lm` itself where no frame needs it. World coordinates and the scene stay as they are.
     """
     limits = limits or DEFAULT_LIMITS
-    size = motion_size(lm, baseline)
+    motion = background_motion(lm, baseline)
+    size = motion_size(motion, heights(lm))
     believed = scene_column(lm, "bg_support") >= limits.camera_support
     shifted = believed & (size > LEAST_SHIFT) & (size <= limits.camera_shift)
     if not shifted.any():
         return lm
-    back = _back(lm[shifted], baseline)
+    back = _back(lm[shifted], motion[shifted])
     fields = {name: getattr(lm, name).copy() for name in _PLACES}
     for name, values in fields.items():
         values[shifted] = getattr(back, name)
     return replace(lm, **fields)
 
 
-def _back(lm: Landmarks, baseline: Baseline) -> Landmarks:
+def _back(lm: Landmarks, motion: Motion) -> Landmarks:
     """Frames that are all to be moved."""
-    dx, dy, scale = background_motion(lm, baseline)
-    return replace(
+    dx, dy, scale = motion.dx, motion.dy, motion.scale
+    straight = replace(
         lm,
         pose=_points_back(lm.pose, dx, dy, scale),
         face=_points_back(lm.face, dx, dy, scale),
         rows=np.stack([_line_back(lm.rows[:, :, side], dx, dy, scale) for side in (0, 1)], axis=2),
         cols=_line_back(lm.cols, dy, dx, scale),
     )
+    return _turned_back(straight, motion.roll) if motion.roll.any() else straight
+
+
+def _turned_back(lm: Landmarks, roll: Float) -> Landmarks:
+    """Frames turned counter-clockwise about their middle by (N,) radians."""
+    high, pose, face = heights(lm), lm.pose.copy(), lm.face.copy()
+    for points in (pose, face):
+        points[:, :, :2] = turned_points(points[:, :, :2], -roll, high)
+    rows, cols = turned_rows(lm.rows, -roll, high), turned_cols(lm.cols, -roll, high)
+    return replace(lm, pose=pose, face=face, rows=rows.astype(np.float32), cols=cols.astype(np.float32))
 
 
 def _before(place: NDArray[np.floating], shift: Float, scale: Float) -> Float:
@@ -87,18 +99,11 @@ def _line_back(line: Float32, across: Float, along: Float, scale: Float) -> Floa
         line: an edge a row of the contour, or a column.
         across: (N,) shift in the direction of the edges' values; along: from row to row.
     """
-    cut = (line < _BORDER) | (line > 1.0 - _BORDER)
+    cut = (line < BORDER) | (line > 1.0 - BORDER)
     return _read(np.where(cut, line, _before(line, across, scale)), along, scale)
 
 
 def _read(line: NDArray[np.floating], along: Float, scale: Float) -> Float32:
     """(N, K) values at the places at which the K lines of a still picture lie now; NaN outside of the picture."""
-    count = line.shape[1]
-    centres = (np.arange(count) + 0.5) / count
-    now = (centres - 0.5) * scale[:, None] + 0.5 + along[:, None]
-    cell = np.clip(now * count - 0.5, 0.0, count - 1.0)
-    low = np.minimum(cell.astype(np.intp), count - 2)
-    below, above = (np.take_along_axis(line, low + step, axis=1) for step in (0, 1))
-    part = cell - low
-    value = np.where(part == 0.0, below, np.where(part == 1.0, above, below + (above - below) * part))
-    return np.where((now >= 0.0) & (now <= 1.0), value, np.nan).astype(np.float32)
+    now = (centres(line.shape[1]) - 0.5) * scale[:, None] + 0.5 + along[:, None]
+    return read_at(line, now).astype(np.float32)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from calibration.protocol import Timing
     from posture_cv.assess.settings import AssessSettings
     from posture_cv.guidance.adviser import Adviser
+    from posture_cv.measure.baseline import Background
     from posture_cv.monitor.app import Request
     from posture_cv.monitor.keeping import HistorySink
     from posture_cv.profiles.types import Profile
@@ -225,7 +226,7 @@ def recalibrator_for(request: Request, settings: AssessSettings, note: Callable[
     return recalibrate
 
 
-def _follow(now: Criteria, background: tuple[float, float, float]) -> Criteria:
+def _follow(now: Criteria, background: Background) -> Criteria:
     """Takes the baseline along with a camera that was moved."""
     from posture_cv.monitor.recalibrate import follow_camera
 

@@ -15,8 +15,8 @@ from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.assess.stream import Step
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.gates import camera_moved, scene_column
+from posture_cv.measure.baseline import Background, Baseline
+from posture_cv.measure.gates import camera_moved, median_background
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
 from posture_cv.monitor.backoff import halved, undone
@@ -24,7 +24,6 @@ from posture_cv.monitor.backoff import halved, undone
 _MOST_CUTS: Final = 250  # more than the frames of any trailing mean
 _CUT_STEP_S: Final = 1e-3
 _BACKGROUNDS: Final = 3  # the latest pictures, which tell where a moved camera stands; ours
-_BACKGROUND: Final = ("bg_dx", "bg_dy", "bg_scale")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,16 +58,14 @@ class Judge:
         self._backgrounds.append(timed)
         return self._told(self.engine.push(self._last))
 
-    def background(self) -> tuple[float, float, float] | None:
-        """Where the background stands (`SCENE_FIELDS`) since the camera was moved; None: it was not."""
+    def background(self) -> Background | None:
+        """Where the background stands since the camera was moved; None: it was not."""
         seen = list(self._backgrounds)
         moved = [bool(camera_moved(lm, self.criteria.baseline)[0]) for lm in seen]
         since = next((k for k in reversed(range(len(seen))) if not moved[k]), -1) + 1
         if since == len(seen):
             return None
-        latest = Landmarks.concat(seen[since:])
-        dx, dy, scale = (float(np.median(scene_column(latest, name))) for name in _BACKGROUND)
-        return dx, dy, scale
+        return median_background(Landmarks.concat(seen[since:]))
 
     @property
     def can_repeat(self) -> bool:

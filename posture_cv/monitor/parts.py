@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from posture_cv.guidance.adviser import Adviser
+from posture_cv.measure.baseline import Background
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.economy import EconomySettings
 from posture_cv.monitor.judge import Criteria, Judge
@@ -24,8 +25,8 @@ from posture_cv.monitor.ports import (
 
 Recalibrator = Callable[[Camera, Criteria, Callable[[str], bool], bool], Criteria]
 """Makes a profile anew from the camera: prompts are told, a False answer stops it; quick or not."""
-Follower = Callable[[Criteria, tuple[float, float, float]], Criteria]
-"""Takes a baseline along with a camera that was moved: the background's (dx, dy, scale) now."""
+Follower = Callable[[Criteria, Background], Criteria]
+"""Takes a baseline along with a camera that was moved: where the background stands now."""
 Chooser = Callable[[Camera, str], Criteria | None]
 """The criteria that fit the camera, which is open, and the place; None: those of the profile named, as before."""
 

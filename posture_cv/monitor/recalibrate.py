@@ -14,7 +14,7 @@ from posture_cv.closing import Closing
 from posture_cv.errors import InputError
 from posture_cv.landmarks.estimator import LandmarkEstimator
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.baseline import UNMOVED, Background, Baseline
 from posture_cv.monitor.ports import Camera
 from posture_cv.profiles.types import Profile
 
@@ -26,13 +26,13 @@ _RATE_S = 0.1
 _WIDTH = 96  # characters of a line; ours
 
 
-def follow_camera(name: str, baseline: Baseline, background: tuple[float, float, float]) -> Baseline:
+def follow_camera(name: str, baseline: Baseline, background: Background) -> Baseline:
     """The baseline as the camera sees the same person where it stands now; its stored profile has it from now on.
 
     Args:
         name: of the profile.
         baseline: in use; a profile of that name that holds another one is left as it is.
-        background: (dx, dy, scale) of the background now, against where the baseline has it.
+        background: where it stands now, against the same reference as the baseline's.
 
     Raises:
         CalibrationError: the camera was moved too far. OutputError: not saved.
@@ -41,7 +41,7 @@ def follow_camera(name: str, baseline: Baseline, background: tuple[float, float,
     from posture_cv.profiles.store import list_profiles, save_profile
 
     # The models begin anew with it, and what they see first is their background's place.
-    moved = replace(moved_with_camera(baseline, background), background=(0.0, 0.0, 1.0))
+    moved = replace(moved_with_camera(baseline, background), background=UNMOVED)
     for stored in list_profiles():
         profile = stored.profile
         if (

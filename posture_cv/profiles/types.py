@@ -72,7 +72,7 @@ class Profile:
         name: of the profile; the file is called NAME.json.
         created: when, ISO 8601 with its offset from UTC.
         program: name and version of the program that made it.
-        baseline: what measurements are compared with. Its background is (0, 0, 1): a source that is opened
+        baseline: what measurements are compared with. Its background is `UNMOVED`: a source that is opened
             anew has its own reference.
         source: of the calibration pictures.
         engine: what ran the models, with its version.

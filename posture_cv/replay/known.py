@@ -19,7 +19,7 @@ import numpy as np
 from posture_cv.atomic import write_atomic
 from posture_cv.file_facts import json_object
 from posture_cv.landmarks.recording import block_heads
-from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.baseline import Background, Baseline
 from posture_cv.measure.types import View
 from posture_cv.replay.keys import Known, Stamp, digest
 from posture_cv.replay.remembered import beside_the_recording, estimators_digest
@@ -87,7 +87,7 @@ def _plain(used: BaselineUsed) -> dict[str, Any]:
 def _baseline_of(plain: Mapping[str, Any]) -> BaselineUsed:
     values = dict(plain["baseline"])
     width, height = values["size_px"]
-    dx, dy, scale = values["background"]
+    background = Background(*map(float, values["background"]))
     arrays = {name: np.array(values[name], np.float64) for name in _ARRAYS}
     baseline = Baseline(
         **values
@@ -95,7 +95,7 @@ def _baseline_of(plain: Mapping[str, Any]) -> BaselineUsed:
         | {
             "view": View[values["view"].upper()],
             "size_px": (int(width), int(height)),
-            "background": (float(dx), float(dy), float(scale)),
+            "background": background,
         }
     )
     return BaselineUsed(baseline, dict(plain["origin"]), tuple(map(str, plain["warnings"])))

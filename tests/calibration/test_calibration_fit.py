@@ -21,6 +21,7 @@ from calibration_material import (
 )
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.baseline import UNMOVED, Background
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import QUANTITIES, Reason, View
 from posture_cv.profiles import format as profile_format
@@ -85,11 +86,12 @@ def test_a_saved_baseline_measures_exactly_like_the_fresh_one() -> None:
 
 def test_frames_in_which_the_background_is_seen_say_where_it_was() -> None:
     lm = with_scene(sitting_still(), bg_dx=0.004, bg_dy=-0.002, bg_scale=1.01, bg_support=0.9)
-    assert fit_baseline(lm, COEFFICIENTS).baseline.background == pytest.approx(
-        (0.004, -0.002, 1.01), abs=1e-6
-    )
+    seen = Background(0.004, -0.002, 1.01)
+    assert fit_baseline(lm, COEFFICIENTS).baseline.background == pytest.approx(seen, abs=1e-6)
+    turned = fit_baseline(with_scene(lm, bg_roll_deg=1.25), COEFFICIENTS).baseline.background
+    assert turned == pytest.approx(seen._replace(roll_deg=1.25), abs=1e-6)
     unseen = with_scene(lm, bg_support=0.1)
-    assert fit_baseline(unseen, COEFFICIENTS).baseline.background == (0.0, 0.0, 1.0)
+    assert fit_baseline(unseen, COEFFICIENTS).baseline.background == UNMOVED
 
 
 def test_nobody() -> None:

@@ -15,7 +15,7 @@ from calibration_material import shifted, sitting_still
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, Landmarks
-from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.baseline import UNMOVED, Background, Baseline
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import Reason, View
 
@@ -25,7 +25,7 @@ def old() -> Baseline:
     return fit_baseline(sitting_still(), load_coefficients()).baseline
 
 
-def seen_by_moved_camera(right: int, down: int) -> tuple[Landmarks, tuple[float, float, float]]:
+def seen_by_moved_camera(right: int, down: int) -> tuple[Landmarks, Background]:
     """The same person and posture after the camera was moved, by contour columns and rows; and the background."""
     lm = sitting_still(6, seed=5)
     dx, dy = right / CONTOUR_COLS, down / CONTOUR_ROWS
@@ -34,7 +34,7 @@ def seen_by_moved_camera(right: int, down: int) -> tuple[Landmarks, tuple[float,
     scene = lm.scene.copy()
     scene[:, 4:8] = (dx, dy, 1.0, 0.95)
     rows, cols = np.roll(lm.rows, down, axis=1), np.roll(lm.cols, right, axis=1)
-    return replace(lm, scene=scene, rows=rows, cols=cols), (dx, dy, 1.0)
+    return replace(lm, scene=scene, rows=rows, cols=cols), Background(dx, dy, 1.0)
 
 
 @pytest.mark.parametrize(("right", "down"), [(16, 8), (-12, 10)])
@@ -53,9 +53,17 @@ def test_without_it_the_camera_is_blamed_and_never_the_person(old: Baseline) -> 
     assert set(measured.reason.tolist()) == {Reason.CAMERA_MOVED}
 
 
-def test_moving_there_and_back_is_no_move(old: Baseline) -> None:
-    there = moved_with_camera(old, (0.03, -0.04, 1.02))
-    back = moved_with_camera(there, (0.0, 0.0, 1.0))
+@pytest.mark.parametrize(
+    "away",
+    [
+        Background(0.03, -0.04, 1.02),
+        Background(0.0, 0.0, 1.0, 4.0),
+        Background(0.01, -0.01, 1.01, -2.5),
+    ],
+)
+def test_moving_there_and_back_is_no_move(old: Baseline, away: Background) -> None:
+    there = moved_with_camera(old, away)
+    back = moved_with_camera(there, UNMOVED)
     np.testing.assert_allclose(back.pose[:, :2], old.pose[:, :2], atol=2e-3)
     both = np.isfinite(back.rows) & np.isfinite(old.rows)
     assert both.mean() > 0.3
@@ -65,15 +73,17 @@ def test_moving_there_and_back_is_no_move(old: Baseline) -> None:
 @pytest.mark.parametrize(
     ("background", "how_far"),
     [
-        ((0.3, 0.0, 1.0), "moved by 30 % of the picture and changed its size by 0 %"),
-        ((0.0, 0.0, 1.4), "moved by 0 % of the picture and changed its size by 40 %"),
-        ((0.0, 0.0, 0.8), "changed its size by 20 %"),
-        ((float("nan"), 0.0, float("nan")), "How far cannot be told"),
-        ((float("nan"), 0.0, 1.0), "How far cannot be told"),
+        (Background(0.3, 0.0, 1.0), "moved by 30 % of the picture and changed its size by 0 %"),
+        (Background(0.0, 0.0, 1.4), "moved by 0 % of the picture and changed its size by 40 %"),
+        (Background(0.0, 0.0, 0.8), "changed its size by 20 %"),
+        (Background(0.0, 0.0, 1.0, 8.0), "It turned by 8 degrees"),
+        (Background(0.0, 0.0, 1.0, float("nan")), "How far cannot be told"),
+        (Background(float("nan"), 0.0, float("nan")), "How far cannot be told"),
+        (Background(float("nan"), 0.0, 1.0), "How far cannot be told"),
     ],
 )
 def test_a_camera_that_stands_elsewhere_needs_a_calibration(
-    old: Baseline, background: tuple[float, float, float], how_far: str
+    old: Baseline, background: Background, how_far: str
 ) -> None:
     with pytest.raises(CalibrationError, match="too far") as caught:
         moved_with_camera(old, background)

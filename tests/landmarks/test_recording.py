@@ -18,7 +18,7 @@ from posture_cv.landmarks import recording as rec
 from posture_cv.landmarks.part_file import open_part
 from posture_cv.landmarks.quantise import STEPS_PER_UNIT, from_steps, quantised, to_steps
 from posture_cv.landmarks.recording import RecordingError, RecordingInfo, RecordingWriter, read_recording
-from posture_cv.landmarks.types import Landmarks
+from posture_cv.landmarks.types import SCENE_FIELDS, Landmarks
 
 INFO = RecordingInfo({"name": "made up", "kind": "video"}, {"engine": "none"}, notes={"participant": "p1"})
 FIELDS = ("t_s", "size_px", "pose", "face", "rows", "cols", "scene")
@@ -58,6 +58,36 @@ def test_comes_back_bit_for_bit(tmp_path: Path, n: int) -> None:
     assert back.warnings == ()
     assert back.info == INFO
     assert_same(back.landmarks, lm)
+
+
+def test_a_recording_of_the_first_version_is_read_and_says_nothing_of_a_turned_camera(tmp_path: Path) -> None:
+    lm = made_up(300)
+    write(tmp_path / "new.landmarks", lm, chunk=300)
+    (tmp_path / "old.landmarks").write_bytes(_as_version_1((tmp_path / "new.landmarks").read_bytes()))
+    back = read_recording(tmp_path / "old.landmarks")
+    assert back.complete
+    assert back.info == INFO
+    lm.scene[:, SCENE_FIELDS.index("bg_roll_deg")] = np.nan
+    assert_same(back.landmarks, lm)
+
+
+def _as_version_1(data: bytes) -> bytes:
+    """The same file as it was before the ninth column of the scene, which the last bytes of a block hold."""
+    head, _, rest = data.partition(b"\n")
+    header, _, blocks = rest.partition(b"\n")
+    out = head + b"\n" + header.replace(b'"format_version": 2', b'"format_version": 1') + b"\n"
+    while blocks:
+        kind, frames, length, _ = rec.BLOCK_HEAD.unpack(blocks[: rec.BLOCK_HEAD.size])
+        payload, blocks = (
+            blocks[rec.BLOCK_HEAD.size : rec.BLOCK_HEAD.size + length],
+            blocks[rec.BLOCK_HEAD.size + length :],
+        )
+        if kind == rec.FRAMES:
+            raw = zlib.decompress(payload)
+            wide = np.frombuffer(raw[-2 * 9 * frames :], np.uint8).reshape(2, frames, 9)
+            payload = zlib.compress(raw[: -2 * 9 * frames] + np.ascontiguousarray(wide[:, :, :8]).tobytes())
+        out += rec.BLOCK_HEAD.pack(kind, frames, len(payload), zlib.crc32(payload)) + payload
+    return out
 
 
 def test_quantising_twice_changes_nothing() -> None:
@@ -173,6 +203,10 @@ def test_a_block_that_unpacks_to_far_more_is_refused(tmp_path: Path) -> None:
         (
             b'POSTURE-CV LANDMARKS\n{"format_version": 99, "source": {}, "estimator": {}, "program": "x"}\n',
             "version 99",
+        ),
+        (
+            b'POSTURE-CV LANDMARKS\n{"format_version": [2], "source": {}, "estimator": {}, "program": "x"}\n',
+            "format version",
         ),
     ],
 )

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.scene import SceneTracker
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, SCENE_FIELDS, Landmarks
 
-DX, DY, SCALE, SUPPORT = (SCENE_FIELDS.index(name) for name in ("bg_dx", "bg_dy", "bg_scale", "bg_support"))
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+DX, DY, SCALE, SUPPORT, ROLL = (
+    SCENE_FIELDS.index(name) for name in ("bg_dx", "bg_dy", "bg_scale", "bg_support", "bg_roll_deg")
+)
 
 
 def room(width: int = 640, height: int = 480, seed: int = 1) -> NDArray[np.uint8]:
@@ -53,6 +58,62 @@ def test_a_moved_camera_is_measured(dx: float, dy: float, scale: float) -> None:
     assert scene[SUPPORT] > 0.6
 
 
+def turned(image: NDArray[np.uint8], deg: float) -> NDArray[np.uint8]:
+    """As a camera that turned about its line of sight sees it: clockwise about the middle."""
+    matrix = cv2.getRotationMatrix2D((319.5, 239.5), -deg, 1.0)
+    return np.asarray(cv2.warpAffine(image, matrix, (640, 480), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+@pytest.mark.parametrize("deg", [0.5, -1.0, 2.0, -5.0, 9.0])
+def test_a_turned_camera_is_measured(deg: float) -> None:
+    tracker = SceneTracker()
+    assert tracker.measure(*_at(0.0, *seen(room())))[ROLL] == 0.0
+    scene = tracker.measure(*_at(1.0, *seen(turned(room(), deg))))
+    assert scene[ROLL] == pytest.approx(deg, abs=0.15)
+    assert scene[[DX, DY]] == pytest.approx(0.0, abs=0.004)
+    assert scene[SCALE] == pytest.approx(1.0, abs=0.01)
+    assert scene[SUPPORT] > 0.6
+
+
+def test_a_turn_adds_up_over_key_frames() -> None:
+    tracker = SceneTracker()
+    scene = np.zeros(len(SCENE_FIELDS), np.float32)
+    for step in range(9):
+        scene = tracker.measure(*_at(float(step), *seen(turned(room(), 4.0 * step))))
+    assert scene[ROLL] == pytest.approx(32.0, abs=1.0)
+
+
+@pytest.mark.parametrize("clip", ["desk-front", "desk-side"])
+def test_in_a_recorded_room_a_turn_is_told_and_none_is_made_by_the_person(clip: str) -> None:
+    recorded = read_recording(SAMPLES / f"{clip}.landmarks").landmarks
+    video, still = cv2.VideoCapture(str(SAMPLES / f"{clip}.mp4")), SceneTracker()
+    pictures = [np.asarray(video.read()[1], np.uint8) for _ in range(len(recorded))][::10]
+    for k, picture in enumerate(pictures):
+        lm = recorded[10 * k]
+        assert abs(still.measure(picture, float(k), lm)[ROLL]) < 0.1, "postures, glances, an empty chair"
+        if k % 4 == 1:
+            camera = SceneTracker()
+            camera.measure(pictures[0], 0.0, recorded[0])
+            scene = camera.measure(turned(picture, 2.0), 1.0, lm)
+            assert scene[ROLL] == pytest.approx(2.0, abs=0.1)
+            assert scene[SUPPORT] > 0.6
+
+
+def chair(deg: float) -> NDArray[np.uint8]:
+    """A plain wall, and beside the person one thing with all the pattern there is, which swivels."""
+    wall = np.full((480, 640, 3), 120, np.uint8)
+    wall[40:200, 20:180] = turned(room(), deg)[160:320, 240:400]
+    return wall
+
+
+def test_a_chair_that_swivels_is_no_turn_of_the_camera() -> None:
+    tracker = SceneTracker()
+    tracker.measure(*_at(0.0, *seen(chair(0.0), x=0.7)))
+    scene = tracker.measure(*_at(1.0, *seen(chair(4.0), x=0.7)))
+    assert scene[SUPPORT] > 0.6, "its points agree"
+    assert np.isnan(scene[ROLL])
+
+
 def lamp(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Switched on beside the camera: bright at its side, little at the other."""
     beside = np.linspace(3.0, 0.8, image.shape[1])[None, :, None]
@@ -80,6 +141,7 @@ def test_another_light_hides_no_move_and_makes_none(
     scene = tracker.measure(*_at(1.0, *seen(light(moved(room(), dx, dy)))))
     assert scene[DX] == pytest.approx(dx / 640, abs=0.003)
     assert scene[DY] == pytest.approx(dy / 480, abs=0.003)
+    assert not abs(scene[ROLL]) >= 0.3, "told rightly, or not"
     assert scene[SUPPORT] > 0.6
 
 
@@ -89,6 +151,7 @@ def test_a_moving_person_leaves_the_background_where_it_is() -> None:
         scene = tracker.measure(*_at(float(step), *seen(room(), x=0.4 + 0.03 * step)))
         assert abs(scene[DX]) < 0.003
         assert abs(scene[DY]) < 0.003
+        assert abs(scene[ROLL]) < 0.1
 
 
 def test_a_long_drift_adds_up_over_key_frames() -> None:
@@ -105,12 +168,12 @@ def test_a_plain_wall_says_that_it_cannot_tell() -> None:
     tracker = SceneTracker()
     plain = np.full((480, 640, 3), 128, np.uint8)
     tracker.measure(*_at(0.0, *seen(plain)))
-    assert np.isnan(tracker.measure(*_at(1.0, *seen(plain)))[SUPPORT])
+    assert np.isnan(tracker.measure(*_at(1.0, *seen(plain)))[[SUPPORT, ROLL]]).all()
 
 
 def test_unrelated_pictures_have_no_background_but_brightness() -> None:
     scene = SceneTracker(follow=False).measure(*_at(0.0, *seen(room())))
-    assert np.isnan(scene[[DX, DY, SCALE, SUPPORT]]).all()
+    assert np.isnan(scene[[DX, DY, SCALE, SUPPORT, ROLL]]).all()
     assert 0.1 < scene[0] < 0.9
 
 

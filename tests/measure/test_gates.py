@@ -17,9 +17,10 @@ from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks import names
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.baseline import Background, Baseline
 from posture_cv.measure.gates import frame_reasons
 from posture_cv.measure.measure import measure
+from posture_cv.measure.turning import turned_points
 from posture_cv.measure.types import Reason
 from posture_cv.measure.view import classify_view
 
@@ -108,6 +109,34 @@ def test_a_far_move_that_leaves_few_points_counts_where_the_person_moved_along(
     assert reasons(about_the_middle(scene, 1.0, dx=-0.09), baseline) == {Reason.OK}
     few = with_scene(session, bg_dx=0.09, bg_support=0.05)
     assert reasons(about_the_middle(few, 1.0, dx=0.09), baseline) == {Reason.OK}, "that is no evidence"
+
+
+@pytest.mark.parametrize(
+    ("roll_deg", "moved"), [(1.2, False), (-1.2, False), (2.0, True), (-2.0, True), (np.nan, False)]
+)
+def test_a_camera_that_turned_about_its_line_of_sight_has_moved(
+    session: Landmarks, baseline: Baseline, roll_deg: float, moved: bool
+) -> None:
+    still = {"bg_dx": 0.0, "bg_dy": 0.0, "bg_scale": 1.0, "bg_support": 0.9}
+    lm = with_scene(session, **still, bg_roll_deg=roll_deg)
+    assert reasons(lm, baseline) == {Reason.CAMERA_MOVED if moved else Reason.OK}
+    assert reasons(with_scene(lm, bg_support=0.3), baseline) == {Reason.OK}, "few points agree"
+    stood = replace(baseline, background=Background(0.0, 0.0, 1.0, roll_deg))
+    if moved:
+        assert reasons(lm, stood) == {Reason.OK}, "it stood so when the baseline was taken"
+
+
+def test_a_far_turn_that_leaves_few_points_counts_where_the_person_turned_along(
+    session: Landmarks, baseline: Baseline
+) -> None:
+    lm = with_scene(session, bg_dx=0.0, bg_dy=0.0, bg_scale=1.0, bg_support=0.3, bg_roll_deg=12.0)
+    assert reasons(lm, baseline) == {Reason.OK}, "the person sits as before"
+    high, roll = np.full(len(lm), 0.75), np.full(len(lm), np.radians(12.0))
+    pose = lm.pose.copy()
+    pose[:, :, :2] = turned_points(pose[:, :, :2], roll, high)
+    assert reasons(replace(lm, pose=pose), baseline) == {Reason.CAMERA_MOVED}
+    pose[:, :, :2] = turned_points(lm.pose[:, :, :2], -roll, high)
+    assert reasons(replace(lm, pose=pose), baseline) == {Reason.OK}, "the person leans the other way"
 
 
 def test_without_texture_a_moved_camera_is_not_claimed(session: Landmarks, baseline: Baseline) -> None:

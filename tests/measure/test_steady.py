@@ -17,6 +17,7 @@ from posture_cv.landmarks.types import SCENE_FIELDS, Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.measure import measure
 from posture_cv.measure.steady import steadied
+from posture_cv.measure.turning import turned_cols, turned_points, turned_rows
 from posture_cv.measure.types import QUANTITIES
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -48,6 +49,19 @@ def nudged(lm: Landmarks, right_px: float, down_px: float, growth: float) -> Lan
     return replace(lm, pose=pose, face=face, scene=scene, rows=rows, cols=_line(lm.cols, dy, dx, growth))
 
 
+def turned(lm: Landmarks, roll_deg: float) -> Landmarks:
+    """All that is seen, turned clockwise about the middle."""
+    roll, high = np.full(len(lm), np.radians(roll_deg)), lm.size_px[:, 1] / lm.size_px[:, 0]
+    pose, face, scene = lm.pose.copy(), lm.face.copy(), lm.scene.copy()
+    for points in (pose, face):
+        points[:, :, :2] = turned_points(points[:, :, :2], roll, high)
+    for name, value in zip(SCENE_FIELDS[4:], (0.0, 0.0, 1.0, 1.0, roll_deg), strict=True):
+        scene[:, SCENE_FIELDS.index(name)] = value
+    rows = turned_rows(lm.rows, roll, high).astype(np.float32)
+    cols = turned_cols(lm.cols, roll, high).astype(np.float32)
+    return replace(lm, pose=pose, face=face, scene=scene, rows=rows, cols=cols)
+
+
 def _line(line: NDArray[np.float32], across: float, along: float, growth: float) -> NDArray[np.float32]:
     """Edges as the nudged camera reads them; what the border cuts off it still cuts off."""
     centres = (np.arange(line.shape[1]) + 0.5) / line.shape[1]
@@ -61,10 +75,21 @@ def _line(line: NDArray[np.float32], across: float, along: float, growth: float)
 def test_a_nudged_camera_changes_nothing_that_is_said(
     session: tuple[Landmarks, Baseline], right_px: float, down_px: float, growth: float
 ) -> None:
+    nothing_changed(session, nudged(session[0], right_px, down_px, growth))
+
+
+@pytest.mark.parametrize("roll_deg", [0.5, 1.5, -1.5])
+def test_a_camera_turned_a_little_changes_nothing_that_is_said(
+    session: tuple[Landmarks, Baseline], roll_deg: float
+) -> None:
+    nothing_changed(session, turned(session[0], roll_deg))
+
+
+def nothing_changed(session: tuple[Landmarks, Baseline], seen: Landmarks) -> None:
+    """The same is said of the session as it is seen now, and the same is measured within a quarter of a unit."""
     lm, baseline = session
     coefficients = load_coefficients()
-    still = measure(lm, baseline, coefficients)
-    now = measure(nudged(lm, right_px, down_px, growth), baseline, coefficients)
+    still, now = measure(lm, baseline, coefficients), measure(seen, baseline, coefficients)
     th = Thresholds()
     assert (name_states(now, th).state == name_states(still, th).state).mean() > 0.95
     for name in QUANTITIES:
@@ -74,9 +99,10 @@ def test_a_nudged_camera_changes_nothing_that_is_said(
             assert np.median(after[told] - before[told]) == pytest.approx(0.0, abs=0.25), name
 
 
-def test_a_frame_on_its_own_is_moved_as_among_others(session: tuple[Landmarks, Baseline]) -> None:
+@pytest.mark.parametrize("turn", [False, True])
+def test_a_frame_on_its_own_is_moved_as_among_others(session: tuple[Landmarks, Baseline], turn: bool) -> None:
     lm, baseline = session
-    moved = nudged(lm, 4, -6, 1.01)
+    moved = turned(lm, -1.2) if turn else nudged(lm, 4, -6, 1.01)
     every = steadied(moved, baseline)
     alone = steadied(moved[7], baseline)
     for field in ("pose", "face", "rows", "cols", "scene"):

@@ -25,6 +25,7 @@ from monitor.processes import wait_for_status as wait
 from monitor.terminal import Terminal
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import SCENE_FIELDS, Landmarks
+from posture_cv.measure.baseline import UNMOVED, Background
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.judge import Criteria, Judge
 from posture_cv.monitor.keys import KeyCommands
@@ -122,9 +123,11 @@ def test_a_tilted_lid_is_told_from_a_person_who_moved_and_one_key_goes_on(tmp_pa
         assert db.execute(unmeasured).fetchone()[0] > 2.0
 
 
-def seen_at(dx: float, dy: float, scale: float = 1.0, support: float = 0.9) -> Landmarks:
+def seen_at(
+    dx: float, dy: float, scale: float = 1.0, support: float = 0.9, roll_deg: float = np.nan
+) -> Landmarks:
     lm = Landmarks.empty(1)
-    for name, value in zip(SCENE_FIELDS[4:8], (dx, dy, scale, support), strict=True):
+    for name, value in zip(SCENE_FIELDS[4:], (dx, dy, scale, support, roll_deg), strict=True):
         lm.scene[:, SCENE_FIELDS.index(name)] = value
     return lm
 
@@ -136,11 +139,19 @@ def test_where_a_moved_camera_stands_is_the_middle_of_what_the_latest_pictures_s
     assert judge.background() is None
     for k, place in enumerate([(0.0, 0.0), (0.05, 0.0), (0.05, 0.02), (0.06, 0.0)]):
         judge.look(seen_at(*place), 1.0 + k)
-    assert judge.background() == pytest.approx((0.05, 0.0, 1.0))
+    assert judge.background() == pytest.approx(Background(0.05, 0.0, 1.0))
     judge.look(seen_at(0.0, 0.0), 5.0)
     assert judge.background() is None, "it is back"
     judge.look(seen_at(0.07, 0.0), 6.0)
-    assert judge.background() == pytest.approx((0.07, 0.0, 1.0)), "what was before it came back is over"
+    assert judge.background() == pytest.approx(Background(0.07, 0.0, 1.0)), (
+        "what was before it came back is over"
+    )
+    judge.look(seen_at(0.0, 0.0), 7.0)
+    for k, roll_deg in enumerate([3.0, np.nan, 4.0]):
+        judge.look(seen_at(0.07, 0.0, roll_deg=roll_deg), 8.0 + k)
+    assert judge.background() == pytest.approx(Background(0.07, 0.0, 1.0, 3.5)), "of those that tell it"
+    judge.look(seen_at(0.0, 0.0, roll_deg=2.0), 11.0)
+    assert judge.background() == pytest.approx(Background(0.07, 0.0, 1.0, 3.0)), "a turn alone is a move"
     judge.forget()
     assert judge.background() is None
 
@@ -191,12 +202,12 @@ def test_only_the_profile_in_use_is_taken_along(tmp_path: Path, monkeypatch: pyt
     profile = replace(load_profile(str(CLIP.with_suffix(".profile.json"))), name="desk")
     save_profile(profile)
     other = replace(profile.baseline, pose=profile.baseline.pose + 0.01)
-    follow_camera("desk", other, (0.04, 0.0, 1.0))
+    follow_camera("desk", other, Background(0.04, 0.0, 1.0))
     unchanged = load_profile("desk").baseline
-    moved = follow_camera("desk", unchanged, (0.04, 0.0, 1.0))
+    moved = follow_camera("desk", unchanged, Background(0.04, 0.0, 1.0))
     assert unchanged.pose[0, 0] == pytest.approx(profile.baseline.pose[0, 0])
     kept = load_profile("desk").baseline
     assert kept.pose[0, 0] == pytest.approx(unchanged.pose[0, 0] + 0.04, abs=1e-4)
-    assert kept.background == moved.background == (0.0, 0.0, 1.0)
+    assert kept.background == moved.background == UNMOVED
     with pytest.raises(CalibrationError, match="too far"):
-        follow_camera("desk", kept, (0.2, 0.0, 1.0))
+        follow_camera("desk", kept, Background(0.2, 0.0, 1.0))
