@@ -43,6 +43,8 @@ class Frame:
         t_s: seconds since the source's start, strictly increasing within one source: the file's own time
             stamps, or the arrival time of a live picture (a monotonic clock).
         image_bgr: shape `(height, width, 3)`, uint8, C-contiguous, blue first. It belongs to the receiver.
+        small: the picture in grey and small, where whoever handed it on has made that already (see
+            `posture_cv.landmarks.scene.small_grey`), so that it is read through once; None: nobody has.
 
     Raises:
         ValueError: on another shape or type, or a negative or infinite time or index.
@@ -51,6 +53,7 @@ class Frame:
     index: int
     t_s: float
     image_bgr: NDArray[np.uint8]
+    small: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         shape, dtype = self.image_bgr.shape, self.image_bgr.dtype

@@ -32,7 +32,7 @@ from posture_cv.landmarks.model_files import ModelFile, resolve_face_model, reso
 from posture_cv.landmarks.model_picture import fitting
 from posture_cv.landmarks.native_memory import check_room, freed_memory_returned
 from posture_cv.landmarks.quantise import quantised
-from posture_cv.landmarks.scene import SceneTracker, SmallPicture
+from posture_cv.landmarks.scene import SceneTracker, SmallPicture, small_grey
 from posture_cv.landmarks.types import Float32, Landmarks
 
 # A tracker carries its past across a cut: after a gap this long it starts afresh (ours).
@@ -142,7 +142,7 @@ class MediaPipeEstimator(Closing):
         self._restart_after_gap(frame.t_s)
         sized, scale = fitting(frame.image_bgr)
         picture = self._pictures.of(sized)
-        small = SmallPicture.of(frame.image_bgr)
+        small = SmallPicture.of(small_grey(frame.image_bgr) if frame.small is None else frame.small)
         timestamp_ms = self._next_ms(frame.t_s)
         lm = _empty_at(frame)
         self._lap("prepare")

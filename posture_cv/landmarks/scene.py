@@ -79,15 +79,19 @@ class SmallPicture:
     light: tuple[float, float, float]
 
     @classmethod
-    def of(cls, image_bgr: NDArray[np.uint8]) -> SmallPicture:
-        """Of a picture of any size."""
-        height, width = image_bgr.shape[:2]
-        size = (WIDTH_PX, max(8, round(height * WIDTH_PX / width))) if width > 8 else (8, 8)
-        size = (size[0], min(size[1], 4 * WIDTH_PX))
-        small = cv2.resize(image_bgr, size, interpolation=cv2.INTER_LINEAR)
-        gray = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+    def of(cls, gray: Gray) -> SmallPicture:
+        """Of what `small_grey` gives."""
         p05, p95 = _quantiles(gray[::4, ::4], (0.05, 0.95))
         return cls(gray, (cv2.mean(gray)[0] / 255.0, p05 / 255.0, p95 / 255.0))
+
+
+def small_grey(image_bgr: NDArray[np.uint8]) -> Gray:
+    """A picture of any size in grey, 320 px wide."""
+    height, width = image_bgr.shape[:2]
+    size = (WIDTH_PX, max(8, round(height * WIDTH_PX / width))) if width > 8 else (8, 8)
+    size = (size[0], min(size[1], 4 * WIDTH_PX))
+    small = cv2.resize(image_bgr, size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 @dataclass(slots=True)
@@ -111,7 +115,7 @@ class SceneTracker:
         Returns:
             (9,) float32 in the order of `SCENE_FIELDS`. The background is measured every 0.5 s and held between.
         """
-        return self.measure_small(SmallPicture.of(image_bgr), t_s, lm)
+        return self.measure_small(SmallPicture.of(small_grey(image_bgr)), t_s, lm)
 
     def measure_small(self, small: SmallPicture, t_s: float, lm: Landmarks) -> Float32:
         """The same for a picture that was made small already: cheapest while the picture is in the cache."""

@@ -130,7 +130,8 @@ class Looker:
         if glimpse.landmarks is not None:
             return judge.look(glimpse.landmarks, t_s), glimpse.landmarks, True
         assert glimpse.frame is not None
-        grey = in_grey(glimpse.frame.image_bgr)
+        frame = glimpse.frame
+        grey = in_grey(frame.image_bgr)
         thumb = reduced(grey)
         self._watch = self._watch.after(grey.tobytes(), t_s)
         fault = picture_fault(thumb, self._watch, t_s)
@@ -143,7 +144,7 @@ class Looker:
             return judge.again(t_s), None, False
         if differs is Change.LITTLE and self._soon_enough(t_s, on_battery=on_battery):
             return judge.passed(t_s), None, False
-        lm = self._eyes.look(replace(glimpse.frame, t_s=t_s), fresh=self._fresh)
+        lm = self._eyes.look(replace(frame, t_s=t_s, small=grey), fresh=self._fresh)
         self._measured, self._models_s = thumb, t_s
         return judge.look(lm, t_s), lm, True
 

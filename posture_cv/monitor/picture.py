@@ -29,28 +29,28 @@ FROZEN_S: Final = 15.0  # no sensor gives the same picture twice; a stream that 
 
 
 def in_grey(image_bgr: Image) -> Image:
-    """(H, W) grey levels of a picture of any size, halved where that leaves twice the thumbnail's size at least."""
-    import cv2
+    """(H, 320) grey levels of a picture of any size; the models' side makes the same of it and takes this one over."""
+    from posture_cv.landmarks.scene import small_grey
 
-    return _halved(np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8), 4)
+    return small_grey(image_bgr)
 
 
 def reduced(grey: Image) -> Thumbnail:
     """(60, 80) mean grey levels 0-255 of what `in_grey` gives."""
     import cv2
 
-    while (smaller := _halved(grey, 2)) is not grey:  # far quicker than at once
+    while (smaller := _halved(grey)) is not grey:  # far quicker than at once
         grey = smaller
     size = (THUMB_WIDTH_PX, THUMB_HEIGHT_PX)
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _halved(grey: Image, least: int) -> Image:
-    """Means of 2x2 pixels; the picture itself if it is not even or less than `least` thumbnails wide or high."""
+def _halved(grey: Image) -> Image:
+    """Means of 2x2 pixels; the picture itself if it is not even or less than two thumbnails wide or high."""
     import cv2
 
     height, width = grey.shape
-    if height < least * THUMB_HEIGHT_PX or width < least * THUMB_WIDTH_PX or height % 2 or width % 2:
+    if height < 2 * THUMB_HEIGHT_PX or width < 2 * THUMB_WIDTH_PX or height % 2 or width % 2:
         return grey
     return np.asarray(cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8)
 
