@@ -13,7 +13,6 @@ from posture_cv.assess.types import State
 from posture_cv.exposure.types import Series, Told
 from posture_cv.file_facts import MOST_JSON_BYTES, bytes_of, lines_of, refuse_stream
 from posture_cv.measure.types import QUANTITIES, Measurements, View
-from posture_cv.opendata.form import fault_of_alert, fault_of_summary
 from posture_cv.opendata.frames import Frames, ResultError, fault, read_frames, require_unchanged
 from posture_cv.utf8 import legible
 
@@ -211,6 +210,8 @@ def _noted(summary: Mapping[str, Any], name: str) -> str | None:
 
 
 def _summary(path: Path) -> dict[str, Any]:
+    from posture_cv.opendata.form import fault_of_summary  # slow to load: not for who only needs the files' names
+
     try:
         summary = json.loads(bytes_of(path, MOST_JSON_BYTES).decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -222,6 +223,8 @@ def _summary(path: Path) -> dict[str, Any]:
 
 
 def _alerts(path: Path) -> Iterator[dict[str, Any]]:
+    from posture_cv.opendata.form import fault_of_alert
+
     try:
         refuse_stream(path)
         with path.open(encoding="utf-8") as file:
