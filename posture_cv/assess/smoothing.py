@@ -253,6 +253,15 @@ class SmoothedFrame:
     reasons: Mapping[str, int]
     activity: float
 
+    @classmethod
+    def of(cls, m: Measurements, activity: float = math.nan) -> SmoothedFrame:
+        """The one frame of `m`, which holds trailing means."""
+        value, sd, reason = (
+            {name: getattr(m.values[name], part).item() for name in NAMES}
+            for part in ("value", "sd", "reason")
+        )
+        return cls(m.view.item(), m.reason.item(), value, sd, reason, activity)
+
     def value(self, name: str) -> float:
         """One quantity."""
         return self.values[name]

@@ -18,12 +18,12 @@ from posture_cv.assess.policy import Policy
 from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.records import Record, record
 from posture_cv.assess.settings import AssessSettings
-from posture_cv.assess.smoothing import NAMES, Smoothed, Smoother, microseconds
+from posture_cv.assess.smoothing import NAMES, SmoothedFrame, Smoother, microseconds
 from posture_cv.assess.staleness import Evidence, Stale, glances, weigh
 from posture_cv.assess.ticks import Tick, Ticker, tick_of
 from posture_cv.assess.types import Episode, State, States
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.types import Measurements
+from posture_cv.measure.types import Float, Measurements
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +40,8 @@ class Step:
             are the others of a frame.
         stale: what has just become clear about the age of the baseline; to be hinted at, never an alert.
         measured: the frame's own measurements.
-        smoothed: the trailing means at the frame.
-        states: the named state of the smoothed frame.
+        frame: the trailing means at the frame.
+        named: what these are named.
     """
 
     ambient: Ambient
@@ -52,8 +52,22 @@ class Step:
     stale: tuple[Stale, ...] = ()
     state: State | None = None
     measured: Measurements | None = None
-    smoothed: Measurements | None = None
-    states: States | None = None
+    frame: SmoothedFrame | None = None
+    named: Name | None = None
+
+    @property
+    def smoothed(self) -> Measurements | None:
+        """The trailing means at the frame, as arrays."""
+        if self.measured is None or self.frame is None:
+            return None
+        return self.frame.at(self.measured.t_s).measurements
+
+    @property
+    def states(self) -> States | None:
+        """The named state of the smoothed frame, as arrays."""
+        if self.measured is None or self.frame is None or self.named is None:
+            return None
+        return _as_states(self.named, self.measured.t_s, self.frame.activity)
 
     def after(self, earlier: Step) -> Step:
         """The same step, together with what an earlier one has brought and nobody was told of."""
@@ -73,16 +87,16 @@ class _Row(NamedTuple):
     sds: tuple[float, ...]
 
 
-def _as_states(named: Name, smoothed: Smoothed) -> States:
+def _as_states(named: Name, t_s: Float, activity: float) -> States:
     """One frame's name as arrays of length 1."""
     return States(
-        smoothed.measurements.t_s,
+        t_s,
         np.array([named.state], np.int8),
         np.array([named.reason], np.int8),
         np.array([named.excess]),
         np.array([named.severe]),
         np.array([named.pitch_deg]),
-        smoothed.activity,
+        np.array([activity]),
     )
 
 
@@ -132,15 +146,7 @@ class Stream:
         self._frames.append(_Row(tuple(frame.values.values()), tuple(frame.sds.values())))
         step = self._passed(self._ticker.hold(t_us, tick_of(frame, named)))
         state = shown(named.state, self.state.posture)
-        smoothed = frame.at(m.t_s)
-        return replace(
-            step,
-            stale=self._aged(m, t_us),
-            state=state,
-            measured=m,
-            smoothed=smoothed.measurements,
-            states=_as_states(named, smoothed),
-        )
+        return replace(step, stale=self._aged(m, t_us), state=state, measured=m, frame=frame, named=named)
 
     def _aged(self, m: Measurements, t_us: int) -> tuple[Stale, ...]:
         """What the frame adds to the evidence that the baseline is stale; one frame a second is looked at."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.smoothing import SmoothedFrame
 from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.measure.types import QUANTITIES, Measurements, Reason
 from posture_cv.monitor.judge import Judge
@@ -133,7 +134,7 @@ def thinned(looks: Iterable[tuple[float, Measurements]], every_s: float) -> Iter
 
 def rows(m: Measurements, settings: AssessSettings, spread: dict[str, float]) -> list[Row]:
     """A row a quantity, those that decide a posture first; `m` holds one frame."""
-    decisive = margins(m, settings)
+    decisive = margins(SmoothedFrame.of(m), settings)
     by_name: dict[str, list[Margin]] = {}
     for margin in decisive:
         by_name.setdefault(margin.quantity, []).append(margin)

@@ -11,11 +11,12 @@ import math
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from posture_cv.assess.calculus import NUMBERS
 from posture_cv.assess.lookdown import FREE_DEG
-from posture_cv.assess.naming import Thresholds, neck_deg, severities
+from posture_cv.assess.naming import Name, Thresholds, neck, severities
 from posture_cv.assess.settings import AssessSettings
-from posture_cv.assess.types import BENT, State, States
-from posture_cv.measure.types import Measurements
+from posture_cv.assess.smoothing import SmoothedFrame
+from posture_cv.assess.types import BENT
 from posture_cv.monitor.economy import NEAR, EconomySettings
 
 # How far from a limit counts as at it: what the mean of two to four pictures differs from that of twenty; ours.
@@ -35,44 +36,38 @@ class Counted(NamedTuple):
     at_limit: bool
 
 
-def counted(states: States, smoothed: Measurements, nearness: float, settings: AssessSettings) -> Counted:
+def counted(named: Name, frame: SmoothedFrame, nearness: float, settings: AssessSettings) -> Counted:
     """What one picture counts as.
 
     Args:
-        states, smoothed: of the picture.
+        named, frame: what it is named, and the trailing means at it.
         nearness: its largest excess as a share of where it counts.
         settings: of the assessment.
     """
-    pitch, activity, fastest = (
-        float(states.pitch_deg[0]),
-        float(states.activity[0]),
-        settings.policy.moving_cm_s,
-    )
-    bent = State(int(states.state[0])) in BENT
+    pitch, activity, fastest = named.pitch_deg, frame.activity, settings.policy.moving_cm_s
+    bent = named.state in BENT
     at_limit = (
-        abs(nearness - 1.0) < _AT_SHARE
-        or abs(_severity(states, smoothed, settings.thresholds) - 1.0) < _AT_SHARE
+        abs(nearness - 1.0) < _AT_SHARE or abs(_severity(named, frame, settings.thresholds) - 1.0) < _AT_SHARE
     )
     at_limit |= bent and abs(pitch - FREE_DEG) < _AT_PITCH_DEG
     at_limit |= nearness >= NEAR and abs(activity / fastest - 1.0) < _AT_ACTIVITY_SHARE
     return Counted(
         nearness >= 1.0,
-        bool(states.severe[0]) and not bent,
+        named.severe and not bent,
         activity > fastest,
         bent and pitch >= FREE_DEG,
         at_limit,
     )
 
 
-def _severity(states: States, m: Measurements, th: Thresholds) -> float:
+def _severity(named: Name, frame: SmoothedFrame, th: Thresholds) -> float:
     """What makes the named posture severe, as a share of where it does; 0 where nothing does.
 
     A head that is bent is not: it has a budget of its own, as in the policy.
     """
-    state = State(int(states.state[0]))
-    for posture, size, limit in severities(m, neck_deg(m), th):
-        if state == posture and state not in BENT and not math.isnan(size[0]):
-            return float(size[0]) / limit
+    for posture, size, limit in severities(frame, neck(frame, NUMBERS), th):
+        if named.state == posture and posture not in BENT and not math.isnan(size):
+            return size / limit
     return 0.0
 
 

@@ -92,7 +92,7 @@ class Judge:
         for k in range(1, _MOST_CUTS):
             step = self.engine.push(withheld(Reason.NO_PICTURE, t_s + k * _CUT_STEP_S))
             self._untold = self._told(step)
-            if step.states is None or int(step.states.reason[0]) != Reason.OK:
+            if step.named is None or step.named.reason != Reason.OK:
                 return
 
     def passed(self, t_s: float) -> Step:

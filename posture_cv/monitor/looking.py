@@ -49,8 +49,8 @@ class Look:
 
 def _reason(step: Step, *, measured: bool) -> Reason:
     """Why nothing can be told; a picture that was measured is one, though the trailing mean has too few of them."""
-    assert step.states is not None
-    reason = Reason(int(step.states.reason[0]))
+    assert step.named is not None
+    reason = Reason(step.named.reason)
     return Reason.UNSTABLE if measured and reason is Reason.NO_PICTURE else reason
 
 
@@ -98,11 +98,11 @@ class Looker:
         step, lm, measured = self._step(glimpse, on_battery=on_battery)
         self._fresh, self._look_s = False, t_s
         self.model_runs += measured
-        if step.state is not None and step.states is not None:
+        if step.state is not None:
             self.state = step.state
             self.reason = _reason(step, measured=measured)
-        if step.smoothed is not None:
-            self.margins = margins(step.smoothed, self.judge.settings)
+        if step.frame is not None:
+            self.margins = margins(step.frame, self.judge.settings)
         self._situation = self._situation_now(step, t_s, on_battery=on_battery)
         self.pace = pace_of(self._situation, self._settings)
         present = self.state not in (State.AWAY, None) and self.reason not in _BLIND
@@ -172,8 +172,8 @@ class Looker:
         since_s = self._undecided_since_s
         policy = engine.settings.policy
         now = None
-        if step.states is not None and step.smoothed is not None:
-            now = counted(step.states, step.smoothed, nearness, engine.settings)
+        if step.named is not None and step.frame is not None:
+            now = counted(step.named, step.frame, nearness, engine.settings)
         may_count = may_alert(engine.state, t_s, policy, policy.window_s) and under_way(
             engine.state, policy, engine.policy.counts
         )
@@ -192,8 +192,8 @@ class Looker:
 
     def _nearness(self, step: Step) -> float:
         """The largest excess of the picture as a share of where it counts; the last one's without a new look."""
-        if step.states is None:
+        if step.named is None:
             return self._situation.nearness
         limits = self.judge.settings.policy.enter_excess
-        sizes = (float(size) / limit for size, limit in zip(step.states.excess[0], limits, strict=True))
+        sizes = (size / limit for size, limit in zip(step.named.excess, limits, strict=True))
         return max((size for size in sizes if not math.isnan(size)), default=0.0)

@@ -10,7 +10,8 @@ from posture_cv.assess.calculus import NUMBERS
 from posture_cv.assess.naming import RISES, limiting_sd, neck
 from posture_cv.assess.records import limits
 from posture_cv.assess.settings import CUES, AssessSettings
-from posture_cv.measure.types import Measurements, Reason
+from posture_cv.assess.smoothing import SmoothedFrame
+from posture_cv.measure.types import Reason
 
 NECK = "neck_deg"
 _DECISIVE: Final = ("cva_change_deg", "head_pitch_deg", "protraction_cm", "trunk_incl_deg", *RISES)
@@ -60,9 +61,8 @@ class Margin:
         }
 
 
-def margins(m: Measurements, settings: AssessSettings) -> tuple[Margin, ...]:
-    """The margin of every quantity that decides a posture, in the order of `CUES`; `m` holds one frame."""
-    frame = _Frame(m)
+def margins(frame: SmoothedFrame, settings: AssessSettings) -> tuple[Margin, ...]:
+    """The margin of every quantity that decides a posture, in the order of `CUES`."""
     bent = neck(frame, NUMBERS)
     sds = {name: _wide(frame, name) for name in _DECISIVE}
     sds[NECK] = sds["cva_change_deg"]
@@ -73,36 +73,17 @@ def margins(m: Measurements, settings: AssessSettings) -> tuple[Margin, ...]:
     )
 
 
-class _Frame:
-    """The one frame of some measurements as plain numbers; see `Readings`."""
-
-    def __init__(self, m: Measurements) -> None:
-        self._values = m.values
-
-    def value(self, name: str) -> float:
-        """One quantity."""
-        return self._values[name].value.item()
-
-    def sd(self, name: str) -> float:
-        """Its uncertainty."""
-        return self._values[name].sd.item()
-
-    def reason(self, name: str) -> Reason:
-        """Why it cannot be told."""
-        return Reason(self._values[name].reason.item())
-
-
-def _wide(frame: _Frame, name: str) -> float:
+def _wide(frame: SmoothedFrame, name: str) -> float:
     """By which the limits of the quantity widen; 0 where it cannot be told."""
     value = frame.value(name)
     return 0.0 if math.isnan(value) else limiting_sd(name, value, frame.sd(name), NUMBERS)
 
 
-def _margin(cue: str, name: str, limit: float, frame: _Frame, bent: float) -> Margin:
+def _margin(cue: str, name: str, limit: float, frame: SmoothedFrame, bent: float) -> Margin:
     measured = "cva_change_deg" if name == NECK else name
     value = bent if name == NECK else frame.value(name)
     if math.isnan(value):
-        reason = frame.reason(measured) or Reason.UNCERTAIN
+        reason = Reason(frame.reasons[measured]) or Reason.UNCERTAIN
         return Margin(cue, name, None, None, limit, reason.label)
     return Margin(cue, name, value, frame.sd(measured), limit)
 

@@ -210,7 +210,9 @@ def _noted(summary: Mapping[str, Any], name: str) -> str | None:
 
 
 def _summary(path: Path) -> dict[str, Any]:
-    from posture_cv.opendata.form import fault_of_summary  # slow to load: not for who only needs the files' names
+    from posture_cv.opendata.form import (
+        fault_of_summary,  # slow to load: not for who only needs the files' names
+    )
 
     try:
         summary = json.loads(bytes_of(path, MOST_JSON_BYTES).decode("utf-8"))

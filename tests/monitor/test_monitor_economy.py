@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from amounts import amount
 from assess_material import POSTURES, UNMEASURED, measurements
 from monitor.monitor_material import Desk, stretches
+from posture_cv.assess.calculus import NUMBERS
 from posture_cv.assess.effects import Level
-from posture_cv.assess.naming import name_states
+from posture_cv.assess.naming import Name, name
 from posture_cv.assess.settings import AssessSettings, TickSettings
-from posture_cv.assess.types import State, States
-from posture_cv.measure.types import Estimate, Measurements
+from posture_cv.assess.smoothing import SmoothedFrame
+from posture_cv.assess.types import State
+from posture_cv.measure.types import Estimate
 from posture_cv.monitor.app import Request, economy_of
 from posture_cv.monitor.closeness import Closeness, Counted, counted
 from posture_cv.monitor.economy import (
@@ -116,14 +118,15 @@ def test_at_a_limit_every_picture_counts_for_as_long_as_there_is_time_for_it() -
     assert spent_s == pytest.approx(earned_s, abs=10.0)
 
 
-def judged(**changes: float) -> tuple[States, Measurements]:
+def judged(activity: float = 0.0, **changes: float) -> tuple[Name, SmoothedFrame]:
     """One frame with these quantities, as named."""
     m = measurements([0.0], ["good"])
     values = dict(m.values)
-    for name, value in changes.items():
-        values[name] = Estimate.of(np.array([value]), 0.01, np.zeros(1, np.int8))
-    m = replace(m, values=values)
-    return replace(name_states(m, SHORT.thresholds), activity=np.zeros(1)), m
+    for quantity, value in changes.items():
+        values[quantity] = Estimate.of(np.array([value]), 0.01, np.zeros(1, np.int8))
+    frame = SmoothedFrame.of(replace(m, values=values), activity)
+    why = frame.reasons["cva_change_deg"]
+    return name(frame, frame.reason, why, SHORT.thresholds, NUMBERS), frame
 
 
 @pytest.mark.parametrize(
@@ -139,11 +142,10 @@ def judged(**changes: float) -> tuple[States, Measurements]:
     ],
 )
 def test_what_stands_at_a_limit(changes: dict[str, float], nearness: float, at_limit: bool) -> None:
-    states, smoothed = judged(**changes)
-    assert counted(states, smoothed, nearness, SHORT).at_limit == at_limit
+    assert counted(*judged(**changes), nearness, SHORT).at_limit == at_limit
     if nearness >= NEAR:
-        fast = replace(states, activity=np.array([SHORT.policy.moving_cm_s]))
-        assert counted(fast, smoothed, nearness, SHORT).at_limit, "nearly too fast to be judged"
+        fast = judged(SHORT.policy.moving_cm_s, **changes)
+        assert counted(*fast, nearness, SHORT).at_limit, "nearly too fast to be judged"
 
 
 def test_less_on_battery() -> None:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from assess_material import measurements
 from cli_runner import Cli
 from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.smoothing import SmoothedFrame
 from posture_cv.errors import InputError, PostureError
 from posture_cv.local_time import local
 from posture_cv.measure.types import Reason
@@ -389,13 +390,13 @@ def test_enabling_without_any_profile_warns(
 
 
 def test_margins_name_the_posture_that_is_nearest() -> None:
-    found = margins(measurements([0.0], ["rounded_shoulders"]), AssessSettings())
+    found = margins(SmoothedFrame.of(measurements([0.0], ["rounded_shoulders"])), AssessSettings())
     close = nearest(found)
     assert close is not None
     assert close.cue == "rounded_shoulders"
     assert close.left is not None
     assert close.left < 0
-    untold = margins(measurements([0.0], ["cannot_tell"]), AssessSettings())
+    untold = margins(SmoothedFrame.of(measurements([0.0], ["cannot_tell"])), AssessSettings())
     assert nearest(untold) is None
     assert {m.reason for m in untold} == {"too_dark"}
 

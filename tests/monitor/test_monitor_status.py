@@ -13,6 +13,7 @@ from assess_material import measurements
 from cli_runner import Cli
 from posture_cv.assess.effects import Ambient, Level
 from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.smoothing import SmoothedFrame
 from posture_cv.assess.types import State
 from posture_cv.monitor.economy import Pace
 from posture_cv.monitor.lifecycle import Phase
@@ -56,7 +57,7 @@ def test_every_word_that_may_stand_there_is_documented(rows: dict[str, str]) -> 
     assert {pace.value for pace in Pace} <= quoted(rows["pace"])
     assert {state.label for state in State} <= quoted(rows["state"])
     assert {field.name for field in fields(CameraIdentity)} <= quoted(rows["camera"])
-    (margin, *_) = margins(measurements([0.0], ["good"]), AssessSettings())
+    (margin, *_) = margins(SmoothedFrame.of(measurements([0.0], ["good"])), AssessSettings())
     assert set(margin.as_plain()) == quoted(rows["margins"])
 
 
