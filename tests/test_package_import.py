@@ -36,6 +36,14 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     assert not _modules_after(code) & HEAVY
 
 
+def test_a_replay_loads_no_models_and_no_schemas_before_it_needs_them() -> None:
+    """A recording judged anew needs neither, and loading them takes as long as much of the judging."""
+    loaded = _modules_after(
+        "import posture_cv.cli.replay, posture_cv.cli.replay_run, posture_cv.replay.inputs"
+    )
+    assert not loaded & {"av", "cv2", "jinja2", "mediapipe", "pydantic", "calibration"}
+
+
 @pytest.mark.parametrize("module", ["posture_cv", "calibration"])
 def test_module_answers_help(module: str) -> None:
     done = subprocess.run(
