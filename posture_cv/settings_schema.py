@@ -301,7 +301,7 @@ class EconomySection(Section):
     close_s: float = _number(0.1, 0.05, 2.0, "between looks while a posture stands at its limit")
     close_for_s: float = _number(8.0, 0.0, 60.0, "it does so until so long after it was there last")
     close_share: float = _number(0.03, 0.0, 1.0, "share of the time that this may take")
-    close_saved_s: float = _number(120.0, 0.0, 3600.0, "and so much of it at once")
+    close_saved_s: float = _number(240.0, 0.0, 3600.0, "and so much of it at once")
     deciding_s: float = _number(0.5, 0.1, 2.0, "between looks while something is being decided")
     deciding_most_s: float = _number(20.0, 1.0, 120.0, "what takes longer than this is not being decided")
     moving_s: float = _number(1.0, 0.1, 2.0, "between looks while you are there and move")

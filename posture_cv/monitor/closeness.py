@@ -90,24 +90,28 @@ class Closeness:
     def __post_init__(self) -> None:
         self.left_s = self.settings.close_saved_s
 
-    def after(self, t_s: float, now: Counted | None, *, may_count: bool) -> bool:
+    def after(self, t_s: float, now: Counted | None, *, may_count: bool, lasts: bool = True) -> bool:
         """Whether to look closely after a look at `t_s`.
 
         Args:
             t_s: later than the last.
             now: what it counts as; None: nothing was measured.
             may_count: it can still count when an alert may come next.
+            lasts: enough counts already to be more than a lapse, see `soon.under_way`. Before that only what stands at
+                its limit at this very look is looked at closely: the first seconds of a posture count like any other,
+                but a lapse, which crosses the limit and goes back, costs nothing.
         """
         self._pay(t_s)
         if now is not None:
-            flipped = (
-                self._before is not None
+            crossed = (
+                lasts
+                and self._before is not None
                 and self._before[:4] != now[:4]
                 and (now.beyond or self._before.beyond)
             )
-            self._since_s = t_s if flipped or now.at_limit else self._since_s
+            self._since_s = t_s if crossed or now.at_limit else self._since_s
             self._before = now
-        near = t_s - self._since_s <= self.settings.close_for_s
+        near = t_s - self._since_s <= (self.settings.close_for_s if lasts else 0.0)
         enough_s = 0.0 if self._close else min(_RESUME_S, self.settings.close_saved_s)
         self._close = near and may_count and self.left_s > enough_s
         return self._close

@@ -40,7 +40,8 @@ class EconomySettings:
         close_s: while what counts stands at its limit, so that a picture more or less decides.
         close_for_s: so long after it has crossed the limit, or was near it.
         close_share: of the time at most: what stands at its limit may do so all day.
-        close_saved_s: so much of that time can be saved up, and is there at the start.
+        close_saved_s: so much of that time can be saved up, and is there at the start: twice the window that decides,
+            as what stands at its limit does so for a while before most of a window is beyond it.
         deciding_s: while the state shown does not follow what is seen yet, or a posture lasts that could be told.
         deciding_most_s: what has not been decided after so long is no decision but a posture at its limit.
         moving_s: somebody is there and the picture changes.
@@ -56,7 +57,7 @@ class EconomySettings:
     close_s: float = 0.1
     close_for_s: float = 8.0
     close_share: float = 0.03
-    close_saved_s: float = 120.0
+    close_saved_s: float = 240.0
     deciding_s: float = 0.5
     deciding_most_s: float = 20.0
     moving_s: float = 1.0

@@ -174,8 +174,11 @@ class Looker:
         now = None
         if step.named is not None and step.frame is not None:
             now = counted(step.named, step.frame, nearness, engine.settings)
-        may_count = may_alert(engine.state, t_s, policy, policy.window_s) and under_way(
-            engine.state, policy, engine.policy.counts
+        close = self._closeness.after(
+            t_s,
+            now,
+            may_count=may_alert(engine.state, t_s, policy, policy.window_s),
+            lasts=under_way(engine.state, policy, engine.policy.counts),
         )
         return Situation(
             level=step.ambient.level,
@@ -184,7 +187,7 @@ class Looker:
             may_alert=may_alert(engine.state, t_s, policy),
             alert_near=alert_near(engine.state, t_s, policy, engine.policy.counts),
             undecided_s=0.0 if since_s is None else t_s - since_s + 1e-3,
-            close=self._closeness.after(t_s, now, may_count=may_count),
+            close=close,
             unchanged_s=t_s - self._unchanged_since_s,
             blind=self.reason in _BLIND,
             on_battery=on_battery,

@@ -118,6 +118,31 @@ def test_at_a_limit_every_picture_counts_for_as_long_as_there_is_time_for_it() -
     assert spent_s == pytest.approx(earned_s, abs=10.0)
 
 
+def test_what_stands_at_its_limit_from_the_start_is_looked_at_closely_for_two_of_the_windows_that_decide() -> (
+    None
+):
+    """Time that runs out within a window leaves the rest of it to a few pictures: alerts came up to 49 s late."""
+    at_limit = Counted(beyond=True, severe=False, moving=False, down=False, at_limit=True)
+    follow, step_s = Closeness(ECONOMY), ECONOMY.close_s
+    decided_s = 2.0 * AssessSettings().policy.window_s
+    times = [step_s * k for k in range(round(decided_s / step_s) + 1)]
+    assert all(follow.after(t_s, at_limit, may_count=True) for t_s in times)
+
+
+def test_a_posture_that_begins_at_its_limit_is_looked_at_closely_at_once_and_a_lapse_is_not() -> None:
+    within = Counted(beyond=False, severe=False, moving=False, down=False, at_limit=False)
+    clearly, at_limit = within._replace(beyond=True), within._replace(beyond=True, at_limit=True)
+    lapse = Closeness(ECONOMY)
+    assert not any(
+        lapse.after(t_s, now, may_count=True, lasts=False)
+        for t_s, now in enumerate([within, clearly, within])
+    )
+    begins = Closeness(ECONOMY)
+    assert begins.after(0.0, at_limit, may_count=True, lasts=False)
+    assert not begins.after(0.5, clearly, may_count=True, lasts=False), "it was on its way through"
+    assert begins.after(1.0, clearly, may_count=True, lasts=True), "it has been there in the last seconds"
+
+
 def judged(activity: float = 0.0, **changes: float) -> tuple[Name, SmoothedFrame]:
     """One frame with these quantities, as named."""
     m = measurements([0.0], ["good"])
