@@ -187,8 +187,10 @@ def name(r: Readings[Value], reason: Any, why: Any, th: Thresholds, c: Calculus[
     excess = _excess(r, bent, th, c)
     down = pitch >= th.looking_down_deg
     state = c.where(down, _LOOKING_DOWN, _GOOD)
-    for label, mask in _harmless(r, th):
-        state = c.where(mask & c.negated(down), label, state)
+    vague: Any = False
+    for label, size, limit, sd in _harmless(r, th):
+        leaning = (size >= limit) & c.negated(down)
+        state, vague = c.where(leaning, label, state), c.where(leaning, size < ONE_SIDED_95 * sd, vague)
     largest, posture = c.fmax(excess[0], 0.0), _NAMES[0]
     for label, size in zip(_NAMES[1:], excess[1:], strict=True):
         beyond = size > largest
@@ -202,9 +204,10 @@ def name(r: Readings[Value], reason: Any, why: Any, th: Thresholds, c: Calculus[
     for size in excess:
         nothing = nothing & c.isnan(size)
     ruled_out = (_neck_at_most(r, bent, c) < NECK_RULED_OUT_DEG) | (why == _NOT_FROM_THIS_VIEW)
-    # A lean that is told keeps its name where the head was seen, only too vaguely to be placed.
+    # A lean that is told keeps its name where the head was seen, only too vaguely to be placed; one that may as well be
+    # none (chance 5 %) explains nothing away.
     leans = (state != _GOOD) & (why == _UNCERTAIN)
-    untold = harmless & (nothing | c.negated(ruled_out | leans))
+    untold = harmless & (nothing | vague | c.negated(ruled_out | leans))
     # a part that is missing, or nothing in particular
     reason = c.where(untold, c.where(why == _OK, _UNCERTAIN, why), reason)
     unmeasured = reason != _OK
@@ -296,13 +299,13 @@ def _leaning_in(r: Readings[Value], th: Thresholds, c: Calculus[Value]) -> Any: 
     return c.where(c.isnan(approach), trunk >= th.leaning_in_deg, approach >= th.leaning_in_cm)
 
 
-def _harmless(r: Readings[Value], th: Thresholds) -> list[tuple[int, Any]]:
-    """The look-alikes that never alert, weakest claim first."""
-    trunk, lateral = r.value("trunk_incl_deg"), abs(r.value("lateral_lean_deg"))
+def _harmless(r: Readings[Value], th: Thresholds) -> list[tuple[int, Value, float, Value]]:
+    """The look-alikes that never alert, weakest claim first: label, size, where it begins, standard deviation."""
+    trunk, trunk_sd = r.value("trunk_incl_deg"), r.sd("trunk_incl_deg")
     return [
-        (_LEANING_IN, trunk >= th.leaning_in_deg),
-        (_RECLINING, trunk <= -th.reclining_deg),
-        (_LEANING_SIDEWAYS, lateral >= th.lateral_deg),
+        (_LEANING_IN, trunk, th.leaning_in_deg, trunk_sd),
+        (_RECLINING, -trunk, th.reclining_deg, trunk_sd),
+        (_LEANING_SIDEWAYS, abs(r.value("lateral_lean_deg")), th.lateral_deg, r.sd("lateral_lean_deg")),
     ]
 
 

@@ -77,6 +77,29 @@ def test_shoulders_that_sink_as_far_as_a_straight_trunk_takes_them_are_no_slump(
     assert named(frame(**{**leaning, "sink_cm": 2.2})) == "slump"
 
 
+@pytest.mark.parametrize(
+    ("lean", "label"),
+    [
+        ({"trunk_incl_deg": 9.0}, "leaning_in"),
+        ({"trunk_incl_deg": -9.0}, "reclining"),
+        ({"lateral_lean_deg": -9.0}, "leaning_sideways"),
+    ],
+)
+def test_a_lean_that_may_as_well_be_none_explains_nothing_away(lean: dict[str, float], label: str) -> None:
+    (name,) = lean
+
+    def leaning(sd: float, **more: float) -> Measurements:
+        m = frame(**lean, **more)
+        return replace(m, values={**m.values, name: replace(m.values[name], sd=np.array([sd]))})
+
+    assert named(leaning(5.0)) == label
+    states = name_states(leaning(6.0), DEFAULT)
+    assert State(int(states.state[0])) is State.CANNOT_TELL
+    assert Reason(int(states.reason[0])) is Reason.UNCERTAIN
+    assert named(leaning(6.0, shoulder_elevation_cm=2.0)) == "shrug"
+    assert named(leaning(6.0, head_pitch_deg=15.0)) == "looking_down"
+
+
 @pytest.mark.parametrize("lean_deg", [-9.0, 9.0])
 def test_leaning_sideways_asks_for_more(lean_deg: float) -> None:
     small, large = {"cva_change_deg": -4.5}, {"cva_change_deg": -12.0}

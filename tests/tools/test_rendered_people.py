@@ -54,7 +54,7 @@ def test_macro_targets_are_shared_out_whole(load: Load) -> None:
     assert bodies.parts(0.5, "low", "", "high") == {"": 1.0}
 
 
-@pytest.mark.parametrize(("view", "frames", "calibration"), [("front", 42, 6), ("side", 21, 4)])
+@pytest.mark.parametrize(("view", "frames", "calibration"), [("front", 50, 6), ("side", 25, 4)])
 def test_frames_of_a_view(load: Load, view: str, frames: int, calibration: int) -> None:
     upright = load("posing").Posture(cva=53.0)
 
@@ -70,7 +70,12 @@ def test_frames_of_a_view(load: Load, view: str, frames: int, calibration: int) 
     assert names.count("multi") == (20 if view == "front" else 10)
     keys = [segment for segment in names if segment.startswith("key_")]
     assert len(keys) == len(set(keys)) == (6 if view == "front" else 3)
-    for segment, p in (row for seed in range(20) for row in made(seed)):
+    far = [segment for segment in names if segment.startswith("far_")]
+    assert names[-len(far) :] == far
+    assert len(far) == (8 if view == "front" else 4)
+    everything = [row for seed in range(60) for row in made(seed)]
+    near = [(segment, p) for segment, p in everything if not segment.startswith("far_")]
+    for segment, p in near:
         assert abs(p.head_roll) < 15
         assert 0 <= p.protrude <= 2
         if segment == "calibration":
@@ -80,6 +85,11 @@ def test_frames_of_a_view(load: Load, view: str, frames: int, calibration: int) 
         if segment == "key_trunk_turn":
             assert 5 < abs(p.trunk_yaw) < 27
         assert (p.mode == "rel") == (segment in ("single_lean", "key_lean_in", "key_recline"))
+    farther = [p for segment, p in everything if segment.startswith("far_")]
+    for name in ("lean", "slump", "head_pitch", "elevate", "protract", "lateral", "tz", "ty"):
+        known = max(abs(getattr(p, name)) for _, p in near)
+        assert max(abs(getattr(p, name)) for p in farther) > known, "they go beyond what the others do"
+    assert {p.mode for p in farther} == {"cva", "rel"}
 
 
 @pytest.mark.parametrize("name", ["front", "side"])

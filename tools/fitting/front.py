@@ -78,12 +78,19 @@ def camera_pitch_weights(frames: FitFrames) -> Float:
 
 
 def mesh_mirror(meshes: Float) -> NDArray[np.intp]:
-    """(468,) the point on the other side of the face of each point, from (K, 468, 3) baseline meshes."""
+    """(468,) the point on the other side of the face of each point, its own on the midline.
+
+    The assignment that brings the mean of (K, 468, 3) baseline meshes and its mirror image closest: so each point is
+    some point's other side, which the nearest ones would not be.
+    """
+    from scipy.optimize import linear_sum_assignment  # slow to load, which --help does not need
+
     facing = meshes[np.abs(meshes[:, 263, 2] - meshes[:, 33, 2]) < 0.1 * np.ptp(meshes[:, :, 0], axis=1)]
     centred = facing - facing.mean(axis=1, keepdims=True)
     mean = (centred / np.linalg.norm(centred, axis=(1, 2), keepdims=True)).mean(axis=0)
     mirrored = mean * np.array([-1.0, 1.0, 1.0])
-    return np.asarray(np.argmin(((mean[:, None] - mirrored[None]) ** 2).sum(axis=2), axis=1))
+    _, mirror = linear_sum_assignment(((mean[:, None] - mirrored[None]) ** 2).sum(axis=2))
+    return np.asarray(mirror, np.intp)
 
 
 def mesh_axes(clips: Sequence[FitClip]) -> MeshAxes:

@@ -2,12 +2,13 @@
 
 Ranges and shares were read off the shared truth's `params`, segment by segment: upright frames scatter a little about
 a person's own posture, about a third of the others change one quantity, the rest two or more at once. After them come
-a few key postures, as people take them.
+a few key postures, as people take them, and some that go farther than any of the shared set: people slide down in their
+chairs, lean far back, sit up tall.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -72,6 +73,21 @@ KEYS: Final[dict[str, dict[str, tuple[float, float]]]] = {
 """Key postures: what is added, evenly, in the units of `Posture`, spread somewhat wider than in the shared key set."""
 KEYS_SEEN: Final = {"front": (6, 13), "side": (3, 7)}
 """How many of them a person shows, among the first so many."""
+FAR: Final[dict[str, dict[str, tuple[float, float]]]] = {
+    "slid_down": {"lean": (-24.0, -6.0), "slump": (5.0, 35.0), "ty": (-0.1, -0.02), "tz": (-0.1, 0.12)},
+    "collapsed": {"slump": (25.0, 45.0), "cva": (-26.0, -6.0), "protract": (0.0, 18.0), "ty": (-0.05, 0.0)},
+    "leaning_far": {"lean": (12.0, 26.0), "tz": (-0.05, 0.12)},
+    "tall": {"slump": (-8.0, 0.0), "cva": (0.0, 8.0), "ty": (0.0, 0.05)},
+    "chair_far": {"tz": (-0.35, 0.2), "ty": (-0.04, 0.04)},
+    "head_far": {"cva": (-32.0, -14.0)},
+    "bent_far": {"head_pitch": (-20.0, 46.0)},
+    "shoulders_far": {"elevate": (-3.0, 16.0), "protract": (-4.0, 20.0)},
+    "sideways_far": {"lateral": (-15.0, 15.0), "head_roll": (-12.0, 12.0)},
+}
+"""Likewise, what people do beyond that: ours, so that little of what a camera sees all day lies outside what was
+learned. One or two of them meet in a frame."""
+FAR_SEEN: Final = {"front": 8, "side": 4}
+"""Frames of a view."""
 EITHER_SIDE: Final = {
     "head_turn": ("head_yaw",),
     "shrug_one_side": ("elevate_asym",),
@@ -96,16 +112,24 @@ def postures(view: str, upright: Posture, rng: np.random.Generator) -> Iterator[
         yield "multi", p
     seen, among = KEYS_SEEN[view]
     for kind in rng.choice(list(KEYS)[:among], seen, replace=False).tolist():
-        yield f"key_{kind}", _key(_at_rest(upright, rng), kind, rng)
+        yield f"key_{kind}", _key(_at_rest(upright, rng), KEYS[kind], kind, rng)
+    for _ in range(FAR_SEEN[view]):
+        p = _at_rest(upright, rng)
+        kinds = rng.choice(list(FAR), int(rng.integers(1, 3)), replace=False).tolist()
+        for kind in kinds:
+            p = _key(p, FAR[kind], kind, rng)
+        yield f"far_{'_and_'.join(kinds)}", p
 
 
-def _key(p: Posture, kind: str, rng: np.random.Generator) -> Posture:
-    """A key posture."""
+def _key(
+    p: Posture, added: Mapping[str, tuple[float, float]], kind: str, rng: np.random.Generator
+) -> Posture:
+    """The posture with what a key posture adds."""
     side = float(rng.choice([-1.0, 1.0]))
-    for name, (low, high) in KEYS[kind].items():
+    for name, (low, high) in added.items():
         sign = side if name in EITHER_SIDE.get(kind, ()) else 1.0
         p = replace(p, **{name: getattr(p, name) + sign * rng.uniform(low, high)})
-    return replace(p, mode="rel", rel=1.0) if "lean" in KEYS[kind] else p
+    return replace(p, mode="rel", rel=1.0) if "lean" in added else p
 
 
 def _singles(view: str, rng: np.random.Generator) -> list[str]:
