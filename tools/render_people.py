@@ -38,7 +38,7 @@ def main() -> None:
         "--first", type=int, default=1, help="number of the first person: odd men, even women"
     )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--view", choices=("front", "side"), help="only this view")
+    parser.add_argument("--view", choices=("front", "side", "oblique"), help="only this view")
     parser.add_argument("--part", type=int, help="people in a part: OUT/part_000 and so on, landmarks only")
     chosen = parser.parse_args()
     # these load OpenGL, which --help does not need

@@ -54,8 +54,12 @@ def test_macro_targets_are_shared_out_whole(load: Load) -> None:
     assert bodies.parts(0.5, "low", "", "high") == {"": 1.0}
 
 
-@pytest.mark.parametrize(("view", "frames", "calibration"), [("front", 50, 6), ("side", 25, 4)])
-def test_frames_of_a_view(load: Load, view: str, frames: int, calibration: int) -> None:
+@pytest.mark.parametrize(
+    ("view", "frames", "kinds"),
+    [("front", 50, (6, 20, 6, 8)), ("side", 25, (4, 10, 3, 4)), ("oblique", 40, (6, 12, 8, 4))],
+)
+def test_frames_of_a_view(load: Load, view: str, frames: int, kinds: tuple[int, int, int, int]) -> None:
+    calibration, multi, key, beyond = kinds
     upright = load("posing").Posture(cva=53.0)
 
     def made(seed: int) -> list[Any]:
@@ -67,12 +71,12 @@ def test_frames_of_a_view(load: Load, view: str, frames: int, calibration: int) 
     names = [segment for segment, _ in rows]
     assert len(rows) == frames
     assert names[:calibration] == ["calibration"] * calibration
-    assert names.count("multi") == (20 if view == "front" else 10)
+    assert names.count("multi") == multi
     keys = [segment for segment in names if segment.startswith("key_")]
-    assert len(keys) == len(set(keys)) == (6 if view == "front" else 3)
+    assert len(keys) == len(set(keys)) == key
     far = [segment for segment in names if segment.startswith("far_")]
     assert names[-len(far) :] == far
-    assert len(far) == (8 if view == "front" else 4)
+    assert len(far) == beyond
     everything = [row for seed in range(60) for row in made(seed)]
     near = [(segment, p) for segment, p in everything if not segment.startswith("far_")]
     for segment, p in near:
@@ -114,6 +118,28 @@ def test_cameras_see_the_eyes_where_their_columns_say(load: Load, name: str) -> 
         assert above[1] < v
         if name == "front":
             assert camera.project(about[None] + [0.03, 0, 0])[0][0] > u, "the left eye is on the right"
+
+
+def test_cameras_at_an_angle_look_ahead_of_the_face(load: Load) -> None:
+    views = load("views")
+    eye = np.array([0.0, 0.75, 0.12])
+    sides = set()
+    for seed in range(12):
+        view = views.camera_of("oblique", eye, np.random.default_rng(seed))
+        camera = view.camera
+        away = camera.centre - eye
+        assert np.hypot(away[0], away[2]) == pytest.approx(view.dist_m)
+        assert np.degrees(np.arctan2(away[0], away[2])) == pytest.approx(view.azimuth_deg)
+        assert 33 < abs(view.azimuth_deg) < 57
+        sides.add(np.sign(view.azimuth_deg))
+        assert camera.rotation @ camera.rotation.T == pytest.approx(np.eye(3), abs=1e-12)
+        assert camera.rotation[0, 1] == pytest.approx(0, abs=1e-12), "it does not roll"
+        place = eye + np.array([0.0, 0.0, views.OBLIQUE_AHEAD_M])
+        (u, v), (eye_u, _) = camera.project(np.stack([place, eye]))
+        assert u == pytest.approx(320)
+        assert 0 < v < 240
+        assert (eye_u - 320) * view.azimuth_deg > 0, "from the left, the eyes are right of the middle"
+    assert sides == {-1.0, 1.0}
 
 
 def test_a_garment_hangs_on_three_vertices(load: Load, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def surroundings_of(name: Name, at_cm: dict[str, Float], rng: np.random.Generato
         rng,
         hip_m=(float(hip_m[1]), float(hip_m[2])),
         wrist_y_m=float(at_cm["WRI_L"][1] / 100.0),
-        laptop=name == "side",
+        laptop=name != "front",
     )
     return Surroundings(view, room, light_of(light_name, rng), light_name)
 

@@ -16,9 +16,9 @@ import numpy as np
 
 from rendering.posing import Posture
 
-CALIBRATION: Final = {"front": 6, "side": 4}
+CALIBRATION: Final = {"front": 6, "side": 4, "oblique": 6}
 """Upright frames of a view."""
-MULTI: Final = {"front": 20, "side": 10}
+MULTI: Final = {"front": 20, "side": 10, "oblique": 12}
 """Frames of a view in which several quantities change."""
 SINGLES_FRONT: Final = ("loss", "loss", "pitch", "protract", "slump", "elevate", "lean", "tz")
 SINGLES_FRONT_TWO_OF: Final = ("roll", "lateral", "yaw")
@@ -71,7 +71,7 @@ KEYS: Final[dict[str, dict[str, tuple[float, float]]]] = {
     "trunk_turn": {"trunk_yaw": (10.0, 21.5), "head_yaw": (2.0, 8.0)},
 }
 """Key postures: what is added, evenly, in the units of `Posture`, spread somewhat wider than in the shared key set."""
-KEYS_SEEN: Final = {"front": (6, 13), "side": (3, 7)}
+KEYS_SEEN: Final = {"front": (6, 13), "side": (3, 7), "oblique": (8, 13)}
 """How many of them a person shows, among the first so many."""
 FAR: Final[dict[str, dict[str, tuple[float, float]]]] = {
     "slid_down": {"lean": (-24.0, -6.0), "slump": (5.0, 35.0), "ty": (-0.1, -0.02), "tz": (-0.1, 0.12)},
@@ -86,7 +86,7 @@ FAR: Final[dict[str, dict[str, tuple[float, float]]]] = {
 }
 """Likewise, what people do beyond that: ours, so that little of what a camera sees all day lies outside what was
 learned. One or two of them meet in a frame."""
-FAR_SEEN: Final = {"front": 8, "side": 4}
+FAR_SEEN: Final = {"front": 8, "side": 4, "oblique": 4}
 """Frames of a view."""
 EITHER_SIDE: Final = {
     "head_turn": ("head_yaw",),
@@ -97,7 +97,7 @@ EITHER_SIDE: Final = {
 
 
 def postures(view: str, upright: Posture, rng: np.random.Generator) -> Iterator[tuple[str, Posture]]:
-    """Segment and posture of each frame of a person in a view, front or side."""
+    """Segment and posture of each frame of a person in a view: front, side or oblique."""
     for _ in range(CALIBRATION[view]):
         yield "calibration", _at_rest(upright, rng)
     for kind in _singles(view, rng):
@@ -134,7 +134,7 @@ def _key(
 
 def _singles(view: str, rng: np.random.Generator) -> list[str]:
     """What changes alone, a frame each."""
-    if view == "front":
+    if view != "side":
         two = sorted(rng.choice(SINGLES_FRONT_TWO_OF, 2, replace=False).tolist())
         return [*SINGLES_FRONT, *two]
     return list(SINGLES_SIDE[int(rng.integers(2))])

@@ -197,7 +197,7 @@ def room_of(
         rng: Draws colours and books.
         hip_m: y and z of the middle of the person's hips when upright, for the chair.
         wrist_y_m: Height of the wrists on the keyboard, for the desk.
-        laptop: Whether one stands on the desk, as in side views; in front it would hide the person from the camera.
+        laptop: Whether one stands on the desk, as beside and at an angle; in front it would hide the person.
     """
     if name not in BACKGROUNDS:
         raise ValueError(f"no background {name!r}: {', '.join(BACKGROUNDS)}")
