@@ -30,9 +30,9 @@ from posture_cv.evaluate.judging import Judges
 from posture_cv.evaluate.metrics import error_budget
 from posture_cv.evaluate.quantities import COMPARED, true_changes
 from posture_cv.evaluate.run import Evaluation, evaluate
+from posture_cv.measure.block_model import CONTOUR
 from posture_cv.measure.measure import measure
 from posture_cv.measure.outline_edges import Edges
-from posture_cv.measure.side_model import CONTOUR
 from posture_cv.measure.side_outline import contour_blocks
 from posture_cv.measure.side_reference import side_reference
 

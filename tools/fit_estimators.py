@@ -6,19 +6,18 @@ left out.
 
 All views also learn from the few people of a second data set, each of whom is judged by a fit without that person,
 the side view from pictures measured again with small changes, too: name them with `--also DATASET MEASURED.npz`, made
-by `tools/measure_pictures.py`. Front and side also learn from very many people, who are never judged, neither by the
-printed figures: --further FOLDER, a data set, or a folder of them. They alone teach the networks beside the side's
-processes. However many they are, the files grow by their fingerprints alone and the program gets no slower. The
-shipped files were made with
+by `tools/measure_pictures.py`. They also learn from very many people, who are never judged, neither by the printed
+figures: --further FOLDER, a data set, or a folder of them. They alone teach the networks beside the processes of side
+and oblique view; of the latter, of which the shared sets have few people, some of them answer, too. However many they
+are, the files grow by their fingerprints alone and the program gets no slower. The shipped files were made with
 
-    front train --also public FRONT1.npz --also public FRONT5.npz --further OLDER PEOPLE --like FIRST.npz
-                                    (--view front, the second with --looks 5; PEOPLE: `tools/render_people.py PEOPLE
-                                    --part 5 --people 115 --first 1001`, and the same with --first 1401; OLDER: 250 made
-                                    as in commit e7711cc, --people 125 and the same with --first 601; FIRST: hyper-
-                                    parameters of 141 of these, without --like, as that commit's front.npz has them)
+    front train --also public FRONT1.npz --also public FRONT5.npz --further OLDER PEOPLE FAR --like FIRST.npz
+                                    (--view front, the second with --looks 5; OLDER, PEOPLE, FAR: the 250, 230 and 80 of
+                                    docs/rendered-people.md, each made with --part 5; FIRST: hyperparameters of 141 of
+                                    OLDER, without --like, as commit e7711cc's front.npz has them)
     side train --also train T0.npz ... T5.npz --also public P.npz --also public P0.npz ... P5.npz --further OLDER PEOPLE
                                     (--view side; T0 to T5 and P0 to P5 with --jitter 0 to 5, the last three --mirror)
-    oblique train --also public PUBLIC.npz
+    oblique train --also public PUBLIC.npz --further OBLIQUE (the 80 of docs/rendered-people.md)
     partial train
 """
 
@@ -37,7 +36,7 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
-TAUGHT_BY_MANY = ("front", "side")
+TAUGHT_BY_MANY = ("front", "side", "oblique")
 
 
 def main() -> None:
@@ -61,7 +60,7 @@ def main() -> None:
         type=Path,
         default=[],
         metavar="FOLDER",
-        help="very many further people who teach (front and side), a data set each or folders of such",
+        help="very many further people who teach, a data set each or folders of such",
     )
     parser.add_argument(
         "--like", type=Path, metavar="NPZ", help="take the hyperparameters of this fit (front only)"
@@ -76,7 +75,7 @@ def main() -> None:
     also = [material.read_measured(*pair) for pair in chosen.also]
     further = [part for folder in chosen.further for part in material.read_parts(folder)]
     if further and chosen.view not in TAUGHT_BY_MANY:
-        parser.error(f"--further teaches {' and '.join(TAUGHT_BY_MANY)} only")
+        parser.error(f"--further teaches {', '.join(TAUGHT_BY_MANY)} only")
     out = chosen.out or HERE.parent / "posture_cv" / "coefficients" / f"{chosen.view}.npz"
     if chosen.people_only:
         arrays, lines = read_arrays(out), {}

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from posture_cv.coefficients import people
 from posture_cv.coefficients.people import Prints
+from posture_cv.measure.block_model import block_model
 from posture_cv.measure.front_model import front_model
-from posture_cv.measure.kernel_model import estimators
-from posture_cv.measure.side_model import side_model
 
 VIEWS: Final = ("front", "side", "oblique")
-_READERS: Final = {"front": front_model, "side": side_model, "oblique": estimators}
+_READERS: Final = {"front": front_model, "side": block_model, "oblique": block_model}
 
 
 @lru_cache(maxsize=1)
@@ -27,7 +26,7 @@ def load_coefficients() -> Mapping[str, Any]:
 
     Returns:
         "front" -> a `FrontModel`; "partial" -> of what few points tell;
-        "side" -> a `SideModel`; "oblique" -> the estimator of each quantity, by name.
+        "side" and "oblique" -> a `BlockModel` each.
     """
     return _Shipped()
 

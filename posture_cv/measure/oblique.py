@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.kernel_model import Estimator, estimators
-from posture_cv.measure.oblique_features import oblique_features, oblique_reference
+from posture_cv.measure.block_model import CONTOUR, LANDMARKS, BlockModel, block_model
+from posture_cv.measure.oblique_features import Seen, oblique_reference, seen_at_an_angle
 from posture_cv.measure.types import QUANTITIES, Estimate, Float, Reason
 
 FITTED: Final = (
@@ -46,7 +46,7 @@ def measure_oblique(
     Args:
         lm: landmarks of N frames.
         baseline: view OBLIQUE, with a face mesh.
-        coefficients: `coefficients["oblique"]` holds the estimators of the view or the arrays of `oblique.npz`.
+        coefficients: `coefficients["oblique"]` is a `BlockModel`, or the arrays of `oblique.npz`.
 
     Returns:
         Every quantity of `QUANTITIES`; what this view does not show is withheld as NOT_FROM_THIS_VIEW. Frames
@@ -58,32 +58,40 @@ def measure_oblique(
         return out
     if not np.isfinite(baseline.face).all() or not np.isfinite(baseline.pose[[11, 12], 0]).all():
         return {name: Estimate.withheld(n, Reason.NO_BASELINE) for name in QUANTITIES}
-    models = estimators(coefficients["oblique"])
+    given = coefficients["oblique"]
+    model = given if isinstance(given, BlockModel) else block_model(given)
     looks_right = oblique_reference(baseline).looks_right
-    features, share = oblique_features(lm, baseline)
-    usable = share >= SHARE_LOW
-    reason = np.where(np.isfinite(features["head_x"]), Reason.OK, Reason.FACE_NOT_SEEN).astype(np.int8)
-    shoulders = np.isfinite(features["near_x"] + features["near_y"] + features["far_x"] + features["far_y"])
-    reason[~shoulders] = Reason.SHOULDERS_NOT_SEEN
+    seen = seen_at_an_angle(lm, baseline)
+    answers = _answers(model, seen)
+    reason = np.where(np.isfinite(seen.head[:, 0]), Reason.OK, Reason.FACE_NOT_SEEN).astype(np.int8)
+    reason[~np.isfinite(seen.shoulders).all(axis=1)] = Reason.SHOULDERS_NOT_SEEN
     reason[~lm.person_found] = Reason.NOBODY
-    answers = {name: _answer(models, name, features, usable) for name in FITTED}
-    away = -np.fmin(answers["head_yaw_deg"][0], features["head_yaw"])
-    beyond = features["azimuth"] + away > FACE_AZIMUTH_DEG
+    away = -np.fmin(answers["head_yaw_deg"][0], seen.head_of("head_yaw"))
+    beyond = seen.azimuth_deg + away > FACE_AZIMUTH_DEG
     turned = np.where((reason == int(Reason.OK)) & beyond, np.int8(Reason.HEAD_TURNED), reason)
     for name, (value, sd) in answers.items():
         sign = -1.0 if name in MIRRORED and not looks_right else 1.0
         out[name] = Estimate.of(sign * value, sd, reason if name in SAY_TURNED else turned)
-    ratio: Float = np.exp(-features["head_scale"] / 100.0)
+    ratio: Float = np.exp(-seen.head_of("head_scale") / 100.0)
     out["distance_ratio"] = Estimate.of(ratio, DISTANCE_SD * ratio, reason)
     return out
 
 
-def _answer(
-    models: Mapping[str, Estimator], name: str, features: Mapping[str, Float], usable: NDArray[np.bool_]
-) -> tuple[Float, Float]:
-    """(N,) value and standard deviation, by the landmarks' own model where the outline is not usable."""
-    value, sd = models[name].predict(features)
+def outline_usable(seen: Seen) -> NDArray[np.bool_]:
+    """(N,) whether enough of the outline was found again."""
+    return np.asarray(seen.share >= SHARE_LOW)
+
+
+def _answers(model: BlockModel, seen: Seen) -> dict[str, tuple[Float, Float]]:
+    """Quantity -> (N,) value and standard deviation, by the landmarks alone where the outline is not usable."""
+    usable, blocks, quality = outline_usable(seen), seen.blocks(), seen.quality()
     if usable.all():
-        return value, sd
-    bare, bare_sd = models[f"landmarks.{name}"].predict(features)
-    return np.where(usable, value, bare), np.where(usable, sd, bare_sd)
+        return model.predict(CONTOUR, blocks, quality)
+    bare = model.predict(LANDMARKS, blocks, np.zeros_like(quality))
+    if not usable.any():
+        return bare
+    whole = model.predict(CONTOUR, blocks, quality)
+    return {
+        name: (np.where(usable, value, bare[name][0]), np.where(usable, sd, bare[name][1]))
+        for name, (value, sd) in whole.items()
+    }

@@ -30,16 +30,10 @@ _FACE_HEIGHT_CM: Final = 17.5
 _SCALES: Final = (1.2, 1.0, 0.8, 0.6, 0.45, 0.35, 0.35, 0.35)
 _GAIN: Final = 4.0
 _FAR_CM: Final = 20.0
-FEATURES: Final = (
-    *("head_x", "head_y", "head_scale", "head_pitch", "head_yaw", "head_roll"),
-    *("near_x", "near_y", "far_x", "far_y"),
-    *(
-        f"{piece}_{axis}"
-        for piece in ("neck", "trapezius", "throat", "near_arm", "far_arm", "back")
-        for axis in "xy"
-    ),
-    "azimuth",
-)
+# Nose, ears, shoulders, elbows and hips, near before far, of a face that looks to the right.
+_MARKS: Final = (0, 8, 7, 12, 11, 14, 13, 24, 23)
+HEAD: Final = ("head_x", "head_y", "head_scale", "head_pitch", "head_yaw", "head_roll")
+SHOULDERS: Final = ("near_x", "near_y", "far_x", "far_y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +56,41 @@ PIECES: Final = (
     Piece("far_arm", FRONT, ("shoulder", -3.0), ("shoulder", 11.0), "far", (3.0, 3.0, 0.1)),
     Piece("back", REAR, ("shoulder", 8.0), ("shoulder", 22.0), "near", (4.0, 1.5, 0.1)),
 )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What N frames show against the baseline, in rough centimetres and degrees; NaN where not found.
+
+    Attributes:
+        head: (N, 6) `HEAD`; shoulders: (N, 4) `SHOULDERS`; marks: (N, 18) right and down of `_MARKS`.
+        outline: (N, 12) right and down of each of `PIECES`.
+        share: (N,) of the outline that was found again; 0 where baseline or frame has none.
+        rms_cm: (N,) of what is left between outline and baseline, 0 without one.
+        azimuth_deg: of the camera, by the baseline's cheeks.
+    """
+
+    head: Float
+    shoulders: Float
+    marks: Float
+    outline: Float
+    share: Float
+    rms_cm: Float
+    azimuth_deg: float
+
+    def head_of(self, name: str) -> Float:
+        """(N,) one of `HEAD`."""
+        return np.asarray(self.head[:, HEAD.index(name)])
+
+    def blocks(self) -> dict[str, Float]:
+        """What the fits read, (N, D) each."""
+        azimuth = np.full((len(self.head), 1), self.azimuth_deg)
+        parts = {"head": self.head, "shoulders": self.shoulders, "marks": self.marks}
+        return {**parts, "outline": self.outline, "azimuth": azimuth}
+
+    def quality(self) -> Float:
+        """(N, 2) what of the outline was not found, and what does not fit."""
+        return np.stack([1.0 - self.share, self.rms_cm], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,66 +166,49 @@ def face_looks_right(lm: Landmarks) -> bool:
     return bool(x[_NOSE_TIP] > x[_CHEEKS].mean())
 
 
-def _head(lm: Landmarks, ref: ObliqueReference) -> dict[str, Float]:
+def _head(lm: Landmarks, ref: ObliqueReference, azimuth: float) -> Float:
+    """(N, 6) `HEAD`."""
     base, now, sign = ref.mesh, lm.face_px(), 1.0 if ref.looks_right else -1.0
     rigid = list(RIGID)
     found = np.asarray(np.isfinite(now[:, rigid]).all(axis=(1, 2)))
     scale, rotation, centre = similarity(base[rigid], np.where(found[:, None, None], now, base)[:, rigid])
-    moved = centre - base[rigid].mean(axis=0)
-    cheeks = base[_CHEEKS[1]] - base[_CHEEKS[0]]
-    azimuth = abs(float(np.arctan2(cheeks[2], cheeks[0])))
+    moved = (centre - base[rigid].mean(axis=0)) / ref.unit
     turn = rotation_vector_deg(rotation) * np.array([1.0, sign, sign])
     cos, sin = np.cos(azimuth), np.sin(azimuth)
-    out = {
-        "head_x": sign * moved[:, 0] / ref.unit,
-        "head_y": moved[:, 1] / ref.unit,
-        "head_scale": 100.0 * np.log(scale),
-        "head_pitch": turn[:, 0] * cos + turn[:, 2] * sin,
-        "head_yaw": turn[:, 1],
-        "head_roll": turn[:, 2] * cos - turn[:, 0] * sin,
-    }
-    out = {k: np.where(found, v, np.nan) for k, v in out.items()}
-    return {**out, "azimuth": np.full(len(lm), np.degrees(azimuth))}
+    pitch, roll = turn[:, 0] * cos + turn[:, 2] * sin, turn[:, 2] * cos - turn[:, 0] * sin
+    parts = [sign * moved[:, 0], moved[:, 1], 100.0 * np.log(scale), pitch, turn[:, 1], roll]
+    return np.where(found[:, None], np.stack(parts, axis=1), np.nan)
 
 
-def _shoulders(now: Edges, ref: ObliqueReference) -> dict[str, Float]:
-    moved = now.points[:, [12, 11]] - ref.edges.points[:, [12, 11]]
-    moved = np.minimum(np.maximum(moved, -_FAR_CM), _FAR_CM)
-    return {
-        "near_x": moved[:, 0, 0],
-        "near_y": moved[:, 0, 1],
-        "far_x": moved[:, 1, 0],
-        "far_y": moved[:, 1, 1],
-    }
+def _marks(now: Edges, ref: ObliqueReference) -> Float:
+    """(N, 9, 2) how far the landmarks have gone."""
+    moved = now.points[:, _MARKS] - ref.edges.points[:, _MARKS]
+    return np.asarray(np.minimum(np.maximum(moved, -_FAR_CM), _FAR_CM))
 
 
-def _outline(now: Edges, pieces: Stack, s: dict[str, Float]) -> tuple[dict[str, Float], Float]:
-    """Shift of each piece of outline, NaN where nothing was found, and the mean share that was."""
-    start = {side: np.stack([s[f"{side}_x"], s[f"{side}_y"]], axis=1) for side in ("near", "far")}
-    start["both"] = (start["near"] + start["far"]) / 2.0
+def _outline(now: Edges, pieces: Stack, shoulders: Float) -> tuple[Float, Float, Float]:
+    """(N, 12) shift of each piece of outline, NaN where nothing was found; (N,) share that was, and rms in cm."""
+    near, far = shoulders[:, :2], shoulders[:, 2:]
+    start = {"near": near, "far": far, "both": (near + far) / 2.0}
     first = np.zeros((len(PIECES), len(now), 3))
     first[..., :2] = np.nan_to_num(np.stack([start[part.follows] for part in PIECES]))
     scales = np.repeat(np.array(_SCALES)[:, None], len(PIECES), axis=1)
     motion = register(pieces, now, first, first, scales)[1]
     share = motion.share.mean(axis=0)
-    out: dict[str, Float] = {}
-    for k, part in enumerate(PIECES):
-        out[f"{part.name}_x"] = np.where(share > 0.0, motion.forward[k], np.nan)
-        out[f"{part.name}_y"] = np.where(share > 0.0, motion.down[k], np.nan)
-    return out, share
+    shifts = np.stack([motion.forward, motion.down], axis=2).transpose(1, 0, 2).reshape(len(now), -1)
+    return np.where(share[:, None] > 0.0, shifts, np.nan), share, np.nan_to_num(motion.rms.mean(axis=0))
 
 
-def oblique_features(lm: Landmarks, baseline: Baseline) -> tuple[dict[str, Float], Float]:
-    """Named features (N,) each (`FEATURES`) and the share (N,) of the outline that was found again.
-
-    Where the baseline or the frame has no outline its pieces are NaN and the share is 0.
-    """
+def seen_at_an_angle(lm: Landmarks, baseline: Baseline) -> Seen:
+    """What N frames of the baseline's camera show."""
     ref = oblique_reference(baseline)
     now = Edges.of(lm, looks_right=ref.looks_right, cm_wide=baseline.size_px[0] / ref.unit)
-    shoulders = _shoulders(now, ref)
-    features = {**_head(lm, ref), **shoulders}
-    if ref.pieces is None:
-        nothing = np.full(len(lm), np.nan)
-        return features | {f"{p.name}_{a}": nothing for p in PIECES for a in "xy"}, np.zeros(len(lm))
-    outline, share = _outline(now, ref.pieces, shoulders)
-    return features | outline, np.asarray(share)
+    cheeks = ref.mesh[_CHEEKS[1]] - ref.mesh[_CHEEKS[0]]
+    azimuth = abs(float(np.arctan2(cheeks[2], cheeks[0])))
+    marks = _marks(now, ref)
+    shoulders = marks[:, 3:5].reshape(len(lm), -1)
+    outline, share, rms_cm = np.full((len(lm), 2 * len(PIECES)), np.nan), np.zeros(len(lm)), np.zeros(len(lm))
+    if ref.pieces is not None:
+        outline, share, rms_cm = _outline(now, ref.pieces, shoulders)
+    head, azimuth_deg = _head(lm, ref, azimuth), float(np.degrees(azimuth))
+    return Seen(head, shoulders, marks.reshape(len(lm), -1), outline, share, rms_cm, azimuth_deg)

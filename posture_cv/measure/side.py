@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.block_model import CONTOUR, LANDMARKS, BlockModel, block_model
 from posture_cv.measure.outline_edges import Edges
 from posture_cv.measure.profile_outline import points_look_right
 from posture_cv.measure.rigid_fit import Motion
-from posture_cv.measure.side_model import CONTOUR, LANDMARKS, SideModel, side_model
 from posture_cv.measure.side_outline import Blocks, contour_blocks, landmark_blocks
 from posture_cv.measure.side_reference import SideReference, side_reference
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Reason
@@ -43,7 +43,7 @@ def measure_side(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, A
     Args:
         lm: landmarks of N frames.
         baseline: of the same person and camera, view SIDE.
-        coefficients: `coefficients["side"]` is a `SideModel`, or the arrays of `side.npz`.
+        coefficients: `coefficients["side"]` is a `BlockModel`, or the arrays of `side.npz`.
 
     Returns:
         Every quantity of `QUANTITIES`; those that a profile does not show are withheld as NOT_FROM_THIS_VIEW.
@@ -54,7 +54,7 @@ def measure_side(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, A
     if n == 0:
         return out
     given = coefficients["side"]
-    model = given if isinstance(given, SideModel) else side_model(given)
+    model = given if isinstance(given, BlockModel) else block_model(given)
     ref = side_reference(baseline)
     values, sds, reason = (
         np.concatenate(parts, axis=-1)
@@ -69,7 +69,7 @@ def measure_side(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, A
     return out
 
 
-def _answers(lm: Landmarks, ref: SideReference, model: SideModel) -> tuple[Float, Float, Codes]:
+def _answers(lm: Landmarks, ref: SideReference, model: BlockModel) -> tuple[Float, Float, Codes]:
     """(Q, N) values and standard deviations of `FITTED` and trunk yaw, and (N,) reasons."""
     n = len(lm)
     edges = Edges.of(lm, looks_right=ref.looks_right, cm_wide=ref.cm_wide)

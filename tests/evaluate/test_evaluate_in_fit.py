@@ -46,7 +46,7 @@ def test_the_oblique_fit_can_leave_each_of_its_people_out() -> None:
     for person in ("p1", "p3"):
         without = coefficients_without("oblique", person)
         assert without is not None
-        mine, all_of_it = (c["oblique"]["cva_change_deg"].models[0] for c in (without, load_coefficients()))
+        mine, all_of_it = (c["oblique"].groups["contour"][0] for c in (without, load_coefficients()))
         assert 0 < len(all_of_it.points) - len(mine.points) < 40
     assert coefficients_without("oblique", "somebody else") is None
 

@@ -52,6 +52,7 @@ from posture_cv.measure.types import View
 CALIBRATION_TRUST: Final = 0.5
 CHOSEN: Final = 1000  # frames that answer for all where there is a bulk (ours; 600 would do)
 CHOSEN_OF_FEW: Final = 300  # of these, of the further data sets that are no bulk
+CHOSEN_APART: Final = 150  # of these, of the bulk: the frames that differ most
 LEARNING: Final = 1500  # frames that the hyperparameters are learned from, where there is a bulk (ours)
 BULK_TRUST: Final = 0.25  # where the choice of it by training people left out begins
 NETWORKS: Final = 4  # that are averaged, ours
@@ -180,8 +181,8 @@ _SIDES: Final = ("even", "odd")
 def chosen_frames(frames: FitFrames, points: Float) -> NDArray[np.intp]:
     """Places of the frames that answer for all; all where the bulk is too small.
 
-    Most are of the bulk, at random; some of the further data sets, which show what the bulk does not, such as a trunk
-    that is turned far: of these the frames that differ most.
+    Most are of the bulk, at random. Some are the frames that differ most, of the bulk and of the further data sets,
+    which show what the bulk does not: what nothing among these frames is like counts as never learned.
 
     Args:
         frames: all of them.
@@ -191,8 +192,9 @@ def chosen_frames(frames: FitFrames, points: Float) -> NDArray[np.intp]:
     if len(bulk) < CHOSEN:
         return np.arange(len(frames.bulk))
     taught = taught[apart_most(points[taught], CHOSEN_OF_FEW)]
-    bulk = np.random.default_rng(6).permutation(bulk)[: CHOSEN - len(taught)]
-    return np.sort(np.concatenate([bulk, taught]))
+    apart = bulk[apart_most(points[bulk], CHOSEN_APART)]
+    others = np.random.default_rng(6).permutation(np.setdiff1d(bulk, apart))
+    return np.sort(np.concatenate([taught, apart, others[: CHOSEN - len(taught) - len(apart)]]))
 
 
 def apart_most(points: Float, count: int) -> NDArray[np.intp]:
@@ -232,10 +234,9 @@ class Fitter:
             "project.even": matrices[0].astype(np.float32),
             "project.odd": matrices[1].astype(np.float32),
         }
-        for variant in VARIANTS.values():  # until `judge` has chosen it
-            self.arrays[f"{variant}.share"] = np.zeros(
-                sum(len(GROUPS[group]) for group in groups_of(variant))
-            )
+        for variant in VARIANTS.values():  # until `judge` has chosen the first and measured the second
+            count = sum(len(GROUPS[group]) for group in groups_of(variant))
+            self.arrays |= {f"{variant}.share": np.zeros(count), f"{variant}.reach": np.ones(count)}
         widths = [EVEN_WIDTHS[b] for b, _ in EVEN_BLOCKS], [ODD_WIDTHS[b] for b, _ in ODD_BLOCKS]
         self.first = tuple(
             Projection.of(m.astype(np.float32).astype(np.float64), w)(x).astype(np.float16)

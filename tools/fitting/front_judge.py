@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from fitting.front_frames import FitFrames, gather
 from fitting.material import FitClip, Float, Mask, median_baseline
+from fitting.network import at_once
 from posture_cv.coefficients.people import WITHOUT
 from posture_cv.measure.front_model import (
     GROUPS,
@@ -82,7 +83,7 @@ def judge(
     arrays, frames = fitter.arrays, fitter.shown
     folds = folds_of(frames.subject)
     keeps = [~np.isin(fitter.frames.subject, people) for people in folds]
-    networks = [fitter.networks(keep, 1) for keep in keeps]
+    networks = at_once(lambda keep: fitter.networks(keep, 1), keeps)
 
     def models(*, anew: bool) -> Models:
         parts = zip(folds, fitter.alphas(keeps, anew=anew), networks, strict=True)

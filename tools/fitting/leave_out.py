@@ -12,10 +12,10 @@ import numpy as np
 from fitting.material import Truth
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.block_model import block_model
 from posture_cv.measure.front_model import front_model
-from posture_cv.measure.side_model import side_model
 
-READERS: Final = {"front": front_model, "side": side_model}
+READERS: Final = {"front": front_model, "side": block_model}
 
 
 def coefficients_without(
@@ -39,5 +39,5 @@ def coefficients_without(
     if view == "side":
         networks = shipped["side"].networks
         arrays, _ = fit(*rest, networks=networks)
-        return {**shipped, view: replace(side_model(arrays), networks=networks)}
+        return {**shipped, view: replace(block_model(arrays), networks=networks)}
     return {**shipped, view: READERS[view](fit(*rest)[0])}

@@ -92,7 +92,7 @@ def absolute_values(truth: Truth) -> dict[str, Float]:
         "head_forward_cm": mean("head_fwd_rel_trunk_delta_cm"),
         "head_pitch_deg": mean("head_pitch_down_deg"),
         "head_yaw_deg": mean("head_yaw_deg"),
-        "head_roll_deg": mean("head_roll_deg"),
+        "head_roll_deg": -mean("head_roll_deg"),  # the truth counts the right as positive, we the left
         "log_distance": 100.0 * np.log(np.where(depth > 0, depth, np.nan)),
         "shoulder_elevation_cm": (left + right) / 2.0,
         "asymmetry": (left - right) / 2.0,

@@ -1,9 +1,9 @@
-"""The side view's regression at run time: Gaussian processes on blocks of features, networks beside; numpy only.
+"""How side and oblique view answer: Gaussian processes on blocks of features, networks beside; numpy only.
 
 Kernel: k(x, x') = sum_b a_b^2 <x_b, x'_b> + s^2 exp(-|r (x - x')|^2 / 2) over blocks b of features. Quantities that
 hang together share a kernel, and all kernels of a variant read the same projected features, so that one frame
 costs a few small products. A small network, which only knows rendered people of our own, has a share in each answer:
-it errs in other frames than the processes do. `tools/fitting/side.py` makes the arrays.
+it errs in other frames than the processes do. `tools/fitting/block_fit.py` makes the arrays.
 """
 
 from __future__ import annotations
@@ -134,8 +134,8 @@ class NetworkBeside:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SideModel:
-    """The fitted side view.
+class BlockModel:
+    """A fitted view.
 
     Attributes:
         projections: "contour" and "landmarks" -> how their features are projected.
@@ -183,8 +183,8 @@ def mixed(value: Float, network: Float, part: float) -> Float:
     return np.asarray(value + part * (network - value))
 
 
-def side_model(arrays: Mapping[str, Any]) -> SideModel:
-    """From the arrays of `side.npz`."""
+def block_model(arrays: Mapping[str, Any]) -> BlockModel:
+    """From the arrays of `side.npz` or `oblique.npz`."""
     projections, groups, sd, networks = {}, {}, {}, {}
     for variant in (CONTOUR, LANDMARKS):
         projections[variant] = Projection.from_arrays(arrays, variant)
@@ -195,7 +195,7 @@ def side_model(arrays: Mapping[str, Any]) -> SideModel:
         beside = NetworkBeside.from_arrays(arrays, variant)
         if beside is not None:
             networks[variant] = beside
-    return SideModel(projections, groups, sd, networks)
+    return BlockModel(projections, groups, sd, networks)
 
 
 def _group(arrays: Mapping[str, Any], variant: str, number: int) -> Group:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fitting.material import Float
 from fitting.network import taught_plain
-from posture_cv.measure.side_model import NetworkBeside, Projection, mixed
+from posture_cv.measure.block_model import NetworkBeside, Projection, mixed
 
 NETWORKS: Final = 2
 SHARES: Final = np.arange(6) / 10  # the processes, which know people like these, keep half (ours)
