@@ -205,9 +205,9 @@ def name(r: Readings[Value], reason: Any, why: Any, th: Thresholds, c: Calculus[
         nothing = nothing & c.isnan(size)
     ruled_out = (_neck_at_most(r, bent, c) < NECK_RULED_OUT_DEG) | (why == _NOT_FROM_THIS_VIEW)
     # A lean that is told keeps its name where the head was seen, only too vaguely to be placed; one that may as well be
-    # none (chance 5 %) explains nothing away.
+    # none (chance 5 %) explains nothing away. Nor is it good that shoulders have sunk.
     leans = (state != _GOOD) & (why == _UNCERTAIN)
-    untold = harmless & (nothing | vague | c.negated(ruled_out | leans))
+    untold = harmless & (nothing | vague | _may_slump(r, th, c) | c.negated(ruled_out | leans))
     # a part that is missing, or nothing in particular
     reason = c.where(untold, c.where(why == _OK, _UNCERTAIN, why), reason)
     unmeasured = reason != _OK
@@ -287,10 +287,22 @@ def _slump(r: Readings[Value], bent: Value, forward: Value, th: Thresholds, c: C
     sunk = c.where(forward >= 1.0, 0.0, loss)
     rounded = r.value("protraction_cm"), r.sd("protraction_cm")
     given = c.fmax(_over(rounded[0], th.slump_protraction_cm, th.slump_sd, rounded[1], c), sunk)
-    sunk_by_itself = r.value("sink_cm") - SINK_PER_TRUNK * c.fmax(trunk, 0.0)
+    sunk_by_itself = _sunk_by_itself(r, c)
     given = c.fmax(given, sunk_by_itself / th.slump_sink_cm)
     excess = c.minimum(_over(trunk, th.slump_trunk_deg, th.slump_sd, r.sd("trunk_incl_deg"), c), given)
     return cast("Value", c.where(_leaning_in(r, th, c), c.minimum(excess, 0.0), excess))
+
+
+def _sunk_by_itself(r: Readings[Value], c: Calculus[Value]) -> Value:
+    """How far the shoulders have sunk beyond what a trunk that leans straight takes them, cm."""
+    return r.value("sink_cm") - SINK_PER_TRUNK * c.fmax(r.value("trunk_incl_deg"), 0.0)
+
+
+def _may_slump(r: Readings[Value], th: Thresholds, c: Calculus[Value]) -> Any:  # noqa: ANN401  mask
+    """Whether the shoulders have surely sunk, and too little is told of the trunk to call it a slump or none."""
+    sunk = _sunk_by_itself(r, c) - ONE_SIDED_95 * r.sd("sink_cm") >= th.slump_sink_cm
+    bends = r.value("trunk_incl_deg") + ONE_SIDED_95 * r.sd("trunk_incl_deg") >= th.slump_trunk_deg
+    return sunk & bends & c.negated(_leaning_in(r, th, c))
 
 
 def _leaning_in(r: Readings[Value], th: Thresholds, c: Calculus[Value]) -> Any:  # noqa: ANN401  mask

@@ -100,6 +100,21 @@ def test_a_lean_that_may_as_well_be_none_explains_nothing_away(lean: dict[str, f
     assert named(leaning(6.0, head_pitch_deg=15.0)) == "looking_down"
 
 
+def test_shoulders_that_have_surely_sunk_are_not_called_good_while_the_trunk_may_bend() -> None:
+    """As in photographs of people who have slid down: a slump, or a chair that was lowered."""
+
+    def sunk(sink_cm: float, sink_sd: float, trunk_sd: float) -> str:
+        m = frame(sink_cm=sink_cm, trunk_incl_deg=0.5)
+        sds = {"sink_cm": sink_sd, "trunk_incl_deg": trunk_sd}
+        vague = {name: replace(m.values[name], sd=np.array([sd])) for name, sd in sds.items()}
+        return named(replace(m, values={**m.values, **vague}))
+
+    assert sunk(5.0, 2.0, 8.0) == "cannot_tell"
+    assert sunk(5.0, 3.0, 8.0) == "good", "it may have sunk by nothing"
+    assert sunk(5.0, 0.5, 0.5) == "good", "the trunk is upright: another chair"
+    assert named(frame(sink_cm=5.0, trunk_incl_deg=4.0)) == "slump"
+
+
 @pytest.mark.parametrize("lean_deg", [-9.0, 9.0])
 def test_leaning_sideways_asks_for_more(lean_deg: float) -> None:
     small, large = {"cva_change_deg": -4.5}, {"cva_change_deg": -12.0}
@@ -265,7 +280,7 @@ def test_a_frame_that_cannot_be_judged_says_why(reason: Reason, label: str) -> N
         ("shoulder_elevation_right_cm", 2.0, {}, "good", "shrug", 0.01),
         ("shoulder_elevation_cm", 1.909, {}, "good", "shrug", 1.5),
         ("trunk_incl_deg", 2.0, {"protraction_cm": 1.2}, "good", "slump", 0.01),
-        ("trunk_incl_deg", 3.3, {"sink_cm": 5.0}, "good", "slump", 2.0),
+        ("trunk_incl_deg", 3.3, {"sink_cm": 5.0}, "cannot_tell", "slump", 2.0),
         ("trunk_incl_deg", 1.0, {"cva_change_deg": -3.37}, "forward_head", "slump", 0.01),
         ("trunk_incl_deg", 6.0, {}, "good", "leaning_in", 0.01),
         ("trunk_incl_deg", -5.0, {}, "good", "reclining", 0.01),
