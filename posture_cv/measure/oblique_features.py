@@ -100,6 +100,7 @@ class ObliqueReference:
     Attributes:
         looks_right: whether the face looks to the right of the picture.
         unit: pixels in a rough centimetre.
+        azimuth: of the camera, by the cheeks, radians.
         mesh: (468, 3) the face in pixels.
         edges: the outline (one frame).
         pieces: `PIECES`; None where the baseline shows no outline or no shoulders.
@@ -107,6 +108,7 @@ class ObliqueReference:
 
     looks_right: bool
     unit: float
+    azimuth: float
     mesh: Float
     edges: Edges
     pieces: Stack | None
@@ -121,7 +123,9 @@ def oblique_reference(baseline: Baseline) -> ObliqueReference:
     edges = Edges.of(reference, looks_right=looks_right, cm_wide=baseline.size_px[0] / unit)
     seen = np.isfinite(edges.points[0, [11, 12]]).all() and np.isfinite(baseline.rows[:, 0]).any()
     pieces = stack(_pieces(edges, float(mesh[_CHIN, 1]) / unit)) if seen else None
-    return ObliqueReference(looks_right, unit, mesh, edges, pieces)
+    cheeks = mesh[_CHEEKS[1]] - mesh[_CHEEKS[0]]
+    azimuth = abs(float(np.arctan2(cheeks[2], cheeks[0])))
+    return ObliqueReference(looks_right, unit, azimuth, mesh, edges, pieces)
 
 
 def _pieces(base: Edges, chin: float) -> list[Stretch]:
@@ -166,7 +170,7 @@ def face_looks_right(lm: Landmarks) -> bool:
     return bool(x[_NOSE_TIP] > x[_CHEEKS].mean())
 
 
-def _head(lm: Landmarks, ref: ObliqueReference, azimuth: float) -> Float:
+def _head(lm: Landmarks, ref: ObliqueReference) -> Float:
     """(N, 6) `HEAD`."""
     base, now, sign = ref.mesh, lm.face_px(), 1.0 if ref.looks_right else -1.0
     rigid = list(RIGID)
@@ -174,7 +178,7 @@ def _head(lm: Landmarks, ref: ObliqueReference, azimuth: float) -> Float:
     scale, rotation, centre = similarity(base[rigid], np.where(found[:, None, None], now, base)[:, rigid])
     moved = (centre - base[rigid].mean(axis=0)) / ref.unit
     turn = rotation_vector_deg(rotation) * np.array([1.0, sign, sign])
-    cos, sin = np.cos(azimuth), np.sin(azimuth)
+    cos, sin = np.cos(ref.azimuth), np.sin(ref.azimuth)
     pitch, roll = turn[:, 0] * cos + turn[:, 2] * sin, turn[:, 2] * cos - turn[:, 0] * sin
     parts = [sign * moved[:, 0], moved[:, 1], 100.0 * np.log(scale), pitch, turn[:, 1], roll]
     return np.where(found[:, None], np.stack(parts, axis=1), np.nan)
@@ -203,12 +207,10 @@ def seen_at_an_angle(lm: Landmarks, baseline: Baseline) -> Seen:
     """What N frames of the baseline's camera show."""
     ref = oblique_reference(baseline)
     now = Edges.of(lm, looks_right=ref.looks_right, cm_wide=baseline.size_px[0] / ref.unit)
-    cheeks = ref.mesh[_CHEEKS[1]] - ref.mesh[_CHEEKS[0]]
-    azimuth = abs(float(np.arctan2(cheeks[2], cheeks[0])))
     marks = _marks(now, ref)
     shoulders = marks[:, 3:5].reshape(len(lm), -1)
     outline, share, rms_cm = np.full((len(lm), 2 * len(PIECES)), np.nan), np.zeros(len(lm)), np.zeros(len(lm))
     if ref.pieces is not None:
         outline, share, rms_cm = _outline(now, ref.pieces, shoulders)
-    head, azimuth_deg = _head(lm, ref, azimuth), float(np.degrees(azimuth))
-    return Seen(head, shoulders, marks.reshape(len(lm), -1), outline, share, rms_cm, azimuth_deg)
+    azimuth_deg = float(np.degrees(ref.azimuth))
+    return Seen(_head(lm, ref), shoulders, marks.reshape(len(lm), -1), outline, share, rms_cm, azimuth_deg)

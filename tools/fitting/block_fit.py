@@ -3,10 +3,10 @@
 Each number that matters is a block of its own, with its own weight and length (automatic relevance determination);
 edges and landmarks of which only the pattern counts are reduced to principal components.
 
-People of further data sets teach the same fit: projections and the kernels' numbers stay those of the first set alone.
-Of each of them a fit without that person is kept, so that they can be judged. Very many further people (the bulk)
-teach it, too, and the kernels' numbers; they are never judged, and none of their frames remains in the shipped model.
-They alone teach the network beside the processes.
+People of further data sets teach the same fit: projections and the kernels' numbers stay those of the people who decide
+(the training set's; obliquely some of the rendered). Of each of them a fit without that person is kept, so that they
+can be judged. Very many further people (the bulk) teach it, too, and the kernels' numbers; they are never judged, and
+none of their frames remains in the shipped model. They alone teach the network beside the processes.
 """
 
 from __future__ import annotations
@@ -77,8 +77,7 @@ class Scheme:
 class Material:
     """Usable frames of one variant: raw features, residuals of the outline, person, true changes, clean or not.
 
-    `choosing` are the frames of the first set's people, which decide how the fit is made, `bulk` those of very many
-    people who only teach.
+    `choosing` are the frames of the people who decide how the fit is made, `bulk` those of very many who only teach.
     """
 
     raw: dict[str, Float]
