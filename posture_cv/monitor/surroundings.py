@@ -31,10 +31,10 @@ _LOGIN_PATH: Final = "/org/freedesktop/login1"
 _MANAGER: Final = "org.freedesktop.login1.Manager"
 _SESSION: Final = "org.freedesktop.login1.Session"
 _PROPERTIES: Final = "org.freedesktop.DBus.Properties"
-_SAVERS: Final = (
-    ("org.freedesktop.ScreenSaver", "/org/freedesktop/ScreenSaver"),
-    ("org.gnome.ScreenSaver", "/org/gnome/ScreenSaver"),
-    ("org.cinnamon.ScreenSaver", "/org/cinnamon/ScreenSaver"),
+# Each desktop's own; the first is KDE's.
+_SAVERS: Final = tuple(
+    (f"org.{desktop}.ScreenSaver", f"/org/{desktop}/ScreenSaver")
+    for desktop in ("freedesktop", "gnome", "cinnamon", "mate", "xfce")
 )
 _FILES_EVERY_S: Final = 5.0
 _RECONNECT_S: Final = 30.0

@@ -66,8 +66,8 @@ class _Session(ServiceInterface):
 
 
 class _Saver(ServiceInterface):
-    def __init__(self) -> None:
-        super().__init__("org.freedesktop.ScreenSaver")
+    def __init__(self, name: str = "org.freedesktop.ScreenSaver") -> None:
+        super().__init__(name)
         self.active = False
 
     @method()
@@ -146,6 +146,27 @@ class Desktop(OnTheBus):
         await left(self._bus, *NAMES)
 
 
+class Saver(OnTheBus):
+    """A screen saver alone, on when it comes."""
+
+    def __init__(self, address: str, name: str, path: str) -> None:
+        super().__init__(address, "saver")
+        self._saver, self._name, self._path = _Saver(name), name, path
+        self._saver.active = True
+
+    def turn(self, *, on: bool) -> None:
+        """On or off."""
+        self._loop.call_soon_threadsafe(self._saver.ActiveChanged, on)
+
+    async def _start(self) -> None:
+        self._bus = await MessageBus(bus_address=self._address).connect()
+        self._bus.export(self._path, self._saver)
+        await self._bus.request_name(self._name)
+
+    async def _leave(self) -> None:
+        await left(self._bus, self._name)
+
+
 @pytest.fixture
 def desktop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desktop]:
     with private_bus() as address:
@@ -188,6 +209,18 @@ def test_signals_of_the_desktop_are_heard(desktop: Desktop) -> None:
         _until(source, lambda s: s.locked)
         desktop.emit(desktop.saver.ActiveChanged, False)
         _until(source, lambda s: not s.locked)
+
+
+@pytest.mark.parametrize("whose", ["freedesktop", "gnome", "cinnamon", "mate", "xfce"])
+def test_the_screen_saver_of_each_desktop_is_heard(whose: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, path = f"org.{whose}.ScreenSaver", f"/org/{whose}/ScreenSaver"
+    with private_bus() as address:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+        with Saver(address, name, path) as saver, closing(LinuxSurroundings(calls=False)) as source:
+            _until(source, lambda s: s.locked)
+            saver.turn(on=False)
+            _until(source, lambda s: not s.locked)
 
 
 def test_keyboard_and_mouse_are_heard_of_without_asking(desktop: Desktop) -> None:

@@ -19,6 +19,7 @@ from posture_cv.history.store import History
 from posture_cv.monitor.control.channel import ControlError, NotRunningError, StartingError
 from posture_cv.monitor.tray.report import open_today
 from posture_cv.monitor.tray.view import NOT_RUNNING, Shape, view_of, view_without
+from x_server import x_server
 
 
 def status(level: str = "good", phase: str = "watching", share: float = 0.4) -> dict[str, Any]:
@@ -202,43 +203,23 @@ def test_the_border_grows_with_severity_and_is_away_while_all_is_well() -> None:
 
 
 @pytest.fixture
-def display(tmp_path: Path) -> Iterator[str]:
+def display() -> Iterator[str]:
     """An X server with a tray in it."""
-    for program, package in (("Xvfb", "xvfb"), ("trayer", "trayer"), ("xwininfo", "x11-utils")):
+    for program, package in (("trayer", "trayer"), ("xwininfo", "x11-utils")):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed (apt: {package})")
     pytest.importorskip("PySide6.QtWidgets", reason="PySide6 is not installed (extra: desktop)")
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert server.stdout is not None
-    name = f":{server.stdout.readline().strip()}"
-    tray = subprocess.Popen(
-        [
-            "trayer",
-            "--edge",
-            "top",
-            "--align",
-            "right",
-            "--margin",
-            "40",
-            "--distance",
-            "30",
-            "--height",
-            "28",
-        ],
-        env={**os.environ, "DISPLAY": name},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    yield name
-    for process in (tray, server):
-        process.terminate()
-        process.wait(10)
-    server.stdout.close()
+    with x_server() as name:
+        placed = ["--edge", "top", "--align", "right", "--margin", "40", "--distance", "30", "--height", "28"]
+        tray = subprocess.Popen(
+            ["trayer", *placed],
+            env={**os.environ, "DISPLAY": name},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        yield name
+        tray.terminate()
+        tray.wait(10)
 
 
 _PROGRAM = """

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from x_server import x_server
 
 SHOW = """
 import sys
@@ -26,17 +27,8 @@ with PreviewWindow("test") as window:
 
 @pytest.fixture
 def display() -> Iterator[str]:
-    server = shutil.which("Xvfb")
-    if server is None:
-        pytest.skip("needs Xvfb")
-    reading, writing = os.pipe()
-    command = [server, "-displayfd", str(writing), "-screen", "0", "640x480x24"]
-    with subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL) as process:
-        os.close(writing)
-        with os.fdopen(reading) as numbers:
-            number = numbers.readline().strip()
-        yield f":{number}"
-        process.terminate()
+    with x_server() as name:
+        yield name
 
 
 def test_a_window_opens_and_closes_without_a_word_on_the_terminal(display: str) -> None:
