@@ -25,6 +25,8 @@ FILE_FORMATS = (
 """Demuxers for files. Playlists and script formats stay out: they would open other files, or the network."""
 
 _PLAUSIBLE_RATES_HZ = (0.001, 10_000.0)
+_OWN_ORDER = frozenset({"h264", "hevc"})
+"""Codecs whose pictures may be stored in another order than they are shown, in more ways than one."""
 _CONVERT = "Convert it with another program, for example to MP4 with H.264."
 
 
@@ -89,6 +91,16 @@ def pick_stream(container: InputContainer, name: str, max_pixels: int, threads: 
     context.thread_count = threads
     context.options = {**context.options, "max_pixels": str(max_pixels)}
     return stream
+
+
+def guessed_stamps(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether the packets' time stamps are FFmpeg's guess, and wrong.
+
+    AVI numbers pictures as they are stored, not as they are shown. What FFmpeg makes of that is right for older
+    codecs; of H.264 with reordered pictures half the times go back.
+    """
+    context = stream.codec_context
+    return container.format.name == "avi" and context.name in _OWN_ORDER and bool(context.has_b_frames)
 
 
 def packets_before(path: Path, name: str, pts: int, max_pixels: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import os
 import random
 import subprocess
@@ -19,6 +20,7 @@ from amounts import amount
 from capture.media import LEVELS, blue_corner, make_sound, make_video, number_of, picture, remux
 from posture_cv.capture import CaptureOptions, Frame, SourceError, open_source
 from posture_cv.capture.prefetch import Prefetched
+from posture_cv.capture.video_extent import video_extent
 from shared_material import shared_path
 
 
@@ -128,6 +130,18 @@ def test_a_raw_stream_without_times_gets_steady_ones(tmp_path: Path) -> None:
     assert [frame.index for frame in frames] == list(range(10))
     steps = np.diff([frame.t_s for frame in frames])
     assert (steps > 0).all()
+
+
+@pytest.mark.parametrize("start_s", [0.0, 2.35])
+def test_reordered_pictures_in_avi_are_all_there(tmp_path: Path, start_s: float) -> None:
+    """AVI does not say when a picture is shown, and what FFmpeg makes of that is wrong for H.264."""
+    ordering = {"bf": "3", "b_strategy": "0", "g": "20"}
+    path = make_video(tmp_path / "reordered.avi", count=60, rate_hz=10, codec="libx264", options=ordering)
+    seen = _seen(path, start_s=start_s)
+    first = math.ceil(start_s * 10)
+    assert [(index, number) for index, _, number in seen] == [(n, n % LEVELS) for n in range(first, 60)]
+    assert [t_s for _, t_s, _ in seen] == pytest.approx([n / 10 for n in range(first, 60)])
+    assert not video_extent(path, path.name).cuttable
 
 
 def test_sound_beside_pictures_does_not_matter(tmp_path: Path) -> None:
