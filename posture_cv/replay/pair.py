@@ -82,9 +82,11 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     check_results(options.out, video=False)
     private_folder(options.out)
     drop_parts_of_results(options.out)
+    sources = {"front": options.front, "side": options.side}
+    # Both are looked at before the models run over one of them, which may take hours.
+    made_of = {name: _made_of(source, options) for name, source in sources.items()}
     (front_path, front_made), (side_path, side_made) = (
-        _landmarks(source, options, name, progress)
-        for name, source in (("front", options.front), ("side", options.side))
+        _landmarks(source, made_of[name], options, name, progress) for name, source in sources.items()
     )
     paths = front_path, side_path
     offset = _offset(options, paths, progress)
@@ -146,16 +148,16 @@ def _check(options: PairOptions) -> None:
         )
 
 
-def _landmarks(source: str, options: PairOptions, name: str, progress: Progress) -> tuple[Path, Provenance]:
+def _landmarks(
+    source: str, made_of: Provenance, options: PairOptions, name: str, progress: Progress
+) -> tuple[Path, Provenance]:
     """The recording itself, or the landmarks of a video, and what they are made of.
 
     Those of an earlier run are taken if they are still of the same.
     """
-    given = Path(source)
-    if is_recording(given):
-        return given, Provenance(source_sha256=sha256_of_file(given), of_landmarks=True)
+    if made_of.of_landmarks:
+        return Path(source), made_of
     path = options.out / f"{name}{SUFFIX}"
-    made_of = _made_of(source, options)
     kept = None if made_of.source_sha256 is None else warnings_of_kept(path, made_of.landmarks_key)
     if kept is not None:
         return path, replace(made_of, landmarks_warnings=kept)
@@ -168,7 +170,13 @@ def _landmarks(source: str, options: PairOptions, name: str, progress: Progress)
 
 
 def _made_of(source: str, options: PairOptions) -> Provenance:
-    """What the landmarks of a video depend on, as `replay` sees it; they are kept, and found in one go."""
+    """A landmark recording's own, or what the landmarks of a video depend on, as `replay` sees it.
+
+    They are kept, and found in one go.
+    """
+    given = Path(source)
+    if is_recording(given):
+        return Provenance(source_sha256=sha256_of_file(given), of_landmarks=True)
     alone = ReplayOptions(
         source, options.out, estimator=options.estimator, keep_landmarks=True, segment_s=0.0
     )
