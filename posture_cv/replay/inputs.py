@@ -67,6 +67,9 @@ def find_items(paths: Sequence[str], out: Path, sight: Sight | None = None) -> l
     items: list[Item] = []
     listed: dict[str, list[Item]] = {}
     for path in paths:
+        if not path:  # would mean all below the folder that one is in
+            faults.append("a path is empty")
+            continue
         if path.lower().endswith(MANIFEST_SUFFIX):
             listed[path] = read_manifest(Path(path), sight.exists)
             items += listed[path]
