@@ -28,7 +28,7 @@ from posture_cv.importing.types import (
 )
 from posture_cv.landmarks.names import NOSE
 from posture_cv.landmarks.quantise import quantised
-from posture_cv.landmarks.types import Landmarks
+from posture_cv.landmarks.types import Float32, Landmarks
 
 FORMATS: Final = ("csv", "npz", "openpose", "coco")
 _SHARES_REACH: Final = 4.0  # x and y mostly beyond this are pixels, not shares of the picture
@@ -36,6 +36,7 @@ _MOST_CONFIDENCE: Final = 1.5  # some models exceed 1 a little; more is another 
 _LATEST_S: Final = 1e9  # 31 years: a later time is a clock's, mostly counted from 1970 on
 _MOST_DOUBTFUL: Final = 0.5  # share of the frames; a head leaves the picture now and then
 _LEAST_SPREAD: Final = 0.01  # of the picture, between a person's outermost points
+_MOST_STEP_S: Final = 3.5  # so long a picture speaks for what comes after it (`hold_max_s` of the assessment)
 _EYES_TO_HIPS: Final = 25  # MediaPipe's points 0-24 are what the estimators of the side view read
 _NO_FACE: Final = (
     "no face mesh: from in front forward head, head roll and distance cannot be told, and head pitch "
@@ -120,8 +121,20 @@ def landmarks_of_raw(raw: Raw, options: ImportOptions, name: str) -> Imported:
 
 
 def doubts(lm: Landmarks) -> list[str]:
-    """What speaks against the size of the pictures or the unit of x and y, in sentences."""
-    pose = lm.pose[lm.person_found]
+    """What speaks against the times, the size of the pictures or the unit of x and y, in sentences."""
+    return [*_doubts_of_times(lm.t_s), *_doubts_of_places(lm.pose[lm.person_found])]
+
+
+def _doubts_of_times(t_s: Float) -> list[str]:
+    step_s = float(np.median(np.diff(t_s))) if len(t_s) > 1 else 0.0
+    if step_s <= _MOST_STEP_S:
+        return []
+    apart = f"The frames are {step_s:g} s apart (median), and one speaks for {_MOST_STEP_S:g} s at most."
+    return [f"{apart} Check whether the times are seconds, or milliseconds."]
+
+
+def _doubts_of_places(pose: Float32) -> list[str]:
+    """Of frames with somebody in them."""
     if len(pose) == 0:
         return []
     nose = pose[:, NOSE, :2]

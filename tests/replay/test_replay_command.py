@@ -347,6 +347,22 @@ def test_the_rarest_looks_lose_no_time(tmp_path: Path) -> None:
     assert "no picture" not in done.stdout
 
 
+@pytest.mark.parametrize(("apart_s", "without"), [(3.5, 0.0), (6.9, 0.0), (10.0, 0.65)])
+def test_most_of_the_time_without_a_picture_is_said(apart_s: float, without: float, tmp_path: Path) -> None:
+    """A time lapse, or times that are milliseconds."""
+    whole = read_recording(SAMPLES / "desk-front.landmarks")
+    path = tmp_path / "lapse.landmarks"
+    with RecordingWriter(path, whole.info) as writer:
+        writer.write(replace(whole.landmarks, t_s=np.arange(450.0) * apart_s))
+    out = tmp_path / "o"
+    done = run(path, "--profile", SAMPLES / "desk-front.profile.json", "--out", out)
+    assert done.returncode == 0, done.stderr
+    warnings = json.loads((out / "summary.json").read_text())["warnings"]
+    said = [text for text in warnings if "no picture" in text]
+    assert [f"for {without:.0%} of the time" in text for text in said] == ([True] if without else [])
+    assert all(text in " ".join(done.stdout.split()) for text in said)
+
+
 def test_time_without_pictures_is_unmeasured_time(tmp_path: Path) -> None:
     """An hour's gap, in the summary and in the table; alerts are counted against the whole duration."""
     whole = read_recording(SAMPLES / "desk-front.landmarks")
