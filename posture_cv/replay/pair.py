@@ -146,6 +146,17 @@ def _check(options: PairOptions) -> None:
             "Give --profile and --side-profile, or --calibrate START:END, seconds of FRONT in which the person sits "
             "as they want to sit.",
         )
+    profiles = (
+        (options.front_baseline, "--profile", View.FRONT),
+        (options.side_baseline, "--side-profile", View.SIDE),
+    )
+    for baseline, option, wanted in profiles:
+        if baseline is not None and baseline.view is not wanted:
+            raise InputError(
+                f"{option} is of a {baseline.view.label} view, not of a {wanted.label} view.",
+                "",
+                "Give the front camera's profile with --profile and the side camera's with --side-profile.",
+            )
 
 
 def _landmarks(
@@ -195,22 +206,21 @@ def _baselines(
     options: PairOptions, paths: tuple[Path, ...], offset: Offset
 ) -> tuple[BaselineUsed, BaselineUsed]:
     if options.calibrate_s is None:
-        assert options.front_baseline is not None  # `_check` has seen to it
+        assert options.front_baseline is not None  # `_check` has seen to both, and to their views
         assert options.side_baseline is not None
-        used = BaselineUsed(options.front_baseline, {}), BaselineUsed(options.side_baseline, {})
-    else:
-        start, end = options.calibrate_s
-        shifted = max(0.0, start - offset.offset_s), end - offset.offset_s
-        if shifted[1] <= 0.0:
-            raise InputError(
-                "SIDE had not begun in the seconds to calibrate on.",
-                f"It begins at {offset.offset_s:.2f} s of FRONT; the seconds are {start:g} to {end:g}.",
-                "Choose seconds of FRONT that both recordings show.",
-            )
-        used = (
-            calibrated(paths[0], (start, end), source=options.front),
-            calibrated(paths[1], shifted, source=options.side),
+        return BaselineUsed(options.front_baseline, {}), BaselineUsed(options.side_baseline, {})
+    start, end = options.calibrate_s
+    shifted = max(0.0, start - offset.offset_s), end - offset.offset_s
+    if shifted[1] <= 0.0:
+        raise InputError(
+            "SIDE had not begun in the seconds to calibrate on.",
+            f"It begins at {offset.offset_s:.2f} s of FRONT; the seconds are {start:g} to {end:g}.",
+            "Choose seconds of FRONT that both recordings show.",
         )
+    used = (
+        calibrated(paths[0], (start, end), source=options.front),
+        calibrated(paths[1], shifted, source=options.side),
+    )
     for one, name, wanted in zip(used, ("FRONT", "SIDE"), (View.FRONT, View.SIDE), strict=True):
         if one.baseline.view is not wanted:
             raise InputError(

@@ -255,6 +255,11 @@ def test_notes_say_which_camera_they_are_about(recordings: tuple[str, str], tmp_
             ["--find-offset", "--profile", str(SAMPLES / "desk-front.profile.json")],
             "Two baselines are needed",
         ),
+        (
+            ["--offset", "3.37"]
+            + [f"--{name}={SAMPLES / 'desk-front.profile.json'}" for name in ("profile", "side-profile")],
+            "--side-profile is of a front view, not of a side view",
+        ),
     ],
 )
 def test_what_can_be_given_wrongly(
