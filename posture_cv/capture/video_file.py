@@ -27,6 +27,8 @@ FILE_FORMATS = (
 _PLAUSIBLE_RATES_HZ = (0.001, 10_000.0)
 _OWN_ORDER = frozenset({"h264", "hevc"})
 """Codecs whose pictures may be stored in another order than they are shown, in more ways than one."""
+_WITHOUT_TIMES = frozenset({"h264", "hevc", "mjpeg"})
+"""Demuxers of bare pictures one after the other; of these FFmpeg says 25 a second, whatever they say themselves."""
 _CONVERT = "Convert it with another program, for example to MP4 with H.264."
 
 
@@ -130,10 +132,14 @@ class Claims:
         frame_count: None where absent or more than a frame a byte.
         duration_s: of the pictures, in seconds; None where unknown.
         impossible_count: the claimed number of frames if it cannot be true, else 0.
+        is_rate_assumed: nothing in the file says how fast its pictures follow each other.
     """
 
     def __init__(self, container: InputContainer, stream: VideoStream, size_bytes: int) -> None:
-        rate = stream.average_rate or stream.guessed_rate
+        bare = container.format.name in _WITHOUT_TIMES
+        own = stream.codec_context.framerate if bare else None
+        self.is_rate_assumed = bare and not own
+        rate = own or stream.average_rate or stream.guessed_rate
         low, high = _PLAUSIBLE_RATES_HZ
         self.rate_hz = float(rate) if rate and low <= rate <= high else None
         self.impossible_count = stream.frames if stream.frames > size_bytes else 0

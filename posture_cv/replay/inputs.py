@@ -20,7 +20,7 @@ VIDEO_SUFFIXES: Final = frozenset(
     f".{kind}"
     for kind in (
         *("mp4", "mov", "m4v", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "mts", "m2ts"),
-        *("wmv", "asf", "flv", "3gp", "ogv", "mxf", "mjpeg"),
+        *("wmv", "asf", "flv", "3gp", "ogv", "mxf", "mjpeg", "mjpg", "h264"),
     )
 )
 MANIFEST_SUFFIX: Final = ".csv"

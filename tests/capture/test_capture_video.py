@@ -132,6 +132,23 @@ def test_a_raw_stream_without_times_gets_steady_ones(tmp_path: Path) -> None:
     assert (steps > 0).all()
 
 
+@pytest.mark.parametrize(("suffix", "codec"), [("h264", "libx264"), ("hevc", "libx265")])
+def test_a_raw_stream_keeps_the_rate_that_it_states(tmp_path: Path, suffix: str, codec: str) -> None:
+    options = {"x265-params": "log-level=none"} if codec == "libx265" else {}
+    path = make_video(tmp_path / f"raw.{suffix}", count=20, rate_hz=10, codec=codec, options=options)
+    frames, warnings = _read(path)
+    assert [frame.t_s for frame in frames] == pytest.approx([n / 10 for n in range(20)])
+    assert warnings == []
+
+
+def test_a_rate_that_is_nowhere_stated_is_said_to_be_assumed(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "raw.mjpeg", count=10, rate_hz=10, codec="mjpeg")
+    frames, warnings = _read(path)
+    assert [frame.t_s for frame in frames] == pytest.approx([n / 25 for n in range(10)])
+    assert len(warnings) == 1
+    assert "25.0 pictures a second are assumed" in warnings[0]
+
+
 @pytest.mark.parametrize("start_s", [0.0, 2.35])
 def test_reordered_pictures_in_avi_are_all_there(tmp_path: Path, start_s: float) -> None:
     """AVI does not say when a picture is shown, and what FFmpeg makes of that is wrong for H.264."""
