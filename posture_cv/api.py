@@ -87,7 +87,7 @@ def landmarks_from_arrays(
 
     Warns:
         UserWarning: the head is outside of the picture, or the person tiny, in most frames: `size_px` or the unit is
-            wrong, mostly.
+            wrong, mostly. Or most frames are further apart than one speaks for: the times are milliseconds, mostly.
     """
     size = size_of(size_px)
     points = numbers_of(pose, "pose")

@@ -231,6 +231,27 @@ def test_a_size_or_unit_that_cannot_be_is_warned_of() -> None:
         posture_cv.landmarks_from_arrays(lm.pose[:, :, :2] * 2.0 - 1.0, size_px=(640, 480), t_s=lm.t_s)
 
 
+@pytest.mark.parametrize(
+    "interval_s", [(-5.0, 5.0), (5.0, 0.0), (0.0, 0.0), (math.nan, 5.0), (0.0, math.nan)]
+)
+@pytest.mark.parametrize("kind", ["mp4", "landmarks"])
+def test_seconds_that_are_none_are_refused(
+    kind: str, interval_s: tuple[float, float], tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="nothing to calibrate on from"):
+        posture_cv.replay_recording(
+            ROOT / "samples" / f"desk-side.{kind}", tmp_path / "o", calibrate_s=interval_s
+        )
+    assert not (tmp_path / "o").exists()
+
+
+def test_milliseconds_in_the_place_of_seconds_are_warned_of() -> None:
+    lm, _ = sitting()
+    for t_s in (lm.t_s * 1000.0, 1.7e12 + lm.t_s * 1000.0):
+        with pytest.warns(UserWarning, match=r"100 s apart .* milliseconds"):
+            posture_cv.landmarks_from_arrays(lm.pose, size_px=(640, 480), t_s=t_s)
+
+
 def test_an_argument_of_another_kind_is_named(tmp_path: Path) -> None:
     lm, result = sitting()
     recording = posture_cv.read_recording(ROOT / "samples" / "desk-side.landmarks")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from posture_cv.capture.live import LiveSource
 
 _STREAM_SCHEMES = frozenset({"http", "https", "rtsp", "rtsps"})
+_PICTURES_IN_A_ROW = frozenset({".mjpeg", ".mjpg"})
+"""Names of videos that are JPEG pictures one after the other, and so begin like one."""
 _WHAT_A_SOURCE_IS = (
     "A source is a camera (0, webcam:NAME), a video file, a picture, a folder of pictures, "
     "or an address that begins with http://, https:// or rtsp://."
@@ -159,7 +161,7 @@ def _open_path(spec: str, options: CaptureOptions) -> FrameSource:
         raise SourceError(f"No permission to read {spec}", "", "Change its permissions.")
     from posture_cv.capture.images import ImageFolder, is_picture
 
-    if stat.S_ISDIR(mode) or is_picture(path):
+    if stat.S_ISDIR(mode) or (is_picture(path) and path.suffix.lower() not in _PICTURES_IN_A_ROW):
         return ImageFolder(path, spec, options)
     from posture_cv.capture.video import VideoFile
 

@@ -116,6 +116,10 @@ class VideoFile(PulledSource):
                 claims.impossible_count,
                 f"{name} claims {claims.impossible_count:,} frames, more than its size can hold",
             ),
+            (
+                claims.is_rate_assumed,
+                f"{name} does not say its rate: {claims.rate_hz} pictures a second are assumed",
+            ),
         )
         for is_so, text in found:
             if is_so:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from posture_cv.capture.rational import fraction
 from posture_cv.capture.timeline import Timeline
-from posture_cv.capture.video_file import Claims, open_video, packets_before, pick_stream
+from posture_cv.capture.video_file import Claims, guessed_stamps, open_video, packets_before, pick_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,9 +157,13 @@ class VideoDecoder:
         import av
 
         errors = 0
+        guessed = guessed_stamps(self._container, self._stream)
         while errors < _MOST_READ_ERRORS:
             try:
-                yield from self._container.demux(self._stream)
+                for packet in self._container.demux(self._stream):
+                    if guessed:
+                        packet.pts = None  # the decoder gives pictures as they are shown: they are counted
+                    yield packet
             except av.error.FFmpegError as error:
                 errors += 1
                 self.read_error = error.strerror or str(error)

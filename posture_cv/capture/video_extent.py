@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.capture.types import MAX_PIXELS
-from posture_cv.capture.video_file import open_video, pick_stream
+from posture_cv.capture.video_file import guessed_stamps, open_video, pick_stream
 
 if TYPE_CHECKING:
     from av.video.stream import VideoStream
@@ -59,7 +59,7 @@ def video_extent(path: Path, name: str) -> VideoExtent:
         stamps: list[int] = []
         order: list[int] = []
         keys: list[int] = []
-        whole = True
+        whole = not guessed_stamps(container, stream)
         try:
             for packet in container.demux(stream):
                 if packet.is_discard or not packet.size:

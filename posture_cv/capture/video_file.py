@@ -25,6 +25,10 @@ FILE_FORMATS = (
 """Demuxers for files. Playlists and script formats stay out: they would open other files, or the network."""
 
 _PLAUSIBLE_RATES_HZ = (0.001, 10_000.0)
+_OWN_ORDER = frozenset({"h264", "hevc"})
+"""Codecs whose pictures may be stored in another order than they are shown, in more ways than one."""
+_WITHOUT_TIMES = frozenset({"h264", "hevc", "mjpeg"})
+"""Demuxers of bare pictures one after the other; of these FFmpeg says 25 a second, whatever they say themselves."""
 _CONVERT = "Convert it with another program, for example to MP4 with H.264."
 
 
@@ -91,6 +95,16 @@ def pick_stream(container: InputContainer, name: str, max_pixels: int, threads: 
     return stream
 
 
+def guessed_stamps(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether the packets' time stamps are FFmpeg's guess, and wrong.
+
+    AVI numbers pictures as they are stored, not as they are shown. What FFmpeg makes of that is right for older
+    codecs; of H.264 with reordered pictures half the times go back.
+    """
+    context = stream.codec_context
+    return container.format.name == "avi" and context.name in _OWN_ORDER and bool(context.has_b_frames)
+
+
 def packets_before(path: Path, name: str, pts: int, max_pixels: int) -> int:
     """Count the video packets that are shown before the one with this stamp, without decoding any."""
     import cv2  # noqa: F401, I001  before av: imshow never returns when av was loaded first (PyAV issue 978)
@@ -118,10 +132,14 @@ class Claims:
         frame_count: None where absent or more than a frame a byte.
         duration_s: of the pictures, in seconds; None where unknown.
         impossible_count: the claimed number of frames if it cannot be true, else 0.
+        is_rate_assumed: nothing in the file says how fast its pictures follow each other.
     """
 
     def __init__(self, container: InputContainer, stream: VideoStream, size_bytes: int) -> None:
-        rate = stream.average_rate or stream.guessed_rate
+        bare = container.format.name in _WITHOUT_TIMES
+        own = stream.codec_context.framerate if bare else None
+        self.is_rate_assumed = bare and not own
+        rate = own or stream.average_rate or stream.guessed_rate
         low, high = _PLAUSIBLE_RATES_HZ
         self.rate_hz = float(rate) if rate and low <= rate <= high else None
         self.impossible_count = stream.frames if stream.frames > size_bytes else 0

@@ -14,7 +14,10 @@ AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 
 class UserPath(click.Path):
-    """A path as its user means it: in `--out=~/x`, which a shell leaves as it is, `~` is no folder of that name."""
+    """A path as its user means it: in `--out=~/x`, which a shell leaves as it is, `~` is no folder of that name.
+
+    An empty one, as of a shell's variable that is not set, is refused: it would mean the folder that one is in.
+    """
 
     def __init__(self, *, exists: bool = False, file_okay: bool = True, dir_okay: bool = True) -> None:
         super().__init__(path_type=Path, exists=exists, file_okay=file_okay, dir_okay=dir_okay)
@@ -25,6 +28,8 @@ class UserPath(click.Path):
         """The path that a text means."""
         from posture_cv.paths import user_path
 
+        if not os.fspath(value):
+            self.fail("the path is empty", param, ctx)
         return super().convert(user_path(value), param, ctx)
 
 

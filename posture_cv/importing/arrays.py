@@ -133,7 +133,7 @@ def _pose(path: Path, arrays: Mapping[str, NDArray[Any]]) -> Float:
             f"It holds {shapes}.",
             f"Expected pose of shape (N, 33, 3), (N, 33, 4), (N, 33, 5) or (N, 17, 3). {HELP}",
         )
-    return next(iter(fits.values())).astype(np.float64)
+    return next(iter(fits.values())).astype(np.float64, copy=False)
 
 
 def raw_of_pose(pose: Float) -> Raw:
@@ -158,7 +158,7 @@ def _optional(path: Path, arrays: Mapping[str, NDArray[Any]], name: str, fits: A
     array = arrays[name]
     if not fits(array.shape) or len(array) != n:
         raise ImportingError(f"{name} has shape {array.shape} beside a pose of {n} frames: {path}", "", HELP)
-    return array.astype(np.float64)
+    return array.astype(np.float64, copy=False)
 
 
 def _size(path: Path, arrays: Mapping[str, NDArray[Any]]) -> tuple[int, int] | None:

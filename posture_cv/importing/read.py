@@ -27,8 +27,8 @@ from posture_cv.importing.types import (
     unreadable,
 )
 from posture_cv.landmarks.names import NOSE
-from posture_cv.landmarks.quantise import quantised
-from posture_cv.landmarks.types import Landmarks
+from posture_cv.landmarks.quantise import rounded_field
+from posture_cv.landmarks.types import Float32, Landmarks
 
 FORMATS: Final = ("csv", "npz", "openpose", "coco")
 _SHARES_REACH: Final = 4.0  # x and y mostly beyond this are pixels, not shares of the picture
@@ -36,6 +36,8 @@ _MOST_CONFIDENCE: Final = 1.5  # some models exceed 1 a little; more is another 
 _LATEST_S: Final = 1e9  # 31 years: a later time is a clock's, mostly counted from 1970 on
 _MOST_DOUBTFUL: Final = 0.5  # share of the frames; a head leaves the picture now and then
 _LEAST_SPREAD: Final = 0.01  # of the picture, between a person's outermost points
+_MOST_STEP_S: Final = 3.5  # so long a picture speaks for what comes after it (`hold_max_s` of the assessment)
+_MANY_FACES: Final = 1024
 _EYES_TO_HIPS: Final = 25  # MediaPipe's points 0-24 are what the estimators of the side view read
 _NO_FACE: Final = (
     "no face mesh: from in front forward head, head roll and distance cannot be told, and head pitch "
@@ -106,22 +108,37 @@ def landmarks_of_raw(raw: Raw, options: ImportOptions, name: str) -> Imported:
     if not found.any():
         detail = " ".join([f"{n} frames were read.", *notes])
         raise ImportingError(f"No frame of {name} shows anybody", detail, HELP)
-    empty = Landmarks.empty(n)
     lm = Landmarks(
         t_s,
         np.tile(np.array([size], np.int32), (n, 1)),
-        pose.astype(np.float32),
-        (empty.face if face is None else face[order]).astype(np.float32),
-        empty.rows,
-        empty.cols,
-        empty.scene,
+        rounded_field("pose", pose),
+        _absent("face", n) if face is None else face[order],
+        *(_absent(field, n) for field in ("rows", "cols", "scene")),
     )
-    return Imported(quantised(lm), raw.format, _missing(lm), (*notes, *doubts(lm)))
+    return Imported(lm, raw.format, _missing(lm), (*notes, *doubts(lm)))
+
+
+def _absent(field: str, n: int) -> Float32:
+    """A field of N frames that nobody has made, which takes no memory: it may be hours."""
+    of_one: Float32 = getattr(Landmarks.empty(1), field)
+    return np.broadcast_to(of_one, (n, *of_one.shape[1:]))
 
 
 def doubts(lm: Landmarks) -> list[str]:
-    """What speaks against the size of the pictures or the unit of x and y, in sentences."""
-    pose = lm.pose[lm.person_found]
+    """What speaks against the times, the size of the pictures or the unit of x and y, in sentences."""
+    return [*_doubts_of_times(lm.t_s), *_doubts_of_places(lm.pose[lm.person_found])]
+
+
+def _doubts_of_times(t_s: Float) -> list[str]:
+    step_s = float(np.median(np.diff(t_s))) if len(t_s) > 1 else 0.0
+    if step_s <= _MOST_STEP_S:
+        return []
+    apart = f"The frames are {step_s:g} s apart (median), and one speaks for {_MOST_STEP_S:g} s at most."
+    return [f"{apart} Check whether the times are seconds, or milliseconds."]
+
+
+def _doubts_of_places(pose: Float32) -> list[str]:
+    """Of frames with somebody in them."""
     if len(pose) == 0:
         return []
     nose = pose[:, NOSE, :2]
@@ -229,7 +246,7 @@ def _since_the_start(t_s: Float, notes: list[str]) -> Float:
     return np.asarray(t_s - known.min())
 
 
-def _pose(raw: Raw, size: tuple[int, int], options: ImportOptions, notes: list[str]) -> Float:
+def _pose(raw: Raw, size: tuple[int, int], options: ImportOptions, notes: list[str]) -> Float32:
     """(N, 33, 8) in the units of `Landmarks.pose`; a point is whole in x and y, or missing altogether."""
     scale = np.array(size, np.float64) if _pose_in_pixels(raw, options) else np.ones(2)
     xy = raw.xy / scale
@@ -237,12 +254,15 @@ def _pose(raw: Raw, size: tuple[int, int], options: ImportOptions, notes: list[s
     if far.any():
         notes.append(f"{int(far.sum())} points lie far outside the picture and are taken as missing.")
     lost: NDArray[np.bool_] = np.asarray(far | ~np.isfinite(xy).all(axis=2))
+    xy = np.where(lost[:, :, None], np.nan, xy)
     confidence = [_confidence(raw.visibility), _confidence(raw.presence)]
     z = np.clip(raw.z / scale[0], -8.0, 8.0)
     world = np.clip(np.where(np.isfinite(raw.world_m), raw.world_m, np.nan), -4.0, 4.0)
     columns = [xy[:, :, 0], xy[:, :, 1], np.where(np.isfinite(z), z, np.nan), *confidence]
     columns += [world[:, :, k] for k in range(3)]
-    return np.where(lost[:, :, None], np.nan, np.stack(columns, axis=2))
+    pose = np.stack(columns, axis=2, dtype=np.float32)
+    pose[lost] = np.nan
+    return pose
 
 
 def _pose_in_pixels(raw: Raw, options: ImportOptions) -> bool:
@@ -265,23 +285,29 @@ def _confidence(values: Float) -> Float:
     return np.where(np.isfinite(values), np.clip(values, 0.0, 1.0), np.nan)
 
 
-def _face(raw: Raw, size: tuple[int, int], options: ImportOptions, notes: list[str]) -> Float | None:
+def _face(raw: Raw, size: tuple[int, int], options: ImportOptions, notes: list[str]) -> Float32 | None:
     """(N, 468, 3) whole meshes; a frame with a missing or far point has none."""
     if raw.face is None:
         return None
     # MediaPipe gives the mesh in shares whatever a program has made of the pose: it is judged by its own numbers.
-    in_pixels = _in_pixels(raw.face[:, :, :2])
-    if in_pixels != _pose_in_pixels(raw, options) and np.isfinite(raw.face).any():
+    there = np.flatnonzero(np.isfinite(raw.face[:, 0, 0]))
+    in_pixels = _in_pixels(raw.face[there[:: 1 + len(there) // _MANY_FACES], :, :2])
+    if in_pixels != _pose_in_pixels(raw, options) and len(there):
         units = ("pixels", "shares") if in_pixels else ("shares", "pixels")
         notes.append("The face mesh is in {} of the picture, the pose in {}.".format(*units))
     wide, high = size if in_pixels else (1, 1)
-    face = raw.face / np.array([wide, high, wide], np.float64)
-    near = (np.abs(np.nan_to_num(face) - 0.5) <= FAR).all(axis=(1, 2))
-    whole: NDArray[np.bool_] = np.asarray(np.isfinite(face).all(axis=(1, 2)) & near)
-    broken = int((~whole & np.isfinite(face).any(axis=(1, 2))).sum())
+    unit = np.array([wide, high, wide], np.float64)
+    found, broken = np.empty(raw.face.shape, np.float32), 0
+    for start in range(0, len(found), _MANY_FACES):  # some at a time: an hour's are a gigabyte
+        some = slice(start, start + _MANY_FACES)
+        face = raw.face[some] / unit
+        near = (np.abs(np.nan_to_num(face) - 0.5) <= FAR).all(axis=(1, 2))
+        whole: NDArray[np.bool_] = np.asarray(np.isfinite(face).all(axis=(1, 2)) & near)
+        broken += int((~whole & np.isfinite(face).any(axis=(1, 2))).sum())
+        found[some] = rounded_field("face", np.where(whole[:, None, None], face, np.nan))
     if broken:
         notes.append(f"{broken} face meshes are not whole and are taken as missing.")
-    return np.where(whole[:, None, None], face, np.nan)
+    return found
 
 
 def _missing(lm: Landmarks) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from posture_cv.landmarks.types import Float32, Landmarks
 
 NOT_THERE: Final = -32768
 _LIMIT: Final = 32767
+_AT_A_TIME: Final = 1024  # frames
 
 # Steps per unit. Pose x, y (shares of the picture) reach +-4, z +-8, visibility and presence 0-1, world +-4 m; the roll
 # of the background all of its degrees.
@@ -71,8 +72,17 @@ def quantised(lm: Landmarks) -> Landmarks:
         row = _rounded(row, _UNITS)
         rounded = {name: row[part].reshape(shape) for name, (part, shape) in _PARTS.items()}
     else:
-        rounded = {name: _rounded(getattr(lm, name), STEPS_PER_UNIT[name]) for name in names}
+        rounded = {name: rounded_field(name, getattr(lm, name)) for name in names}
     return Landmarks(t_s=np.round(lm.t_s, 6), size_px=lm.size_px, **rounded)
+
+
+def rounded_field(field: str, values: NDArray[np.floating]) -> Float32:
+    """The values (N, ...) of one field, rounded likewise; some at a time, as the doubles in between are large."""
+    out = np.empty(values.shape, np.float32)
+    for start in range(0, len(values), _AT_A_TIME):
+        some = slice(start, start + _AT_A_TIME)
+        out[some] = _rounded(values[some].astype(np.float32), STEPS_PER_UNIT[field])
+    return out
 
 
 def _rounded(values: Float32, per_unit: NDArray[np.float64]) -> Float32:

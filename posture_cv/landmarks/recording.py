@@ -161,7 +161,9 @@ class RecordingWriter:
             self.abandon()
 
     def _flush(self) -> None:
-        block = Landmarks.concat(self._pending)
+        block = (
+            self._pending[0] if len(self._pending) == 1 else Landmarks.concat(self._pending)
+        )  # no copy of hours
         self._pending.clear()
         for start in range(0, len(block), BLOCK_FRAMES):
             part = block[start : start + BLOCK_FRAMES]

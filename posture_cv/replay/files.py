@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION: Final = 1
 MOST_OF_ANOTHER_VIEW: Final = 0.5  # of the time in which somebody is there (ours)
+MOST_WITHOUT_PICTURE: Final = 0.5  # of the whole time (ours)
 
 
 class ResultWriter:
@@ -157,7 +158,11 @@ def _summary(
         "episodes": [_episode(e) for e in result.outcome.episodes],
         "alerts": [{key: row[key] for key in ("t_s", "cue", "level", "lasted_s", "repeat")} for row in rows],
         "settings": asdict(result.options.settings),
-        "warnings": [*result.warnings, *_of_another_view(result.baseline.baseline, times)],
+        "warnings": [
+            *result.warnings,
+            *_of_another_view(result.baseline.baseline, times),
+            *_of_rare_pictures(result, times),
+        ],
         **_labels(result),
         **result.figures,
         "run": {
@@ -180,6 +185,16 @@ def _of_another_view(baseline: Baseline, times: StateTimes) -> tuple[str, ...]:
     seen_from = baseline.view.label
     note = f"Hardly anything can be judged: the baseline is a {seen_from} view, the recording is not. "
     return (note + "Give a profile of this camera, or --calibrate",)
+
+
+def _of_rare_pictures(result: Replayed, times: StateTimes) -> tuple[str, ...]:
+    """Say so where most of the time has no picture: a time lapse, or times that are no seconds."""
+    missing_s = times.unmeasured_seconds().get(Reason.NO_PICTURE.label, 0.0)
+    if missing_s <= MOST_WITHOUT_PICTURE * times.duration_s:
+        return ()
+    share, hold_s = missing_s / times.duration_s, result.options.settings.ticks.hold_max_s
+    note = f"There is no picture for {share:.0%} of the time: each speaks for {hold_s:g} s at most. "
+    return (note + "All that is said is of the rest",)
 
 
 def _labels(result: Replayed) -> dict[str, Any]:

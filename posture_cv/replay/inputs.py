@@ -20,7 +20,7 @@ VIDEO_SUFFIXES: Final = frozenset(
     f".{kind}"
     for kind in (
         *("mp4", "mov", "m4v", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "mts", "m2ts"),
-        *("wmv", "asf", "flv", "3gp", "ogv", "mxf", "mjpeg"),
+        *("wmv", "asf", "flv", "3gp", "ogv", "mxf", "mjpeg", "mjpg", "h264"),
     )
 )
 MANIFEST_SUFFIX: Final = ".csv"
@@ -67,6 +67,9 @@ def find_items(paths: Sequence[str], out: Path, sight: Sight | None = None) -> l
     items: list[Item] = []
     listed: dict[str, list[Item]] = {}
     for path in paths:
+        if not path:  # would mean all below the folder that one is in
+            faults.append("a path is empty")
+            continue
         if path.lower().endswith(MANIFEST_SUFFIX):
             listed[path] = read_manifest(Path(path), sight.exists)
             items += listed[path]

@@ -72,7 +72,8 @@ def read_manifest(path: Path, exists: Callable[[str], bool] = os.path.exists) ->
     # A comment keeps its line, so that line numbers stay those of the file.
     delimiter = _delimiter(lines)
     told = ["\n" if rows.is_comment(line, delimiter) else line for line in lines]
-    reader = csv.reader(told, delimiter=delimiter)
+    # Strict: a quotation mark that is left open would swallow the lines below it.
+    reader = csv.reader(told, delimiter=delimiter, strict=True)
     cells_of_lines = (cells for cells in _cells(reader, path) if any(cell.strip() for cell in cells))
     header = [name.strip().lower() for name in next(cells_of_lines, [])]
     faults = [f"line {max(1, reader.line_num)}: {fault}" for fault in _header_faults(header)]
@@ -93,7 +94,9 @@ def _cells(reader: Iterator[list[str]], path: Path) -> Iterator[list[str]]:
         yield from reader
     except csv.Error as error:
         raise ManifestError(
-            f"The manifest is no CSV: {path}", f"{error}.", "Save it as CSV (UTF-8)."
+            f"The manifest is no CSV: {path}",
+            f"{str(error).capitalize()}.",
+            "Save it as CSV (UTF-8); a quotation mark at the beginning of a field needs one at its end.",
         ) from error
 
 

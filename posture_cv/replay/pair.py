@@ -82,9 +82,11 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     check_results(options.out, video=False)
     private_folder(options.out)
     drop_parts_of_results(options.out)
+    sources = {"front": options.front, "side": options.side}
+    # Both are looked at before the models run over one of them, which may take hours.
+    made_of = {name: _made_of(source, options) for name, source in sources.items()}
     (front_path, front_made), (side_path, side_made) = (
-        _landmarks(source, options, name, progress)
-        for name, source in (("front", options.front), ("side", options.side))
+        _landmarks(source, made_of[name], options, name, progress) for name, source in sources.items()
     )
     paths = front_path, side_path
     offset = _offset(options, paths, progress)
@@ -144,18 +146,29 @@ def _check(options: PairOptions) -> None:
             "Give --profile and --side-profile, or --calibrate START:END, seconds of FRONT in which the person sits "
             "as they want to sit.",
         )
+    profiles = (
+        (options.front_baseline, "--profile", View.FRONT),
+        (options.side_baseline, "--side-profile", View.SIDE),
+    )
+    for baseline, option, wanted in profiles:
+        if baseline is not None and baseline.view is not wanted:
+            raise InputError(
+                f"{option} is of a {baseline.view.label} view, not of a {wanted.label} view.",
+                "",
+                "Give the front camera's profile with --profile and the side camera's with --side-profile.",
+            )
 
 
-def _landmarks(source: str, options: PairOptions, name: str, progress: Progress) -> tuple[Path, Provenance]:
+def _landmarks(
+    source: str, made_of: Provenance, options: PairOptions, name: str, progress: Progress
+) -> tuple[Path, Provenance]:
     """The recording itself, or the landmarks of a video, and what they are made of.
 
     Those of an earlier run are taken if they are still of the same.
     """
-    given = Path(source)
-    if is_recording(given):
-        return given, Provenance(source_sha256=sha256_of_file(given), of_landmarks=True)
+    if made_of.of_landmarks:
+        return Path(source), made_of
     path = options.out / f"{name}{SUFFIX}"
-    made_of = _made_of(source, options)
     kept = None if made_of.source_sha256 is None else warnings_of_kept(path, made_of.landmarks_key)
     if kept is not None:
         return path, replace(made_of, landmarks_warnings=kept)
@@ -168,7 +181,13 @@ def _landmarks(source: str, options: PairOptions, name: str, progress: Progress)
 
 
 def _made_of(source: str, options: PairOptions) -> Provenance:
-    """What the landmarks of a video depend on, as `replay` sees it; they are kept, and found in one go."""
+    """A landmark recording's own, or what the landmarks of a video depend on, as `replay` sees it.
+
+    They are kept, and found in one go.
+    """
+    given = Path(source)
+    if is_recording(given):
+        return Provenance(source_sha256=sha256_of_file(given), of_landmarks=True)
     alone = ReplayOptions(
         source, options.out, estimator=options.estimator, keep_landmarks=True, segment_s=0.0
     )
@@ -187,22 +206,21 @@ def _baselines(
     options: PairOptions, paths: tuple[Path, ...], offset: Offset
 ) -> tuple[BaselineUsed, BaselineUsed]:
     if options.calibrate_s is None:
-        assert options.front_baseline is not None  # `_check` has seen to it
+        assert options.front_baseline is not None  # `_check` has seen to both, and to their views
         assert options.side_baseline is not None
-        used = BaselineUsed(options.front_baseline, {}), BaselineUsed(options.side_baseline, {})
-    else:
-        start, end = options.calibrate_s
-        shifted = max(0.0, start - offset.offset_s), end - offset.offset_s
-        if shifted[1] <= 0.0:
-            raise InputError(
-                "SIDE had not begun in the seconds to calibrate on.",
-                f"It begins at {offset.offset_s:.2f} s of FRONT; the seconds are {start:g} to {end:g}.",
-                "Choose seconds of FRONT that both recordings show.",
-            )
-        used = (
-            calibrated(paths[0], (start, end), source=options.front),
-            calibrated(paths[1], shifted, source=options.side),
+        return BaselineUsed(options.front_baseline, {}), BaselineUsed(options.side_baseline, {})
+    start, end = options.calibrate_s
+    shifted = max(0.0, start - offset.offset_s), end - offset.offset_s
+    if shifted[1] <= 0.0:
+        raise InputError(
+            "SIDE had not begun in the seconds to calibrate on.",
+            f"It begins at {offset.offset_s:.2f} s of FRONT; the seconds are {start:g} to {end:g}.",
+            "Choose seconds of FRONT that both recordings show.",
         )
+    used = (
+        calibrated(paths[0], (start, end), source=options.front),
+        calibrated(paths[1], shifted, source=options.side),
+    )
     for one, name, wanted in zip(used, ("FRONT", "SIDE"), (View.FRONT, View.SIDE), strict=True):
         if one.baseline.view is not wanted:
             raise InputError(

@@ -75,10 +75,12 @@ def check_options(options: ReplayOptions) -> None:
     """See that a recording can be judged as asked.
 
     Raises:
-        InputError: not exactly one of a profile and a calibration interval is given; looks so rare that a picture
-            does not speak for the time until the next one; faces are to be hidden in a video that is not asked for.
+        InputError: not exactly one of a profile and a calibration interval is given, or the interval is none; looks so
+            rare that a picture does not speak for the time until the next one; faces are to be hidden in a video that
+            is not asked for.
     """
     _check_rate(options)
+    _check_interval(options.calibrate_s)
     if options.blur_faces and not options.video:
         raise InputError(
             "Faces can be hidden in the annotated video only, and none is asked for.",
@@ -101,6 +103,15 @@ def _check_rate(options: ReplayOptions) -> None:
             f"A look every {1.0 / rate_hz:g} s is too rare to judge by.",
             f"A picture says nothing about what comes more than {hold_s:g} s later: the time between would be lost.",
             f"Look more often, for example --every {hold_s:g}s; the setting is hold_max_s in [ticks].",
+        )
+
+
+def _check_interval(interval_s: tuple[float, float] | None) -> None:
+    if interval_s is not None and not 0.0 <= interval_s[0] < interval_s[1]:  # nan, too
+        raise InputError(
+            f"There is nothing to calibrate on from {interval_s[0]:g} to {interval_s[1]:g} s.",
+            "",
+            "Give the start and, after it, the end in seconds of the recording, for example 0:8 (in Python: (0, 8)).",
         )
 
 

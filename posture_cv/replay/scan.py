@@ -87,13 +87,15 @@ def scan(look: Look) -> Scan:
     path = user_path(look.source)
     if not (path.is_file() or path.is_dir()):
         return _elsewhere(look, path)
-    recording = is_recording(path)
-    stamp, sha256 = _checksum(path, known_checksum(path) if recording and not look.known else look.known)
-    if recording:
+    if is_recording(path):
+        stamp, sha256 = _checksum(path, look.known or known_checksum(path))
         return Scan(sha256, stamp, recording=True)
-    if path.is_dir():
-        with open_source(look.source, options=_stretch(look)) as source:
-            return Scan(sha256, stamp, frames=source.info.frame_count)
+    # Before its checksum: of gigabytes that are no video only the beginning is read.
+    with open_source(look.source, options=_stretch(look)) as source:
+        info = source.info
+    stamp, sha256 = _checksum(path, look.known)
+    if info.kind != "video":
+        return Scan(sha256, stamp, frames=info.frame_count)
     return _of_file(look, path, stamp, sha256)
 
 
@@ -108,9 +110,6 @@ def _elsewhere(look: Look, path: Path) -> Scan:
 def _of_file(look: Look, path: Path, stamp: Stamp | None, sha256: str) -> Scan:
     from posture_cv.capture.video_extent import video_extent
 
-    with open_source(look.source, options=_stretch(look)) as source:
-        if source.info.kind != "video":
-            return Scan(sha256, stamp, frames=source.info.frame_count)
     extent = video_extent(path, look.source)
     side = look.calibrate_s is not None and _shows_profile(look)
     frames = extent.frames_between(look.start_s, look.end_s, look.rate_hz)

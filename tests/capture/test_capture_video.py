@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import os
 import random
 import subprocess
@@ -19,6 +20,7 @@ from amounts import amount
 from capture.media import LEVELS, blue_corner, make_sound, make_video, number_of, picture, remux
 from posture_cv.capture import CaptureOptions, Frame, SourceError, open_source
 from posture_cv.capture.prefetch import Prefetched
+from posture_cv.capture.video_extent import video_extent
 from shared_material import shared_path
 
 
@@ -128,6 +130,35 @@ def test_a_raw_stream_without_times_gets_steady_ones(tmp_path: Path) -> None:
     assert [frame.index for frame in frames] == list(range(10))
     steps = np.diff([frame.t_s for frame in frames])
     assert (steps > 0).all()
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [("h264", "libx264"), ("hevc", "libx265")])
+def test_a_raw_stream_keeps_the_rate_that_it_states(tmp_path: Path, suffix: str, codec: str) -> None:
+    options = {"x265-params": "log-level=none"} if codec == "libx265" else {}
+    path = make_video(tmp_path / f"raw.{suffix}", count=20, rate_hz=10, codec=codec, options=options)
+    frames, warnings = _read(path)
+    assert [frame.t_s for frame in frames] == pytest.approx([n / 10 for n in range(20)])
+    assert warnings == []
+
+
+def test_a_rate_that_is_nowhere_stated_is_said_to_be_assumed(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "raw.mjpeg", count=10, rate_hz=10, codec="mjpeg")
+    frames, warnings = _read(path)
+    assert [frame.t_s for frame in frames] == pytest.approx([n / 25 for n in range(10)])
+    assert len(warnings) == 1
+    assert "25.0 pictures a second are assumed" in warnings[0]
+
+
+@pytest.mark.parametrize("start_s", [0.0, 2.35])
+def test_reordered_pictures_in_avi_are_all_there(tmp_path: Path, start_s: float) -> None:
+    """AVI does not say when a picture is shown, and what FFmpeg makes of that is wrong for H.264."""
+    ordering = {"bf": "3", "b_strategy": "0", "g": "20"}
+    path = make_video(tmp_path / "reordered.avi", count=60, rate_hz=10, codec="libx264", options=ordering)
+    seen = _seen(path, start_s=start_s)
+    first = math.ceil(start_s * 10)
+    assert [(index, number) for index, _, number in seen] == [(n, n % LEVELS) for n in range(first, 60)]
+    assert [t_s for _, t_s, _ in seen] == pytest.approx([n / 10 for n in range(first, 60)])
+    assert not video_extent(path, path.name).cuttable
 
 
 def test_sound_beside_pictures_does_not_matter(tmp_path: Path) -> None:

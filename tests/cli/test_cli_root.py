@@ -292,6 +292,26 @@ def test_every_path_may_begin_at_a_home_folder() -> None:
     assert [(command, param) for command, param, kind in paths if not isinstance(kind, UserPath)] == []
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("report", ""),
+        ("export", "", "--format", "csv", "--out", "o"),
+        ("replay", "a.landmarks", "--calibrate", "0:5", "--out", ""),
+        ("replay", "", "--calibrate", "0:5", "--out", "o"),
+    ],
+)
+def test_an_empty_path_is_not_the_folder_one_is_in(
+    cli: Cli, arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--out "$RESULTS"` of a variable that is not set must not lay results about."""
+    monkeypatch.chdir(tmp_path)
+    Path("a.landmarks").write_bytes((ROOT / "samples" / "desk-side.landmarks").read_bytes())
+    done = cli.here(*arguments)
+    assert (done.returncode, "path is empty" in done.stderr) == (2, True), done.stderr
+    assert [file.name for file in Path().iterdir()] == ["a.landmarks"]
+
+
 STEERING = "\x1b]0;mine\x07\x1b[31m\u202e"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from posture_cv.coefficients import load_coefficients
 from posture_cv.importing.keypoints import _BODY_25
 from posture_cv.importing.read import read_foreign
 from posture_cv.importing.types import COCO_17, POSE_NAMES, ImportingError, ImportOptions
-from posture_cv.landmarks.recording import read_recording
+from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import Reason, View
@@ -407,6 +408,24 @@ def test_a_size_or_unit_that_cannot_be_is_said(
     assert any(says in note for note in read_foreign([path], options).notes)
     np.savez(path, pose=side.pose[:, :, :2], t_s=side.t_s)
     assert read_foreign([path], SIZE).notes == ()
+
+
+@pytest.mark.parametrize(("with_face", "most_kilobytes"), [(False, 8), (True, 35)])
+def test_an_import_takes_memory_for_what_the_file_holds(
+    with_face: bool, most_kilobytes: float, side: Landmarks, tmp_path: Path
+) -> None:
+    """For each frame; an hour has a hundred thousand of them."""
+    n, path = 5000, tmp_path / "long.npz"
+    face: dict[str, Any] = {"face": np.full((n, 468, 3), 0.5, np.float32)} if with_face else {}
+    np.savez(path, pose=side.pose[np.arange(n) % len(side), :, :4], t_s=np.arange(n) / 30, **face)
+    tracemalloc.start()
+    lm = read_foreign([path], SIZE).landmarks
+    with RecordingWriter(tmp_path / "long.landmarks", RecordingInfo({}, {})) as writer:
+        writer.write(lm)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(lm) == n
+    assert peak / n < most_kilobytes * 1000
 
 
 def test_numbers_as_other_programs_write_them_in_json(side: Landmarks, tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 
 from cli_runner import Cli
+from posture_cv.capture.types import SourceError
 from posture_cv.cli.replay import rate_hz
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.replay.scan import Look, scan
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
@@ -144,6 +146,19 @@ def test_a_file_that_is_no_recording(name: str, content: bytes, tmp_path: Path) 
     (tmp_path / name).write_bytes(content)
     refused(run(tmp_path / name, "--calibrate", "0:8", "--out", tmp_path / "o"), name)
     assert not list((tmp_path / "o").glob("*.csv")) if (tmp_path / "o").exists() else True
+
+
+def test_of_a_large_file_that_is_no_video_only_the_beginning_is_read(tmp_path: Path) -> None:
+    counted = Path("/proc/self/io")
+    if not counted.exists():
+        pytest.skip("this system does not count what a process reads")
+    path, size = tmp_path / "large.mp4", 512 << 20
+    with path.open("wb") as file:
+        file.truncate(size)
+    before = int(counted.read_text().split()[1])
+    with pytest.raises(SourceError, match="not a video"):
+        scan(Look(str(path)))
+    assert int(counted.read_text().split()[1]) - before < size // 4
 
 
 def test_a_missing_file_and_an_empty_folder(tmp_path: Path) -> None:
@@ -330,6 +345,22 @@ def test_the_rarest_looks_lose_no_time(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "0:46, 13 frames" in done.stdout, "each of them stands for 3.5 s"
     assert "no picture" not in done.stdout
+
+
+@pytest.mark.parametrize(("apart_s", "without"), [(3.5, 0.0), (6.9, 0.0), (10.0, 0.65)])
+def test_most_of_the_time_without_a_picture_is_said(apart_s: float, without: float, tmp_path: Path) -> None:
+    """A time lapse, or times that are milliseconds."""
+    whole = read_recording(SAMPLES / "desk-front.landmarks")
+    path = tmp_path / "lapse.landmarks"
+    with RecordingWriter(path, whole.info) as writer:
+        writer.write(replace(whole.landmarks, t_s=np.arange(450.0) * apart_s))
+    out = tmp_path / "o"
+    done = run(path, "--profile", SAMPLES / "desk-front.profile.json", "--out", out)
+    assert done.returncode == 0, done.stderr
+    warnings = json.loads((out / "summary.json").read_text())["warnings"]
+    said = [text for text in warnings if "no picture" in text]
+    assert [f"for {without:.0%} of the time" in text for text in said] == ([True] if without else [])
+    assert all(text in " ".join(done.stdout.split()) for text in said)
 
 
 def test_time_without_pictures_is_unmeasured_time(tmp_path: Path) -> None:

@@ -57,6 +57,16 @@ def test_all_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_an_empty_path_is_not_the_folder_one_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a shell's variable that is not set: everything below would be replayed."""
+    touch(tmp_path, "a.mp4")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as told:
+        find_items([""], tmp_path / "out")
+    assert "a path is empty" in told.value.detail
+    assert files(find_items(["."], tmp_path / "out"), Path()) == ["a.mp4"]
+
+
 def test_names_never_collide_and_do_not_depend_on_the_order() -> None:
     given = [
         Item("day1/desk.mp4"),
@@ -151,6 +161,16 @@ def test_a_manifest_without_recordings(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_bytes(content)
     with pytest.raises(ManifestError, match=r"list\.csv"):
         read_manifest(tmp_path / "list.csv")
+
+
+def test_a_quotation_mark_that_is_not_closed_swallows_no_recording(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4", "b.mp4", "c.mp4")
+    table = tmp_path / "m.csv"
+    table.write_text('file,participant\na.mp4,"p1\nb.mp4,p2\nc.mp4,p3\n')
+    with pytest.raises(ManifestError, match=r"m\.csv"):
+        read_manifest(table)
+    table.write_text('file,participant\na.mp4,"p ""1"", left"\nb.mp4,5" screen\n')
+    assert [item.participant for item in read_manifest(table)] == ['p "1", left', '5" screen']
 
 
 @pytest.mark.parametrize(

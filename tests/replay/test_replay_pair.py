@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cli_runner import Cli
 from pair_material import SAMPLES, seen, session
-from posture_cv.capture.types import FrameSource
+from posture_cv.capture.types import FrameSource, SourceError
 from posture_cv.file_facts import sha256_of_file
 from posture_cv.landmarks.recording import RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
@@ -255,6 +255,11 @@ def test_notes_say_which_camera_they_are_about(recordings: tuple[str, str], tmp_
             ["--find-offset", "--profile", str(SAMPLES / "desk-front.profile.json")],
             "Two baselines are needed",
         ),
+        (
+            ["--offset", "3.37"]
+            + [f"--{name}={SAMPLES / 'desk-front.profile.json'}" for name in ("profile", "side-profile")],
+            "--side-profile is of a front view, not of a side view",
+        ),
     ],
 )
 def test_what_can_be_given_wrongly(
@@ -305,6 +310,13 @@ def test_videos_are_looked_at_once(videos: Videos, tmp_path: Path) -> None:
     table = (out / "measurements.csv").read_bytes()
     assert videos(out) == []
     assert (out / "measurements.csv").read_bytes() == table
+
+
+def test_both_videos_are_there_before_the_models_run_over_one(videos: Videos, tmp_path: Path) -> None:
+    videos.side.write_bytes(bytes(1000))
+    with pytest.raises(SourceError, match=r"side\.mp4"):
+        videos(tmp_path / "o")
+    assert videos.looked_at == []
 
 
 def test_what_was_wrong_with_a_video_is_said_of_its_kept_landmarks_too(
