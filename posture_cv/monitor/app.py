@@ -42,7 +42,7 @@ class Request:
         notifications: desktop notifications.
         economy: False: look at every picture, with all models.
         keep_history: write the history (never for recordings).
-        pause_in_calls: close the camera while a microphone is in use.
+        pause_in_calls: close the camera while a microphone is in use, whatever the settings say.
         wait_for_camera: a missing camera is waited for.
         speed: of recordings.
         may_ask: there is somebody at a terminal to answer questions.
@@ -65,6 +65,11 @@ class Request:
     may_ask: bool = False
     background: bool = False
     service: bool = False
+
+    @property
+    def pauses_in_calls(self) -> bool:
+        """Whether the camera is closed in calls: asked for here or in the settings."""
+        return self.pause_in_calls or self.settings.monitor.pause_in_calls
 
 
 def run(request: Request, ready: Callable[[Moment], None] = lambda _: None) -> Outcome:
@@ -103,7 +108,7 @@ def _options(request: Request, *, live: bool) -> Options:
         life=LifeSettings(
             away_long_s=life.away_long_s,
             peek_every_s=life.peek_every_s,
-            pause_in_calls=request.pause_in_calls or life.pause_in_calls,
+            pause_in_calls=request.pauses_in_calls,
         ),
         duration_s=request.duration_s,
         wait_for_camera=request.wait_for_camera and live,

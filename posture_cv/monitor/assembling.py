@@ -66,7 +66,7 @@ def assemble(
         eyes=eyes,
         judge=Judge(_criteria(profile, settings), policy_for(known, profile, settings, before.lasting)),
         sinks=_sinks(request, eyepiece, commands, board, terminal, history, settings.ticks.tick_s, stack),
-        surroundings=_surroundings(request, stack, live=eyepiece.live),
+        surroundings=surroundings_of(request, stack, live=eyepiece.live),
         commands=commands,
         adviser=adviser_for(history, eyepiece.clock.wall_s(), terminal.note),
         book=NoBook() if history is None else history,
@@ -197,12 +197,13 @@ def answer_command(key: int, what: str) -> cmd.Command | None:
     return None
 
 
-def _surroundings(request: Request, stack: ExitStack, *, live: bool) -> SurroundingsSource:
+def surroundings_of(request: Request, stack: ExitStack, *, live: bool) -> SurroundingsSource:
+    """What the system says, until the stack is closed; a recording has no surroundings."""
     if not live:
         return NoSurroundings()
     from posture_cv.monitor.surroundings import watch_surroundings
 
-    source = watch_surroundings(calls=request.pause_in_calls)
+    source = watch_surroundings(calls=request.pauses_in_calls)
     stack.callback(source.close)
     return source
 

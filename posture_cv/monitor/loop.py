@@ -106,7 +106,9 @@ class Monitor:
             self._after_gap(now_s)
         self._round_s = now_s
         self._take_surroundings(now_s)
-        todo = plan(self._facts, now_s, self._parts.clock.wall_s(), self._options.life)
+        wall_s = self._parts.clock.wall_s()
+        self._facts = self._facts.at(now_s, wall_s)
+        todo = plan(self._facts, now_s, wall_s, self._options.life)
         if todo.camera:
             self._watch_camera(todo, now_s)
         else:

@@ -92,6 +92,17 @@ def test_a_pause_closes_the_camera_and_ends_by_itself() -> None:
     assert 50.0 <= first.t_s <= 52.0
 
 
+def test_after_a_pause_nothing_is_left_of_it_and_nobody_is_taken_to_be_away() -> None:
+    desk = Desk(stretches(("good", 1.0)), 1000.0)
+    parts = desk.parts()
+    until_wall_s = parts.clock.wall_s() + 900.0
+    parts.commands.put(cmd.Pause(until_wall_s))
+    desk.run(parts)
+    assert phases(desk) == [Phase.PAUSED, Phase.WATCHING], "no glances for somebody who was not looked for"
+    kept = {(m.phase, m.paused_until_wall_s) for m in desk.kept.moments}
+    assert kept == {(Phase.PAUSED, until_wall_s), (Phase.WATCHING, None)}
+
+
 def test_a_pause_without_end_waits_for_resume() -> None:
     desk = Desk(stretches(("good", 1.0)), 30.0)
     desk.options = Options(duration_s=60.0)
