@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.assess.effects import Level
+from posture_cv.assess.wording import plain
 from posture_cv.atomic import is_full
 from posture_cv.capture.types import Frame
 from posture_cv.closing import Closing
@@ -29,7 +30,6 @@ from posture_cv.monitor.words import (
     margin_text,
     message_of,
     pause_text,
-    plain,
     shape_of,
     state_text,
     told_together,

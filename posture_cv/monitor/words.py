@@ -9,6 +9,7 @@ from typing import Final
 from posture_cv.assess.effects import Level
 from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
+from posture_cv.assess.wording import plain
 from posture_cv.local_time import local
 from posture_cv.measure.types import Reason
 from posture_cv.monitor.lifecycle import Phase
@@ -62,11 +63,6 @@ _PHASES: Final = {
 def reason_text(reason: Reason) -> str:
     """Why nothing can be judged, in words."""
     return _REASONS.get(reason, reason.label.replace("_", " "))
-
-
-def plain(label: str) -> str:
-    """A state's or cue's label in words."""
-    return {"shrug": "raised shoulders", "slump": "slumping"}.get(label, label.replace("_", " "))
 
 
 def shape_of(moment: Moment) -> str:

@@ -92,6 +92,11 @@ def test_names_are_taken_as_typed(name: str) -> None:
     assert run(name).output == run("red-flags").output
 
 
+def test_a_posture_is_called_as_the_monitor_calls_it() -> None:
+    assert run("slumping").output == run("slump").output
+    assert run("shrug").output.startswith("When the program says: raised shoulders\n")
+
+
 def test_sources_name_the_five_files(catalogue: Catalogue) -> None:
     output = run("sources").output
     for document in catalogue.documents:
