@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from posture_cv.output.text import one_line
+from posture_cv.output.text import one_line, text_width
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,6 +57,25 @@ def echo_lines(*lines: str) -> None:
     """A line each on standard output; they may hold what others have written: a name, a path, a database's words."""
     for line in lines:
         click.echo(one_line(line))
+
+
+def echo_sentences(*lines: str) -> None:
+    """As `echo_lines`; on a terminal no line is longer than reads well, elsewhere each stays one."""
+    for line in map(one_line, lines):
+        for part in _broken(line) if sys.stdout.isatty() else [line]:
+            click.echo(part)
+
+
+def _broken(line: str) -> list[str]:
+    """The line between its words, what follows indented; addresses and paths stay whole."""
+    lead = line[: len(line) - len(line.lstrip())]
+    return textwrap.wrap(
+        line,
+        text_width(READING_WIDTH),
+        subsequent_indent=f"{lead}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def echo_written(path: Path) -> None:

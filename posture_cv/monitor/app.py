@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.control.server import ControlServer
@@ -26,6 +26,12 @@ from posture_cv.paths import runtime_dir
 
 if TYPE_CHECKING:
     from posture_cv.settings import Settings
+
+_ENDED_BY: Final = {
+    "SIGINT": "Ctrl-C",
+    "SIGTERM": "the system asked for it (SIGTERM)",
+    "SIGHUP": "its terminal or session was closed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +187,8 @@ def stopping_signals(commands: cmd.Commands, *, terminal: bool) -> Iterator[None
     def stop(number: int, frame: object) -> None:  # noqa: ARG001 - a signal handler's signature
         if commands.stop_asked and number == signal.SIGINT:
             raise KeyboardInterrupt  # asked twice: at once
-        commands.put(cmd.Stop(signal.Signals(number).name))
+        name = signal.Signals(number).name
+        commands.put(cmd.Stop(_ENDED_BY.get(name, name)))
 
     before = {number: signal.signal(number, stop) for number in numbers}
     try:

@@ -213,14 +213,14 @@ def recalibrator_for(request: Request, settings: AssessSettings, note: Callable[
 
     def recalibrate(camera: Camera, now: Criteria, prompted: Callable[[str], bool], quick: bool) -> Criteria:  # noqa: FBT001
         from posture_cv.monitor.profile_choice import recalibrated_name
-        from posture_cv.monitor.recalibrate import PromptUi, about_desk, calibrate_from_camera
+        from posture_cv.monitor.recalibrate import PromptUi, calibrate_from_camera, findings
 
         timing = _timing(request.settings, quick=quick)
         name, known = recalibrated_name(now.profile, camera.identity), now.baseline if quick else None
         with make_estimator(request.settings) as estimator:
             ui = PromptUi(timing, prompted)
             profile = calibrate_from_camera(camera, estimator, name, timing, ui, known=known)
-        for line in (*profile.quality.reasons, *about_desk(profile)):
+        for line in findings(profile):
             note(line)
         return _criteria(profile, settings)
 
