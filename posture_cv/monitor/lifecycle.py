@@ -84,11 +84,11 @@ class Facts:
             return replace(self, lost_since_s=t_s, lost_why=why, retries=0, tried_s=t_s)
         return replace(self, lost_why=why, retries=self.retries + 1, tried_s=t_s)
 
-    def at(self, t_s: float, wall_s: float) -> Facts:
-        """A pause that is over is none any more, and nobody was looked for while it ran."""
+    def at(self, wall_s: float) -> Facts:
+        """A pause that is over is none any more."""
         if self.paused_until_wall_s is None or paused(self, wall_s):
             return self
-        return replace(self, paused_until_wall_s=None).seen(t_s)
+        return replace(self, paused_until_wall_s=None)
 
     def found(self) -> Facts:
         """The camera gives pictures."""

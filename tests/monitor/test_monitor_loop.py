@@ -24,6 +24,7 @@ from posture_cv.assess.stream import Step
 from posture_cv.assess.types import Alert, State
 from posture_cv.capture.types import SourceError
 from posture_cv.cli.status import lines
+from posture_cv.coefficients import load_coefficients
 from posture_cv.errors import InputError
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Reason, View
@@ -101,6 +102,24 @@ def test_after_a_pause_nothing_is_left_of_it_and_nobody_is_taken_to_be_away() ->
     assert phases(desk) == [Phase.PAUSED, Phase.WATCHING], "no glances for somebody who was not looked for"
     kept = {(m.phase, m.paused_until_wall_s) for m in desk.kept.moments}
     assert kept == {(Phase.PAUSED, until_wall_s), (Phase.WATCHING, None)}
+
+
+@pytest.mark.parametrize("what", ["lost", "call", "locked"])
+def test_who_could_not_be_looked_for_is_not_away_and_the_light_goes_out_later_if_they_are(what: str) -> None:
+    """The camera came back and showed an empty chair: it stayed on until somebody came."""
+    settings = LifeSettings(away_long_s=100.0, pause_in_calls=True)
+    desk = Desk(stretches(("good", 10.0), ("away", 1.0)), 1000.0, options=Options(life=settings))
+    if what == "lost":
+        desk.lost = lambda t: 20.0 < t < 500.0
+    else:
+        desk.around = lambda t: Surroundings(
+            in_call=what == "call" and 20.0 < t < 500.0, locked=what == "locked" and 20.0 < t < 500.0
+        )
+    desk.run()
+    assert phases(desk)[-2:] == [Phase.WATCHING, Phase.AWAY]
+    away_s = min(m.t_s for m in desk.kept.moments if m.phase is Phase.AWAY)
+    assert 595.0 <= away_s <= 635.0
+    assert desk.open_seconds(away_s, 1000.0) <= 0.25 * (1000.0 - away_s), "but for glances"
 
 
 def test_a_pause_without_end_waits_for_resume() -> None:
@@ -347,6 +366,27 @@ def test_a_recalibration_that_fails_is_said_to_stay_and_ends_no_pause(
     assert f"The calibration failed. {said}\n" in terminal.getvalue(), "on a line that is not wiped"
     assert [(m.title, m.body) for m in sent.messages] == [("The calibration failed", said)]
     assert notes == [], "whoever switched notifications off is told here"
+
+
+def test_a_recalibration_with_a_camera_that_has_come_back_goes_on_watching_at_once() -> None:
+    desk = Desk(stretches(("good", 1.0)), 400.0, lost=lambda t: 10.0 < t < 300.0)
+    parts = desk.parts()
+    parts.recalibrate = lambda _camera, now, *_: replace(now, coefficients=load_coefficients())
+
+    class Asking(Kept):
+        asked = False
+
+        def show(self, moment: Moment) -> None:
+            if moment.t_s > 301.0 and not self.asked:
+                self.asked = True
+                parts.commands.put(cmd.Recalibrate())
+
+    parts.sinks = [*parts.sinks, Asking()]
+    desk.run(parts)
+    done = [moment.prompt for moment in desk.kept.moments].index("done")
+    assert {moment.phase for moment in desk.kept.moments[done:]} == {Phase.WATCHING}, (
+        "the camera gave pictures"
+    )
 
 
 def test_whoever_clicked_recalibrate_is_told_to_sit_still_and_when_it_is_done() -> None:
