@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from posture_cv.output.text import one_line, text_width
+from posture_cv.output.text import READING_WIDTH, lines_for, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
-
-READING_WIDTH: Final = 88
 
 
 def echo_json(plain: Mapping[str, Any] | Sequence[Any]) -> None:
@@ -62,20 +59,8 @@ def echo_lines(*lines: str) -> None:
 def echo_sentences(*lines: str) -> None:
     """As `echo_lines`; on a terminal no line is longer than reads well, elsewhere each stays one."""
     for line in map(one_line, lines):
-        for part in _broken(line) if sys.stdout.isatty() else [line]:
+        for part in lines_for(sys.stdout, line):
             click.echo(part)
-
-
-def _broken(line: str) -> list[str]:
-    """The line between its words, what follows indented; addresses and paths stay whole."""
-    lead = line[: len(line) - len(line.lstrip())]
-    return textwrap.wrap(
-        line,
-        text_width(READING_WIDTH),
-        subsequent_indent=f"{lead}  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def echo_written(path: Path) -> None:

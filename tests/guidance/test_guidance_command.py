@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from amounts import FULL
-from posture_cv.cli.echo import READING_WIDTH
 from posture_cv.cli.guidance import command, find_page
 from posture_cv.errors import InputError
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.guidance.entries import Catalogue
+from posture_cv.output.text import READING_WIDTH
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]m")
 
