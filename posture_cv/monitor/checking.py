@@ -169,7 +169,7 @@ def value_text(row: Row) -> str:
         return f"cannot tell: {row.reason.replace('_', ' ')}"
     if row.unit == "1":
         return f"{row.value:.2f} ± {2 * row.sd:.2f}"
-    return f"{row.value:+.1f} ± {2 * row.sd:.1f}{_unit(row)}"
+    return f"{row.value:+z.1f} ± {2 * row.sd:.1f}{_unit(row)}"
 
 
 def spread_text(row: Row) -> str:

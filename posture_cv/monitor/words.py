@@ -101,7 +101,7 @@ def margin_text(moment: Moment) -> str:
     if margin is None or margin.value is None or margin.share is None:
         return ""
     unit = unit_of(margin.quantity)
-    return f"{plain(margin.cue)} {margin.value:+.1f} of {margin.limit:.1f}{unit} ({margin.share:.0%})"
+    return f"{plain(margin.cue)} {margin.value:+z.1f} of {margin.limit:.1f}{unit} ({margin.share:.0%})"
 
 
 def hint_message(hint: str) -> Message:

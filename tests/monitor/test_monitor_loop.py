@@ -27,18 +27,22 @@ from posture_cv.cli.status import lines
 from posture_cv.coefficients import load_coefficients
 from posture_cv.errors import InputError
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.local_time import local
 from posture_cv.measure.types import Reason, View
 from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.checking import Row, value_text
 from posture_cv.monitor.judge import Criteria
 from posture_cv.monitor.keys import KeyCommands
 from posture_cv.monitor.lifecycle import LifeSettings, Phase
 from posture_cv.monitor.loop import Monitor
+from posture_cv.monitor.margins import Margin
 from posture_cv.monitor.moment import Moment, Said
 from posture_cv.monitor.parts import Options, Parts
 from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.sinks import NotificationSink, PauseSink, TerminalSink
 from posture_cv.monitor.status import StatusBoard
-from posture_cv.monitor.words import PAUSE_SHAPE, shape_of
+from posture_cv.monitor.tray.view import view_of
+from posture_cv.monitor.words import PAUSE_SHAPE, margin_text, shape_of
 from posture_cv.output.notify import Delivery, Message, NoNotifier
 
 SHORT = AssessSettings()
@@ -494,6 +498,26 @@ def test_words_are_not_broken_by_a_narrow_terminal(monkeypatch: pytest.MonkeyPat
     piped = io.StringIO()
     TerminalSink(piped).note("word " * 40)
     assert piped.getvalue() == "word " * 40 + "\n", "a log keeps its lines"
+
+
+def test_a_log_of_days_tells_the_day_and_a_terminal_the_time() -> None:
+    shown = {}
+    for states in (True, False):
+        stream = io.StringIO()
+        TerminalSink(stream, states=states).show(Moment(1.0, 1.0, Phase.WATCHING, hints=("A hint.",)))
+        shown[states] = stream.getvalue().splitlines()[0]
+    day = local(1.0)
+    assert shown == {True: f"{day:%H:%M:%S} A hint.", False: f"{day:%Y-%m-%d %H:%M:%S} A hint."}
+
+
+def test_nothing_is_nothing_in_either_direction() -> None:
+    margin = Margin("shrug", "shoulder_elevation_cm", -0.04, 0.2, 1.2)
+    told = Moment(1.0, 1.0, Phase.WATCHING, state=State.GOOD, margins=(margin,))
+    assert margin_text(told) == "raised shoulders +0.0 of 1.2 cm (0%)"
+    status = {"phase": "watching", "level": "good", "margins": [margin.as_plain()]}
+    assert [gauge.text for gauge in view_of(status).gauges] == ["+0.0 of 1.2 cm"]
+    row = Row("shoulder_elevation_cm", "cm", "", -0.04, 0.2, 0.1, "", (margin,))
+    assert value_text(row) == "+0.0 ± 0.4 cm"
 
 
 def test_one_key_begins_and_ends_a_silence() -> None:

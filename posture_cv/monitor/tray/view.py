@@ -152,7 +152,7 @@ def _gauge(cue: str, margins: list[Mapping[str, Any]]) -> Gauge:
     pick = max if cue == "shrug" else min
     chosen = pick(told, key=lambda m: float(m["share"]))
     unit = "°" if str(chosen["quantity"]).endswith("_deg") else " cm"
-    text = f"{chosen['value']:+.1f} of {chosen['limit']:.1f}{unit}"
+    text = f"{chosen['value']:+z.1f} of {chosen['limit']:.1f}{unit}"
     return Gauge(plain(cue), text, float(chosen["share"]))
 
 
