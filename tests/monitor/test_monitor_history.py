@@ -928,3 +928,15 @@ def test_nothing_recorded_is_said(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["report", "today"])
     assert done.exit_code == 2
     assert "There is no history yet" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["today", "week"], "one at a time"),
+        (["week", "."], "one at a time"),
+        (["yesterday"], "'yesterday' is neither a folder of results nor one of today, week, month."),
+    ],
+)
+def test_a_period_that_is_none_is_not_taken_for_a_folder(users: Path, words: list[str], said: str) -> None:
+    Cli().fails("report", "--no-open", *words, said=said)
