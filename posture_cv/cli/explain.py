@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from posture_cv.cli.options import UserPath, json_option
+from posture_cv.cli.options import UserPath, Whole, json_option
 from posture_cv.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _WHICH_FILE: Final = "Give the alerts.jsonl that posture-cv replay has written."
 
 
 @click.command(short_help="Why an alert came.")
-@click.argument("alert", type=click.IntRange(1), required=False)
+@click.argument("alert", type=Whole(1), required=False)
 @click.option(
     "--from",
     "file",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from posture_cv.cli.options import json_option
+from posture_cv.cli.options import Whole, json_option
 from posture_cv.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Say whether an alert was right; repeated wrong ones raise its threshold.")
 @click.argument("answer", type=click.Choice(["right", "wrong", "snooze", "show", "sooner", "reset"]))
-@click.argument("alert", type=click.IntRange(1), required=False)
+@click.argument("alert", type=Whole(1), required=False)
 @click.option("--posture", metavar="NAME", help='With sooner: of this posture only, such as "forward head".')
 @json_option
 def command(answer: str, alert: int | None, posture: str | None, as_json: bool) -> None:

@@ -48,6 +48,11 @@ def test_a_terminal_gets_lines_that_it_need_not_break_and_a_pipe_whole_ones(
     assert terminal.said.split() == whole.split()
 
 
+def test_what_is_no_number_is_told_in_words(cli: Cli) -> None:
+    cli.fails("explain", "abc", said="'abc' is not a valid whole number.")
+    cli.fails("monitor", "--duration", "abc", said="'abc' is not a valid number.")
+
+
 def test_what_there_is_instead_and_what_to_give(cli: Cli, alerts: Path, tmp_path: Path) -> None:
     done = cli.fails("explain", "--from", str(alerts), "9", said="holds no alert 9")
     assert "It holds: 1, 2." in done.stderr
