@@ -83,7 +83,7 @@ def collect_live(source: FrameSource, estimator: LandmarkEstimator, timing: Timi
 def _require_done(progress: Progress | None, timing: Timing) -> None:
     if progress is not None and progress.step is Step.DONE:
         return
-    again = "Try again: posture-cv calibrate"
+    again = "Try again."
     if progress is None or progress.step is not Step.GAVE_UP:
         raise CalibrationError("The pictures ended before the calibration was complete.", "", again)
     last = progress.problems[0].prompt if progress.problems else ""

@@ -11,6 +11,7 @@ from calibration.protocol import INTRODUCTION, Progress, Step, Timing, prompt
 from posture_cv.capture.types import Frame
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.output.draw import AMBER, GREEN, GREY, RED, Colour, draw_overlay
+from posture_cv.output.text import lines_for
 from posture_cv.output.window import PreviewWindow
 
 TITLE: Final = "posture-cv: calibration"
@@ -43,7 +44,7 @@ class TerminalUi:
         return True
 
     def _say(self, text: str) -> None:
-        self._stream.write(f"{text}\n")
+        self._stream.write("\n".join([*lines_for(self._stream, text), ""]))
         self._stream.flush()
 
 

@@ -121,7 +121,7 @@ def _faults(error: ValidationError, path: Path, typed: Collection[str]) -> Setti
     return SettingsError(
         f"The settings have {count}: {' and '.join(places)}",
         "\n".join(lines),
-        "Correct them there, or on the command line. All keys and defaults: posture-cv settings show",
+        "Correct them there, or on the command line. All keys with their ranges: posture-cv settings init --out FILE",
     )
 
 

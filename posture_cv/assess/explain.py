@@ -6,13 +6,9 @@ from typing import Final
 
 from posture_cv.assess.effects import Rule
 from posture_cv.assess.records import Evidence, Limit, Record
+from posture_cv.assess.wording import plain
 
-_NAMES: Final = {
-    "forward_head": "forward head",
-    "text_neck": "text neck",
-    "rounded_shoulders": "rounded shoulders",
-    "shrug": "raised shoulders",
-    "slump": "slumping",
+_PROMPTS: Final = {
     "break": "time for a break",
     "stillness": "sitting still",
     "recalibrate": "the camera was moved",
@@ -43,7 +39,7 @@ def duration(seconds: float) -> str:
 
 def explain(rec: Record) -> str:
     """Why the alert came, as a few plain sentences, one a line."""
-    name = _NAMES.get(rec.alert.cue, rec.alert.cue)
+    name = _PROMPTS.get(rec.alert.cue) or plain(rec.alert.cue)
     head = (
         f"{name[0].upper()}{name[1:]} ({_level(rec)}), at {duration(rec.alert.t_s)} ({rec.alert.t_s:.1f} s)."
     )
@@ -144,7 +140,7 @@ def _time(rec: Record) -> list[str]:
     others = {cue: share for cue, share in (rec.shares or {}).items() if cue != alert.cue}
     if rec.rule == Rule.MIXED and others:
         named = {alert.cue: (rec.shares or {}).get(alert.cue, 0.0), **others}
-        text = ", ".join(f"{_NAMES.get(cue, cue)} {share:.0%}" for cue, share in named.items())
+        text = ", ".join(f"{plain(cue)} {share:.0%}" for cue, share in named.items())
         lines.append(f"Several postures took turns, and it is named after the most frequent: {text}.")
     return lines
 

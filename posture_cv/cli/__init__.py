@@ -211,13 +211,14 @@ def _output_failed(error: OSError) -> int:
 
 
 def _print_error(error: PostureError) -> None:
-    from posture_cv.output.text import one_line
+    from posture_cv.output.text import lines_for, one_line
 
     colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     click.echo(click.style("Error: ", fg="red", bold=True) + one_line(error.title), err=True, color=colour)
     for part in (error.detail, error.what_to_do):
         for line in filter(None, part.splitlines()):
-            click.echo(f"  {one_line(line)}", err=True, color=colour)
+            for words in lines_for(sys.stderr, f"  {one_line(line)}"):
+                click.echo(words, err=True, color=colour)
 
 
 def _ready_streams() -> None:

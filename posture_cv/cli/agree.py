@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from posture_cv.cli.options import Number, UserPath, json_option
+from posture_cv.cli.options import Number, UserPath, Whole, json_option
 from posture_cv.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _SHOWN = 12
 @click.argument("labels", type=UserPath())
 @click.option(
     "--ask",
-    type=click.IntRange(1, 10_000),
+    type=Whole(1, 10_000),
     metavar="N",
     help="Write LABELS instead: N stretches to be labelled, without the program's answers.",
 )

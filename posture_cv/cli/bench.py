@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from posture_cv.cli.options import Number, UserPath, model_options, settings_option
+from posture_cv.cli.options import Number, UserPath, Whole, model_options, settings_option
 from posture_cv.processors import use_one_thread
 
 if TYPE_CHECKING:
@@ -38,25 +38,21 @@ _SAMPLE = Path("samples", "desk-front.mp4")
     metavar="N",
     help="Length of the desk time with and without economy. [default: 10; --quick: 0.2]",
 )
-@click.option(
-    "--frames", type=click.IntRange(1), metavar="N", help="Frames to time. [default: 400; --quick: 30]"
-)
+@click.option("--frames", type=Whole(1), metavar="N", help="Frames to time. [default: 400; --quick: 30]")
 @click.option(
     "--delays",
-    type=click.IntRange(1, 1000),
+    type=Whole(1, 1000),
     metavar="HOURS",
     help="Instead: what economy delays in so many desk hours.",
 )
 @click.option(
     "--day",
-    type=click.IntRange(1, 100),
+    type=Whole(1, 100),
     metavar="HOURS",
     help="Instead: memory and cost of the whole monitor over so many desk hours.",
 )
 @click.option("--endurance", is_flag=True, help="A million frames and a month of history instead.")
-@click.option(
-    "--looks", type=click.IntRange(1000), metavar="N", help="So many frames in place of the million."
-)
+@click.option("--looks", type=Whole(1000), metavar="N", help="So many frames in place of the million.")
 @model_options
 @settings_option
 def command(

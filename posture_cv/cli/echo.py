@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from posture_cv.output.text import one_line
+from posture_cv.output.text import READING_WIDTH, lines_for, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
-
-READING_WIDTH: Final = 88
 
 
 def echo_json(plain: Mapping[str, Any] | Sequence[Any]) -> None:
@@ -55,6 +54,13 @@ def echo_lines(*lines: str) -> None:
     """A line each on standard output; they may hold what others have written: a name, a path, a database's words."""
     for line in lines:
         click.echo(one_line(line))
+
+
+def echo_sentences(*lines: str) -> None:
+    """As `echo_lines`; on a terminal no line is longer than reads well, elsewhere each stays one."""
+    for line in map(one_line, lines):
+        for part in lines_for(sys.stdout, line):
+            click.echo(part)
 
 
 def echo_written(path: Path) -> None:

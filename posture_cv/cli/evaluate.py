@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from posture_cv.cli.options import UserPath
+from posture_cv.cli.options import UserPath, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,20 +38,16 @@ _WITH_LABELS = ("dataset", "labels", "json_file")
     show_default=True,
     help="Look at the pictures, or take landmarks.npz. auto: the file if it holds the contour, else the pictures.",
 )
-@click.option(
-    "--workers", type=click.IntRange(1, 64), help="Processes for pictures. [default: one a processor]"
-)
+@click.option("--workers", type=Whole(1, 64), help="Processes for pictures. [default: one a processor]")
 @click.option(
     "--looks",
-    type=click.IntRange(1, 5),
+    type=Whole(1, 5),
     default=5,
     show_default=True,
     help="Looks at each picture (as it is, and a little tilted), averaged. Frames of videos get one.",
 )
 @click.option("--cache", type=_FOLDER, help="Keep landmarks made from pictures in this file (no pictures).")
-@click.option(
-    "--worst", type=click.IntRange(0), default=0, help="List so many frames of each view that went wrong."
-)
+@click.option("--worst", type=Whole(0), default=0, help="List so many frames of each view that went wrong.")
 @click.option("--worst-pictures", type=_FOLDER, help="With --worst: save those pictures in this folder.")
 @click.option(
     "--without",

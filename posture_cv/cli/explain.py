@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from posture_cv.cli.options import UserPath, json_option
+from posture_cv.cli.options import UserPath, Whole, json_option
 from posture_cv.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _WHICH_FILE: Final = "Give the alerts.jsonl that posture-cv replay has written."
 
 
 @click.command(short_help="Why an alert came.")
-@click.argument("alert", type=click.IntRange(1), required=False)
+@click.argument("alert", type=Whole(1), required=False)
 @click.option(
     "--from",
     "file",
@@ -33,7 +33,7 @@ def command(alert: int | None, file: Path | None, *, as_json: bool) -> None:
     """Say why ALERT came (its number; without one, the last): what was measured, for how long, against what."""
     from posture_cv.assess.explain import explain
     from posture_cv.assess.records import to_json
-    from posture_cv.cli.echo import echo_json, echo_lines
+    from posture_cv.cli.echo import echo_json, echo_sentences
 
     number, head, record, words = _from_file(file, alert) if file is not None else _from_history(alert)
     text = explain(record)
@@ -43,7 +43,7 @@ def command(alert: int | None, file: Path | None, *, as_json: bool) -> None:
     if as_json:
         echo_json({"alert": number, "text": f"{head}\n{text}", "record": to_json(record)})
         return
-    echo_lines(head, *text.split("\n"))
+    echo_sentences(head, *text.split("\n"))
 
 
 def _advice(words: Mapping[str, Any]) -> list[str]:
@@ -65,11 +65,11 @@ def _advice(words: Mapping[str, Any]) -> list[str]:
 def _from_history(number: int | None) -> tuple[int, str, Record, Mapping[str, Any]]:
     """Its number, what is said of it first, the record, and what was advised."""
     from posture_cv.assess.records import from_json
+    from posture_cv.assess.wording import plain
     from posture_cv.history.figures import clock_changed
     from posture_cv.history.read import Reader
     from posture_cv.history.schema import HistoryError, history_file
     from posture_cv.local_time import time_text
-    from posture_cv.monitor.words import plain
 
     with Reader(history_file()) as reader:
         row = reader.alert(number)

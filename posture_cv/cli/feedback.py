@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from posture_cv.cli.options import json_option
+from posture_cv.cli.options import Whole, json_option
 from posture_cv.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Say whether an alert was right; repeated wrong ones raise its threshold.")
 @click.argument("answer", type=click.Choice(["right", "wrong", "snooze", "show", "sooner", "reset"]))
-@click.argument("alert", type=click.IntRange(1), required=False)
-@click.option("--posture", metavar="NAME", help="With sooner: of this posture only, such as forward_head.")
+@click.argument("alert", type=Whole(1), required=False)
+@click.option("--posture", metavar="NAME", help='With sooner: of this posture only, such as "forward head".')
 @json_option
 def command(answer: str, alert: int | None, posture: str | None, as_json: bool) -> None:
     """Answer ALERT (its number; without one, the last, for right and wrong the last about a posture).
@@ -67,7 +67,8 @@ def _snoozed(number: int | None) -> str:
     from posture_cv.assess.explain import duration
     from posture_cv.history.read import Reader
     from posture_cv.history.schema import HistoryError, history_file
-    from posture_cv.monitor.control.client import ask
+    from posture_cv.monitor.control.client import ask, ask_and_wait
+    from posture_cv.monitor.pause_text import silence_text
     from posture_cv.settings import load_settings
 
     ask("ping")
@@ -86,17 +87,24 @@ def _snoozed(number: int | None) -> str:
         raise InputError(
             f"Alert #{row.number} (break) was put off once already.", "", "For silence: posture-cv pause 30m"
         )
-    ask("answer", {"alert": row.number, "response": "snooze"})
-    return _noted(row, "snooze")
+    ask_and_wait("answer", {"alert": row.number, "response": "snooze"})
+    silent = silence_text(ask("status")["status"].get("snoozed_s", 0.0))
+    if silent:
+        return f"{_noted(row, 'snooze')} From now on: {silent}; posture-cv resume ends it."
+    return (
+        f"{_noted(row, 'snooze')} The prompt comes again later."
+        if row.cue == "break"
+        else _noted(row, "snooze")
+    )
 
 
 def _judged(answer: str, number: int | None) -> str:
     from posture_cv.assess.settings import CUES
+    from posture_cv.assess.wording import plain
     from posture_cv.history.read import Reader
     from posture_cv.history.schema import history_file
     from posture_cv.monitor.control.channel import NotRunningError
     from posture_cv.monitor.control.client import ask
-    from posture_cv.monitor.words import plain
 
     with Reader(history_file()) as reader:
         row = reader.alert(number, CUES)
@@ -130,7 +138,7 @@ def _kept_for_the_next(number: int, response: Response) -> None:
 
 
 def _noted(row: AlertRow, answer: str) -> str:
-    from posture_cv.monitor.words import plain
+    from posture_cv.assess.wording import plain
 
     return f"Noted: alert #{row.number} ({plain(row.cue)}) was answered with {answer}."
 
@@ -151,13 +159,16 @@ def _reset() -> str:
 
 def _sooner(posture: str | None) -> str:
     from posture_cv.assess.settings import CUES
+    from posture_cv.assess.wording import label_of, plain
     from posture_cv.cli.feedback_show import pauses
     from posture_cv.monitor.backoff import halved
-    from posture_cv.monitor.words import plain
 
-    cues = list(CUES) if posture is None else ["_".join(posture.lower().replace("-", " ").split())]
-    if cues[0] not in CUES:
-        raise click.BadParameter(f"{posture!r} is none of {', '.join(CUES)}.", param_hint="'--posture'")
+    named = None if posture is None else label_of(posture, CUES)
+    if posture is not None and named is None:
+        raise click.BadParameter(
+            f"{posture!r} is none of {', '.join(map(plain, CUES))}.", param_hint="'--posture'"
+        )
+    cues = CUES if named is None else (named,)
     before = pauses()
     lengthened = [cue for cue in cues if before[cue] > 1]
     if not lengthened:

@@ -59,7 +59,7 @@ def pauses() -> dict[str, int]:
 
 def lines(found: dict[str, Any]) -> list[str]:
     """That for people."""
-    from posture_cv.monitor.words import plain
+    from posture_cv.assess.wording import plain
 
     head = f"Answers of the last {found['days']:g} days: {_share(found)}"
     postures = [

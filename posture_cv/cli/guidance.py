@@ -75,16 +75,16 @@ def find_page(catalogue: Catalogue, name: str) -> Page:
     Raises:
         InputError: nothing has that name; the error suggests what is near.
     """
-    wanted = _plain(name)
+    from posture_cv.assess.wording import label_of, plain
+
+    wanted, cue = _plain(name), label_of(name, [known.id for known in catalogue.cues])
     if wanted == "all":
         return Page("all", "All guidance", _by_kind(catalogue.entries))
     for topic in catalogue.topics:
-        if _plain(topic.id) == wanted:
+        if _plain(topic.id) in (wanted, _plain(cue or "")):
             return Page(topic.id, topic.title, _by_kind(catalogue.for_topic(topic.id)))
-    for cue in catalogue.cues:
-        if _plain(cue.id) == wanted:
-            title = f"When the program says: {wanted.replace('-', ' ')}"
-            return Page(cue.id, title, _by_kind(catalogue.for_trigger(cue.id)))
+    if cue is not None:
+        return Page(cue, f"When the program says: {plain(cue)}", _by_kind(catalogue.for_trigger(cue)))
     for entry in catalogue.entries:
         if _plain(entry.id) == wanted:
             return Page(entry.id, "", (entry,))

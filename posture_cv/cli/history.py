@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from posture_cv.cli.echo import echo_json, echo_lines, echo_written
-from posture_cv.cli.options import UserPath, json_option
+from posture_cv.cli.options import UserPath, Whole, json_option
 
 
 @click.group(name="history")
@@ -19,7 +19,7 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--days", default=7, show_default=True, type=click.IntRange(1, 3650), help="So many days back.")
+@click.option("--days", default=7, show_default=True, type=Whole(1, 3650), help="So many days back.")
 @json_option
 def show(days: int, as_json: bool) -> None:
     """List the days and the alerts of the last while."""
@@ -61,7 +61,7 @@ def export(kind: str, out: Path) -> None:
 
 @command.command()
 @click.option("--all", "everything", is_flag=True, help="Everything.")
-@click.option("--older-than", "days", type=click.IntRange(1, 36500), metavar="DAYS", help="What is older.")
+@click.option("--older-than", "days", type=Whole(1, 36500), metavar="DAYS", help="What is older.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(everything: bool, days: int | None, yes: bool) -> None:
     """Delete the history, or the part that is older than so many days."""

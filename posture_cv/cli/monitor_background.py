@@ -32,8 +32,8 @@ def start(files: Mapping[str, Path]) -> int:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     arguments[end:end] = [part for option, file in files.items() for part in (option, str(file))]
     word = start_child(arguments)
-    text = f"Watching through {word.get('camera') or 'the camera'}, judged by profile {word.get('profile')}"
-    click.echo(f"{text} (process {word.get('pid')}).")
+    does = f"Watching through {word['camera']}" if word.get("camera") else "Waiting for the camera"
+    click.echo(f"{does}, judged by profile {word.get('profile')} (process {word.get('pid')}).")
     click.echo("See it: posture-cv status. Pause: posture-cv pause 30m. End: posture-cv stop")
     return 0
 

@@ -88,12 +88,20 @@ def camera_option(function: AnyFunction) -> AnyFunction:
 class Number(click.FloatRange):
     """A finite number within a range: click's own takes NaN for one."""
 
+    name = "number"  # in messages and help, for "float range"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
         """Raises click.BadParameter for anything else."""
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
             self.fail(f"{value} is no number", param, ctx)
         return number
+
+
+class Whole(click.IntRange):
+    """A whole number within a range."""
+
+    name = "whole number"
 
 
 class Interval(click.ParamType[tuple[float, float]]):
@@ -152,7 +160,7 @@ def workers_option(function: AnyFunction) -> AnyFunction:
     """`--workers N`: processes at work."""
     return click.option(
         "--workers",
-        type=click.IntRange(1, 1024),
+        type=Whole(1, 1024),
         metavar="N",
         help="Processes at work. [default: one a core]",
     )(function)

@@ -11,7 +11,7 @@ from posture_cv.cli.options import json_option
 @click.argument("words", nargs=-1, metavar="[30m | until 14:00 | tomorrow]")
 @json_option
 def command(*, words: tuple[str, ...], as_json: bool) -> None:
-    """Switch the camera off for a while (also: 2 hours, until 2pm); without a time, until `posture-cv resume`.
+    """Switch the camera off for a while (also: 2 hours, 3 days, until 2pm); without a time, until `posture-cv resume`.
 
     Exit code: 0 done, 3 no monitor runs, 2 an error.
     """

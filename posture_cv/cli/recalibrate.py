@@ -24,6 +24,7 @@ def command(*, quick: bool, moved: bool, as_json: bool) -> None:
     Exit code: 0 done, 3 no monitor runs (then use `posture-cv calibrate`), 2 it failed.
     """
     from posture_cv.monitor.calibrating import ending
+    from posture_cv.monitor.control.channel import NotRunningError
     from posture_cv.monitor.control.client import ask
 
     if quick and moved:
@@ -31,7 +32,10 @@ def command(*, quick: bool, moved: bool, as_json: bool) -> None:
     ask("recalibrate", {"quick": quick, "moved": moved})
     last, deadline_s = "", time.monotonic() + _LONGEST_S
     while time.monotonic() < deadline_s:
-        status = ask("status")["status"]
+        try:
+            status = ask("status")["status"]
+        except NotRunningError as error:
+            raise PostureError("The monitor was ended while it calibrated.", "", error.what_to_do) from error
         text = str(status.get("calibration", ""))
         end = ending(text)
         if end is None and text and text != last:
@@ -51,7 +55,7 @@ def _done(name: str, said: str, *, moved: bool, as_json: bool) -> None:
 
     One that was taken along says nothing new.
     """
-    from posture_cv.monitor.recalibrate import about_desk
+    from posture_cv.monitor.recalibrate import findings
     from posture_cv.profiles.store import load_profile
 
     if as_json:
@@ -60,6 +64,5 @@ def _done(name: str, said: str, *, moved: bool, as_json: bool) -> None:
     click.echo(said)
     if moved:
         return
-    profile = load_profile(name)
-    for line in (*profile.quality.reasons, *about_desk(profile)):
+    for line in findings(load_profile(name)):
         click.echo(line)

@@ -29,7 +29,10 @@ PERIODS = ("today", "week", "month")
     help="Results only: put small pictures into the pages, from the videos in this folder.",
 )
 @click.option(
-    "--open/--no-open", "show", default=None, help="Open it in the browser. [default: if there is one]"
+    "--open/--no-open",
+    "show",
+    default=None,
+    help="Open it in the browser. [default: from the history, without --out, and where there is one]",
 )
 def command(what: tuple[str, ...], out: Path | None, videos: Path | None, show: bool | None) -> None:
     """Make self-contained pages and open them; they need no network.
@@ -41,6 +44,7 @@ def command(what: tuple[str, ...], out: Path | None, videos: Path | None, show: 
     if what and (len(what) > 1 or what[0] not in PERIODS):
         from posture_cv.cli.report_results import report_results
 
+        _refuse_other_words(what)
         results = tuple(UserPath().convert(text, None, None) for text in what)
         page = report_results(results, out, videos)
         if show:
@@ -51,6 +55,17 @@ def command(what: tuple[str, ...], out: Path | None, videos: Path | None, show: 
     path = _of_history(what[0] if what else "today", out)
     if show or (show is None and out is None and _has_browser()):
         _open(path)
+
+
+def _refuse_other_words(what: tuple[str, ...]) -> None:
+    """Of words that are no folders, those for the history stand alone, and others mean nothing."""
+    for word in what:
+        if not Path(word).exists():
+            if word in PERIODS:
+                raise click.UsageError("today, week and month: one at a time, and without folders.")
+            raise click.UsageError(
+                f"{word!r} is neither a folder of results nor one of {', '.join(PERIODS)}."
+            )
 
 
 def _of_history(period: str, out: Path | None) -> Path:

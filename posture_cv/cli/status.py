@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from posture_cv.cli.echo import echo_json, echo_lines
+from posture_cv.cli.echo import echo_json, echo_sentences
 from posture_cv.cli.options import json_option
 
 NOT_RUNNING: Final = {"schema_version": 1, "running": False}
@@ -32,7 +32,7 @@ def command(*, as_json: bool) -> None:
     if as_json:
         echo_json(status)
         return
-    echo_lines(*lines(status))
+    echo_sentences(*lines(status))
 
 
 def lines(status: dict[str, Any]) -> list[str]:

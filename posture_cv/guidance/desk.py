@@ -39,5 +39,7 @@ def desk_lines(catalogue: Catalogue, setup: Sequence[SetupNote], width: int, ind
 
 
 def wrapped(text: str, lead: str, width: int) -> list[str]:
-    """The text in lines of so many characters, under its first one's lead."""
-    return textwrap.wrap(text, width, initial_indent=lead, subsequent_indent=" " * len(lead))
+    """The text in lines of so many characters, under its first one's lead; `posture-cv` is one word."""
+    return textwrap.wrap(
+        text, width, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from posture_cv.assess.explain import duration
+from posture_cv.assess.wording import plain
 from posture_cv.history.figures import clock_changed, total
 from posture_cv.history.read import AlertRow, BreakRow, Minute, Reader
 from posture_cv.local_time import time_text
@@ -93,8 +94,8 @@ def day_lines(found: list[dict[str, Any]]) -> list[str]:
         )
         for alert in day["alerts"]:
             answers = f" [{', '.join(alert['answers'])}]" if alert["answers"] else ""
-            cue = alert["cue"].replace("_", " ")
-            lines.append(f"    #{alert['number']} {alert['time']} {cue} ({alert['level']}){answers}")
+            what = f"{plain(alert['cue'])} ({alert['level']})"
+            lines.append(f"    #{alert['number']} {alert['time']} {what}{answers}")
     return lines
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from posture_cv._version import __version__
 from posture_cv.assess.explain import duration
+from posture_cv.assess.wording import plain
 from posture_cv.history.figures import (
     HOUR_S,
     Span,
@@ -143,7 +144,7 @@ def _rows(found: Material) -> list[dict[str, Any]]:
         cell = {
             "x": (local_s - hour_s) // 60,
             "kind": kind_of(state),
-            "text": f"{text} {state.replace('_', ' ')}",
+            "text": f"{text} {plain(state)}",
         }
         rows.setdefault((hour_s, offset_s), []).append(cell)
     return [
@@ -204,7 +205,7 @@ def _table(sums: dict[str, float]) -> list[dict[str, Any]]:
     whole = sum(sums.values())
     return [
         {
-            "name": name.replace("_", " "),
+            "name": plain(name),
             "time": duration(seconds),
             "share": f"{seconds / whole:.0%}",
             "width": round(100 * seconds / whole, 1),
@@ -220,7 +221,7 @@ def _alert(row: AlertRow, found: Material) -> dict[str, Any]:
     return {
         "number": row.number,
         "time": _when(row, found),
-        "cue": row.cue.replace("_", " "),
+        "cue": plain(row.cue),
         "level": row.level,
         "seen": row.words.get("seen", ""),
         "text": row.words.get("text", ""),

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.control.server import ControlServer
@@ -27,6 +27,12 @@ from posture_cv.paths import runtime_dir
 if TYPE_CHECKING:
     from posture_cv.settings import Settings
 
+_ENDED_BY: Final = {
+    "SIGINT": "Ctrl-C",
+    "SIGTERM": "the system asked for it (SIGTERM)",
+    "SIGHUP": "its terminal or session was closed",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -42,7 +48,7 @@ class Request:
         notifications: desktop notifications.
         economy: False: look at every picture, with all models.
         keep_history: write the history (never for recordings).
-        pause_in_calls: close the camera while a microphone is in use.
+        pause_in_calls: close the camera while a microphone is in use, whatever the settings say.
         wait_for_camera: a missing camera is waited for.
         speed: of recordings.
         may_ask: there is somebody at a terminal to answer questions.
@@ -65,6 +71,11 @@ class Request:
     may_ask: bool = False
     background: bool = False
     service: bool = False
+
+    @property
+    def pauses_in_calls(self) -> bool:
+        """Whether the camera is closed in calls: asked for here or in the settings."""
+        return self.pause_in_calls or self.settings.monitor.pause_in_calls
 
 
 def run(request: Request, ready: Callable[[Moment], None] = lambda _: None) -> Outcome:
@@ -103,7 +114,7 @@ def _options(request: Request, *, live: bool) -> Options:
         life=LifeSettings(
             away_long_s=life.away_long_s,
             peek_every_s=life.peek_every_s,
-            pause_in_calls=request.pause_in_calls or life.pause_in_calls,
+            pause_in_calls=request.pauses_in_calls,
         ),
         duration_s=request.duration_s,
         wait_for_camera=request.wait_for_camera and live,
@@ -176,7 +187,8 @@ def stopping_signals(commands: cmd.Commands, *, terminal: bool) -> Iterator[None
     def stop(number: int, frame: object) -> None:  # noqa: ARG001 - a signal handler's signature
         if commands.stop_asked and number == signal.SIGINT:
             raise KeyboardInterrupt  # asked twice: at once
-        commands.put(cmd.Stop(signal.Signals(number).name))
+        name = signal.Signals(number).name
+        commands.put(cmd.Stop(_ENDED_BY.get(name, name)))
 
     before = {number: signal.signal(number, stop) for number in numbers}
     try:

@@ -66,7 +66,7 @@ def assemble(
         eyes=eyes,
         judge=Judge(_criteria(profile, settings), policy_for(known, profile, settings, before.lasting)),
         sinks=_sinks(request, eyepiece, commands, board, terminal, history, settings.ticks.tick_s, stack),
-        surroundings=_surroundings(request, stack, live=eyepiece.live),
+        surroundings=surroundings_of(request, stack, live=eyepiece.live),
         commands=commands,
         adviser=adviser_for(history, eyepiece.clock.wall_s(), terminal.note),
         book=NoBook() if history is None else history,
@@ -197,12 +197,13 @@ def answer_command(key: int, what: str) -> cmd.Command | None:
     return None
 
 
-def _surroundings(request: Request, stack: ExitStack, *, live: bool) -> SurroundingsSource:
+def surroundings_of(request: Request, stack: ExitStack, *, live: bool) -> SurroundingsSource:
+    """What the system says, until the stack is closed; a recording has no surroundings."""
     if not live:
         return NoSurroundings()
     from posture_cv.monitor.surroundings import watch_surroundings
 
-    source = watch_surroundings(calls=request.pause_in_calls)
+    source = watch_surroundings(calls=request.pauses_in_calls)
     stack.callback(source.close)
     return source
 
@@ -212,14 +213,14 @@ def recalibrator_for(request: Request, settings: AssessSettings, note: Callable[
 
     def recalibrate(camera: Camera, now: Criteria, prompted: Callable[[str], bool], quick: bool) -> Criteria:  # noqa: FBT001
         from posture_cv.monitor.profile_choice import recalibrated_name
-        from posture_cv.monitor.recalibrate import PromptUi, about_desk, calibrate_from_camera
+        from posture_cv.monitor.recalibrate import PromptUi, calibrate_from_camera, findings
 
         timing = _timing(request.settings, quick=quick)
         name, known = recalibrated_name(now.profile, camera.identity), now.baseline if quick else None
         with make_estimator(request.settings) as estimator:
             ui = PromptUi(timing, prompted)
             profile = calibrate_from_camera(camera, estimator, name, timing, ui, known=known)
-        for line in (*profile.quality.reasons, *about_desk(profile)):
+        for line in findings(profile):
             note(line)
         return _criteria(profile, settings)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.assess.smoothing import SmoothedFrame
+from posture_cv.assess.wording import plain
 from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.measure.types import QUANTITIES, Measurements, Reason
 from posture_cv.monitor.judge import Judge
@@ -168,7 +169,7 @@ def value_text(row: Row) -> str:
         return f"cannot tell: {row.reason.replace('_', ' ')}"
     if row.unit == "1":
         return f"{row.value:.2f} ± {2 * row.sd:.2f}"
-    return f"{row.value:+.1f} ± {2 * row.sd:.1f}{_unit(row)}"
+    return f"{row.value:+z.1f} ± {2 * row.sd:.1f}{_unit(row)}"
 
 
 def spread_text(row: Row) -> str:
@@ -178,7 +179,7 @@ def spread_text(row: Row) -> str:
 
 def limit_texts(row: Row) -> list[tuple[str, str, str]]:
     """Of every posture that the quantity decides: its name, where it begins, what is left to that."""
-    return [(m.cue.replace("_", " "), f"{m.limit:.1f}{_unit(row)}", _left(m)) for m in row.limits]
+    return [(plain(m.cue), f"{m.limit:.1f}{_unit(row)}", _left(m)) for m in row.limits]
 
 
 def _unit(row: Row) -> str:

@@ -84,6 +84,12 @@ class Facts:
             return replace(self, lost_since_s=t_s, lost_why=why, retries=0, tried_s=t_s)
         return replace(self, lost_why=why, retries=self.retries + 1, tried_s=t_s)
 
+    def at(self, wall_s: float) -> Facts:
+        """A pause that is over is none any more."""
+        if self.paused_until_wall_s is None or paused(self, wall_s):
+            return self
+        return replace(self, paused_until_wall_s=None)
+
     def found(self) -> Facts:
         """The camera gives pictures."""
         return replace(self, lost_since_s=None, lost_why="", retries=0)

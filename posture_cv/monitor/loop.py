@@ -106,7 +106,9 @@ class Monitor:
             self._after_gap(now_s)
         self._round_s = now_s
         self._take_surroundings(now_s)
-        todo = plan(self._facts, now_s, self._parts.clock.wall_s(), self._options.life)
+        wall_s = self._parts.clock.wall_s()
+        self._facts = self._facts.at(wall_s)
+        todo = plan(self._facts, now_s, wall_s, self._options.life)
         if todo.camera:
             self._watch_camera(todo, now_s)
         else:
@@ -126,8 +128,6 @@ class Monitor:
         around = self._parts.surroundings.poll()
         before, self._around = self._around, around
         self._facts = replace(self._facts, locked=around.locked, asleep=around.asleep, in_call=around.in_call)
-        if (before.locked, before.asleep) != (around.locked, around.asleep):
-            self._facts = self._facts.seen(now_s)
         if _used(around) and not _used(before):
             self._facts = self._facts.seen(now_s)  # somebody types again: worth a look, and no more than that
 
@@ -138,6 +138,7 @@ class Monitor:
             self._looker.cut()
         if todo.phase is not Phase.AWAY:  # who was only away comes back to the same desk
             self._unwatched(now_s)
+            self._facts = self._facts.seen(now_s)  # nobody was looked for, so nobody is known to be away
         step = self._judge.passed(now_s)
         self._looker.forget(Reason.NO_PICTURE)
         self._shower.show(step, todo.phase, self._facts, self._around)
@@ -268,7 +269,7 @@ class Monitor:
             return
         self._judge_by(criteria)
         self._chosen_for = self._parts.camera.identity
-        self._facts = self._facts.seen(self._parts.clock.now_s())
+        self._facts = self._facts.found().seen(self._parts.clock.now_s())
         self._prompt(DONE)
 
     def _follow_camera(self) -> None:

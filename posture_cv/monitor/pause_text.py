@@ -9,8 +9,8 @@ from typing import Final
 
 from posture_cv.errors import InputError
 
-_UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
-_UNIT: Final = r"(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?)"
+_UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_UNIT: Final = r"(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)"
 _LONGEST_S: Final = 7 * 86400.0
 TOMORROW_AT: Final = time(5, 0)
 """A pause until tomorrow ends then: after the latest evening, before the earliest morning; ours."""
@@ -20,7 +20,7 @@ def pause_end(words: str, now: datetime) -> datetime | None:
     """When the pause ends; None: when it is resumed.
 
     Args:
-        words: "" (until resumed), a duration ("30m", "90s", "1h30m", "2 hours", "45" minutes), "until 14:00",
+        words: "" (until resumed), a duration ("30m", "90s", "1h30m", "2 hours", "3 days", "45" minutes), "until 14:00",
             "until 2pm", "until 24:00", "tomorrow".
         now: local time, with its zone.
 
@@ -59,7 +59,7 @@ def duration_s(text: str) -> float | None:
         return float(plain) * 60.0
     if not re.fullmatch(rf"(\d+(\.\d+)?{_UNIT})+", plain):
         return None
-    parts = re.findall(r"(\d+(?:\.\d+)?)([smh])", plain)
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", plain)
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 

@@ -235,11 +235,11 @@ def _first_run(
         raise InputError(
             "There is no profile yet.",
             "In the background nobody can be asked to sit still.",
-            "Begin once in a terminal: posture-cv monitor",
+            f"Begin once in a terminal: posture-cv monitor{' ADDRESS' if '://' in request.source else ''}",
         )
     from calibration.protocol import Timing
     from calibration.ui import TerminalUi
-    from posture_cv.monitor.recalibrate import about_desk, calibrate_from_camera
+    from posture_cv.monitor.recalibrate import calibrate_from_camera, findings
     from posture_cv.monitor.session import make_estimator
 
     for line in FIRST_RUN:
@@ -248,7 +248,7 @@ def _first_run(
     ui = _Stoppable(TerminalUi(timing), stopped)
     with make_estimator(request.settings) as estimator:
         profile = calibrate_from_camera(eyepiece.camera, estimator, name, timing, ui)
-    for line in about_desk(profile):
+    for line in findings(profile):
         note(line)
     return profile
 

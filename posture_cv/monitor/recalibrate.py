@@ -94,10 +94,17 @@ class PromptUi:
         self._timing, self._prompted = timing, prompted
 
     def update(self, frame: Frame, lm: Landmarks, progress: Progress) -> bool:  # noqa: ARG002 - see Ui
-        """Show one moment."""
+        """Show one moment; how it ends is told by whoever asked for it, once the baseline is made."""
         from calibration.protocol import prompt
 
+        if progress.finished:
+            return True
         return self._prompted(prompt(progress, self._timing))
+
+
+def findings(profile: Profile) -> list[str]:
+    """What there is to say of a new profile: what speaks against it, and the ergonomic check; may be empty."""
+    return [*profile.quality.reasons, *about_desk(profile)]
 
 
 def about_desk(profile: Profile) -> list[str]:

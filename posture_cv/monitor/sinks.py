@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.assess.effects import Level
+from posture_cv.assess.wording import plain
 from posture_cv.atomic import is_full
 from posture_cv.capture.types import Frame
 from posture_cv.closing import Closing
@@ -29,7 +30,6 @@ from posture_cv.monitor.words import (
     margin_text,
     message_of,
     pause_text,
-    plain,
     shape_of,
     state_text,
     told_together,
@@ -77,17 +77,17 @@ class TerminalSink(BaseSink):
         for said in moment.said:
             self._say(said, moment.wall_s)
         for hint in moment.hints:
-            self._write_text(f"{clock_text(moment.wall_s)} ", hint)
+            self._write_text(f"{self._clock(moment.wall_s)} ", hint)
         end = ending(moment.prompt)
         if end is not None:  # the next look would wipe it off the live line
-            self._write_text(f"{clock_text(moment.wall_s)} ", end.line)
+            self._write_text(f"{self._clock(moment.wall_s)} ", end.line)
         if end is not None or not self._states:
             return
         state = "   ".join(filter(None, (f"{shape_of(moment)} {state_text(moment)}", pause_text(moment))))
         if self._live:
             self._live_line(moment, state)
         elif state != self._last:
-            self._write_line(f"{clock_text(moment.wall_s)} {state}")
+            self._write_line(f"{self._clock(moment.wall_s)} {state}")
         self._last = state
 
     def note(self, text: str) -> None:
@@ -120,11 +120,16 @@ class TerminalSink(BaseSink):
         number = f" #{said.number}" if said.number else ""
         words = said.words
         self._write_text(
-            f"{clock_text(wall_s)} ! ", f"{plain(alert.cue)} ({alert.level}){number}: {words.get('seen', '')}"
+            f"{self._clock(wall_s)} ! ",
+            f"{plain(alert.cue)} ({alert.level}){number}: {words.get('seen', '')}",
         )
         self._write_text(_INDENT, str(words.get("text", "")))
         if words.get("quotation"):
             self._write_text(_INDENT, f"“{words['quotation']}” — {words.get('citation', '')}")
+
+    def _clock(self, wall_s: float) -> str:
+        """Time of day; a log, which nobody watches as it grows, has the day too."""
+        return clock_text(wall_s) if self._states else f"{local(wall_s):%Y-%m-%d} {clock_text(wall_s)}"
 
     def _write_text(self, lead: str, text: str) -> None:
         """Words after a lead; on a terminal in lines that it need not break, each below the first one's words."""

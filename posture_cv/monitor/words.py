@@ -9,6 +9,7 @@ from typing import Final
 from posture_cv.assess.effects import Level
 from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
+from posture_cv.assess.wording import plain
 from posture_cv.local_time import local
 from posture_cv.measure.types import Reason
 from posture_cv.monitor.lifecycle import Phase
@@ -64,11 +65,6 @@ def reason_text(reason: Reason) -> str:
     return _REASONS.get(reason, reason.label.replace("_", " "))
 
 
-def plain(label: str) -> str:
-    """A state's or cue's label in words."""
-    return {"shrug": "raised shoulders", "slump": "slumping"}.get(label, label.replace("_", " "))
-
-
 def shape_of(moment: Moment) -> str:
     """One character for the state, told by shape, not by colour alone."""
     return SHAPES[moment.level] if moment.phase.watching else PAUSE_SHAPE
@@ -105,7 +101,7 @@ def margin_text(moment: Moment) -> str:
     if margin is None or margin.value is None or margin.share is None:
         return ""
     unit = unit_of(margin.quantity)
-    return f"{plain(margin.cue)} {margin.value:+.1f} of {margin.limit:.1f}{unit} ({margin.share:.0%})"
+    return f"{plain(margin.cue)} {margin.value:+z.1f} of {margin.limit:.1f}{unit} ({margin.share:.0%})"
 
 
 def hint_message(hint: str) -> Message:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
-from typing import Final
+import textwrap
+from typing import Final, TextIO
 
+READING_WIDTH: Final = 88
 # Control characters, and those that turn the direction of writing: they would steer the terminal, or end the line.
 _STEERING: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
@@ -18,3 +20,21 @@ def one_line(text: str) -> str:
 def text_width(most: int) -> int:
     """Characters of a line: the terminal's, and `most` where it is wider or there is none."""
     return min(most, shutil.get_terminal_size((most, 24)).columns)
+
+
+def lines_for(stream: TextIO, line: str) -> list[str]:
+    """The line as it is; for a terminal in parts that it need not break within a word, the further ones indented.
+
+    Addresses and paths stay whole.
+    """
+    if not stream.isatty():
+        return [line]
+    lead = line[: len(line) - len(line.lstrip())]
+    parts = textwrap.wrap(
+        line,
+        text_width(READING_WIDTH),
+        subsequent_indent=f"{lead}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return parts or [line]

@@ -39,6 +39,7 @@ def test_a_forward_head_is_beyond_its_limit_and_the_rest_has_room() -> None:
     assert "forward head" in neck
     assert neck.rstrip().endswith("beyond")
     [shrug] = [line for line in lines if line.startswith("both shoulders up")]
+    assert "raised shoulders" in shrug, "as everywhere else"
     assert "left" in shrug
     assert "°" in neck
     assert "±" in neck

@@ -9,6 +9,7 @@ import pytest
 
 from assess_material import baseline, every, measurements
 from cli_runner import Cli
+from monitor.terminal import Terminal
 from posture_cv.assess.recording import assess_measurements
 from posture_cv.assess.records import to_json
 from posture_cv.assess.settings import AssessSettings
@@ -34,6 +35,22 @@ def test_as_json_it_is_the_record_with_the_words(cli: Cli, alerts: Path) -> None
     assert told["alert"] == 1
     assert told["text"] + "\n" == cli.here("explain", "--from", str(alerts), "1").stdout
     assert told["record"] == json.loads(alerts.read_text().splitlines()[0])
+
+
+def test_a_terminal_gets_lines_that_it_need_not_break_and_a_pipe_whole_ones(
+    alerts: Path, tmp_path: Path
+) -> None:
+    whole = Cli()("explain", "--from", str(alerts)).stdout
+    assert max(map(len, whole.splitlines())) > 100
+    terminal = Terminal(tmp_path, "explain", "--from", str(alerts), columns=60)
+    assert terminal.code() == 0
+    assert max(map(len, terminal.said.splitlines())) <= 60
+    assert terminal.said.split() == whole.split()
+
+
+def test_what_is_no_number_is_told_in_words(cli: Cli) -> None:
+    cli.fails("explain", "abc", said="'abc' is not a valid whole number.")
+    cli.fails("monitor", "--duration", "abc", said="'abc' is not a valid number.")
 
 
 def test_what_there_is_instead_and_what_to_give(cli: Cli, alerts: Path, tmp_path: Path) -> None:

@@ -48,6 +48,16 @@ def test_three_faults_one_message(cli: Cli, tmp_path: Path) -> None:
         assert part in done.stderr
 
 
+def test_what_a_faulty_file_is_told_to_do_works_in_spite_of_it(cli: Cli, home: Path, tmp_path: Path) -> None:
+    cli.here("settings", "init")
+    (home / "config" / "settings.toml").write_text("[policy]\nsensitivity = 3\n")
+    advice = cli.fails("settings", "show", said="one fault").stderr.rpartition("posture-cv ")[2]
+    example = tmp_path / "example.toml"
+    done = cli.here(*advice.replace("FILE", str(example)).split())
+    assert done.returncode == 0, done.stderr
+    assert "# sensitivity = 1.0  # " in example.read_text()
+
+
 def test_unwritable_home(cli: Cli, home: Path) -> None:
     home.write_text("a file in the way")
     cli.fails("settings", "init", said="Not a directory")

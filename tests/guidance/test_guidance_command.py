@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from amounts import FULL
-from posture_cv.cli.echo import READING_WIDTH
 from posture_cv.cli.guidance import command, find_page
 from posture_cv.errors import InputError
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.guidance.entries import Catalogue
+from posture_cv.output.text import READING_WIDTH
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]m")
 
@@ -90,6 +90,11 @@ def test_urgent_red_flags_come_first() -> None:
 @pytest.mark.parametrize("name", ["red_flags", "RED-FLAGS", "red flags"])
 def test_names_are_taken_as_typed(name: str) -> None:
     assert run(name).output == run("red-flags").output
+
+
+def test_a_posture_is_called_as_the_monitor_calls_it() -> None:
+    assert run("slumping").output == run("slump").output
+    assert run("shrug").output.startswith("When the program says: raised shoulders\n")
 
 
 def test_sources_name_the_five_files(catalogue: Catalogue) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from posture_cv.guidance.catalogue import load_catalogue
+from posture_cv.guidance.desk import wrapped
 from posture_cv.guidance.entries import Catalogue
 from posture_cv.guidance.notice import first_run_notice
 
@@ -102,3 +103,11 @@ def test_a_changed_paraphrase_is_seen() -> None:
 def test_who_walked_about_is_not_told_that_they_have_not_moved() -> None:
     """What is counted are changes of position, up to nine of which still prompt: nothing else may be claimed."""
     assert all("position" in words for words in load_catalogue().cue("stillness").seen)
+
+
+def test_a_command_is_not_broken_within_its_name() -> None:
+    text = (
+        "If alerts do not fit: posture-cv recalibrate; or look at posture-cv check --once, which is a look."
+    )
+    for width in range(20, 100):
+        assert sum(line.count("posture-cv") for line in wrapped(text, "  - ", width)) == 2

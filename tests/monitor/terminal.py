@@ -17,8 +17,10 @@ from monitor.processes import environment
 class Terminal:
     """A process whose terminal is ours."""
 
-    def __init__(self, home: Path, *arguments: str) -> None:
+    def __init__(self, home: Path, *arguments: str, columns: int | None = None) -> None:
         self._known = {**environment(home), "TERM": "xterm"}
+        if columns is not None:
+            self._known["COLUMNS"] = str(columns)
         self.home = home
         self.pid, self._ours = pty.fork()
         if self.pid == 0:

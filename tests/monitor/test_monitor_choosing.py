@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calibration.protocol import Progress, Step, Timing
 from cli_runner import Cli
 from monitor.monitor_material import Desk, ScriptedJudge, stretches
 from posture_cv.assess.policy_state import PolicyState
+from posture_cv.capture.types import Frame
 from posture_cv.cli.profile_text import as_text
 from posture_cv.errors import InputError
 from posture_cv.landmarks.types import Landmarks
@@ -24,12 +26,13 @@ from posture_cv.monitor import profile_choice
 from posture_cv.monitor.app import Request
 from posture_cv.monitor.assembling import recalibrator_for
 from posture_cv.monitor.choosing import NEAR_SHARE, choose, name_for, of_camera, place_distance
+from posture_cv.monitor.control.channel import NotRunningError
 from posture_cv.monitor.judge import Criteria
 from posture_cv.monitor.loop import Monitor
 from posture_cv.monitor.parts import Options
 from posture_cv.monitor.ports import Camera, CameraIdentity, Surroundings
 from posture_cv.monitor.profile_choice import better_profile, named_profile, profile_for, recalibrated_name
-from posture_cv.monitor.recalibrate import about_desk
+from posture_cv.monitor.recalibrate import PromptUi, about_desk
 from posture_cv.monitor.session import Eyepiece
 from posture_cv.profiles.format import profile_to_json
 from posture_cv.profiles.store import check_name, save_profile
@@ -249,6 +252,18 @@ def test_a_first_run_tells_of_the_desk_as_calibrate_does(monkeypatch: pytest.Mon
     assert about_desk(replace(made, setup=())) == []
 
 
+def test_a_first_run_tells_what_speaks_against_the_new_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
+    doubtful = replace(desk_profile("default").quality, grade="warn", reasons=("The picture is dark.",))
+    monkeypatch.setattr("posture_cv.monitor.session.make_estimator", no_estimator)
+    monkeypatch.setattr(
+        "posture_cv.monitor.recalibrate.calibrate_from_camera",
+        lambda *given: replace(desk_profile(given[2]), quality=doubtful),
+    )
+    notes: list[str] = []
+    chosen(LAPTOP, notes)
+    assert notes[3] == "The picture is dark."
+
+
 def test_a_recalibration_tells_of_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("posture_cv.monitor.assembling.make_estimator", no_estimator)
     monkeypatch.setattr(
@@ -260,6 +275,23 @@ def test_a_recalibration_tells_of_the_desk(monkeypatch: pytest.MonkeyPatch) -> N
     now = Criteria("desk", desk_profile("desk").baseline, {}, settings.assess())
     recalibrate(Looked(LAPTOP), now, lambda _: True, False)  # type: ignore[arg-type]
     assert notes[-len(about_desk(found_something("desk"))) :] == about_desk(found_something("desk"))
+
+
+def test_the_end_of_a_recalibration_is_told_once_by_whoever_makes_the_baseline() -> None:
+    told: list[str] = []
+
+    def prompted(text: str) -> bool:
+        told.append(text)
+        return True
+
+    ui = PromptUi(Timing(), prompted)
+    looked = Progress.begin(0.0)
+    frame = Frame(0, 0.0, np.zeros((4, 4, 3), np.uint8))
+    assert [
+        ui.update(frame, Landmarks.empty(1), replace(looked, step=step))
+        for step in (Step.PREPARE, Step.DONE, Step.GAVE_UP)
+    ] == [True] * 3
+    assert told == ["Sit as you want to sit."]
 
 
 def test_recalibrate_tells_of_the_desk_but_not_of_a_baseline_that_was_taken_along(
@@ -274,6 +306,22 @@ def test_recalibrate_tells_of_the_desk_but_not_of_a_baseline_that_was_taken_alon
     saved(replace(found_something("desk"), quality=doubtful))
     assert Cli().here("recalibrate").stdout.splitlines()[1] == "Your head is farther forward."
     assert moved.stdout == "Done. You are compared with this from now on.\n"
+
+
+def test_a_monitor_that_is_ended_while_it_calibrates_says_that_and_not_that_none_ran(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers: Iterator[dict[str, object]] = iter([{}, {"status": {"calibration": "Recording, 3 s left ..."}}])
+
+    def ask(*_: object) -> dict[str, object]:
+        answer = next(answers, None)
+        if answer is None:
+            raise NotRunningError
+        return answer
+
+    monkeypatch.setattr("posture_cv.monitor.control.client.ask", ask)
+    Cli().fails("recalibrate", said="The monitor was ended while it calibrated.")
+    Cli().fails("recalibrate", said="No monitor is running.", code=3)
 
 
 def test_in_the_background_nobody_is_asked_to_sit_still() -> None:

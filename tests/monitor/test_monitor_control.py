@@ -451,3 +451,19 @@ def test_a_monitor_that_was_started_with_nohup_outlives_its_terminal(
     finally:
         signal.signal(signal.SIGHUP, before)
     assert commands.stop_asked is ends
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process without asking")
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (signal.SIGINT, "Ctrl-C"),
+        (signal.SIGTERM, "the system asked for it (SIGTERM)"),
+        (signal.SIGHUP, "its terminal or session was closed"),
+    ],
+)
+def test_why_it_ended_is_said_in_words(number: signal.Signals, said: str) -> None:
+    commands = cmd.Commands()
+    with stopping_signals(commands, terminal=False):
+        signal.raise_signal(number)
+    assert commands.take() == cmd.Stop(said)

@@ -358,7 +358,7 @@ def test_the_hour_that_autumn_repeats_is_shown_twice(path: Path) -> None:
         "as they came, nothing else"
     )
     assert page.count("<title>02:15 UTC+2 good</title>") == 1
-    assert page.count("<title>02:15 UTC+1 slump</title>") == 1
+    assert page.count("<title>02:15 UTC+1 slumping</title>") == 1
     assert len(re.findall("<title>0", page.partition("Time per state")[0])) == 240, "a cell a minute"
     for text in ("Sun 02:30 UTC+2", "Sun 02:30 UTC+1"):
         assert text in page
@@ -406,7 +406,11 @@ def test_a_day_of_which_only_an_alert_is_known_is_shown(path: Path) -> None:
         history.alert(Record(1, told), {"seen": "You slump."}, WALL_S)
     with Reader(path) as reader:
         assert [day["posture_alerts"] for day in day_summaries(reader, DAY, 1)] == [1]
-        assert "You slump." in render(material(reader, "today", DAY), datetime(2023, 11, 14, 23, tzinfo=UTC))
+        page = render(material(reader, "today", DAY), datetime(2023, 11, 14, 23, tzinfo=UTC))
+        lines = day_lines(day_summaries(reader, DAY, 1))
+    assert "You slump." in page
+    assert "<td>slumping (notice)" in page
+    assert lines[1].endswith(" slumping (notice)"), "as everywhere else"
 
 
 def noted(path: Path, *told: tuple[str, int, float | None]) -> str:
@@ -705,7 +709,8 @@ def test_without_a_monitor_pauses_are_shortened_for_the_next(users: Path) -> Non
     assert shown[1].endswith("threshold x1, pause x4")
     done = run(cli, ["feedback", "sooner", "--posture", "Slump"])
     assert done.output == "Pauses between alerts are halved: slumping x4.\n"
-    assert run(cli, ["feedback", "sooner"]).exit_code == 0
+    assert run(cli, ["feedback", "sooner", "--posture", "slumping"]).output.endswith("halved: slumping x2.\n")
+    assert run(cli, ["feedback", "sooner", "--posture", "forward head"]).exit_code == 0
     assert resumption(state_file()).remembered.policy.ledger.backoff == (2, 1, 1, 1, 2)  # type: ignore[union-attr]
     assert run(cli, ["feedback", "reset"]).exit_code == 0
     assert resumption(state_file()).remembered.policy == PolicyState()  # type: ignore[union-attr]
@@ -751,11 +756,14 @@ def test_what_cannot_be_meant_is_refused(users: Path, words: list[str]) -> None:
 
 
 @contextmanager
-def listening() -> Iterator[cmd.Commands]:
-    """The control channel of a monitor that does nothing else."""
-    commands = cmd.Commands()
+def listening(silent_s: float | None = None) -> Iterator[cmd.Commands]:
+    """The control channel of a monitor that does nothing else; one that has done all, and is silent for so long."""
+    commands, board = cmd.Commands(), StatusBoard()
+    if silent_s is not None:
+        ledger = Ledger(silent_until_s=silent_s)
+        board.show(Moment(0.0, WALL_S, Phase.WATCHING, policy=PolicyState(ledger=ledger), obeyed=1000))
     private_folder(runtime_dir())
-    with ControlServer(runtime_dir(), StatusBoard(), commands, lambda: 0.0):
+    with ControlServer(runtime_dir(), board, commands, lambda: 0.0):
         yield commands
 
 
@@ -763,8 +771,8 @@ def test_silence_can_be_asked_for_with_and_without_an_alert(users: Path) -> None
     run = CliRunner().invoke
     with Reader(users) as reader:
         last = reader.alert(None).number
-    with listening() as commands:
-        assert run(cli, ["feedback", "snooze"]).exit_code == 0
+    with listening(silent_s=1740.0) as commands:
+        assert "From now on: silent for 29 min;" in run(cli, ["feedback", "snooze"]).output
         assert commands.take() == cmd.Answer(last, "snooze")
         prompted(users, can_postpone=False)
         again = run(cli, ["feedback", "snooze"])
@@ -783,8 +791,10 @@ def test_later_means_the_break_of_a_message_that_told_of_stillness_too(users: Pa
     with closing(History(users)) as history:
         number = history.alert(Record(10, still, shifts=0, with_break=True), {}, WALL_S + 100.0)
     run = CliRunner().invoke
-    with listening() as commands:
-        assert run(cli, ["feedback", "snooze"]).exit_code == 0
+    with listening(silent_s=0.0) as commands:
+        assert run(cli, ["feedback", "snooze"]).output.endswith(
+            "with snooze. The prompt comes again later.\n"
+        )
         assert commands.take() == cmd.Answer(number - 1, "snooze")
         assert run(cli, ["feedback", "snooze", str(number)]).exit_code == 0
         assert commands.take() == cmd.Answer(number, "snooze")
@@ -918,3 +928,15 @@ def test_nothing_recorded_is_said(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["report", "today"])
     assert done.exit_code == 2
     assert "There is no history yet" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["today", "week"], "one at a time"),
+        (["week", "."], "one at a time"),
+        (["yesterday"], "'yesterday' is neither a folder of results nor one of today, week, month."),
+    ],
+)
+def test_a_period_that_is_none_is_not_taken_for_a_folder(users: Path, words: list[str], said: str) -> None:
+    Cli().fails("report", "--no-open", *words, said=said)

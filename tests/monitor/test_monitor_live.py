@@ -206,11 +206,19 @@ def test_no_camera_is_said_in_time_in_both_places(home: Path) -> None:
         assert time.monotonic() - begin_s < 60
 
 
+def test_a_camera_that_is_waited_for_is_not_said_to_be_watched_through(home: Path) -> None:
+    try:
+        started = run(home, "monitor", "http://127.0.0.1:9/none", "--background", "--wait-for-camera")
+        assert started.stdout.startswith("Waiting for the camera, judged by profile default (process ")
+    finally:
+        assert run(home, "stop").returncode == 0
+
+
 def test_the_background_without_a_profile_says_what_to_do(tmp_path: Path, camera: MjpegServer) -> None:
     done = run(tmp_path, "monitor", camera.url, "--background")
     assert done.returncode == 2
     assert "There is no profile yet" in done.stderr
-    assert "posture-cv monitor" in done.stderr
+    assert "posture-cv monitor ADDRESS\n" in done.stderr, "a webcam would be another camera"
 
 
 def test_files_named_from_here_are_found_in_the_background(

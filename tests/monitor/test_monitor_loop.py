@@ -24,20 +24,25 @@ from posture_cv.assess.stream import Step
 from posture_cv.assess.types import Alert, State
 from posture_cv.capture.types import SourceError
 from posture_cv.cli.status import lines
+from posture_cv.coefficients import load_coefficients
 from posture_cv.errors import InputError
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.local_time import local
 from posture_cv.measure.types import Reason, View
 from posture_cv.monitor import commands as cmd
+from posture_cv.monitor.checking import Row, value_text
 from posture_cv.monitor.judge import Criteria
 from posture_cv.monitor.keys import KeyCommands
 from posture_cv.monitor.lifecycle import LifeSettings, Phase
 from posture_cv.monitor.loop import Monitor
+from posture_cv.monitor.margins import Margin
 from posture_cv.monitor.moment import Moment, Said
 from posture_cv.monitor.parts import Options, Parts
 from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.sinks import NotificationSink, PauseSink, TerminalSink
 from posture_cv.monitor.status import StatusBoard
-from posture_cv.monitor.words import PAUSE_SHAPE, shape_of
+from posture_cv.monitor.tray.view import view_of
+from posture_cv.monitor.words import PAUSE_SHAPE, margin_text, shape_of
 from posture_cv.output.notify import Delivery, Message, NoNotifier
 
 SHORT = AssessSettings()
@@ -90,6 +95,35 @@ def test_a_pause_closes_the_camera_and_ends_by_itself() -> None:
     assert desk.open_seconds(0.0, 49.0) == 0.0
     first = next(m for m in desk.kept.moments if m.looked)
     assert 50.0 <= first.t_s <= 52.0
+
+
+def test_after_a_pause_nothing_is_left_of_it_and_nobody_is_taken_to_be_away() -> None:
+    desk = Desk(stretches(("good", 1.0)), 1000.0)
+    parts = desk.parts()
+    until_wall_s = parts.clock.wall_s() + 900.0
+    parts.commands.put(cmd.Pause(until_wall_s))
+    desk.run(parts)
+    assert phases(desk) == [Phase.PAUSED, Phase.WATCHING], "no glances for somebody who was not looked for"
+    kept = {(m.phase, m.paused_until_wall_s) for m in desk.kept.moments}
+    assert kept == {(Phase.PAUSED, until_wall_s), (Phase.WATCHING, None)}
+
+
+@pytest.mark.parametrize("what", ["lost", "call", "locked"])
+def test_who_could_not_be_looked_for_is_not_away_and_the_light_goes_out_later_if_they_are(what: str) -> None:
+    """The camera came back and showed an empty chair: it stayed on until somebody came."""
+    settings = LifeSettings(away_long_s=100.0, pause_in_calls=True)
+    desk = Desk(stretches(("good", 10.0), ("away", 1.0)), 1000.0, options=Options(life=settings))
+    if what == "lost":
+        desk.lost = lambda t: 20.0 < t < 500.0
+    else:
+        desk.around = lambda t: Surroundings(
+            in_call=what == "call" and 20.0 < t < 500.0, locked=what == "locked" and 20.0 < t < 500.0
+        )
+    desk.run()
+    assert phases(desk)[-2:] == [Phase.WATCHING, Phase.AWAY]
+    away_s = min(m.t_s for m in desk.kept.moments if m.phase is Phase.AWAY)
+    assert 595.0 <= away_s <= 635.0
+    assert desk.open_seconds(away_s, 1000.0) <= 0.25 * (1000.0 - away_s), "but for glances"
 
 
 def test_a_pause_without_end_waits_for_resume() -> None:
@@ -338,6 +372,27 @@ def test_a_recalibration_that_fails_is_said_to_stay_and_ends_no_pause(
     assert notes == [], "whoever switched notifications off is told here"
 
 
+def test_a_recalibration_with_a_camera_that_has_come_back_goes_on_watching_at_once() -> None:
+    desk = Desk(stretches(("good", 1.0)), 400.0, lost=lambda t: 10.0 < t < 300.0)
+    parts = desk.parts()
+    parts.recalibrate = lambda _camera, now, *_: replace(now, coefficients=load_coefficients())
+
+    class Asking(Kept):
+        asked = False
+
+        def show(self, moment: Moment) -> None:
+            if moment.t_s > 301.0 and not self.asked:
+                self.asked = True
+                parts.commands.put(cmd.Recalibrate())
+
+    parts.sinks = [*parts.sinks, Asking()]
+    desk.run(parts)
+    done = [moment.prompt for moment in desk.kept.moments].index("done")
+    assert {moment.phase for moment in desk.kept.moments[done:]} == {Phase.WATCHING}, (
+        "the camera gave pictures"
+    )
+
+
 def test_whoever_clicked_recalibrate_is_told_to_sit_still_and_when_it_is_done() -> None:
     sent = SentMessages()
     with NotificationSink(sent, lambda _: None) as sink:
@@ -443,6 +498,26 @@ def test_words_are_not_broken_by_a_narrow_terminal(monkeypatch: pytest.MonkeyPat
     piped = io.StringIO()
     TerminalSink(piped).note("word " * 40)
     assert piped.getvalue() == "word " * 40 + "\n", "a log keeps its lines"
+
+
+def test_a_log_of_days_tells_the_day_and_a_terminal_the_time() -> None:
+    shown = {}
+    for states in (True, False):
+        stream = io.StringIO()
+        TerminalSink(stream, states=states).show(Moment(1.0, 1.0, Phase.WATCHING, hints=("A hint.",)))
+        shown[states] = stream.getvalue().splitlines()[0]
+    day = local(1.0)
+    assert shown == {True: f"{day:%H:%M:%S} A hint.", False: f"{day:%Y-%m-%d %H:%M:%S} A hint."}
+
+
+def test_nothing_is_nothing_in_either_direction() -> None:
+    margin = Margin("shrug", "shoulder_elevation_cm", -0.04, 0.2, 1.2)
+    told = Moment(1.0, 1.0, Phase.WATCHING, state=State.GOOD, margins=(margin,))
+    assert margin_text(told) == "raised shoulders +0.0 of 1.2 cm (0%)"
+    status = {"phase": "watching", "level": "good", "margins": [margin.as_plain()]}
+    assert [gauge.text for gauge in view_of(status).gauges] == ["+0.0 of 1.2 cm"]
+    row = Row("shoulder_elevation_cm", "cm", "", -0.04, 0.2, 0.1, "", (margin,))
+    assert value_text(row) == "+0.0 ± 0.4 cm"
 
 
 def test_one_key_begins_and_ends_a_silence() -> None:

@@ -7,7 +7,7 @@ import os
 import plistlib
 import shlex
 import stat
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -63,6 +63,8 @@ NOW = datetime(2026, 3, 28, 15, 30, tzinfo=ZoneInfo("Europe/Berlin"))
         ("until tomorrow", (NOW + timedelta(days=1)).replace(hour=5, minute=0)),
         ("2 hours", NOW + timedelta(hours=2)),
         ("1 hour 20 minutes", NOW + timedelta(minutes=80)),
+        ("2 days", NOW.astimezone(UTC) + timedelta(days=2)),
+        ("1d 12h", NOW.astimezone(UTC) + timedelta(hours=36)),
         ("10 mins", NOW + timedelta(minutes=10)),
         ("until 4pm", NOW.replace(hour=16, minute=0)),
         ("until 4:15 PM", NOW.replace(hour=16, minute=15)),
@@ -142,6 +144,8 @@ def test_the_week_is_named_only_where_it_is_exceeded() -> None:
     assert "week" not in str(unclear.value)
     with pytest.raises(InputError, match="a week at most"):
         pause_end("8 hours 9999 minutes", NOW)
+    with pytest.raises(InputError, match="a week at most"):
+        pause_end("8 days", NOW)
 
 
 @given(st.text(max_size=20))

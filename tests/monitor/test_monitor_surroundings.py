@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import platform
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,13 @@ from dbus_fast.constants import PropertyAccess
 from dbus_fast.service import ServiceInterface, dbus_property, dbus_signal, method
 
 from monitor.notification_server import OnTheBus, left, private_bus
+from posture_cv.monitor import surroundings
+from posture_cv.monitor.app import Request
+from posture_cv.monitor.assembling import surroundings_of
 from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.surroundings import LinuxSurroundings, microphone_in_use, on_battery
 from posture_cv.output.bus import NoBusError, joined
+from posture_cv.settings import Settings
 
 NAMES = ("org.freedesktop.login1", "org.freedesktop.ScreenSaver", "org.gnome.Mutter.IdleMonitor")
 
@@ -332,11 +338,30 @@ def test_battery(tmp_path: Path) -> None:
     assert not on_battery(tmp_path)
 
 
+def _sound(folder: Path, device: str, state: str) -> None:
+    """A device of the first sound card: pcm0p plays, pcm0c records."""
+    place = folder / "card0" / device / "sub0"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "status").write_text(f"state: {state}\nowner_pid: 77\n")
+
+
 def test_microphone(tmp_path: Path) -> None:
-    for card, device, state in (("card0", "pcm0p", "RUNNING"), ("card0", "pcm0c", "closed")):
-        place = tmp_path / card / device / "sub0"
-        place.mkdir(parents=True)
-        (place / "status").write_text(f"state: {state}\n")
+    _sound(tmp_path, "pcm0p", "RUNNING")
+    _sound(tmp_path, "pcm0c", "closed")
     assert not microphone_in_use(tmp_path), "playing is no call"
-    (tmp_path / "card0" / "pcm0c" / "sub0" / "status").write_text("state: RUNNING\nowner_pid: 77\n")
+    _sound(tmp_path, "pcm0c", "RUNNING")
     assert microphone_in_use(tmp_path)
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="the microphone is looked at on Linux only")
+@pytest.mark.parametrize(("option", "setting"), [(False, False), (True, False), (False, True)])
+def test_calls_are_looked_for_where_the_option_or_the_settings_ask_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, option: bool, setting: bool
+) -> None:
+    _sound(tmp_path, "pcm0c", "RUNNING")
+    monkeypatch.setattr(surroundings, "LinuxSurroundings", partial(LinuxSurroundings, sound=tmp_path))
+    settings = Settings.model_validate({"monitor": {"pause_in_calls": setting}})
+    request = Request("0", settings, pause_in_calls=option)
+    with ExitStack() as stack:
+        in_call = surroundings_of(request, stack, live=True).poll().in_call
+    assert in_call == request.pauses_in_calls == (option or setting)

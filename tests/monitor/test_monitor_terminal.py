@@ -67,7 +67,7 @@ def test_the_first_run_explains_calibrates_and_watches_then_obeys_keys(
     assert "Recording" in done.stderr
     terminal.press("\x03")
     assert terminal.code() == 0
-    assert "Ended: SIGINT." in terminal.said
+    assert "Ended: Ctrl-C." in terminal.said
     assert "Traceback" not in terminal.said
     assert ended_clean(home)
 

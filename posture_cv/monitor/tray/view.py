@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from posture_cv.assess.wording import plain
 from posture_cv.errors import PostureError
 from posture_cv.monitor.calibrating import Ending, ending
 from posture_cv.monitor.control.channel import NotRunningError
@@ -144,16 +145,15 @@ def _gauges(margins: Sequence[Mapping[str, Any]]) -> tuple[Gauge, ...]:
 
 
 def _gauge(cue: str, margins: list[Mapping[str, Any]]) -> Gauge:
-    name = {"shrug": "raised shoulders", "slump": "slumping"}.get(cue, cue.replace("_", " "))
     told = [m for m in margins if m["share"] is not None]
     if not told or (len(told) < len(margins) and cue != "shrug"):
         reason = next((str(m["reason"]) for m in margins if m["reason"]), "unknown")
-        return Gauge(name, f"cannot be told: {reason.replace('_', ' ')}", None)
+        return Gauge(plain(cue), f"cannot be told: {reason.replace('_', ' ')}", None)
     pick = max if cue == "shrug" else min
     chosen = pick(told, key=lambda m: float(m["share"]))
     unit = "°" if str(chosen["quantity"]).endswith("_deg") else " cm"
-    text = f"{chosen['value']:+.1f} of {chosen['limit']:.1f}{unit}"
-    return Gauge(name, text, float(chosen["share"]))
+    text = f"{chosen['value']:+z.1f} of {chosen['limit']:.1f}{unit}"
+    return Gauge(plain(cue), text, float(chosen["share"]))
 
 
 def _severity(level: str, gauges: Sequence[Gauge]) -> float:
