@@ -24,7 +24,7 @@ SCENE_FIELDS: Final = (
     "person_luma",  # median brightness of the face (or of the person where there is no face), 0-1
     "bg_dx",  # shift of the background against the source's reference frame, share of the width
     "bg_dy",  # the same downwards, share of the height
-    "bg_scale",  # growth of the background against the reference frame, 1 = unchanged
+    "bg_scale",  # growth of the background against the reference frame, 1 = unchanged; below 0: mirrored
     "bg_support",  # share of the background's tracked points that agree with that shift, 0-1; NaN: no texture
     "bg_roll_deg",  # turn of the background clockwise, likewise; NaN: not told (nor in recordings of format 1)
 )

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from posture_cv.landmarks.recording import read_recording
-from posture_cv.landmarks.scene import SceneTracker
+from posture_cv.landmarks.scene import MIRROR_EVERY_S, SceneTracker
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, SCENE_FIELDS, Landmarks
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -143,6 +143,32 @@ def test_another_light_hides_no_move_and_makes_none(
     assert scene[DY] == pytest.approx(dy / 480, abs=0.003)
     assert not abs(scene[ROLL]) >= 0.3, "told rightly, or not"
     assert scene[SUPPORT] > 0.6
+
+
+@pytest.mark.parametrize("light", [np.asarray, lamp, gamma])
+@pytest.mark.parametrize("dx", [0, 20])
+def test_a_picture_that_is_mirrored_midway_is_told_and_so_is_its_end(
+    light: Callable[[NDArray[np.uint8]], NDArray[np.uint8]], dx: int
+) -> None:
+    tracker = SceneTracker()
+    there = light(np.asarray(moved(room(), -dx, 0)[:, ::-1], np.uint8))
+    tracker.measure(*_at(0.0, *seen(room(), x=0.4)))
+    for t_s in (1.0, 2.0):
+        scene = tracker.measure(*_at(t_s, *seen(there, x=0.6)))
+        assert scene[[SCALE, DX]] == pytest.approx([-1.0, dx / 640], abs=0.005)
+        assert scene[SUPPORT] > 0.6
+        assert np.isnan(scene[ROLL])
+    scene = tracker.measure(*_at(1.0 + MIRROR_EVERY_S, *seen(room(), x=0.4)))
+    assert scene[[SCALE, DX, ROLL]] == pytest.approx([1.0, 0.0, 0.0], abs=0.005)
+    assert scene[SUPPORT] > 0.6
+
+
+def test_a_lost_background_is_not_taken_for_a_mirrored_one() -> None:
+    tracker = SceneTracker()
+    tracker.measure(*_at(0.0, *seen(room())))
+    for step in range(1, 5):
+        scene = tracker.measure(*_at(step * MIRROR_EVERY_S, *seen(room(seed=1 + step))))
+        assert scene[SCALE] == pytest.approx(1.0, abs=0.2) or scene[SUPPORT] < 0.15
 
 
 def test_a_moving_person_leaves_the_background_where_it_is() -> None:

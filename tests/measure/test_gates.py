@@ -126,6 +126,16 @@ def test_a_camera_that_turned_about_its_line_of_sight_has_moved(
         assert reasons(lm, stood) == {Reason.OK}, "it stood so when the baseline was taken"
 
 
+def test_a_picture_that_is_mirrored_midway_is_a_moved_camera(session: Landmarks, baseline: Baseline) -> None:
+    still = {"bg_dx": 0.0, "bg_dy": 0.0, "bg_support": 0.9, "bg_roll_deg": np.nan}
+    lm = with_scene(session, **still, bg_scale=-1.0)
+    assert reasons(lm, baseline) == {Reason.CAMERA_MOVED}
+    assert reasons(with_scene(lm, bg_support=0.3), baseline) == {Reason.OK}, "few points agree"
+    mirrored = replace(baseline, background=Background(0.0, 0.0, -1.0))
+    assert reasons(lm, mirrored) == {Reason.OK}, "so it was when the baseline was taken"
+    assert reasons(with_scene(session, **still, bg_scale=1.0), mirrored) == {Reason.CAMERA_MOVED}
+
+
 def test_a_far_turn_that_leaves_few_points_counts_where_the_person_turned_along(
     session: Landmarks, baseline: Baseline
 ) -> None:
