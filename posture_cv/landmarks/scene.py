@@ -1,4 +1,4 @@
-"""What the picture says beside the person: brightness, and whether the camera itself has moved.
+"""What the picture says beside the person: brightness, noise, and whether the camera itself has moved.
 
 The background is followed from a reference frame by sparse optical flow (Lucas-Kanade, pyramidal; Bouguet
 2001) on points outside the person, and a similarity is fitted to the points that agree (RANSAC). A lid that
@@ -39,6 +39,9 @@ WINDOW: Final = (15, 15)
 LIGHT_PX: Final = (25, 25)  # light is what changes over more than this, what is lit over less
 LEAST_CONTRAST: Final = 0.05  # of a logarithm, below which noise would be raised to texture
 GREY_PER_CONTRAST: Final = 40.0
+_SECOND_DIFFERENCES: Final = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+_GROWN: Final = 6.0 * math.sqrt(2.0)  # so much they raise the noise, of the difference of two pictures
+_QUARTER_OF_NORMAL: Final = 0.3186  # below which a quarter of normal errors are, in standard deviations
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +103,7 @@ def small_grey(image_bgr: NDArray[np.uint8]) -> Gray:
 class SceneTracker:
     """Measures `Landmarks.scene` frame by frame; the first frame of a source is its reference.
 
-    With `follow` False (unrelated pictures) only brightness is measured, and the background is NaN.
+    With `follow` False (unrelated pictures) only brightness is measured; background and noise are NaN.
     """
 
     follow: bool = True
@@ -108,6 +111,8 @@ class SceneTracker:
     _last_t_s: float = -np.inf
     _mirrored_t_s: float = -np.inf
     _background: tuple[float, float, float, float, float] = field(default=(np.nan,) * 5)
+    _before: Gray | None = None
+    _noise: float = np.nan
 
     def measure(self, image_bgr: NDArray[np.uint8], t_s: float, lm: Landmarks) -> Float32:
         """The scene fields of one frame.
@@ -116,7 +121,7 @@ class SceneTracker:
             image_bgr: (H, W, 3) picture; t_s: its time in seconds; lm: its landmarks (one frame).
 
         Returns:
-            (9,) float32 in the order of `SCENE_FIELDS`. The background is measured every 0.5 s and held between.
+            (10,) float32 in the order of `SCENE_FIELDS`. Background and noise are measured every 0.5 s and held on to.
         """
         return self.measure_small(SmallPicture.of(small_grey(image_bgr)), t_s, lm)
 
@@ -126,7 +131,11 @@ class SceneTracker:
         if self.follow and (t_s - self._last_t_s >= INTERVAL_S or t_s < self._last_t_s):
             self._last_t_s = t_s
             self._background = self._follow(gray, _Person(lm, gray.shape), t_s)
-        scene = np.array([*small.light, _person_brightness(gray, lm), *self._background], np.float32)
+            if self._before is not None and self._before.shape == gray.shape:
+                self._noise = noise_share(self._before, gray)
+            self._before = gray
+        brightness = (*small.light, _person_brightness(gray, lm))
+        scene = np.array([*brightness, *self._background, self._noise], np.float32)
         assert len(scene) == len(SCENE_FIELDS)
         return scene
 
@@ -162,6 +171,17 @@ def _quantiles(gray: Gray, shares: tuple[float, ...]) -> list[float]:
         low + (high - low) * (place - math.floor(place))
         for place, low, high in zip(places, values[::2], values[1::2], strict=True)
     ]
+
+
+def noise_share(before: Gray, now: Gray) -> float:
+    """Standard deviation of a pixel's noise as a share of the mean brightness, from two pictures (H, W) of a room.
+
+    What stands still goes out of the difference, what is smooth in it (lamps, shadows, flicker) out of its second
+    differences (Immerkaer 1996); what is left is told by its smallest quarter, so that most of the picture may move.
+    """
+    rest = cv2.filter2D(cv2.subtract(now, before, dtype=cv2.CV_16S), cv2.CV_32F, _SECOND_DIFFERENCES)
+    quarter = float(np.quantile(np.abs(rest[1:-1:2, 1:-1:2]), 0.25))
+    return quarter / _QUARTER_OF_NORMAL / _GROWN / max(cv2.mean(now)[0], 1.0)
 
 
 def _person_brightness(gray: Gray, lm: Landmarks) -> float:
