@@ -39,8 +39,8 @@ WINDOW: Final = (15, 15)
 LIGHT_PX: Final = (25, 25)  # light is what changes over more than this, what is lit over less
 LEAST_CONTRAST: Final = 0.05  # of a logarithm, below which noise would be raised to texture
 GREY_PER_CONTRAST: Final = 40.0
-_SECOND_DIFFERENCES: Final = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-_GROWN: Final = 6.0 * math.sqrt(2.0)  # so much they raise the noise, of the difference of two pictures
+_SECOND_DIFFERENCE: Final = np.array([1, -2, 1], np.float32)
+_GROWN: Final = 6.0 * math.sqrt(2.0)  # so much two of them raise the noise, of the difference of two pictures
 _QUARTER_OF_NORMAL: Final = 0.3186  # below which a quarter of normal errors are, in standard deviations
 
 
@@ -179,8 +179,9 @@ def noise_share(before: Gray, now: Gray) -> float:
     What stands still goes out of the difference, what is smooth in it (lamps, shadows, flicker) out of its second
     differences (Immerkaer 1996); what is left is told by its smallest quarter, so that most of the picture may move.
     """
-    rest = cv2.filter2D(cv2.subtract(now, before, dtype=cv2.CV_16S), cv2.CV_32F, _SECOND_DIFFERENCES)
-    quarter = float(np.quantile(np.abs(rest[1:-1:2, 1:-1:2]), 0.25))
+    changed = cv2.subtract(now, before, dtype=cv2.CV_16S)
+    rest = cv2.sepFilter2D(changed, cv2.CV_32F, _SECOND_DIFFERENCE, _SECOND_DIFFERENCE)
+    quarter = float(np.quantile(np.abs(rest[1:-1:4, 1:-1:2]), 0.25))
     return quarter / _QUARTER_OF_NORMAL / _GROWN / max(cv2.mean(now)[0], 1.0)
 
 
