@@ -1,4 +1,4 @@
-"""Whether the pictures themselves are so dark or so bright that nobody in them could be seen. Pure."""
+"""Whether the pictures themselves are so dark or so bright that somebody in them may not be seen. Pure."""
 
 from __future__ import annotations
 

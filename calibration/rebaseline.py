@@ -82,7 +82,7 @@ def moved_with_camera(baseline: Baseline, background: Background) -> Baseline:
     if not (moved <= FARTHEST_SHIFT and growth <= MOST_GROWTH and abs(roll_deg) <= MOST_ROLL_DEG):
         raise CalibrationError(
             "The camera has moved too far to go on with the old baseline.",
-            _how_far(moved, growth, roll_deg),
+            _how_far(moved, scale, roll_deg),
             "Calibrate again: posture-cv calibrate",
         )
     baseline = _turned(baseline, roll_deg) if roll_deg else baseline
@@ -117,10 +117,12 @@ def _turned(baseline: Baseline, roll_deg: float) -> Baseline:
     return replace(baseline, pose=pose, face=face, rows=rows, cols=cols)
 
 
-def _how_far(moved: float, growth: float, roll_deg: float) -> str:
-    if not np.isfinite(moved + growth + roll_deg):
+def _how_far(moved: float, scale: float, roll_deg: float) -> str:
+    if not np.isfinite(moved + scale + roll_deg):
         return "How far cannot be told: too little of the background is known again."
-    size = f"and changed its size by {100 * growth:.0f} %"
+    if scale < 0.0:
+        return "Its picture is mirrored now, or no longer."
+    size = f"and changed its size by {100 * abs(scale - 1.0):.0f} %"
     turned = f" It turned by {abs(roll_deg):.0f} degrees." if abs(roll_deg) > MOST_ROLL_DEG else ""
     return f"The background moved by {100 * moved:.0f} % of the picture {size}.{turned}"
 

@@ -28,9 +28,9 @@ def command(answer: str, alert: int | None, posture: str | None, as_json: bool) 
     """Answer ALERT (its number; without one, the last, for right and wrong the last about a posture).
 
     The pause until the next alert about a posture doubles when two in a row were wrong, dismissed or ignored:
-    the desktop told that they expired (settings: policy.backoff_after). Only sooner and reset shorten it again,
-    on later days too. Who leaves the posture within a minute of an alert has not ignored it. A running monitor
-    follows at once; without one they hold for the next.
+    they were shown, and expired or had no answer for a minute (settings: policy.backoff_after). Only sooner and
+    reset shorten it again, on later days too. Who leaves the posture within a minute of an alert has not ignored
+    it. A running monitor follows at once; without one they hold for the next.
 
     \b
     right, wrong  below 75 % right of two weeks the posture's threshold rises

@@ -1,8 +1,9 @@
-"""What the picture says beside the person: brightness, and whether the camera itself has moved.
+"""What the picture says beside the person: brightness, noise, and whether the camera itself has moved.
 
 The background is followed from a reference frame by sparse optical flow (Lucas-Kanade, pyramidal; Bouguet
 2001) on points outside the person, and a similarity is fitted to the points that agree (RANSAC). A lid that
-tilts shifts background and person together; a person who sinks leaves the background where it was. Flow takes a
+tilts shifts background and person together; a person who sinks leaves the background where it was. A camera tool
+that begins to mirror, or ends it, is told as a growth below 0, which counts as a moved camera. Flow takes a
 point's brightness for constant: where light or exposure have changed, what is lit is followed without the light.
 """
 
@@ -33,10 +34,14 @@ SURE_ROLL_DEG: Final = 0.15
 ROLL_SPREAD: Final = 0.2
 REKEY_SHIFT: Final = 0.08  # beyond this share of the width the current frame becomes the new key frame
 RETRY_SUPPORT: Final = 0.5
+MIRROR_EVERY_S: Final = 10.0  # so often a lost background is looked for in the mirror, at its cost again
 WINDOW: Final = (15, 15)
 LIGHT_PX: Final = (25, 25)  # light is what changes over more than this, what is lit over less
 LEAST_CONTRAST: Final = 0.05  # of a logarithm, below which noise would be raised to texture
 GREY_PER_CONTRAST: Final = 40.0
+_SECOND_DIFFERENCE: Final = np.array([1, -2, 1], np.float32)
+_GROWN: Final = 6.0 * math.sqrt(2.0)  # so much two of them raise the noise, of the difference of two pictures
+_QUARTER_OF_NORMAL: Final = 0.3186  # below which a quarter of normal errors are, in standard deviations
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,13 +103,16 @@ def small_grey(image_bgr: NDArray[np.uint8]) -> Gray:
 class SceneTracker:
     """Measures `Landmarks.scene` frame by frame; the first frame of a source is its reference.
 
-    With `follow` False (unrelated pictures) only brightness is measured, and the background is NaN.
+    With `follow` False (unrelated pictures) only brightness is measured; background and noise are NaN.
     """
 
     follow: bool = True
     _key: _Key | None = None
     _last_t_s: float = -np.inf
+    _mirrored_t_s: float = -np.inf
     _background: tuple[float, float, float, float, float] = field(default=(np.nan,) * 5)
+    _before: Gray | None = None
+    _noise: float = np.nan
 
     def measure(self, image_bgr: NDArray[np.uint8], t_s: float, lm: Landmarks) -> Float32:
         """The scene fields of one frame.
@@ -113,7 +121,7 @@ class SceneTracker:
             image_bgr: (H, W, 3) picture; t_s: its time in seconds; lm: its landmarks (one frame).
 
         Returns:
-            (9,) float32 in the order of `SCENE_FIELDS`. The background is measured every 0.5 s and held between.
+            (10,) float32 in the order of `SCENE_FIELDS`. Background and noise are measured every 0.5 s and held on to.
         """
         return self.measure_small(SmallPicture.of(small_grey(image_bgr)), t_s, lm)
 
@@ -122,17 +130,27 @@ class SceneTracker:
         gray = small.gray
         if self.follow and (t_s - self._last_t_s >= INTERVAL_S or t_s < self._last_t_s):
             self._last_t_s = t_s
-            self._background = self._follow(gray, _Person(lm, gray.shape))
-        scene = np.array([*small.light, _person_brightness(gray, lm), *self._background], np.float32)
+            self._background = self._follow(gray, _Person(lm, gray.shape), t_s)
+            if self._before is not None and self._before.shape == gray.shape:
+                self._noise = noise_share(self._before, gray)
+            self._before = gray
+        brightness = (*small.light, _person_brightness(gray, lm))
+        scene = np.array([*brightness, *self._background, self._noise], np.float32)
         assert len(scene) == len(SCENE_FIELDS)
         return scene
 
-    def _follow(self, gray: Gray, person: _Person) -> tuple[float, float, float, float, float]:
+    def _follow(self, gray: Gray, person: _Person, t_s: float) -> tuple[float, float, float, float, float]:
         if self._key is None or self._key.gray.shape != gray.shape:
             self._key = _key_frame(gray, person.mask(), np.eye(2, 3))
             support = 1.0 if len(self._key.points) >= MIN_POINTS else np.nan
             return 0.0, 0.0, 1.0, support, 0.0
         found = _similarity(self._key, gray, person)
+        if found.support < RETRY_SUPPORT and abs(t_s - self._mirrored_t_s) >= MIRROR_EVERY_S:
+            self._mirrored_t_s = t_s
+            over = _mirrored(self._key)
+            again = _similarity(over, gray, person)
+            if again.support >= RETRY_SUPPORT:
+                self._key, found = over, again
         if found.fit is None:
             return *_as_shares(self._key.pose, gray.shape), found.support, np.nan
         pose = found.fit
@@ -155,6 +173,18 @@ def _quantiles(gray: Gray, shares: tuple[float, ...]) -> list[float]:
     ]
 
 
+def noise_share(before: Gray, now: Gray) -> float:
+    """Standard deviation of a pixel's noise as a share of the mean brightness, from two pictures (H, W) of a room.
+
+    What stands still goes out of the difference, what is smooth in it (lamps, shadows, flicker) out of its second
+    differences (Immerkaer 1996); what is left is told by its smallest quarter, so that most of the picture may move.
+    """
+    changed = cv2.subtract(now, before, dtype=cv2.CV_16S)
+    rest = cv2.sepFilter2D(changed, cv2.CV_32F, _SECOND_DIFFERENCE, _SECOND_DIFFERENCE)
+    quarter = float(np.quantile(np.abs(rest[1:-1:4, 1:-1:2]), 0.25))
+    return quarter / _QUARTER_OF_NORMAL / _GROWN / max(cv2.mean(now)[0], 1.0)
+
+
 def _person_brightness(gray: Gray, lm: Landmarks) -> float:
     """Median brightness of the face (or of the head's pose points without one), 0-1; NaN without either."""
     points = lm.face[0, :, :2] if lm.face_found[0] else lm.pose[0, :11, :2]
@@ -173,6 +203,15 @@ def _key_frame(gray: Gray, person: NDArray[np.bool_], pose: NDArray[np.float64])
     found: Any = cv2.goodFeaturesToTrack(gray, POINTS, 0.02, 7, mask=allowed)
     points = np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2).astype(np.float32)
     return _Key(gray, person, points, pose)
+
+
+def _mirrored(key: _Key) -> _Key:
+    """The key frame as a camera tool that mirrors pictures, or no longer does, would have shown it."""
+    last = key.gray.shape[1] - 1.0
+    points = key.points.copy()
+    points[:, 0] = last - points[:, 0]
+    pose = _compose(np.array([[-1.0, 0.0, last], [0.0, 1.0, 0.0]]), key.pose)
+    return _Key(np.asarray(cv2.flip(key.gray, 1), np.uint8), key.person[:, ::-1], points, pose)
 
 
 class _Found(NamedTuple):
@@ -276,13 +315,21 @@ def _compose(outer: NDArray[np.float64], inner: NDArray[np.float64]) -> NDArray[
 
 
 def _as_shares(pose: NDArray[np.float64], shape: tuple[int, ...]) -> tuple[float, float, float]:
-    """Shift of the picture's centre as shares of width and height, and the scale."""
+    """Shift of the picture's centre as shares of width and height, and the scale, below 0 where mirrored."""
     height, width = shape[:2]
     centre = np.array([width / 2.0, height / 2.0])
     shift = pose[:, :2] @ centre + pose[:, 2] - centre
-    return float(shift[0] / width), float(shift[1] / height), float(np.hypot(pose[0, 0], pose[1, 0]))
+    scale = float(np.hypot(pose[0, 0], pose[1, 0]))
+    return float(shift[0] / width), float(shift[1] / height), -scale if _mirrors(pose) else scale
+
+
+def _mirrors(pose: NDArray[np.float64]) -> bool:
+    """Whether a 2x3 similarity is a reflection."""
+    return bool(pose[0, 0] * pose[1, 1] < pose[0, 1] * pose[1, 0])
 
 
 def _roll_deg(pose: NDArray[np.float64]) -> float:
-    """By how much the background has turned in the picture, clockwise."""
+    """By how much the background has turned in the picture, clockwise; NaN where it is mirrored."""
+    if _mirrors(pose):
+        return math.nan
     return math.degrees(math.atan2(pose[1, 0], pose[0, 0]))

@@ -24,9 +24,10 @@ SCENE_FIELDS: Final = (
     "person_luma",  # median brightness of the face (or of the person where there is no face), 0-1
     "bg_dx",  # shift of the background against the source's reference frame, share of the width
     "bg_dy",  # the same downwards, share of the height
-    "bg_scale",  # growth of the background against the reference frame, 1 = unchanged
+    "bg_scale",  # growth of the background against the reference frame, 1 = unchanged; below 0: mirrored
     "bg_support",  # share of the background's tracked points that agree with that shift, 0-1; NaN: no texture
     "bg_roll_deg",  # turn of the background clockwise, likewise; NaN: not told (nor in recordings of format 1)
+    "noise",  # standard deviation of a pixel of the small picture, share of its mean; NaN: not told (formats 1, 2)
 )
 _TELLING: Final = np.array([NOSE, LEFT_SHOULDER, RIGHT_SHOULDER])
 # Of one frame.
@@ -55,7 +56,7 @@ class Landmarks:
             shares of the width. NaN where the row holds nobody.
         cols: (N, 320) float32, upper edge of the person's mask at the centre of 320 equal columns,
             shares of the height. NaN where the column holds nobody.
-        scene: (N, 9) float32, fields `SCENE_FIELDS`; NaN where not measured.
+        scene: (N, 10) float32, fields `SCENE_FIELDS`; NaN where not measured.
 
     Raises:
         ValueError: an array has another shape than stated.

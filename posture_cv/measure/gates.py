@@ -45,6 +45,8 @@ class GateLimits:
         luma_low, luma_high: median brightness of the face (or person), 0-1.
         unlit_mean: mean brightness of a whole picture, 0-1, below which nobody could be seen: of the samples,
             darkened, the models lose the person at 0.03, not yet at 0.045.
+        unlit_noise: noise of a picture for which somebody in it may not be seen: of ten rendered rooms, as a sensor
+            sees them by ever less light, the first person is lost at 0.034; as a webcam by day they have 0.022 at most.
         washed_out_p05, washed_out_p95: where all but the darkest twentieth of a picture lies between the first and
             white, the second for all but its brightest, nobody could be seen (samples, brightened).
         camera_shift: background shift, as a share of the picture's width, that means a moved camera; the ends of
@@ -62,6 +64,7 @@ class GateLimits:
     luma_low: float = 0.02
     luma_high: float = 0.985
     unlit_mean: float = 0.04
+    unlit_noise: float = 0.03
     washed_out_p05: float = 0.5
     washed_out_p95: float = 0.95
     camera_shift: float = 0.015
@@ -268,9 +271,13 @@ def frame_reasons(lm: Landmarks, baseline: Baseline, view: Codes, limits: GateLi
 
 
 def unlit(lm: Landmarks, limits: GateLimits | None = None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Two (N,): pictures too dark, and too bright, for anybody in them to be seen; False where that is not known."""
+    """Two (N,): pictures too dark, and too bright, to be sure of anybody in them; False where that is not known.
+
+    A camera brightens what lies in the dark, and with it the noise: that tells of the dark where brightness does not.
+    """
     limits = limits or DEFAULT_LIMITS
     dark = scene_column(lm, "luma_mean") < limits.unlit_mean
+    dark |= scene_column(lm, "noise") > limits.unlit_noise
     pale = scene_column(lm, "luma_p05") > limits.washed_out_p05
     return dark, pale & (scene_column(lm, "luma_p95") > limits.washed_out_p95)
 

@@ -19,6 +19,7 @@ from posture_cv.monitor.remembering import Resumption, StateSink, policy_for, st
 from posture_cv.monitor.session import Eyepiece, make_estimator, make_eyes
 from posture_cv.monitor.sinks import NotificationSink, PauseSink, PreviewSink, TerminalSink
 from posture_cv.monitor.status import StatusBoard
+from posture_cv.monitor.unanswered import Unanswered
 
 if TYPE_CHECKING:
     from calibration.protocol import Timing
@@ -172,16 +173,18 @@ def _notifications(
     """Desktop notifications whose answers become commands."""
     from posture_cv.output.notify import NoNotifier, Notifier, make_notifier
 
+    unanswered = Unanswered(lambda key: commands.put(cmd.Answer(key, "ignored")))
+
     def answered(key: int, what: str) -> None:
+        unanswered.settled(key)
         command = answer_command(key, what)
         if command is not None:
             commands.put(command)
 
     wanted = request.notifications and request.settings.output.notifications
     notifier: Notifier = make_notifier(answered) if wanted else NoNotifier("switched off")
-    if history is None:
-        return NotificationSink(notifier, terminal.note)
-    return NotificationSink(notifier, terminal.note, history.delivered)
+    delivered = None if history is None else history.delivered
+    return NotificationSink(notifier, terminal.note, delivered, unanswered)
 
 
 def answer_command(key: int, what: str) -> cmd.Command | None:

@@ -25,6 +25,7 @@ from posture_cv.monitor.keys import KeyCommands
 from posture_cv.monitor.lifecycle import Phase
 from posture_cv.monitor.moment import Moment, Said
 from posture_cv.monitor.pause_text import silence_text
+from posture_cv.monitor.unanswered import Unanswered
 from posture_cv.monitor.words import (
     hint_message,
     margin_text,
@@ -168,6 +169,7 @@ class NotificationSink(BaseSink):
         notifier: of this system; closed with the sink.
         note: shows a sentence: why a message was not shown, once a reason; called in any thread.
         delivered: told the message's key and what became of it.
+        unanswered: told which alerts about a posture were sent, and of the time; None: nobody waits for answers.
     """
 
     def __init__(
@@ -175,10 +177,12 @@ class NotificationSink(BaseSink):
         notifier: Notifier,
         note: Callable[[str], None],
         delivered: Callable[[int, Delivery], None] | None = None,
+        unanswered: Unanswered | None = None,
     ) -> None:
         self._notifier = notifier
         self._note = note
         self._delivered = delivered
+        self._unanswered = unanswered
         self._problem = ""
         self._calibrating = False
 
@@ -186,10 +190,14 @@ class NotificationSink(BaseSink):
         """Send what is said now."""
         self._tell_calibration(moment.prompt)
         for group in told_together(moment.said):
+            if self._unanswered is not None and group[0].about_posture:
+                self._unanswered.sent(group[0].key, moment.t_s)
             self._send(message_of(*group), *(said.key for said in group))
         for hint in moment.hints:
             message = hint_message(hint)
             self._send(message, message.key)
+        if self._unanswered is not None:
+            self._unanswered.passed(moment.t_s, silent=moment.snoozed_s > 0)
 
     def _send(self, message: Message, *keys: int) -> None:
         """One message, which tells what has these numbers."""
@@ -218,9 +226,11 @@ class NotificationSink(BaseSink):
             if delivery.problem != self._problem:
                 self._note(f"      (not shown as a desktop notification: {delivery.problem})")
         self._problem = delivery.problem
-        if self._delivered is not None:
-            for key in keys:
+        for key in keys:
+            if self._delivered is not None:
                 self._delivered(key, delivery)
+            if self._unanswered is not None and not delivery.shown:
+                self._unanswered.settled(key)
 
 
 class PauseSink(BaseSink):

@@ -77,6 +77,7 @@ def test_moving_there_and_back_is_no_move(old: Baseline, away: Background) -> No
         (Background(0.0, 0.0, 1.4), "moved by 0 % of the picture and changed its size by 40 %"),
         (Background(0.0, 0.0, 0.8), "changed its size by 20 %"),
         (Background(0.0, 0.0, 1.0, 8.0), "It turned by 8 degrees"),
+        (Background(0.0, 0.0, -1.0), "picture is mirrored now"),
         (Background(0.0, 0.0, 1.0, float("nan")), "How far cannot be told"),
         (Background(float("nan"), 0.0, float("nan")), "How far cannot be told"),
         (Background(float("nan"), 0.0, 1.0), "How far cannot be told"),

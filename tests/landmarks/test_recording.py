@@ -60,22 +60,27 @@ def test_comes_back_bit_for_bit(tmp_path: Path, n: int) -> None:
     assert_same(back.landmarks, lm)
 
 
-def test_a_recording_of_the_first_version_is_read_and_says_nothing_of_a_turned_camera(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("version", "untold"), [(1, ("bg_roll_deg", "noise")), (2, ("noise",))])
+def test_a_recording_of_an_earlier_version_is_read_and_says_nothing_of_what_came_later(
+    tmp_path: Path, version: int, untold: tuple[str, ...]
+) -> None:
     lm = made_up(300)
     write(tmp_path / "new.landmarks", lm, chunk=300)
-    (tmp_path / "old.landmarks").write_bytes(_as_version_1((tmp_path / "new.landmarks").read_bytes()))
+    old = _as_version(version, 10 - len(untold), (tmp_path / "new.landmarks").read_bytes())
+    (tmp_path / "old.landmarks").write_bytes(old)
     back = read_recording(tmp_path / "old.landmarks")
     assert back.complete
     assert back.info == INFO
-    lm.scene[:, SCENE_FIELDS.index("bg_roll_deg")] = np.nan
+    for name in untold:
+        lm.scene[:, SCENE_FIELDS.index(name)] = np.nan
     assert_same(back.landmarks, lm)
 
 
-def _as_version_1(data: bytes) -> bytes:
-    """The same file as it was before the ninth column of the scene, which the last bytes of a block hold."""
+def _as_version(version: int, columns: int, data: bytes) -> bytes:
+    """The same file as it was with fewer columns of the scene, which the last bytes of a block hold."""
     head, _, rest = data.partition(b"\n")
     header, _, blocks = rest.partition(b"\n")
-    out = head + b"\n" + header.replace(b'"format_version": 2', b'"format_version": 1') + b"\n"
+    out = head + b"\n" + header.replace(b'"format_version": 3', b'"format_version": %d' % version) + b"\n"
     while blocks:
         kind, frames, length, _ = rec.BLOCK_HEAD.unpack(blocks[: rec.BLOCK_HEAD.size])
         payload, blocks = (
@@ -84,8 +89,9 @@ def _as_version_1(data: bytes) -> bytes:
         )
         if kind == rec.FRAMES:
             raw = zlib.decompress(payload)
-            wide = np.frombuffer(raw[-2 * 9 * frames :], np.uint8).reshape(2, frames, 9)
-            payload = zlib.compress(raw[: -2 * 9 * frames] + np.ascontiguousarray(wide[:, :, :8]).tobytes())
+            wide = np.frombuffer(raw[-2 * 10 * frames :], np.uint8).reshape(2, frames, 10)
+            kept = np.ascontiguousarray(wide[:, :, :columns]).tobytes()
+            payload = zlib.compress(raw[: -2 * 10 * frames] + kept)
         out += rec.BLOCK_HEAD.pack(kind, frames, len(payload), zlib.crc32(payload)) + payload
     return out
 

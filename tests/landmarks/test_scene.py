@@ -11,12 +11,12 @@ import pytest
 from numpy.typing import NDArray
 
 from posture_cv.landmarks.recording import read_recording
-from posture_cv.landmarks.scene import SceneTracker
+from posture_cv.landmarks.scene import MIRROR_EVERY_S, SceneTracker, small_grey
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, SCENE_FIELDS, Landmarks
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-DX, DY, SCALE, SUPPORT, ROLL = (
-    SCENE_FIELDS.index(name) for name in ("bg_dx", "bg_dy", "bg_scale", "bg_support", "bg_roll_deg")
+DX, DY, SCALE, SUPPORT, ROLL, NOISE = (
+    SCENE_FIELDS.index(name) for name in ("bg_dx", "bg_dy", "bg_scale", "bg_support", "bg_roll_deg", "noise")
 )
 
 
@@ -145,6 +145,32 @@ def test_another_light_hides_no_move_and_makes_none(
     assert scene[SUPPORT] > 0.6
 
 
+@pytest.mark.parametrize("light", [np.asarray, lamp, gamma])
+@pytest.mark.parametrize("dx", [0, 20])
+def test_a_picture_that_is_mirrored_midway_is_told_and_so_is_its_end(
+    light: Callable[[NDArray[np.uint8]], NDArray[np.uint8]], dx: int
+) -> None:
+    tracker = SceneTracker()
+    there = light(np.asarray(moved(room(), -dx, 0)[:, ::-1], np.uint8))
+    tracker.measure(*_at(0.0, *seen(room(), x=0.4)))
+    for t_s in (1.0, 2.0):
+        scene = tracker.measure(*_at(t_s, *seen(there, x=0.6)))
+        assert scene[[SCALE, DX]] == pytest.approx([-1.0, dx / 640], abs=0.005)
+        assert scene[SUPPORT] > 0.6
+        assert np.isnan(scene[ROLL])
+    scene = tracker.measure(*_at(1.0 + MIRROR_EVERY_S, *seen(room(), x=0.4)))
+    assert scene[[SCALE, DX, ROLL]] == pytest.approx([1.0, 0.0, 0.0], abs=0.005)
+    assert scene[SUPPORT] > 0.6
+
+
+def test_a_lost_background_is_not_taken_for_a_mirrored_one() -> None:
+    tracker = SceneTracker()
+    tracker.measure(*_at(0.0, *seen(room())))
+    for step in range(1, 5):
+        scene = tracker.measure(*_at(step * MIRROR_EVERY_S, *seen(room(seed=1 + step))))
+        assert scene[SCALE] == pytest.approx(1.0, abs=0.2) or scene[SUPPORT] < 0.15
+
+
 def test_a_moving_person_leaves_the_background_where_it_is() -> None:
     tracker = SceneTracker()
     for step in range(6):
@@ -164,6 +190,19 @@ def test_a_long_drift_adds_up_over_key_frames() -> None:
     assert scene[DX] == pytest.approx(-330 / 640, abs=0.01)
 
 
+@pytest.mark.parametrize("sigma", [0.0, 2.0, 6.0, 12.0])
+@pytest.mark.parametrize("moves", [False, True])
+def test_noise_is_told_whatever_stands_moves_or_flickers(sigma: float, moves: bool) -> None:
+    tracker, rng = SceneTracker(), np.random.default_rng(2)
+    bands = 1.0 + 0.05 * np.sin(np.arange(480)[:, None, None] / 60.0)
+    pictures = [seen(room(), x=0.3)[0], seen(room(), x=0.6)[0] * bands if moves else seen(room(), x=0.3)[0]]
+    first, second = (np.clip(p + rng.normal(0.0, sigma, p.shape), 0, 255).astype(np.uint8) for p in pictures)
+    assert np.isnan(tracker.measure(first, 0.0, Landmarks.empty(1))[NOISE])
+    found = tracker.measure(second, 1.0, Landmarks.empty(1))[NOISE] * small_grey(second).mean()
+    # a small pixel is the mean of four, grey the weighted mean of three colours
+    assert found == pytest.approx(sigma / 2.0 * np.sqrt(0.114**2 + 0.587**2 + 0.299**2), abs=0.35, rel=0.15)
+
+
 def test_a_plain_wall_says_that_it_cannot_tell() -> None:
     tracker = SceneTracker()
     plain = np.full((480, 640, 3), 128, np.uint8)
@@ -173,7 +212,7 @@ def test_a_plain_wall_says_that_it_cannot_tell() -> None:
 
 def test_unrelated_pictures_have_no_background_but_brightness() -> None:
     scene = SceneTracker(follow=False).measure(*_at(0.0, *seen(room())))
-    assert np.isnan(scene[[DX, DY, SCALE, SUPPORT, ROLL]]).all()
+    assert np.isnan(scene[[DX, DY, SCALE, SUPPORT, ROLL, NOISE]]).all()
     assert 0.1 < scene[0] < 0.9
 
 

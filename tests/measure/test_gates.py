@@ -75,18 +75,23 @@ def test_darkness_and_glare_are_said(session: Landmarks, baseline: Baseline) -> 
 
 def test_nobody_seen_in_the_dark_or_in_glare_is_not_known_to_be_away(baseline: Baseline) -> None:
     nobody, bright = Landmarks.empty(3), {"luma_mean": 0.9, "luma_p05": 0.7, "luma_p95": 1.0}
-    for scene, said in (({"luma_mean": 0.01}, Reason.TOO_DARK), (bright, Reason.TOO_BRIGHT)):
+    noisy = {"luma_mean": 0.4, "noise": 0.04}
+    for scene, said in (
+        ({"luma_mean": 0.01}, Reason.TOO_DARK),
+        (noisy, Reason.TOO_DARK),
+        (bright, Reason.TOO_BRIGHT),
+    ):
         unlit = with_scene(nobody, **scene)
         assert reasons(unlit, baseline) == {said}
         done = assess_recording(unlit, baseline, load_coefficients(), AssessSettings())
         assert set(done.states.state.tolist()) == {State.CANNOT_TELL}
         assert not done.measured.somebody.any()
-    lit = with_scene(nobody, luma_mean=0.3, luma_p05=0.1, luma_p95=0.8)
+    lit = with_scene(nobody, luma_mean=0.3, luma_p05=0.1, luma_p95=0.8, noise=0.015)
     assert reasons(lit, baseline) == {Reason.NOBODY}
 
 
 def test_light_counts_by_the_person_where_one_is_found(session: Landmarks, baseline: Baseline) -> None:
-    scene = with_scene(session, luma_mean=0.01)
+    scene = with_scene(session, luma_mean=0.01, noise=0.1)
     assert reasons(scene, baseline) == {Reason.OK}, "a lamp in a dark room"
     assert measure(scene, baseline, load_coefficients()).somebody.all()
 
@@ -124,6 +129,16 @@ def test_a_camera_that_turned_about_its_line_of_sight_has_moved(
     stood = replace(baseline, background=Background(0.0, 0.0, 1.0, roll_deg))
     if moved:
         assert reasons(lm, stood) == {Reason.OK}, "it stood so when the baseline was taken"
+
+
+def test_a_picture_that_is_mirrored_midway_is_a_moved_camera(session: Landmarks, baseline: Baseline) -> None:
+    still = {"bg_dx": 0.0, "bg_dy": 0.0, "bg_support": 0.9, "bg_roll_deg": np.nan}
+    lm = with_scene(session, **still, bg_scale=-1.0)
+    assert reasons(lm, baseline) == {Reason.CAMERA_MOVED}
+    assert reasons(with_scene(lm, bg_support=0.3), baseline) == {Reason.OK}, "few points agree"
+    mirrored = replace(baseline, background=Background(0.0, 0.0, -1.0))
+    assert reasons(lm, mirrored) == {Reason.OK}, "so it was when the baseline was taken"
+    assert reasons(with_scene(session, **still, bg_scale=1.0), mirrored) == {Reason.CAMERA_MOVED}
 
 
 def test_a_far_turn_that_leaves_few_points_counts_where_the_person_turned_along(

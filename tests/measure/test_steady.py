@@ -55,7 +55,7 @@ def turned(lm: Landmarks, roll_deg: float) -> Landmarks:
     pose, face, scene = lm.pose.copy(), lm.face.copy(), lm.scene.copy()
     for points in (pose, face):
         points[:, :, :2] = turned_points(points[:, :, :2], roll, high)
-    for name, value in zip(SCENE_FIELDS[4:], (0.0, 0.0, 1.0, 1.0, roll_deg), strict=True):
+    for name, value in zip(SCENE_FIELDS[4:9], (0.0, 0.0, 1.0, 1.0, roll_deg), strict=True):
         scene[:, SCENE_FIELDS.index(name)] = value
     rows = turned_rows(lm.rows, roll, high).astype(np.float32)
     cols = turned_cols(lm.cols, roll, high).astype(np.float32)

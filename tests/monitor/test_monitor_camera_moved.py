@@ -127,7 +127,7 @@ def seen_at(
     dx: float, dy: float, scale: float = 1.0, support: float = 0.9, roll_deg: float = np.nan
 ) -> Landmarks:
     lm = Landmarks.empty(1)
-    for name, value in zip(SCENE_FIELDS[4:], (dx, dy, scale, support, roll_deg), strict=True):
+    for name, value in zip(SCENE_FIELDS[4:9], (dx, dy, scale, support, roll_deg), strict=True):
         lm.scene[:, SCENE_FIELDS.index(name)] = value
     return lm
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -18,6 +19,7 @@ from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.assembling import answer_command
 from posture_cv.monitor.sinks import NotificationSink
+from posture_cv.monitor.unanswered import Unanswered
 from posture_cv.output.notify import Delivery, Message, NoNotifier
 from posture_cv.output.notify_dbus import DbusNotifier
 
@@ -179,6 +181,43 @@ def test_a_break_and_sitting_still_at_one_moment_are_one_message() -> None:
     assert message.body == f"{still.words['seen']} {pause.words['text']}"
     assert message.actions == (("snooze", "Later"),)
     assert delivered == [pause.key, still.key], "the history knows that both were shown"
+
+
+@pytest.mark.parametrize(
+    ("how", "gaps_s"),
+    [
+        ("silent desktop", [100, 200, 200]),
+        ("told that it expired", [100, 200, 200]),
+        ("called right", [100, 100, 100]),
+        ("not shown", [100, 100, 100]),
+    ],
+)
+def test_who_sits_through_alerts_is_told_less_often_also_where_the_desktop_tells_nothing(
+    how: str, gaps_s: list[int]
+) -> None:
+    settings = AssessSettings()
+    policy = replace(settings.policy.alert_after(50.0), cue_cooldown_s=100.0)
+    settings = replace(settings, policy=policy, breaks=replace(settings.breaks, enabled=False))
+    desk = Desk(stretches(("forward_head", 1e6)), 60.0 + sum(gaps_s), settings, rate_hz=1.0)
+    parts = desk.parts()
+    unanswered = Unanswered(lambda key: parts.commands.put(cmd.Answer(key, "ignored")))
+
+    class Clicking(_Shown):
+        def send(self, message: Message) -> Future[Delivery]:
+            answer = {"told that it expired": "expired", "called right": "right"}.get(how)
+            if answer is not None:
+                unanswered.settled(message.key)
+                command = answer_command(message.key, answer)
+                assert command is not None
+                parts.commands.put(command)
+            return super().send(message)
+
+    notifier = NoNotifier("switched off") if how == "not shown" else Clicking()
+    with NotificationSink(notifier, lambda _: None, None, unanswered) as sink:
+        parts.sinks = [desk.kept, sink]
+        desk.run(parts)
+    told = [t_s for t_s, _ in desk.kept.told()]
+    assert [later - before for before, later in pairwise(told)] == pytest.approx(gaps_s, abs=2.0)
 
 
 def test_what_answers_mean() -> None:
