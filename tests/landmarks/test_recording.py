@@ -60,6 +60,14 @@ def test_comes_back_bit_for_bit(tmp_path: Path, n: int) -> None:
     assert_same(back.landmarks, lm)
 
 
+def test_no_frames_are_written_as_such_and_those_after_them_are_kept(tmp_path: Path) -> None:
+    lm = made_up(20)
+    with RecordingWriter(tmp_path / "a.landmarks", INFO) as writer:
+        for part in (lm[:0], lm[:7], lm[7:7], lm[7:]):
+            writer.write(part)
+    assert_same(read_recording(tmp_path / "a.landmarks").landmarks, lm)
+
+
 def test_a_recording_of_the_first_version_is_read_and_says_nothing_of_a_turned_camera(tmp_path: Path) -> None:
     lm = made_up(300)
     write(tmp_path / "new.landmarks", lm, chunk=300)
