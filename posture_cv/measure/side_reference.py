@@ -19,9 +19,9 @@ from posture_cv.measure.profile_outline import (
     NEAR_HIP,
     NEAR_SHOULDER,
     Anchors,
-    faces_right,
     find_anchors,
     outline_of,
+    points_look_right,
 )
 from posture_cv.measure.rigid_fit import Complex, Stack, Stretch, stack, stretch
 from posture_cv.measure.types import Float
@@ -102,7 +102,7 @@ class SideReference:
 def side_reference(baseline: Baseline) -> SideReference:
     """What measuring needs of a baseline."""
     reference = baseline.as_landmarks()
-    looks_right = bool(faces_right(reference)[0])
+    looks_right = bool(points_look_right(reference.pose_px())[0])
     base = outline_of(reference, looks_right=looks_right)
     anchors = find_anchors(base)
     ear, shoulder, hip = (base.points[0, k] for k in (NEAR_EAR, NEAR_SHOULDER, NEAR_HIP))
@@ -119,7 +119,8 @@ def _in_cm(a: Anchors) -> Anchors:
     return Anchors(a.crown / a.unit, a.throat / a.unit, a.face / a.unit, a.head_width / a.unit, 1.0)
 
 
-def _contour(base: Edges, anchors: Anchors) -> Contour:
+def _contour(base: Edges, anchors: Anchors) -> Contour | None:
+    """None where too little of the face's edge is seen between crown and throat."""
     a = _in_cm(anchors)
     tragus = _tragus(base, a)
     head = _head(base, a, tragus)
@@ -128,6 +129,8 @@ def _contour(base: Edges, anchors: Anchors) -> Contour:
     turned = np.exp(1j * HEAD_STARTS)[:, None] * head.offset
     is_top = (head.edge == TOP) & (head.weight > 0)
     face = np.flatnonzero((head.edge == FRONT) & (head.weight > 0))[6::4]
+    if not len(face):
+        return None
     back_y = a.throat + _BACK_STARTS_BELOW_THROAT
     heights = np.concatenate([FRONT_CM, REAR_CM]) + a.throat
     places = Places.of(np.repeat([[FRONT, REAR]], [len(FRONT_CM), len(REAR_CM)], axis=1))

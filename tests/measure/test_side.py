@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -80,6 +80,30 @@ def test_the_size_of_the_picture_does_not_count(head: float, back: float, times:
         large = _measured(frames, coefficients, base)
         for name in FITTED:
             np.testing.assert_allclose(large[name].value, plain[name].value, atol=0.02)
+
+
+def _a_sliver(lm: Landmarks) -> None:
+    lm.rows[:] = 0.45
+
+
+def _a_comb(lm: Landmarks) -> None:
+    lm.rows[:, ::2] += np.float32(0.2)
+
+
+@pytest.mark.parametrize("spoiled", [_a_sliver, _a_comb])
+def test_a_baseline_whose_outline_is_no_head_is_judged_by_its_landmarks(
+    coefficients: Mapping[str, Any], spoiled: Callable[[Landmarks], None]
+) -> None:
+    base = profile()
+    spoiled(base)
+    none = profile()
+    none.rows[:], none.cols[:] = np.nan, np.nan
+    found, bare = (
+        _measured(profile(1, 3.0), coefficients, base),
+        _measured(profile(1, 3.0), coefficients, none),
+    )
+    for name in FITTED:
+        np.testing.assert_allclose(found[name].value, bare[name].value)
 
 
 def test_frames_at_once_equal_frames_one_at_a_time(coefficients: Mapping[str, Any]) -> None:
