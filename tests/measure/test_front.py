@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 import posture_cv as pc
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import Float32, Landmarks
-from posture_cv.measure import face_geometry
 from posture_cv.measure.baseline import Baseline, nanmedian_quiet
 from posture_cv.measure.front import FITTED, NEEDS_FACE, measure_front
 from posture_cv.measure.front_model import front_view
@@ -324,27 +323,6 @@ def test_gaps_anywhere_never_raise_and_never_leak(
         assert np.isfinite(e.value[e.valid]).all()
         assert (e.sd[e.valid] > 0).all()
         assert np.isnan(e.value[~e.valid]).all()
-
-
-@settings(max_examples=25)
-@given(
-    scale=st.floats(0.3, 3.0),
-    pitch=st.floats(-40.0, 40.0),
-    yaw=st.floats(-40.0, 40.0),
-    seed=st.integers(0, 1000),
-)
-def test_a_similarity_is_found_again(scale: float, pitch: float, yaw: float, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    shape = rng.normal(size=(30, 3))
-    p, y = np.radians(pitch), np.radians(yaw)
-    about_x = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
-    about_y = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
-    moved = scale * shape @ (about_y @ about_x).T + rng.normal(size=3)
-    found, rotation, _ = face_geometry.similarity_fit(shape, moved[None])
-    assert found[0] == pytest.approx(scale, rel=1e-9)
-    got_pitch, got_yaw, _ = face_geometry.head_angles_deg(rotation)
-    assert got_pitch[0] == pytest.approx(pitch, abs=1e-6)
-    assert got_yaw[0] == pytest.approx(-yaw, abs=1e-6)
 
 
 def _slid(values: Float32, cells: float) -> Float32:

@@ -12,7 +12,6 @@ from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.names import FACE_COUNT
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.oblique import FITTED, MIRRORED, measure_oblique
-from posture_cv.measure.oblique_features import rotation_vector_deg, similarity
 from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
 
 
@@ -107,14 +106,6 @@ def test_without_face_there_is_no_answer_and_without_contour_a_less_sure_one() -
     assert _measured(faceless)["cva_change_deg"].reason.tolist() == [Reason.FACE_NOT_SEEN]
     assert _measured(oblique(), faceless)["cva_change_deg"].reason.tolist() == [Reason.NO_BASELINE]
     assert _measured(bare)["protraction_cm"].valid.all()
-
-
-@given(angle=st.floats(-80.0, 80.0), scale=st.floats(0.5, 2.0))
-def test_the_rigid_fit_finds_scale_and_turn(angle: float, scale: float) -> None:
-    base = np.random.default_rng(1).normal(size=(20, 3))
-    found, rotation, _ = similarity(base, (scale * base @ _turn_y(angle).T)[None] + 5.0)
-    assert found[0] == pytest.approx(scale)
-    assert rotation_vector_deg(rotation)[0] == pytest.approx([0.0, angle, 0.0], abs=1e-4)
 
 
 def test_a_face_seen_from_too_far_round_is_said_to_be_turned() -> None:
