@@ -1,4 +1,4 @@
-"""What an oblique view shows: the face mesh as a rigid body and five stretches of the shoulders' outline.
+"""What an oblique view shows: the face mesh as a rigid body and six stretches of the outline about the shoulders.
 
 Quantities are against the baseline, in rough centimetres of this person and degrees, mirrored so that the face looks
 to the right of the picture (the camera then stands before the person's right side, which is "near").
@@ -39,7 +39,14 @@ SHOULDERS: Final = ("near_x", "near_y", "far_x", "far_y")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One stretch of outline: which edge, from and to (chin-shoulder gaps `g` or cm `c` below chin or shoulders)."""
+    """One stretch of outline.
+
+    Attributes:
+        edge: FRONT or REAR.
+        begin, end: heights: chin-to-shoulder gaps below the "chin", or centimetres below the "shoulder".
+        follows: where its registration starts: with the "near" or the "far" shoulder, or their mean ("both").
+        sd: of the prior about that: forward and down in cm, turn in radians.
+    """
 
     name: str
     edge: int

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.block_model import CONTOUR, LANDMARKS, BlockModel, block_model
+from posture_cv.measure.block_model import CONTOUR, LANDMARKS, BlockModel
 from posture_cv.measure.outline_edges import Edges
 from posture_cv.measure.profile_outline import points_look_right
 from posture_cv.measure.rigid_fit import Motion
@@ -43,7 +43,7 @@ def measure_side(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, A
     Args:
         lm: landmarks of N frames.
         baseline: of the same person and camera, view SIDE.
-        coefficients: `coefficients["side"]` is a `BlockModel`, or the arrays of `side.npz`.
+        coefficients: `coefficients["side"]` is a `BlockModel`.
 
     Returns:
         Every quantity of `QUANTITIES`; those that a profile does not show are withheld as NOT_FROM_THIS_VIEW.
@@ -53,8 +53,7 @@ def measure_side(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, A
     out = dict.fromkeys(QUANTITIES, Estimate.withheld(n, Reason.NOT_FROM_THIS_VIEW))
     if n == 0:
         return out
-    given = coefficients["side"]
-    model = given if isinstance(given, BlockModel) else block_model(given)
+    model: BlockModel = coefficients["side"]
     ref = side_reference(baseline)
     values, sds, reason = (
         np.concatenate(parts, axis=-1)
@@ -108,7 +107,9 @@ def side_blocks(lm: Landmarks, baseline: Baseline) -> tuple[Blocks, Motion | Non
     ref = side_reference(baseline)
     edges = Edges.of(lm, looks_right=ref.looks_right, cm_wide=ref.cm_wide)
     marks = landmark_blocks(edges, ref)
-    return (*((({}), None) if ref.contour is None else contour_blocks(edges, ref, ref.contour)), marks)
+    if ref.contour is None:
+        return {}, None, marks
+    return *contour_blocks(edges, ref, ref.contour), marks
 
 
 def _reasons(lm: Landmarks, edges: Edges, ref: SideReference) -> Codes:

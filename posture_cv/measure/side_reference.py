@@ -50,14 +50,13 @@ class Contour:
     """What registration needs of a baseline that shows a head.
 
     Attributes:
-        pieces: head, upper back, lower back.
-        coarse: the head once for each of `HEAD_STARTS`, then both backs; fine: the three pieces.
+        coarse: the head once for each of `HEAD_STARTS`, then upper and lower back; fine: each of the three once.
         tragus, pivot: tragus and C7 (on the rear edge), cm.
         length: crown to throat, cm.
         top_of_start: (S, 1) height of the highest point of the turned head, from the tragus.
         face_of_start: (S, F) some points of the turned face, from the tragus.
-        back_edge: (1,) place of the rear edge from which the backs start, at height `back_y`.
-        edges: (40,) places of the front and rear edges that are looked at, from the pivot.
+        back_edge: place of the rear edge from which the backs start, at height `back_y`, cm.
+        edges: (40,) the front and rear edges that are looked at, from the pivot; places: which of them these are.
         shape: (5,) the person's build.
         still: (12,) where ear, shoulder, arm and hip are in the baseline, from the pivot.
     """
