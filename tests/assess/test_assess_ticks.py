@@ -10,7 +10,7 @@ from assess_material import measurements
 from posture_cv.assess.naming import Thresholds, name_states
 from posture_cv.assess.settings import SmoothingSettings, TickSettings
 from posture_cv.assess.smoothing import smooth
-from posture_cv.assess.ticks import Columns, Tick, Ticker, columns, grid, ticks
+from posture_cv.assess.ticks import Columns, Tick, Ticker, columns, grid, held_ticks, ticks
 from posture_cv.assess.types import State
 
 
@@ -70,8 +70,12 @@ def test_the_stream_gives_the_ticks_of_the_recording(
 ) -> None:
     cols = _columns((start_s + np.cumsum(gaps)).tolist())
     ticker = Ticker(settings)
-    streamed = [tick for row in range(len(gaps)) for tick in ticker.push(_one(cols, row))]
+    streamed = [tick for row in range(len(gaps)) for tick in _held_by(ticker, _one(cols, row))]
     assert _comparable(streamed) == _comparable(list(ticks(cols, grid(cols.t_us, settings))))
+
+
+def _held_by(ticker: Ticker, frame: Columns) -> list[Tick]:
+    return ticker.hold(int(frame.t_us[0]), next(held_ticks(frame, np.array([0]), np.array([0]))))
 
 
 def _comparable(made: list[Tick]) -> list[str]:

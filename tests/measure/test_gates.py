@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from calibration.fit import fit_baseline
-from calibration_material import with_scene
-from posture_cv.assess.engine import assess_recording
+from calibration_material import head_turned, with_scene
+from posture_cv.assess.recording import assess_measurements
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.assess.types import State
 from posture_cv.coefficients import load_coefficients
@@ -19,7 +19,7 @@ from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Background, Baseline
 from posture_cv.measure.gates import frame_reasons
-from posture_cv.measure.measure import measure
+from posture_cv.measure.measure import HEAD_YAW_LIMIT_DEG, measure
 from posture_cv.measure.turning import turned_points
 from posture_cv.measure.types import Reason
 from posture_cv.measure.view import classify_view
@@ -64,8 +64,20 @@ def test_a_chair_that_moves_is_the_same_person(session: Landmarks, baseline: Bas
 def test_a_passer_by_is_somebody_else_and_away(session: Landmarks, baseline: Baseline) -> None:
     passer_by = about_the_middle(session, 0.4, dx=0.25)
     assert reasons(passer_by, baseline) == {Reason.OTHER_PERSON}
-    done = assess_recording(passer_by, baseline, load_coefficients(), AssessSettings())
+    done = assess_measurements(measure(passer_by, baseline, load_coefficients()), baseline, AssessSettings())
     assert set(done.states.state.tolist()) == {State.AWAY}
+
+
+def test_who_looks_away_is_not_judged_and_how_far_is_still_told(
+    session: Landmarks, baseline: Baseline
+) -> None:
+    told = measure(head_turned(session, 1, 40.0), baseline, load_coefficients())
+    assert set(told.reason) == {Reason.HEAD_TURNED}
+    assert (np.abs(told.value("head_yaw_deg")) > HEAD_YAW_LIMIT_DEG).all()
+    assert told.values["trunk_yaw_deg"].valid.all()
+    for name in ("cva_change_deg", "protraction_cm", "forward_head_deg"):
+        assert set(told.values[name].reason) == {Reason.HEAD_TURNED}, name
+        assert np.isnan(told.value(name)).all(), name
 
 
 def test_darkness_and_glare_are_said(session: Landmarks, baseline: Baseline) -> None:
@@ -78,7 +90,7 @@ def test_nobody_seen_in_the_dark_or_in_glare_is_not_known_to_be_away(baseline: B
     for scene, said in (({"luma_mean": 0.01}, Reason.TOO_DARK), (bright, Reason.TOO_BRIGHT)):
         unlit = with_scene(nobody, **scene)
         assert reasons(unlit, baseline) == {said}
-        done = assess_recording(unlit, baseline, load_coefficients(), AssessSettings())
+        done = assess_measurements(measure(unlit, baseline, load_coefficients()), baseline, AssessSettings())
         assert set(done.states.state.tolist()) == {State.CANNOT_TELL}
         assert not done.measured.somebody.any()
     lit = with_scene(nobody, luma_mean=0.3, luma_p05=0.1, luma_p95=0.8)
