@@ -74,6 +74,14 @@ def test_the_stream_gives_the_ticks_of_the_recording(
     assert _comparable(streamed) == _comparable(list(ticks(cols, grid(cols.t_us, settings))))
 
 
+def test_a_frame_from_before_a_tick_that_the_clock_has_made_does_not_make_it_again() -> None:
+    cols, ticker = _columns([0.0, 3.2, 6.1]), Ticker(TickSettings())
+    numbers = [tick.number for tick in _held_by(ticker, _one(cols, 0))]
+    numbers += [tick.number for tick in ticker.until(5_000_000)]
+    numbers += [tick.number for row in (1, 2) for tick in _held_by(ticker, _one(cols, row))]
+    assert numbers == list(range(13))
+
+
 def _held_by(ticker: Ticker, frame: Columns) -> list[Tick]:
     return ticker.hold(int(frame.t_us[0]), next(held_ticks(frame, np.array([0]), np.array([0]))))
 

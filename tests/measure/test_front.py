@@ -299,6 +299,18 @@ def test_shoulders_that_contradict_the_face_are_not_believed(
     assert (out["shoulder_elevation_cm"].reason == Reason.IMPLAUSIBLE).any()
 
 
+def test_what_is_told_is_surer_than_a_guess_or_a_change_beyond_its_uncertainty(
+    coefficients: Mapping[str, Any],
+) -> None:
+    lm = pc.read_recording(SAMPLES / "desk-front.landmarks").landmarks
+    told = measure_front(lm, _baseline(lm[lm.t_s < 8.0]), coefficients)["protraction_cm"]
+    guess_cm = coefficients["front"].spread["full"][FITTED.index("protraction_cm")]
+    value, sd = told.value[told.valid], told.sd[told.valid]
+    assert ((sd <= guess_cm) | (np.abs(value) >= sd)).all()
+    assert (sd > guess_cm).sum() > 10, "far ones are less sure, and told"
+    assert Reason.UNCERTAIN in told.reason
+
+
 def test_a_baseline_without_a_face_is_none(
     clip: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]
 ) -> None:

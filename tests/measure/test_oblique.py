@@ -59,8 +59,9 @@ def test_a_head_that_goes_forward_and_sinks_lowers_the_angle() -> None:
 
 
 def test_a_larger_face_is_nearer() -> None:
-    ratio = _measured(oblique(1, scale=1.1))["distance_ratio"].value[0]
-    assert ratio == pytest.approx(1.0 / 1.1, rel=1e-3)
+    near, same = (_measured(oblique(1, scale=scale))["distance_ratio"] for scale in (1.1, 1.0))
+    assert near.value[0] == pytest.approx(1.0 / 1.1, rel=1e-3)
+    assert near.sd[0] / near.value[0] == pytest.approx(same.sd[0] / same.value[0])
 
 
 @settings(max_examples=12)
