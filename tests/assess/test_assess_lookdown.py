@@ -42,6 +42,8 @@ def test_recovery_takes_three_times_as_long_as_holding() -> None:
     for _ in range(720):
         budget = budget.after(5.0, 0.5)
     assert budget.spent == pytest.approx(spent / 2)
+    assert budget.held_s == pytest.approx(120.0)
+    assert budget.accepted_s == pytest.approx(float(holding_time_s(45.0)))
     for _ in range(720):
         budget = budget.after(5.0, 0.5)
     assert budget == Budget()

@@ -38,6 +38,12 @@ def named(m: Measurements, thresholds: Thresholds = DEFAULT) -> str:
     return State(int(name_states(m, thresholds).state[0])).label
 
 
+def test_a_head_far_forward_is_no_part_of_a_slump() -> None:
+    found = name_states(frame(cva_change_deg=-12.0, trunk_incl_deg=3.0, sink_cm=0.7), DEFAULT)
+    assert found.state.tolist() == [State.FORWARD_HEAD]
+    assert found.excess[0, ALERTING.index(State.SLUMP)] == 0.0
+
+
 @pytest.mark.parametrize(
     ("known", "label"),
     [

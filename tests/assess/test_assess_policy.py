@@ -114,6 +114,12 @@ def test_severe_is_notified_after_its_own_shorter_window() -> None:
     assert (notice.alert.level, notice.rule) == ("severe", Rule.SEVERE)
 
 
+def test_most_of_that_window_must_have_been_measured() -> None:
+    given = ticks(("good", 130), ("turned", 80), ("forward_head", 40, 4.0))
+    [severe, *_] = times(make(), given)
+    assert severe == pytest.approx(210 + 0.7 * 30, abs=1.0)
+
+
 def test_postures_that_take_turns_are_notified_after_the_most_frequent() -> None:
     turns = [("forward_head", 5.0), ("slump", 12.0), ("text_neck", 6.0)] * 10
     [notice] = notices(make(), ticks(("good", 300), *turns))
@@ -121,6 +127,12 @@ def test_postures_that_take_turns_are_notified_after_the_most_frequent() -> None
     assert notice.alert.cue == "slump"
     assert notice.alert.t_s <= 300 + 130
     assert set(notice.shares) == {"forward_head", "slump", "text_neck"}
+
+
+@pytest.mark.parametrize(("label", "counts"), [("good", True), ("leaning_in", False)])
+def test_a_harmless_posture_excuses_what_a_sensitive_limit_would_count(label: str, *, counts: bool) -> None:
+    weak = [tick(number, label)._replace(excess=(0.9, 0.0, 0.0, 0.0, 0.0)) for number in range(800)]
+    assert bool(times(make(sensitivity=2.0), weak)) is counts
 
 
 # Unmeasured time
@@ -499,6 +511,14 @@ def test_unmeasured_time_neither_spends_nor_recovers_until_a_full_break() -> Non
     assert len(times(make(), through)) == 1
     broken = ticks(("good", 130), half, half, ("away", 301), half, half)
     assert times(make(), broken) == []
+
+
+@pytest.mark.parametrize(("away_s", "kept"), [(290, True), (310, False)])
+def test_so_does_a_restart_after_as_long_a_break(away_s: float, *, kept: bool) -> None:
+    state, _ = run(make(), ticks(("looking_down", 150, 45.0)))
+    assert state.budget.spent > 0.4
+    state, _ = run(make(), ticks(("good", 0.5), start_s=150.0 + away_s), state)
+    assert (state.budget.spent > 0.4) is kept
 
 
 # Ends and oddities

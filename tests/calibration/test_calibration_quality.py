@@ -38,6 +38,16 @@ def test_frames_that_resemble_their_neighbours_average_out_less() -> None:
     assert np.mean([baseline_error(part) for part in means]) > 3 * 1.2533 * spread / np.sqrt(200)
 
 
+@pytest.mark.parametrize("alike", [0.0, 0.5, 0.8])
+def test_the_error_is_that_of_the_median_of_frames_like_their_neighbours(alike: float) -> None:
+    noise = np.random.default_rng(1).normal(size=(1000, 40))
+    frames = noise.copy()
+    for i in range(1, 40):
+        frames[:, i] = alike * frames[:, i - 1] + np.sqrt(1.0 - alike**2) * noise[:, i]
+    stated = np.mean([baseline_error(values) for values in frames])
+    assert 1.0 < stated / np.median(frames, axis=1).std() < 1.2
+
+
 def test_too_few_values_have_no_error() -> None:
     assert np.isnan(baseline_error(np.array([1.0, 2.0, np.nan])))
     assert baseline_error(np.full(9, 3.0)) == 0.0

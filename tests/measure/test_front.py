@@ -299,6 +299,20 @@ def test_shoulders_that_contradict_the_face_are_not_believed(
     assert (out["shoulder_elevation_cm"].reason == Reason.IMPLAUSIBLE).any()
 
 
+@pytest.mark.parametrize("unseen", [("rows", "cols"), ("face",)])
+def test_shoulders_that_grow_alone_contradict_the_face_and_the_outline_each_by_itself(
+    clip: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any], unseen: tuple[str, ...]
+) -> None:
+    still = clip[:CALIBRATION_FRAMES]
+    pose = still.pose.copy()
+    half = 0.2 * (pose[:, 11, 0] - pose[:, 12, 0])  # as if 40 % nearer
+    pose[:, 11, 0] += half
+    pose[:, 12, 0] -= half
+    hidden = {name: np.full_like(getattr(still, name), np.nan) for name in unseen}
+    out = measure_front(replace(still, pose=pose, **hidden), baseline, coefficients)
+    assert (out["shoulder_elevation_cm"].reason == Reason.IMPLAUSIBLE).all()
+
+
 def test_what_is_told_is_surer_than_a_guess_or_a_change_beyond_its_uncertainty(
     coefficients: Mapping[str, Any],
 ) -> None:

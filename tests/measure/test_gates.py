@@ -18,6 +18,7 @@ from posture_cv.landmarks import names
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Background, Baseline
+from posture_cv.measure.front import YAW_SD_DEG
 from posture_cv.measure.gates import frame_reasons
 from posture_cv.measure.measure import HEAD_YAW_LIMIT_DEG, measure
 from posture_cv.measure.turning import turned_points
@@ -74,6 +75,7 @@ def test_who_looks_away_is_not_judged_and_how_far_is_still_told(
     told = measure(head_turned(session, 1, 40.0), baseline, load_coefficients())
     assert set(told.reason) == {Reason.HEAD_TURNED}
     assert (np.abs(told.value("head_yaw_deg")) > HEAD_YAW_LIMIT_DEG).all()
+    assert told.sd("head_yaw_deg") == pytest.approx(YAW_SD_DEG), "so far round the mesh alone tells it"
     assert told.values["trunk_yaw_deg"].valid.all()
     for name in ("cva_change_deg", "protraction_cm", "forward_head_deg"):
         assert set(told.values[name].reason) == {Reason.HEAD_TURNED}, name
@@ -83,6 +85,8 @@ def test_who_looks_away_is_not_judged_and_how_far_is_still_told(
 def test_darkness_and_glare_are_said(session: Landmarks, baseline: Baseline) -> None:
     assert reasons(with_scene(session, person_luma=0.005), baseline) == {Reason.TOO_DARK}
     assert reasons(with_scene(session, person_luma=0.999), baseline) == {Reason.TOO_BRIGHT}
+    in_the_dark = measure(with_scene(session, person_luma=0.005), baseline, load_coefficients())
+    assert in_the_dark.somebody.all(), "who was found is there"
 
 
 def test_nobody_seen_in_the_dark_or_in_glare_is_not_known_to_be_away(baseline: Baseline) -> None:
@@ -161,6 +165,13 @@ def test_a_hand_at_the_ear_is_not_judged(session: Landmarks, baseline: Baseline)
     pose[:, names.LEFT_WRIST, :2] = pose[:, names.LEFT_EAR, :2]
     pose[:, names.LEFT_WRIST, 3] = 0.9
     assert reasons(replace(session, pose=pose), baseline) == {Reason.OCCLUDED}
+
+
+def test_a_hand_that_is_only_guessed_at_hides_nothing(session: Landmarks, baseline: Baseline) -> None:
+    pose = session.pose.copy()
+    pose[:, names.LEFT_WRIST, :2] = pose[:, names.LEFT_EAR, :2]
+    pose[:, names.LEFT_WRIST, 3] = 0.2
+    assert reasons(replace(session, pose=pose), baseline) == {Reason.OK}
 
 
 def test_shoulders_outside_the_picture_are_said(session: Landmarks, baseline: Baseline) -> None:

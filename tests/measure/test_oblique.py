@@ -12,6 +12,7 @@ from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.names import FACE_COUNT
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.oblique import FITTED, MIRRORED, measure_oblique
+from posture_cv.measure.oblique_features import seen_at_an_angle
 from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
 
 
@@ -107,6 +108,23 @@ def test_without_face_there_is_no_answer_and_without_contour_a_less_sure_one() -
     assert _measured(faceless)["cva_change_deg"].reason.tolist() == [Reason.FACE_NOT_SEEN]
     assert _measured(oblique(), faceless)["cva_change_deg"].reason.tolist() == [Reason.NO_BASELINE]
     assert _measured(bare)["protraction_cm"].valid.all()
+
+
+def test_a_nod_is_told_about_the_line_through_the_ears_and_not_as_a_tilt() -> None:
+    base = oblique()
+    ears = base.face[0, 454] - base.face[0, 234]
+    ears *= (640.0, 480.0, 640.0)
+    x, y, z = ears / np.linalg.norm(ears)
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    nod = np.eye(3) + np.sin(np.radians(10.0)) * cross + (1.0 - np.cos(np.radians(10.0))) * cross @ cross
+    mesh = base.face[0] * (640.0, 480.0, 640.0)
+    middle = mesh.mean(axis=0)
+    nodding = oblique()
+    nodding.face[0] = ((mesh - middle) @ nod.T + middle) / (640.0, 480.0, 640.0)
+    seen = seen_at_an_angle(nodding, baseline_of(base, View.OBLIQUE))
+    assert seen.head_of("head_pitch")[0] == pytest.approx(10.0, abs=0.1)
+    assert seen.head_of("head_roll")[0] == pytest.approx(0.0, abs=0.1)
+    assert seen.head_of("head_yaw")[0] == pytest.approx(0.0, abs=0.1)
 
 
 def test_a_face_seen_from_too_far_round_is_said_to_be_turned() -> None:

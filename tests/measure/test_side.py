@@ -70,6 +70,16 @@ def test_a_mirrored_picture_reads_the_same(head: float, back: float) -> None:
     np.testing.assert_allclose(turned["trunk_yaw_deg"].value, -plain["trunk_yaw_deg"].value, atol=1e-3)
 
 
+def test_a_trunk_that_turns_away_from_the_camera_turns_to_the_left_or_in_a_mirror_to_the_right(
+    coefficients: Mapping[str, Any],
+) -> None:
+    lm = profile()
+    lm.pose[:, 12, 0] += 0.03  # the near shoulder, the right one, comes forward
+    lm.pose[:, 11, 0] -= 0.03
+    assert 5.0 < _measured(lm, coefficients)["trunk_yaw_deg"].value[0] < 45.0
+    assert -45.0 < _measured(mirror(lm), coefficients, mirror(profile()))["trunk_yaw_deg"].value[0] < -5.0
+
+
 @settings(max_examples=8)
 @given(head=SHIFT, back=SHIFT, times=st.sampled_from([2, 3]))
 def test_the_size_of_the_picture_does_not_count(head: float, back: float, times: int) -> None:
@@ -80,6 +90,16 @@ def test_the_size_of_the_picture_does_not_count(head: float, back: float, times:
         large = _measured(frames, coefficients, base)
         for name in FITTED:
             np.testing.assert_allclose(large[name].value, plain[name].value, atol=0.02)
+
+
+def test_a_head_of_another_outline_is_measured_by_its_landmarks(coefficients: Mapping[str, Any]) -> None:
+    """Hair that flies, a hood: the registered head no longer fits."""
+    lm, bare = profile(1, 3.0), profile(1, 3.0)
+    lm.rows[:, 40:90] += np.random.default_rng(0).normal(0.0, 0.02, (1, 50, 2)).astype(np.float32)
+    bare.rows[:], bare.cols[:] = np.nan, np.nan
+    found, by_landmarks = _measured(lm, coefficients), _measured(bare, coefficients)
+    for name in FITTED:
+        np.testing.assert_allclose(found[name].value, by_landmarks[name].value)
 
 
 def _a_sliver(lm: Landmarks) -> None:
