@@ -135,6 +135,14 @@ def test_a_harmless_posture_excuses_what_a_sensitive_limit_would_count(label: st
     assert bool(times(make(sensitivity=2.0), weak)) is counts
 
 
+def test_of_several_in_turn_only_the_time_of_the_one_that_is_named_is_its_own() -> None:
+    turns: list[Stretch] = [("slump", 6.0), ("forward_head", 4.0), ("good", 2.0)] * 12
+    first, second = notices(make(), ticks(("good", 300), ("slump", 564), *turns))
+    assert (first.rule, second.rule, second.alert.cue) == (Rule.WINDOW, Rule.MIXED, "slump")
+    named_s = 564 + (second.alert.t_s - 864) / 2
+    assert second.alert.lasted_s == pytest.approx(named_s, abs=5.0)
+
+
 # Unmeasured time
 
 

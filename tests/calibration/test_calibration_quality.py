@@ -82,6 +82,14 @@ def test_moving_is_told_with_the_figure_that_it_is_refused_for(
     )
 
 
+@pytest.mark.parametrize(("pitch_deg", "way"), [(30.0, "up"), (-30.0, "down")])
+def test_a_steep_camera_is_warned_of_either_way(pitch_deg: float, way: str) -> None:
+    good = fit_baseline(sitting_still(30), load_coefficients()).quality
+    verdict = assess_quality(replace(good, camera_pitch_deg=pitch_deg))
+    assert verdict.grade is Grade.WARN
+    assert f"The camera looks steeply {way}, by about 30 degrees." in verdict.reasons
+
+
 def ground_truth(which: str, view: str) -> list[tuple[Landmarks, np.ndarray, np.ndarray]]:
     """For each camera: its landmarks, the true change of CVA, and which frames are for calibration."""
     folder = shared_path("ground-truth", which)

@@ -142,6 +142,14 @@ def test_a_camera_that_turned_about_its_line_of_sight_has_moved(
         assert reasons(lm, stood) == {Reason.OK}, "it stood so when the baseline was taken"
 
 
+def test_a_camera_is_where_it_stood_when_the_baseline_was_taken(
+    session: Landmarks, baseline: Baseline
+) -> None:
+    lm = with_scene(session, bg_dx=0.02, bg_dy=-0.03, bg_scale=1.05, bg_support=0.9, bg_roll_deg=0.0)
+    assert reasons(lm, baseline) == {Reason.CAMERA_MOVED}
+    assert reasons(lm, replace(baseline, background=Background(0.02, -0.03, 1.05))) == {Reason.OK}
+
+
 def test_a_far_turn_that_leaves_few_points_counts_where_the_person_turned_along(
     session: Landmarks, baseline: Baseline
 ) -> None:
@@ -165,6 +173,13 @@ def test_a_hand_at_the_ear_is_not_judged(session: Landmarks, baseline: Baseline)
     pose[:, names.LEFT_WRIST, :2] = pose[:, names.LEFT_EAR, :2]
     pose[:, names.LEFT_WRIST, 3] = 0.9
     assert reasons(replace(session, pose=pose), baseline) == {Reason.OCCLUDED}
+
+
+def test_a_hand_at_the_shoulder_is_no_hand_raised(session: Landmarks, baseline: Baseline) -> None:
+    pose = session.pose.copy()
+    pose[:, names.LEFT_WRIST, :2] = pose[:, names.SHOULDERS, :2].min(axis=1) - np.float32(0.01)
+    pose[:, names.LEFT_WRIST, 3] = 0.9
+    assert reasons(replace(session, pose=pose), baseline) == {Reason.OK}
 
 
 def test_a_hand_that_is_only_guessed_at_hides_nothing(session: Landmarks, baseline: Baseline) -> None:
