@@ -100,6 +100,12 @@ def test_moving_there_and_back_is_no_move(old: Baseline, away: Background) -> No
     assert np.median(np.abs(back.rows - old.rows)[both]) < 2e-3
 
 
+def test_depths_grow_with_the_picture(old: Baseline) -> None:
+    nearer = moved_with_camera(old, Background(0.0, 0.0, 1.05))
+    np.testing.assert_allclose(nearer.pose[:, 2], 1.05 * old.pose[:, 2])
+    np.testing.assert_allclose(nearer.face[:, 2], 1.05 * old.face[:, 2])
+
+
 @pytest.mark.parametrize(
     ("background", "how_far"),
     [

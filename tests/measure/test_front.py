@@ -23,7 +23,7 @@ from posture_cv.landmarks.types import Float32, Landmarks
 from posture_cv.measure.baseline import Baseline, nanmedian_quiet
 from posture_cv.measure.front import FITTED, NEEDS_FACE, measure_front
 from posture_cv.measure.front_model import front_view
-from posture_cv.measure.front_outline import register
+from posture_cv.measure.front_outline import LEAST_POINTS, register
 from posture_cv.measure.front_reading import READ_AT_ONCE, read_front
 from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
 
@@ -356,6 +356,21 @@ def _slid(values: Float32, cells: float) -> Float32:
     at = np.arange(len(values))
     columns = [np.interp(at - cells, at, column) for column in values.T]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def test_of_a_few_points_of_outline_the_landmarks_motion_stands(
+    baseline: Baseline, coefficients: Mapping[str, Any]
+) -> None:
+    lm, reference = baseline.as_landmarks(), front_view(baseline, coefficients["front"]).reference
+    start = np.array([[6.0, -4.0, 0.02, 0.01]])
+    middle = round(reference.shoulders[1] / reference.picture.size_px[1] * len(lm.rows[0]))
+    rows = np.full_like(lm.rows, np.nan)
+    rows[:, middle : middle + 8] = lm.rows[:, middle : middle + 8]
+    found, rest = register(
+        reference.curve, reference.picture.outline(rows, np.full_like(lm.cols, np.nan)), start
+    )
+    assert 0 < np.isfinite(rest).sum() < LEAST_POINTS
+    np.testing.assert_array_equal(found, start)
 
 
 @settings(max_examples=15)

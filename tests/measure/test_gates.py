@@ -20,7 +20,7 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Background, Baseline
 from posture_cv.measure.front import YAW_SD_DEG
 from posture_cv.measure.gates import frame_reasons
-from posture_cv.measure.measure import HEAD_YAW_LIMIT_DEG, measure
+from posture_cv.measure.measure import CLAVICLE_CM, HEAD_YAW_LIMIT_DEG, measure
 from posture_cv.measure.turning import turned_points
 from posture_cv.measure.types import Reason
 from posture_cv.measure.view import classify_view
@@ -80,6 +80,18 @@ def test_who_looks_away_is_not_judged_and_how_far_is_still_told(
     for name in ("cva_change_deg", "protraction_cm", "forward_head_deg"):
         assert set(told.values[name].reason) == {Reason.HEAD_TURNED}, name
         assert np.isnan(told.value(name)).all(), name
+
+
+def test_the_headline_angles_restate_what_is_measured_and_its_uncertainty(
+    session: Landmarks, baseline: Baseline
+) -> None:
+    told = measure(session, baseline, load_coefficients())
+    np.testing.assert_array_equal(told.value("forward_head_deg"), -told.value("cva_change_deg"))
+    np.testing.assert_array_equal(told.sd("forward_head_deg"), told.sd("cva_change_deg"))
+    share, sd = told.value("protraction_cm") / CLAVICLE_CM, told.sd("protraction_cm") / CLAVICLE_CM
+    np.testing.assert_allclose(told.value("shoulder_rounding_deg"), np.degrees(np.arcsin(share)))
+    turned = np.degrees(np.arcsin(share + 1e-4 * sd) - np.arcsin(share)) / 1e-4
+    np.testing.assert_allclose(told.sd("shoulder_rounding_deg"), turned, rtol=1e-3)
 
 
 def test_darkness_and_glare_are_said(session: Landmarks, baseline: Baseline) -> None:
