@@ -120,6 +120,13 @@ def test_most_of_that_window_must_have_been_measured() -> None:
     assert severe == pytest.approx(210 + 0.7 * 30, abs=1.0)
 
 
+def test_a_bent_head_is_never_severe_for_time_has_its_own_budget() -> None:
+    bent = [one._replace(severe=True) for one in ticks(("good", 300), ("text_neck", 60, 30.0))]
+    assert times(make(), bent) == []
+    [notice] = notices(make(), [one._replace(severe=True) for one in ticks(("good", 300), ("slump", 60))])
+    assert notice.rule is Rule.SEVERE
+
+
 def test_postures_that_take_turns_are_notified_after_the_most_frequent() -> None:
     turns = [("forward_head", 5.0), ("slump", 12.0), ("text_neck", 6.0)] * 10
     [notice] = notices(make(), ticks(("good", 300), *turns))

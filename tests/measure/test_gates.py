@@ -62,6 +62,16 @@ def test_a_chair_that_moves_is_the_same_person(session: Landmarks, baseline: Bas
     assert Reason.OTHER_PERSON not in reasons(about_the_middle(session, scale), baseline)
 
 
+@pytest.mark.parametrize(("shares", "other"), [(0.85, False), (1.15, True)])
+def test_who_sits_lower_by_less_than_the_shoulders_width_is_the_same(
+    session: Landmarks, baseline: Baseline, shares: float, *, other: bool
+) -> None:
+    left, right = baseline.pose[names.SHOULDERS, :2] * baseline.size_px
+    pose = session.pose.copy()
+    pose[:, :, 1] += shares * np.hypot(*(left - right)) / baseline.size_px[1]
+    assert (Reason.OTHER_PERSON in reasons(replace(session, pose=pose), baseline)) is other
+
+
 def test_a_passer_by_is_somebody_else_and_away(session: Landmarks, baseline: Baseline) -> None:
     passer_by = about_the_middle(session, 0.4, dx=0.25)
     assert reasons(passer_by, baseline) == {Reason.OTHER_PERSON}

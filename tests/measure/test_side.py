@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from outline_person import baseline_of, enlarged, mirror, profile
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.measure import measure
 from posture_cv.measure.side import FITTED, measure_side
 from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
 
@@ -100,6 +101,17 @@ def test_a_head_of_another_outline_is_measured_by_its_landmarks(coefficients: Ma
     found, by_landmarks = _measured(lm, coefficients), _measured(bare, coefficients)
     for name in FITTED:
         np.testing.assert_allclose(found[name].value, by_landmarks[name].value)
+
+
+def test_a_trunk_turned_too_far_is_not_judged_and_how_far_is_still_told(
+    coefficients: Mapping[str, Any],
+) -> None:
+    lm = profile(2)
+    lm.pose[1, 12, 0] += 0.11
+    told = measure(lm, baseline_of(profile(), View.SIDE), coefficients)
+    assert told.reason.tolist() == [Reason.OK, Reason.TRUNK_TURNED]
+    assert 20.0 < told.value("trunk_yaw_deg")[1] < 60.0
+    assert told.values["cva_change_deg"].reason[1] == Reason.TRUNK_TURNED
 
 
 def _a_sliver(lm: Landmarks) -> None:
