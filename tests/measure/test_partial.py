@@ -54,6 +54,16 @@ def test_the_view_is_told_without_depth(name: str, view: View) -> None:
     assert set(classify_view(mirrored(lm))) == {view}
 
 
+def test_who_turns_the_back_is_seen_from_no_side() -> None:
+    lm = few("front")
+    assert set(classify_view(replace(lm, pose=lm.pose[:, POSE_MIRRORED]))) == {View.UNKNOWN}
+
+
+def test_the_median_says_nothing_of_what_fewer_than_half_of_the_frames_show() -> None:
+    values = np.array([[1.0, 1.0, np.nan], [2.0, 2.0, np.nan], [6.0, np.nan, np.nan], [7.0, np.nan, 5.0]])
+    np.testing.assert_array_equal(nanmedian_quiet(values), [4.0, 1.5, np.nan])
+
+
 @pytest.mark.parametrize(("name", "view"), CASES)
 def test_no_change_is_no_change(name: str, view: View) -> None:
     lm = few(name)

@@ -103,6 +103,15 @@ def test_a_head_of_another_outline_is_measured_by_its_landmarks(coefficients: Ma
         np.testing.assert_allclose(found[name].value, by_landmarks[name].value)
 
 
+def test_a_back_that_is_hidden_leaves_the_landmarks(coefficients: Mapping[str, Any]) -> None:
+    lm, bare = profile(1, 3.0), profile(1, 3.0)
+    lm.rows[:, 100:, 0] = np.nan  # a high backrest in the colour of the pullover
+    bare.rows[:], bare.cols[:] = np.nan, np.nan
+    found, by_landmarks = _measured(lm, coefficients), _measured(bare, coefficients)
+    for name in FITTED:
+        np.testing.assert_allclose(found[name].value, by_landmarks[name].value)
+
+
 def test_a_trunk_turned_too_far_is_not_judged_and_how_far_is_still_told(
     coefficients: Mapping[str, Any],
 ) -> None:
