@@ -65,7 +65,8 @@ def measure_oblique(
     reason = np.where(np.isfinite(seen.head[:, 0]), Reason.OK, Reason.FACE_NOT_SEEN).astype(np.int8)
     reason[~np.isfinite(seen.shoulders).all(axis=1)] = Reason.SHOULDERS_NOT_SEEN
     reason[~lm.person_found] = Reason.NOBODY
-    away = -np.fmin(answers["head_yaw_deg"][0], seen.head_of("head_yaw"))
+    # To the left, which is away from a camera on the right, the answer is positive and the mesh's turn negative.
+    away = np.fmax(answers["head_yaw_deg"][0], -seen.head_of("head_yaw"))
     beyond = seen.azimuth_deg + away > FACE_AZIMUTH_DEG
     turned = np.where((reason == int(Reason.OK)) & beyond, np.int8(Reason.HEAD_TURNED), reason)
     for name, (value, sd) in answers.items():

@@ -71,7 +71,8 @@ class Seen:
     """What N frames show against the baseline, in rough centimetres and degrees; NaN where not found.
 
     Attributes:
-        head: (N, 6) `HEAD`; shoulders: (N, 4) `SHOULDERS`; marks: (N, 18) right and down of `_MARKS`.
+        head: (N, 6) `HEAD`, its yaw positive towards the camera; shoulders: (N, 4) `SHOULDERS`.
+        marks: (N, 18) right and down of `_MARKS`.
         outline: (N, 12) right and down of each of `PIECES`.
         share: (N,) of the outline that was found again; 0 where baseline or frame has none.
         rms_cm: (N,) of what is left between outline and baseline, 0 without one.

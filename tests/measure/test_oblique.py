@@ -140,3 +140,16 @@ def test_a_face_seen_from_too_far_round_is_said_to_be_turned() -> None:
     assert out["cva_change_deg"].reason.tolist() == [Reason.HEAD_TURNED]
     assert out["head_yaw_deg"].reason.tolist() == [Reason.OK]
     assert _measured(oblique())["cva_change_deg"].reason.tolist() == [Reason.OK]
+
+
+@pytest.mark.parametrize(("degrees", "reason"), [(-15.0, Reason.HEAD_TURNED), (15.0, Reason.OK)])
+def test_a_head_that_turns_away_from_the_camera_is_lost_sooner_than_one_that_turns_to_it(
+    degrees: float, reason: Reason
+) -> None:
+    turned = oblique()
+    mesh = turned.face[0] * (640.0, 480.0, 640.0)
+    middle = mesh.mean(axis=0)
+    turned.face[0] = ((mesh - middle) @ _turn_y(degrees).T + middle) / (640.0, 480.0, 640.0)
+    out = _measured(turned)
+    assert out["cva_change_deg"].reason.tolist() == [reason]
+    assert out["head_yaw_deg"].value[0] * degrees < 0.0, "away from a camera on the right is to the left"
