@@ -346,6 +346,15 @@ def test_only_an_explicit_request_halves_the_cool_down_again() -> None:
     assert pause(policy, halve_backoff(state, "slump"), at) == pytest.approx(600, abs=1)
 
 
+def test_what_was_halved_on_request_is_not_taken_back_once_more() -> None:
+    policy = make(cap_per_hour=100)
+    state, at = answered(policy, "ignored", "ignored", "ignored", "ignored")
+    halved = halve_backoff(state, "slump")
+    assert state.ledger.backoff[CUES.index("slump")] == 4
+    later = policy.respond(halved, 4, "right", at)
+    assert later.ledger.backoff[CUES.index("slump")] == 2
+
+
 @pytest.mark.parametrize(
     ("first", "second"), [("ignored", "dismissed"), ("wrong", "right"), ("right", "ignored")]
 )

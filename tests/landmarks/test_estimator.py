@@ -159,6 +159,12 @@ def test_a_closed_estimator_says_so(estimator: LandmarkEstimator) -> None:
         estimator.estimate(Frame(0, 0.0, picture(FRONT)))
 
 
+def test_frames_within_one_millisecond_are_still_one_after_the_other() -> None:
+    with MediaPipeEstimator(EstimatorOptions(mode=Mode.VIDEO)) as made:
+        found = [made.estimate(Frame(k, 0.0002 * k, picture(FRONT))) for k in range(4)]
+    assert all(lm.person_found[0] for lm in found)
+
+
 def test_a_gap_forgets_the_past() -> None:
     with MediaPipeEstimator() as estimator:
         for i in range(5):

@@ -121,6 +121,8 @@ def test_nobody_seen_in_the_dark_or_in_glare_is_not_known_to_be_away(baseline: B
         assert not done.measured.somebody.any()
     lit = with_scene(nobody, luma_mean=0.3, luma_p05=0.1, luma_p95=0.8)
     assert reasons(lit, baseline) == {Reason.NOBODY}
+    for pale in ({"luma_p05": 0.6, "luma_p95": 0.9}, {"luma_p05": 0.2, "luma_p95": 1.0}):
+        assert reasons(with_scene(nobody, luma_mean=0.7, **pale), baseline) == {Reason.NOBODY}
 
 
 def test_light_counts_by_the_person_where_one_is_found(session: Landmarks, baseline: Baseline) -> None:
