@@ -200,6 +200,11 @@ def test_a_reach_that_is_over_at_once_is_no_shift() -> None:
     assert nudges(run(reaching))[0].shifts == 0
 
 
+def test_a_full_break_ends_the_stillness_before_it() -> None:
+    before, gone = ticks(("good", 25 * MINUTE)), ticks(("away", 6 * MINUTE), start_s=25 * MINUTE)
+    assert nudges(run([*before, *gone, *ticks(("good", 10 * MINUTE), start_s=31 * MINUTE)])) == []
+
+
 def test_somebody_else_in_the_seat_is_neither_presence_nor_absence() -> None:
     """Who sits there cannot be asked to take a break, and the other one is not known to have had one."""
     sat = ticks(("good", 20 * MINUTE))

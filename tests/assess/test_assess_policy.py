@@ -346,6 +346,13 @@ def test_only_an_explicit_request_halves_the_cool_down_again() -> None:
     assert pause(policy, halve_backoff(state, "slump"), at) == pytest.approx(600, abs=1)
 
 
+def test_a_cool_down_at_its_longest_is_not_halved_for_what_did_not_double_it() -> None:
+    policy = make(cap_per_hour=100, backoff_max=2)
+    state, at = answered(policy, "ignored", "ignored", "ignored", "ignored")
+    later = policy.respond(state, 4, "right", at)
+    assert later.ledger.backoff[CUES.index("slump")] == 2
+
+
 def test_what_was_halved_on_request_is_not_taken_back_once_more() -> None:
     policy = make(cap_per_hour=100)
     state, at = answered(policy, "ignored", "ignored", "ignored", "ignored")

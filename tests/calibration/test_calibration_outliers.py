@@ -47,6 +47,14 @@ def test_the_body_is_as_large_as_its_shoulders_or_twice_its_neck_whichever_is_se
     assert body_scale_px(lm) == pytest.approx(128.0)
 
 
+def test_a_picture_that_froze_for_less_than_half_of_the_time_does_not_win() -> None:
+    features = np.random.default_rng(2).normal(0.0, 0.02, (50, 8))
+    features[:20] = 1.0
+    kept = belonging(features)
+    assert not kept[:20].any()
+    assert kept[20:].mean() > 0.9
+
+
 def test_few_frames_are_all_kept() -> None:
     assert belonging(np.array([[0.0], [9.0]])).all()
 

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibration.fit import fit_baseline
-from calibration.quality import baseline_error
+from calibration.quality import baseline_error, contour_share
 from calibration.verdict import Finding, Grade, Verdict, assess_quality
 from calibration_material import sitting_still
 from posture_cv.coefficients import load_coefficients
+from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
 from shared_material import shared_path
@@ -88,6 +89,17 @@ def test_a_steep_camera_is_warned_of_either_way(pitch_deg: float, way: str) -> N
     verdict = assess_quality(replace(good, camera_pitch_deg=pitch_deg))
     assert verdict.grade is Grade.WARN
     assert f"The camera looks steeply {way}, by about 30 degrees." in verdict.reasons
+
+
+def test_the_outline_counts_about_the_shoulders_alone() -> None:
+    baseline = fit_baseline(sitting_still(10), load_coefficients(), refuse=False).baseline
+    y = baseline.pose[:, 1]
+    ends = 2.0 * y[names.SHOULDERS].mean() - y[names.EYES].mean()
+    below = (np.arange(240) + 0.5) / 240 > ends
+    assert below.sum() > 5
+    rows = baseline.rows.copy()
+    rows[below] = np.nan
+    assert contour_share(replace(baseline, rows=rows)) == contour_share(baseline) > 0.9
 
 
 def ground_truth(which: str, view: str) -> list[tuple[Landmarks, np.ndarray, np.ndarray]]:

@@ -175,6 +175,14 @@ def test_a_long_drift_adds_up_over_key_frames() -> None:
     assert scene[DX] == pytest.approx(-330 / 640, abs=0.01)
 
 
+def test_a_clock_that_is_set_back_does_not_stop_the_following() -> None:
+    tracker = SceneTracker()
+    tracker.measure(*_at(1000.0, *seen(room())))
+    assert tracker.measure(*_at(3.0, *seen(moved(room(), 12.0, 0.0))))[DX] == pytest.approx(
+        12 / 640, abs=0.003
+    )
+
+
 def test_a_plain_wall_says_that_it_cannot_tell() -> None:
     tracker = SceneTracker()
     plain = np.full((480, 640, 3), 128, np.uint8)

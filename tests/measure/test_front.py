@@ -25,6 +25,7 @@ from posture_cv.measure.front import FITTED, NEEDS_FACE, measure_front
 from posture_cv.measure.front_model import front_view
 from posture_cv.measure.front_outline import LEAST_POINTS, register
 from posture_cv.measure.front_reading import READ_AT_ONCE, read_front
+from posture_cv.measure.front_space import CameraStand
 from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
 
 SAMPLES: Final = Path(__file__).parents[2] / "samples"
@@ -356,6 +357,14 @@ def _slid(values: Float32, cells: float) -> Float32:
     at = np.arange(len(values))
     columns = [np.interp(at - cells, at, column) for column in values.T]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def test_before_a_level_camera_the_shoulders_are_farther_and_below_it_nearer() -> None:
+    level = CameraStand.of(np.array([640.0, 480.0]), 50.0, 0.0, 0.0)
+    assert level.shoulders_cm == pytest.approx(level.eyes_cm + 9.0)
+    from_below = CameraStand.of(np.array([640.0, 480.0]), 50.0, 30.0, 0.0)
+    assert from_below.shoulders_cm < from_below.eyes_cm
+    np.testing.assert_allclose(level.axes.T @ level.axes, np.eye(3), atol=1e-12)
 
 
 def test_of_a_few_points_of_outline_the_landmarks_motion_stands(

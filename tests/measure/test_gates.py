@@ -86,6 +86,7 @@ def test_who_looks_away_is_not_judged_and_how_far_is_still_told(
     assert set(told.reason) == {Reason.HEAD_TURNED}
     assert (np.abs(told.value("head_yaw_deg")) > HEAD_YAW_LIMIT_DEG).all()
     assert told.sd("head_yaw_deg") == pytest.approx(YAW_SD_DEG), "so far round the mesh alone tells it"
+    assert np.abs(told.value("head_yaw_deg")) == pytest.approx(40.0, abs=3.0)
     assert told.values["trunk_yaw_deg"].valid.all()
     for name in ("cva_change_deg", "protraction_cm", "forward_head_deg"):
         assert set(told.values[name].reason) == {Reason.HEAD_TURNED}, name
@@ -183,6 +184,10 @@ def test_a_far_turn_that_leaves_few_points_counts_where_the_person_turned_along(
     pose = lm.pose.copy()
     pose[:, :, :2] = turned_points(pose[:, :, :2], roll, high)
     assert reasons(replace(lm, pose=pose), baseline) == {Reason.CAMERA_MOVED}
+    along = with_scene(lm, bg_dx=0.05, bg_dy=-0.05)
+    assert reasons(replace(along, pose=pose), baseline) == {Reason.OK}, "turned along, and not shifted"
+    pose[:, :, :2] += (0.05, -0.05)
+    assert reasons(replace(along, pose=pose), baseline) == {Reason.CAMERA_MOVED}
     pose[:, :, :2] = turned_points(lm.pose[:, :, :2], -roll, high)
     assert reasons(replace(lm, pose=pose), baseline) == {Reason.OK}, "the person leans the other way"
 
