@@ -10,7 +10,13 @@ import pytest
 
 from calibration.errors import CalibrationError
 from calibration.fit import fit_baseline
-from calibration.rebaseline import moved_with_camera, proportions, quick_baseline
+from calibration.rebaseline import (
+    Proportions,
+    differences,
+    moved_with_camera,
+    proportions,
+    quick_baseline,
+)
 from calibration.verdict import Grade
 from calibration_material import shifted, sitting_still
 from posture_cv.coefficients import load_coefficients
@@ -150,6 +156,12 @@ def test_shrugged_shoulders_are_not_taken_silently(old: Baseline) -> None:
     result = quick_baseline(old, replace(lm, pose=pose), load_coefficients())
     [found] = [f for f in result.verdict.findings if f.code == "other_gap"]
     assert "higher" in found.text
+
+
+@pytest.mark.parametrize(("head", "told"), [(0.23, []), (0.3, ["head_forward"]), (0.1, [])])
+def test_in_profile_a_head_farther_before_the_shoulder_is_said(head: float, told: list[str]) -> None:
+    found = differences(Proportions(0.2, 1.0), Proportions(head, 1.0), View.SIDE)
+    assert [finding.code for finding in found] == told
 
 
 def test_another_view_needs_a_calibration(old: Baseline) -> None:

@@ -175,6 +175,13 @@ def test_a_long_drift_adds_up_over_key_frames() -> None:
     assert scene[DX] == pytest.approx(-330 / 640, abs=0.01)
 
 
+def test_pictures_of_another_shape_are_followed_anew() -> None:
+    tracker = SceneTracker()
+    tracker.measure(*_at(0.0, *seen(room())))
+    scene = tracker.measure(*_at(1.0, np.ascontiguousarray(room()[:360]), Landmarks.empty(1)))
+    assert scene[[DX, DY, SCALE, SUPPORT]].tolist() == [0.0, 0.0, 1.0, 1.0]
+
+
 def test_a_clock_that_is_set_back_does_not_stop_the_following() -> None:
     tracker = SceneTracker()
     tracker.measure(*_at(1000.0, *seen(room())))

@@ -359,6 +359,20 @@ def _slid(values: Float32, cells: float) -> Float32:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
+def test_one_shoulder_is_less_sure_than_the_mean_of_both(measured: Estimates) -> None:
+    both = measured["shoulder_elevation_cm"]
+    for side in (LEFT, RIGHT):
+        told = both.valid & measured[side].valid
+        assert (measured[side].sd[told] > 1.01 * both.sd[told]).all()
+
+
+def test_a_face_turned_very_far_while_calibrating_turns_the_room_no_farther() -> None:
+    size = np.array([640.0, 480.0])
+    np.testing.assert_array_equal(
+        CameraStand.of(size, 50.0, 5.0, 70.0).axes, CameraStand.of(size, 50.0, 5.0, 30.0).axes
+    )
+
+
 def test_before_a_level_camera_the_shoulders_are_farther_and_below_it_nearer() -> None:
     level = CameraStand.of(np.array([640.0, 480.0]), 50.0, 0.0, 0.0)
     assert level.shoulders_cm == pytest.approx(level.eyes_cm + 9.0)

@@ -110,6 +110,15 @@ def test_without_face_there_is_no_answer_and_without_contour_a_less_sure_one() -
     assert _measured(bare)["protraction_cm"].valid.all()
 
 
+def test_an_outline_that_is_not_found_again_leaves_face_and_landmarks() -> None:
+    lost, bare = oblique(1, (8.0, 8.0)), oblique(1, (8.0, 8.0))
+    lost.rows[:] += np.random.default_rng(0).normal(0.0, 0.1, lost.rows.shape).astype(np.float32)
+    bare.rows[:], bare.cols[:] = np.nan, np.nan
+    found, by_landmarks = _measured(lost), _measured(bare)
+    for name in FITTED:
+        np.testing.assert_allclose(found[name].value, by_landmarks[name].value)
+
+
 def test_a_nod_is_told_about_the_line_through_the_ears_and_not_as_a_tilt() -> None:
     base = oblique()
     ears = base.face[0, 454] - base.face[0, 234]

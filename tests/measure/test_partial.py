@@ -54,6 +54,18 @@ def test_the_view_is_told_without_depth(name: str, view: View) -> None:
     assert set(classify_view(mirrored(lm))) == {view}
 
 
+def test_frames_that_lack_a_point_are_measured_by_the_others_and_the_rest_as_usual() -> None:
+    whole = read_recording(SAMPLES / "desk-side.landmarks").landmarks[:40]
+    baseline, coefficients = baseline_of(whole, View.SIDE), load_coefficients()
+    pose = whole.pose.copy()
+    pose[20:, 3] = np.nan  # an outer corner of an eye
+    mixed = measure(replace(whole, pose=pose), baseline, coefficients).values["trunk_incl_deg"]
+    usual = measure(whole, baseline, coefficients).values["trunk_incl_deg"]
+    few_points = measure_partial(replace(whole, pose=pose), baseline, coefficients)["trunk_incl_deg"]
+    np.testing.assert_array_equal(mixed.value[:20], usual.value[:20])
+    np.testing.assert_array_equal(mixed.value[20:], few_points.value[20:])
+
+
 def test_who_turns_the_back_is_seen_from_no_side() -> None:
     lm = few("front")
     assert set(classify_view(replace(lm, pose=lm.pose[:, POSE_MIRRORED]))) == {View.UNKNOWN}
