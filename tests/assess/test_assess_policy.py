@@ -150,6 +150,11 @@ def test_of_several_in_turn_only_the_time_of_the_one_that_is_named_is_its_own() 
     assert second.alert.lasted_s == pytest.approx(named_s, abs=5.0)
 
 
+def test_without_a_held_exit_a_bout_still_lasts_while_the_posture_does() -> None:
+    effects = run(make(exit_hold_s=0.0), ticks(("good", 20), ("slump", 60)))[1]
+    assert [e.level for e in effects if isinstance(e, Ambient)] == [Level.GOOD, Level.POOR]
+
+
 # Unmeasured time
 
 

@@ -83,6 +83,13 @@ def test_moving_is_told_with_the_figure_that_it_is_refused_for(
     )
 
 
+def test_a_camera_between_two_views_is_warned_of() -> None:
+    good = fit_baseline(sitting_still(30), load_coefficients()).quality
+    found = {finding.code for finding in assess_quality(replace(good, view_margin=0.1)).findings}
+    assert "view_unsure" in found
+    assert "view_unsure" not in {finding.code for finding in assess_quality(good).findings}
+
+
 @pytest.mark.parametrize(("pitch_deg", "way"), [(30.0, "up"), (-30.0, "down")])
 def test_a_steep_camera_is_warned_of_either_way(pitch_deg: float, way: str) -> None:
     good = fit_baseline(sitting_still(30), load_coefficients()).quality
