@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.measure.rotation import rotation_and_scale, rotation_vectors_deg
 from posture_cv.measure.types import Float
 
 _PASSES: Final = 3
@@ -43,20 +44,15 @@ def align(meshes: Float, shape: Float, weights: Float) -> Alignment:
     shape_middle = share @ shape
     middles = np.einsum("p,npi->ni", share, meshes)
     source, target = shape - shape_middle, meshes - middles[:, None, :]
-    u, singular, vt = np.linalg.svd(np.einsum("p,npi,pj->nij", share, target, source))
-    sign = np.ones((len(meshes), 3))
-    sign[:, 2] = np.sign(np.linalg.det(u @ vt))
-    rotation = (u * sign[:, None, :]) @ vt
-    scale = (singular * sign).sum(axis=1) / np.einsum("p,pi,pi->", share, source, source)
+    rotation, stretch = rotation_and_scale(np.einsum("p,npi,pj->nij", share, target, source))
+    scale = stretch / np.einsum("p,pi,pi->", share, source, source)
     shift = middles - scale[:, None] * np.einsum("nij,j->ni", rotation, shape_middle)
     return Alignment(scale, rotation, shift)
 
 
 def mean_rotation(rotations: Float) -> Float:
     """(3, 3) the rotation nearest to the mean of (N, 3, 3) ones (chordal mean)."""
-    u, _, vt = np.linalg.svd(rotations.mean(axis=0))
-    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    return np.asarray((u * sign) @ vt, np.float64)
+    return np.asarray(rotation_and_scale(rotations.mean(axis=0, keepdims=True))[0][0])
 
 
 def own_mesh(meshes: Float) -> Float:
@@ -98,22 +94,5 @@ def turns_deg(meshes: Float) -> Float:
     if found.any():
         seen = meshes[found]
         fitted = align(seen, seen[len(seen) // 2], np.ones(meshes.shape[1]))
-        turned[found] = np.degrees(_rotation_vectors(fitted.rotation))
+        turned[found] = rotation_vectors_deg(fitted.rotation)
     return turned
-
-
-def _rotation_vectors(rotations: Float) -> Float:
-    """(N, 3) axis times angle in radians; exact to 180 deg, where the axis is no longer defined."""
-    cosine = np.clip((np.trace(rotations, axis1=1, axis2=2) - 1.0) / 2.0, -1.0, 1.0)
-    angle = np.arccos(cosine)
-    skew = np.stack(
-        [
-            rotations[:, 2, 1] - rotations[:, 1, 2],
-            rotations[:, 0, 2] - rotations[:, 2, 0],
-            rotations[:, 1, 0] - rotations[:, 0, 1],
-        ],
-        axis=1,
-    )
-    sine = np.sin(angle)
-    factor = np.where(sine > 1e-9, angle / (2.0 * np.where(sine > 1e-9, sine, 1.0)), 0.5)
-    return np.asarray(skew * factor[:, None], np.float64)

@@ -50,6 +50,7 @@ def body_scale_px(lm: Landmarks) -> float:
     known = np.isfinite(ears)
     ear = np.where(known, ears, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)  # a far ear may be hidden
     gap = np.linalg.norm(ear - points[:, names.SHOULDERS].mean(axis=1), axis=1)
+    gap = np.where(known.any(axis=(1, 2)), gap, 0.0)
     return max(float(np.median(np.maximum(width, 2.0 * gap))), 1.0)
 
 

@@ -29,7 +29,7 @@ class Quality:
         frames_given, frames_used: how many frames were offered and how many belong together.
         duration_s: from the first used frame to the last.
         face_share: share of the used frames with a face, 0-1.
-        contour_share: share of the rows between eyes and the lower edge where the contour is known, 0-1.
+        contour_share: share of the rows about the shoulders where the contour is known, 0-1.
         body_px: shoulder width in pixels (side view: ear to shoulder).
         measured_share: share of the used frames in which the forward-head angle can be told, 0-1.
         view_margin: how far the view's score is from that of another view; 1 is clear.
@@ -41,6 +41,7 @@ class Quality:
             measurement of it carries.
         expected_error: standard deviation of the error to expect of a single frame: the estimator's own statement
             at the calibration's frames (distance, light and what was seen enter it) and the baseline's error.
+        face_expected: whether a face model was run.
     """
 
     view: View

@@ -18,9 +18,9 @@ from calibration.fit import CalibrationResult, fit_baseline
 from calibration.mesh import align
 from calibration.verdict import Finding, Grade, Verdict
 from posture_cv.landmarks import names
-from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, Landmarks
+from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Background, Baseline
-from posture_cv.measure.turning import turned_cols, turned_points, turned_rows
+from posture_cv.measure.turning import centres, cut_off, read_at, turned_cols, turned_points, turned_rows
 from posture_cv.measure.types import Float, View
 
 # Beyond these a moved camera looks at the person from elsewhere, and a picture that is merely moved along is wrong:
@@ -93,13 +93,12 @@ def moved_with_camera(baseline: Baseline, background: Background) -> Baseline:
     pose[:, 2] *= scale
     face[:, :2] = scale * face[:, :2] + shift
     face[:, 2] *= scale
-    rows, cols = scale * baseline.rows + shift[0], scale * baseline.cols + shift[1]
     return replace(
         baseline,
         pose=pose,
         face=face,
-        rows=_along(rows, CONTOUR_ROWS, scale, float(shift[1])),
-        cols=_along(cols[:, None], CONTOUR_COLS, scale, float(shift[0]))[:, 0],
+        rows=_line(baseline.rows.T, scale, shift[0], shift[1]).T,
+        cols=_line(baseline.cols[None], scale, shift[1], shift[0])[0],
         background=background,
     )
 
@@ -127,15 +126,14 @@ def _how_far(moved: float, scale: float, roll_deg: float) -> str:
     return f"The background moved by {100 * moved:.0f} % of the picture {size}.{turned}"
 
 
-def _along(values: Float, count: int, scale: float, shift: float) -> Float:
-    """(K, C) a contour whose lines themselves have moved: read at the places where the new lines were before."""
-    centres = (np.arange(count) + 0.5) / count
-    before = (centres - shift) / scale
-    out = np.full_like(values, np.nan)
-    for column in range(values.shape[1]):
-        line = np.interp(before, centres, values[:, column], left=np.nan, right=np.nan)
-        out[:, column] = line
-    return out
+def _line(lines: Float, scale: float, across: float, along: float) -> Float:
+    """(C, K) edges read along a contour, grown and shifted across it, and read where their new lines were before.
+
+    Where the border cut the person off, nobody knows how the outline goes on: NaN.
+    """
+    moved = np.where(cut_off(lines), np.nan, scale * lines + across)
+    before = (centres(lines.shape[1]) - along) / scale
+    return read_at(moved, np.broadcast_to(before, lines.shape))
 
 
 def quick_baseline(old: Baseline, lm: Landmarks, coefficients: Mapping[str, Any]) -> CalibrationResult:

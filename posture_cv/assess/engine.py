@@ -1,4 +1,4 @@
-"""Landmarks in, assessment out: the one engine behind the monitor, the replay and the evaluation."""
+"""Landmarks in, assessment out, a frame at a time; `blocks` gives the same answers of a whole recording."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from posture_cv.assess.policy_state import PolicyState
-from posture_cv.assess.recording import Assessment, assess_measurements
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.assess.stream import Step, Stream
 from posture_cv.landmarks.types import Landmarks
@@ -37,10 +36,3 @@ class Engine(Stream):
     def step(self, lm: Landmarks) -> Step:
         """One frame (`len(lm) == 1`) later; a frame not later than the last is dropped and counted."""
         return self.push(measure(lm, self._baseline, self._coefficients))
-
-
-def assess_recording(
-    lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any], settings: AssessSettings
-) -> Assessment:
-    """Assess a whole recording at once; the answers are those of `Engine`, frame by frame."""
-    return assess_measurements(measure(lm, baseline, coefficients), baseline, settings)

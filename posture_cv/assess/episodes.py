@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.types import Episode, State
 from posture_cv.measure.types import Reason
@@ -35,15 +33,3 @@ class EpisodeTracker:
         posture, reason, start_s, peak = self._open
         self._open = None
         return Episode(posture, start_s, t_s, peak, reason)
-
-
-def episodes(states: Iterable[PolicyState], tick_s: float) -> list[Episode]:
-    """All episodes of a run; the last one ends at the last tick."""
-    tracker, out, last_s = EpisodeTracker(tick_s), [], 0.0
-    for state in states:
-        closed = tracker.push(state)
-        last_s = (state.tick or 0) * tick_s
-        if closed is not None:
-            out.append(closed)
-    last = tracker.finish(last_s)
-    return out if last is None else [*out, last]

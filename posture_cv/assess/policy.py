@@ -18,7 +18,6 @@ frequent posture, may differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import isnan
 from operator import ge
@@ -329,14 +328,6 @@ class Policy:
     def postpone(self, state: PolicyState) -> PolicyState:
         """The last break prompt comes again after `postpone_s`; granted once a prompt."""
         return state._replace(breaks=breaks.postpone(state.breaks, self.breaks))
-
-    def run(
-        self, state: PolicyState, ticks: Iterable[Tick]
-    ) -> Iterator[tuple[Tick, PolicyState, tuple[Effect, ...]]]:
-        """Each tick with the state and the effects after it."""
-        for tick in ticks:
-            state, effects = self.step(state, tick)
-            yield tick, state, effects
 
 
 def _of_budget(alert: Alert, budget: Budget, limit: float) -> Alert:

@@ -287,12 +287,8 @@ class Smoother:
         self._window_us = int(microseconds(settings.window_s))
         self._trail = Trail(self._window_us, len(NAMES))
 
-    def push(self, m: Measurements) -> Smoothed:
-        """The smoothed values at the time of the one frame in `m`, which is later than all before."""
-        return self.step(m).at(m.t_s)
-
     def step(self, m: Measurements) -> SmoothedFrame:
-        """The same as plain numbers."""
+        """The smoothed values at the time of the one frame in `m`, which is later than all before."""
         trail = self._trail
         trail.push(self._with_jump(_integers(m)))
         need = max(math.ceil(self._share * len(trail) - 1e-9), 1)

@@ -167,7 +167,7 @@ def ticks(cols: Columns, chosen: Grid) -> Iterator[Tick]:
 
 
 class Ticker:
-    """The same, a frame at a time: its ticks are known once the next frame, or the clock, passes them."""
+    """The ticks a frame at a time: a frame's own are known once the next frame, or the clock, passes them."""
 
     def __init__(self, settings: TickSettings) -> None:
         self._step = int(microseconds(settings.tick_s))
@@ -177,12 +177,8 @@ class Ticker:
         self.frames = 0
         self._next = 0
 
-    def push(self, cols: Columns) -> list[Tick]:
-        """The ticks up to the time of the one frame in `cols`: older ones hold the frame before."""
-        return self.hold(int(cols.t_us[0]), next(held_ticks(cols, np.array([0]), np.array([0]))))
-
     def hold(self, t_us: int, tick: Tick) -> list[Tick]:
-        """The same for a frame as a tick would hold it."""
+        """The ticks up to the time of a frame, given as a tick would hold it: older ones hold the frame before."""
         out = self.until(t_us - 1)
         tick = tick._replace(frame=self.frames)
         self.frames += 1

@@ -140,7 +140,7 @@ def since(window: Window, count: int) -> int:
 
 def skipped(window: Window, by: int, c: Counts) -> Window:
     """The window after so many unmeasured ticks."""
-    by = min(by, c.age)
+    by = min(by, max(c.age, c.minute))  # no more bits than are kept
     return window._replace(
         measured=(window.measured << by) & mask(c.age),
         down=(window.down << by) & mask(c.minute),

@@ -121,10 +121,11 @@ class RecordingWriter:
         """Append the frames of `lm`, in the order of their time."""
         if self._closed:
             raise RuntimeError("this recording is closed")
+        if len(lm) == 0:
+            return
         self._pending.append(lm)
         frames = sum(len(part) for part in self._pending)
-        span_s = lm.t_s[-1] - self._pending[0].t_s[0] if len(lm) else 0.0
-        if frames >= BLOCK_FRAMES or span_s >= BLOCK_SECONDS:
+        if frames >= BLOCK_FRAMES or lm.t_s[-1] - self._pending[0].t_s[0] >= BLOCK_SECONDS:
             self._flush()
 
     def close(self) -> None:

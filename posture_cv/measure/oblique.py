@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.block_model import CONTOUR, LANDMARKS, BlockModel, block_model
+from posture_cv.measure.block_model import CONTOUR, LANDMARKS, BlockModel
 from posture_cv.measure.oblique_features import Seen, oblique_reference, seen_at_an_angle
 from posture_cv.measure.types import QUANTITIES, Estimate, Float, Reason
 
@@ -46,7 +46,7 @@ def measure_oblique(
     Args:
         lm: landmarks of N frames.
         baseline: view OBLIQUE, with a face mesh.
-        coefficients: `coefficients["oblique"]` is a `BlockModel`, or the arrays of `oblique.npz`.
+        coefficients: `coefficients["oblique"]` is a `BlockModel`.
 
     Returns:
         Every quantity of `QUANTITIES`; what this view does not show is withheld as NOT_FROM_THIS_VIEW. Frames
@@ -58,15 +58,15 @@ def measure_oblique(
         return out
     if not np.isfinite(baseline.face).all() or not np.isfinite(baseline.pose[[11, 12], 0]).all():
         return {name: Estimate.withheld(n, Reason.NO_BASELINE) for name in QUANTITIES}
-    given = coefficients["oblique"]
-    model = given if isinstance(given, BlockModel) else block_model(given)
+    model: BlockModel = coefficients["oblique"]
     looks_right = oblique_reference(baseline).looks_right
     seen = seen_at_an_angle(lm, baseline)
     answers = _answers(model, seen)
     reason = np.where(np.isfinite(seen.head[:, 0]), Reason.OK, Reason.FACE_NOT_SEEN).astype(np.int8)
     reason[~np.isfinite(seen.shoulders).all(axis=1)] = Reason.SHOULDERS_NOT_SEEN
     reason[~lm.person_found] = Reason.NOBODY
-    away = -np.fmin(answers["head_yaw_deg"][0], seen.head_of("head_yaw"))
+    # To the left, which is away from a camera on the right, the answer is positive and the mesh's turn negative.
+    away = np.fmax(answers["head_yaw_deg"][0], -seen.head_of("head_yaw"))
     beyond = seen.azimuth_deg + away > FACE_AZIMUTH_DEG
     turned = np.where((reason == int(Reason.OK)) & beyond, np.int8(Reason.HEAD_TURNED), reason)
     for name, (value, sd) in answers.items():

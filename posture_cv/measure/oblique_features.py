@@ -1,4 +1,4 @@
-"""What an oblique view shows: the face mesh as a rigid body and five stretches of the shoulders' outline.
+"""What an oblique view shows: the face mesh as a rigid body and six stretches of the outline about the shoulders.
 
 Quantities are against the baseline, in rough centimetres of this person and degrees, mirrored so that the face looks
 to the right of the picture (the camera then stands before the person's right side, which is "near").
@@ -16,6 +16,7 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.outline_edges import FRONT, REAR, Edges, Places
 from posture_cv.measure.rigid_fit import Stack, Stretch, register, stack, stretch
+from posture_cv.measure.rotation import rotation_vectors_deg, similarity_fit
 from posture_cv.measure.types import Float
 
 # Face-mesh points that a neutral face moves as one: bridge of the nose, eye corners, brows, temples, cheeks.
@@ -38,7 +39,14 @@ SHOULDERS: Final = ("near_x", "near_y", "far_x", "far_y")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One stretch of outline: which edge, from and to (chin-shoulder gaps `g` or cm `c` below chin or shoulders)."""
+    """One stretch of outline.
+
+    Attributes:
+        edge: FRONT or REAR.
+        begin, end: heights: chin-to-shoulder gaps below the "chin", or centimetres below the "shoulder".
+        follows: where its registration starts: with the "near" or the "far" shoulder, or their mean ("both").
+        sd: of the prior about that: forward and down in cm, turn in radians.
+    """
 
     name: str
     edge: int
@@ -63,7 +71,8 @@ class Seen:
     """What N frames show against the baseline, in rough centimetres and degrees; NaN where not found.
 
     Attributes:
-        head: (N, 6) `HEAD`; shoulders: (N, 4) `SHOULDERS`; marks: (N, 18) right and down of `_MARKS`.
+        head: (N, 6) `HEAD`, its yaw positive towards the camera; shoulders: (N, 4) `SHOULDERS`.
+        marks: (N, 18) right and down of `_MARKS`.
         outline: (N, 12) right and down of each of `PIECES`.
         share: (N,) of the outline that was found again; 0 where baseline or frame has none.
         rms_cm: (N,) of what is left between outline and baseline, 0 without one.
@@ -143,27 +152,6 @@ def _pieces(base: Edges, chin: float) -> list[Stretch]:
     return found
 
 
-def similarity(base: Float, now: Float) -> tuple[Float, Float, Float]:
-    """Scale (N,), rotation (N, 3, 3) and centroid (N, 3) of `now` (N, K, 3) against `base` (K, 3).
-
-    Least squares after Umeyama, IEEE PAMI 13 (1991) 376.
-    """
-    a, centre = base - base.mean(axis=0), now.mean(axis=1)
-    cross = np.einsum("nki,kj->nij", now - centre[:, None], a)
-    u, s, vt = np.linalg.svd(cross)
-    sign = np.ones_like(s)
-    sign[:, 2] = np.sign(np.linalg.det(u @ vt))
-    return (s * sign).sum(axis=1) / (a**2).sum(), (u * sign[:, None, :]) @ vt, centre
-
-
-def rotation_vector_deg(rotation: Float) -> Float:
-    """(N, 3) axis times angle in degrees of rotation matrices (N, 3, 3)."""
-    cos = np.clip((np.trace(rotation, axis1=1, axis2=2) - 1.0) / 2.0, -1.0, 1.0)
-    angle = np.maximum(np.arccos(cos), 1e-6)
-    axis = np.stack([rotation[:, i, j] - rotation[:, j, i] for i, j in ((2, 1), (0, 2), (1, 0))], axis=1)
-    return np.asarray(np.degrees(axis * (angle / (2.0 * np.sin(angle)))[:, None]))
-
-
 def face_looks_right(lm: Landmarks) -> bool:
     """Whether the first frame's face mesh looks to the right of the picture: the nose lies right of the cheeks."""
     x = lm.face[0, :, 0]
@@ -175,9 +163,9 @@ def _head(lm: Landmarks, ref: ObliqueReference) -> Float:
     base, now, sign = ref.mesh, lm.face_px(), 1.0 if ref.looks_right else -1.0
     rigid = list(RIGID)
     found = np.asarray(np.isfinite(now[:, rigid]).all(axis=(1, 2)))
-    scale, rotation, centre = similarity(base[rigid], np.where(found[:, None, None], now, base)[:, rigid])
+    scale, rotation, centre = similarity_fit(base[rigid], np.where(found[:, None, None], now, base)[:, rigid])
     moved = (centre - base[rigid].mean(axis=0)) / ref.unit
-    turn = rotation_vector_deg(rotation) * np.array([1.0, sign, sign])
+    turn = rotation_vectors_deg(rotation) * np.array([1.0, sign, sign])
     cos, sin = np.cos(ref.azimuth), np.sin(ref.azimuth)
     pitch, roll = turn[:, 0] * cos + turn[:, 2] * sin, turn[:, 2] * cos - turn[:, 0] * sin
     parts = [sign * moved[:, 0], moved[:, 1], 100.0 * np.log(scale), pitch, turn[:, 1], roll]

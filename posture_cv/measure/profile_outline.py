@@ -31,7 +31,6 @@ class Outline:
         front: (N, 240) edge in front of the person.
         top: (N, 320) upper edge in each contour column.
         v0, dv: (N,) height of the first contour row's centre and the spacing of rows.
-        u0, du: (N,) the same for columns.
     """
 
     points: Float
@@ -40,18 +39,10 @@ class Outline:
     top: Float
     v0: Float
     dv: Float
-    u0: Float
-    du: Float
-
-
-def faces_right(lm: Landmarks) -> NDArray[np.bool_]:
-    """(N,) whether the face looks to the right of the picture: nose, eyes and mouth lie right of the ears."""
-    x = lm.pose[:, :, 0].astype(np.float64)
-    return np.asarray(x[:, _FACE_POINTS].mean(axis=1) >= x[:, names.EARS].mean(axis=1))
 
 
 def points_look_right(points: Float) -> NDArray[np.bool_]:
-    """(N,) the same of pose points (N, 33, 2) in any unit."""
+    """(N,) whether the nose, eyes and mouth of pose points (N, 33, 2), in any unit, lie right of the ears."""
     return np.asarray(points[:, _FACE_POINTS, 0].mean(axis=1) >= points[:, names.EARS, 0].mean(axis=1))
 
 
@@ -64,17 +55,8 @@ def outline_of(lm: Landmarks, *, looks_right: bool) -> Outline:
         points[:, :, 0] = width[:, None] - points[:, :, 0]
         rows = width[:, None, None] - rows[:, :, ::-1]
         top = top[:, ::-1]
-    v, u = lm.row_v_px(), lm.col_u_px()
-    return Outline(
-        points,
-        np.ascontiguousarray(rows[:, :, 0]),
-        np.ascontiguousarray(rows[:, :, 1]),
-        np.ascontiguousarray(top),
-        v[:, 0],
-        v[:, 1] - v[:, 0],
-        u[:, 0],
-        u[:, 1] - u[:, 0],
-    )
+    v = lm.row_v_px()
+    return Outline(points, rows[:, :, 0], rows[:, :, 1], top, v[:, 0], v[:, 1] - v[:, 0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +91,9 @@ def find_anchors(base: Outline) -> Anchors | None:
     width = _finite(front - rear)[first : first + max(10, int(0.55 * head_px / step))]
     head_width = float(width.max())
     begin, end = first + int(0.35 * head_width / step), first + int(1.25 * head_width / step)
-    nose = begin + int(np.argmax(_finite(front[begin:end]))) if end <= len(front) else len(front)
+    if not begin < end <= len(front):
+        return None
+    nose = begin + int(np.argmax(_finite(front[begin:end])))
     low, high = nose + int(0.25 * head_width / step), nose + int(0.95 * head_width / step)
     if high >= len(front) or high <= low or not np.isfinite(front[low:high]).all():
         return None

@@ -1,4 +1,4 @@
-"""The rotation and the growth in a 3x3 matrix: how a cloud of points has turned (Umeyama 1991, IEEE TPAMI 13:376)."""
+"""How a cloud of points has turned and grown, least squares (Umeyama 1991, IEEE TPAMI 13:376)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ _MOST_STEPS: Final = 12
 # Sum of squares (a rotation's is 3) from which one more step leaves an error of 1e-14.
 _NEARLY: Final = 3.0 + 1e-13
 _FLAT: Final = 1e-6  # of its own size to the third power, below which a matrix is left to the decomposition
+_NO_TURN: Final = 1e-9  # sine of an angle, below which the axis is not told
 
 
 def rotation_and_scale(spread: Float) -> tuple[Float, Float]:
@@ -32,6 +33,32 @@ def rotation_and_scale(spread: Float) -> tuple[Float, Float]:
         singular[mirrored, 2] *= -1.0
         rotation = u @ vt
     return rotation, singular.sum(axis=1)
+
+
+def similarity_fit(reference: Float, points: Float) -> tuple[Float, Float, Float]:
+    """Scale, rotation and centroid that carry a reference shape onto each of N shapes.
+
+    Args:
+        reference: (P, 3).
+        points: (N, P, 3); no NaN.
+
+    Returns:
+        scale (N,), rotation (N, 3, 3), centroid of `points` (N, 3):
+        points ~ scale * rotation @ (reference - its centroid) + centroid.
+    """
+    centred, centroid = reference - reference.mean(axis=0), points.mean(axis=1)
+    rotation, stretch = rotation_and_scale(np.einsum("npi,pj->nij", points - centroid[:, None], centred))
+    return stretch / (centred**2).sum(), rotation, centroid
+
+
+def rotation_vectors_deg(rotations: Float) -> Float:
+    """(N, 3) axis times angle in degrees of (N, 3, 3) rotations; exact to 180, where the axis is no longer defined."""
+    cosine = np.clip((np.trace(rotations, axis1=1, axis2=2) - 1.0) / 2.0, -1.0, 1.0)
+    angle = np.arccos(cosine)
+    sine = np.sin(angle)
+    skew = np.stack([rotations[:, i, j] - rotations[:, j, i] for i, j in ((2, 1), (0, 2), (1, 0))], axis=1)
+    factor = np.where(sine > _NO_TURN, angle / (2.0 * np.where(sine > _NO_TURN, sine, 1.0)), 0.5)
+    return np.asarray(np.degrees(skew * factor[:, None]))
 
 
 def _polar(matrix: list[list[float]]) -> tuple[float, ...] | None:

@@ -19,9 +19,9 @@ from posture_cv.measure.profile_outline import (
     NEAR_HIP,
     NEAR_SHOULDER,
     Anchors,
-    faces_right,
     find_anchors,
     outline_of,
+    points_look_right,
 )
 from posture_cv.measure.rigid_fit import Complex, Stack, Stretch, stack, stretch
 from posture_cv.measure.types import Float
@@ -50,14 +50,13 @@ class Contour:
     """What registration needs of a baseline that shows a head.
 
     Attributes:
-        pieces: head, upper back, lower back.
-        coarse: the head once for each of `HEAD_STARTS`, then both backs; fine: the three pieces.
+        coarse: the head once for each of `HEAD_STARTS`, then upper and lower back; fine: each of the three once.
         tragus, pivot: tragus and C7 (on the rear edge), cm.
         length: crown to throat, cm.
         top_of_start: (S, 1) height of the highest point of the turned head, from the tragus.
         face_of_start: (S, F) some points of the turned face, from the tragus.
-        back_edge: (1,) place of the rear edge from which the backs start, at height `back_y`.
-        edges: (40,) places of the front and rear edges that are looked at, from the pivot.
+        back_edge: place of the rear edge from which the backs start, at height `back_y`, cm.
+        edges: (40,) the front and rear edges that are looked at, from the pivot; places: which of them these are.
         shape: (5,) the person's build.
         still: (12,) where ear, shoulder, arm and hip are in the baseline, from the pivot.
     """
@@ -102,7 +101,7 @@ class SideReference:
 def side_reference(baseline: Baseline) -> SideReference:
     """What measuring needs of a baseline."""
     reference = baseline.as_landmarks()
-    looks_right = bool(faces_right(reference)[0])
+    looks_right = bool(points_look_right(reference.pose_px())[0])
     base = outline_of(reference, looks_right=looks_right)
     anchors = find_anchors(base)
     ear, shoulder, hip = (base.points[0, k] for k in (NEAR_EAR, NEAR_SHOULDER, NEAR_HIP))
@@ -119,7 +118,8 @@ def _in_cm(a: Anchors) -> Anchors:
     return Anchors(a.crown / a.unit, a.throat / a.unit, a.face / a.unit, a.head_width / a.unit, 1.0)
 
 
-def _contour(base: Edges, anchors: Anchors) -> Contour:
+def _contour(base: Edges, anchors: Anchors) -> Contour | None:
+    """None where too little of the face's edge is seen between crown and throat."""
     a = _in_cm(anchors)
     tragus = _tragus(base, a)
     head = _head(base, a, tragus)
@@ -128,6 +128,8 @@ def _contour(base: Edges, anchors: Anchors) -> Contour:
     turned = np.exp(1j * HEAD_STARTS)[:, None] * head.offset
     is_top = (head.edge == TOP) & (head.weight > 0)
     face = np.flatnonzero((head.edge == FRONT) & (head.weight > 0))[6::4]
+    if not len(face):
+        return None
     back_y = a.throat + _BACK_STARTS_BELOW_THROAT
     heights = np.concatenate([FRONT_CM, REAR_CM]) + a.throat
     places = Places.of(np.repeat([[FRONT, REAR]], [len(FRONT_CM), len(REAR_CM)], axis=1))

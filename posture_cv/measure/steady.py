@@ -23,7 +23,7 @@ from posture_cv.measure.gates import (
     motion_size,
     scene_column,
 )
-from posture_cv.measure.turning import BORDER, centres, read_at, turned_cols, turned_points, turned_rows
+from posture_cv.measure.turning import centres, cut_off, read_at, turned_cols, turned_points, turned_rows
 from posture_cv.measure.types import Float
 
 # Of the picture's width (2 px of 640), below which there is nothing to gain: the landmarks' own jitter is more (ours).
@@ -99,8 +99,7 @@ def _line_back(line: Float32, across: Float, along: Float, scale: Float) -> Floa
         line: an edge a row of the contour, or a column.
         across: (N,) shift in the direction of the edges' values; along: from row to row.
     """
-    cut = (line < BORDER) | (line > 1.0 - BORDER)
-    return _read(np.where(cut, line, _before(line, across, scale)), along, scale)
+    return _read(np.where(cut_off(line), line, _before(line, across, scale)), along, scale)
 
 
 def _read(line: NDArray[np.floating], along: Float, scale: Float) -> Float32:

@@ -57,8 +57,12 @@ def _turned(line: Float | Float32, roll: Float, long: Float, wide: Float) -> Flo
     for _ in range(_STEPS):  # where a line held nobody, begin somewhere
         found = read_at(line, (cos * along - sin * np.nan_to_num(across)) / long + 0.5)
         across = ((found - 0.5) * wide - sin * along) / cos
-    cut = (found < BORDER) | (found > 1.0 - BORDER)
-    return np.where(cut, found, across / wide + 0.5)
+    return np.where(cut_off(found), found, across / wide + 0.5)
+
+
+def cut_off(line: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """(...) whether the picture's border cuts these edges (...), shares of the picture, off; False for NaN."""
+    return np.asarray((line < BORDER) | (line > 1.0 - BORDER))
 
 
 def centres(count: int) -> Float:

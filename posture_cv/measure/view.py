@@ -50,7 +50,7 @@ def view_score(lm: Landmarks) -> Float:
 
 
 def across_depth(lm: Landmarks) -> Float:
-    """(N,) depth between the shoulders, of the world or of the picture; NaN where the landmarks hold none."""
+    """(N,) depth between the shoulders, of picture and world added up; NaN where the landmarks lack either."""
     across = lm.pose[:, names.LEFT_SHOULDER] - lm.pose[:, names.RIGHT_SHOULDER]
     return np.asarray(across[:, 2] + across[:, 7], np.float64)
 

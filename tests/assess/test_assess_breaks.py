@@ -15,6 +15,7 @@ from posture_cv.assess.settings import BreakSettings, PolicySettings
 from posture_cv.assess.ticks import Tick
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
+from posture_cv.measure.types import Reason
 
 SETTINGS = BreakSettings()
 MINUTE = 60
@@ -197,6 +198,22 @@ def test_a_reach_that_is_over_at_once_is_no_shift() -> None:
     still = ticks(("good", 1801))
     reaching = [one._replace(place=(9.0 * (i % 60 >= 54), 0.0, 0.0, 0.0)) for i, one in enumerate(still)]
     assert nudges(run(reaching))[0].shifts == 0
+
+
+def test_a_full_break_ends_the_stillness_before_it() -> None:
+    before, gone = ticks(("good", 25 * MINUTE)), ticks(("away", 6 * MINUTE), start_s=25 * MINUTE)
+    assert nudges(run([*before, *gone, *ticks(("good", 10 * MINUTE), start_s=31 * MINUTE)])) == []
+
+
+def test_somebody_else_in_the_seat_is_neither_presence_nor_absence() -> None:
+    """Who sits there cannot be asked to take a break, and the other one is not known to have had one."""
+    sat = ticks(("good", 20 * MINUTE))
+    other = [
+        one._replace(reason=int(Reason.OTHER_PERSON))
+        for one in ticks(("away", 10 * MINUTE), start_s=20 * MINUTE)
+    ]
+    [due] = breaks(run([*sat, *other, *ticks(("good", 15 * MINUTE), start_s=30 * MINUTE)]))
+    assert due.alert.t_s == pytest.approx(40 * MINUTE, abs=2.0)
 
 
 def test_standing_up_is_a_shift() -> None:

@@ -15,13 +15,13 @@ from amounts import amount
 from assess_material import baseline, every, measurements
 from posture_cv.assess.blocks import BlockEngine
 from posture_cv.assess.effects import Level, Notice
-from posture_cv.assess.episodes import episodes
-from posture_cv.assess.policy_state import from_json, to_json
+from posture_cv.assess.episodes import EpisodeTracker
+from posture_cv.assess.policy_state import PolicyState, from_json, to_json
 from posture_cv.assess.recording import Assessment, assess_measurements, whole
 from posture_cv.assess.settings import AssessSettings, BreakSettings, PolicySettings, TickSettings
 from posture_cv.assess.staleness import Sign, StaleWatch
 from posture_cv.assess.stream import Step, Stream
-from posture_cv.assess.types import State
+from posture_cv.assess.types import Episode, State
 from posture_cv.measure.types import Estimate, Measurements, Reason
 
 BASELINE = baseline()
@@ -151,7 +151,24 @@ def test_episodes_cover_the_ticks_without_overlap() -> None:
     assert forward.duration_s == pytest.approx(60, abs=2)
     assert forward.peak_excess == pytest.approx(8.0 / DEFAULT.thresholds.neck_deg, abs=0.1)
     assert away.reason is Reason.NOBODY
-    assert episodes([], 0.5) == []
+
+
+def test_an_episode_keeps_its_peak() -> None:
+    tracker, slump = EpisodeTracker(0.5), PolicyState(posture=State.SLUMP, reason=Reason.OK)
+    for tick, size in enumerate((1.0, 3.0, 2.0)):
+        assert tracker.push(slump._replace(tick=tick, size=size)) is None
+    assert tracker.finish(1.5) == Episode(State.SLUMP, 0.0, 1.5, 3.0)
+    assert tracker.finish(2.0) is None
+
+
+def test_a_record_looks_back_over_blocks_however_short() -> None:
+    m = measurements(*every(0.5, ("good", 20), ("slump", 25)), noise=0.5)
+    engine, once = BlockEngine(BASELINE, SHORT), assess_measurements(m, BASELINE, SHORT)
+    for start in range(0, len(m), 4):
+        engine.push(m[start : start + 4])
+    told = engine.finish().records
+    assert max(record.measured_s for record in told) == SHORT.policy.window_s
+    assert repr(told) == repr(once.records)
 
 
 def test_looking_down_is_shown_as_text_neck_once_the_budget_is_spent() -> None:

@@ -58,6 +58,13 @@ def test_text_neck_is_explained_by_both_its_quantities_together() -> None:
     assert "judged together, by their mean: 1.6 times the limit" in text
 
 
+def test_what_went_the_other_way_is_called_so() -> None:
+    rec = first(("good", 200), ("forward_head", 150))
+    back = [replace(e, mean=-1.0) if e.name == "head_forward_cm" else e for e in rec.evidence]
+    text = explain(replace(rec, evidence=tuple(back)))
+    assert "The head was 1.0 cm (± 0.5) further back than in the baseline." in text.splitlines()
+
+
 def test_a_slump_of_head_and_trunk_is_explained_by_both() -> None:
     t_s, labels = every(0.5, ("good", 200), ("slump", 150))
     m = measurements(t_s, labels)

@@ -42,9 +42,20 @@ def test_recovery_takes_three_times_as_long_as_holding() -> None:
     for _ in range(720):
         budget = budget.after(5.0, 0.5)
     assert budget.spent == pytest.approx(spent / 2)
+    assert budget.held_s == pytest.approx(120.0)
+    assert budget.accepted_s == pytest.approx(float(holding_time_s(45.0)))
     for _ in range(720):
         budget = budget.after(5.0, 0.5)
     assert budget == Budget()
+
+
+def test_a_day_of_looking_down_is_recovered_from_as_one_half_more_than_is_accepted() -> None:
+    budget = Budget()
+    for _ in range(7200):
+        budget = budget.after(45.0, 0.5)
+    assert 1.49 < budget.spent <= 1.5
+    assert budget.owed_s == pytest.approx(3.0 * 1.5 * float(holding_time_s(45.0)), abs=2.0)
+    assert budget.held_s == 3600.0
 
 
 def test_looking_down_often_and_briefly_adds_up_and_pauses_long_enough_forgive() -> None:

@@ -38,6 +38,19 @@ def named(m: Measurements, thresholds: Thresholds = DEFAULT) -> str:
     return State(int(name_states(m, thresholds).state[0])).label
 
 
+def test_leaning_sideways_asks_more_of_a_slump() -> None:
+    slump = {"trunk_incl_deg": 2.6, "protraction_cm": 1.4}
+    assert named(frame(**slump)) == "slump"
+    assert named(frame(**slump, lateral_lean_deg=5.0)) == "good"
+    assert named(frame(**slump, lateral_lean_deg=-5.0)) == "good"
+
+
+def test_a_head_far_forward_is_no_part_of_a_slump() -> None:
+    found = name_states(frame(cva_change_deg=-12.0, trunk_incl_deg=3.0, sink_cm=0.7), DEFAULT)
+    assert found.state.tolist() == [State.FORWARD_HEAD]
+    assert found.excess[0, ALERTING.index(State.SLUMP)] == 0.0
+
+
 @pytest.mark.parametrize(
     ("known", "label"),
     [

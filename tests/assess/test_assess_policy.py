@@ -114,6 +114,19 @@ def test_severe_is_notified_after_its_own_shorter_window() -> None:
     assert (notice.alert.level, notice.rule) == ("severe", Rule.SEVERE)
 
 
+def test_most_of_that_window_must_have_been_measured() -> None:
+    given = ticks(("good", 130), ("turned", 80), ("forward_head", 40, 4.0))
+    [severe, *_] = times(make(), given)
+    assert severe == pytest.approx(210 + 0.7 * 30, abs=1.0)
+
+
+def test_a_bent_head_is_never_severe_for_time_has_its_own_budget() -> None:
+    bent = [one._replace(severe=True) for one in ticks(("good", 300), ("text_neck", 60, 30.0))]
+    assert times(make(), bent) == []
+    [notice] = notices(make(), [one._replace(severe=True) for one in ticks(("good", 300), ("slump", 60))])
+    assert notice.rule is Rule.SEVERE
+
+
 def test_postures_that_take_turns_are_notified_after_the_most_frequent() -> None:
     turns = [("forward_head", 5.0), ("slump", 12.0), ("text_neck", 6.0)] * 10
     [notice] = notices(make(), ticks(("good", 300), *turns))
@@ -121,6 +134,25 @@ def test_postures_that_take_turns_are_notified_after_the_most_frequent() -> None
     assert notice.alert.cue == "slump"
     assert notice.alert.t_s <= 300 + 130
     assert set(notice.shares) == {"forward_head", "slump", "text_neck"}
+
+
+@pytest.mark.parametrize(("label", "counts"), [("good", True), ("leaning_in", False)])
+def test_a_harmless_posture_excuses_what_a_sensitive_limit_would_count(label: str, *, counts: bool) -> None:
+    weak = [tick(number, label)._replace(excess=(0.9, 0.0, 0.0, 0.0, 0.0)) for number in range(800)]
+    assert bool(times(make(sensitivity=2.0), weak)) is counts
+
+
+def test_of_several_in_turn_only_the_time_of_the_one_that_is_named_is_its_own() -> None:
+    turns: list[Stretch] = [("slump", 6.0), ("forward_head", 4.0), ("good", 2.0)] * 12
+    first, second = notices(make(), ticks(("good", 300), ("slump", 564), *turns))
+    assert (first.rule, second.rule, second.alert.cue) == (Rule.WINDOW, Rule.MIXED, "slump")
+    named_s = 564 + (second.alert.t_s - 864) / 2
+    assert second.alert.lasted_s == pytest.approx(named_s, abs=5.0)
+
+
+def test_without_a_held_exit_a_bout_still_lasts_while_the_posture_does() -> None:
+    effects = run(make(exit_hold_s=0.0), ticks(("good", 20), ("slump", 60)))[1]
+    assert [e.level for e in effects if isinstance(e, Ambient)] == [Level.GOOD, Level.POOR]
 
 
 # Unmeasured time
@@ -319,6 +351,22 @@ def test_only_an_explicit_request_halves_the_cool_down_again() -> None:
     assert pause(policy, halve_backoff(state, "slump"), at) == pytest.approx(600, abs=1)
 
 
+def test_a_cool_down_at_its_longest_is_not_halved_for_what_did_not_double_it() -> None:
+    policy = make(cap_per_hour=100, backoff_max=2)
+    state, at = answered(policy, "ignored", "ignored", "ignored", "ignored")
+    later = policy.respond(state, 4, "right", at)
+    assert later.ledger.backoff[CUES.index("slump")] == 2
+
+
+def test_what_was_halved_on_request_is_not_taken_back_once_more() -> None:
+    policy = make(cap_per_hour=100)
+    state, at = answered(policy, "ignored", "ignored", "ignored", "ignored")
+    halved = halve_backoff(state, "slump")
+    assert state.ledger.backoff[CUES.index("slump")] == 4
+    later = policy.respond(halved, 4, "right", at)
+    assert later.ledger.backoff[CUES.index("slump")] == 2
+
+
 @pytest.mark.parametrize(
     ("first", "second"), [("ignored", "dismissed"), ("wrong", "right"), ("right", "ignored")]
 )
@@ -499,6 +547,14 @@ def test_unmeasured_time_neither_spends_nor_recovers_until_a_full_break() -> Non
     assert len(times(make(), through)) == 1
     broken = ticks(("good", 130), half, half, ("away", 301), half, half)
     assert times(make(), broken) == []
+
+
+@pytest.mark.parametrize(("away_s", "kept"), [(290, True), (310, False)])
+def test_so_does_a_restart_after_as_long_a_break(away_s: float, *, kept: bool) -> None:
+    state, _ = run(make(), ticks(("looking_down", 150, 45.0)))
+    assert state.budget.spent > 0.4
+    state, _ = run(make(), ticks(("good", 0.5), start_s=150.0 + away_s), state)
+    assert (state.budget.spent > 0.4) is kept
 
 
 # Ends and oddities

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from amounts import amount
 from assess_material import tick_runs, ticks
-from posture_cv.assess.effects import BreakDue, Notice, StillnessNudge
+from posture_cv.assess.effects import BreakDue, Effect, Notice, StillnessNudge
 from posture_cv.assess.policy import Policy
 from posture_cv.assess.policy_state import Bout, Ledger, PolicyState, from_json, to_json
 from posture_cv.assess.settings import CUES, BreakSettings, PolicySettings
@@ -36,9 +36,17 @@ BREAKS = BreakSettings(
 
 def notices(policy: PolicySettings, given_ticks: list[Tick]) -> list[Notice]:
     machine, out = Policy.of(policy, BREAKS), []
-    for _, _, effects in machine.run(machine.begin(), given_ticks):
+    for _, _, effects in followed(machine, given_ticks):
         out += [effect for effect in effects if isinstance(effect, Notice)]
     return out
+
+
+def followed(machine: Policy, run: list[Tick]) -> Iterator[tuple[Tick, PolicyState, tuple[Effect, ...]]]:
+    """Each tick with the state and the effects after it."""
+    state = machine.begin()
+    for tick in run:
+        state, effects = machine.step(state, tick)
+        yield tick, state, effects
 
 
 sensitivities = st.floats(0.5, 2.0)
@@ -96,7 +104,7 @@ def test_cool_downs_and_cap_hold_in_every_session(run: list[Tick]) -> None:
 @given(tick_runs())
 def test_it_speaks_only_of_what_it_measures_now(run: list[Tick]) -> None:
     machine = Policy.of(SHORT, BREAKS)
-    for tick, state, effects in machine.run(machine.begin(), run):
+    for tick, state, effects in followed(machine, run):
         for notice in effects:
             if isinstance(notice, Notice):
                 assert machine.measured(tick)

@@ -57,3 +57,12 @@ def test_the_defaults_are_the_designs() -> None:
     assert (policy.window_s, policy.severe_window_s, policy.share) == (120.0, 30.0, 0.7)
     assert (policy.cue_cooldown_s, policy.global_cooldown_s, policy.cap_per_hour) == (600.0, 300.0, 4)
     assert (policy.exit_ratio, policy.exit_hold_s, policy.grace_s) == (0.7, 10.0, 120.0)
+
+
+@pytest.mark.parametrize(
+    ("sensitivity", "share", "expected"), [(2.0, 0.5, 0.5), (0.5, 0.95, 0.95), (1.0, 0.7, 0.7)]
+)
+def test_most_of_the_window_is_never_less_than_half_nor_all_of_it(
+    sensitivity: float, share: float, expected: float
+) -> None:
+    assert PolicySettings(sensitivity=sensitivity, share=share).enter_share == pytest.approx(expected)

@@ -108,7 +108,7 @@ def test_the_stream_equals_the_recording_bit_for_bit(m: Measurements, window_s: 
     settings = SmoothingSettings(window_s=window_s, valid_share=share)
     whole, smoother = smooth(m, settings), Smoother(settings)
     for row in range(len(m)):
-        _same(whole, smoother.push(m[row : row + 1]), row)
+        _same(whole, smoother.step(m[row : row + 1]).at(m.t_s[row : row + 1]), row)
 
 
 def jumping(every_s: float, count: int, far: str = "leaning_in") -> Measurements:

@@ -10,7 +10,7 @@ from assess_material import measurements
 from posture_cv.assess.naming import Thresholds, name_states
 from posture_cv.assess.settings import SmoothingSettings, TickSettings
 from posture_cv.assess.smoothing import smooth
-from posture_cv.assess.ticks import Columns, Tick, Ticker, columns, grid, ticks
+from posture_cv.assess.ticks import Columns, Tick, Ticker, columns, grid, held_ticks, ticks
 from posture_cv.assess.types import State
 
 
@@ -70,8 +70,20 @@ def test_the_stream_gives_the_ticks_of_the_recording(
 ) -> None:
     cols = _columns((start_s + np.cumsum(gaps)).tolist())
     ticker = Ticker(settings)
-    streamed = [tick for row in range(len(gaps)) for tick in ticker.push(_one(cols, row))]
+    streamed = [tick for row in range(len(gaps)) for tick in _held_by(ticker, _one(cols, row))]
     assert _comparable(streamed) == _comparable(list(ticks(cols, grid(cols.t_us, settings))))
+
+
+def test_a_frame_from_before_a_tick_that_the_clock_has_made_does_not_make_it_again() -> None:
+    cols, ticker = _columns([0.0, 3.2, 6.1]), Ticker(TickSettings())
+    numbers = [tick.number for tick in _held_by(ticker, _one(cols, 0))]
+    numbers += [tick.number for tick in ticker.until(5_000_000)]
+    numbers += [tick.number for row in (1, 2) for tick in _held_by(ticker, _one(cols, row))]
+    assert numbers == list(range(13))
+
+
+def _held_by(ticker: Ticker, frame: Columns) -> list[Tick]:
+    return ticker.hold(int(frame.t_us[0]), next(held_ticks(frame, np.array([0]), np.array([0]))))
 
 
 def _comparable(made: list[Tick]) -> list[str]:

@@ -32,7 +32,7 @@ class Lists:
 
     def add(self, step: Step) -> None:
         if isinstance(step, int):
-            self.clock += [(False, False)] * step
+            self.clock += [(False, False)] * min(step, 1000)
         elif step is None:
             self.clock.append((False, False))
         else:
@@ -60,7 +60,7 @@ def most(count: int, of: int) -> bool:
 steps: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.sampled_from([None, 0, 0, 4]), st.booleans(), st.booleans()),
     st.none(),
-    st.integers(1, 60),
+    st.sampled_from([1, 7, 60, 300, 10**15]),  # the last: a clock that was set
 )
 stretches = st.lists(st.tuples(steps, st.integers(1, 70)), max_size=8)
 
@@ -74,7 +74,9 @@ stretches = st.lists(st.tuples(steps, st.integers(1, 70)), max_size=8)
 @example([((None, False, False), 3), ((0, False, False), 3)])  # just recently
 @example([((0, False, False), 2)])
 @example([((None, False, True), 60)])  # just bent
+@example([((0, True, True), 2), (10**15, 1)])
 @example([((None, False, True), 59)])
+@example([((None, False, True), 70), (300, 1), ((None, False, True), 6)])  # bent long ago, and now
 def test_it_counts_what_plain_lists_count(runs: list[tuple[Step, int]]) -> None:
     window, lists = Window(), Lists()
     for step, times in runs:

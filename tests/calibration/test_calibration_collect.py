@@ -71,16 +71,18 @@ def test_nodding() -> None:
     assert problems(where(nods, head_turned(lm, 0, 10.0), lm)) == (Problem.MOVING,)
 
 
-def test_looking_past_the_camera() -> None:
-    assert Problem.TURNED in problems(head_turned(sitting_still(40), 1, 40.0))
+@pytest.mark.parametrize("degrees", [40.0, -40.0])
+def test_looking_past_the_camera(degrees: float) -> None:
+    assert Problem.TURNED in problems(head_turned(sitting_still(40), 1, degrees))
 
 
 def test_shoulders_out_of_the_picture() -> None:
     assert Problem.SHOULDERS_OUT in problems(shifted(sitting_still(40), 0, 400))
 
 
-def test_head_at_the_edge() -> None:
-    assert Problem.HEAD_OUT in problems(shifted(sitting_still(40), 0, -130))
+@pytest.mark.parametrize(("right_px", "down_px"), [(0, -130), (300, 0), (-240, 0)])
+def test_head_at_the_edge(right_px: float, down_px: float) -> None:
+    assert Problem.HEAD_OUT in problems(shifted(sitting_still(40), right_px, down_px))
 
 
 @pytest.mark.parametrize(("luma", "problem"), [(0.01, Problem.TOO_DARK), (0.995, Problem.TOO_BRIGHT)])

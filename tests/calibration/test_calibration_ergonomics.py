@@ -127,3 +127,12 @@ def test_without_a_face_or_from_the_side_nothing_is_said() -> None:
     face = photograph().face[0]
     assert check_desk(baseline_of(np.full_like(face, np.nan))) == ()
     assert check_desk(replace(baseline_of(face), view=View.SIDE)) == ()
+
+
+def test_a_camera_that_sees_the_eyes_lower_in_its_picture_is_tipped_up_farther() -> None:
+    face = photograph().face[0].astype(np.float64)
+    lower = face.copy()
+    lower[:, 1] += 0.2
+    here, there = estimate_setup(baseline_of(face)), estimate_setup(baseline_of(lower))
+    assert there.eye_height_cm == pytest.approx(here.eye_height_cm)
+    assert 10.0 < there.camera_pitch_deg - here.camera_pitch_deg < 16.0

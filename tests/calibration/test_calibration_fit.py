@@ -94,6 +94,30 @@ def test_frames_in_which_the_background_is_seen_say_where_it_was() -> None:
     assert fit_baseline(unseen, COEFFICIENTS).baseline.background == UNMOVED
 
 
+def test_the_spread_is_that_of_the_frames() -> None:
+    lm = sitting_still(150)
+    baseline = fit_baseline(lm, COEFFICIENTS).baseline
+    measured = measure(lm, baseline, COEFFICIENTS)
+    ratios = [spread / np.nanstd(measured.value(name)) for name, spread in baseline.spread.items()]
+    assert np.median(ratios) == pytest.approx(1.0, abs=0.15)
+
+
+def test_frames_in_a_glare_are_not_used() -> None:
+    lm, bright = sitting_still(20), np.arange(20) < 5
+    result = fit_baseline(with_scene(lm, person_luma=np.where(bright, 0.99, 0.5)), COEFFICIENTS)
+    assert set(result.reasons[bright]) == {Reason.TOO_BRIGHT}
+    assert result.used[~bright].all()
+
+
+@pytest.mark.parametrize(("faces", "kept"), [(9, False), (12, True)])
+def test_a_face_is_kept_where_more_than_half_of_the_frames_show_one(faces: int, *, kept: bool) -> None:
+    lm = sitting_still(20)
+    lm.face[faces:] = np.nan
+    baseline = fit_baseline(lm, COEFFICIENTS, refuse=False).baseline
+    assert bool(np.isfinite(baseline.face).all()) is kept
+    assert bool(np.isnan(baseline.face).all()) is not kept
+
+
 def test_nobody() -> None:
     with pytest.raises(NobodySeenError) as caught:
         fit_baseline(Landmarks.empty(20), COEFFICIENTS)

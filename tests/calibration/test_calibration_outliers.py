@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.outliers import belonging, posture_features
+from calibration.outliers import belonging, body_scale_px, posture_features
 from calibration_material import head_turned, shifted, sitting_still, where
+from posture_cv.landmarks import names
+from posture_cv.landmarks.types import Landmarks
 
 
 @settings(max_examples=40)
@@ -27,6 +30,29 @@ def test_the_order_of_the_frames_does_not_matter(seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)
     features, order = rng.normal(0.0, 0.1, (n, 8)), rng.permutation(n)
     np.testing.assert_array_equal(belonging(features)[order], belonging(features[order]))
+
+
+def test_the_body_is_as_large_as_its_shoulders_or_twice_its_neck_whichever_is_seen() -> None:
+    lm = Landmarks.empty(3)
+    lm.pose[:, names.SHOULDERS, :2] = [(0.6, 0.5), (0.4, 0.5)]  # 128 px of 640 apart
+    lm.pose[:, names.EARS, :2] = [(0.55, 0.4), (0.45, 0.4)]  # 48 px of 480 above
+    assert body_scale_px(lm) == pytest.approx(128.0)
+    lm.pose[:, names.SHOULDERS, 0] = 0.5  # in profile
+    lm.pose[:, names.EARS, 0] = 0.5
+    assert body_scale_px(lm) == pytest.approx(96.0)
+    lm.pose[:, names.LEFT_EAR, :2] = np.nan
+    assert body_scale_px(lm) == pytest.approx(96.0)
+    lm.pose[:, names.SHOULDERS, 0] = (0.6, 0.4)
+    lm.pose[:, names.RIGHT_EAR, :2] = np.nan
+    assert body_scale_px(lm) == pytest.approx(128.0)
+
+
+def test_a_picture_that_froze_for_less_than_half_of_the_time_does_not_win() -> None:
+    features = np.random.default_rng(2).normal(0.0, 0.02, (50, 8))
+    features[:20] = 1.0
+    kept = belonging(features)
+    assert not kept[:20].any()
+    assert kept[20:].mean() > 0.9
 
 
 def test_few_frames_are_all_kept() -> None:

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibration.fit import fit_baseline
-from calibration.quality import baseline_error
+from calibration.quality import baseline_error, contour_share
 from calibration.verdict import Finding, Grade, Verdict, assess_quality
 from calibration_material import sitting_still
 from posture_cv.coefficients import load_coefficients
+from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
 from shared_material import shared_path
@@ -36,6 +37,16 @@ def test_frames_that_resemble_their_neighbours_average_out_less() -> None:
     spread = slow.std()
     means = slow.reshape(10, 200)
     assert np.mean([baseline_error(part) for part in means]) > 3 * 1.2533 * spread / np.sqrt(200)
+
+
+@pytest.mark.parametrize("alike", [0.0, 0.5, 0.8])
+def test_the_error_is_that_of_the_median_of_frames_like_their_neighbours(alike: float) -> None:
+    noise = np.random.default_rng(1).normal(size=(1000, 40))
+    frames = noise.copy()
+    for i in range(1, 40):
+        frames[:, i] = alike * frames[:, i - 1] + np.sqrt(1.0 - alike**2) * noise[:, i]
+    stated = np.mean([baseline_error(values) for values in frames])
+    assert 1.0 < stated / np.median(frames, axis=1).std() < 1.2
 
 
 def test_too_few_values_have_no_error() -> None:
@@ -70,6 +81,32 @@ def test_moving_is_told_with_the_figure_that_it_is_refused_for(
     assert verdict.reasons[0] == (
         f"Your neck moved during the calibration: its angle is known to {told} degrees only."
     )
+
+
+def test_a_camera_between_two_views_is_warned_of() -> None:
+    good = fit_baseline(sitting_still(30), load_coefficients()).quality
+    found = {finding.code for finding in assess_quality(replace(good, view_margin=0.1)).findings}
+    assert "view_unsure" in found
+    assert "view_unsure" not in {finding.code for finding in assess_quality(good).findings}
+
+
+@pytest.mark.parametrize(("pitch_deg", "way"), [(30.0, "up"), (-30.0, "down")])
+def test_a_steep_camera_is_warned_of_either_way(pitch_deg: float, way: str) -> None:
+    good = fit_baseline(sitting_still(30), load_coefficients()).quality
+    verdict = assess_quality(replace(good, camera_pitch_deg=pitch_deg))
+    assert verdict.grade is Grade.WARN
+    assert f"The camera looks steeply {way}, by about 30 degrees." in verdict.reasons
+
+
+def test_the_outline_counts_about_the_shoulders_alone() -> None:
+    baseline = fit_baseline(sitting_still(10), load_coefficients(), refuse=False).baseline
+    y = baseline.pose[:, 1]
+    ends = 2.0 * y[names.SHOULDERS].mean() - y[names.EYES].mean()
+    below = (np.arange(240) + 0.5) / 240 > ends
+    assert below.sum() > 5
+    rows = baseline.rows.copy()
+    rows[below] = np.nan
+    assert contour_share(replace(baseline, rows=rows)) == contour_share(baseline) > 0.9
 
 
 def ground_truth(which: str, view: str) -> list[tuple[Landmarks, np.ndarray, np.ndarray]]:

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from calibration.errors import CalibrationError
 from calibration.fit import fit_baseline
-from calibration.rebaseline import moved_with_camera, proportions, quick_baseline
+from calibration.rebaseline import (
+    Proportions,
+    differences,
+    moved_with_camera,
+    proportions,
+    quick_baseline,
+)
 from calibration.verdict import Grade
 from calibration_material import shifted, sitting_still
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks import names
+from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, Landmarks
 from posture_cv.measure.baseline import UNMOVED, Background, Baseline
 from posture_cv.measure.measure import measure
+from posture_cv.measure.turning import centres, cut_off, read_at
 from posture_cv.measure.types import Reason, View
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +59,31 @@ def test_the_same_posture_before_a_moved_camera_reads_as_no_change(
     assert np.abs(measured.value("sink_cm")).max() < 1.0
 
 
+@pytest.mark.parametrize(("session", "at_right"), [("front", -0.3), ("front", 0.3), ("side", 0.3)])
+def test_what_the_border_cut_off_is_not_taken_for_the_outline_once_the_camera_has_moved(
+    session: str, at_right: float
+) -> None:
+    lm = read_recording(SAMPLES / f"desk-{session}.landmarks").landmarks
+    lm, further = lm[lm.t_s < 4.5], -0.06 if at_right > 0 else 0.06
+    baseline = fit_baseline(at_the_border(lm, at_right), load_coefficients()).baseline
+    assert cut_off(baseline.rows).sum() > 50
+    moved = moved_with_camera(baseline, Background(further, 0.0, 1.0))
+    measured = measure(at_the_border(lm, at_right + further), moved, load_coefficients())
+    for name in ("cva_change_deg", "protraction_cm", "shoulder_elevation_cm", "trunk_incl_deg"):
+        assert np.median(measured.value(name)) == pytest.approx(0.0, abs=0.4), name
+
+
+def at_the_border(lm: Landmarks, right: float) -> Landmarks:
+    """The same farther to the right by a share of the width, in pictures that cut off what leaves them."""
+    pose, face = lm.pose.copy(), lm.face.copy()
+    pose[:, :, 0] += right
+    face[:, :, 0] += right
+    cols = read_at(lm.cols, np.broadcast_to(centres(CONTOUR_COLS) - right, lm.cols.shape))
+    scene = np.full_like(lm.scene, np.nan)
+    rows = np.clip(lm.rows + np.float32(right), 0.0, 1.0)
+    return replace(lm, pose=pose, face=face, rows=rows, cols=cols.astype(np.float32), scene=scene)
+
+
 def test_without_it_the_camera_is_blamed_and_never_the_person(old: Baseline) -> None:
     measured = measure(seen_by_moved_camera(16, 12)[0], old, load_coefficients())
     assert set(measured.reason.tolist()) == {Reason.CAMERA_MOVED}
@@ -68,6 +104,12 @@ def test_moving_there_and_back_is_no_move(old: Baseline, away: Background) -> No
     both = np.isfinite(back.rows) & np.isfinite(old.rows)
     assert both.mean() > 0.3
     assert np.median(np.abs(back.rows - old.rows)[both]) < 2e-3
+
+
+def test_depths_grow_with_the_picture(old: Baseline) -> None:
+    nearer = moved_with_camera(old, Background(0.0, 0.0, 1.05))
+    np.testing.assert_allclose(nearer.pose[:, 2], 1.05 * old.pose[:, 2])
+    np.testing.assert_allclose(nearer.face[:, 2], 1.05 * old.face[:, 2])
 
 
 @pytest.mark.parametrize(
@@ -113,7 +155,14 @@ def test_shrugged_shoulders_are_not_taken_silently(old: Baseline) -> None:
     pose = lm.pose.copy()
     pose[:, names.SHOULDERS, 1] -= 0.05
     result = quick_baseline(old, replace(lm, pose=pose), load_coefficients())
-    assert "other_gap" in {f.code for f in result.verdict.findings}
+    [found] = [f for f in result.verdict.findings if f.code == "other_gap"]
+    assert "higher" in found.text
+
+
+@pytest.mark.parametrize(("head", "told"), [(0.23, []), (0.3, ["head_forward"]), (0.1, [])])
+def test_in_profile_a_head_farther_before_the_shoulder_is_said(head: float, told: list[str]) -> None:
+    found = differences(Proportions(0.2, 1.0), Proportions(head, 1.0), View.SIDE)
+    assert [finding.code for finding in found] == told
 
 
 def test_another_view_needs_a_calibration(old: Baseline) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -19,6 +21,7 @@ from calibration.run import MOST_FRAMES, collect_live, collect_recorded, collect
 from calibration.ui import PreviewUi, TerminalUi
 from calibration_material import sitting_still
 from posture_cv.capture import CaptureOptions, Frame, open_source
+from posture_cv.capture.types import SourceInfo
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.estimator import EstimatorInfo, EstimatorOptions, Mode, ModelInfo
 from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
@@ -105,6 +108,34 @@ def test_live_keeps_nothing_of_what_was_seen_while_it_paused(film: Path) -> None
     assert len(paused) > 4
     assert not set(paused) & set(kept.t_s.tolist())
     assert len(kept) >= 15
+
+
+def test_live_keeps_nothing_from_before_it_began_anew(film: Path) -> None:
+    lm = sitting_still(100)
+    lm.pose[14:54, :, 0] += np.where(np.arange(40) % 2, 0.2, 0.0)[
+        :, None
+    ]  # restless for longer than it waits
+    ui = Recorder()
+    with open_source(str(film), options=CaptureOptions(frame_rate_hz=10.0)) as source:
+        pictures = list(source.frames()) * 3
+    frames = [dataclasses.replace(one, index=k, t_s=0.1 * k) for k, one in enumerate(pictures[:100])]
+    with open_source(str(film), options=CaptureOptions(frame_rate_hz=10.0)) as source:
+        shown = Showing(source.info, frames)
+        kept = collect_live(shown, Shown(lm), TIMING, ui).landmarks  # type: ignore[arg-type]
+    begun = [b.now_s for a, b in pairwise(ui.moments) if (a.step, b.step) == (Step.COUNTDOWN, Step.RECORD)]
+    assert len(begun) == 2
+    assert kept.t_s[0] == begun[1]
+
+
+@dataclasses.dataclass
+class Showing:
+    """A source of given pictures."""
+
+    info: SourceInfo
+    given: list[Frame]
+
+    def frames(self) -> Iterator[Frame]:
+        yield from self.given
 
 
 def test_live_gives_up_and_says_what_was_wrong(film: Path) -> None:

@@ -58,3 +58,11 @@ def test_empty_and_full_masks(value: float, size: tuple[int, int]) -> None:
     else:
         assert np.isnan(rows).all()
         assert np.isnan(cols).all()
+
+
+def test_an_edge_between_two_cells_is_where_it_is_and_not_half_a_cell_beside_it() -> None:
+    mask = np.zeros((480, 640), np.float32)
+    mask[120:, 160:480] = 1.0
+    rows, cols = contour_from_mask(mask)
+    np.testing.assert_allclose(rows[60:], np.broadcast_to((0.25, 0.75), (180, 2)), atol=1e-6)
+    np.testing.assert_allclose(cols[80:240], 0.25, atol=1e-6)

@@ -137,13 +137,19 @@ def test_no_size_ends_the_process(on_pictures: MediaPipeEstimator, size: tuple[i
     assert len(lm) == 1
 
 
-@pytest.mark.parametrize("size", [(637, 479), (641, 481), (642, 482), (643, 480), (1921, 1440)])
+@pytest.mark.parametrize("size", [(637, 479), (641, 481), (642, 482), (643, 480), (1921, 1440), (161, 121)])
 def test_odd_sizes_change_where_nothing_is(on_pictures: MediaPipeEstimator, size: tuple[int, int]) -> None:
     plain = on_pictures.estimate(Frame(0, 0.0, picture(FRONT)))
     odd = on_pictures.estimate(Frame(1, 1.0, resized(picture(FRONT), size)))
     head_and_shoulders = slice(0, 13)
     assert np.abs(odd.pose[0, head_and_shoulders, :2] - plain.pose[0, head_and_shoulders, :2]).max() < 0.02
     assert np.nanmedian(np.abs(odd.cols - plain.cols)) < 0.005
+    for edges in (
+        odd.cols - plain.cols,
+        odd.rows[:, :, 0] - plain.rows[:, :, 0],
+        odd.rows[:, :, 1] - plain.rows[:, :, 1],
+    ):
+        assert abs(np.nanmedian(edges)) < 0.002, "the border that was added is no part of the picture"
 
 
 def test_a_closed_estimator_says_so(estimator: LandmarkEstimator) -> None:
@@ -151,6 +157,12 @@ def test_a_closed_estimator_says_so(estimator: LandmarkEstimator) -> None:
     estimator.close()
     with pytest.raises(RuntimeError, match="closed"):
         estimator.estimate(Frame(0, 0.0, picture(FRONT)))
+
+
+def test_frames_within_one_millisecond_are_still_one_after_the_other() -> None:
+    with MediaPipeEstimator(EstimatorOptions(mode=Mode.VIDEO)) as made:
+        found = [made.estimate(Frame(k, 0.0002 * k, picture(FRONT))) for k in range(4)]
+    assert all(lm.person_found[0] for lm in found)
 
 
 def test_a_gap_forgets_the_past() -> None:

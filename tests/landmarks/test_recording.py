@@ -60,6 +60,25 @@ def test_comes_back_bit_for_bit(tmp_path: Path, n: int) -> None:
     assert_same(back.landmarks, lm)
 
 
+def test_a_recording_whose_time_goes_back_is_used_up_to_there(tmp_path: Path) -> None:
+    lm = made_up(600)
+    with RecordingWriter(tmp_path / "a.landmarks", INFO) as writer:
+        writer.write(lm[:256])
+        writer.write(lm[100:356])
+    back = read_recording(tmp_path / "a.landmarks")
+    assert not back.complete
+    assert "damaged after 256 frames (its times do not grow)" in back.warnings[0]
+    assert_same(back.landmarks, lm[:256])
+
+
+def test_no_frames_are_written_as_such_and_those_after_them_are_kept(tmp_path: Path) -> None:
+    lm = made_up(20)
+    with RecordingWriter(tmp_path / "a.landmarks", INFO) as writer:
+        for part in (lm[:0], lm[:7], lm[7:7], lm[7:]):
+            writer.write(part)
+    assert_same(read_recording(tmp_path / "a.landmarks").landmarks, lm)
+
+
 @pytest.mark.parametrize(("version", "untold"), [(1, ("bg_roll_deg", "noise")), (2, ("noise",))])
 def test_a_recording_of_an_earlier_version_is_read_and_says_nothing_of_what_came_later(
     tmp_path: Path, version: int, untold: tuple[str, ...]

@@ -83,6 +83,17 @@ def test_a_turn_adds_up_over_key_frames() -> None:
     assert scene[ROLL] == pytest.approx(32.0, abs=1.0)
 
 
+def test_a_turn_about_the_middle_leaves_an_earlier_shift_turned() -> None:
+    """Behind a new key frame: what was 90 px to the right is 9 degrees lower after a turn by as much."""
+    tracker = SceneTracker()
+    tracker.measure(*_at(0.0, *seen(room())))
+    tracker.measure(*_at(1.0, *seen(moved(room(), 90.0, 0.0))))
+    scene = tracker.measure(*_at(2.0, *seen(turned(moved(room(), 90.0, 0.0), 9.0))))
+    assert scene[ROLL] == pytest.approx(9.0, abs=0.3)
+    assert scene[DX] * 640 == pytest.approx(90.0 * np.cos(np.radians(9.0)), abs=2.0)
+    assert scene[DY] * 480 == pytest.approx(90.0 * np.sin(np.radians(9.0)), abs=2.0)
+
+
 @pytest.mark.parametrize("clip", ["desk-front", "desk-side"])
 def test_in_a_recorded_room_a_turn_is_told_and_none_is_made_by_the_person(clip: str) -> None:
     recorded = read_recording(SAMPLES / f"{clip}.landmarks").landmarks
@@ -201,6 +212,21 @@ def test_noise_is_told_whatever_stands_moves_or_flickers(sigma: float, moves: bo
     found = tracker.measure(second, 1.0, Landmarks.empty(1))[NOISE] * small_grey(second).mean()
     # a small pixel is the mean of four, grey the weighted mean of three colours
     assert found == pytest.approx(sigma / 2.0 * np.sqrt(0.114**2 + 0.587**2 + 0.299**2), abs=0.35, rel=0.15)
+
+
+def test_pictures_of_another_shape_are_followed_anew() -> None:
+    tracker = SceneTracker()
+    tracker.measure(*_at(0.0, *seen(room())))
+    scene = tracker.measure(*_at(1.0, np.ascontiguousarray(room()[:360]), Landmarks.empty(1)))
+    assert scene[[DX, DY, SCALE, SUPPORT]].tolist() == [0.0, 0.0, 1.0, 1.0]
+
+
+def test_a_clock_that_is_set_back_does_not_stop_the_following() -> None:
+    tracker = SceneTracker()
+    tracker.measure(*_at(1000.0, *seen(room())))
+    assert tracker.measure(*_at(3.0, *seen(moved(room(), 12.0, 0.0))))[DX] == pytest.approx(
+        12 / 640, abs=0.003
+    )
 
 
 def test_a_plain_wall_says_that_it_cannot_tell() -> None:

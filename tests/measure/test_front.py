@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 import posture_cv as pc
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import Float32, Landmarks
-from posture_cv.measure import face_geometry
 from posture_cv.measure.baseline import Baseline, nanmedian_quiet
 from posture_cv.measure.front import FITTED, NEEDS_FACE, measure_front
 from posture_cv.measure.front_model import front_view
-from posture_cv.measure.front_outline import register
+from posture_cv.measure.front_outline import LEAST_POINTS, register
 from posture_cv.measure.front_reading import READ_AT_ONCE, read_front
+from posture_cv.measure.front_space import CameraStand
 from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
 
 SAMPLES: Final = Path(__file__).parents[2] / "samples"
@@ -300,6 +300,32 @@ def test_shoulders_that_contradict_the_face_are_not_believed(
     assert (out["shoulder_elevation_cm"].reason == Reason.IMPLAUSIBLE).any()
 
 
+@pytest.mark.parametrize("unseen", [("rows", "cols"), ("face",)])
+def test_shoulders_that_grow_alone_contradict_the_face_and_the_outline_each_by_itself(
+    clip: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any], unseen: tuple[str, ...]
+) -> None:
+    still = clip[:CALIBRATION_FRAMES]
+    pose = still.pose.copy()
+    half = 0.2 * (pose[:, 11, 0] - pose[:, 12, 0])  # as if 40 % nearer
+    pose[:, 11, 0] += half
+    pose[:, 12, 0] -= half
+    hidden = {name: np.full_like(getattr(still, name), np.nan) for name in unseen}
+    out = measure_front(replace(still, pose=pose, **hidden), baseline, coefficients)
+    assert (out["shoulder_elevation_cm"].reason == Reason.IMPLAUSIBLE).all()
+
+
+def test_what_is_told_is_surer_than_a_guess_or_a_change_beyond_its_uncertainty(
+    coefficients: Mapping[str, Any],
+) -> None:
+    lm = pc.read_recording(SAMPLES / "desk-front.landmarks").landmarks
+    told = measure_front(lm, _baseline(lm[lm.t_s < 8.0]), coefficients)["protraction_cm"]
+    guess_cm = coefficients["front"].spread["full"][FITTED.index("protraction_cm")]
+    value, sd = told.value[told.valid], told.sd[told.valid]
+    assert ((sd <= guess_cm) | (np.abs(value) >= sd)).all()
+    assert (sd > guess_cm).sum() > 10, "far ones are less sure, and told"
+    assert Reason.UNCERTAIN in told.reason
+
+
 def test_a_baseline_without_a_face_is_none(
     clip: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]
 ) -> None:
@@ -326,32 +352,48 @@ def test_gaps_anywhere_never_raise_and_never_leak(
         assert np.isnan(e.value[~e.valid]).all()
 
 
-@settings(max_examples=25)
-@given(
-    scale=st.floats(0.3, 3.0),
-    pitch=st.floats(-40.0, 40.0),
-    yaw=st.floats(-40.0, 40.0),
-    seed=st.integers(0, 1000),
-)
-def test_a_similarity_is_found_again(scale: float, pitch: float, yaw: float, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    shape = rng.normal(size=(30, 3))
-    p, y = np.radians(pitch), np.radians(yaw)
-    about_x = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
-    about_y = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
-    moved = scale * shape @ (about_y @ about_x).T + rng.normal(size=3)
-    found, rotation, _ = face_geometry.similarity_fit(shape, moved[None])
-    assert found[0] == pytest.approx(scale, rel=1e-9)
-    got_pitch, got_yaw, _ = face_geometry.head_angles_deg(rotation)
-    assert got_pitch[0] == pytest.approx(pitch, abs=1e-6)
-    assert got_yaw[0] == pytest.approx(-yaw, abs=1e-6)
-
-
 def _slid(values: Float32, cells: float) -> Float32:
     """(M, K) read `cells` farther up the first axis."""
     at = np.arange(len(values))
     columns = [np.interp(at - cells, at, column) for column in values.T]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def test_one_shoulder_is_less_sure_than_the_mean_of_both(measured: Estimates) -> None:
+    both = measured["shoulder_elevation_cm"]
+    for side in (LEFT, RIGHT):
+        told = both.valid & measured[side].valid
+        assert (measured[side].sd[told] > 1.01 * both.sd[told]).all()
+
+
+def test_a_face_turned_very_far_while_calibrating_turns_the_room_no_farther() -> None:
+    size = np.array([640.0, 480.0])
+    np.testing.assert_array_equal(
+        CameraStand.of(size, 50.0, 5.0, 70.0).axes, CameraStand.of(size, 50.0, 5.0, 30.0).axes
+    )
+
+
+def test_before_a_level_camera_the_shoulders_are_farther_and_below_it_nearer() -> None:
+    level = CameraStand.of(np.array([640.0, 480.0]), 50.0, 0.0, 0.0)
+    assert level.shoulders_cm == pytest.approx(level.eyes_cm + 9.0)
+    from_below = CameraStand.of(np.array([640.0, 480.0]), 50.0, 30.0, 0.0)
+    assert from_below.shoulders_cm < from_below.eyes_cm
+    np.testing.assert_allclose(level.axes.T @ level.axes, np.eye(3), atol=1e-12)
+
+
+def test_of_a_few_points_of_outline_the_landmarks_motion_stands(
+    baseline: Baseline, coefficients: Mapping[str, Any]
+) -> None:
+    lm, reference = baseline.as_landmarks(), front_view(baseline, coefficients["front"]).reference
+    start = np.array([[6.0, -4.0, 0.02, 0.01]])
+    middle = round(reference.shoulders[1] / reference.picture.size_px[1] * len(lm.rows[0]))
+    rows = np.full_like(lm.rows, np.nan)
+    rows[:, middle : middle + 8] = lm.rows[:, middle : middle + 8]
+    found, rest = register(
+        reference.curve, reference.picture.outline(rows, np.full_like(lm.cols, np.nan)), start
+    )
+    assert 0 < np.isfinite(rest).sum() < LEAST_POINTS
+    np.testing.assert_array_equal(found, start)
 
 
 @settings(max_examples=15)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from calibration.fit import fit_baseline
-from calibration_material import with_scene
-from posture_cv.assess.engine import assess_recording
+from calibration_material import head_turned, with_scene
+from posture_cv.assess.recording import assess_measurements
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.assess.types import State
 from posture_cv.coefficients import load_coefficients
@@ -18,8 +18,9 @@ from posture_cv.landmarks import names
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Background, Baseline
+from posture_cv.measure.front import YAW_SD_DEG
 from posture_cv.measure.gates import frame_reasons
-from posture_cv.measure.measure import measure
+from posture_cv.measure.measure import CLAVICLE_CM, HEAD_YAW_LIMIT_DEG, measure
 from posture_cv.measure.turning import turned_points
 from posture_cv.measure.types import Reason
 from posture_cv.measure.view import classify_view
@@ -61,16 +62,54 @@ def test_a_chair_that_moves_is_the_same_person(session: Landmarks, baseline: Bas
     assert Reason.OTHER_PERSON not in reasons(about_the_middle(session, scale), baseline)
 
 
+@pytest.mark.parametrize(("shares", "other"), [(0.85, False), (1.15, True)])
+def test_who_sits_lower_by_less_than_the_shoulders_width_is_the_same(
+    session: Landmarks, baseline: Baseline, shares: float, *, other: bool
+) -> None:
+    left, right = baseline.pose[names.SHOULDERS, :2] * baseline.size_px
+    pose = session.pose.copy()
+    pose[:, :, 1] += shares * np.hypot(*(left - right)) / baseline.size_px[1]
+    assert (Reason.OTHER_PERSON in reasons(replace(session, pose=pose), baseline)) is other
+
+
 def test_a_passer_by_is_somebody_else_and_away(session: Landmarks, baseline: Baseline) -> None:
     passer_by = about_the_middle(session, 0.4, dx=0.25)
     assert reasons(passer_by, baseline) == {Reason.OTHER_PERSON}
-    done = assess_recording(passer_by, baseline, load_coefficients(), AssessSettings())
+    done = assess_measurements(measure(passer_by, baseline, load_coefficients()), baseline, AssessSettings())
     assert set(done.states.state.tolist()) == {State.AWAY}
+
+
+def test_who_looks_away_is_not_judged_and_how_far_is_still_told(
+    session: Landmarks, baseline: Baseline
+) -> None:
+    told = measure(head_turned(session, 1, 40.0), baseline, load_coefficients())
+    assert set(told.reason) == {Reason.HEAD_TURNED}
+    assert (np.abs(told.value("head_yaw_deg")) > HEAD_YAW_LIMIT_DEG).all()
+    assert told.sd("head_yaw_deg") == pytest.approx(YAW_SD_DEG), "so far round the mesh alone tells it"
+    assert np.abs(told.value("head_yaw_deg")) == pytest.approx(40.0, abs=3.0)
+    assert told.values["trunk_yaw_deg"].valid.all()
+    for name in ("cva_change_deg", "protraction_cm", "forward_head_deg"):
+        assert set(told.values[name].reason) == {Reason.HEAD_TURNED}, name
+        assert np.isnan(told.value(name)).all(), name
+
+
+def test_the_headline_angles_restate_what_is_measured_and_its_uncertainty(
+    session: Landmarks, baseline: Baseline
+) -> None:
+    told = measure(session, baseline, load_coefficients())
+    np.testing.assert_array_equal(told.value("forward_head_deg"), -told.value("cva_change_deg"))
+    np.testing.assert_array_equal(told.sd("forward_head_deg"), told.sd("cva_change_deg"))
+    share, sd = told.value("protraction_cm") / CLAVICLE_CM, told.sd("protraction_cm") / CLAVICLE_CM
+    np.testing.assert_allclose(told.value("shoulder_rounding_deg"), np.degrees(np.arcsin(share)))
+    turned = np.degrees(np.arcsin(share + 1e-4 * sd) - np.arcsin(share)) / 1e-4
+    np.testing.assert_allclose(told.sd("shoulder_rounding_deg"), turned, rtol=1e-3)
 
 
 def test_darkness_and_glare_are_said(session: Landmarks, baseline: Baseline) -> None:
     assert reasons(with_scene(session, person_luma=0.005), baseline) == {Reason.TOO_DARK}
     assert reasons(with_scene(session, person_luma=0.999), baseline) == {Reason.TOO_BRIGHT}
+    in_the_dark = measure(with_scene(session, person_luma=0.005), baseline, load_coefficients())
+    assert in_the_dark.somebody.all(), "who was found is there"
 
 
 def test_nobody_seen_in_the_dark_or_in_glare_is_not_known_to_be_away(baseline: Baseline) -> None:
@@ -83,11 +122,13 @@ def test_nobody_seen_in_the_dark_or_in_glare_is_not_known_to_be_away(baseline: B
     ):
         unlit = with_scene(nobody, **scene)
         assert reasons(unlit, baseline) == {said}
-        done = assess_recording(unlit, baseline, load_coefficients(), AssessSettings())
+        done = assess_measurements(measure(unlit, baseline, load_coefficients()), baseline, AssessSettings())
         assert set(done.states.state.tolist()) == {State.CANNOT_TELL}
         assert not done.measured.somebody.any()
     lit = with_scene(nobody, luma_mean=0.3, luma_p05=0.1, luma_p95=0.8, noise=0.015)
     assert reasons(lit, baseline) == {Reason.NOBODY}
+    for pale in ({"luma_p05": 0.6, "luma_p95": 0.9}, {"luma_p05": 0.2, "luma_p95": 1.0}):
+        assert reasons(with_scene(nobody, luma_mean=0.7, **pale), baseline) == {Reason.NOBODY}
 
 
 def test_light_counts_by_the_person_where_one_is_found(session: Landmarks, baseline: Baseline) -> None:
@@ -141,6 +182,14 @@ def test_a_picture_that_is_mirrored_midway_is_a_moved_camera(session: Landmarks,
     assert reasons(with_scene(session, **still, bg_scale=1.0), mirrored) == {Reason.CAMERA_MOVED}
 
 
+def test_a_camera_is_where_it_stood_when_the_baseline_was_taken(
+    session: Landmarks, baseline: Baseline
+) -> None:
+    lm = with_scene(session, bg_dx=0.02, bg_dy=-0.03, bg_scale=1.05, bg_support=0.9, bg_roll_deg=0.0)
+    assert reasons(lm, baseline) == {Reason.CAMERA_MOVED}
+    assert reasons(lm, replace(baseline, background=Background(0.02, -0.03, 1.05))) == {Reason.OK}
+
+
 def test_a_far_turn_that_leaves_few_points_counts_where_the_person_turned_along(
     session: Landmarks, baseline: Baseline
 ) -> None:
@@ -150,6 +199,10 @@ def test_a_far_turn_that_leaves_few_points_counts_where_the_person_turned_along(
     pose = lm.pose.copy()
     pose[:, :, :2] = turned_points(pose[:, :, :2], roll, high)
     assert reasons(replace(lm, pose=pose), baseline) == {Reason.CAMERA_MOVED}
+    along = with_scene(lm, bg_dx=0.05, bg_dy=-0.05)
+    assert reasons(replace(along, pose=pose), baseline) == {Reason.OK}, "turned along, and not shifted"
+    pose[:, :, :2] += (0.05, -0.05)
+    assert reasons(replace(along, pose=pose), baseline) == {Reason.CAMERA_MOVED}
     pose[:, :, :2] = turned_points(lm.pose[:, :, :2], -roll, high)
     assert reasons(replace(lm, pose=pose), baseline) == {Reason.OK}, "the person leans the other way"
 
@@ -164,6 +217,20 @@ def test_a_hand_at_the_ear_is_not_judged(session: Landmarks, baseline: Baseline)
     pose[:, names.LEFT_WRIST, :2] = pose[:, names.LEFT_EAR, :2]
     pose[:, names.LEFT_WRIST, 3] = 0.9
     assert reasons(replace(session, pose=pose), baseline) == {Reason.OCCLUDED}
+
+
+def test_a_hand_at_the_shoulder_is_no_hand_raised(session: Landmarks, baseline: Baseline) -> None:
+    pose = session.pose.copy()
+    pose[:, names.LEFT_WRIST, :2] = pose[:, names.SHOULDERS, :2].min(axis=1) - np.float32(0.01)
+    pose[:, names.LEFT_WRIST, 3] = 0.9
+    assert reasons(replace(session, pose=pose), baseline) == {Reason.OK}
+
+
+def test_a_hand_that_is_only_guessed_at_hides_nothing(session: Landmarks, baseline: Baseline) -> None:
+    pose = session.pose.copy()
+    pose[:, names.LEFT_WRIST, :2] = pose[:, names.LEFT_EAR, :2]
+    pose[:, names.LEFT_WRIST, 3] = 0.2
+    assert reasons(replace(session, pose=pose), baseline) == {Reason.OK}
 
 
 def test_shoulders_outside_the_picture_are_said(session: Landmarks, baseline: Baseline) -> None:

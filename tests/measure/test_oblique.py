@@ -12,7 +12,7 @@ from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.names import FACE_COUNT
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.oblique import FITTED, MIRRORED, measure_oblique
-from posture_cv.measure.oblique_features import rotation_vector_deg, similarity
+from posture_cv.measure.oblique_features import seen_at_an_angle
 from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
 
 
@@ -60,8 +60,9 @@ def test_a_head_that_goes_forward_and_sinks_lowers_the_angle() -> None:
 
 
 def test_a_larger_face_is_nearer() -> None:
-    ratio = _measured(oblique(1, scale=1.1))["distance_ratio"].value[0]
-    assert ratio == pytest.approx(1.0 / 1.1, rel=1e-3)
+    near, same = (_measured(oblique(1, scale=scale))["distance_ratio"] for scale in (1.1, 1.0))
+    assert near.value[0] == pytest.approx(1.0 / 1.1, rel=1e-3)
+    assert near.sd[0] / near.value[0] == pytest.approx(same.sd[0] / same.value[0])
 
 
 @settings(max_examples=12)
@@ -109,12 +110,30 @@ def test_without_face_there_is_no_answer_and_without_contour_a_less_sure_one() -
     assert _measured(bare)["protraction_cm"].valid.all()
 
 
-@given(angle=st.floats(-80.0, 80.0), scale=st.floats(0.5, 2.0))
-def test_the_rigid_fit_finds_scale_and_turn(angle: float, scale: float) -> None:
-    base = np.random.default_rng(1).normal(size=(20, 3))
-    found, rotation, _ = similarity(base, (scale * base @ _turn_y(angle).T)[None] + 5.0)
-    assert found[0] == pytest.approx(scale)
-    assert rotation_vector_deg(rotation)[0] == pytest.approx([0.0, angle, 0.0], abs=1e-4)
+def test_an_outline_that_is_not_found_again_leaves_face_and_landmarks() -> None:
+    lost, bare = oblique(1, (8.0, 8.0)), oblique(1, (8.0, 8.0))
+    lost.rows[:] += np.random.default_rng(0).normal(0.0, 0.1, lost.rows.shape).astype(np.float32)
+    bare.rows[:], bare.cols[:] = np.nan, np.nan
+    found, by_landmarks = _measured(lost), _measured(bare)
+    for name in FITTED:
+        np.testing.assert_allclose(found[name].value, by_landmarks[name].value)
+
+
+def test_a_nod_is_told_about_the_line_through_the_ears_and_not_as_a_tilt() -> None:
+    base = oblique()
+    ears = base.face[0, 454] - base.face[0, 234]
+    ears *= (640.0, 480.0, 640.0)
+    x, y, z = ears / np.linalg.norm(ears)
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    nod = np.eye(3) + np.sin(np.radians(10.0)) * cross + (1.0 - np.cos(np.radians(10.0))) * cross @ cross
+    mesh = base.face[0] * (640.0, 480.0, 640.0)
+    middle = mesh.mean(axis=0)
+    nodding = oblique()
+    nodding.face[0] = ((mesh - middle) @ nod.T + middle) / (640.0, 480.0, 640.0)
+    seen = seen_at_an_angle(nodding, baseline_of(base, View.OBLIQUE))
+    assert seen.head_of("head_pitch")[0] == pytest.approx(10.0, abs=0.1)
+    assert seen.head_of("head_roll")[0] == pytest.approx(0.0, abs=0.1)
+    assert seen.head_of("head_yaw")[0] == pytest.approx(0.0, abs=0.1)
 
 
 def test_a_face_seen_from_too_far_round_is_said_to_be_turned() -> None:
@@ -130,3 +149,16 @@ def test_a_face_seen_from_too_far_round_is_said_to_be_turned() -> None:
     assert out["cva_change_deg"].reason.tolist() == [Reason.HEAD_TURNED]
     assert out["head_yaw_deg"].reason.tolist() == [Reason.OK]
     assert _measured(oblique())["cva_change_deg"].reason.tolist() == [Reason.OK]
+
+
+@pytest.mark.parametrize(("degrees", "reason"), [(-15.0, Reason.HEAD_TURNED), (15.0, Reason.OK)])
+def test_a_head_that_turns_away_from_the_camera_is_lost_sooner_than_one_that_turns_to_it(
+    degrees: float, reason: Reason
+) -> None:
+    turned = oblique()
+    mesh = turned.face[0] * (640.0, 480.0, 640.0)
+    middle = mesh.mean(axis=0)
+    turned.face[0] = ((mesh - middle) @ _turn_y(degrees).T + middle) / (640.0, 480.0, 640.0)
+    out = _measured(turned)
+    assert out["cva_change_deg"].reason.tolist() == [reason]
+    assert out["head_yaw_deg"].value[0] * degrees < 0.0, "away from a camera on the right is to the left"

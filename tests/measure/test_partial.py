@@ -10,6 +10,7 @@ import pytest
 
 from posture_cv.coefficients import load_coefficients
 from posture_cv.importing.types import COCO_17
+from posture_cv.landmarks.names import POSE_MIRRORED
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline, nanmedian_quiet
@@ -19,7 +20,6 @@ from posture_cv.measure.types import QUANTITIES, Reason, View
 from posture_cv.measure.view import classify_view
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-MIRRORED = np.array([0, 4, 5, 6, 1, 2, 3, 8, 7, 10, 9, *(k + 1 if k % 2 else k - 1 for k in range(11, 33))])
 ODD = ("head_yaw_deg", "head_roll_deg", "trunk_yaw_deg", "lateral_lean_deg")
 
 
@@ -39,7 +39,7 @@ def baseline_of(lm: Landmarks, view: View) -> Baseline:
 
 
 def mirrored(lm: Landmarks) -> Landmarks:
-    pose = lm.pose[:, MIRRORED].copy()
+    pose = lm.pose[:, POSE_MIRRORED]
     pose[:, :, 0] = 1.0 - pose[:, :, 0]
     return replace(lm, pose=pose)
 
@@ -52,6 +52,28 @@ def test_the_view_is_told_without_depth(name: str, view: View) -> None:
     lm = few(name)
     assert set(classify_view(lm)) == {view}
     assert set(classify_view(mirrored(lm))) == {view}
+
+
+def test_frames_that_lack_a_point_are_measured_by_the_others_and_the_rest_as_usual() -> None:
+    whole = read_recording(SAMPLES / "desk-side.landmarks").landmarks[:40]
+    baseline, coefficients = baseline_of(whole, View.SIDE), load_coefficients()
+    pose = whole.pose.copy()
+    pose[20:, 3] = np.nan  # an outer corner of an eye
+    mixed = measure(replace(whole, pose=pose), baseline, coefficients).values["trunk_incl_deg"]
+    usual = measure(whole, baseline, coefficients).values["trunk_incl_deg"]
+    few_points = measure_partial(replace(whole, pose=pose), baseline, coefficients)["trunk_incl_deg"]
+    np.testing.assert_array_equal(mixed.value[:20], usual.value[:20])
+    np.testing.assert_array_equal(mixed.value[20:], few_points.value[20:])
+
+
+def test_who_turns_the_back_is_seen_from_no_side() -> None:
+    lm = few("front")
+    assert set(classify_view(replace(lm, pose=lm.pose[:, POSE_MIRRORED]))) == {View.UNKNOWN}
+
+
+def test_the_median_says_nothing_of_what_fewer_than_half_of_the_frames_show() -> None:
+    values = np.array([[1.0, 1.0, np.nan], [2.0, 2.0, np.nan], [6.0, np.nan, np.nan], [7.0, np.nan, 5.0]])
+    np.testing.assert_array_equal(nanmedian_quiet(values), [4.0, 1.5, np.nan])
 
 
 @pytest.mark.parametrize(("name", "view"), CASES)
@@ -104,6 +126,19 @@ def test_without_hips_the_rest_is_still_told_less_surely() -> None:
     less = measure_partial(replace(lm, pose=hipless), baseline, coefficients)["cva_change_deg"]
     assert less.valid[:12].all()
     assert np.median(less.sd[:12]) > np.median(whole.sd[:12])
+
+
+def test_an_angle_that_is_told_is_sure_or_clearly_a_change() -> None:
+    lm = few("side")
+    baseline, pose = baseline_of(lm, View.SIDE), np.repeat(baseline_of(lm, View.SIDE).pose[None], 400, axis=0)
+    pose[:, [23, 24]] = np.nan
+    pose[:, :11, 0] += np.linspace(-0.1, 0.1, 400)[:, None]
+    frames = replace(lm[np.zeros(400, np.intp)], t_s=np.arange(400.0), pose=pose.astype(np.float32))
+    told = measure_partial(frames, baseline, load_coefficients())["cva_change_deg"]
+    value, sd = told.value[told.valid], told.sd[told.valid]
+    assert ((sd <= 5.0) | (np.abs(value) >= 1.645 * sd)).all()
+    assert (sd > 5.0).any()
+    assert set(told.reason[~told.valid]) == {Reason.UNCERTAIN}
 
 
 def test_every_quantity_is_there_or_says_why() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from outline_person import baseline_of, enlarged, mirror, profile
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.measure import measure
 from posture_cv.measure.side import FITTED, measure_side
 from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
 
@@ -70,6 +71,16 @@ def test_a_mirrored_picture_reads_the_same(head: float, back: float) -> None:
     np.testing.assert_allclose(turned["trunk_yaw_deg"].value, -plain["trunk_yaw_deg"].value, atol=1e-3)
 
 
+def test_a_trunk_that_turns_away_from_the_camera_turns_to_the_left_or_in_a_mirror_to_the_right(
+    coefficients: Mapping[str, Any],
+) -> None:
+    lm = profile()
+    lm.pose[:, 12, 0] += 0.03  # the near shoulder, the right one, comes forward
+    lm.pose[:, 11, 0] -= 0.03
+    assert 5.0 < _measured(lm, coefficients)["trunk_yaw_deg"].value[0] < 45.0
+    assert -45.0 < _measured(mirror(lm), coefficients, mirror(profile()))["trunk_yaw_deg"].value[0] < -5.0
+
+
 @settings(max_examples=8)
 @given(head=SHIFT, back=SHIFT, times=st.sampled_from([2, 3]))
 def test_the_size_of_the_picture_does_not_count(head: float, back: float, times: int) -> None:
@@ -80,6 +91,60 @@ def test_the_size_of_the_picture_does_not_count(head: float, back: float, times:
         large = _measured(frames, coefficients, base)
         for name in FITTED:
             np.testing.assert_allclose(large[name].value, plain[name].value, atol=0.02)
+
+
+def test_a_head_of_another_outline_is_measured_by_its_landmarks(coefficients: Mapping[str, Any]) -> None:
+    """Hair that flies, a hood: the registered head no longer fits."""
+    lm, bare = profile(1, 3.0), profile(1, 3.0)
+    lm.rows[:, 40:90] += np.random.default_rng(0).normal(0.0, 0.02, (1, 50, 2)).astype(np.float32)
+    bare.rows[:], bare.cols[:] = np.nan, np.nan
+    found, by_landmarks = _measured(lm, coefficients), _measured(bare, coefficients)
+    for name in FITTED:
+        np.testing.assert_allclose(found[name].value, by_landmarks[name].value)
+
+
+def test_a_back_that_is_hidden_leaves_the_landmarks(coefficients: Mapping[str, Any]) -> None:
+    lm, bare = profile(1, 3.0), profile(1, 3.0)
+    lm.rows[:, 100:, 0] = np.nan  # a high backrest in the colour of the pullover
+    bare.rows[:], bare.cols[:] = np.nan, np.nan
+    found, by_landmarks = _measured(lm, coefficients), _measured(bare, coefficients)
+    for name in FITTED:
+        np.testing.assert_allclose(found[name].value, by_landmarks[name].value)
+
+
+def test_a_trunk_turned_too_far_is_not_judged_and_how_far_is_still_told(
+    coefficients: Mapping[str, Any],
+) -> None:
+    lm = profile(2)
+    lm.pose[1, 12, 0] += 0.11
+    told = measure(lm, baseline_of(profile(), View.SIDE), coefficients)
+    assert told.reason.tolist() == [Reason.OK, Reason.TRUNK_TURNED]
+    assert 20.0 < told.value("trunk_yaw_deg")[1] < 60.0
+    assert told.values["cva_change_deg"].reason[1] == Reason.TRUNK_TURNED
+
+
+def _a_sliver(lm: Landmarks) -> None:
+    lm.rows[:] = 0.45
+
+
+def _a_comb(lm: Landmarks) -> None:
+    lm.rows[:, ::2] += np.float32(0.2)
+
+
+@pytest.mark.parametrize("spoiled", [_a_sliver, _a_comb])
+def test_a_baseline_whose_outline_is_no_head_is_judged_by_its_landmarks(
+    coefficients: Mapping[str, Any], spoiled: Callable[[Landmarks], None]
+) -> None:
+    base = profile()
+    spoiled(base)
+    none = profile()
+    none.rows[:], none.cols[:] = np.nan, np.nan
+    found, bare = (
+        _measured(profile(1, 3.0), coefficients, base),
+        _measured(profile(1, 3.0), coefficients, none),
+    )
+    for name in FITTED:
+        np.testing.assert_allclose(found[name].value, bare[name].value)
 
 
 def test_frames_at_once_equal_frames_one_at_a_time(coefficients: Mapping[str, Any]) -> None:

@@ -109,6 +109,13 @@ def test_a_frame_on_its_own_is_moved_as_among_others(session: tuple[Landmarks, B
         np.testing.assert_array_equal(getattr(alone, field)[0], getattr(every, field)[7])
 
 
+def test_depths_shrink_back_with_the_picture(session: tuple[Landmarks, Baseline]) -> None:
+    lm, baseline = session
+    back = steadied(nudged(lm, 0, 0, 1.02), baseline)
+    np.testing.assert_allclose(back.pose[:, :, 2], lm.pose[:, :, 2], rtol=1e-5)
+    np.testing.assert_allclose(back.face[:, :, 2], lm.face[:, :, 2], rtol=1e-5)
+
+
 def test_frames_of_a_still_camera_in_the_same_batch_stay_as_they_are(
     session: tuple[Landmarks, Baseline],
 ) -> None:

@@ -16,6 +16,7 @@ from posture_cv.measure.block_model import block_model
 from posture_cv.measure.front import measure_front
 from posture_cv.measure.front_model import front_model
 from posture_cv.measure.oblique import measure_oblique
+from posture_cv.measure.side import measure_side
 from posture_cv.measure.types import Estimate, View
 from shared_material import shared_path
 from tools.tool import TOOLS, output_of
@@ -78,6 +79,33 @@ def test_the_front_view(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     assert error_deg < 0.7 * still_deg
     assert all(np.ptp(arrays[f"{v}.reach"]) > 0.0 for v in ("full", "landmarks", "faceless", "pose"))
     assert any(key.startswith(f"without.{names[30]}.full.head") for key in arrays)
+
+
+def test_the_side_view(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    side = load("side")
+    one_group = ((side.FITTED, ("gap", "thead", "neck", "back", "marks")),)
+    monkeypatch.setattr(side, "GROUPS", {**side.GROUPS, side.CONTOUR: one_group})
+    names = np.unique(people_of(load, "train", View.SIDE)[1]["subject"])
+    arrays, lines = side.fit_side(*people_of(load, "train", View.SIDE, *names[:6]))
+    assert {f"{side.CONTOUR} cva_change_deg", f"{side.LANDMARKS} sink_cm"} <= set(lines)
+    model, others = block_model(arrays), people_of(load, "train", View.SIDE, *names[20:24])
+    error_deg = mean_error(
+        load,
+        others,
+        View.SIDE,
+        lambda clip: measure_side(clip.lm, clip.baseline, {"side": model})["cva_change_deg"],
+    )
+    assert error_deg < 0.5 * mean_error(load, others, View.SIDE, unmoved)
+
+
+def test_few_points_are_fitted_as_they_are_shipped(load: Load) -> None:
+    train = load("material").read_truth(shared_path("ground-truth", "train"))
+    arrays, lines = load("partial").fit_partial(*train)
+    shipped = dict(np.load(TOOLS.parent / "posture_cv" / "coefficients" / "partial.npz"))
+    assert set(arrays) == {key for key in shipped if not key.startswith("fitted.")}
+    for key, values in arrays.items():
+        np.testing.assert_allclose(values, shipped[key], rtol=1e-6, atol=1e-9, err_msg=key)
+    assert any(line.endswith("not shipped") for line in lines.values())
 
 
 def test_the_oblique_view(load: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

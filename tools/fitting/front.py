@@ -28,7 +28,7 @@ from fitting.process import Process, common_factors, error_size, tuned
 from fitting.projected import MirrorColumns, Prior, Projected
 from posture_cv.coefficients.people import WITHOUT
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure import face_geometry as face
+from posture_cv.measure.face_geometry import eye_distance
 from posture_cv.measure.front_model import (
     COMPONENTS,
     EVEN_WIDTHS,
@@ -47,6 +47,7 @@ from posture_cv.measure.front_reading import EVEN_BLOCKS, MESH_COLUMNS, ODD_BLOC
 from posture_cv.measure.front_reference import MeshAxes
 from posture_cv.measure.front_space import EYE_DISTANCE_CM
 from posture_cv.measure.mirror_kernel import Projection
+from posture_cv.measure.rotation import similarity_fit
 from posture_cv.measure.types import View
 
 CALIBRATION_TRUST: Final = 0.5
@@ -100,9 +101,7 @@ def mesh_axes(clips: Sequence[FitClip]) -> MeshAxes:
     for clip in clips:
         base = clip.baseline.as_landmarks().face_px()[0]
         mesh = clip.lm.face_px()[clip.lm.face_found & clip.lm.person_found]
-        scale, rotation, _ = face.similarity_fit(base, mesh)
-        _, _, roll = face.head_angles_deg(rotation)
-        shapes.append(face.shape_change(base, mesh, scale, roll) * EYE_DISTANCE_CM / face.eye_distance(base))
+        shapes.append(_shape_change(base, mesh) * EYE_DISTANCE_CM / eye_distance(base))
         bases.append(base)
     mirror, x = mesh_mirror(np.stack(bases)), np.concatenate(shapes)
     parts = []
@@ -111,6 +110,19 @@ def mesh_axes(clips: Sequence[FitClip]) -> MeshAxes:
         flat = part.reshape(len(x), -1)
         parts.append(_components(flat, MESH_COLUMNS).reshape(*x.shape[1:], MESH_COLUMNS))
     return MeshAxes(np.concatenate(parts, axis=2).astype(np.float16).astype(np.float64), MESH_COLUMNS)
+
+
+def _shape_change(reference: Float, points: Float) -> Float:
+    """(N, P, 3) what is left of each shape when place, scale and roll are taken off, minus the reference.
+
+    Turning and nodding stay in it, and so does what the mesh network makes of them.
+    """
+    scale, rotation, centroid = similarity_fit(reference, points)
+    roll = np.arctan2(rotation[:, 1, 0], rotation[:, 0, 0])[:, None]
+    centred = (points - centroid[:, None]) / scale[:, None, None]
+    x = np.cos(roll) * centred[:, :, 0] + np.sin(roll) * centred[:, :, 1]
+    y = np.cos(roll) * centred[:, :, 1] - np.sin(roll) * centred[:, :, 0]
+    return np.asarray(np.stack([x, y, centred[:, :, 2]], axis=2) - (reference - reference.mean(axis=0)))
 
 
 def _components(x: Float, count: int) -> Float:

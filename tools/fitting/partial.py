@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitting.material import FitClip, clips_of
+from posture_cv.landmarks.names import POSE_MIRRORED
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.partial import QUANTITIES_OF, VARIANTS, partial_features
 from posture_cv.measure.types import View
@@ -19,7 +20,6 @@ RIDGE = 0.01
 # A quantity is shipped where the prediction for persons left out correlates this well with the truth (ours).
 LEAST_R = 0.65
 ODD = ("head_yaw_deg", "head_roll_deg", "trunk_yaw_deg", "lateral_lean_deg")
-SWAPPED = [0, 4, 5, 6, 1, 2, 3, 8, 7, 10, 9, *(k + 1 if k % 2 else k - 1 for k in range(11, 33))]
 
 
 def fit_partial(lm: Landmarks, truth: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -73,7 +73,7 @@ def _mirrored(lm: Landmarks) -> Landmarks:
 
 def _mirrored_pose(pose: NDArray[Any]) -> NDArray[Any]:
     """The left side's points in the right side's places, and x from the other edge."""
-    out = pose[..., SWAPPED, :].copy()
+    out = pose[..., POSE_MIRRORED, :]
     out[..., 0] = 1.0 - out[..., 0]
     return out
 
