@@ -56,7 +56,7 @@ def test_macro_targets_are_shared_out_whole(load: Load) -> None:
 
 @pytest.mark.parametrize(
     ("view", "frames", "kinds"),
-    [("front", 50, (6, 20, 6, 8)), ("side", 25, (4, 10, 3, 4)), ("oblique", 40, (6, 12, 8, 4))],
+    [("front", 50, (6, 20, 6, 8)), ("side", 25, (4, 10, 3, 4)), ("oblique", 44, (6, 12, 8, 4))],
 )
 def test_frames_of_a_view(load: Load, view: str, frames: int, kinds: tuple[int, int, int, int]) -> None:
     calibration, multi, key, beyond = kinds
@@ -73,7 +73,13 @@ def test_frames_of_a_view(load: Load, view: str, frames: int, kinds: tuple[int, 
     assert names[:calibration] == ["calibration"] * calibration
     assert names.count("multi") == multi
     keys = [segment for segment in names if segment.startswith("key_")]
-    assert len(keys) == len(set(keys)) == key
+    chosen, always = keys[:key], keys[key:]
+    assert len(chosen) == len(set(chosen)) == key
+    assert always == ["key_forward_head"] * (4 if view == "oblique" else 0)
+    for segment, p in rows:
+        if segment == "key_forward_head":
+            assert 30.0 < p.cva < 50.0
+            assert p.protrude == 0.0
     far = [segment for segment in names if segment.startswith("far_")]
     assert names[-len(far) :] == far
     assert len(far) == beyond

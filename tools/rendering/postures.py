@@ -69,10 +69,13 @@ KEYS: Final[dict[str, dict[str, tuple[float, float]]]] = {
     "lateral_lean": {"lateral": (-9.5, 9.5), "head_roll": (-5.0, 5.0)},
     "shrug_one_side": {"elevate": (5.0, 7.0), "elevate_asym": (5.0, 7.0)},
     "trunk_turn": {"trunk_yaw": (10.0, 21.5), "head_yaw": (2.0, 8.0)},
+    "forward_head": {"cva": (-22.0, -4.0)},
 }
 """Key postures: what is added, evenly, in the units of `Posture`, spread somewhat wider than in the shared key set."""
 KEYS_SEEN: Final = {"front": (6, 13), "side": (3, 7), "oblique": (8, 13)}
 """How many of them a person shows, among the first so many."""
+KEYS_ALWAYS: Final = {"front": (), "side": (), "oblique": ("forward_head",) * 4}
+"""What everybody shows beside these: obliquely there are no shared people to learn a forward head from."""
 FAR: Final[dict[str, dict[str, tuple[float, float]]]] = {
     "slid_down": {"lean": (-24.0, -6.0), "slump": (5.0, 35.0), "ty": (-0.1, -0.02), "tz": (-0.1, 0.12)},
     "collapsed": {"slump": (25.0, 45.0), "cva": (-26.0, -6.0), "protract": (0.0, 18.0), "ty": (-0.05, 0.0)},
@@ -111,7 +114,7 @@ def postures(view: str, upright: Posture, rng: np.random.Generator) -> Iterator[
             p = _changed(p, kind, rng, alone=False)
         yield "multi", p
     seen, among = KEYS_SEEN[view]
-    for kind in rng.choice(list(KEYS)[:among], seen, replace=False).tolist():
+    for kind in (*rng.choice(list(KEYS)[:among], seen, replace=False).tolist(), *KEYS_ALWAYS[view]):
         yield f"key_{kind}", _key(_at_rest(upright, rng), KEYS[kind], kind, rng)
     for _ in range(FAR_SEEN[view]):
         p = _at_rest(upright, rng)
