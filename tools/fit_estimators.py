@@ -17,7 +17,8 @@ are, the files grow by their fingerprints alone and the program gets no slower. 
                                     OLDER, without --like, as commit e7711cc's front.npz has them)
     side train --also train T0.npz ... T5.npz --also public P.npz --also public P0.npz ... P5.npz --further OLDER PEOPLE
                                     (--view side; T0 to T5 and P0 to P5 with --jitter 0 to 5, the last three --mirror)
-    oblique train --also public PUBLIC.npz --further OBLIQUE (the 160 of docs/rendered-people.md)
+    oblique train --also public PUBLIC.npz --further OBLIQUE
+                                    (--view oblique; the 160 of docs/rendered-people.md)
     partial train
 """
 
