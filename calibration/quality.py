@@ -15,7 +15,7 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.gates import scene_column
 from posture_cv.measure.types import Estimate, Float, Measurements, View
-from posture_cv.measure.view import OBLIQUE_FROM, SIDE_FROM, view_score
+from posture_cv.measure.view import view_margin
 
 Mask = NDArray[np.bool_]
 
@@ -113,15 +113,6 @@ def contour_share(baseline: Baseline) -> float:
     wanted: Mask = (lines >= eyes) & (lines <= min(2.0 * shoulders - eyes, height))
     known: Mask = np.asarray(np.isfinite(baseline.rows).all(axis=1))
     return float(known[wanted].mean()) if wanted.any() else 0.0
-
-
-def view_margin(lm: Landmarks) -> float:
-    """Distance of the median view score from the nearest limit between two views."""
-    scores = view_score(lm)
-    scores = scores[np.isfinite(scores)]
-    if len(scores) == 0:
-        return 0.0
-    return float(np.abs(np.median(scores) - np.array([OBLIQUE_FROM, SIDE_FROM])).min())
 
 
 def body_px(baseline: Baseline) -> float:

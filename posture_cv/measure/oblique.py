@@ -1,4 +1,4 @@
-"""The oblique view (40 to 50 degrees off axis): face mesh, shoulders and the shoulders' outline."""
+"""The oblique view (30 to 58 degrees off axis): face mesh, shoulders and the shoulders' outline."""
 
 from __future__ import annotations
 
@@ -29,9 +29,12 @@ FITTED: Final = (
 # Turning to the left in a mirrored picture is turning to the right.
 MIRRORED: Final = ("head_yaw_deg", "head_roll_deg", "trunk_yaw_deg")
 SAY_TURNED: Final = ("head_yaw_deg", "trunk_yaw_deg")
-# Seen from farther round than this, the face mesh no longer follows the head (ours: heads that turn 35 degrees away
-# from a camera at 45 are read as turned by 10 to 25).
-FACE_AZIMUTH_DEG: Final = 52.0
+# Seen from farther round than this the face mesh tells nothing, and beyond the second it no longer follows a head that
+# turns away by more than the third (ours: heads that turn 35 degrees away from a camera at 45 are read as turned by 10
+# to 25; on rendered persons whom no fit had seen, heads that stay are answered as well at 60 degrees as at 45).
+FACE_AZIMUTH_DEG: Final = 60.0
+FOLLOWED_AZIMUTH_DEG: Final = 52.0
+STAYS_DEG: Final = 8.0
 # Share of the outline that must be found again (ours).
 SHARE_LOW: Final = 0.5
 # Face-mesh scale of a single frame scatters by this much on rendered calibration frames (ours).
@@ -67,7 +70,8 @@ def measure_oblique(
     reason[~lm.person_found] = Reason.NOBODY
     # To the left, which is away from a camera on the right, the answer is positive and the mesh's turn negative.
     away = np.fmax(answers["head_yaw_deg"][0], -seen.head_of("head_yaw"))
-    beyond = seen.azimuth_deg + away > FACE_AZIMUTH_DEG
+    limit_deg = np.where(away > STAYS_DEG, FOLLOWED_AZIMUTH_DEG, FACE_AZIMUTH_DEG)
+    beyond = seen.azimuth_deg + away > limit_deg
     turned = np.where((reason == int(Reason.OK)) & beyond, np.int8(Reason.HEAD_TURNED), reason)
     for name, (value, sd) in answers.items():
         sign = -1.0 if name in MIRRORED and not looks_right else 1.0

@@ -25,8 +25,6 @@ from posture_cv.utf8 import utf8
 LIVE: Final = re.compile(r"\d{1,4}$|webcam:|/dev/|[A-Za-z][A-Za-z0-9+.-]*://")
 # The view is told from so many frames of the calibration interval (ours).
 _LOOKS: Final = 7
-# A clear profile: rendered side cameras score 4.6-5.7, front and oblique ones up to 2.6 (see `measure.view`).
-CLEAR_SIDE: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,7 @@ def _checksum(path: Path, known: Known | None) -> tuple[Stamp | None, str]:
 
 def _shows_profile(look: Look) -> bool:
     """Whether a few frames of the calibration interval show a clear profile."""
-    from posture_cv.measure.view import view_score
+    from posture_cv.measure.view import CLEAR_SIDE, view_score
 
     assert look.calibrate_s is not None
     start_s, end_s = look.calibrate_s

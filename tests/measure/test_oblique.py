@@ -11,7 +11,7 @@ from outline_person import baseline_of, mirror, profile
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.names import FACE_COUNT
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.oblique import FITTED, MIRRORED, measure_oblique
+from posture_cv.measure.oblique import FITTED, MIRRORED, STAYS_DEG, measure_oblique
 from posture_cv.measure.oblique_features import seen_at_an_angle
 from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
 
@@ -136,19 +136,28 @@ def test_a_nod_is_told_about_the_line_through_the_ears_and_not_as_a_tilt() -> No
     assert seen.head_of("head_yaw")[0] == pytest.approx(0.0, abs=0.1)
 
 
-def test_a_face_seen_from_too_far_round_is_said_to_be_turned() -> None:
-    """The camera stands at 45 degrees; with the baseline 8 degrees farther round, the mesh cannot be trusted."""
+def _farther_round(degrees: float) -> Landmarks:
+    """The face turned so much more away from the camera, which stands at 45 degrees."""
     far = oblique()
-    centre = far.face.mean(axis=1, keepdims=True) * (640.0, 480.0, 640.0)
-    far.face[:] = ((far.face * (640.0, 480.0, 640.0) - centre) @ _turn_y(-8.0).T + centre) / (
-        640.0,
-        480.0,
-        640.0,
-    )
+    size = (640.0, 480.0, 640.0)
+    centre = far.face.mean(axis=1, keepdims=True) * size
+    far.face[:] = ((far.face * size - centre) @ _turn_y(-degrees).T + centre) / size
+    return far
+
+
+def test_a_face_seen_from_too_far_round_is_said_to_be_turned() -> None:
+    far = _farther_round(16.0)
     out = _measured(far, far)
     assert out["cva_change_deg"].reason.tolist() == [Reason.HEAD_TURNED]
     assert out["head_yaw_deg"].reason.tolist() == [Reason.OK]
-    assert _measured(oblique())["cva_change_deg"].reason.tolist() == [Reason.OK]
+    for still in (oblique(), _farther_round(8.0)):
+        assert _measured(still, still)["cva_change_deg"].reason.tolist() == [Reason.OK]
+
+
+def test_a_head_that_turns_away_is_followed_less_far_round_than_one_that_stays() -> None:
+    turned = _measured(_farther_round(10.0))
+    assert turned["head_yaw_deg"].value[0] > STAYS_DEG
+    assert turned["cva_change_deg"].reason.tolist() == [Reason.HEAD_TURNED]
 
 
 @pytest.mark.parametrize(("degrees", "reason"), [(-15.0, Reason.HEAD_TURNED), (15.0, Reason.OK)])
