@@ -94,9 +94,15 @@ def baseline_view(lm: Landmarks) -> View:
 
 
 def view_margin(lm: Landmarks) -> float:
-    """How far the median score of a calibration is from that of another view; 0 when no frame has one."""
-    score = _median_score(lm)
-    return 0.0 if np.isnan(score) else min(abs(score - OBLIQUE_FROM), abs(score - _side_from(lm)))
+    """How far the median score of a calibration is from that of another view.
+
+    0 when no frame has one, and where a trunk between oblique and profile has to count as a profile: the estimators of
+    the side know profiles, and err by 2 degrees and more there.
+    """
+    score, side_from = _median_score(lm), _side_from(lm)
+    if np.isnan(score) or side_from <= score < CLEAR_SIDE:
+        return 0.0
+    return min(abs(score - OBLIQUE_FROM), abs(score - side_from))
 
 
 def _median_score(lm: Landmarks) -> float:
