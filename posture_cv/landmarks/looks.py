@@ -70,6 +70,14 @@ def points_back(points: Float32, look: Look, size_px: tuple[int, int]) -> Float3
     return out
 
 
+def points_there(points: NDArray[np.floating], look: Look, size_px: tuple[int, int]) -> Float:
+    """(M, 2) places in the picture, as shares of it: where this look sees them."""
+    if look == FIRST:
+        return np.asarray(points, np.float64)
+    there = matrix(look, *size_px)
+    return np.asarray(((points * size_px) @ there[:, :2].T + there[:, 2]) / size_px)
+
+
 def mask_back(mask: Float32, look: Look) -> Float32:
     """(H, W) a mask seen by a look: laid over the picture itself."""
     height, width = mask.shape

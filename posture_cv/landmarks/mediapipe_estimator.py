@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from posture_cv.capture.quiet import quiet_stderr
 from posture_cv.capture.types import Frame
 from posture_cv.closing import Closing
 from posture_cv.landmarks import names
+from posture_cv.landmarks.close_up import head_box, out_of_part, part_of
 from posture_cv.landmarks.contour import contour_from_mask
 from posture_cv.landmarks.estimator import (
     FIRST,
@@ -26,7 +27,15 @@ from posture_cv.landmarks.estimator import (
     Mode,
     ModelInfo,
 )
-from posture_cv.landmarks.looks import mask_back, mean_face, points_back, pose_back, same_person, shown
+from posture_cv.landmarks.looks import (
+    mask_back,
+    mean_face,
+    points_back,
+    points_there,
+    pose_back,
+    same_person,
+    shown,
+)
 from posture_cv.landmarks.mediapipe_tasks import ENGINE, FaceModel, Picture, Pictures, PoseModel
 from posture_cv.landmarks.model_files import ModelFile, resolve_face_model, resolve_pose_model
 from posture_cv.landmarks.model_picture import fitting
@@ -133,6 +142,7 @@ class MediaPipeEstimator(Closing):
                 if self._face_file is None
                 else opened.enter_context(FaceModel(self._face_file, self._options))
             )
+            self._closer: FaceModel | None = None
             self._closing = opened.pop_all()
 
     def _begun(self, frame: Frame) -> _Begun:
@@ -227,7 +237,34 @@ class MediaPipeEstimator(Closing):
 
     def _detect_face(self, picture: Picture, look: Look, begun: _Begun) -> Float32 | None:
         """(468, 3) the face that belongs to the pose, as shares of the picture."""
-        face = None if self._face is None else self._face.seen(picture, begun.timestamp_ms)
+        if self._face is None:
+            return None
+        whole = self._placed(self._face.seen(picture, begun.timestamp_ms), picture, look, begun)
+        return self._seen_closer(picture, look, begun) if whole is None else whole
+
+    def _seen_closer(self, picture: Picture, look: Look, begun: _Begun) -> Float32 | None:
+        """The face in a part of the picture, about the head."""
+        scale, size = np.array(begun.scale), picture.size_px
+        points = points_there(begun.lm.pose[0, :, :2] / scale, look, size)
+        box = head_box(points * size, size)
+        if box is None:
+            return None
+        found = self._close_up().seen(Picture.of_rgb(part_of(picture.rgb, box)), -1)
+        return None if found is None else self._placed(out_of_part(found, box, size), picture, look, begun)
+
+    def _close_up(self) -> FaceModel:
+        """The face model for single pictures; that of a video follows the face in the whole picture."""
+        assert self._face is not None
+        if self._options.mode is Mode.IMAGE:
+            return self._face
+        if self._closer is None:
+            assert self._face_file is not None
+            options = replace(self._options, mode=Mode.IMAGE)
+            self._closer = self._closing.enter_context(FaceModel(self._face_file, options))
+        return self._closer
+
+    def _placed(self, face: Float32 | None, picture: Picture, look: Look, begun: _Begun) -> Float32 | None:
+        """What a look has seen at its place in the frame, if it belongs to the pose."""
         if face is None:
             return None
         scale = begun.scale

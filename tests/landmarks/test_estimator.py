@@ -76,6 +76,35 @@ def test_front_side_and_nobody(estimator: LandmarkEstimator) -> None:
     assert nobody.scene[0, 0] > 0
 
 
+def far_away(path: Path, share: float) -> NDArray[np.uint8]:
+    """The picture so much smaller, at the bottom of a plain one of its old size."""
+    image = picture(path)
+    height, width = image.shape[:2]
+    small = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    out = np.full_like(image, 90)
+    left = (width - small.shape[1]) // 2
+    out[height - small.shape[0] :, left : left + small.shape[1]] = small
+    return out
+
+
+@pytest.mark.parametrize("share", [0.5, 0.3])
+def test_a_face_that_is_lost_in_the_whole_picture_is_found_closer(
+    estimator: LandmarkEstimator, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    near = estimator.estimate(Frame(0, 0.0, picture(FRONT))).face_px()[0]
+    far = far_away(FRONT, share)
+    for k, t_s in enumerate((10.0, 20.0)):  # after a gap each: the models are opened anew
+        found = estimator.estimate(Frame(k + 1, t_s, far))
+        assert found.face_found[0]
+        there = near * share + ((640 - 640 * share) / 2, 480 - 480 * share, 0.0)
+        away_px = np.linalg.norm((found.face_px()[0] - there)[:, :2], axis=1)
+        assert np.median(away_px) < 1.5
+        grown = np.ptp(found.face_px()[0, :, 2]) / np.ptp(there[:, 2])
+        assert grown == pytest.approx(1.0, abs=0.15)
+    monkeypatch.setattr("posture_cv.landmarks.mediapipe_estimator.head_box", lambda *_: None)
+    assert not estimator.estimate(Frame(3, 30.0, far)).face_found[0], "it is lost there"
+
+
 def test_the_contour_encloses_the_person(on_pictures: MediaPipeEstimator) -> None:
     lm = on_pictures.estimate(Frame(0, 0.0, picture(FRONT)))
     nose_row = int(lm.pose[0, names.NOSE, 1] * 240)
