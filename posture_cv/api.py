@@ -42,6 +42,7 @@ from posture_cv.landmarks.recording import (
     RecordingInfo,
     RecordingWriter,
     check_recording_target,
+    check_times,
 )
 from posture_cv.landmarks.recording import read_recording as _read
 from posture_cv.landmarks.types import Landmarks
@@ -157,11 +158,23 @@ def write_recording(path: PathLike, landmarks: Landmarks, *, name: str = "", **n
     target = path_of(path, "path")
     lm = _landmarks(landmarks)
     require_times(lm.t_s, "landmarks")
+    _require_growing(lm)
     _require_plain(notes)
     check_recording_target(target, ())
     header = RecordingInfo({"kind": "array", "name": name}, {"engine": "unknown"}, notes=notes)
     with RecordingWriter(target, header) as writer:
         writer.write(lm)
+
+
+def _require_growing(lm: Landmarks) -> None:
+    try:
+        check_times(lm.t_s)
+    except ValueError:
+        raise InputError(
+            "Two of the landmarks' frames are of one time.",
+            "A recording keeps a microsecond.",
+            "Give each frame its own time.",
+        ) from None
 
 
 def _require_plain(notes: Mapping[str, Any]) -> None:

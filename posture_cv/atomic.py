@@ -13,6 +13,7 @@ from typing import Final
 
 from posture_cv.errors import InputError, PostureError
 from posture_cv.file_facts import NO_FILE, is_stream
+from posture_cv.paths import ELSEWHERE, is_own
 from posture_cv.utf8 import utf8
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -30,15 +31,20 @@ def is_full(error: OSError) -> bool:
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
-    """The error for a file or folder that cannot be written, saying what to do about this cause."""
+    """The error for a file or folder that cannot be written, saying what to do about this cause.
+
+    One of the program's own folders cannot be chosen on the command line: then the way to name another is said.
+    """
+    own = is_own(path)
+    another = ELSEWHERE if own else "choose another folder"
     if is_full(error):
-        what_to_do = "Make room on the disk, or choose another folder."
+        what_to_do = f"Make room on the disk, or {another}."
     elif error.errno in _FORBIDDEN:
-        what_to_do = "Choose a folder that you may write to."
+        what_to_do = f"Make it writable, or {another}." if own else "Choose a folder that you may write to."
     elif error.errno == errno.ENAMETOOLONG:
         what_to_do = "Choose a shorter name."
     else:
-        what_to_do = "Check the path, or choose another folder."
+        what_to_do = f"Check the path, or {another}."
     reason = error.strerror or str(error)
     return OutputError(f"Cannot write: {path}", f"{reason}.", what_to_do)
 

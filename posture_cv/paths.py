@@ -23,6 +23,7 @@ from typing import Final, Literal
 from posture_cv.errors import PostureError
 
 HOME_VARIABLE: Final = "POSTURE_CV_HOME"
+ELSEWHERE: Final = f"name another place with {HOME_VARIABLE}=FOLDER"
 APP_NAME: Final = "posture-cv"
 
 FolderKind = Literal["config", "data", "state", "cache", "runtime"]
@@ -69,6 +70,14 @@ def folder(kind: FolderKind) -> Path:
         return _folder(kind)
     except RuntimeError as error:
         raise _unknown_home(error) from error
+
+
+def is_own(path: Path) -> bool:
+    """Whether a path lies in one of the program's folders."""
+    try:
+        return any(path.absolute().is_relative_to(folder(kind)) for kind in FOLDER_KINDS)
+    except PostureError:
+        return False
 
 
 def _unknown_home(error: RuntimeError) -> PostureError:

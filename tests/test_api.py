@@ -182,6 +182,7 @@ def test_landmarks_replace_no_other_file_and_leave_no_half_one(tmp_path: Path) -
     calls: tuple[Callable[[], None], ...] = (
         lambda: posture_cv.write_recording(mine, lm),
         lambda: posture_cv.write_recording(new, lm[::-1]),
+        lambda: posture_cv.write_recording(new, lm[np.array([0, 1, 1, 2])]),
         lambda: posture_cv.write_recording(new, lm.pose),  # type: ignore[arg-type]
         lambda: posture_cv.write_recording(new, lm, when={1, 2}),
     )

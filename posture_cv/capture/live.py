@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from posture_cv.capture import wire
 from posture_cv.capture.base import Cursor, Warnings, closed_error
 from posture_cv.capture.silence import Silence
-from posture_cv.capture.types import CaptureOptions, Frame, SourceError, SourceInfo, SourceKind
+from posture_cv.capture.types import LEAST_STEP_S, CaptureOptions, Frame, SourceError, SourceInfo, SourceKind
 from posture_cv.capture.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _REOPEN_PAUSE_S = 1.0
 """At least so long between two attempts to open; ours."""
-_LEAST_STEP_S = 1e-6
 
 
 class LiveSource(Cursor):
@@ -247,7 +246,7 @@ class LiveSource(Cursor):
             return seconds
         if self._t0_s is None:
             self._t0_s = seconds
-        return max(seconds - self._t0_s, self._last_t_s + _LEAST_STEP_S, 0.0)
+        return max(seconds - self._t0_s, self._last_t_s + LEAST_STEP_S, 0.0)
 
     def _describe(self, message: wire.Message) -> SourceInfo:
         finite = bool(message.data.get("finite"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import heapq
 from fractions import Fraction
 
+from posture_cv.capture.types import LEAST_STEP_S
+
 _JUMP_BACK_S = 1.0
 """A stamp this far behind the last frame is a restarted clock, not a disorder; ours."""
 _MOST_PENDING = 4096
@@ -24,7 +26,7 @@ class Timeline:
 
     Attributes:
         step_s: time between the last two frames.
-        out_of_order: frames whose time does not advance.
+        out_of_order: frames whose time does not advance by `LEAST_STEP_S`.
         restarts: how often the clock was joined.
     """
 
@@ -99,7 +101,7 @@ class Timeline:
 
     def _time(self, pts: int | None) -> float | None:
         last = self._last_t_s
-        following = 0.0 if last is None else last + self._interval_s
+        following = 0.0 if last is None else last + max(self._interval_s, LEAST_STEP_S)
         if pts is None:
             return following
         t_s = self.seconds(pts) + self._shift_s
@@ -107,4 +109,4 @@ class Timeline:
             self.restarts += 1
             self._shift_s += following - t_s
             return following
-        return t_s if t_s >= 0 and (last is None or t_s > last) else None
+        return t_s if t_s >= 0 and (last is None or t_s >= last + LEAST_STEP_S) else None

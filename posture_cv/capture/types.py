@@ -21,6 +21,9 @@ SourceKind = Literal["webcam", "video", "images", "stream"]
 OPEN_TIMEOUT_S = 4.5
 """A source that gives no picture this long is an error; ours, so that the message comes within 5 s."""
 
+LEAST_STEP_S = 2e-6
+"""Between two frames of a source: a landmark recording keeps microseconds, and rounds to them; ours."""
+
 MAX_PIXELS = 64_000_000
 """Larger pictures are refused (192 MB as BGR); ours: above 8K video and the common phone cameras."""
 

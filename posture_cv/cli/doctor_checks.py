@@ -207,8 +207,10 @@ def folders() -> Iterator[Finding]:
 
 
 def _folder(name: str, path: Path) -> Finding:
+    from posture_cv.paths import ELSEWHERE
+
     existing = next((p for p in (path, *path.parents) if p.exists()), None)
-    advice = "Make it writable, or name another place with POSTURE_CV_HOME=FOLDER."
+    advice = f"Make it writable, or {ELSEWHERE}."
     if existing is None or not existing.is_dir():
         return Finding("folders", name, "problem", f"{path}: {existing} is no folder", advice)
     if not os.access(existing, os.W_OK | os.X_OK):

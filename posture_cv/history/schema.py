@@ -11,6 +11,7 @@ from typing import Final
 
 from posture_cv.atomic import output_error, private_folder
 from posture_cv.errors import PostureError
+from posture_cv.paths import ELSEWHERE
 
 FILE_NAME: Final = "history.sqlite3"
 VERSION: Final = 1
@@ -119,7 +120,8 @@ def history_error(path: Path, error: Exception) -> HistoryError:
         return HistoryShutError(
             f"The history cannot be opened: {path}",
             f"{error}.",
-            "Check that its disk and folder can be written to, which reading needs too. It is left as it is.",
+            "Check that its disk and folder can be written to, which reading needs too. It is left as it is. "
+            f"To go on without it, {ELSEWHERE}.",
         )
     return unusable(path, f"{error}.")
 

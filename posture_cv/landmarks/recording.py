@@ -106,6 +106,7 @@ class RecordingWriter:
         self.part_path = part_of(path)
         self._pending: list[Landmarks] = []
         self._written = 0
+        self._last_t_s = -np.inf
         self._closed = False
         try:
             self._file: BinaryIO = open_part(self.part_path)
@@ -118,11 +119,18 @@ class RecordingWriter:
             raise
 
     def write(self, lm: Landmarks) -> None:
-        """Append the frames of `lm`, in the order of their time."""
+        """Append the frames of `lm`, in the order of their time.
+
+        Raises:
+            ValueError: a time is none or does not grow (`check_times`); nothing of `lm` is written.
+            PostureError: it cannot be written.
+        """
         if self._closed:
             raise RuntimeError("this recording is closed")
         if len(lm) == 0:
             return
+        check_times(lm.t_s, self._last_t_s)
+        self._last_t_s = float(lm.t_s[-1])
         self._pending.append(lm)
         frames = sum(len(part) for part in self._pending)
         if frames >= BLOCK_FRAMES or lm.t_s[-1] - self._pending[0].t_s[0] >= BLOCK_SECONDS:
@@ -275,7 +283,7 @@ class RecordingReader:
                     return
                 if len(block) == 0:
                     continue
-                _check_times(block, last_t_s)
+                check_times(block.t_s, last_t_s)
                 last_t_s = block.t_s[-1]
                 kept += len(block)
                 yield block
@@ -310,9 +318,21 @@ class RecordingReader:
         self._file.close()
 
 
-def _check_times(block: Landmarks, last_t_s: float) -> None:
-    if block.t_s[0] <= last_t_s or (np.diff(block.t_s) <= 0).any():
+def check_times(t_s: NDArray[np.float64], last_t_s: float = -np.inf) -> None:
+    """See that times (N,) in seconds grow, by the microseconds that a recording keeps.
+
+    A reader takes what follows a time that does not for damaged.
+
+    Raises:
+        ValueError: one is no number, or not later than the one before, or the first not later than `last_t_s`.
+    """
+    micros = _micros(np.concatenate([[last_t_s], t_s]))
+    if not (np.isfinite(t_s).all() and (np.diff(micros) > 0.0).all()):
         raise ValueError("its times do not grow")
+
+
+def _micros(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.rint(t_s * 1e6)
 
 
 def read_recording(path: Path) -> Recording:
@@ -359,7 +379,7 @@ def _blocks(file: BinaryIO, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[L
 
 
 def _pack(lm: Landmarks) -> bytes:
-    micros = np.rint(lm.t_s * 1e6).astype(np.int64)
+    micros = _micros(lm.t_s).astype(np.int64)
     columns = [_shuffled(micros), _shuffled(lm.size_px.astype(np.int32))]
     columns += [_shuffled(to_steps(name, getattr(lm, name))) for name in STEPS_PER_UNIT]
     return b"".join(columns)

@@ -90,6 +90,8 @@ ROOM_ODD: Final = ("head_left", "left_gap", "outline_left")
 WIDTH_FROM_FACE_HIGH: Final = 22.0
 WIDTH_FROM_OUTLINE_HIGH: Final = 18.0
 TILT_HIGH_DEG: Final = 20.0
+# A face or shoulders that small, as a share of the baseline's, are one point, which no part of a body is (ours).
+_ONE_POINT: Final = 0.01
 _PAIRS: Final = (
     (names.LEFT_EYE, names.RIGHT_EYE),
     (names.LEFT_EAR, names.RIGHT_EAR),
@@ -236,6 +238,7 @@ def _head(lm: Landmarks, reference: FrontReference) -> _Head:
     if not seen.all():
         sums = np.where(seen[:, None, None], sums, reference.sums)
     rotation, scale = rotation_and_scale(sums[:, :, :3])
+    scale = np.maximum(scale, _ONE_POINT)
     x, y, z = -rotation[:, 0, 2], -rotation[:, 1, 2], -rotation[:, 2, 2]
     roll = np.arctan2(rotation[:, 1, 0], rotation[:, 0, 0])
     angles = np.empty((len(scale), 3))
@@ -290,7 +293,7 @@ def _trunk(lm: Landmarks, reference: FrontReference) -> _Trunk:
     moved = pose - reference.pose
     left, right = pose[:, names.LEFT_SHOULDER], pose[:, names.RIGHT_SHOULDER]
     across = left - right
-    growth = np.log(np.sqrt((across * across).sum(axis=1)) / reference.width_px)
+    width = np.maximum(np.sqrt((across * across).sum(axis=1)) / reference.width_px, _ONE_POINT)
     tilt = np.arctan2(across[:, 1], across[:, 0]) - reference.tilt
     middle = (left + right) / 2.0
     flat = moved.reshape(len(pose), -1)
@@ -300,7 +303,7 @@ def _trunk(lm: Landmarks, reference: FrontReference) -> _Trunk:
         body,
         middle,
         middle - reference.shoulders,
-        growth,
+        np.log(width),
         (np.degrees(tilt) + 180.0) % 360.0 - 180.0,
         combined[:, :11],
         combined[:, 11:],
@@ -376,7 +379,8 @@ def _contradicts(
 ) -> Mask:
     from_face = face & (np.abs(width - scale) > WIDTH_FROM_FACE_HIGH)
     from_outline = contour & (np.abs(width - outline_scale) > WIDTH_FROM_OUTLINE_HIGH)
-    return np.asarray(from_face | from_outline | (np.abs(tilt_deg) > TILT_HIGH_DEG))
+    one_point = width <= 100.0 * np.log(_ONE_POINT)
+    return np.asarray(from_face | from_outline | one_point | (np.abs(tilt_deg) > TILT_HIGH_DEG))
 
 
 def room_columns(

@@ -262,7 +262,7 @@ def frame_reasons(lm: Landmarks, baseline: Baseline, view: Codes, limits: GateLi
         (Reason.OTHER_PERSON, found & is_other_person(lm, baseline, limits)),
         (Reason.SHOULDERS_NOT_SEEN, found & _shoulders_missing(lm)),
         (Reason.OCCLUDED, hand_raised(lm)),
-        (Reason.WRONG_VIEW, _contradicts(view, baseline.view)),
+        (Reason.WRONG_VIEW, contradicts(view, baseline.view)),
     )
     applies = np.array([applies for _, applies in checks])
     first = applies.argmax(axis=0)  # the first check also where none applies
@@ -318,7 +318,7 @@ def hand_raised(lm: Landmarks) -> NDArray[np.bool_]:
     return np.asarray(left | right)
 
 
-def _contradicts(view: Codes, baseline_view: View) -> NDArray[np.bool_]:
+def contradicts(view: Codes, baseline_view: View) -> NDArray[np.bool_]:
     """(N,) a profile against a frontal baseline or the reverse; oblique lies between and contradicts neither."""
     opposite = {View.FRONT: View.SIDE, View.SIDE: View.FRONT}.get(baseline_view)
     return np.zeros(len(view), bool) if opposite is None else view == int(opposite)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.collapsed import collapsed
 from posture_cv.measure.front import measure_front
 from posture_cv.measure.gates import GateLimits, frame_reasons
 from posture_cv.measure.oblique import SAY_TURNED, measure_oblique
@@ -53,7 +54,7 @@ def measure(
     """
     n = len(lm)
     view = classify_view(lm)
-    if baseline.view not in _ESTIMATORS:
+    if baseline.view not in _ESTIMATORS or collapsed(baseline):
         values = {name: Estimate.withheld(n, Reason.NO_BASELINE) for name in QUANTITIES}
         return Measurements(lm.t_s, view, np.full(n, Reason.NO_BASELINE, np.int8), values)
     values = _measured(steadied(lm, baseline, limits), baseline, coefficients)

@@ -24,13 +24,14 @@ RIGID: Final = (
     *(10, 151, 9, 8, 168, 6, 197, 195, 5, 4, 1, 33, 133, 362, 263, 234, 127, 454, 356, 93, 323),
     *(132, 361, 70, 300, 105, 334, 129, 358, 117, 346),
 )
-_FOREHEAD, _CHIN, _NOSE_TIP = 10, 152, 1
+FOREHEAD, CHIN, _NOSE_TIP = 10, 152, 1
 _CHEEKS: Final = [234, 454]
 # Forehead to chin of the mesh in centimetres (mean adult; only turns pixels into rough centimetres).
 _FACE_HEIGHT_CM: Final = 17.5
 _SCALES: Final = (1.2, 1.0, 0.8, 0.6, 0.45, 0.35, 0.35, 0.35)
 _GAIN: Final = 4.0
 _FAR_CM: Final = 20.0
+_ONE_POINT: Final = 0.01  # of the baseline's face, below which a face is a point and none (ours)
 # Nose, ears, shoulders, elbows and hips, near before far, of a face that looks to the right.
 _MARKS: Final = (0, 8, 7, 12, 11, 14, 13, 24, 23)
 HEAD: Final = ("head_x", "head_y", "head_scale", "head_pitch", "head_yaw", "head_roll")
@@ -128,10 +129,10 @@ def oblique_reference(baseline: Baseline) -> ObliqueReference:
     """What measuring needs of a baseline."""
     reference = baseline.as_landmarks()
     mesh, looks_right = reference.face_px()[0], face_looks_right(reference)
-    unit = float(np.linalg.norm(mesh[_FOREHEAD, :2] - mesh[_CHIN, :2])) / _FACE_HEIGHT_CM
+    unit = float(np.linalg.norm(mesh[FOREHEAD, :2] - mesh[CHIN, :2])) / _FACE_HEIGHT_CM
     edges = Edges.of(reference, looks_right=looks_right, cm_wide=baseline.size_px[0] / unit)
     seen = np.isfinite(edges.points[0, [11, 12]]).all() and np.isfinite(baseline.rows[:, 0]).any()
-    pieces = stack(_pieces(edges, float(mesh[_CHIN, 1]) / unit)) if seen else None
+    pieces = stack(_pieces(edges, float(mesh[CHIN, 1]) / unit)) if seen else None
     cheeks = mesh[_CHEEKS[1]] - mesh[_CHEEKS[0]]
     azimuth = abs(float(np.arctan2(cheeks[2], cheeks[0])))
     return ObliqueReference(looks_right, unit, azimuth, mesh, edges, pieces)
@@ -164,6 +165,8 @@ def _head(lm: Landmarks, ref: ObliqueReference) -> Float:
     rigid = list(RIGID)
     found = np.asarray(np.isfinite(now[:, rigid]).all(axis=(1, 2)))
     scale, rotation, centre = similarity_fit(base[rigid], np.where(found[:, None, None], now, base)[:, rigid])
+    found &= scale > _ONE_POINT
+    scale = np.maximum(scale, _ONE_POINT)
     moved = (centre - base[rigid].mean(axis=0)) / ref.unit
     turn = rotation_vectors_deg(rotation) * np.array([1.0, sign, sign])
     cos, sin = np.cos(ref.azimuth), np.sin(ref.azimuth)

@@ -9,7 +9,7 @@ from posture_cv.capture.types import SourceError
 from posture_cv.errors import PostureError
 from posture_cv.measure.types import Reason
 from posture_cv.monitor import commands as cmd
-from posture_cv.monitor.calibrating import DONE, failed
+from posture_cv.monitor.calibrating import DONE, failed, left_behind
 from posture_cv.monitor.judge import Criteria, Judge
 from posture_cv.monitor.lifecycle import Facts, Phase, Plan, plan
 from posture_cv.monitor.looking import Looker
@@ -279,12 +279,12 @@ class Monitor:
         background = self._judge.background()
         if background is None:
             why = _STANDS if self._parts.camera.opened else _UNSEEN
-            self._prompt(failed(why), self._shower.phase or Phase.WATCHING)
+            self._prompt(left_behind(why), self._shower.phase or Phase.WATCHING)
             return
         try:
             criteria = self._parts.follow(self._judge.criteria, background)
         except PostureError as error:
-            self._prompt(failed(error.sentences))
+            self._prompt(left_behind(error.sentences))
             return
         self._judge_by(criteria)
         self._prompt(DONE)

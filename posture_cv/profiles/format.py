@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks.names import FACE_COUNT
 from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.collapsed import collapsed
 from posture_cv.measure.types import Float, View
 from posture_cv.profiles.types import (
     FORMAT_VERSION,
@@ -117,7 +118,10 @@ def profile_from_json(text: str, where: str, name: str) -> Profile:
     imported = checked.models.engine.startswith("imported:")
     if checked.view == "front" and checked.baseline.face is None and not imported:
         raise _damaged(where, "baseline.face: a front view needs the face mesh, found null", name)
-    return _profile_of(checked, name)
+    profile = _profile_of(checked, name)
+    if what := collapsed(profile.baseline):
+        raise _damaged(where, f"baseline: {what} lie in one place, which no person's do", name)
+    return profile
 
 
 def _profile_of(plain: ProfileSchema, name: str) -> Profile:

@@ -27,6 +27,7 @@ from posture_cv.landmarks.estimator import EstimatorOptions
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, estimator_as_dict, part_of
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.earlier import delete
+from posture_cv.replay.first_look import ViewCheck, check_view
 from posture_cv.replay.record import (
     EstimatorFactory,
     default_estimator,
@@ -53,6 +54,7 @@ class Part:
             movement is told, in every part.
         rate_hz: look so often at most; None: at every frame.
         estimator: which models.
+        view: what to look for in the whole recording before this part is read; None: nothing.
     """
 
     source: str
@@ -61,6 +63,7 @@ class Part:
     origin_s: float = 0.0
     rate_hz: float | None = None
     estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
+    view: ViewCheck | None = None
 
     @property
     def reads_from_s(self) -> float:
@@ -116,8 +119,11 @@ def record_part(
         overlap: see `estimated`.
 
     Raises:
+        InputError: the recording is of another view than the profile.
         SourceError, ModelFileError, PostureError: see there.
     """
+    if part.view is not None:
+        check_view(part.source, part.view, part.estimator, make_estimator or default_estimator)
     write = partial(_record, part, path, told, make_estimator, overlap=overlap)
     if part.start_s > part.origin_s:
         try:

@@ -21,6 +21,7 @@ from posture_cv.opendata.folder import LANDMARKS
 from posture_cv.paths import user_path
 from posture_cv.replay.baselines import no_frame_to_calibrate_on
 from posture_cv.replay.earlier import ANNOTATED, read_summary, set_summary_aside
+from posture_cv.replay.first_look import view_check
 from posture_cv.replay.kept import warnings_of_kept
 from posture_cv.replay.keys import baseline_key, digest, models_key, versions
 from posture_cv.replay.parts import Part, PartDone, cut
@@ -151,6 +152,9 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
     segment_s = options.segment_s if scan.cuttable else 0.0
     stretches = cut(capture.start_s, capture.end_s, scan.last_s, segment_s)
     parts = {k: replace(common, start_s=a, end_s=b) for k, (a, b) in enumerate(stretches)}
+    if options.baseline is not None:  # said before the models run over all of it
+        check = view_check(options.baseline.view, capture.start_s, capture.end_s, scan)
+        parts[0] = replace(parts[0], view=check)
     if calibrate is not None and outside:
         end_s = calibrate[1] if math.isfinite(calibrate[1]) else None
         parts[CALIBRATION] = replace(common, start_s=calibrate[0], end_s=end_s)

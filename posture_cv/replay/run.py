@@ -49,7 +49,8 @@ def replay(
         hold: keep every frame in memory, for `Replayed.assessment`.
 
     Raises:
-        InputError: neither or both of a profile and a calibration interval, looks too rare to judge by.
+        InputError: neither or both of a profile and a calibration interval, looks too rare to judge by, a profile of
+            another view than the recording.
         NobodyFoundError: no frame shows anybody (the results are written all the same).
         PostureError: the source, a model, the baseline or the output folder fails.
     """

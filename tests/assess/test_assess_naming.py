@@ -45,6 +45,13 @@ def test_leaning_sideways_asks_more_of_a_slump() -> None:
     assert named(frame(**slump, lateral_lean_deg=-5.0)) == "good"
 
 
+def test_a_head_carried_forward_while_leaning_in_as_a_whole_is_no_slump() -> None:
+    """The trunk bends with the head either way; who comes nearer as a whole has not sunk into themselves."""
+    bent = {"cva_change_deg": -9.5, "trunk_incl_deg": 4.0}
+    assert named(frame(**bent)) == "slump"
+    assert named(frame(**bent, approach_cm=9.0)) == "forward_head"
+
+
 def test_a_head_far_forward_is_no_part_of_a_slump() -> None:
     found = name_states(frame(cva_change_deg=-12.0, trunk_incl_deg=3.0, sink_cm=0.7), DEFAULT)
     assert found.state.tolist() == [State.FORWARD_HEAD]

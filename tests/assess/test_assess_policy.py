@@ -304,6 +304,14 @@ def test_the_cap_holds_whatever_the_cool_downs() -> None:
     assert len(times(busy, ticks(("forward_head", 3600)))) == 4
 
 
+def test_of_a_long_day_only_the_notifications_of_the_last_hour_are_kept() -> None:
+    """The state goes to the disk at every change: it must not grow with the day."""
+    state = run(make(), ticks(("forward_head", 4 * 3600)))[0]
+    told, last_s = state.ledger.given_s, state.ledger.given_s[-1]
+    assert 1 < len(told) <= PolicySettings().cap_per_hour
+    assert all(last_s - t_s < 3600.0 for t_s in told)
+
+
 # Answers
 
 

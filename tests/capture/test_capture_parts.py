@@ -27,6 +27,7 @@ from posture_cv.capture.rational import Ratio, fraction
 from posture_cv.capture.silence import Silence
 from posture_cv.capture.timeline import Timeline
 from posture_cv.capture.video_frame import Orientation
+from posture_cv.landmarks.recording import check_times
 
 # Frame and options
 
@@ -102,9 +103,15 @@ def _decoding_order(stamps: list[int], seed: int) -> list[int]:
     return [s for group in groups for s in chooser.sample(group, len(group))]
 
 
-@given(st.lists(st.one_of(st.none(), st.integers(-(10**7), 10**7)), max_size=60))
-def test_times_advance_whatever_the_stamps(stamps: list[int | None]) -> None:
-    line = Timeline(Fraction(1, 90_000), 0, 0.04)
+@given(
+    st.lists(st.one_of(st.none(), st.integers(-(10**7), 10**7)), max_size=60),
+    st.sampled_from([Fraction(1, 90_000), Fraction(1, 10**9)]),
+    st.sampled_from([0.04, 1e-9]),
+)
+def test_times_advance_by_what_a_recording_keeps_whatever_the_stamps(
+    stamps: list[int | None], time_base: Fraction, interval_s: float
+) -> None:
+    line = Timeline(time_base, 0, interval_s)
     placed = []
     for stamp in stamps:
         line.add_packet(stamp)
@@ -112,6 +119,7 @@ def test_times_advance_whatever_the_stamps(stamps: list[int | None]) -> None:
             placed.append(each)
     assert all(a[0] < b[0] and a[1] < b[1] for a, b in itertools.pairwise(placed))
     assert all(t_s >= 0 for _, t_s in placed)
+    check_times(np.array([t_s for _, t_s in placed]))
     assert len(placed) + line.out_of_order == len(stamps)
 
 

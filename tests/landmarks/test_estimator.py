@@ -23,7 +23,8 @@ from posture_cv.landmarks import names
 from posture_cv.landmarks.bare_models import BareModels
 from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
 from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
-from posture_cv.landmarks.model_files import ModelFileError
+from posture_cv.landmarks.mediapipe_tasks import FaceModel, Picture
+from posture_cv.landmarks.model_files import ModelFileError, resolve_face_model
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import View
@@ -296,6 +297,22 @@ def test_nobody_costs_no_face_model(estimator: LandmarkEstimator, monkeypatch: p
     assert looked == []
     assert estimator.estimate(Frame(1, 10.0, picture(FRONT))).face_found[0]
     assert looked == [1.0]
+
+
+def test_a_face_elsewhere_than_the_persons_head_is_not_theirs(on_pictures: MediaPipeEstimator) -> None:
+    """A portrait on the wall, while the person's own face is hidden."""
+    portrait = picture(FRONT)
+    face = portrait[122:300, 238:396].copy()
+    portrait[122:300, 238:396] = 128
+    portrait[5 : 5 + len(face), 5 : 5 + face.shape[1]] = face
+    with FaceModel(resolve_face_model(), EstimatorOptions(mode=Mode.IMAGE)) as model:
+        seen = model.seen(Picture.of_rgb(np.ascontiguousarray(portrait[:, :, ::-1])), 0)
+    assert seen is not None
+    assert seen[:, 0].max() < 0.3
+    lm = on_pictures.estimate(Frame(0, 0.0, portrait))
+    assert lm.person_found[0]
+    assert lm.pose[0, names.NOSE, 0] > 0.3
+    assert not lm.face_found[0]
 
 
 @pytest.mark.parametrize("kind", [MediaPipeEstimator, BareModels])

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from posture_cv.errors import InputError, PostureError
 from posture_cv.landmarks import recording as rec
+from posture_cv.landmarks.joining import join_recordings
 from posture_cv.landmarks.part_file import open_part
 from posture_cv.landmarks.quantise import STEPS_PER_UNIT, from_steps, quantised, to_steps
 from posture_cv.landmarks.recording import RecordingError, RecordingInfo, RecordingWriter, read_recording
@@ -44,6 +46,14 @@ def write(path: Path, lm: Landmarks, chunk: int = 7) -> None:
             writer.write(lm[start : start + chunk])
 
 
+def write_joined(path: Path, parts: Sequence[Landmarks]) -> None:
+    """As another program might write it: parts one after the other, whatever their times."""
+    places = [path.with_name(f"{k}.landmarks") for k in range(len(parts))]
+    for place, part in zip(places, parts, strict=True):
+        write(place, part)
+    join_recordings(places, path)
+
+
 def assert_same(found: Landmarks, expected: Landmarks) -> None:
     for name in FIELDS:
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
@@ -62,13 +72,27 @@ def test_comes_back_bit_for_bit(tmp_path: Path, n: int) -> None:
 
 def test_a_recording_whose_time_goes_back_is_used_up_to_there(tmp_path: Path) -> None:
     lm = made_up(600)
-    with RecordingWriter(tmp_path / "a.landmarks", INFO) as writer:
-        writer.write(lm[:256])
-        writer.write(lm[100:356])
+    write_joined(tmp_path / "a.landmarks", [lm[:256], lm[100:356]])
     back = read_recording(tmp_path / "a.landmarks")
     assert not back.complete
     assert "damaged after 256 frames (its times do not grow)" in back.warnings[0]
     assert_same(back.landmarks, lm[:256])
+
+
+@pytest.mark.parametrize("wrong_s", [1.0, 0.5, 1.0 + 4e-7, np.nan, np.inf])
+def test_frames_that_a_reader_would_lose_are_not_written(tmp_path: Path, wrong_s: float) -> None:
+    lm = Landmarks.empty(4)
+    lm.t_s[:] = (0.5, 1.0, wrong_s, 3.0)
+    with RecordingWriter(tmp_path / "a.landmarks", INFO) as writer:
+        for wrong in (lm, lm[2:]):
+            with pytest.raises(ValueError, match="times do not grow"):
+                writer.write(wrong)
+            if wrong is lm:
+                writer.write(lm[:2])
+        writer.write(lm[3:])
+    back = read_recording(tmp_path / "a.landmarks")
+    assert back.complete
+    assert back.landmarks.t_s.tolist() == [0.5, 1.0, 3.0]
 
 
 def test_no_frames_are_written_as_such_and_those_after_them_are_kept(tmp_path: Path) -> None:

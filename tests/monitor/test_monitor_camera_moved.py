@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from io import StringIO
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from posture_cv.monitor.keys import KeyCommands
 from posture_cv.monitor.lifecycle import Phase
 from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.recalibrate import follow_camera
+from posture_cv.monitor.sinks import TerminalSink
 from posture_cv.profiles.store import load_profile, save_profile
 from source_tree import ROOT
 
@@ -171,9 +173,17 @@ def test_a_monitor_without_pictures_and_a_camera_that_stands_change_nothing() ->
     parts.follow = lambda now, _: replace(now, profile="another")
     parts.camera.open()  # as the program does, before it watches
     parts.commands.put(cmd.FollowCamera())
+    terminal = StringIO()
+    parts.sinks = [*parts.sinks, TerminalSink(terminal)]
     again.run(parts)
+    assert (
+        "The baseline was not taken along. The camera does not seem to have been moved" in terminal.getvalue()
+    )
+    assert "calibration" not in terminal.getvalue(), "none was tried"
     (prompt,) = (m.prompt for m in again.kept.moments if m.prompt)
-    assert prompt.startswith("failed: The camera does not seem to have been moved, so nothing was changed.")
+    assert prompt.startswith(
+        "not taken along: The camera does not seem to have been moved, so nothing was changed."
+    )
     assert prompt.endswith("If you sit otherwise than before: posture-cv recalibrate")
     assert again.kept.moments[-1].profile == "made up"
 
@@ -192,7 +202,7 @@ def test_with_the_camera_off_nobody_says_that_it_was_not_moved() -> None:
     parts.surroundings = ScriptedSurroundings(desk.clock, locked)
     desk.run(parts)
     (told,) = (m for m in desk.kept.moments if m.prompt)
-    assert told.prompt.startswith("failed: The camera is off, so nothing can be compared")
+    assert told.prompt.startswith("not taken along: The camera is off, so nothing can be compared")
     assert told.phase is Phase.LOCKED
 
 

@@ -25,6 +25,7 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.monitor import profile_choice
 from posture_cv.monitor.app import Request
 from posture_cv.monitor.assembling import recalibrator_for
+from posture_cv.monitor.calibrating import left_behind
 from posture_cv.monitor.choosing import NEAR_SHARE, choose, name_for, of_camera, place_distance
 from posture_cv.monitor.control.channel import NotRunningError
 from posture_cv.monitor.judge import Criteria
@@ -306,6 +307,16 @@ def test_recalibrate_tells_of_the_desk_but_not_of_a_baseline_that_was_taken_alon
     saved(replace(found_something("desk"), quality=doubtful))
     assert Cli().here("recalibrate").stdout.splitlines()[1] == "Your head is farther forward."
     assert moved.stdout == "Done. You are compared with this from now on.\n"
+
+
+def test_of_a_baseline_that_stays_behind_nobody_says_that_a_calibration_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = {"status": {"calibration": left_behind("The camera stands where it stood."), "profile": "desk"}}
+    monkeypatch.setattr("posture_cv.monitor.control.client.ask", lambda *_: answer)
+    done = Cli().fails("recalibrate", "--moved", said="The baseline was not taken along.")
+    assert "The camera stands where it stood." in done.stderr
+    assert "calibration" not in done.stderr
 
 
 def test_a_monitor_that_is_ended_while_it_calibrates_says_that_and_not_that_none_ran(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -9,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from posture_cv.atomic import OutputError, atomic_path, check_target, private_folder, write_atomic
+from cli_runner import Cli
+from posture_cv.atomic import (
+    OutputError,
+    atomic_path,
+    check_target,
+    output_error,
+    private_folder,
+    write_atomic,
+)
 from posture_cv.file_facts import json_object
 
 
@@ -114,6 +123,27 @@ def test_an_unwritable_folder(tmp_path: Path) -> None:
     (tmp_path / "locked").mkdir(mode=0o500)
     with pytest.raises(OutputError, match="may write to"):
         write_atomic(tmp_path / "locked" / "a", "x")
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EIO])
+def test_where_the_programs_own_folders_cannot_be_written_the_way_to_name_others_is_said(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTURE_CV_HOME", str(tmp_path / "home"))
+    error = OSError(code, os.strerror(code))
+    own = output_error(tmp_path / "home" / "data" / "profiles" / "desk.json", error)
+    assert "name another place with POSTURE_CV_HOME=FOLDER." in own.what_to_do
+    assert ("Make room on the disk" in own.what_to_do) == (code == errno.ENOSPC)
+    for theirs in (tmp_path / "out.csv", tmp_path / "home2" / "data", tmp_path / "home"):
+        assert "POSTURE_CV_HOME" not in output_error(theirs, error).what_to_do
+
+
+def test_a_home_that_cannot_be_made_names_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTURE_CV_HOME", str(tmp_path / "file"))
+    (tmp_path / "file").write_text("in the way")
+    Cli().fails("settings", "init", said="POSTURE_CV_HOME=FOLDER")
 
 
 @posix

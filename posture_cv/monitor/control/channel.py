@@ -23,6 +23,7 @@ from typing import Final, Literal
 
 from posture_cv.errors import PostureError
 from posture_cv.file_facts import file_identity
+from posture_cv.paths import ELSEWHERE
 
 SOCKET_NAME: Final = "control.sock"
 TOKEN_NAME: Final = "control.json"  # noqa: S105 - a file's name
@@ -72,7 +73,7 @@ def require_private(folder: Path) -> None:
         raise ControlError(
             f"The folder for the control channel is not safe: {folder}",
             "It must be a folder of yours that nobody else may enter, and no link.",
-            "Remove it, or name another place with POSTURE_CV_HOME=FOLDER.",
+            f"Remove it, or {ELSEWHERE}.",
         )
 
 
