@@ -60,6 +60,19 @@ class TickSettings:
         require_setting("gap_skip_s", self.gap_skip_s, self.hold_max_s, 86400.0)
 
 
+def entered_at(sensitivity: float) -> float:
+    """The multiple of a posture's threshold from which time counts, 1 at the sensitivity 1."""
+    return 1.0 / sqrt(sensitivity)
+
+
+def needed_share(share: float, sensitivity: float) -> float:
+    """The share of a window that must be beyond, within 0.5-0.95; as given at the sensitivity 1.
+
+    Half is the least that may still be called most of the window.
+    """
+    return min(0.95, max(0.5, share / float(sensitivity**0.3)))
+
+
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
     """When to speak. Defaults after the design's alert timing; "ours" where no study gives a figure.
@@ -122,15 +135,12 @@ class PolicySettings:
     @property
     def enter_excess(self) -> tuple[float, ...]:
         """The multiple of each cue's threshold from which time counts: falls with the sensitivity's root."""
-        return tuple(factor / sqrt(self.sensitivity) for factor in self.threshold_factor)
+        return tuple(factor * entered_at(self.sensitivity) for factor in self.threshold_factor)
 
     @property
     def enter_share(self) -> float:
-        """The share of the window that must be beyond: falls with the sensitivity, within 0.5-0.95.
-
-        Half is the least that may still be called most of the window.
-        """
-        return min(0.95, max(0.5, self.share / float(self.sensitivity**0.3)))
+        """The share of the window that must be beyond: falls with the sensitivity, see `needed_share`."""
+        return needed_share(self.share, self.sensitivity)
 
     @property
     def budget_limit(self) -> float:

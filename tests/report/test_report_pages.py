@@ -128,6 +128,30 @@ def test_methods_and_accuracy_are_what_was_measured(pages: Path, results: Sequen
     assert "evaluate" in measured()["made_by"]
 
 
+@pytest.mark.parametrize(
+    ("sensitivity", "needed"),
+    [
+        (1.0, "Alerts needed a posture beyond these thresholds in 70 % of a window of 5.0 s"),
+        (2.0, "Alerts needed a posture beyond 0.71 times these thresholds in 57 % of a window of 5.0 s"),
+        (0.5, "Alerts needed a posture beyond 1.41 times these thresholds in 86 % of a window of 5.0 s"),
+    ],
+)
+def test_methods_say_what_alerts_needed_at_that_sensitivity(
+    results: Sequence[Result], sensitivity: float, needed: str
+) -> None:
+    given = results[0]
+    settings = given.summary["settings"]
+    policy = {**settings["policy"], "sensitivity": sensitivity}
+    changed = Result(
+        given.folder, {**given.summary, "settings": {**settings, "policy": policy}}, given.alerts, given.given
+    )
+    text = methods([changed], [exposure(given.series())])[1]
+    assert needed in text
+    assert "uncertainty; looking down 12.0 degrees of pitch." in text, "which no uncertainty widens"
+    unknown = Result(given.folder, {**given.summary, "settings": {}}, given.alerts, given.given)
+    assert "What alerts needed is not known." in methods([unknown], [exposure(given.series())])[1]
+
+
 def test_imported_landmarks_name_a_model_without_a_checksum(folders: Sequence[Path], tmp_path: Path) -> None:
     """`import` notes a face mesh so; replay hands it on."""
     shutil.copytree(folders[0], tmp_path / "imported")
