@@ -198,8 +198,8 @@ class BreakSettings:
         long_after_s: presence without a full break from which a prompt asks for a long one (HSE: 5-10 min
             after 50-60 min).
         postpone_s: how far a prompt can be postponed, once.
-        still_window_s, least_shifts: fewer posture shifts than this in that much presence prompt a nudge. 20
-            to 30 shifts an hour did better than 10 at neck, shoulder and back (Akkarakittichoke 2023).
+        still_window_s, least_shifts: fewer posture shifts than this in that much presence prompt a nudge. 30
+            shifts an hour did better than 10 at neck and shoulder, 20 to 30 at the back (Akkarakittichoke 2023).
         shift_cm: change of place that makes a posture shift (ours: four times the noise of a 2 s mean, and
             the 3 cm from which a head counts as moved forward).
         shift_hold_s: how long the new place must be held (ours: a reach or a glance is over sooner).
