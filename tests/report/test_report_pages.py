@@ -231,7 +231,11 @@ def test_timeline_holds_every_value(pages: Path, results: Sequence[Result]) -> N
     assert (low[0][~told] == MISSING).all()
     assert sum(b - a for a, b, *_ in data["runs"]) == pytest.approx(45.0)
     assert [a["t_s"] for a in data["alerts"]] == [a["t_s"] for a in results[0].alerts]
-    assert data["quantities"][0]["limits"]
+    th = results[0].summary["settings"]["thresholds"]
+    assert data["quantities"][0]["limits"] == [
+        [th["neck_deg"], "forward head (neck alone)"],
+        [th["neck_severe_deg"], "severe (neck alone)"],
+    ]
 
 
 def long_result(like: Result, hours: float, rate_hz: float) -> Result:
