@@ -60,6 +60,19 @@ class TickSettings:
         require_setting("gap_skip_s", self.gap_skip_s, self.hold_max_s, 86400.0)
 
 
+def entered_at(sensitivity: float) -> float:
+    """The multiple of a posture's threshold from which time counts, 1 at the sensitivity 1."""
+    return 1.0 / sqrt(sensitivity)
+
+
+def needed_share(share: float, sensitivity: float) -> float:
+    """The share of a window that must be beyond, within 0.5-0.95; as given at the sensitivity 1.
+
+    Half is the least that may still be called most of the window.
+    """
+    return min(0.95, max(0.5, share / float(sensitivity**0.3)))
+
+
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
     """When to speak. Defaults after the design's alert timing; "ours" where no study gives a figure.
@@ -122,15 +135,12 @@ class PolicySettings:
     @property
     def enter_excess(self) -> tuple[float, ...]:
         """The multiple of each cue's threshold from which time counts: falls with the sensitivity's root."""
-        return tuple(factor / sqrt(self.sensitivity) for factor in self.threshold_factor)
+        return tuple(factor * entered_at(self.sensitivity) for factor in self.threshold_factor)
 
     @property
     def enter_share(self) -> float:
-        """The share of the window that must be beyond: falls with the sensitivity, within 0.5-0.95.
-
-        Half is the least that may still be called most of the window.
-        """
-        return min(0.95, max(0.5, self.share / float(self.sensitivity**0.3)))
+        """The share of the window that must be beyond: falls with the sensitivity, see `needed_share`."""
+        return needed_share(self.share, self.sensitivity)
 
     @property
     def budget_limit(self) -> float:
@@ -188,8 +198,8 @@ class BreakSettings:
         long_after_s: presence without a full break from which a prompt asks for a long one (HSE: 5-10 min
             after 50-60 min).
         postpone_s: how far a prompt can be postponed, once.
-        still_window_s, least_shifts: fewer posture shifts than this in that much presence prompt a nudge. 20
-            to 30 shifts an hour did better than 10 at neck, shoulder and back (Akkarakittichoke 2023).
+        still_window_s, least_shifts: fewer posture shifts than this in that much presence prompt a nudge. 30
+            shifts an hour did better than 10 at neck and shoulder, 20 to 30 at the back (Akkarakittichoke 2023).
         shift_cm: change of place that makes a posture shift (ours: four times the noise of a 2 s mean, and
             the 3 cm from which a head counts as moved forward).
         shift_hold_s: how long the new place must be held (ours: a reach or a glance is over sooner).

@@ -55,8 +55,9 @@ _ALL: Final = (
     Source(
         "shifts",
         "Akkarakittichoke 2023",
-        "Akkarakittichoke N, et al. 2023, posture shifts while sitting: 20 to 30 an hour did better than 10 at "
-        "neck, shoulder and back.",
+        "Akkarakittichoke N, et al. 2023, posture shifts while sitting: 30 an hour did better than 10 at neck and "
+        "shoulder, 20 to 30 at the back.",
+        "10.1016/j.jmpt.2023.06.003",
     ),
     Source(
         "block_bootstrap",

@@ -24,7 +24,8 @@ class Adviser:
         self._catalogue = catalogue
         self._day_key: int | None = None
         self._shown: list[str] = []
-        self._times: Counter[str] = Counter()
+        self._times: Counter[str] = Counter()  # episodes of each cue
+        self._said: Counter[str] = Counter()  # those and their reminders
 
     def remember(self, day_key: int, told: Iterable[tuple[str, int, str]]) -> None:
         """Go on from what an earlier run said on that day.
@@ -54,6 +55,7 @@ class Adviser:
             times_today=self._times[alert.cue],
             shown_recently=self._shown,
             day_key=day_key,
+            said_today=self._said[alert.cue],
         )
         self._shown.append(advice.entry_id)
         return advice
@@ -63,9 +65,11 @@ class Adviser:
         if day_key != self._day_key:
             self._day_key, self._shown = day_key, []
             self._times.clear()
+            self._said.clear()
 
     def _count(self, cue: str, repeat: int) -> None:
-        """A reminder is no new episode."""
+        """A reminder is no new episode, but it is said in other words."""
+        self._said[cue] += 1
         if repeat == 0:
             self._times[cue] += 1
 

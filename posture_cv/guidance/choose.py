@@ -65,6 +65,7 @@ def choose(
     times_today: int,
     shown_recently: Sequence[str],
     day_key: int,
+    said_today: int | None = None,
 ) -> Advice:
     """Choose what to say about a cue.
 
@@ -79,14 +80,17 @@ def choose(
         times_today: episodes of this cue today, this one included, >= 0; 0 when not counted.
         shown_recently: ids of entries shown before, oldest first; best everything shown today.
         day_key: any number that changes with the day, e.g. days since a date; the start of the rotation.
+        said_today: how often this cue was spoken of today, this time and reminders included, >= 0: sentences and
+            kinds take turns by it. None: as often as there were episodes.
 
     Raises:
         InputError: the cue is not in the catalogue, or a number is negative or not finite.
     """
     known = _known_cue(catalogue, cue)
-    _check_numbers(lasted_s, times_today)
-    kinds = _rotated(_kinds_first(cue, lasted_s, times_today), times_today)
-    turn = day_key + times_today
+    said = times_today if said_today is None else said_today
+    _check_numbers(lasted_s, times_today, said)
+    kinds = _rotated(_kinds_first(cue, lasted_s, times_today), said)
+    turn = day_key + said
     entry = _pick(catalogue.for_trigger(cue), kinds, shown_recently, turn)
     return _advice(catalogue, entry, _seen(known, lasted_s, times_today, turn))
 
@@ -112,11 +116,13 @@ def _known_cue(catalogue: Catalogue, cue: str) -> Cue:
         raise InputError(f"No guidance for {cue!r}.", f"There is guidance for {names}.") from None
 
 
-def _check_numbers(lasted_s: float, times_today: int) -> None:
+def _check_numbers(lasted_s: float, times_today: int, said_today: int) -> None:
     if not 0 <= lasted_s < float("inf"):
         raise InputError(f"lasted_s must be 0 or more and finite, got {lasted_s}.")
     if times_today < 0:
         raise InputError(f"times_today must be 0 or more, got {times_today}.")
+    if said_today < 0:
+        raise InputError(f"said_today must be 0 or more, got {said_today}.")
 
 
 def _kinds_first(cue: str, lasted_s: float, times_today: int) -> tuple[Kind, ...]:

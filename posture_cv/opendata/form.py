@@ -10,6 +10,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from posture_cv.assess.settings import HIGHEST_SENSITIVITY, LOWEST_SENSITIVITY
+
 # A number beyond it is none that a recording has: seconds of 30,000 years.
 Number = Annotated[float, Field(ge=-1e12, le=1e12)]
 # From a list of two; the second is open where the stretch has no end.
@@ -75,6 +77,7 @@ class _Pair(_Form):
 class _Policy(_Form):
     exit_hold_s: Number = 0.0
     share: Number = 0.0
+    sensitivity: Annotated[float, Field(ge=LOWEST_SENSITIVITY, le=HIGHEST_SENSITIVITY)] = 1.0
 
 
 class _Settings(_Form):

@@ -67,10 +67,16 @@ def words(label: str) -> str:
 
 
 def limits(settings: Mapping[str, Any]) -> dict[str, list[tuple[float, str]]]:
-    """Lines to draw in the timeline of each quantity, from the thresholds that the recording was judged by."""
+    """Lines to draw in the timeline of each quantity, from the thresholds that the recording was judged by.
+
+    A forward head is judged by what neither the trunk nor the head's pitch explains of the angle that is drawn.
+    """
     th = settings.get("thresholds", {})
     wanted = {
-        "forward_head_deg": [("neck_deg", 1, "forward head"), ("neck_severe_deg", 1, "severe")],
+        "forward_head_deg": [
+            ("neck_deg", 1, "forward head (neck alone)"),
+            ("neck_severe_deg", 1, "severe (neck alone)"),
+        ],
         "head_pitch_deg": [("looking_down_deg", 1, "looking down"), ("text_neck_pitch_deg", 1, "text neck")],
         "shoulder_elevation_cm": [("elevation_cm", 1, "shrug"), ("elevation_severe_cm", 1, "severe")],
         "shoulder_elevation_left_cm": [("elevation_one_side_cm", 1, "shrug")],

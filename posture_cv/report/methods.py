@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from posture_cv._version import __version__
+from posture_cv.assess.settings import entered_at, needed_share
 from posture_cv.exposure.bootstrap import LEVEL, REPLICATES
 from posture_cv.exposure.measures import Exposure
 from posture_cv.opendata.folder import Result
@@ -132,10 +133,24 @@ def _judging(results: Sequence[Result]) -> str:
     return (
         f"Postures were named from trailing means over {smoothing.get('window_s', 'unknown')} s. Thresholds against "
         f"the baseline: forward head {th.get('neck_deg')} degrees of craniovertebral angle lost to the neck, "
-        f"protraction {th.get('protraction_cm')} cm, shoulder elevation {th.get('elevation_cm')} cm, looking down "
-        f"{th.get('looking_down_deg')} degrees of pitch; each at least a stated multiple of the estimate's own "
-        f"uncertainty. Alerts needed {100 * policy.get('share', 0):.0f} % of a window of {policy.get('window_s')} s."
+        f"protraction {th.get('protraction_cm')} cm, shoulder elevation {th.get('elevation_cm')} cm, each at least a "
+        "stated multiple of the estimate's own uncertainty; looking down "
+        f"{th.get('looking_down_deg')} degrees of pitch. {_alerting(policy)}"
         + ("" if same else " The settings were not the same for all recordings; see the sidecars.")
+    )
+
+
+def _alerting(policy: Mapping[str, Any]) -> str:
+    """What an alert needed, as the sensitivity had moved it."""
+    if "share" not in policy:
+        return "What alerts needed is not known."
+    sensitivity = policy.get("sensitivity", 1.0)
+    share, entered = needed_share(policy["share"], sensitivity), entered_at(sensitivity)
+    beyond = "these thresholds" if entered == 1.0 else f"{entered:.2f} times these thresholds"
+    return (
+        f"Alerts needed a posture beyond {beyond} in {100 * share:.0f} % of a window of {policy.get('window_s')} s "
+        f"(severe: {policy.get('severe_window_s')} s), or a head bent down for longer than the holding times of "
+        "ISO 11226 allow."
     )
 
 

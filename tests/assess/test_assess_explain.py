@@ -131,6 +131,7 @@ def test_nudges_are_explained_too() -> None:
     assert "5 min away" not in texts[0], "how long an absence is a full break is a setting"
     assert "shifted 0 times" in texts[0]
     assert "shifted 0 times in 30 min" in texts[1]
+    assert "30 shifts an hour did better than 10 at neck and shoulder, 20 to 30 at the back" in texts[1]
     assert "as far as it was seen" in texts[1], "glances aside may hide a shift"
     assert "shifted 1 time in" in explain(replace(records[1], shifts=1))
     moved = measurements(*every(0.5, ("good", 30), ("camera_moved", 60)))

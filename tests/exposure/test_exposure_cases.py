@@ -30,6 +30,7 @@ from posture_cv.exposure.schemes import SCHEMES, Scheme, members
 from posture_cv.exposure.sources import SOURCES
 from posture_cv.exposure.still import stillness
 from posture_cv.exposure.types import Figure, Row, Series, Told
+from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.measure.types import View
 
 
@@ -47,6 +48,16 @@ def side(neck: list[float], trunk: list[float] | None = None, **extra: object) -
 def test_every_measure_names_a_source_that_exists() -> None:
     assert {m.source for m in MEASURES.values()} <= SOURCES.keys()
     assert {row.measure for row in rows_of(exposure(side([0.0] * 20)))} == set(MEASURES)
+
+
+def test_posture_shifts_are_quoted_as_the_guidance_quotes_them() -> None:
+    """Only at the back did fewer than thirty do; one study, in both."""
+    told = load_catalogue().entry("movement_studied")
+    assert "30 changes of position an hour did better than 10" in told.text
+    assert "20 to 30 for the back" in told.text
+    source = SOURCES["shifts"]
+    assert "30 an hour did better than 10 at neck and shoulder, 20 to 30 at the back" in source.reference
+    assert told.sources == (f"{source.short}, doi {source.doi}",)
 
 
 def test_neck_classes_of_rula_and_reba() -> None:

@@ -126,6 +126,8 @@ def test_no_amount_is_told_that_neither_the_document_nor_a_study_gives(catalogue
         ("awkward_held", "awkward position"),
         ("daily_exercises", "every day"),
         ("fixed_hunch", "hunch"),
+        ("fixed_hunch", "the clinic holds"),
+        ("forward_head_and_pain", "In another sample those with neck pain held it less far forward."),
     ],
 )
 def test_a_paraphrase_says_what_its_document_says(catalogue: Catalogue, entry_id: str, words: str) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posture_cv.assess.types import ALERTING
+from posture_cv.assess.types import ALERTING, Alert
 from posture_cv.errors import InputError
+from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.guidance.choose import (
     LASTING_S,
@@ -146,6 +149,37 @@ def test_other_cues_do_not_use_up_the_same_sentence() -> None:
     assert advice.entry_id not in shown
 
 
+@given(st.sampled_from([*POSTURES, "break"]), st.integers(2, 16), days, st.booleans())
+def test_reminders_open_with_other_words_each_time(
+    cue: str, reminders: int, day_key: int, restarted: bool
+) -> None:
+    """The first line is what a notification shows first; that of an hour's reminders must not stay the same."""
+    adviser = Adviser(CATALOGUE)
+    told: list[tuple[str, int, str]] = []
+    heads: list[str] = []
+    for repeat in range(reminders):
+        if restarted:
+            adviser = Adviser(CATALOGUE)
+            adviser.remember(day_key, told)
+        words = adviser.words(reminder(cue, repeat), day_key)
+        told.append((cue, repeat, words["entry_id"]))
+        heads.append(words["seen"].split(" for ")[0])
+    assert all(one != two for one, two in pairwise(heads))
+
+
+def test_breaks_sat_through_are_answered_with_breaks_and_exercises_in_turn() -> None:
+    adviser = Adviser(CATALOGUE)
+    said = [adviser.advise(reminder("break", repeat), day_key=0) for repeat in range(6)]
+    kinds = [CATALOGUE.entry(advice.entry_id).kind for advice in said]
+    assert sorted(kinds[:2]) == ["break", "exercise"]
+    assert kinds == kinds[:2] * 3
+
+
+def reminder(cue: str, repeat: int) -> Alert:
+    lasted_s = 1800.0 * (repeat + 1)
+    return Alert(lasted_s, cue, "reminder", lasted_s, 1.0, 120.0, 1.0, 1.0, repeat)
+
+
 @pytest.mark.parametrize(
     ("lasted_s", "times_today", "seen"),
     [
@@ -204,6 +238,8 @@ def test_an_unknown_cue_is_refused_with_the_known_ones() -> None:
 def test_impossible_numbers_are_refused(lasted_s: float, times_today: int) -> None:
     with pytest.raises(InputError, match="must be 0 or more"):
         choose(CATALOGUE, "slump", lasted_s=lasted_s, times_today=times_today, shown_recently=(), day_key=0)
+    with pytest.raises(InputError, match="said_today must be 0 or more"):
+        choose(CATALOGUE, "slump", lasted_s=1, times_today=1, shown_recently=(), day_key=0, said_today=-1)
 
 
 def test_an_unknown_desk_finding_is_refused() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import tomllib
 
+import numpy as np
 import pytest
 
 from cli_runner import Cli
 from posture_cv.report.accuracy import measured
+from shared_material import shared_path
 from source_tree import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -62,3 +65,30 @@ def test_its_table_of_accuracy_is_what_the_reports_quote() -> None:
     assert len(said) == 3 * len(QUANTITIES)
     for key, figures in said.items():
         assert figures == pytest.approx(quoted[key], abs=ROUNDED), key
+
+
+@pytest.mark.parametrize(
+    ("named", "segment", "columns"),
+    [
+        ("mild forward head", "fhp_mild", ["head_fwd_rel_trunk_delta_cm"]),
+        ("rounded shoulders, mild", "rounded_mild", ["protraction_delta_cm_L", "protraction_delta_cm_R"]),
+    ],
+)
+def test_mild_postures_are_as_large_as_it_says(named: str, segment: str, columns: list[str]) -> None:
+    """On average over the people seen from the front and from the side, of whom its table tells."""
+    with shared_path("ground-truth", "public", "ground_truth.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["view"] in ("front", "side")]
+    sizes = []
+    for camera in {(row["subject"], row["camera"]) for row in rows}:
+        of = {
+            name: [
+                np.mean([float(row[column]) for column in columns])
+                for row in rows
+                if (row["subject"], row["camera"], row["segment"]) == (*camera, name)
+            ]
+            for name in ("calibration", segment)
+        }
+        sizes += [size - np.median(of["calibration"]) for size in of[segment]]
+    said = re.search(rf"\| {named} \(([\d.]+) cm\)", README)
+    assert said
+    assert float(said[1]) == pytest.approx(np.mean(sizes), abs=0.05)

@@ -128,6 +128,30 @@ def test_methods_and_accuracy_are_what_was_measured(pages: Path, results: Sequen
     assert "evaluate" in measured()["made_by"]
 
 
+@pytest.mark.parametrize(
+    ("sensitivity", "needed"),
+    [
+        (1.0, "Alerts needed a posture beyond these thresholds in 70 % of a window of 5.0 s"),
+        (2.0, "Alerts needed a posture beyond 0.71 times these thresholds in 57 % of a window of 5.0 s"),
+        (0.5, "Alerts needed a posture beyond 1.41 times these thresholds in 86 % of a window of 5.0 s"),
+    ],
+)
+def test_methods_say_what_alerts_needed_at_that_sensitivity(
+    results: Sequence[Result], sensitivity: float, needed: str
+) -> None:
+    given = results[0]
+    settings = given.summary["settings"]
+    policy = {**settings["policy"], "sensitivity": sensitivity}
+    changed = Result(
+        given.folder, {**given.summary, "settings": {**settings, "policy": policy}}, given.alerts, given.given
+    )
+    text = methods([changed], [exposure(given.series())])[1]
+    assert needed in text
+    assert "uncertainty; looking down 12.0 degrees of pitch." in text, "which no uncertainty widens"
+    unknown = Result(given.folder, {**given.summary, "settings": {}}, given.alerts, given.given)
+    assert "What alerts needed is not known." in methods([unknown], [exposure(given.series())])[1]
+
+
 def test_imported_landmarks_name_a_model_without_a_checksum(folders: Sequence[Path], tmp_path: Path) -> None:
     """`import` notes a face mesh so; replay hands it on."""
     shutil.copytree(folders[0], tmp_path / "imported")
@@ -207,7 +231,11 @@ def test_timeline_holds_every_value(pages: Path, results: Sequence[Result]) -> N
     assert (low[0][~told] == MISSING).all()
     assert sum(b - a for a, b, *_ in data["runs"]) == pytest.approx(45.0)
     assert [a["t_s"] for a in data["alerts"]] == [a["t_s"] for a in results[0].alerts]
-    assert data["quantities"][0]["limits"]
+    th = results[0].summary["settings"]["thresholds"]
+    assert data["quantities"][0]["limits"] == [
+        [th["neck_deg"], "forward head (neck alone)"],
+        [th["neck_severe_deg"], "severe (neck alone)"],
+    ]
 
 
 def long_result(like: Result, hours: float, rate_hz: float) -> Result:

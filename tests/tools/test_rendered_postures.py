@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from types import ModuleType
@@ -14,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from shared_material import shared_path
+from source_tree import ROOT
 from tools import made_up_sitter
 from tools.tool import TOOLS
 
@@ -177,3 +180,23 @@ def test_the_columns_are_those_of_the_shared_set(bench: Bench) -> None:
     with shared_path("ground-truth", "train", "ground_truth.csv").open(encoding="utf-8") as stream:
         columns = stream.readline().strip().split(",")
     assert made == columns[columns.index("posture_class") : columns.index("background")]
+
+
+def test_a_person_has_as_many_pictures_as_the_documentation_says(bench: Bench) -> None:
+    made = importlib.import_module("rendering.postures")
+    random = np.random.default_rng(0)
+    kinds = ("calibration", "single", "multi", "key", "far")
+    counts = {
+        view: Counter(segment.split("_")[0] for segment, _ in made.postures(view, bench.upright, random))
+        for view in ("front", "side", "oblique")
+    }
+    text = " ".join((ROOT / "docs" / "rendered-people.md").read_text(encoding="utf-8").split())
+    front = [
+        int(n) for n in re.findall(r"(\d+) (?:upright|with|key|that go)", text.split("a front camera")[1])[:5]
+    ]
+    others = [
+        [int(n) for n in found.split(",")] for found in re.findall(r"\((\d+, \d+, \d+, \d+, \d+)[;)]", text)
+    ]
+    said = dict(zip(counts, (front, *others), strict=True))
+    assert said == {view: [found[kind] for kind in kinds] for view, found in counts.items()}
+    assert f"A person's {sum(map(sum, said.values()))} pictures" in text
