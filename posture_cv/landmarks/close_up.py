@@ -1,7 +1,7 @@
 """A closer look at the head, where the face model finds no face in the whole picture.
 
-It looks for faces in a copy of 128 px, in which one that is a metre away, dark or turned by 45 degrees is lost. Of six
-rendered persons before oblique cameras whose face it found in 12 % of the pictures, it finds it in 80 % (ours).
+It looks for faces in a copy of 128 px, in which one that is a metre away, dark or turned by 45 degrees is lost. Of 120
+pictures of six rendered persons before oblique cameras it finds a face in 25; closer, in 86 (ours).
 """
 
 from __future__ import annotations
