@@ -27,7 +27,7 @@ from posture_cv.assess.answers import Response
 from posture_cv.assess.policy_state import Ledger, PolicyState
 from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES, AssessSettings
-from posture_cv.assess.types import Alert
+from posture_cv.assess.types import Alert, Episode, State
 from posture_cv.atomic import private_folder
 from posture_cv.cli import cli
 from posture_cv.guidance.adviser import Adviser
@@ -47,6 +47,7 @@ from posture_cv.history.schema import (
 )
 from posture_cv.history.store import History
 from posture_cv.local_time import offset_s
+from posture_cv.measure.types import Reason
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.assembling import adviser_for
 from posture_cv.monitor.clock import uptime_s
@@ -280,6 +281,27 @@ def test_a_session_that_could_not_be_written_at_once_is_begun_later(
     with Reader(path) as reader:
         _, sessions = reader.table("sessions")
     assert len(sessions) == 1
+
+
+def test_of_episodes_that_cannot_be_written_for_days_the_latest_are_kept(path: Path) -> None:
+    class Held(History):
+        held = True
+
+        def begin_session(self, wall_s: float, profile: str, camera: str) -> None:
+            if self.held:
+                raise HistoryInUseError("The history is in use.", "database is locked.")
+            super().begin_session(wall_s, profile, camera)
+
+    held = Held(path)
+    with HistorySink(held, lambda _: None, source="s", profile="p", days=90) as sink:
+        for k in range(6000):
+            over = Episode(State.GOOD, float(k), k + 1.0, 0.5, Reason.OK)
+            sink.show(Moment(k + 1.0, WALL_S + k + 1.0, Phase.WATCHING, episodes=(over,)))
+        held.held = False
+    with Reader(path) as reader:
+        columns, rows = reader.table("episodes")
+    starts = sorted(row[columns.index("start_s")] - WALL_S for row in rows)
+    assert starts == [float(k) for k in range(1000, 6000)]
 
 
 @given(st.lists(st.floats(0.0, 20.0), max_size=60), st.integers(-50_000, 50_000))
