@@ -285,6 +285,14 @@ def test_other_bytes_are_refused_without_great_memory(data: bytes) -> None:
         pass
 
 
+@pytest.mark.parametrize(
+    ("kind", "length"), [(wire.OPENED, (1 << 30) + 1), (wire.FRAME, 4 * 2 * 3 - 1), (wire.FRAME, 4 * 2 * 4)]
+)
+def test_a_message_that_cannot_be_is_refused_before_it_is_read(kind: bytes, length: int) -> None:
+    with pytest.raises(ValueError, match=f"of {length} bytes"):
+        wire.receive(_Pipe(wire.HEADER.pack(kind, length, 0, 0.0, 4, 2)))  # type: ignore[arg-type]
+
+
 # Silence and quiet
 
 
