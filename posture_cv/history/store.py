@@ -277,7 +277,7 @@ class History:
                 "DELETE FROM answers WHERE alert IN (SELECT id FROM alerts WHERE time_s < ?)", (before_s,)
             )
             db.execute("DELETE FROM alerts WHERE time_s < ?", (before_s,))
-            db.execute("DELETE FROM sessions WHERE ended_s < ? AND id != ?", (before_s, self.session))
+            db.execute("DELETE FROM sessions WHERE ended_s < ?", (before_s,))
             if before_s == float("inf"):
                 db.execute("DELETE FROM thresholds")
 
