@@ -93,6 +93,30 @@ def test_another_server_knows_nothing_of_what_the_last_one_showed(bus: str) -> N
     assert answers.empty()
 
 
+def test_of_many_that_nobody_answers_the_latest_are_known(bus: str) -> None:
+    answers: queue.Queue[tuple[int, str]] = queue.Queue()
+    with (
+        closing(DbusNotifier(lambda k, w: answers.put((k, w)))) as notifier,
+        NotificationServer(bus) as server,
+    ):
+        for key in range(1, 71):
+            assert notifier.send(replace(MESSAGE, key=key)).result(10).shown
+        for number in (1, 6, 7, 70):
+            server.close(number, 2)
+        assert [answers.get(timeout=10) for _ in range(2)] == [(7, "dismissed"), (70, "dismissed")]
+    assert answers.empty()
+
+
+def test_who_is_closed_sends_nothing_any_more(bus: str) -> None:
+    with NotificationServer(bus) as server:
+        notifier = DbusNotifier(lambda *_: None)
+        notifier.close()
+        assert notifier.send(MESSAGE).cancelled()
+        with closing(DbusNotifier(lambda *_: None)) as other:
+            assert other.send(replace(MESSAGE, title="later")).result(10).shown
+        assert [shown.title for shown in server.received.wait(1)] == ["later"]
+
+
 def test_no_bus_is_not_delivered(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/nothing")
     with closing(DbusNotifier(lambda *_: None)) as notifier:

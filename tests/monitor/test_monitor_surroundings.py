@@ -317,10 +317,24 @@ def test_a_logind_that_comes_back_is_asked_anew(desktop: Desktop) -> None:
     desktop.mine.locked = True
     with closing(LinuxSurroundings(calls=False)) as source:
         _until(source, lambda s: s.locked)
+        desktop.emit(desktop.manager.PrepareForSleep, True)
+        _until(source, lambda s: s.asleep)
         desktop.give_up("org.freedesktop.login1")
-        _until(source, lambda s: not s.locked)
+        _until(source, lambda s: not (s.locked or s.asleep))
         desktop.come_back("org.freedesktop.login1")
         _until(source, lambda s: s.locked)
+
+
+def test_of_a_bus_that_is_gone_nothing_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ExitStack() as stack:
+        address = stack.enter_context(private_bus())
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+        stack.enter_context(Desktop(address))
+        with closing(LinuxSurroundings(calls=False)) as source:
+            _until(source, lambda s: s.idle_s == 0.0)
+            stack.close()
+            _until(source, lambda s: s.idle_s is None)
 
 
 def test_another_users_lock_is_not_ours(desktop: Desktop) -> None:
