@@ -13,6 +13,7 @@ import pytest
 
 from monitor.monitor_material import Desk, stretches
 from monitor.notification_server import NotificationServer, private_bus
+from posture_cv.assess.answers import HEEDED_WITHIN_S
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
@@ -242,6 +243,18 @@ def test_who_sits_through_alerts_is_told_less_often_also_where_the_desktop_tells
         desk.run(parts)
     told = [t_s for t_s, _ in desk.kept.told()]
     assert [later - before for before, later in pairwise(told)] == pytest.approx(gaps_s, abs=2.0)
+
+
+def test_silence_that_was_asked_for_answers_what_was_said_before() -> None:
+    ignored: list[int] = []
+    unanswered = Unanswered(ignored.append)
+    for key, t_s in ((1, 0.0), (2, 100.0), (3, 200.0)):
+        unanswered.sent(key, t_s)
+    unanswered.settled(3)
+    unanswered.passed(HEEDED_WITHIN_S, silent=True)
+    assert ignored == []
+    unanswered.passed(1000.0, silent=False)
+    assert ignored == [2]
 
 
 def test_what_answers_mean() -> None:
