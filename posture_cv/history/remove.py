@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 
 from posture_cv.atomic import output_error
-from posture_cv.history.schema import HistoryError, HistoryInUseError, history_file
+from posture_cv.history.schema import HistoryError, HistoryInUseError, beside, history_file
 from posture_cv.history.store import History
 
 
@@ -31,10 +31,10 @@ def delete_all() -> None:
     except HistoryInUseError:
         raise
     except HistoryError:
-        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        for file in (path, *beside(path)):
             try:
                 with suppress(FileNotFoundError):
-                    path.with_name(name).unlink()
+                    file.unlink()
             except OSError as error:
                 raise output_error(path, error) from error
 

@@ -150,6 +150,11 @@ def history_file() -> Path:
     return data_dir() / FILE_NAME
 
 
+def beside(path: Path) -> tuple[Path, ...]:
+    """The files that SQLite keeps beside the history at `path` while it is open: what is not in it yet, and locks."""
+    return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
+
+
 def connect(path: Path, *, create: bool) -> sqlite3.Connection:
     """Open the history, for its owner only.
 

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from posture_cv.history.schema import (
     HistoryFullError,
     HistoryInUseError,
     HistoryShutError,
+    beside,
     connect,
     finite,
     history_error,
@@ -63,6 +64,7 @@ class History:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
+        self._beside: dict[Path, tuple[int, int] | None] = {}
         self._begun: tuple[float, str, str] | None = None
         self._last_alert = 0
         self.session = self.begun_anew = 0
@@ -76,7 +78,15 @@ class History:
         connection = connect(self.path, create=True)
         self.close()
         self._connection, self._file = connection, file_identity(self.path)
+        self._beside = {path: file_identity(path) for path in beside(self.path)}
         return connection
+
+    def _drop_beside(self) -> None:
+        """Delete what lies beside a file that is gone: SQLite would write it over the one in its place."""
+        for path, file in self._beside.items():
+            if file is not None and file_identity(path) == file:
+                with suppress(OSError):
+                    path.unlink()
 
     def close(self) -> None:
         """Close the file; harmless when done twice."""
@@ -107,6 +117,7 @@ class History:
 
     def _begin_anew(self) -> sqlite3.Connection:
         """Go on in the file that is there now, or in a new one: the same session, and no number is given twice."""
+        self._drop_beside()
         connection = self._open()
         file, self._file = self._file, None  # until it is complete
         with _transaction(connection) as db:
@@ -266,7 +277,7 @@ class History:
                 "DELETE FROM answers WHERE alert IN (SELECT id FROM alerts WHERE time_s < ?)", (before_s,)
             )
             db.execute("DELETE FROM alerts WHERE time_s < ?", (before_s,))
-            db.execute("DELETE FROM sessions WHERE ended_s < ? AND id != ?", (before_s, self.session))
+            db.execute("DELETE FROM sessions WHERE ended_s < ?", (before_s,))
             if before_s == float("inf"):
                 db.execute("DELETE FROM thresholds")
 

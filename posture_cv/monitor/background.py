@@ -48,10 +48,13 @@ def start_child(arguments: Sequence[str]) -> dict[str, Any]:
         **_detached(),
     )
     assert process.stdout is not None
-    word = _first_line(process.stdout, READY_TIMEOUT_S)
+    try:
+        word = _first_line(process.stdout, READY_TIMEOUT_S)
+    except BaseException:  # Ctrl-C: no camera may go on unseen that its user has called off
+        _end(process)
+        raise
     if word is None:
-        process.kill()
-        process.wait()
+        _end(process)
         raise StartError(
             "The background monitor did not start.",
             f"It said nothing within {READY_TIMEOUT_S:g} s.",
@@ -62,10 +65,14 @@ def start_child(arguments: Sequence[str]) -> dict[str, Any]:
         try:
             process.wait(READY_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            _end(process)
         raise _error(plain["error"])
     return plain
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
 
 
 def _environment() -> dict[str, str]:

@@ -78,7 +78,6 @@ class IdleWatch:
             return
         number = int(signal.body[0])
         if number == self._active_watch:  # told once; asked for anew when the user is idle again
-            self._active_watch = 0
             self._set(None)
         elif number == self._idle_watch:
             self._set(self._monotonic() - IDLE_AFTER_S)

@@ -97,6 +97,7 @@ class HistorySink(BaseSink):
             self._episodes.append(
                 (e.state.label, e.reason.label, e.start_s + shift_s, e.end_s + shift_s, peak)
             )
+        del self._episodes[:-_MOST_KEPT]
         if self._saved_t_s is None or moment.t_s - self._saved_t_s >= SAVE_EVERY_S:
             self._saved_t_s = moment.t_s
             self._save(moment.wall_s)
@@ -109,7 +110,7 @@ class HistorySink(BaseSink):
         episodes, self._episodes = self._episodes, []
         if not self._try(lambda: self._history.save(wall_s, minutes, episodes, breaks, clean=clean)):
             self._gatherer.put_back(minutes, breaks)
-            self._episodes = (episodes + self._episodes)[-_MOST_KEPT:]
+            self._episodes = episodes
 
     def _prune(self, moment: Moment) -> None:
         clock_set_s = moment.wall_s - moment.t_s

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -26,7 +27,7 @@ _SEQUENCE: Final = re.compile(r"\x1b(?:\[\[?[0-?]*[ -/]*[@-~]?|O.?|.)?", re.DOTA
 class Keys(Closing):
     """Reads keys while it is entered, where standard input is a terminal; otherwise does nothing.
 
-    A thread sleeps until a key comes. The terminal is left as it was found; Ctrl-C works as ever.
+    A thread sleeps until a key comes. The terminal is left as it was found; Ctrl-C works as ever, and so does Ctrl-Z.
 
     Args:
         press: told each key.
@@ -37,6 +38,7 @@ class Keys(Closing):
         self._before: Any = None
         self._wake: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None
+        self._on_return: Any = None
 
     def __enter__(self) -> Self:
         if os.name == "posix" and sys.stdin is not None and sys.stdin.isatty():
@@ -54,6 +56,8 @@ class Keys(Closing):
         os.close(writer)
         import termios
 
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGCONT, self._on_return)
         with suppress(termios.error, OSError):  # the terminal may be gone
             termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, self._before)
 
@@ -64,15 +68,13 @@ class Keys(Closing):
 
     def _begin(self, terminal: int) -> None:
         import termios
-        import tty
 
-        try:
-            if os.tcgetpgrp(terminal) != os.getpgrp():
-                return  # started with &: reading would stop the process
+        with suppress(termios.error, OSError):
             self._before = termios.tcgetattr(terminal)
-            tty.setcbreak(terminal, termios.TCSADRAIN)
-        except (termios.error, OSError):
+        if self._before is None or not _take(terminal):
             return
+        if threading.current_thread() is threading.main_thread():  # which alone may: after Ctrl-Z and fg
+            self._on_return = signal.signal(signal.SIGCONT, lambda *_: _take(terminal))
         self._wake = os.pipe()
         self._thread = threading.Thread(
             target=self._read, args=(terminal, self._wake[0]), name="keys", daemon=True
@@ -94,6 +96,23 @@ class Keys(Closing):
                 return
             for key in keys_of(typed.decode("utf-8", "replace")):
                 self._press(key)
+
+
+def _take(terminal: int) -> bool:
+    """Have keys come as they are pressed; False: it cannot be, or another program is in front.
+
+    A shell that takes its terminal back from a stopped program does not give it as it was.
+    """
+    import termios
+    import tty
+
+    with suppress(termios.error, OSError):
+        if (
+            os.tcgetpgrp(terminal) == os.getpgrp()
+        ):  # else started with &: this, and reading, would stop the process
+            tty.setcbreak(terminal, termios.TCSADRAIN)
+            return True
+    return False
 
 
 def keys_of(typed: str) -> str:

@@ -22,6 +22,7 @@ from posture_cv.assess.answers import Response, respond
 from posture_cv.assess.policy import Policy
 from posture_cv.assess.policy_state import Ledger, PolicyState, from_json, to_json
 from posture_cv.atomic import OutputError, private_folder, write_atomic
+from posture_cv.file_facts import bytes_of
 from posture_cv.monitor.clock import uptime_s
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.sinks import BaseSink
@@ -152,10 +153,7 @@ def resumption(path: Path, wall_s: float | None = None, up_s: float | None = Non
 def read(path: Path) -> Remembered | None:
     """What the file holds; None where it is missing, damaged or of another version."""
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            return None
-        plain = json.loads(path.read_text(encoding="utf-8"))
-        return _remembered(plain)
+        return _remembered(json.loads(bytes_of(path, _MOST_BYTES)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
 

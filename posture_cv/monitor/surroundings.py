@@ -122,9 +122,9 @@ class LinuxSurroundings:
         """Which sessions are ours, and whether they are locked."""
         listed = await call(bus, _LOGIN, _LOGIN_PATH, _MANAGER, "ListSessions")
         self._sessions = {row[4] for row in (listed[0] if listed else []) if row[1] == os.getuid()}
-        for path in self._sessions:
+        for path in tuple(self._sessions):  # some may end meanwhile
             hint = await call(bus, _LOGIN, path, _PROPERTIES, "Get", "ss", [_SESSION, "LockedHint"])
-            if hint:
+            if hint and path in self._sessions:
                 self._set(path, locked=bool(hint[0].value))
 
     def _take_login(self, bus: MessageBus, signal: Message) -> None:
@@ -138,8 +138,7 @@ class LinuxSurroundings:
         elif signal.interface == _MANAGER and signal.member == "SessionNew":
             self._later(self._ask_login(bus))  # whose it is, the signal does not say
         elif signal.interface == _MANAGER and signal.member == "SessionRemoved" and len(signal.body) > 1:
-            self._sessions.discard(str(signal.body[1]))
-            self._set(str(signal.body[1]), locked=False)
+            self._end_session(str(signal.body[1]))
         elif path not in self._sessions:
             return
         elif signal.interface == _SESSION and signal.member in ("Lock", "Unlock"):
@@ -148,6 +147,12 @@ class LinuxSurroundings:
             changed = signal.body[1] if len(signal.body) > 1 else {}
             if "LockedHint" in changed:
                 self._set(path, locked=bool(changed["LockedHint"].value))
+
+    def _end_session(self, path: str) -> None:
+        """One that is over covers nothing; of the many that come and go in days of any user's none is kept."""
+        self._sessions.discard(path)
+        with self._lock:
+            self._flags.pop(path, None)
 
     async def _watch_savers(self, bus: MessageBus) -> None:
         await self._idle.watch(bus)

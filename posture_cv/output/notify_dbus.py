@@ -71,7 +71,6 @@ class DbusNotifier:
             await self._leave()
             return Delivery(problem=f"the session bus closed the connection ({error})")
         if isinstance(reply, str):
-            self._server = ""  # another server may follow; ask it who it is
             return Delivery(problem=reply)
         self._keys[int(reply[0])] = message.key
         while len(self._keys) > _MOST_OPEN:

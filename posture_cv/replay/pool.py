@@ -199,17 +199,19 @@ class _Host:
 
     def _see_through(self, number: int, job: Work) -> None:
         self._told = 0
+        why: EOFError | OSError = EOFError()
         for _ in range(TRIES):
             if self._stopping.is_set():
                 return
             try:
                 self._events.put(self._try(number, job)(number))
-            except (EOFError, OSError):
+            except (EOFError, OSError) as error:
+                why = error
                 self._bury()
             else:
                 return
         if not self._stopping.is_set():
-            self._events.put(Failed(number, _died(TRIES)))
+            self._events.put(Failed(number, _died(why)))
 
     def _try(self, number: int, job: Work) -> Outcome:
         """One try; frames that an earlier one has told are not told again. Raises EOFError if it dies."""
@@ -230,15 +232,7 @@ class _Host:
             if self._stopping.is_set():
                 raise ConnectionAbortedError  # nobody would end a process that is started now
             if self._pipe is None:
-                from multiprocessing import get_context  # not where one process does all
-
-                context = get_context("spawn")  # a fork would copy the threads' locks in whatever state
-                self._pipe, theirs = context.Pipe()
-                self._process = context.Process(
-                    target=serve, args=(theirs, self._early), name="posture-cv worker"
-                )
-                self._process.start()
-                theirs.close()
+                self._process, self._pipe = _begun(early=self._early)
             return self._pipe
 
     def _bury(self) -> None:
@@ -248,6 +242,23 @@ class _Host:
             if self._process is not None:
                 self._process.join()
             self._pipe = self._process = None
+
+
+def _begun(*, early: bool) -> tuple[Any, Connection]:
+    """A worker process and the pipe to it. Raises OSError where the system gives none, and nothing is left then."""
+    from multiprocessing import get_context  # not where one process does all
+
+    context = get_context("spawn")  # a fork would copy the threads' locks in whatever state
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(theirs, early), name="posture-cv worker")
+    try:
+        process.start()
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return process, ours
 
 
 def serve(pipe: Connection, early: bool = False) -> None:  # noqa: FBT001, FBT002  a process takes no keywords
@@ -330,9 +341,9 @@ def _surprise(error: Exception) -> PostureError:
     )
 
 
-def _died(tries: int) -> PostureError:
-    return PostureError(
-        "The process at work on it died",
-        f"It was begun {tries} times.",
-        "Check the memory (fewer --workers need less), and whether this file can be played at all.",
-    )
+def _died(why: EOFError | OSError) -> PostureError:
+    if isinstance(why, OSError) and not isinstance(why, ConnectionError):
+        more = "Give fewer --workers, or allow more open files and processes (ulimit -n, ulimit -u)."
+        return PostureError("No process could be begun for it", f"{why.strerror}.", more)
+    check = "Check the memory (fewer --workers need less), and whether this file can be played at all."
+    return PostureError("The process at work on it died", f"It was begun {TRIES} times.", check)

@@ -466,3 +466,22 @@ def test_a_stream_with_an_end_that_stalls_is_told_though_pictures_come_after_all
         with pytest.raises(SourceError, match="stalled"):
             source.read()
         assert not worker.thread.is_alive()
+
+
+def test_a_picture_that_comes_when_a_stalled_stream_is_given_up_is_none_of_what_comes_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened = wire.Message(wire.OPENED, 0, 0.0, 4, 2, {"finite": False})
+
+    def say(take: Callable[[wire.Message], None]) -> None:
+        take(opened)
+        take(_picture(worker.started))
+        assert worker.stopped.wait(20)
+        take(_picture(9))
+
+    worker = _Worker(say)
+    with _finite(monkeypatch, worker, stall_timeout_s=0.05, reopen_within_s=60.0) as source:
+        frames = source.frames()
+        assert [next(frames).index, next(frames).index] == [1, 4]  # 0 to 1, and then 2 to 4
+        assert source.dropped == 3
+        assert len(source.warnings) == 1

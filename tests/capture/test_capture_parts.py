@@ -8,6 +8,8 @@ import math
 import os
 import random
 import struct
+import subprocess
+import sys
 import threading
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +22,7 @@ from hypothesis import strategies as st
 
 from capture.media import make_video
 from posture_cv.capture import CaptureOptions, Frame, SourceError, open_source, wire
-from posture_cv.capture.base import RateGate
+from posture_cv.capture.base import RateGate, Warnings
 from posture_cv.capture.mp4_claims import false_claim, whole_boxes
 from posture_cv.capture.quiet import quiet_stderr
 from posture_cv.capture.rational import Ratio, fraction
@@ -293,6 +295,14 @@ def test_other_bytes_are_refused_without_great_memory(data: bytes) -> None:
         pass
 
 
+@pytest.mark.parametrize(
+    ("kind", "length"), [(wire.OPENED, (1 << 30) + 1), (wire.FRAME, 4 * 2 * 3 - 1), (wire.FRAME, 4 * 2 * 4)]
+)
+def test_a_message_that_cannot_be_is_refused_before_it_is_read(kind: bytes, length: int) -> None:
+    with pytest.raises(ValueError, match=f"of {length} bytes"):
+        wire.receive(_Pipe(wire.HEADER.pack(kind, length, 0, 0.0, 4, 2)))  # type: ignore[arg-type]
+
+
 # Silence and quiet
 
 
@@ -312,6 +322,27 @@ def test_silence_gives_the_time_left() -> None:
     assert silence.left_s(10.0) == 1.0
     assert silence.left_s(11.0) == pytest.approx(0.5)
     assert silence.left_s(11.6) == 0.0
+
+
+def test_without_a_standard_error_there_is_nothing_to_restore() -> None:
+    program = "import os\nos.close(2)\nfrom posture_cv.capture.quiet import quiet_stderr\n"
+    program += "with quiet_stderr():\n    pass\nprint('done')"
+    paths = os.pathsep.join(path for path in sys.path if path)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "done\n")
+
+
+def test_a_source_s_warnings_do_not_grow_without_end() -> None:
+    warnings = Warnings()
+    for number in range(1000):
+        warnings.add(f"lost {number}")
+    assert warnings.texts() == [*(f"lost {number}" for number in range(50)), "and 950 more of this kind"]
 
 
 def test_what_libraries_print_is_discarded_and_the_stream_restored(capfd: pytest.CaptureFixture[str]) -> None:

@@ -23,10 +23,13 @@ from cli_runner import Cli
 from faults.conftest import SETTINGS
 from limited import NOBODY, environment, is_fault, run_limited
 from monitor.monitor_material import Desk, stretches
+from posture_cv.assess.records import Record
+from posture_cv.assess.types import Alert
 from posture_cv.cli.status import lines as status_lines
 from posture_cv.history import schema, store
 from posture_cv.history.figures import by_state
 from posture_cv.history.read import Reader
+from posture_cv.history.schema import HistoryInUseError, beside
 from posture_cv.history.store import History
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.app import LockSink
@@ -299,6 +302,78 @@ def test_a_history_whose_file_is_deleted_goes_on_in_a_new_one(home: Path) -> Non
     assert kept == told[-len(kept) :] != told, "those since, by numbers that were never given before"
     assert len(set(told)) == len(told)
     assert [row[3:] for row in sessions] == [(1, "made up", "made up")], "the same session"
+
+
+MINUTE = {(0, 0, "good", ""): 5.0}
+TOLD = Record(1, Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0))
+
+
+def _put_back(path: Path, *, with_wal: bool) -> list[tuple[Path, Path]]:
+    """What somebody kept of a history of 5 s and one alert, and where it goes."""
+    other = path.with_name("other")
+    with closing(History(other)) as history:
+        history.begin_session(0.0, "earlier", "c")
+        history.save(10.0, MINUTE, [], [])
+        history.alert(TOLD, {}, 10.0)
+        if with_wal:
+            kept = [(other, path), (other.with_name("other-wal"), path.with_name(f"{path.name}-wal"))]
+            return [(Path(shutil.copy(file, f"{file}.kept")), target) for file, target in kept]
+    return [(other, path)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere an open file cannot be replaced")
+@pytest.mark.parametrize("with_wal", [False, True])
+def test_a_history_that_is_put_back_while_it_is_open_is_whole_and_goes_on(
+    tmp_path: Path, *, with_wal: bool
+) -> None:
+    """What lay beside the file that was there is not written over it."""
+    path = tmp_path / "history.sqlite3"
+    kept = _put_back(path, with_wal=with_wal)
+    with closing(History(path)) as history:
+        history.begin_session(100.0, "later", "c")
+        for k in range(300):
+            history.save(200.0 + k, {(60 * k, 0, "poor", "x" * 50): 5.0}, [], [])
+        assert [history.alert(TOLD, {}, 600.0) for _ in range(3)] == [1, 2, 3]
+        for source, target in kept:
+            source.replace(target)
+        assert history.alert(TOLD, {}, 9000.0) == 4, "a number that was never given"
+        history.save(9000.0, MINUTE, [], [])
+        with closing(sqlite3.connect(path)) as db:
+            assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert history.begun_anew == 1
+    with Reader(path) as reader:
+        assert by_state(reader.minutes(0, 99999)) == {"good": 10.0}
+        assert [alert.number for alert in reader.alerts(0, 99999)] == [1, 4]
+        _, sessions = reader.table("sessions")
+    assert [row[4] for row in sessions] == ["earlier", "later"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere an open file cannot be replaced")
+def test_a_history_that_is_put_back_and_held_is_gone_on_with_when_it_is_free(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    ((source, target),) = _put_back(path, with_wal=False)
+    with closing(History(path)) as history:
+        history.begin_session(100.0, "later", "c")
+        assert [history.alert(TOLD, {}, 600.0) for _ in range(3)] == [1, 2, 3]
+        source.replace(target)
+        for leftover in beside(path):
+            leftover.unlink()
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(HistoryInUseError):
+                history.alert(TOLD, {}, 9000.0)
+            other.execute("ROLLBACK")
+        assert (history.alert(TOLD, {}, 9000.0), history.begun_anew) == (4, 1)
+
+
+def test_an_answer_to_an_alert_that_nobody_knows_is_none(tmp_path: Path) -> None:
+    with closing(History(tmp_path / "history.sqlite3")) as history:
+        history.begin_session(0.0, "p", "c")
+        known = history.alert(TOLD, {}, 10.0)
+        for number in (known, known + 1):
+            history.answer(number, "wrong", 20.0)
+    with Reader(history.path) as reader:
+        assert [row[1:] for row in reader.table("answers")[1]] == [(known, 20.0, "wrong")]
 
 
 @pytest.mark.parametrize(

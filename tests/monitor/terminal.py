@@ -6,6 +6,7 @@ import os
 import pty
 import signal
 import sys
+import termios
 import threading
 import time
 from contextlib import suppress
@@ -51,6 +52,19 @@ class Terminal:
             assert time.monotonic() < deadline_s, self.said[-2000:]
             time.sleep(0.05)
         self._said = b""
+
+    def stop_and_go_on(self) -> None:
+        """As Ctrl-Z and `fg` do, between which the shell has the terminal for itself."""
+        os.kill(self.pid, signal.SIGSTOP)
+        os.waitpid(self.pid, os.WUNTRACED)
+        modes = termios.tcgetattr(self._ours)
+        modes[3] |= termios.ICANON | termios.ECHO
+        termios.tcsetattr(self._ours, termios.TCSANOW, modes)
+        os.kill(self.pid, signal.SIGCONT)
+        deadline_s = time.monotonic() + 30.0
+        while termios.tcgetattr(self._ours)[3] & termios.ICANON:
+            assert time.monotonic() < deadline_s, "keys come by the line"
+            time.sleep(0.02)
 
     def close(self) -> None:
         """As closing the window does."""

@@ -9,9 +9,11 @@ import os
 import signal
 import socket
 import stat
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,9 +21,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from limited import NOBODY
 from posture_cv.cli.status import lines
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.app import stopping_signals
+from posture_cv.monitor.calibrating import DONE
 from posture_cv.monitor.control import channel, client, server
 from posture_cv.monitor.control.channel import (
     SOCKET_NAME,
@@ -149,7 +153,7 @@ def test_a_command_is_waited_for_until_the_status_shows_it(
     [
         ("format", {}),
         ("pause", {"until": NOW_S - 1}),
-        ("pause", {"until": 1e300}),
+        ("pause", {"until": NOW_S + 9 * 86400.0}),
         ("pause", {"until": "tomorrow"}),
         ("snooze", {}),
         ("recalibrate", {"moved": "yes"}),
@@ -247,6 +251,48 @@ def test_only_the_owner_may_enter(folder: Path) -> None:
         assert stat.S_IMODE((folder / SOCKET_NAME).stat().st_mode) == 0o600
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert not (folder / SOCKET_NAME).exists()
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can be another user")
+def test_another_user_who_gets_as_far_as_the_channel_is_not_answered() -> None:
+    commands = cmd.Commands()
+    with (
+        tempfile.TemporaryDirectory() as name,
+        ControlServer(Path(name), StatusBoard(), commands, lambda: NOW_S, "unix"),
+        socket.socket(socket.AF_UNIX) as stranger,
+    ):
+        Path(name).chmod(0o755)
+        (Path(name) / SOCKET_NAME).chmod(0o666)
+        os.seteuid(NOBODY)
+        try:
+            stranger.connect(str(Path(name) / SOCKET_NAME))
+        finally:
+            os.seteuid(0)
+        stranger.settimeout(10)
+        said = b""
+        with suppress(OSError):  # it hung up
+            stranger.sendall(b'{"verb":"stop"}\n')
+            said = stranger.recv(100)
+        assert said == b""
+        assert ask("ping", folder=Path(name))["ok"]
+    assert commands.take() is None
+
+
+def test_of_a_line_without_end_no_more_is_waited_for_than_a_line_may_hold() -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        here.sendall(b"x" * (channel.MAX_LINE_BYTES + 1))
+        assert channel.read_line(there, 10.0) is None
+
+
+def test_a_new_calibration_forgets_how_the_last_one_ended() -> None:
+    board = StatusBoard()
+    server = ControlServer(Path(), board, cmd.Commands(), lambda: NOW_S)
+    server._token = ""
+    board.show(Moment(1.0, NOW_S, Phase.WATCHING, prompt=DONE))
+    assert board.snapshot()["calibration"] == DONE
+    assert server.answer(b'{"verb": "recalibrate"}')["ok"]
+    assert board.snapshot()["calibration"] == ""
 
 
 def test_a_folder_open_to_others_is_closed_and_a_link_is_refused(tmp_path: Path) -> None:

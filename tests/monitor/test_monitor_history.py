@@ -10,10 +10,11 @@ import shutil
 import sqlite3
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ from posture_cv.assess.answers import Response
 from posture_cv.assess.policy_state import Ledger, PolicyState
 from posture_cv.assess.records import Record
 from posture_cv.assess.settings import CUES, AssessSettings
-from posture_cv.assess.types import Alert
+from posture_cv.assess.types import Alert, Episode, State
 from posture_cv.atomic import private_folder
 from posture_cv.cli import cli
 from posture_cv.guidance.adviser import Adviser
@@ -47,8 +48,10 @@ from posture_cv.history.schema import (
 )
 from posture_cv.history.store import History
 from posture_cv.local_time import offset_s
+from posture_cv.measure.types import Reason
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.assembling import adviser_for
+from posture_cv.monitor.backlog import Backlog
 from posture_cv.monitor.clock import uptime_s
 from posture_cv.monitor.control.server import ControlServer
 from posture_cv.monitor.keeping import HistorySink
@@ -138,6 +141,25 @@ def test_only_the_owner_can_read_it_and_a_link_is_not_followed(path: Path, tmp_p
     assert victim.read_text() == "mine"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="rights as POSIX systems have them")
+def test_a_history_that_others_may_read_is_closed_to_them(path: Path) -> None:
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+    path.chmod(0o644)
+    with closing(History(path)):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_session_does_not_end_before_it_began_where_the_clock_is_set_back(path: Path) -> None:
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        history.save(WALL_S + 60.0, {}, [], [])
+        history.save(WALL_S - 3600.0, {}, [], [])
+    with Reader(path) as reader:
+        columns, rows = reader.table("sessions")
+    assert [row[columns.index("ended_s")] for row in rows] == [WALL_S + 60.0]
+
+
 def test_wrong_answers_raise_a_threshold_in_the_running_monitor(path: Path) -> None:
     settings = replace(
         SETTINGS, policy=replace(SETTINGS.policy, cue_cooldown_s=5.0, global_cooldown_s=5.0, cap_per_hour=100)
@@ -197,6 +219,22 @@ def test_what_is_old_goes_and_what_is_young_stays(path: Path) -> None:
     with Reader(path) as reader:
         assert len(reader.minutes(0, 99999)) == 2
         assert len(reader.breaks(0, 99999)) == 2
+
+
+def test_what_has_grown_old_cannot_be_read_in_the_file_any_more(path: Path) -> None:
+    words, told = (
+        {"text": "nobody is to read this"},
+        Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0),
+    )
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        for _ in range(200):
+            history.alert(Record(1, told), words, WALL_S)
+    assert words["text"].encode() in path.read_bytes()
+    with closing(History(path)) as history:
+        history.prune(WALL_S + 86400.0 * 31, 30)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert words["text"].encode() not in path.read_bytes()
 
 
 @pytest.mark.parametrize(("hours", "kept_s"), [(0.5, 5.0), (3.0, 0.0)])
@@ -259,6 +297,35 @@ def test_a_full_disk_is_noted_once_and_nothing_is_lost_when_it_is_free_again(pat
         assert sum(by_state(reader.minutes(0, 99999)).values()) == pytest.approx(60.0, abs=2.0)
 
 
+def test_a_disk_that_is_full_is_said_again_where_the_clock_was_set_back(path: Path) -> None:
+    class Full(History):
+        def save(self, *_: object, **__: object) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+    notes = list[str]()
+    with HistorySink(Full(path), notes.append, source="s", profile="p", days=90) as sink:
+        for second, wall_s in ((0.0, WALL_S), (10.0, WALL_S + 10.0), (20.0, WALL_S - 86400.0)):
+            sink.show(Moment(second, wall_s, Phase.WATCHING))
+    assert len(notes) == 2
+
+
+def test_of_acts_that_wait_the_latest_are_kept() -> None:
+    done: list[int] = []
+    may = [False]
+
+    def attempt(act: Callable[[], object]) -> bool:
+        if may[0]:
+            act()
+        return may[0]
+
+    backlog = Backlog(attempt)
+    for number in range(6000):
+        assert not backlog.do(partial(done.append, number))
+    may[0] = True
+    assert backlog.do(partial(done.append, 6000))
+    assert done == [*range(1000, 6000), 6000]
+
+
 def test_a_session_that_could_not_be_written_at_once_is_begun_later(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -280,6 +347,27 @@ def test_a_session_that_could_not_be_written_at_once_is_begun_later(
     with Reader(path) as reader:
         _, sessions = reader.table("sessions")
     assert len(sessions) == 1
+
+
+def test_of_episodes_that_cannot_be_written_for_days_the_latest_are_kept(path: Path) -> None:
+    class Held(History):
+        held = True
+
+        def begin_session(self, wall_s: float, profile: str, camera: str) -> None:
+            if self.held:
+                raise HistoryInUseError("The history is in use.", "database is locked.")
+            super().begin_session(wall_s, profile, camera)
+
+    held = Held(path)
+    with HistorySink(held, lambda _: None, source="s", profile="p", days=90) as sink:
+        for k in range(6000):
+            over = Episode(State.GOOD, float(k), k + 1.0, 0.5, Reason.OK)
+            sink.show(Moment(k + 1.0, WALL_S + k + 1.0, Phase.WATCHING, episodes=(over,)))
+        held.held = False
+    with Reader(path) as reader:
+        columns, rows = reader.table("episodes")
+    starts = sorted(row[columns.index("start_s")] - WALL_S for row in rows)
+    assert starts == [float(k) for k in range(1000, 6000)]
 
 
 @given(st.lists(st.floats(0.0, 20.0), max_size=60), st.integers(-50_000, 50_000))

@@ -19,7 +19,9 @@ import pytest
 from capture.mjpeg_server import MjpegServer, video_images
 from monitor.processes import environment, run, status
 from monitor.processes import wait_for_status as _wait
-from posture_cv.atomic import private_folder
+from posture_cv.atomic import OutputError, private_folder
+from posture_cv.errors import INTERRUPTED
+from posture_cv.monitor.background import LOG_MOST_BYTES, LOG_NAME, open_log
 from posture_cv.monitor.control.channel import NotRunningError
 from posture_cv.monitor.control.client import ask
 from posture_cv.monitor.instance import is_running
@@ -194,6 +196,50 @@ def test_one_that_is_still_starting_is_seen_and_can_be_ended(tmp_path: Path, cam
     assert ended.stdout == f"Ended (process {starting.pid}).\n", ended.stderr
     assert run(tmp_path, "status").returncode == 3
     assert "Traceback" not in starting.communicate(timeout=60)[0]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends signals as POSIX systems have them")
+def test_one_that_is_called_off_while_it_is_waited_for_does_not_go_on_unseen(
+    home: Path, camera: MjpegServer
+) -> None:
+    camera.stall()
+    caller = subprocess.Popen(
+        [sys.executable, "-m", "posture_cv", "monitor", camera.url, "--background", "--no-notifications"],
+        env=environment(home),
+        cwd=home,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    deadline_s = time.monotonic() + 60.0
+    while not is_running(home / "runtime"):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.02)
+    caller.send_signal(signal.SIGINT)
+    said = caller.communicate(timeout=60)
+    try:
+        assert caller.returncode == INTERRUPTED, said
+        assert not is_running(home / "runtime")
+    finally:
+        run(home, "stop")
+
+
+def test_the_log_is_begun_anew_when_it_is_large_and_a_link_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTURE_CV_HOME", str(tmp_path))
+    log, before = tmp_path / "state" / LOG_NAME, tmp_path / "state" / f"{LOG_NAME}.1"
+    os.close(open_log())
+    log.write_bytes(bytes(LOG_MOST_BYTES))
+    os.close(open_log())
+    assert (log.stat().st_size, before.exists()) == (LOG_MOST_BYTES, False)
+    log.write_bytes(bytes(LOG_MOST_BYTES + 1))
+    os.close(open_log())
+    assert (log.stat().st_size, before.stat().st_size) == (0, LOG_MOST_BYTES + 1)
+    log.unlink()
+    log.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OutputError):
+        open_log()
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_no_camera_is_said_in_time_in_both_places(home: Path) -> None:

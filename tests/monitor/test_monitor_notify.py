@@ -13,6 +13,7 @@ import pytest
 
 from monitor.monitor_material import Desk, stretches
 from monitor.notification_server import NotificationServer, private_bus
+from posture_cv.assess.answers import HEEDED_WITHIN_S
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
@@ -91,6 +92,30 @@ def test_another_server_knows_nothing_of_what_the_last_one_showed(bus: str) -> N
             server.close(shown.number, 2)
             assert answers.get(timeout=10) == (8, "dismissed")
     assert answers.empty()
+
+
+def test_of_many_that_nobody_answers_the_latest_are_known(bus: str) -> None:
+    answers: queue.Queue[tuple[int, str]] = queue.Queue()
+    with (
+        closing(DbusNotifier(lambda k, w: answers.put((k, w)))) as notifier,
+        NotificationServer(bus) as server,
+    ):
+        for key in range(1, 71):
+            assert notifier.send(replace(MESSAGE, key=key)).result(10).shown
+        for number in (1, 6, 7, 70):
+            server.close(number, 2)
+        assert [answers.get(timeout=10) for _ in range(2)] == [(7, "dismissed"), (70, "dismissed")]
+    assert answers.empty()
+
+
+def test_who_is_closed_sends_nothing_any_more(bus: str) -> None:
+    with NotificationServer(bus) as server:
+        notifier = DbusNotifier(lambda *_: None)
+        notifier.close()
+        assert notifier.send(MESSAGE).cancelled()
+        with closing(DbusNotifier(lambda *_: None)) as other:
+            assert other.send(replace(MESSAGE, title="later")).result(10).shown
+        assert [shown.title for shown in server.received.wait(1)] == ["later"]
 
 
 def test_no_bus_is_not_delivered(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
@@ -218,6 +243,18 @@ def test_who_sits_through_alerts_is_told_less_often_also_where_the_desktop_tells
         desk.run(parts)
     told = [t_s for t_s, _ in desk.kept.told()]
     assert [later - before for before, later in pairwise(told)] == pytest.approx(gaps_s, abs=2.0)
+
+
+def test_silence_that_was_asked_for_answers_what_was_said_before() -> None:
+    ignored: list[int] = []
+    unanswered = Unanswered(ignored.append)
+    for key, t_s in ((1, 0.0), (2, 100.0), (3, 200.0)):
+        unanswered.sent(key, t_s)
+    unanswered.settled(3)
+    unanswered.passed(HEEDED_WITHIN_S, silent=True)
+    assert ignored == []
+    unanswered.passed(1000.0, silent=False)
+    assert ignored == [2]
 
 
 def test_what_answers_mean() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -189,6 +190,7 @@ def test_windows_begin_anew_with_another_profile_or_one_made_since_and_what_was_
         "not json",
         json.dumps({**as_plain(known()), "t_s": "soon"}),
         json.dumps({**as_plain(known()), "t_s": -5}),
+        json.dumps({**as_plain(known(policy=PolicyState())), "t_s": -5}),
         json.dumps({**as_plain(known()), "t_s": 3.0}),
         json.dumps({**as_plain(known()), "wall_s": math.nan}),
         json.dumps({**as_plain(known()), "policy": {"version": 1}}),
@@ -205,8 +207,16 @@ def test_a_damaged_file_is_as_none(tmp_path: Path, content: str) -> None:
 def test_no_file_a_folder_and_a_huge_one_are_as_none(tmp_path: Path) -> None:
     assert read(tmp_path / "none") is None
     assert read(tmp_path) is None
-    (tmp_path / "huge").write_text(" " * 1_100_000)
-    assert read(tmp_path / "huge") is None
+    huge = written(tmp_path / "huge", known())
+    assert read(huge) is not None
+    huge.write_text(huge.read_text() + " " * 1_000_000)
+    assert read(huge) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
+def test_a_pipe_into_which_nobody_writes_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert read(tmp_path / "pipe") is None
 
 
 @settings(max_examples=60)

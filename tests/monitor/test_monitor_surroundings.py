@@ -27,7 +27,7 @@ from posture_cv.settings import Settings
 
 NAMES = ("org.freedesktop.login1", "org.freedesktop.ScreenSaver", "org.gnome.Mutter.IdleMonitor")
 
-MINE, OTHER = "/org/freedesktop/login1/session/_31", "/org/freedesktop/login1/session/_32"
+MINE, OTHER, LATER = (f"/org/freedesktop/login1/session/_3{number}" for number in "123")
 
 
 class _Manager(ServiceInterface):
@@ -45,6 +45,10 @@ class _Manager(ServiceInterface):
         return [name, path]
 
     @dbus_signal()
+    def SessionRemoved(self, name: str, path: str) -> so:  # type: ignore[name-defined] # noqa: F821, N802
+        return [name, path]
+
+    @dbus_signal()
     def PrepareForSleep(self, begins: bool) -> b:  # type: ignore[name-defined] # noqa: F821, N802
         return begins
 
@@ -53,9 +57,11 @@ class _Session(ServiceInterface):
     def __init__(self) -> None:
         super().__init__("org.freedesktop.login1.Session")
         self.locked = False
+        self.asked: Callable[[], object] = bool
 
     @dbus_property(access=PropertyAccess.READ)
     def LockedHint(self) -> b:  # type: ignore[name-defined] # noqa: F821, N802
+        self.asked()
         return self.locked
 
     @dbus_signal()
@@ -117,7 +123,8 @@ class Desktop(OnTheBus):
 
     def __init__(self, address: str) -> None:
         super().__init__(address, "desktop")
-        self.manager, self.mine, self.other, self.saver = _Manager(), _Session(), _Session(), _Saver()
+        self.manager, self.saver = _Manager(), _Saver()
+        self.mine, self.other, self.later = _Session(), _Session(), _Session()
         self.mutter = _Mutter()
 
     def emit(self, signal: Callable[..., object], *values: object) -> None:
@@ -143,6 +150,7 @@ class Desktop(OnTheBus):
         self._bus.export("/org/freedesktop/login1", self.manager)
         self._bus.export(MINE, self.mine)
         self._bus.export(OTHER, self.other)
+        self._bus.export(LATER, self.later)
         self._bus.export("/org/freedesktop/ScreenSaver", self.saver)
         self._bus.export("/org/gnome/Mutter/IdleMonitor/Core", self.mutter)
         for name in NAMES:
@@ -278,14 +286,55 @@ def test_a_session_that_begins_later_is_heard(desktop: Desktop) -> None:
         _until(source, lambda s: not s.locked)
 
 
+def test_a_session_that_ends_while_it_is_asked_covers_nothing_and_ends_nothing(desktop: Desktop) -> None:
+    manager = desktop.manager
+    manager.mine = [MINE, LATER]
+    desktop.mine.locked = desktop.later.locked = True
+    desktop.mine.asked = partial(manager.SessionRemoved, "3", MINE)
+    desktop.later.asked = partial(manager.SessionRemoved, "4", LATER)
+    with closing(LinuxSurroundings(calls=False)) as source:
+        _watched(source, desktop)
+        assert not source.poll().locked
+        manager.mine, desktop.mine.asked = [MINE], bool
+        desktop.emit(manager.SessionNew, "3", MINE)
+        _until(source, lambda s: s.locked)
+        desktop.emit(manager.SessionRemoved, "3", MINE)
+        _until(source, lambda s: not s.locked)
+
+
+def test_of_the_sessions_that_have_ended_nothing_is_kept(desktop: Desktop) -> None:
+    with closing(LinuxSurroundings(calls=False)) as source:
+        _watched(source, desktop)
+        kept = len(source._flags)
+        for number in range(100):  # as cron and ssh begin and end them, for days
+            desktop.emit(desktop.manager.SessionRemoved, str(number), f"{MINE}_{number}")
+        desktop.emit(desktop.manager.PrepareForSleep, True)  # comes after them
+        _until(source, lambda s: s.asleep)
+        assert len(source._flags) == kept
+
+
 def test_a_logind_that_comes_back_is_asked_anew(desktop: Desktop) -> None:
     desktop.mine.locked = True
     with closing(LinuxSurroundings(calls=False)) as source:
         _until(source, lambda s: s.locked)
+        desktop.emit(desktop.manager.PrepareForSleep, True)
+        _until(source, lambda s: s.asleep)
         desktop.give_up("org.freedesktop.login1")
-        _until(source, lambda s: not s.locked)
+        _until(source, lambda s: not (s.locked or s.asleep))
         desktop.come_back("org.freedesktop.login1")
         _until(source, lambda s: s.locked)
+
+
+def test_of_a_bus_that_is_gone_nothing_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ExitStack() as stack:
+        address = stack.enter_context(private_bus())
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+        stack.enter_context(Desktop(address))
+        with closing(LinuxSurroundings(calls=False)) as source:
+            _until(source, lambda s: s.idle_s == 0.0)
+            stack.close()
+            _until(source, lambda s: s.idle_s is None)
 
 
 def test_another_users_lock_is_not_ours(desktop: Desktop) -> None:

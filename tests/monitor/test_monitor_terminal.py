@@ -60,6 +60,7 @@ def test_the_first_run_explains_calibrates_and_watches_then_obeys_keys(
     terminal.wait_for("Recording")
     terminal.wait_for("good")
     assert (home / "data" / "profiles" / "default.json").stat().st_mtime_ns > made
+    terminal.stop_and_go_on()
     terminal.press("z")
     wait_for_status(home, lambda s: s["snoozed_s"] >= 1000.0, 20.0)
     done = run(home, "recalibrate", "--json")

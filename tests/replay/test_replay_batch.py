@@ -372,6 +372,64 @@ def test_a_job_that_always_kills_its_process_fails_alone() -> None:
     assert "died" in events[1].error.title
 
 
+_SHORT = """
+import os, resource, sys
+from posture_cv.replay.pool import ProcessPool
+from replay.test_replay_batch import Short
+if __name__ == "__main__":
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with ProcessPool(1) as pool:
+        for files in (1, 2, 3, 4, 6):  # enough for the pipe, and for more and more of what else a process needs
+            free = os.dup(0)
+            os.close(free)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (free + files, most))
+            if "early" in sys.argv:
+                pool.get_ready()
+            pool.submit(files, Short())
+            event = pool.next_event(10.0)
+            if event is None:
+                print("nothing is heard of it", flush=True)
+                os._exit(1)
+            print(event.error.sentences)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        pool.submit(9, Short())
+        print(pool.next_event(60.0).result)
+"""
+
+
+@dataclass(frozen=True)
+class Short:
+    """A job that is soon done."""
+
+    def run(self, told: object) -> str:
+        del told
+        return "done"
+
+
+@POSIX
+@pytest.mark.parametrize("early", [[], ["early"]])
+def test_a_process_that_cannot_be_begun_fails_its_job_and_the_next_one_is_tried_anew(
+    early: list[str],
+) -> None:
+    where = os.pathsep.join([*sys.path, str(Path(__file__).parents[1])])
+    done = subprocess.run(
+        [sys.executable, "-c", _SHORT, *early],
+        env=os.environ | {"PYTHONPATH": where},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    *failed, last = done.stdout.splitlines()
+    assert last == "done"
+    assert len(failed) == 5
+    assert all(
+        "No process could be begun for it" in said and "Too many open files" in said for said in failed
+    )
+    assert not done.stderr
+
+
 _CALLER = """
 import sys
 from posture_cv.replay.pool import ProcessPool
