@@ -27,8 +27,7 @@ _MIRROR: Final = np.array([0, 2, 1, 4, 3, 6, 5, 8, 7])  # of `_POINTS`
 _POINTS: Final = (*_HEAD, *_SHOULDERS, *_HIPS)
 _LEFT_OF: Final = {"eye": 1, "ear": 3, "shoulder": 5, "hip": 7}
 # Changes are held within so many hundredths of the person's size, or degrees: a point that jumps farther is lost
-# (ours; chosen on persons left out). An angle that wraps round is lost, too:
-# no line of a sitting person's comes near to that.
+# (ours; chosen on persons left out).
 _FAR: Final = 35.0
 _SAME_PX: Final = 1e-6
 # The clinically detectable change of the craniovertebral angle is about 5 degrees (Gallego-Izquierdo 2020): an
@@ -215,8 +214,11 @@ def _front(now: Float, then: Float) -> Float:
     unit = _length(then, "shoulder")
     columns: list[Float] = []
     for what in ("eye", "ear", "shoulder"):
-        grown = 100.0 * np.log(_length(now, what) / _length(then, what))
-        columns += [grown, _tilt(now, what) - _tilt(then, what)]
+        turned = _tilt(now, what) - _tilt(then, what)
+        columns += [
+            100.0 * np.log(_length(now, what) / _length(then, what)),
+            (turned + 180.0) % 360.0 - 180.0,
+        ]
     moved = 100.0 * (_middle(now, "shoulder") - _middle(then, "shoulder")) / unit
     columns += [moved[:, 0], moved[:, 1]]
     for place_now, place_then in (
@@ -243,7 +245,8 @@ def _side(now: Float, then: Float, variant: str) -> Float:
         columns += [rest[:, 0], rest[:, 1]]
     lines = [(shoulder, ear), (ear, 0), (ear, 2)] + ([(hip, shoulder)] if variant == "side_hip" else [])
     for low, high in lines:
-        columns.append(_line_deg(now[:, low], now[:, high]) - _line_deg(then[low], then[high]))
+        turn = _line_deg(now[:, low], now[:, high]) - _line_deg(then[low], then[high])
+        columns.append((turn + 180.0) % 360.0 - 180.0)
     return np.stack(columns, axis=1)
 
 
