@@ -13,6 +13,7 @@ import argparse
 import csv
 import sys
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from rendering.frames import Source
     from rendering.measured import Measured
     from rendering.raster import Rasteriser
+    from rendering.scene import Bytes
 
 JPEG_QUALITY = 90
 """That of the shared pictures, whose quantisation tables are the same."""
@@ -39,6 +41,9 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--view", choices=("front", "side", "oblique"), help="only this view")
+    parser.add_argument(
+        "--faces", action="store_true", help="in front, with faces that speak, laugh, yawn, and with glasses"
+    )
     parser.add_argument("--part", type=int, help="people in a part: OUT/part_000 and so on, landmarks only")
     chosen = parser.parse_args()
     # these load OpenGL, which --help does not need
@@ -55,16 +60,24 @@ def main() -> None:
             folder = chosen.out / f"part_{(numbers[k] - 1) // size:03d}" if chosen.part else chosen.out
             if not (folder / "ground_truth.csv").exists():
                 part = numbers[k : k + size]
-                render_part(folder, part, source, raster, view=chosen.view, keep=not chosen.part)
+                frames = {n: _frames(n, source, raster, chosen.view, faces=chosen.faces) for n in part}
+                render_part(folder, frames, keep=not chosen.part)
+
+
+def _frames(
+    number: int, source: Source, raster: Rasteriser, view: str | None, *, faces: bool
+) -> Iterator[tuple[dict[str, Any], Bytes]]:
+    from rendering.frames import face_frames, person_frames
+
+    return face_frames(number, source, raster) if faces else person_frames(number, source, raster, view)
 
 
 def render_part(
-    folder: Path, numbers: list[int], source: Source, raster: Rasteriser, *, view: str | None, keep: bool
+    folder: Path, people: Mapping[int, Iterator[tuple[dict[str, Any], Bytes]]], *, keep: bool
 ) -> None:
-    """Render people into a folder, in one view or all; without `keep` pictures are measured and let go."""
+    """Render people, numbers and frames, into a folder; without `keep` pictures are measured and let go."""
     import cv2
     import numpy as np
-    from rendering.frames import person_frames
 
     measured: Measured | None = None
     if not keep:
@@ -73,9 +86,9 @@ def render_part(
         measured = Measured()
     rows: list[dict[str, Any]] = []
     folder.mkdir(parents=True, exist_ok=True)
-    for number in numbers:
+    for number, frames in people.items():
         begin_s = time.monotonic()
-        for row, picture in person_frames(number, source, raster, view):
+        for row, picture in frames:
             rows.append(row)
             coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
             if measured is None:

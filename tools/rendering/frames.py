@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from rendering.assets import Float
+from rendering.faces import FACES, NEUTRAL, Face
 from rendering.people import Person, person_of
-from rendering.postures import postures
+from rendering.postures import before_a_face, postures
 from rendering.raster import Rasteriser
 from rendering.rooms import BACKGROUNDS, LIGHTS, Light, Room, light_of, room_of
 from rendering.scene import Bytes
@@ -45,8 +46,7 @@ def person_frames(
 
     With `only` one view is given, with the same frames as among both.
     """
-    sex = "MF"[(number - 1) % 2]
-    person = person_of(sex, source.makehuman, source.mpfb, np.random.default_rng([source.seed, number]))
+    person = _person(number, source)
     upright = person.sitter.pose(person.sitter.upright)
     frame = 0
     for k, name in enumerate(VIEWS):
@@ -55,19 +55,58 @@ def person_frames(
         for segment, p in postures(name, person.sitter.upright, rng):
             if only in (None, name):
                 posed = person.sitter.pose(p)
-                row = {
-                    "file": f"r{number:03d}_{name[0]}/{frame:03d}_{segment}.jpg",
-                    "split": "rendered",
-                    "subject": f"r{number:03d}",
-                    "camera": name[0],
-                    "view": name,
-                    "frame": frame,
-                    "segment": segment,
-                }
+                row = _named(number, name, frame, segment)
                 row |= row_of(person.sitter, p, posed, upright, around.view)
-                row |= {"background": around.room.name, "light": around.light_name, "sex": sex}
-                yield row | {"params": params_of(p)}, picture_of(person, posed, around, raster)
+                row |= _of_surroundings(around, person) | {"params": params_of(p)}
+                yield row, picture_of(person, posed, around, raster)
             frame += 1
+
+
+def face_frames(number: int, source: Source, raster: Rasteriser) -> Iterator[tuple[dict[str, Any], Bytes]]:
+    """Rows and pictures of a person in front whose face does something in some: `FACES`.
+
+    After the upright frames come a few postures, each with a neutral face and with every other, and nothing else
+    changed: what is measured otherwise is the face's doing.
+    """
+    neutral = _person(number, source)
+    faces = {name: _person(number, source, face) for name, face in FACES.items()}
+    rng = np.random.default_rng([source.seed, number, 1])
+    sitter = neutral.sitter
+    upright = sitter.pose(sitter.upright)
+    around = surroundings_of("front", places_cm(sitter, upright), rng)
+    frame = 0
+    for segment, p in before_a_face(sitter.upright, rng):
+        posed = sitter.pose(p)
+        shown = {segment: neutral}
+        if segment != "calibration":
+            shown |= {f"{segment}_{name}": person for name, person in faces.items()}
+        for called, person in shown.items():
+            row = _named(number, "front", frame, called) | row_of(sitter, p, posed, upright, around.view)
+            row |= _of_surroundings(around, person) | {"params": params_of(p)}
+            yield row, picture_of(person, posed, around, raster)
+            frame += 1
+
+
+def _person(number: int, source: Source, face: Face = NEUTRAL) -> Person:
+    rng = np.random.default_rng([source.seed, number])
+    return person_of("MF"[(number - 1) % 2], source.makehuman, source.mpfb, rng, face)
+
+
+def _named(number: int, view: Name, frame: int, segment: str) -> dict[str, Any]:
+    """The columns that say which frame it is."""
+    return {
+        "file": f"r{number:03d}_{view[0]}/{frame:03d}_{segment}.jpg",
+        "split": "rendered",
+        "subject": f"r{number:03d}",
+        "camera": view[0],
+        "view": view,
+        "frame": frame,
+        "segment": segment,
+    }
+
+
+def _of_surroundings(around: Surroundings, person: Person) -> dict[str, Any]:
+    return {"background": around.room.name, "light": around.light_name, "sex": person.sex}
 
 
 def surroundings_of(name: Name, at_cm: dict[str, Float], rng: np.random.Generator) -> Surroundings:

