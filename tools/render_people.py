@@ -42,7 +42,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--view", choices=("front", "side", "oblique"), help="only this view")
     parser.add_argument(
-        "--faces", action="store_true", help="in front, with faces that speak, laugh, yawn, and with glasses"
+        "--faces",
+        choices=("named", "random"),
+        help="in front: faces that speak, laugh, yawn, and with glasses",
     )
     parser.add_argument("--part", type=int, help="people in a part: OUT/part_000 and so on, landmarks only")
     chosen = parser.parse_args()
@@ -60,16 +62,18 @@ def main() -> None:
             folder = chosen.out / f"part_{(numbers[k] - 1) // size:03d}" if chosen.part else chosen.out
             if not (folder / "ground_truth.csv").exists():
                 part = numbers[k : k + size]
-                frames = {n: _frames(n, source, raster, chosen.view, faces=chosen.faces) for n in part}
+                frames = {n: _frames(n, source, raster, chosen.view, chosen.faces) for n in part}
                 render_part(folder, frames, keep=not chosen.part)
 
 
 def _frames(
-    number: int, source: Source, raster: Rasteriser, view: str | None, *, faces: bool
+    number: int, source: Source, raster: Rasteriser, view: str | None, faces: str | None
 ) -> Iterator[tuple[dict[str, Any], Bytes]]:
     from rendering.frames import face_frames, person_frames
 
-    return face_frames(number, source, raster) if faces else person_frames(number, source, raster, view)
+    if faces:
+        return face_frames(number, source, raster, chance=faces == "random")
+    return person_frames(number, source, raster, view)
 
 
 def render_part(

@@ -91,7 +91,7 @@ _THEN_ODD: Final = (
 # What the shoulders do is told without the head, or bending it far would be read as a shrug.
 HEADLESS_GROUPS: Final = frozenset({"shoulders"})
 # What is told as a change since the answer to the baseline itself: on persons left out that takes an error off what
-# the head does, and adds one to shoulders and trunk. Trunk yaw is stretched, so that a small one would read as a turn.
+# the head does, and adds one to shoulders and trunk. Trunk yaw is among them: a small one would read as a turn.
 SINCE_REST: Final = frozenset({*GROUPS["face"], *GROUPS["head"], *GROUPS["turn"], "trunk_yaw_deg"})
 SD_INPUTS: Final = 8
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.collapsed import collapsed
-from posture_cv.measure.front import measure_front
+from posture_cv.measure.front import TRUNK_TURNED_DEG, measure_front
 from posture_cv.measure.gates import GateLimits, frame_reasons
 from posture_cv.measure.oblique import SAY_TURNED, measure_oblique
 from posture_cv.measure.partial import is_partial, is_partial_baseline, measure_partial
@@ -61,8 +61,14 @@ def measure(
     values = {**values, **_derived(values)}
     reason = frame_reasons(lm, baseline, view, limits)
     reason = _turned(reason, values, "head_yaw_deg", HEAD_YAW_LIMIT_DEG, Reason.HEAD_TURNED)
-    reason = _turned(reason, values, "trunk_yaw_deg", TRUNK_YAW_LIMIT_DEG, Reason.TRUNK_TURNED)
+    reason = _turned(reason, values, "trunk_yaw_deg", _trunk_limit_deg(baseline), Reason.TRUNK_TURNED)
     return Measurements(lm.t_s, view, reason, _withheld(values, reason))
+
+
+def _trunk_limit_deg(baseline: Baseline) -> float:
+    """From which trunk yaw nothing is judged: in front the estimate is too vague to wait for the limit itself."""
+    vague = baseline.view is View.FRONT and not _lacks_parts(baseline)
+    return TRUNK_TURNED_DEG if vague else TRUNK_YAW_LIMIT_DEG
 
 
 def _measured(lm: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]) -> dict[str, Estimate]:

@@ -66,5 +66,7 @@ def test_who_turns_the_trunk_is_not_judged_and_who_turns_the_head_has_not_turned
     assert len(truth) == 2
     assert (turned.reason == Reason.TRUNK_TURNED).all()
     assert (np.sign(turned.value("trunk_yaw_deg")) == np.sign(truth)).all()
+    told = turned.values["trunk_yaw_deg"]
+    assert (np.abs(told.value - truth) <= 1.645 * told.sd).all()
     for segment in ("head_turn", "upright"):
         assert not (measured(segment)[0].reason == Reason.TRUNK_TURNED).any()

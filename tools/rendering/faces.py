@@ -41,7 +41,38 @@ FACES: Final[dict[str, Face]] = {
     "looks_down_with_eyes": Face({"eyeLookDown": 0.9, "eyeBlink": 0.4}),
     "glasses": Face(glasses=True),
 }  # fmt: skip
-"""Faces by the names of their segments."""
+"""Faces by the names of their segments: what the measurement is judged by."""
+MOVES: Final[tuple[dict[str, float], ...]] = (
+    {"jawOpen": 1.0},
+    {"jawOpen": 0.6, "mouthLowerDown": 0.8, "mouthUpperUp": 0.4},
+    {"mouthSmile": 1.0, "cheekSquint": 0.7},
+    {"mouthSmile": 0.6, "mouthDimple": 0.8},
+    {"mouthFunnel": 0.9, "jawOpen": 0.2},
+    {"mouthPucker": 1.0},
+    {"mouthStretch": 1.0},
+    {"mouthPress": 1.0, "mouthRollUpper": 0.5, "mouthRollLower": 0.5},
+    {"mouthFrown": 1.0, "mouthShrugLower": 0.7, "mouthShrugUpper": 0.4},
+    {"cheekPuff": 1.0},
+    {"jawLeft": 0.8}, {"jawRight": 0.8}, {"mouthLeft": 0.8}, {"mouthRight": 0.8},
+    {"browDown": 1.0},
+    {"browInnerUp": 1.0, "browOuterUp": 0.8},
+    {"eyeBlink": 1.0},
+    {"eyeLookDown": 1.0, "eyeBlink": 0.4},
+    {"eyeSquint": 1.0, "cheekSquint": 0.5},
+    {"eyeWide": 1.0},
+    {"noseSneer": 1.0},
+)  # fmt: skip
+"""What random faces are mixed of, to learn from; ours."""
+
+
+def random_face(rng: np.random.Generator) -> Face:
+    """One to three of `MOVES`, each as strong as chance has it."""
+    units: dict[str, float] = {}
+    for k in rng.choice(len(MOVES), int(rng.integers(1, 4)), replace=False).tolist():
+        amount = float(rng.uniform(0.2, 1.0))
+        for name, most in MOVES[k].items():
+            units[name] = min(1.0, units.get(name, 0.0) + amount * most)
+    return Face(units)
 
 
 def moved(points_dm: Float, face: Face, mpfb: Path) -> Float:

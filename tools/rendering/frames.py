@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rendering.assets import Float
-from rendering.faces import FACES, NEUTRAL, Face
+from rendering.faces import FACES, NEUTRAL, Face, random_face
 from rendering.people import Person, person_of
 from rendering.postures import before_a_face, postures
 from rendering.raster import Rasteriser
@@ -18,6 +18,9 @@ from rendering.rooms import BACKGROUNDS, LIGHTS, Light, Room, light_of, room_of
 from rendering.scene import Bytes
 from rendering.truth import params_of, places_cm, row_of
 from rendering.views import EYE_ABOVE_JOINT_M, VIEWS, Name, View, camera_of
+
+RANDOM_FACES, RANDOM_POSTURES = 8, 2
+"""Faces and postures of a person who is rendered to learn from, beside the neutral and the upright ones."""
 
 
 @dataclass(frozen=True)
@@ -62,24 +65,27 @@ def person_frames(
             frame += 1
 
 
-def face_frames(number: int, source: Source, raster: Rasteriser) -> Iterator[tuple[dict[str, Any], Bytes]]:
-    """Rows and pictures of a person in front whose face does something in some: `FACES`.
+def face_frames(
+    number: int, source: Source, raster: Rasteriser, *, chance: bool
+) -> Iterator[tuple[dict[str, Any], Bytes]]:
+    """Rows and pictures of a person in front whose face does something in some: `FACES`, or what chance has it do.
 
     After the upright frames come a few postures, each with a neutral face and with every other, and nothing else
     changed: what is measured otherwise is the face's doing.
     """
-    neutral = _person(number, source)
-    faces = {name: _person(number, source, face) for name, face in FACES.items()}
     rng = np.random.default_rng([source.seed, number, 1])
+    faces = {f"face_{k}": random_face(rng) for k in range(RANDOM_FACES)} if chance else FACES
+    neutral = _person(number, source)
+    people = {name: _person(number, source, face) for name, face in faces.items()}
     sitter = neutral.sitter
     upright = sitter.pose(sitter.upright)
     around = surroundings_of("front", places_cm(sitter, upright), rng)
     frame = 0
-    for segment, p in before_a_face(sitter.upright, rng):
+    for segment, p in before_a_face(sitter.upright, rng, several=RANDOM_POSTURES if chance else 0):
         posed = sitter.pose(p)
         shown = {segment: neutral}
         if segment != "calibration":
-            shown |= {f"{segment}_{name}": person for name, person in faces.items()}
+            shown |= {f"{segment}_{name}": person for name, person in people.items()}
         for called, person in shown.items():
             row = _named(number, "front", frame, called) | row_of(sitter, p, posed, upright, around.view)
             row |= _of_surroundings(around, person) | {"params": params_of(p)}

@@ -108,13 +108,7 @@ def postures(view: str, upright: Posture, rng: np.random.Generator) -> Iterator[
     for kind in _singles(view, rng):
         yield f"single_{kind}", _changed(_at_rest(upright, rng), kind, rng, alone=True)
     for _ in range(MULTI[view]):
-        kinds = [kind for kind, share in SHARES.items() if rng.random() < share]
-        while len(kinds) < 2:
-            kinds = sorted({*kinds, str(rng.choice(list(SHARES)))})
-        p = _at_rest(upright, rng)
-        for kind in kinds:
-            p = _changed(p, kind, rng, alone=False)
-        yield "multi", p
+        yield "multi", _multi(upright, rng)
     seen, among = KEYS_SEEN[view]
     for kind in (*rng.choice(list(KEYS)[:among], seen, replace=False).tolist(), *KEYS_ALWAYS[view]):
         yield f"key_{kind}", _key(_at_rest(upright, rng), KEYS[kind], kind, rng)
@@ -137,12 +131,31 @@ def _key(
     return replace(p, mode="rel", rel=1.0) if "lean" in added else p
 
 
-def before_a_face(upright: Posture, rng: np.random.Generator) -> Iterator[tuple[str, Posture]]:
-    """Segment and posture of a person whose face is then changed: upright frames, then some to judge."""
+def before_a_face(
+    upright: Posture, rng: np.random.Generator, several: int = 0
+) -> Iterator[tuple[str, Posture]]:
+    """Segment and posture of a person whose face is then changed: upright frames, then some to judge.
+
+    Those are an upright one and a forward head, or with `several` an upright one and so many others.
+    """
     for _ in range(CALIBRATION["front"]):
         yield "calibration", _at_rest(upright, rng)
     yield "upright", _at_rest(upright, rng)
-    yield "forward", replace(_at_rest(upright, rng), cva=upright.cva - FORWARD_DEG)
+    if not several:
+        yield "forward", replace(_at_rest(upright, rng), cva=upright.cva - FORWARD_DEG)
+    for _ in range(several):
+        yield "multi", _multi(upright, rng)
+
+
+def _multi(upright: Posture, rng: np.random.Generator) -> Posture:
+    """Several quantities changed, each as often as in the shared set."""
+    kinds = [kind for kind, share in SHARES.items() if rng.random() < share]
+    while len(kinds) < 2:
+        kinds = sorted({*kinds, str(rng.choice(list(SHARES)))})
+    p = _at_rest(upright, rng)
+    for kind in kinds:
+        p = _changed(p, kind, rng, alone=False)
+    return p
 
 
 def _singles(view: str, rng: np.random.Generator) -> list[str]:
