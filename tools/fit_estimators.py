@@ -20,6 +20,8 @@ are, the files grow by their fingerprints alone and the program gets no slower. 
     oblique train --also public PUBLIC.npz --further OBLIQUE
                                     (--view oblique; the 160 of docs/rendered-people.md)
     partial train
+    expression train --further FACES
+                                    (the 80 of docs/rendered-people.md who make faces)
 """
 
 from __future__ import annotations
@@ -37,13 +39,13 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
-TAUGHT_BY_MANY = ("front", "side", "oblique")
+TAUGHT_BY_MANY = ("front", "side", "oblique", "expression")
 
 
 def main() -> None:
     """Parse the command line, fit, write, report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("view", choices=("front", "side", "oblique", "partial"))
+    parser.add_argument("view", choices=("front", "side", "oblique", "partial", "expression"))
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--out", type=Path, help="coefficient file (default: the shipped one)")
     parser.add_argument(

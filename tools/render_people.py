@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rendering.measured import Measured
     from rendering.raster import Rasteriser
     from rendering.scene import Bytes
+    from rendering.views import Name
 
 JPEG_QUALITY = 90
 """That of the shared pictures, whose quantisation tables are the same."""
@@ -44,7 +45,7 @@ def main() -> None:
     parser.add_argument(
         "--faces",
         choices=("named", "random"),
-        help="in front: faces that speak, laugh, yawn, and with glasses",
+        help="faces that speak, laugh, yawn; glasses (default view: front)",
     )
     parser.add_argument("--part", type=int, help="people in a part: OUT/part_000 and so on, landmarks only")
     chosen = parser.parse_args()
@@ -67,12 +68,12 @@ def main() -> None:
 
 
 def _frames(
-    number: int, source: Source, raster: Rasteriser, view: str | None, faces: str | None
+    number: int, source: Source, raster: Rasteriser, view: Name | None, faces: str | None
 ) -> Iterator[tuple[dict[str, Any], Bytes]]:
     from rendering.frames import face_frames, person_frames
 
     if faces:
-        return face_frames(number, source, raster, chance=faces == "random")
+        return face_frames(number, source, raster, view or "front", chance=faces == "random")
     return person_frames(number, source, raster, view)
 
 

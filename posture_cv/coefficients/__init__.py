@@ -14,10 +14,17 @@ from numpy.typing import NDArray
 from posture_cv.coefficients import people
 from posture_cv.coefficients.people import Prints
 from posture_cv.measure.block_model import block_model
-from posture_cv.measure.front_model import front_model
+from posture_cv.measure.front_model import EXPRESSION, FrontModel, front_model
 
 VIEWS: Final = ("front", "side", "oblique")
-_READERS: Final = {"front": front_model, "side": block_model, "oblique": block_model}
+
+
+def _front(arrays: Mapping[str, NDArray[Any]]) -> FrontModel:
+    """Of the front's arrays, and of what faces do, which is fitted on other people."""
+    return front_model({**arrays, **{f"{EXPRESSION}.{key}": v for key, v in _arrays(EXPRESSION).items()}})
+
+
+_READERS: Final = {"front": _front, "side": block_model, "oblique": block_model}
 
 
 @lru_cache(maxsize=1)

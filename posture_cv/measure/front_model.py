@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.expression import Expression
 from posture_cv.measure.front_reading import (
     EVEN_BLOCKS,
     ODD_BLOCKS,
@@ -94,6 +95,8 @@ HEADLESS_GROUPS: Final = frozenset({"shoulders"})
 # the head does, and adds one to shoulders and trunk. Trunk yaw is among them: a small one would read as a turn.
 SINCE_REST: Final = frozenset({*GROUPS["face"], *GROUPS["head"], *GROUPS["turn"], "trunk_yaw_deg"})
 SD_INPUTS: Final = 8
+EXPRESSION: Final = "expression"
+"""What the names of the arrays of an `Expression` begin with."""
 
 
 def _widths(blocks: tuple[tuple[str, int], ...], room: tuple[str, ...]) -> dict[str, int]:
@@ -327,6 +330,14 @@ def stated_sd(answers: Answers, spread: Float, weights: Float, camera: Float, re
     return np.asarray(spread * sd * np.maximum(answers.far / reach, 1.0))
 
 
+def expression_of(arrays: Mapping[str, Any]) -> Expression:
+    """The face's own movements, where the arrays hold any: they are fitted apart and shipped in a file of their own."""
+    names = ("read", "moves", "most")
+    if f"{EXPRESSION}.read" not in arrays:
+        return Expression.none()
+    return Expression.from_arrays({name: arrays[f"{EXPRESSION}.{name}"] for name in names})
+
+
 def front_model(arrays: Mapping[str, Any]) -> FrontModel:
     """Make the shipped arrays ready for use, each variant when it is first asked for; so keep the result."""
     first_even, first_odd = ({name: w[name] for name, _ in b} for w, b in _PARTS)
@@ -339,8 +350,11 @@ def front_model(arrays: Mapping[str, Any]) -> FrontModel:
         for side, names in (("even", ROOM_EVEN), ("odd", ROOM_ODD))
     }
     variants = VARIANTS.values()
+    axes = MeshAxes(
+        np.asarray(arrays["mesh"], np.float64), int(arrays["mesh"].shape[2]) // 2, expression_of(arrays)
+    )
     return FrontModel(
-        MeshAxes(np.asarray(arrays["mesh"], np.float64), int(arrays["mesh"].shape[2]) // 2),
+        axes,
         projections["even"],
         projections["odd"],
         rooms["even"],

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.expression import Movements
 from posture_cv.measure.front_outline import JUMP_CM, Mask, Outlines, register
 from posture_cv.measure.front_reference import (
     ARM_OFFSETS,
@@ -237,8 +238,7 @@ def _head(lm: Landmarks, reference: FrontReference) -> _Head:
     seen = np.isfinite(sums[:, :, CENTROID]).all(axis=1) & lm.person_found
     if not seen.all():
         sums = np.where(seen[:, None, None], sums, reference.sums)
-    rotation, scale = rotation_and_scale(sums[:, :, :3])
-    scale = np.maximum(scale, _ONE_POINT)
+    sums, rotation, scale = _with_own_expression(sums, reference.movements)
     x, y, z = -rotation[:, 0, 2], -rotation[:, 1, 2], -rotation[:, 2, 2]
     roll = np.arctan2(rotation[:, 1, 0], rotation[:, 0, 0])
     angles = np.empty((len(scale), 3))
@@ -248,6 +248,17 @@ def _head(lm: Landmarks, reference: FrontReference) -> _Head:
     shape = (along_axes(sums, roll, scale) - reference.shape) * reference.cm
     eyes = sums[:, :2, EYES]
     return _Head(seen, np.log(scale), angles, eyes - reference.eyes, shape)
+
+
+def _with_own_expression(sums: Float, movements: Movements) -> tuple[Float, Float, Float]:
+    """The sums (N, 3, S) with the baseline's expression, and rotation (N, 3, 3) and scale (N,) of these meshes."""
+    count = movements.weights.shape[1]
+    sums, told = sums[:, :, : sums.shape[2] - count], sums[:, :, sums.shape[2] - count :]
+    rotation, scale = rotation_and_scale(sums[:, :, :3])
+    if count:
+        sums = movements.taken_off(sums, told, rotation, np.maximum(scale, _ONE_POINT))
+        rotation, scale = rotation_and_scale(sums[:, :, :3])
+    return sums, rotation, np.maximum(scale, _ONE_POINT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ Lengths are in "centimetres at the face of the baseline": pixels times 6.3 cm ov
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from posture_cv.landmarks import names
 from posture_cv.measure import face_geometry as face
 from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.expression import Expression, Movements
 from posture_cv.measure.front_outline import (
     LEFT,
     RIGHT,
@@ -56,10 +57,12 @@ class MeshAxes:
     Attributes:
         matrix: (468, 3, K) float; its even, then its odd columns.
         even: number of columns that a mirrored picture leaves alone.
+        expression: what faces do besides, which is taken off before.
     """
 
     matrix: Float
     even: int
+    expression: Expression = field(default_factory=Expression.none)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,8 +73,10 @@ class FrontReference:
         picture: its size.
         cm: centimetres a pixel at the face.
         eye_px, width_px: eye distance and shoulder width.
-        weights: (468, 5 + 3K) float32 sums over a mesh that are read: the shape itself (3), centroid, eyes, axes.
-        sums: (3, 5 + 3K) those of the baseline's own mesh, pixels.
+        weights: (468, 5 + 3K + 3J) float32 sums over a mesh that are read: the shape itself (3), centroid, eyes,
+            axes, and what the face does.
+        sums: (3, 5 + 3K + 3J) those of the baseline's own mesh, pixels.
+        movements: what the face does, and what of the other sums is its doing.
         shape: (K,) the baseline's own mesh along the axes.
         pose: (25, 2) pixels; tilt: of the shoulder line, rad.
         eyes, shoulders: (2,) middles in pixels.
@@ -91,6 +96,7 @@ class FrontReference:
     width_px: float
     weights: NDArray[np.float32]
     sums: Float
+    movements: Movements
     shape: Float
     pose: Float
     tilt: float
@@ -114,9 +120,11 @@ def front_reference(baseline: Baseline, axes: MeshAxes) -> FrontReference:
     mesh, pose = lm.face_px()[0], lm.pose_px()[0, :POSE_POINTS]
     size = np.array(baseline.size_px, np.float64)
     picture = Picture.of(size)
-    weights = _mesh_weights(mesh, axes)
-    sums = mesh.T @ weights
     eyes, eye_px = face.eyes_middle(mesh)[:2], face.eye_distance(mesh)
+    weights = _mesh_weights(mesh, axes)
+    movements = Movements.of(axes.expression, mesh, EYE_DISTANCE_CM / eye_px, weights)
+    shape = along_axes((mesh.T @ weights)[None], np.zeros(1), np.ones(1))[0]
+    weights = np.hstack([weights, movements.weights])
     shoulders, across = _middle(pose), pose[names.LEFT_SHOULDER] - pose[names.RIGHT_SHOULDER]
     width, cm = float(np.hypot(*across)), EYE_DISTANCE_CM / eye_px
     outline = picture.outline(lm.rows, lm.cols)
@@ -130,8 +138,9 @@ def front_reference(baseline: Baseline, axes: MeshAxes) -> FrontReference:
         eye_px,
         width,
         weights.astype(np.float32),
-        sums,
-        along_axes(sums[None], np.zeros(1), np.ones(1))[0],
+        mesh.T @ weights,
+        movements,
+        shape,
         pose,
         float(np.arctan2(across[1], across[0])),
         eyes,

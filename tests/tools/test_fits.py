@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from posture_cv.measure.block_model import block_model
+from posture_cv.measure.expression import Expression
 from posture_cv.measure.front import measure_front
 from posture_cv.measure.front_model import front_model
 from posture_cv.measure.oblique import measure_oblique
@@ -79,6 +82,34 @@ def test_the_front_view(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     assert error_deg < 0.7 * still_deg
     assert all(np.ptp(arrays[f"{v}.reach"]) > 0.0 for v in ("full", "landmarks", "faceless", "pose"))
     assert any(key.startswith(f"without.{names[30]}.full.head") for key in arrays)
+
+
+def test_what_faces_do(load: Load) -> None:
+    """Chins that drop, in half of the frames of a few people: what that does to the others' heads is taken off."""
+    expression = load("expression")
+    names = np.unique(people_of(load, "train", View.FRONT)[1]["subject"])
+    lm, rows = people_of(load, "train", View.FRONT, *names[:8])
+    calm = rows["segment"] == "calibration"
+    twice = np.concatenate([[k] if still else [k, k] for k, still in enumerate(calm)])
+    again = np.concatenate([[False] if still else [False, True] for still in calm])
+    both, rows = lm[twice], {name: column[twice] for name, column in rows.items()}
+    rows["segment"] = np.where(again, np.char.add(rows["segment"].astype(str), "_face_0"), rows["segment"])
+    face = both.face.copy()
+    high = np.ptp(face[:, :, 1], axis=1)
+    chin = face[:, :, 1] > (face[:, :, 1].min(axis=1) + 0.8 * high)[:, None]
+    drop = np.where(
+        chin & again[:, None], np.random.default_rng(1).uniform(0.0, 0.15, len(face))[:, None], 0.0
+    )
+    face[:, :, 1] += (drop * high[:, None]).astype(np.float32)
+    makers = [(replace(both, face=face), rows)]
+    neutral = people_of(load, "train", View.FRONT, *names[8:20])
+    arrays, lines = expression.fit_expression(*neutral, (), makers)
+    before, after = (float(x) for x in re.findall(r"\d+\.\d+", lines["head_pitch_deg"]))
+    assert before > 1.0
+    assert after < 0.5 * before
+    used = Expression.from_arrays(arrays)
+    assert used.read.shape == (468, 3, 2 * expression.MOVEMENTS)
+    assert (used.most > 0.0).all()
 
 
 def test_the_side_view(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,9 +66,9 @@ def person_frames(
 
 
 def face_frames(
-    number: int, source: Source, raster: Rasteriser, *, chance: bool
+    number: int, source: Source, raster: Rasteriser, view: Name, *, chance: bool
 ) -> Iterator[tuple[dict[str, Any], Bytes]]:
-    """Rows and pictures of a person in front whose face does something in some: `FACES`, or what chance has it do.
+    """Rows and pictures of a person whose face does something in some: `FACES`, or what chance has it do.
 
     After the upright frames come a few postures, each with a neutral face and with every other, and nothing else
     changed: what is measured otherwise is the face's doing.
@@ -79,7 +79,7 @@ def face_frames(
     people = {name: _person(number, source, face) for name, face in faces.items()}
     sitter = neutral.sitter
     upright = sitter.pose(sitter.upright)
-    around = surroundings_of("front", places_cm(sitter, upright), rng)
+    around = surroundings_of(view, places_cm(sitter, upright), rng)
     frame = 0
     for segment, p in before_a_face(sitter.upright, rng, several=RANDOM_POSTURES if chance else 0):
         posed = sitter.pose(p)
@@ -87,7 +87,7 @@ def face_frames(
         if segment != "calibration":
             shown |= {f"{segment}_{name}": person for name, person in people.items()}
         for called, person in shown.items():
-            row = _named(number, "front", frame, called) | row_of(sitter, p, posed, upright, around.view)
+            row = _named(number, view, frame, called) | row_of(sitter, p, posed, upright, around.view)
             row |= _of_surroundings(around, person) | {"params": params_of(p)}
             yield row, picture_of(person, posed, around, raster)
             frame += 1
