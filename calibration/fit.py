@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -176,6 +177,7 @@ def _baseline_of(lm: Landmarks) -> Baseline:
         frame_count=len(lm),
         spread={},
         background=_background(lm),
+        outline_unsure=_outline_unsure(lm),
     )
 
 
@@ -187,6 +189,13 @@ def _face(lm: Landmarks) -> Float:
     width, height = lm.size_px[0].astype(np.float64)
     mesh = own_mesh(lm.face_px()[found]) / np.array([width, height, width])
     return np.asarray(mesh, np.float64)
+
+
+def _outline_unsure(lm: Landmarks) -> float:
+    """Median over the frames that tell it; NaN without any."""
+    share = scene_column(lm, "outline_unsure")
+    told = share[np.isfinite(share)]
+    return round(float(np.median(told)), DECIMALS) if len(told) else math.nan
 
 
 def _background(lm: Landmarks) -> Background:

@@ -100,6 +100,7 @@ def moved_with_camera(baseline: Baseline, background: Background) -> Baseline:
         rows=_line(baseline.rows.T, scale, shift[0], shift[1]).T,
         cols=_line(baseline.cols[None], scale, shift[1], shift[0])[0],
         background=background,
+        outline_unsure=baseline.outline_unsure * scale**2,
     )
 
 

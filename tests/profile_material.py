@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -30,6 +32,7 @@ def a_baseline(seed: int = 0, view: View = View.FRONT, gaps: float = 0.2) -> Bas
         cols=cols.round(6),
         frame_count=int(rng.integers(3, 500)),
         spread={name: round(float(rng.uniform(0, 3)), 4) for name in QUANTITIES},
+        outline_unsure=round(float(rng.uniform(0, 1)), 6) if rng.uniform() < 0.8 else math.nan,
     )
 
 

@@ -1,4 +1,4 @@
-"""The contour of the person's mask, on a grid that does not depend on the picture's size.
+"""The contour of the person's mask, on a grid that does not depend on the picture's size, and how sure the mask is.
 
 Only the outline is kept: for each of 240 rows the left and right edge, for each of 320 columns the upper
 edge. Edges are sub-pixel: where the mask, averaged onto the grid, crosses 0.5 (the threshold that
@@ -7,6 +7,7 @@ MediaPipe documents for its segmentation masks).
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import cv2
@@ -26,7 +27,14 @@ _STEP: Final = np.repeat([1, -1, CONTOUR_COLS], [CONTOUR_ROWS, CONTOUR_ROWS, CON
 _LENGTH: Final = np.repeat([CONTOUR_COLS, CONTOUR_ROWS], [2 * CONTOUR_ROWS, CONTOUR_COLS]).astype(np.float64)
 
 
-def contour_from_mask(mask: NDArray[np.float32]) -> tuple[Float32, Float32]:
+def on_grid(mask: Float32) -> Float32:
+    """(240, 320) a mask (H, W), averaged onto the grid: 0-1, how surely each cell shows the person."""
+    return np.asarray(
+        cv2.resize(mask, (CONTOUR_COLS, CONTOUR_ROWS), interpolation=cv2.INTER_AREA), np.float32
+    )
+
+
+def contour_from_mask(mask: Float32) -> tuple[Float32, Float32]:
     """Rows and columns of the contour (`Landmarks.rows`, `Landmarks.cols`) of one mask.
 
     Args:
@@ -35,8 +43,11 @@ def contour_from_mask(mask: NDArray[np.float32]) -> tuple[Float32, Float32]:
     Returns:
         rows: (240, 2) float32, shares of the width; cols: (320,) float32, shares of the height; NaN for none.
     """
-    resized = cv2.resize(mask, (CONTOUR_COLS, CONTOUR_ROWS), interpolation=cv2.INTER_AREA)
-    grid = np.asarray(resized, np.float32)
+    return contour_from_grid(on_grid(mask))
+
+
+def contour_from_grid(grid: Float32) -> tuple[Float32, Float32]:
+    """The same of a mask that is on the grid (240, 320)."""
     above = grid >= THRESHOLD
     cells = above.view(np.uint8)
     # turned round, so that each search runs along the memory: twice as fast
@@ -46,6 +57,25 @@ def contour_from_mask(mask: NDArray[np.float32]) -> tuple[Float32, Float32]:
     rows = np.empty((CONTOUR_ROWS, 2), np.float32)
     rows[:, 0], rows[:, 1] = share[:CONTOUR_ROWS], 1.0 - share[CONTOUR_ROWS : 2 * CONTOUR_ROWS]
     return rows, share[2 * CONTOUR_ROWS :].astype(np.float32)
+
+
+def unsure_share(grid: Float32, shoulders_y: float) -> float:
+    """Share of the picture, above the shoulders, where the mask is undecided.
+
+    An edge is a few cells wide, as the model sees it. Where the body of another person begins behind the first, whole
+    stretches are neither, and the outline is pulled to and fro between the two.
+
+    Args:
+        grid: (240, 320) the mask, 0-1.
+        shoulders_y: height of the shoulders' middle, share of the picture's; NaN for none.
+
+    Returns:
+        Sum of 4 m (1 - m), over the grid's cells; NaN without shoulders in the picture.
+    """
+    if not 0.0 < shoulders_y <= 1.0:
+        return math.nan
+    part = grid[: max(1, round(shoulders_y * CONTOUR_ROWS))]
+    return 4.0 * float((part - part * part).sum()) / grid.size
 
 
 def _crossing(grid: Float32, first: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from posture_cv.capture.types import Frame
 from posture_cv.closing import Closing
 from posture_cv.landmarks import names
 from posture_cv.landmarks.close_up import head_box, out_of_part, part_of
-from posture_cv.landmarks.contour import contour_from_mask
+from posture_cv.landmarks.contour import contour_from_grid, on_grid, unsure_share
 from posture_cv.landmarks.estimator import (
     FIRST,
     LOOKS,
@@ -42,12 +42,14 @@ from posture_cv.landmarks.model_picture import fitting
 from posture_cv.landmarks.native_memory import check_room, freed_memory_returned
 from posture_cv.landmarks.quantise import quantised
 from posture_cv.landmarks.scene import SceneTracker, SmallPicture, small_grey
-from posture_cv.landmarks.types import Float32, Landmarks
+from posture_cv.landmarks.types import SCENE_FIELDS, Float32, Landmarks
 
 # A tracker carries its past across a cut: after a gap this long it starts afresh (ours).
 GAP_RESET_S: Final = 4.0
 # A face whose middle lies farther than this from the pose's nose, in shoulder widths, is another person's.
 FACE_OFFSET: Final = 0.6
+_UNSURE: Final = SCENE_FIELDS.index("outline_unsure")
+_SHOULDERS: Final = slice(names.LEFT_SHOULDER, names.RIGHT_SHOULDER + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,9 @@ class MediaPipeEstimator(Closing):
             lm.pose[0] = pose
             if mask is not None:
                 height, width = round(mask.shape[0] / scale[1]), round(mask.shape[1] / scale[0])
-                lm.rows[0], lm.cols[0] = contour_from_mask(mask[:height, :width])
+                grid = on_grid(mask[:height, :width])
+                lm.rows[0], lm.cols[0] = contour_from_grid(grid)
+                lm.scene[0, _UNSURE] = unsure_share(grid, float(pose[_SHOULDERS, 1].mean()))
             self._lap("mask")
         return tuple(looks)
 

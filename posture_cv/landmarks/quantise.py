@@ -29,7 +29,7 @@ STEPS_PER_UNIT: Final[Mapping[str, NDArray[np.float64]]] = MappingProxyType(
         "face": np.array([8000, 8000, 8000], np.float64),
         "rows": np.array([30000, 30000], np.float64),
         "cols": np.array(30000, np.float64),
-        "scene": np.array([8000] * 8 + [100, 8000], np.float64),
+        "scene": np.array([8000] * 8 + [100, 8000, 30000], np.float64),
     }
 )
 

@@ -30,7 +30,7 @@ from posture_cv.landmarks.quantise import NOT_THERE, STEPS_PER_UNIT, from_steps,
 from posture_cv.landmarks.types import POSE_FIELDS, SCENE_FIELDS, Landmarks
 
 SUFFIX: Final = ".landmarks"
-FORMAT_VERSION: Final = 3
+FORMAT_VERSION: Final = 4
 BLOCK_FRAMES: Final = 256
 BLOCK_SECONDS: Final = 5.0  # a killed run loses no more than this
 _LEVEL: Final = 4  # of zlib: 6 takes twice as long and saves 3 % (measured)
@@ -41,11 +41,12 @@ _MAX_HEADER_BYTES: Final = 1 << 20
 _SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
     name: getattr(Landmarks.empty(0), name).shape[1:] for name in STEPS_PER_UNIT
 }
-# Of the scene, version 1 knew no more than brightness, shift and growth, version 2 no noise: what came later is unknown
-# there.
+# Of the scene, version 1 knew no more than brightness, shift and growth, version 2 no noise, version 3 nothing of the
+# mask: what came later is unknown there.
 _SHAPES_OF: Final[Mapping[int, Mapping[str, tuple[int, ...]]]] = {
     1: {**_SHAPES, "scene": (SCENE_FIELDS.index("bg_support") + 1,)},
     2: {**_SHAPES, "scene": (SCENE_FIELDS.index("bg_roll_deg") + 1,)},
+    3: {**_SHAPES, "scene": (SCENE_FIELDS.index("noise") + 1,)},
     FORMAT_VERSION: _SHAPES,
 }
 _COLUMNS: Final = {
@@ -415,7 +416,7 @@ def _unpack(payload: bytes, frames: int, shapes: Mapping[str, tuple[int, ...]]) 
 
 
 def _widened(scene: NDArray[np.int16]) -> NDArray[np.int16]:
-    """(N, 10) the scene of an earlier version: what it does not hold is not known."""
+    """(N, 11) the scene of an earlier version: what it does not hold is not known."""
     missing = np.full((len(scene), len(SCENE_FIELDS) - scene.shape[1]), NOT_THERE, np.int16)
     return np.concatenate([scene, missing], axis=1)
 

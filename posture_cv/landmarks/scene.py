@@ -39,6 +39,7 @@ WINDOW: Final = (15, 15)
 LIGHT_PX: Final = (25, 25)  # light is what changes over more than this, what is lit over less
 LEAST_CONTRAST: Final = 0.05  # of a logarithm, below which noise would be raised to texture
 GREY_PER_CONTRAST: Final = 40.0
+_OF_MASK: Final = SCENE_FIELDS.index("outline_unsure")
 _SECOND_DIFFERENCE: Final = np.array([1, -2, 1], np.float32)
 _GROWN: Final = 6.0 * math.sqrt(2.0)  # so much two of them raise the noise, of the difference of two pictures
 _QUARTER_OF_NORMAL: Final = 0.3186  # below which a quarter of normal errors are, in standard deviations
@@ -118,10 +119,11 @@ class SceneTracker:
         """The scene fields of one frame.
 
         Args:
-            image_bgr: (H, W, 3) picture; t_s: its time in seconds; lm: its landmarks (one frame).
+            image_bgr: (H, W, 3) picture; t_s: its time in seconds; lm: its landmarks (one frame), whose scene holds
+                what the mask told.
 
         Returns:
-            (10,) float32 in the order of `SCENE_FIELDS`. Background and noise are measured every 0.5 s and held on to.
+            (11,) float32 in the order of `SCENE_FIELDS`. Background and noise are measured every 0.5 s and held on to.
         """
         return self.measure_small(SmallPicture.of(small_grey(image_bgr)), t_s, lm)
 
@@ -135,7 +137,7 @@ class SceneTracker:
                 self._noise = noise_share(self._before, gray)
             self._before = gray
         brightness = (*small.light, _person_brightness(gray, lm))
-        scene = np.array([*brightness, *self._background, self._noise], np.float32)
+        scene = np.array([*brightness, *self._background, self._noise, lm.scene[0, _OF_MASK]], np.float32)
         assert len(scene) == len(SCENE_FIELDS)
         return scene
 

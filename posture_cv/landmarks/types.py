@@ -28,6 +28,7 @@ SCENE_FIELDS: Final = (
     "bg_support",  # share of the background's tracked points that agree with that shift, 0-1; NaN: no texture
     "bg_roll_deg",  # turn of the background clockwise, likewise; NaN: not told (nor in recordings of format 1)
     "noise",  # standard deviation of a pixel of the small picture, share of its mean; NaN: not told (formats 1, 2)
+    "outline_unsure",  # share of the picture, above the shoulders, where the mask is undecided; NaN: not told (1 to 3)
 )
 _TELLING: Final = np.array([NOSE, LEFT_SHOULDER, RIGHT_SHOULDER])
 # Of one frame.
@@ -56,7 +57,7 @@ class Landmarks:
             shares of the width. NaN where the row holds nobody.
         cols: (N, 320) float32, upper edge of the person's mask at the centre of 320 equal columns,
             shares of the height. NaN where the column holds nobody.
-        scene: (N, 10) float32, fields `SCENE_FIELDS`; NaN where not measured.
+        scene: (N, 11) float32, fields `SCENE_FIELDS`; NaN where not measured.
 
     Raises:
         ValueError: an array has another shape than stated.

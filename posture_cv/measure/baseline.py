@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -45,6 +46,7 @@ class Baseline:
         spread: standard deviation of each quantity over the calibration frames, by quantity name.
         background: where the background (`SCENE_FIELDS`) stood when the baseline was taken, against the
             reference frame of the same source; `UNMOVED` for a source that starts afresh.
+        outline_unsure: as in `SCENE_FIELDS`; NaN where it is not known.
     """
 
     view: View
@@ -56,6 +58,7 @@ class Baseline:
     frame_count: int
     spread: dict[str, float]
     background: Background = UNMOVED
+    outline_unsure: float = math.nan
 
     def as_landmarks(self) -> Landmarks:
         """The baseline as a recording of one frame, so that the same functions measure both."""

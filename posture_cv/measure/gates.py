@@ -14,6 +14,7 @@ from posture_cv.landmarks.types import SCENE_FIELDS, Landmarks
 from posture_cv.measure.baseline import Background, Baseline
 from posture_cv.measure.turning import turned_points
 from posture_cv.measure.types import Codes, Float, Reason, View
+from posture_cv.measure.unsure import outline_unsure
 
 # Stretches of the pose points: of one frame, a stretch costs a tenth of picking points out.
 _SHOULDERS: Final = slice(names.LEFT_SHOULDER, names.RIGHT_SHOULDER + 1)
@@ -42,6 +43,9 @@ class GateLimits:
             12 cm nearer or farther changes it by 20 %, a passer-by 1.5 m behind the chair by 60 %.
         offset: how far the person may have moved in the picture, in baseline body scales.
         offset_side: the same in profile, where the body scale is the ear-to-shoulder distance (about 13 cm).
+        unsure: undecided parts of the mask, against the baseline's for a person of that size, beyond which the outline
+            is another body's, too: one rendered frame in a hundred has more, of those called a poor posture because
+            somebody stands right behind six in ten.
         luma_low, luma_high: median brightness of the face (or person), 0-1.
         unlit_mean: mean brightness of a whole picture, 0-1, below which nobody could be seen: of the samples,
             darkened, the models lose the person at 0.03, not yet at 0.045.
@@ -61,6 +65,7 @@ class GateLimits:
     scale_high: float = 1.75
     offset: float = 1.0
     offset_side: float = 2.5
+    unsure: float = 1.35
     luma_low: float = 0.02
     luma_high: float = 0.985
     unlit_mean: float = 0.04
@@ -263,6 +268,7 @@ def frame_reasons(lm: Landmarks, baseline: Baseline, view: Codes, limits: GateLi
         (Reason.SHOULDERS_NOT_SEEN, found & _shoulders_missing(lm)),
         (Reason.OCCLUDED, hand_raised(lm)),
         (Reason.WRONG_VIEW, contradicts(view, baseline.view)),
+        (Reason.OUTLINE_UNSURE, found & outline_unsure(lm, baseline, limits.unsure)),
     )
     applies = np.array([applies for _, applies in checks])
     first = applies.argmax(axis=0)  # the first check also where none applies

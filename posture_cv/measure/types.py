@@ -55,6 +55,7 @@ class Reason(IntEnum):
     NO_PICTURE = 20
     MOVING = 21
     OTHER_SHAPE = 22
+    OUTLINE_UNSURE = 23
 
     @property
     def label(self) -> str:

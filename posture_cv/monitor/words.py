@@ -49,6 +49,7 @@ _REASONS: Final = {
     Reason.NO_PICTURE: "the camera's picture stands still",
     Reason.MOVING: "you are moving",
     Reason.OTHER_SHAPE: "the picture has another shape than at calibration",
+    Reason.OUTLINE_UNSURE: "your outline runs into somebody or something near you",
 }
 _PHASES: Final = {
     Phase.ASLEEP: "the system sleeps",

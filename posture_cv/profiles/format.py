@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -44,6 +45,9 @@ def baseline_to_json(baseline: Baseline) -> dict[str, Any]:
         "face": None if no_face else _listed(baseline.face),
         "rows": _listed(baseline.rows),
         "cols": _listed(baseline.cols),
+        "outline_unsure": None
+        if math.isnan(baseline.outline_unsure)
+        else round(baseline.outline_unsure, DECIMALS),
     }
 
 
@@ -59,6 +63,7 @@ def baseline_from_json(plain: BaselineSchema, view: View, size_px: tuple[int, in
         cols=_array(plain.cols),
         frame_count=plain.frame_count,
         spread=dict(plain.spread),
+        outline_unsure=math.nan if plain.outline_unsure is None else plain.outline_unsure,
     )
 
 

@@ -128,6 +128,7 @@ class BaselineSchema(_Strict):
         AfterValidator(_left_of_right),
     ]
     cols: Annotated[list[Edge | None], Field(min_length=CONTOUR_COLS, max_length=CONTOUR_COLS)]
+    outline_unsure: Share | None = None  # profiles made before it was told lack it
 
 
 class ProfileSchema(_Strict):

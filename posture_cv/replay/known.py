@@ -96,6 +96,7 @@ def _baseline_of(plain: Mapping[str, Any]) -> BaselineUsed:
             "view": View[values["view"].upper()],
             "size_px": (int(width), int(height)),
             "background": background,
+            "outline_unsure": float(values["outline_unsure"]),
         }
     )
     return BaselineUsed(baseline, dict(plain["origin"]), tuple(map(str, plain["warnings"])))

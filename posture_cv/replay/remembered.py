@@ -70,8 +70,10 @@ def remembered_path(recording: Path, baseline: Baseline) -> Path:
 
 def _baseline_bytes(baseline: Baseline) -> bytes:
     arrays = (baseline.pose, baseline.face, baseline.rows, baseline.cols)
-    plain = (baseline.view.label, *map(int, baseline.size_px), *map(float, baseline.background))
-    return repr(plain).encode() + b"".join(np.ascontiguousarray(a, np.float64).tobytes() for a in arrays)
+    plain = (*map(int, baseline.size_px), *map(float, baseline.background), float(baseline.outline_unsure))
+    return repr((baseline.view.label, *plain)).encode() + b"".join(
+        np.ascontiguousarray(a, np.float64).tobytes() for a in arrays
+    )
 
 
 @lru_cache(maxsize=1)

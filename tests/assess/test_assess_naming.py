@@ -270,6 +270,7 @@ def test_what_is_called_harmless_rules_out_a_head_far_forward(
         (Reason.OTHER_PERSON, "away"),
         (Reason.TOO_DARK, "cannot_tell"),
         (Reason.CAMERA_MOVED, "cannot_tell"),
+        (Reason.OUTLINE_UNSURE, "cannot_tell"),
     ],
 )
 def test_a_frame_that_cannot_be_judged_says_why(reason: Reason, label: str) -> None:

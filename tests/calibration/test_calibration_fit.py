@@ -74,7 +74,7 @@ def test_the_baseline_itself_measures_as_unchanged() -> None:
 
 
 def test_a_saved_baseline_measures_exactly_like_the_fresh_one() -> None:
-    lm = sitting_still(seed=3)
+    lm = with_scene(sitting_still(seed=3), outline_unsure=0.0123456)
     fresh = fit_baseline(lm, COEFFICIENTS).baseline
     saved = profile_format.profile_to_json(a_profile(baseline=fresh))
     loaded = profile_format.profile_from_json(saved, "x.json", "x").baseline
@@ -92,6 +92,14 @@ def test_frames_in_which_the_background_is_seen_say_where_it_was() -> None:
     assert turned == pytest.approx(seen._replace(roll_deg=1.25), abs=1e-6)
     unseen = with_scene(lm, bg_support=0.1)
     assert fit_baseline(unseen, COEFFICIENTS).baseline.background == UNMOVED
+
+
+def test_how_unsure_the_mask_was_is_known_from_the_frames_that_tell_it() -> None:
+    lm = with_scene(sitting_still(), outline_unsure=np.nan)
+    assert np.isnan(fit_baseline(lm, COEFFICIENTS).baseline.outline_unsure)
+    share = np.where(np.arange(len(lm)) % 3, np.linspace(0.01, 0.012, len(lm)), np.nan)
+    found = fit_baseline(with_scene(lm, outline_unsure=share), COEFFICIENTS).baseline.outline_unsure
+    assert found == pytest.approx(0.011, abs=2e-4)
 
 
 def test_the_spread_is_that_of_the_frames() -> None:

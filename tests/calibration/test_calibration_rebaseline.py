@@ -106,8 +106,9 @@ def test_moving_there_and_back_is_no_move(old: Baseline, away: Background) -> No
     assert np.median(np.abs(back.rows - old.rows)[both]) < 2e-3
 
 
-def test_depths_grow_with_the_picture(old: Baseline) -> None:
-    nearer = moved_with_camera(old, Background(0.0, 0.0, 1.05))
+def test_depths_grow_with_the_picture_and_what_is_unsure_with_its_area(old: Baseline) -> None:
+    nearer = moved_with_camera(replace(old, outline_unsure=0.02), Background(0.0, 0.0, 1.05))
+    assert nearer.outline_unsure == pytest.approx(0.02 * 1.05**2)
     np.testing.assert_allclose(nearer.pose[:, 2], 1.05 * old.pose[:, 2])
     np.testing.assert_allclose(nearer.face[:, 2], 1.05 * old.face[:, 2])
 

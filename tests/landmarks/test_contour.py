@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posture_cv.landmarks.contour import contour_from_mask
+from posture_cv.landmarks.contour import contour_from_mask, on_grid, unsure_share
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS
 
 
@@ -66,3 +67,33 @@ def test_an_edge_between_two_cells_is_where_it_is_and_not_half_a_cell_beside_it(
     rows, cols = contour_from_mask(mask)
     np.testing.assert_allclose(rows[60:], np.broadcast_to((0.25, 0.75), (180, 2)), atol=1e-6)
     np.testing.assert_allclose(cols[80:240], 0.25, atol=1e-6)
+
+
+@given(
+    value=st.floats(0.0, 1.0),
+    wide=st.integers(0, CONTOUR_COLS),
+    shoulders_y=st.floats(1.0 / CONTOUR_ROWS, 1.0),
+    below=st.floats(0.0, 1.0),
+)
+def test_what_is_neither_counts_by_its_size_and_only_above_the_shoulders(
+    value: float, wide: int, shoulders_y: float, below: float
+) -> None:
+    grid = np.zeros((CONTOUR_ROWS, CONTOUR_COLS), np.float32)
+    grid[:, :wide] = value
+    row = round(shoulders_y * CONTOUR_ROWS)
+    grid[row:] = below
+    expected = 4.0 * value * (1.0 - value) * wide / CONTOUR_COLS * row / CONTOUR_ROWS
+    assert unsure_share(grid, shoulders_y) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("shoulders_y", [np.nan, -0.1, 0.0, 1.01])
+def test_without_shoulders_in_the_picture_nobody_knows_what_is_unsure(shoulders_y: float) -> None:
+    assert np.isnan(unsure_share(np.full((CONTOUR_ROWS, CONTOUR_COLS), 0.5, np.float32), shoulders_y))
+
+
+@given(st.sampled_from([640, 960, 1280]), st.floats(0.1, 0.25))
+def test_an_edge_as_wide_in_a_larger_picture_is_as_unsure(width: int, radius: float) -> None:
+    small = np.asarray(cv2.GaussianBlur(disc(320, 240, 0.5, 0.4, radius), (0, 0), 2.0), np.float32)
+    large = np.asarray(cv2.resize(small, (width, width * 3 // 4)), np.float32)
+    expected = unsure_share(on_grid(small), 0.7)
+    assert unsure_share(on_grid(large), 0.7) == pytest.approx(expected, rel=0.05)

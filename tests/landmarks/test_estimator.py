@@ -23,11 +23,13 @@ from posture_cv.landmarks import names
 from posture_cv.landmarks.bare_models import BareModels
 from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
 from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
-from posture_cv.landmarks.mediapipe_tasks import FaceModel, Picture
-from posture_cv.landmarks.model_files import ModelFileError, resolve_face_model
+from posture_cv.landmarks.mediapipe_tasks import FaceModel, Picture, PoseModel
+from posture_cv.landmarks.model_files import ModelFileError, resolve_face_model, resolve_pose_model
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.gates import DEFAULT_LIMITS
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import View
+from posture_cv.measure.unsure import outline_unsure
 from posture_cv.measure.view import classify_view
 from shared_material import shared_path
 
@@ -113,6 +115,43 @@ def test_the_contour_encloses_the_person(on_pictures: MediaPipeEstimator) -> Non
     assert left < lm.face[0, :, 0].min() + 0.01
     assert right > lm.face[0, :, 0].max() - 0.01
     assert np.nanmin(lm.cols[0]) < lm.face[0, :, 1].min()
+
+
+def test_the_mask_is_unsure_where_somebody_stands_right_behind_and_by_nobody_elses_posture(
+    on_pictures: MediaPipeEstimator,
+) -> None:
+    front = picture(FRONT)
+    lm = on_pictures.estimate(Frame(0, 0.0, front))
+    baseline = fit_baseline(Landmarks.concat([lm] * 3), load_coefficients(), refuse=False).baseline
+
+    def unsure(image: NDArray[np.uint8]) -> bool:
+        lm = on_pictures.estimate(Frame(0, 0.0, image))
+        return bool(outline_unsure(lm, baseline, DEFAULT_LIMITS.unsure)[0])
+
+    assert [unsure(behind(front, lm, at_px)) for at_px in (90, 130, 260)] == [True, True, False]
+    assert not any(
+        unsure(picture(SAMPLES / "frames" / f"p1_f1_{name}.jpg")) for name in ("022_fhp_severe", "031_shrug")
+    )
+    dark = np.asarray(255.0 * (front / 255.0) ** 2.2, np.uint8)
+    assert not unsure(dark)
+    assert not unsure(np.asarray(cv2.GaussianBlur(front, (0, 0), 2.0), np.uint8))
+
+
+def behind(front: NDArray[np.uint8], lm: Landmarks, at_px: int) -> NDArray[np.uint8]:
+    """The person of `SIDE`, smaller and farther right by `at_px`, behind the one whose landmarks these are."""
+    with quiet_stderr(), PoseModel(resolve_pose_model(None), EstimatorOptions(mode=Mode.IMAGE)) as model:
+        side = picture(SIDE)
+        with model.seen(Picture.of(side), -1) as seen:
+            assert seen is not None
+            assert seen[1] is not None
+            cut_out = seen[1] > 0.5
+    place = np.array([[0.65, 0.0, 112.0 + at_px], [0.0, 0.65, 20.0]])
+    there = cv2.warpAffine(np.asarray(cut_out, np.uint8), place, (640, 480)) > 0
+    left, right = np.repeat(lm.rows_px()[0], 2, axis=0).T
+    across = np.arange(640)[None]
+    own = (across > left[:, None]) & (across < right[:, None])
+    moved = cv2.warpAffine(side, place, (640, 480))
+    return np.asarray(np.where((there & ~own)[:, :, None], moved, front), np.uint8)
 
 
 def test_the_same_picture_gives_the_same_landmarks(on_pictures: MediaPipeEstimator) -> None:

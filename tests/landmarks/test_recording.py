@@ -103,13 +103,20 @@ def test_no_frames_are_written_as_such_and_those_after_them_are_kept(tmp_path: P
     assert_same(read_recording(tmp_path / "a.landmarks").landmarks, lm)
 
 
-@pytest.mark.parametrize(("version", "untold"), [(1, ("bg_roll_deg", "noise")), (2, ("noise",))])
+@pytest.mark.parametrize(
+    ("version", "untold"),
+    [
+        (1, ("bg_roll_deg", "noise", "outline_unsure")),
+        (2, ("noise", "outline_unsure")),
+        (3, ("outline_unsure",)),
+    ],
+)
 def test_a_recording_of_an_earlier_version_is_read_and_says_nothing_of_what_came_later(
     tmp_path: Path, version: int, untold: tuple[str, ...]
 ) -> None:
     lm = made_up(300)
     write(tmp_path / "new.landmarks", lm, chunk=300)
-    old = _as_version(version, 10 - len(untold), (tmp_path / "new.landmarks").read_bytes())
+    old = _as_version(version, 11 - len(untold), (tmp_path / "new.landmarks").read_bytes())
     (tmp_path / "old.landmarks").write_bytes(old)
     back = read_recording(tmp_path / "old.landmarks")
     assert back.complete
@@ -123,7 +130,7 @@ def _as_version(version: int, columns: int, data: bytes) -> bytes:
     """The same file as it was with fewer columns of the scene, which the last bytes of a block hold."""
     head, _, rest = data.partition(b"\n")
     header, _, blocks = rest.partition(b"\n")
-    out = head + b"\n" + header.replace(b'"format_version": 3', b'"format_version": %d' % version) + b"\n"
+    out = head + b"\n" + header.replace(b'"format_version": 4', b'"format_version": %d' % version) + b"\n"
     while blocks:
         kind, frames, length, _ = rec.BLOCK_HEAD.unpack(blocks[: rec.BLOCK_HEAD.size])
         payload, blocks = (
@@ -132,9 +139,9 @@ def _as_version(version: int, columns: int, data: bytes) -> bytes:
         )
         if kind == rec.FRAMES:
             raw = zlib.decompress(payload)
-            wide = np.frombuffer(raw[-2 * 10 * frames :], np.uint8).reshape(2, frames, 10)
+            wide = np.frombuffer(raw[-2 * 11 * frames :], np.uint8).reshape(2, frames, 11)
             kept = np.ascontiguousarray(wide[:, :, :columns]).tobytes()
-            payload = zlib.compress(raw[: -2 * 10 * frames] + kept)
+            payload = zlib.compress(raw[: -2 * 11 * frames] + kept)
         out += rec.BLOCK_HEAD.pack(kind, frames, len(payload), zlib.crc32(payload)) + payload
     return out
 

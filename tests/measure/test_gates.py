@@ -79,6 +79,18 @@ def test_a_passer_by_is_somebody_else_and_away(session: Landmarks, baseline: Bas
     assert set(done.states.state.tolist()) == {State.AWAY}
 
 
+@pytest.mark.parametrize("scale", [0.85, 1.0, 1.3])
+@pytest.mark.parametrize(("share", "unsure"), [(0.7, False), (1.3, False), (1.4, True), (np.nan, False)])
+def test_an_outline_that_runs_into_somebody_is_not_judged_at_any_distance(
+    session: Landmarks, baseline: Baseline, scale: float, share: float, *, unsure: bool
+) -> None:
+    person = with_scene(about_the_middle(session, scale), outline_unsure=0.015 * share * scale**2)
+    known = replace(baseline, outline_unsure=0.015)
+    assert (Reason.OUTLINE_UNSURE in reasons(person, known)) is unsure
+    assert Reason.OUTLINE_UNSURE not in reasons(person, baseline), "made before it was told"
+    assert measure(person, known, load_coefficients()).somebody.all(), "who has company is there"
+
+
 def test_who_looks_away_is_not_judged_and_how_far_is_still_told(
     session: Landmarks, baseline: Baseline
 ) -> None:
