@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -16,6 +16,9 @@ from posture_cv.cli.options import (
     out_option,
     settings_option,
 )
+
+if TYPE_CHECKING:
+    from posture_cv.measure.baseline import Baseline
 
 DRIFT_STATED_FROM_S: Final = 0.1  # a frame at ten a second
 
@@ -62,7 +65,7 @@ def command(
     from posture_cv.alone import alone_at
     from posture_cv.cli.progress import RichProgress
     from posture_cv.cli.replay_summary import show
-    from posture_cv.cli.resolve import assess_settings, baseline_of_profile, estimator_options
+    from posture_cv.cli.resolve import assess_settings, estimator_options
     from posture_cv.replay.earlier import read_summary
     from posture_cv.replay.pair import PairOptions, replay_pair
 
@@ -70,13 +73,17 @@ def command(
         raise click.UsageError("Give either --offset SECONDS or --find-offset.")
     if offset_s is not None and not math.isfinite(offset_s):
         raise click.BadParameter(f"{offset_s} is no number of seconds", param_hint="--offset")
+    front_baseline, front_name = _baseline(profile, settings_path)
+    side_baseline, side_name = _baseline(side_profile, settings_path)
     options = PairOptions(
         front=front,
         side=side,
         out=out,
         offset_s=offset_s,
-        front_baseline=None if profile is None else baseline_of_profile(profile, settings_path)[0],
-        side_baseline=None if side_profile is None else baseline_of_profile(side_profile, settings_path)[0],
+        front_baseline=front_baseline,
+        side_baseline=side_baseline,
+        front_profile=front_name,
+        side_profile=side_name,
         calibrate_s=calibrate_s,
         estimator=estimator_options(pose_model, face_model, settings_path),
         settings=assess_settings(settings_path, alert_after),
@@ -86,6 +93,13 @@ def command(
     summary = read_summary(out) or {}
     show(summary, out)
     _show_pair(summary["pair"])
+
+
+def _baseline(profile: str | None, settings_path: Path | None) -> tuple[Baseline | None, str | None]:
+    """Of a profile, and its name; neither where none is given."""
+    from posture_cv.cli.resolve import baseline_of_profile
+
+    return (None, None) if profile is None else baseline_of_profile(profile, settings_path)
 
 
 def _show_pair(told: dict[str, Any]) -> None:

@@ -69,6 +69,7 @@ class _Origin(_Form):
 class _Pair(_Form):
     side_source: _Source = _Source()
     side_sha256: str | None = None
+    side_estimator: _Estimator = _Estimator()
     offset_s: Number | None = None
     offset_drift_s: Number | None = None
     quantities: dict[str, _Origin] = {}

@@ -65,7 +65,7 @@ def sidecar(result: Result) -> dict[str, Any]:
         "source": {**source, "sha256": run.get("source_sha256")},
         "stretch_s": [summary.get("start_s"), summary.get("end_s")],
         "estimator": summary.get("estimator", {}),
-        "baseline": {**summary.get("baseline", {}), "values": provenance(result).get("baseline")},
+        "baseline": {**summary.get("baseline", {}), **_values(provenance(result))},
         **({"pair": summary["pair"]} if summary.get("pair") else {}),
         "settings": summary.get("settings", {}),
         "timing": frame_timing(result.measured.t_s, source.get("frame_rate_hz")),
@@ -74,15 +74,32 @@ def sidecar(result: Result) -> dict[str, Any]:
     }
 
 
-def provenance_text(baseline: Baseline) -> str:
-    """What `replay` writes beside its tables: the baseline that everything was judged against."""
-    values = {
+def _values(noted: Mapping[str, Any]) -> dict[str, Any]:
+    """The baseline's numbers; of two cameras the side camera's, too."""
+    side = {"side_values": noted["side_baseline"]} if "side_baseline" in noted else {}
+    return {"values": noted.get("baseline"), **side}
+
+
+def provenance_text(baseline: Baseline, side: Baseline | None = None) -> str:
+    """What `replay` writes beside its tables: the baseline that everything was judged against.
+
+    Args:
+        baseline: of the camera, or of the front camera.
+        side: of the side camera, where there are two.
+    """
+    noted = {"baseline": _noted(baseline)}
+    if side is not None:
+        noted["side_baseline"] = _noted(side)
+    return json.dumps(noted, sort_keys=True) + "\n"
+
+
+def _noted(baseline: Baseline) -> dict[str, Any]:
+    return {
         "view": baseline.view.label,
         "size_px": list(baseline.size_px),
         "background": list(baseline.background),
         **baseline_to_json(baseline),
     }
-    return json.dumps({"baseline": values}, sort_keys=True) + "\n"
 
 
 def provenance(result: Result) -> dict[str, Any]:

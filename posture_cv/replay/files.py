@@ -106,7 +106,7 @@ class ResultWriter:
         write_atomic(out / ALERTS, "".join(json.dumps(row) + "\n" for row in rows))
         # The whole baseline: with it, the source's checksum and the settings of the summary, the tables can be made
         # again. Exposure is computed where it is read: its bootstrap takes longer than a re-assessment.
-        write_atomic(out / PROVENANCE, provenance_text(result.baseline.baseline))
+        write_atomic(out / PROVENANCE, provenance_text(result.baseline.baseline, result.side_baseline))
         written = [MEASUREMENTS, ALERTS, PROVENANCE]
         if self._options.video:
             from posture_cv.replay.video import write_annotated_video  # heavy: only on request
