@@ -33,6 +33,7 @@ class _Source(_Form):
     width_px: Number | None = None
     height_px: Number | None = None
     frame_count: Number | None = None
+    unrelated: bool | None = None
 
 
 class _Model(_Form):

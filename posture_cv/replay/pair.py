@@ -34,6 +34,7 @@ from posture_cv.replay.first_look import ViewCheck, against_view, view_check
 from posture_cv.replay.kept import note_kept, warnings_of_kept
 from posture_cv.replay.measuring import Measured, measured_recording
 from posture_cv.replay.pairing import Paired, pair, paired_baseline
+from posture_cv.replay.pictures import of_pictures, require_times
 from posture_cv.replay.plan import look_of, plan
 from posture_cv.replay.progress import NoProgress, Progress
 from posture_cv.replay.record import default_estimator, record
@@ -220,23 +221,14 @@ def _first_look(source: str, options: PairOptions, view: View) -> _FirstLook:
     given = Path(source)
     if is_recording(given):
         with RecordingReader(given) as reader:
-            _require_times(source, unrelated=bool(reader.info.source.get("unrelated")))
+            require_times(source, unrelated=of_pictures(reader.info))
         return _FirstLook(Provenance(source_sha256=sha256_of_file(given), of_landmarks=True))
     alone = ReplayOptions(
         source, options.out, estimator=options.estimator, keep_landmarks=True, segment_s=0.0
     )
     looked = scan(look_of(alone))
-    _require_times(source, unrelated=looked.unrelated)
+    require_times(source, unrelated=looked.unrelated)
     return _FirstLook(plan(alone, looked).provenance, view_check(view, 0.0, None, looked))
-
-
-def _require_times(source: str, *, unrelated: bool) -> None:
-    if unrelated:
-        raise InputError(
-            f"Pictures without times cannot be paired: {source}",
-            "Nothing says which were taken at the same moment.",
-            "Give videos, or judge the pictures with posture-cv replay.",
-        )
 
 
 def _check_view(source: str, look: _FirstLook, options: PairOptions, name: str) -> None:

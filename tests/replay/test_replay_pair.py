@@ -387,7 +387,7 @@ def test_pictures_without_times_have_no_counterpart(recordings: tuple[str, str],
     with RecordingWriter(pictures, replace(front.info, source=source)) as writer:
         writer.write(front.landmarks[:20])
     for timeless in (str(SAMPLES / "frames"), str(pictures)):
-        with pytest.raises(InputError, match="Pictures without times cannot be paired"):
+        with pytest.raises(InputError, match="needs a recording, and these are pictures without times"):
             replay_pair(PairOptions(timeless, recordings[1], tmp_path / "o", 0.0, calibrate_s=(0.0, 5.0)))
 
 
