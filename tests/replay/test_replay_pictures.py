@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from cli_runner import Cli
+from posture_cv.errors import InputError
 from posture_cv.exposure.measures import NO_TIMES, exposure
 from posture_cv.landmarks.recording import RecordingWriter, read_recording
+from posture_cv.opendata.export import check_formats
 from posture_cv.opendata.folder import read_result
 from posture_cv.profiles.store import load_profile
 from posture_cv.replay.run import replay
@@ -81,6 +83,9 @@ def test_each_counts_the_same_and_what_hangs_on_time_is_not_told(tmp_path: Path)
     for item in found.items:
         if item.measure in OF_TIME:
             assert (item.sampled, item.reason) == (None, NO_TIMES)
+    with pytest.raises(InputError, match="are no motion"):
+        check_formats(["csv", "bids"], [result])
+    check_formats(["csv"], [result])
     told = " ".join(methods([result], [found]))
     assert told.startswith("1 set of pictures without times (front view, each picture judged by itself and")
     assert "Postures were named from each picture by itself." in told
