@@ -37,6 +37,8 @@ DRIFT_STATED_FROM_S: Final = 0.1  # a frame at ten a second
 @click.option("--profile", metavar="NAME", help="Profile of the front camera: its name or file.")
 @click.option("--side-profile", metavar="NAME", help="Profile of the side camera: its name or file.")
 @calibrate_option("Take both baselines from these seconds of FRONT, e.g. 0:8.")
+@click.option("--participant", help="Whom the session shows: studies compare within participants.")
+@click.option("--condition", help="Under which condition.")
 @out_option
 @alert_after_option
 @model_options
@@ -49,6 +51,8 @@ def command(
     profile: str | None,
     side_profile: str | None,
     calibrate_s: tuple[float, float] | None,
+    participant: str | None,
+    condition: str | None,
     out: Path,
     alert_after: float | None,
     pose_model: Path | None,
@@ -68,6 +72,7 @@ def command(
     from posture_cv.cli.resolve import assess_settings, estimator_options
     from posture_cv.replay.earlier import read_summary
     from posture_cv.replay.pair import PairOptions, replay_pair
+    from posture_cv.replay.types import Labels
 
     if find_offset == (offset_s is not None):
         raise click.UsageError("Give either --offset SECONDS or --find-offset.")
@@ -85,6 +90,7 @@ def command(
         front_profile=front_name,
         side_profile=side_name,
         calibrate_s=calibrate_s,
+        labels=Labels(None, participant, condition),
         estimator=estimator_options(pose_model, face_model, settings_path),
         settings=assess_settings(settings_path, alert_after),
     )

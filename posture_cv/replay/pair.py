@@ -41,7 +41,7 @@ from posture_cv.replay.record import default_estimator, record
 from posture_cv.replay.scan import scan
 from posture_cv.replay.sync import Offset, find_offset
 from posture_cv.replay.targets import check_results, drop_parts_of_results
-from posture_cv.replay.types import BaselineUsed, Provenance, Replayed, ReplayOptions
+from posture_cv.replay.types import BaselineUsed, Labels, Provenance, Replayed, ReplayOptions
 
 _LABELS: Final = {int(view): view.label for view in View} | {int(View.UNKNOWN): ""}
 _VIEWS: Final = View.FRONT, View.SIDE
@@ -59,6 +59,7 @@ class PairOptions:
         front_baseline, side_baseline: of profiles; None when `calibrate_s` says where to find them.
         front_profile, side_profile: names of these profiles, for the record.
         calibrate_s: (start, end) on the front's clock in which the person sits as they want to.
+        labels: whose session it is, and under which condition.
         estimator, settings: see there.
     """
 
@@ -71,6 +72,7 @@ class PairOptions:
     front_profile: str | None = None
     side_profile: str | None = None
     calibrate_s: tuple[float, float] | None = None
+    labels: Labels = field(default_factory=Labels)
     estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
     settings: AssessSettings = field(default_factory=AssessSettings)
 
@@ -121,7 +123,7 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     engine = BlockEngine(both, options.settings)
     block, outcome = engine.push(paired.measurements), engine.finish()
     done = Replayed(
-        ReplayOptions(options.front, options.out, settings=options.settings),
+        ReplayOptions(options.front, options.out, settings=options.settings, labels=options.labels),
         info,
         front_path,
         BaselineUsed(both, {"front": baselines[0].origin, "side": baselines[1].origin}),

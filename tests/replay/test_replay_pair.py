@@ -246,7 +246,9 @@ def test_on_the_command_line(recordings: tuple[str, str], tmp_path: Path) -> Non
     assert {row["forward_head_est_view"] for row in rows[50:]} == {"side"}
 
 
-def test_both_profiles_and_what_saw_the_side_are_noted(recordings: tuple[str, str], tmp_path: Path) -> None:
+def test_who_it_is_both_profiles_and_the_sides_models_are_noted(
+    recordings: tuple[str, str], tmp_path: Path
+) -> None:
     out, beside = tmp_path / "o", tmp_path / "beside.json"
     given = (
         "--from",
@@ -259,7 +261,8 @@ def test_both_profiles_and_what_saw_the_side_are_noted(recordings: tuple[str, st
         str(beside),
     )
     assert Cli()("calibrate", *given).returncode == 0
-    named = ("--profile", str(SAMPLES / "desk-front.profile.json"), "--side-profile", str(beside))
+    who = ("--participant", "P 7", "--condition", "screen")
+    named = (*who, "--profile", str(SAMPLES / "desk-front.profile.json"), "--side-profile", str(beside))
     done = Cli()("replay-pair", *recordings, "--offset", "3.37", *named, "--out", str(out))
     assert done.returncode == 0, done.stderr
     summary = json.loads((out / "summary.json").read_text())
@@ -269,6 +272,7 @@ def test_both_profiles_and_what_saw_the_side_are_noted(recordings: tuple[str, st
     )
     assert summary["baseline"]["side"]["profile"] == "beside"
     assert summary["pair"]["side_estimator"] == read_recording(Path(recordings[1])).info.estimator
+    assert (read_result(out).participant, read_result(out).condition) == ("P 7", "screen")
     about = sidecar(read_result(out))["baseline"]
     assert (about["values"]["view"], about["side_values"]["view"]) == ("front", "side")
     noted = json.loads(beside.read_text())
