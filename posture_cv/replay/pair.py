@@ -26,10 +26,10 @@ from posture_cv.landmarks.recording import (
     is_recording,
 )
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.types import QUANTITIES, View
+from posture_cv.measure.types import QUANTITIES, Reason, View
 from posture_cv.output.tables import column_stem
 from posture_cv.replay.baselines import calibrated
-from posture_cv.replay.files import ResultWriter
+from posture_cv.replay.files import MOST_OF_ANOTHER_VIEW, ResultWriter
 from posture_cv.replay.first_look import ViewCheck, against_view, view_check
 from posture_cv.replay.kept import note_kept, warnings_of_kept
 from posture_cv.replay.measuring import Measured, measured_recording
@@ -147,8 +147,16 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
 
 def _warnings(name: str, made: Provenance, measured: Measured, used: BaselineUsed) -> Iterator[str]:
     """All that is said of one recording, with its name in front."""
-    for warning in (*made.landmarks_warnings, *measured.told.warnings, *used.warnings):
+    of_view = _hardly_judged(measured, used)
+    for warning in (*made.landmarks_warnings, *measured.told.warnings, *used.warnings, *of_view):
         yield f"{name}: {warning}"
+
+
+def _hardly_judged(measured: Measured, used: BaselineUsed) -> Iterator[str]:
+    """Say so where a camera hardly ever sees its person from where its baseline is: the other one tells all then."""
+    reason = measured.measurements.reason[measured.measurements.somebody]
+    if len(reason) and np.mean(reason == Reason.WRONG_VIEW) > MOST_OF_ANOTHER_VIEW:
+        yield f"Hardly anything can be judged: the baseline is a {used.baseline.view.label} view, the recording is not"
 
 
 def _write(done: Replayed, block: Assessed, columns: Mapping[str, Sequence[str]], progress: Progress) -> None:

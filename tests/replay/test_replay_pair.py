@@ -373,6 +373,17 @@ def test_confused_cameras_are_seen_before_the_models_run_over_one(videos: Videos
     assert videos.looked_at == []
 
 
+def test_a_side_that_is_another_front_is_said(tmp_path: Path) -> None:
+    beside, front = tmp_path / "beside.json", str(SAMPLES / "desk-front.landmarks")
+    given = ("--from", str(SAMPLES / "desk-side.landmarks"), "--end", "6", "--out", str(beside))
+    assert Cli()("calibrate", *given).returncode == 0
+    profiles = ("--profile", str(SAMPLES / "desk-front.profile.json"), "--side-profile", str(beside))
+    done = Cli().here("replay-pair", front, front, "--offset", "0", *profiles, "--out", str(tmp_path / "o"))
+    said = " ".join(done.stdout.split())
+    assert "SIDE: Hardly anything can be judged: the baseline is a side view, the recording is not" in said
+    assert "FRONT:" not in said
+
+
 def test_recordings_without_a_name_are_called_what_they_are(tmp_path: Path) -> None:
     paths = []
     for view, lm in zip(("front", "side"), session(0.0, length_s=20.0), strict=True):
