@@ -21,7 +21,7 @@ from posture_cv.agreement.ask import STRETCH_S, stands_for
 from posture_cv.agreement.types import Stretch
 from posture_cv.assess.types import State
 from posture_cv.exposure.bootstrap import block_length, interval, never_certain, resampling
-from posture_cv.exposure.epochs import HOLD_MAX_S, PICTURE_S, frame_seconds
+from posture_cv.exposure.epochs import frame_seconds
 from posture_cv.exposure.types import Figure, Series
 from posture_cv.measure.types import Codes, Float, Reason
 from posture_cv.spans import outside_s
@@ -125,7 +125,7 @@ class _Course:
 def _course(series: Series, cuts_s: Float) -> _Course:
     """The recording, cut where frames and holes begin and at the given times: a label may be shorter than a frame."""
     t_s = series.measured.t_s
-    ends = t_s + frame_seconds(t_s, PICTURE_S if series.pictures else HOLD_MAX_S)
+    ends = t_s + frame_seconds(t_s, pictures=series.pictures)
     holes = np.flatnonzero(t_s[1:] - ends[:-1] > _SAME_S)
     begins = np.append(t_s, ends[holes])
     order = np.argsort(begins, kind="stable")

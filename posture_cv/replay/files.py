@@ -53,13 +53,16 @@ class ResultWriter:
         options: of the replay.
         baseline: what the frames are judged against.
         extra: names of further columns of `measurements.csv`.
+        single_s: how long a frame stands that is the only one.
 
     Raises:
         OutputError: a file cannot be written.
     """
 
-    def __init__(self, options: ReplayOptions, baseline: Baseline, extra: Sequence[str] = ()) -> None:
-        self.times = StateTimes(options.settings.ticks)
+    def __init__(
+        self, options: ReplayOptions, baseline: Baseline, extra: Sequence[str] = (), single_s: float = 0.0
+    ) -> None:
+        self.times = StateTimes(options.settings.ticks, single_s)
         self._options, self._extra = options, extra
         self._watch = StaleWatch(baseline.view)
         self._stale: list[Stale] = []

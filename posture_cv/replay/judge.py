@@ -20,7 +20,7 @@ from posture_cv.replay.baselines import calibrated
 from posture_cv.replay.files import ResultWriter
 from posture_cv.replay.known import known_baseline, note_baseline
 from posture_cv.replay.measuring import Measuring
-from posture_cv.replay.pictures import NOTE, nothing_told, of_pictures, one_by_one, without_order
+from posture_cv.replay.pictures import NOTE, PICTURE_S, nothing_told, of_pictures, one_by_one, without_order
 from posture_cv.replay.progress import NoProgress, Progress
 from posture_cv.replay.types import BaselineUsed, Provenance, Replayed, ReplayOptions
 
@@ -66,7 +66,7 @@ def judge(
     chosen = _Choice(options) if is_recording(Path(options.source)) else None
     engine = BlockEngine(used.baseline, options.settings)
     held: list[Assessed] = []
-    with ResultWriter(options, used.baseline) as results:
+    with ResultWriter(options, used.baseline, single_s=PICTURE_S if alone else 0.0) as results:
         for found, rows in _assessed(measuring, engine, chosen):
             block = without_order(found) if alone else found
             results.add(block, made=rows)

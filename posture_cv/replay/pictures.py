@@ -11,8 +11,9 @@ from posture_cv.capture.images import UNRELATED_RATE_HZ
 from posture_cv.errors import InputError
 from posture_cv.landmarks.recording import RecordingInfo
 
+PICTURE_S: Final = 1.0 / UNRELATED_RATE_HZ
 NOTE: Final = (
-    f"The pictures have no times: each is judged by itself and counts as {1.0 / UNRELATED_RATE_HZ:g} s. Alerts, "
+    f"The pictures have no times: each is judged by itself and counts as {PICTURE_S:g} s. Alerts, "
     "episodes and whatever else depends on time are not told"
 )
 
@@ -37,7 +38,7 @@ def one_by_one(settings: AssessSettings) -> AssessSettings:
     return replace(
         settings,
         smoothing=replace(settings.smoothing, window_s=0.0),
-        ticks=replace(settings.ticks, hold_max_s=1.0 / UNRELATED_RATE_HZ),
+        ticks=replace(settings.ticks, hold_max_s=PICTURE_S),
     )
 
 

@@ -98,7 +98,9 @@ def _rate(results: Sequence[Result]) -> str:
     if not known:
         return "unknown frames a second as found"
     low, high = (f"{rate:.3g}" for rate in (known[0], known[-1]))
-    return f"{low if low == high else f'{low} to {high}'} frames a second as found"
+    if low == high:
+        return f"{low} frame{'' if low == '1' else 's'} a second as found"
+    return f"{low} to {high} frames a second as found"
 
 
 def _landmarks(results: Sequence[Result]) -> str:
@@ -163,25 +165,27 @@ def _calibration(found: Mapping[str, Any]) -> str:
 
 
 def _judging(results: Sequence[Result]) -> str:
-    settings = results[0].summary.get("settings", {})
-    same = all(r.summary.get("settings", {}) == settings for r in results)
+    timed = [r for r in results if not r.pictures]
+    settings = (timed or results)[0].summary.get("settings", {})
+    same = all(r.summary.get("settings", {}) == settings for r in timed or results)
     th, smoothing, policy = (settings.get(k, {}) for k in ("thresholds", "smoothing", "policy"))
     return (
-        f"{_smoothing(smoothing)} Thresholds against the "
+        f"{_smoothing(smoothing, alone=len(results) - len(timed), of=len(results))} Thresholds against the "
         f"baseline: forward head {th.get('neck_deg')} degrees of craniovertebral angle lost to the neck, "
         f"protraction {th.get('protraction_cm')} cm, shoulder elevation {th.get('elevation_cm')} cm, each at least a "
         "stated multiple of the estimate's own uncertainty; looking down "
         f"{th.get('looking_down_deg')} degrees of pitch."
-        + ("" if all(r.pictures for r in results) else f" {_alerting(policy)}")
+        + (f" {_alerting(policy)}" if timed else "")
         + ("" if same else " The settings were not the same for all recordings; see the sidecars.")
     )
 
 
-def _smoothing(settings: Mapping[str, Any]) -> str:
-    window_s = settings.get("window_s", "unknown")
-    if window_s == 0.0:
+def _smoothing(settings: Mapping[str, Any], *, alone: int, of: int) -> str:
+    """What postures were named from; `alone` of so many recordings are pictures without times."""
+    if alone == of:
         return "Postures were named from each picture by itself."
-    return f"Postures were named from trailing means over {window_s} s."
+    means = f"Postures were named from trailing means over {settings.get('window_s', 'unknown')} s"
+    return f"{means}, those in pictures without times from each picture by itself." if alone else f"{means}."
 
 
 def _alerting(policy: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from posture_cv.assess.types import UNMEASURED, State
 from posture_cv.exposure.catalogue import estimate_name
-from posture_cv.exposure.epochs import HOLD_MAX_S, PICTURE_S, frame_seconds
+from posture_cv.exposure.epochs import frame_seconds
 from posture_cv.exposure.groups import rows_of, unmeasured_by_reason
 from posture_cv.exposure.measures import Exposure
 from posture_cv.exposure.sources import SOURCES
@@ -146,9 +146,7 @@ def timeline_data(result: Result) -> dict[str, Any]:
         "states": [{"name": words(s.label), "colour": COLOURS[s.label]} for s in State],
         "reasons": [words(r.label) for r in Reason],
         "unmeasured": [int(s) for s in UNMEASURED],
-        "runs": runs(
-            t_s, frame_seconds(t_s, PICTURE_S if result.pictures else HOLD_MAX_S), frames.state, frames.reason
-        ),
+        "runs": runs(t_s, frame_seconds(t_s, pictures=result.pictures), frames.state, frames.reason),
         "alerts": [
             {"t_s": a["t_s"], "cue": words(a["cue"]), "level": a["level"], "seen": a.get("seen", "")}
             for a in result.alerts

@@ -90,6 +90,19 @@ def test_each_counts_the_same_and_what_hangs_on_time_is_not_told(tmp_path: Path)
     assert told.startswith("1 set of pictures without times (front view, each picture judged by itself and")
     assert "Postures were named from each picture by itself." in told
     assert "Alerts needed" not in told
+    replay(ReplayOptions(str(SAMPLES / "desk-front.landmarks"), tmp_path / "v", calibrate_s=(0.0, 8.0)))
+    video = read_result(tmp_path / "v")
+    both = " ".join(methods([result, video], [found, exposure(video.series())]))
+    assert both.startswith("2 recordings (front view, 10 frames a second as found) were analysed")
+    assert "trailing means over 2.0 s, those in pictures without times from each picture by itself." in both
+
+
+def test_a_single_picture_counts_too(tmp_path: Path) -> None:
+    assert judged(pictures(tmp_path / "p.landmarks", [FORWARD]), tmp_path / "o") == ["forward_head"]
+    summary = json.loads((tmp_path / "o" / "summary.json").read_text())
+    assert summary["seconds_per_state"] == {"forward_head": 1.0}
+    shares = [i for i in exposure(read_result(tmp_path / "o").series()).items if i.measure == "state"]
+    assert {i.item: i.sampled.value() for i in shares if i.sampled is not None}["forward_head"] == 1.0
 
 
 @pytest.mark.parametrize("unrelated", [True, False])
