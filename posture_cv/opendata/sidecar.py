@@ -19,18 +19,19 @@ from posture_cv.profiles.format import baseline_to_json
 _LATE: Final = 1.5  # a step so many times the median one means that frames are missing
 
 
-def frame_timing(t_s: Float, nominal_hz: float | None) -> dict[str, Any]:
+def frame_timing(t_s: Float, nominal_hz: float | None, *, pictures: bool = False) -> dict[str, Any]:
     """The frame rate as found, and the frames that are not there.
 
     Args:
         t_s: (N,) times of the frames, s.
         nominal_hz: what the source says of itself.
+        pictures: they are pictures without times: there is no rate, and none is late.
 
     A step longer than 1.5 median steps is taken for missing frames, as many as fit into it (ours): the source
     dropped them, or a camera slowed down.
     """
     steps = np.diff(t_s)
-    if len(steps) == 0:
+    if len(steps) == 0 or pictures:
         return {"nominal_hz": nominal_hz, "found_hz": None, "frames": len(t_s), "dropped_frames": 0}
     median = float(np.median(steps))
     late = steps[steps > _LATE * median]
@@ -68,7 +69,7 @@ def sidecar(result: Result) -> dict[str, Any]:
         "baseline": {**summary.get("baseline", {}), **_values(provenance(result))},
         **({"pair": summary["pair"]} if summary.get("pair") else {}),
         "settings": summary.get("settings", {}),
-        "timing": frame_timing(result.measured.t_s, source.get("frame_rate_hz")),
+        "timing": frame_timing(result.measured.t_s, source.get("frame_rate_hz"), pictures=result.pictures),
         "warnings": summary.get("warnings", []),
         "t_s": "seconds since the start of the source",
     }

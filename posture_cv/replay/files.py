@@ -33,6 +33,7 @@ from posture_cv.replay.earlier import (
     set_summary_aside,
 )
 from posture_cv.replay.keys import versions
+from posture_cv.replay.pictures import of_pictures
 from posture_cv.replay.progress import Progress
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _summary(
     result: Replayed, rows: list[dict[str, Any]], times: StateTimes, stale: Sequence[Stale]
 ) -> dict[str, Any]:
     """The recording in a few figures, with what is needed to repeat it."""
-    duration_s = times.duration_s
+    duration_s, timed = times.duration_s, not of_pictures(result.recording)
     return {
         "schema_version": SCHEMA_VERSION,
         "program": __version__,
@@ -154,7 +155,7 @@ def _summary(
         "frames": result.frames,
         "frames_with_person": result.frames_with_person,
         "duration_s": round(duration_s, 3),
-        "frame_rate_hz": round((result.frames - 1) / duration_s, 3) if duration_s else None,
+        "frame_rate_hz": round((result.frames - 1) / duration_s, 3) if duration_s and timed else None,
         "seconds_per_state": times.seconds_per_state(),
         "unmeasured_seconds": times.unmeasured_seconds(),
         "baseline_stale": [{"sign": str(one.sign), "t_s": one.t_s, "hint": one.sign.hint} for one in stale],

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from posture_cv.measure.types import Float
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.sidecar import frame_timing
 
@@ -43,26 +44,29 @@ def provenance(result: Result) -> list[tuple[str, str]]:
     """What is told, and what it is, in the order of the page."""
     summary = result.summary
     source, estimators = summary.get("source", {}), [estimator for _, estimator in cameras(result)]
-    timing = frame_timing(result.measured.t_s, source.get("frame_rate_hz"))
+    t_s = result.measured.t_s
     models = dict.fromkeys(named_model(e[k]) for e in estimators for k in ("pose", "face") if e.get(k))
-    says = "" if timing["nominal_hz"] is None else f" (source says {timing['nominal_hz']})"
-    frames = (
-        f"{timing['frames']}; {timing['found_hz']} a second as found{says}; "
-        f"missing by their times: {timing['dropped_frames']}"
-    )
     return [
         ("program", f"posture-cv {summary.get('program', 'unknown')}"),
         *(("source", f"{name}, SHA-256 {digest}") for name, digest in _sources(result)),
         *_offset(summary.get("pair") or {}),
-        ("frames", frames),
+        ("frames", f"{len(t_s)} pictures without times" if result.pictures else _frames(t_s, source)),
         ("models", "; ".join(models) or "unknown"),
         ("engine", "; ".join(dict.fromkeys(str(e.get("engine", "unknown")) for e in estimators if e))),
         ("baseline", _facts(summary.get("baseline", {}))),
         (
             "longest frame gap",
-            f"{np.diff(result.measured.t_s).max():.3f} s" if len(result.measured) > 1 else "none",
+            f"{np.diff(t_s).max():.3f} s" if len(t_s) > 1 and not result.pictures else "none",
         ),
     ]
+
+
+def _frames(t_s: Float, source: Mapping[str, Any]) -> str:
+    """How many a recording has, and how many a second."""
+    timing = frame_timing(t_s, source.get("frame_rate_hz"))
+    says = "" if timing["nominal_hz"] is None else f" (source says {timing['nominal_hz']})"
+    found = f"{timing['frames']}; {timing['found_hz']} a second as found{says}"
+    return f"{found}; missing by their times: {timing['dropped_frames']}"
 
 
 def _sources(result: Result) -> list[tuple[str, str]]:

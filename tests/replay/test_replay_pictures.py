@@ -18,10 +18,12 @@ from posture_cv.exposure.measures import NO_TIMES, exposure
 from posture_cv.landmarks.recording import RecordingWriter, read_recording
 from posture_cv.opendata.export import check_formats
 from posture_cv.opendata.folder import read_result
+from posture_cv.opendata.sidecar import sidecar
 from posture_cv.profiles.store import load_profile
 from posture_cv.replay.run import replay
 from posture_cv.replay.types import ReplayOptions
 from posture_cv.report.methods import methods
+from posture_cv.report.provenance import provenance
 
 SAMPLES: Final = Path(__file__).resolve().parents[2] / "samples"
 PROFILE: Final = SAMPLES / "desk-front.profile.json"
@@ -74,7 +76,12 @@ def test_each_counts_the_same_and_what_hangs_on_time_is_not_told(tmp_path: Path)
     judged(source, tmp_path / "o")
     summary = json.loads((tmp_path / "o" / "summary.json").read_text())
     assert summary["seconds_per_state"] == {"cannot_tell": 3.0, "good": 2.0, "forward_head": 2.0}
+    assert summary["frame_rate_hz"] is None
     result = read_result(tmp_path / "o")
+    timing = sidecar(result)["timing"]
+    assert timing == {"nominal_hz": None, "found_hz": None, "frames": 4, "dropped_frames": 0}
+    about = dict(provenance(result))
+    assert (about["frames"], about["longest frame gap"]) == ("4 pictures without times", "none")
     found = exposure(result.series())
     shares = {
         i.item: i.sampled.value() for i in found.items if i.measure == "state" and i.sampled is not None
