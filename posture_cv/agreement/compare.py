@@ -125,7 +125,7 @@ class _Course:
 def _course(series: Series, cuts_s: Float) -> _Course:
     """The recording, cut where frames and holes begin and at the given times: a label may be shorter than a frame."""
     t_s = series.measured.t_s
-    ends = t_s + frame_seconds(t_s)
+    ends = t_s + frame_seconds(t_s, pictures=series.pictures)
     holes = np.flatnonzero(t_s[1:] - ends[:-1] > _SAME_S)
     begins = np.append(t_s, ends[holes])
     order = np.argsort(begins, kind="stable")

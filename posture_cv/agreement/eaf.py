@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import Final
+from urllib.parse import unquote
 from xml.parsers import expat
 
 from posture_cv.agreement.types import Faults, LabelError, Labels, Stretch
+
+_MOST_DIGITS: Final = 12  # milliseconds of thirty years
 
 
 @dataclass(slots=True)
@@ -16,6 +20,7 @@ class _Reading:
     slots_ms: dict[str, str] = field(default_factory=dict)
     spans: list[tuple[str, str, str, str, int]] = field(default_factory=list)  # tier, begin, end, text, line
     references: int = 0
+    begins_s: dict[str, float] = field(default_factory=dict)
     tier: str = ""
     begin: str = ""
     end: str = ""
@@ -23,8 +28,13 @@ class _Reading:
     root: str = ""
 
 
-def read_eaf(data: bytes, path: str) -> Labels:
+def read_eaf(data: bytes, path: str, coding: str | None = None) -> Labels:
     """The alignable annotations of all tiers; the group of each is its tier.
+
+    Args:
+        data: of the file.
+        path: for messages.
+        coding: the tier that is asked for; annotations of others may be faulty then.
 
     Raises:
         LabelError: no XML, no ELAN file, a document type declaration, or annotations without times.
@@ -67,7 +77,7 @@ def read_eaf(data: bytes, path: str) -> Labels:
         raise LabelError(
             f"Not an ELAN file: {path}", f"Its root is {reading.root!r}, expected ANNOTATION_DOCUMENT.", ""
         )
-    return _labels(reading, path)
+    return _labels(reading, path, coding)
 
 
 def _start(reading: _Reading, name: str, attributes: dict[str, str]) -> None:
@@ -75,6 +85,9 @@ def _start(reading: _Reading, name: str, attributes: dict[str, str]) -> None:
         reading.root = name
     if name == "TIME_SLOT":
         reading.slots_ms[attributes.get("TIME_SLOT_ID", "")] = attributes.get("TIME_VALUE", "")
+    elif name == "MEDIA_DESCRIPTOR":
+        address = attributes.get("RELATIVE_MEDIA_URL") or attributes.get("MEDIA_URL", "")
+        reading.begins_s[unquote(address).replace("\\", "/").rpartition("/")[2]] = _origin_s(attributes)
     elif name == "TIER":
         reading.tier = attributes.get("TIER_ID", "")
     elif name == "ALIGNABLE_ANNOTATION":
@@ -87,19 +100,26 @@ def _start(reading: _Reading, name: str, attributes: dict[str, str]) -> None:
         reading.text = ""
 
 
-def _labels(reading: _Reading, path: str) -> Labels:
-    faults, found = Faults(path), []
+def _origin_s(attributes: dict[str, str]) -> float:
+    """Where in a media file ELAN's clock begins: what lies before it was cut away to bring several together."""
+    text = attributes.get("TIME_ORIGIN", "0")
+    return int(text) / 1000.0 if text.isdecimal() and len(text) < _MOST_DIGITS else 0.0
+
+
+def _labels(reading: _Reading, path: str, coding: str | None) -> Labels:
+    faults, found = Faults(path, coding), []
     for tier, begin, end, text, line in reading.spans:
         times = [reading.slots_ms.get(slot, "") for slot in (begin, end)]
         if not all(t.isdecimal() and isfinite(float(t)) for t in times):
-            faults.add(line, f"The annotation {text!r} of tier {tier!r} has no time of its own.")
+            faults.add(line, f"The annotation {text!r} of tier {tier!r} has no time of its own.", tier)
             continue
         start_s, end_s = (float(t) / 1000.0 for t in times)
         if not text:
-            faults.add(line, f"An annotation of tier {tier!r} is empty.")
+            faults.add(line, f"An annotation of tier {tier!r} is empty.", tier)
         elif end_s <= start_s:
-            faults.add(line, f"The annotation {text!r} ends at {end_s:g} s, not after {start_s:g} s.")
+            faults.add(line, f"The annotation {text!r} ends at {end_s:g} s, not after {start_s:g} s.", tier)
         else:
             found.append(Stretch(start_s, end_s, text, line, tier))
     faults.check()
-    return Labels(tuple(sorted(found, key=lambda s: s.start_s)), "ELAN .eaf", reading.references)
+    stretches = tuple(sorted(found, key=lambda s: s.start_s))
+    return Labels(stretches, "ELAN .eaf", reading.references, reading.begins_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from posture_cv.agreement.eaf import read_eaf
@@ -38,8 +38,13 @@ SYNONYMS: Final[Mapping[str, str]] = {
 }
 
 
-def read_labels(path: Path) -> Labels:
+def read_labels(path: Path, coding: str | None = None) -> Labels:
     """Read a file of any known kind.
+
+    Args:
+        path: of the file.
+        coding: the observation, subject or tier that is asked for, as for `chosen`; what is wrong with others does
+            not matter then.
 
     Raises:
         LabelError: it cannot be read, is of no known kind, holds faults or no label.
@@ -51,9 +56,9 @@ def read_labels(path: Path) -> Labels:
             f"The labels cannot be read: {path}", f"{error.strerror or error}.", "Check the path."
         ) from error
     if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
-        labels = read_eaf(data, str(path))
+        labels = read_eaf(data, str(path), coding)
     else:
-        labels = read_text(_decoded(data, path), str(path))
+        labels = read_text(_decoded(data, path), str(path), coding)
     if not labels.stretches:
         raise LabelError(f"There is no labelled stretch in {path}", f"It reads as {labels.kind}.", "")
     return labels
@@ -89,6 +94,35 @@ def chosen(labels: Labels, group: str | None, path: str) -> Labels:
             "Choose one with --coding.",
         )
     return replace(labels, stretches=tuple(s for s in labels.stretches if s.group == group))
+
+
+def on_the_sources_clock(labels: Labels, source: str, path: str) -> tuple[Labels, float]:
+    """Labels in seconds since the start of the source, and by how much they were moved for that.
+
+    ELAN counts from where the media files that it plays together begin together, which may lie within one of them.
+
+    Args:
+        labels: as read.
+        source: name of what was replayed.
+        path: of the file, for messages.
+
+    Raises:
+        LabelError: their clock begins within a media file, and of several none is the source by its name.
+    """
+    begins_s = labels.begins_s
+    named = [name for name in begins_s if name.casefold() == PurePath(source).name.casefold()]
+    if not any(begins_s.values()):
+        return labels, 0.0
+    if not named and len(begins_s) > 1:
+        told = ", ".join(f"{name!r} at {begin_s:g} s" for name, begin_s in begins_s.items())
+        raise LabelError(
+            f"It cannot be told where in the source the labels of {path} begin.",
+            f"Their clock begins within the media files: {told}. None is called {source!r}, as the source is.",
+            "Link the source's own file in ELAN.",
+        )
+    by_s = begins_s[named[0] if named else next(iter(begins_s))]
+    moved = (replace(s, start_s=s.start_s + by_s, end_s=s.end_s + by_s) for s in labels.stretches)
+    return replace(labels, stretches=tuple(moved)), by_s
 
 
 def as_postures(labels: Labels, names: Mapping[str, str], path: str) -> list[tuple[Stretch, State]]:

@@ -44,19 +44,24 @@ class Table:
         return next((k for k, title in enumerate(self.header) if title.casefold() in wanted), None)
 
 
-def read_text(text: str, path: str) -> Labels:
+def read_text(text: str, path: str, coding: str | None = None) -> Labels:
     """The labels of a text file, whatever its kind.
+
+    Args:
+        text: of the file.
+        path: for messages.
+        coding: the observation, subject or tier that is asked for; rows of others may be faulty then.
 
     Raises:
         LabelError: it is of no known kind, or its rows hold faults; all of them are named.
     """
     try:
-        return _read(text, path)
+        return _read(text, _Builder(path, coding), path)
     except csv.Error as error:  # a project file, a page: one line without a separator, longer than any cell
         raise _unknown(path) from error
 
 
-def _read(text: str, path: str) -> Labels:
+def _read(text: str, out: _Builder, path: str) -> Labels:
     lines = list(enumerate(text.splitlines(), 1))
     for separator in _SEPARATORS:
         rows = [
@@ -66,9 +71,9 @@ def _read(text: str, path: str) -> Labels:
             table = Table(rows, place)
             reader = _reader(table)
             if reader is not None:
-                return reader(table, path)
+                return reader(table, out)
         if separator == "\t" and rows and all(len(cells) >= 3 for _, cells in rows):
-            found = _elan_without_header(rows, path)
+            found = _elan_without_header(rows, out)
             if found is not None:
                 return found
     raise _unknown(path)
@@ -88,7 +93,7 @@ def _unknown(path: str) -> LabelError:
     )
 
 
-def _reader(table: Table) -> Callable[[Table, str], Labels] | None:
+def _reader(table: Table) -> Callable[[Table, _Builder], Labels] | None:
     """What reads a table with this header; None: it is not a header."""
     has = table.column
     if has("Behavior") is not None and has("Start (s)") is not None and has("Stop (s)") is not None:
@@ -128,8 +133,9 @@ def _cell(cells: Sequence[str], column: int | None) -> str:
 class _Builder:
     """Takes stretches and their faults."""
 
-    def __init__(self, path: str) -> None:
-        self.faults = Faults(path)
+    def __init__(self, path: str, coding: str | None) -> None:
+        self.path = path
+        self.faults = Faults(path, coding)
         self.found: list[Stretch] = []
         self.points = 0
 
@@ -137,13 +143,13 @@ class _Builder:
         begin_s, end_s = seconds(start), seconds(end)
         for text, value in ((start, begin_s), (end, end_s)):
             if value is None:
-                self.faults.add(line, f"{text!r} is no time; expected seconds or h:mm:ss.")
+                self.faults.add(line, f"{text!r} is no time; expected seconds or h:mm:ss.", group)
         if not name:
-            self.faults.add(line, "The label is empty.")
+            self.faults.add(line, "The label is empty.", group)
         if begin_s is None or end_s is None or not name:
             return
         if end_s <= begin_s:
-            self.faults.add(line, f"It ends at {end_s:g} s, not after its begin at {begin_s:g} s.")
+            self.faults.add(line, f"It ends at {end_s:g} s, not after its begin at {begin_s:g} s.", group)
             return
         self.found.append(Stretch(begin_s, end_s, name, line, group))
 
@@ -152,13 +158,13 @@ class _Builder:
         return Labels(tuple(sorted(self.found, key=lambda s: s.start_s)), kind, self.points)
 
 
-def _plain(table: Table, path: str) -> Labels:
+def _plain(table: Table, out: _Builder) -> Labels:
     columns = (
         table.column("start", "start_s"),
         table.column("end", "end_s"),
         table.column("label", "state", "posture"),
     )
-    group, out = table.column("rater", "tier", "subject"), _Builder(path)
+    group = table.column("rater", "tier", "subject")
     for line, cells in table.rows:
         start, end, name = (_cell(cells, c) for c in columns)
         out.add(line, start, end, name, _cell(cells, group))
@@ -171,9 +177,9 @@ def _group(table: Table, cells: Sequence[str]) -> str:
     return " / ".join(p for p in parts if p and p != "No focal subject")
 
 
-def _boris_aggregated(table: Table, path: str) -> Labels:
+def _boris_aggregated(table: Table, out: _Builder) -> Labels:
     """A row a behaviour with its start and stop; point events have none of their own."""
-    kind, out = table.column("Behavior type"), _Builder(path)
+    kind = table.column("Behavior type")
     columns = (table.column("Start (s)"), table.column("Stop (s)"), table.column("Behavior"))
     for line, cells in table.rows:
         if _cell(cells, kind).upper().startswith("POINT"):
@@ -194,10 +200,9 @@ def _status(table: Table) -> int | None:
     return None
 
 
-def _boris_tabular(table: Table, path: str) -> Labels:
+def _boris_tabular(table: Table, out: _Builder) -> Labels:
     """A row an event: a behaviour starts, later it stops."""
     time, behaviour, status = table.column("Time"), table.column("Behavior"), _status(table)
-    out = _Builder(path)
     begun: dict[tuple[str, str], tuple[int, str]] = {}
     for line, cells in table.rows:
         name, group, said = _cell(cells, behaviour), _group(table, cells), _cell(cells, status).upper()
@@ -206,27 +211,28 @@ def _boris_tabular(table: Table, path: str) -> Labels:
             out.points += 1
         elif said == "START":
             if key in begun:
-                out.faults.add(line, f"{name!r} starts again without having stopped (line {begun[key][0]}).")
+                out.faults.add(
+                    line, f"{name!r} starts again without having stopped (line {begun[key][0]}).", group
+                )
             begun[key] = (line, _cell(cells, time))
         elif key in begun:
             out.add(line, begun.pop(key)[1], _cell(cells, time), name, group)
         else:
-            out.faults.add(line, f"{name!r} stops without having started.")
-    for (_, name), (line, _) in begun.items():
-        out.faults.add(line, f"{name!r} starts and never stops.")
+            out.faults.add(line, f"{name!r} stops without having started.", group)
+    for (group, name), (line, _) in begun.items():
+        out.faults.add(line, f"{name!r} starts and never stops.", group)
     return out.labels("BORIS tabular events")
 
 
-def _elan_with_header(table: Table, path: str) -> Labels:
+def _elan_with_header(table: Table, out: _Builder) -> Labels:
     """Columns named "Begin Time - …" and "End Time - …"; one column a tier, or one for all beside the tier's name."""
     begin = _times(table, "begin time")
     end = _times(table, "end time")
     if begin is None or end is None:
-        raise _unknown(path)
+        raise _unknown(out.path)
     tier = table.column("Tier", "Tiername", "Tier name")
     skip = {k for k, t in enumerate(table.header) if t.casefold().startswith(("begin", "end", "duration"))}
     skip |= {k for k in (tier, table.column("Participant")) if k is not None}
-    out = _Builder(path)
     for line, cells in table.rows:
         for k, title in enumerate(table.header):
             if k not in skip and _cell(cells, k):
@@ -246,7 +252,7 @@ def _times(table: Table, begins: str) -> int | None:
     )
 
 
-def _elan_without_header(rows: Sequence[tuple[int, tuple[str, ...]]], path: str) -> Labels | None:
+def _elan_without_header(rows: Sequence[tuple[int, tuple[str, ...]]], out: _Builder) -> Labels | None:
     """Tier, participant, begin, end, duration, annotation: the columns are known by what they hold."""
     width = min(len(cells) for _, cells in rows)
     clocks = [k for k in range(width) if all(_CLOCK.fullmatch(cells[k]) for _, cells in rows)]
@@ -257,7 +263,6 @@ def _elan_without_header(rows: Sequence[tuple[int, tuple[str, ...]]], path: str)
         return None
     begin, end = clocks[0], clocks[1]
     last = max(clocks)
-    out = _Builder(path)
     for line, cells in rows:
         texts = [c for c in cells[last + 1 :] if c]
         out.add(line, cells[begin], cells[end], texts[-1] if texts else "", cells[0] if begin > 0 else "")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_UNRELATED_RATE_HZ = 1.0
+UNRELATED_RATE_HZ = 1.0  # times of pictures that have none: one after the other
 _MOST_BYTES_PER_PIXEL = 8  # 16 bits in four channels; a file larger than that holds something else
 
 
@@ -97,7 +97,7 @@ class ImageFolder(PulledSource):
 
     def __init__(self, path: Path, name: str, options: CaptureOptions) -> None:
         self._options = options
-        self._rate_hz = options.frame_rate_hz or _UNRELATED_RATE_HZ
+        self._rate_hz = options.frame_rate_hz or UNRELATED_RATE_HZ
         self._gate = RateGate(options.max_rate_hz if options.frame_rate_hz else None)
         self._paths = _list_pictures(path, name) if path.is_dir() else [path]
         warnings = Warnings()

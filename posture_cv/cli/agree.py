@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from posture_cv.cli.echo import echo_note
 from posture_cv.cli.options import Number, UserPath, Whole, json_option
 from posture_cv.errors import InputError
 
@@ -85,7 +86,7 @@ def command(
     if (frames is None) != (video is None):
         raise click.UsageError("--frames and --video go together: pictures are taken from the source.")
     from posture_cv.agreement.compare import compare
-    from posture_cv.agreement.read import as_postures, chosen, read_labels
+    from posture_cv.agreement.read import as_postures, chosen, on_the_sources_clock, read_labels
     from posture_cv.opendata.folder import find_results, read_result
 
     folders = find_results([result])
@@ -99,8 +100,12 @@ def command(
         from posture_cv.report.thumbnails import check_source
 
         check_source(taken, video)
-    read = read_labels(labels)
-    stretches = as_postures(chosen(read, coding, str(labels)), _pairs(names), str(labels))
+    read = read_labels(labels, coding)
+    source = str(taken.summary.get("source", {}).get("name") or "")
+    timed, moved_s = on_the_sources_clock(chosen(read, coding, str(labels)), source, str(labels))
+    if moved_s:
+        echo_note(f"The labels' clock begins at {moved_s:g} s of the source: they are counted from there.")
+    stretches = as_postures(timed, _pairs(names), str(labels))
     found = compare(taken.series(), stretches, _posture(rest), edge_s)
     labelled_s = sum(stretch.end_s - stretch.start_s for stretch, _ in stretches)
     if found.compared_s <= 0.0 or found.outside_s >= labelled_s:
@@ -202,7 +207,8 @@ def _show(found: Agreement, kind: str, points: int) -> None:
     from posture_cv.spans import STATED_FROM_S
 
     console = Console(width=110 if not Console().is_terminal else None)
-    click.echo(f"Labels: {kind}" + (f"; {points} events without duration are not used" if points else ""))
+    unused = {0: "", 1: "; 1 event without duration is not used"}
+    click.echo(f"Labels: {kind}" + unused.get(points, f"; {points} events without duration are not used"))
     click.echo(
         f"Compared {found.compared_s:.1f} s; not labelled {found.unlabelled_s:.1f} s; labelled, but not named by the "
         f"program {found.unnamed_s:.1f} s"
@@ -224,7 +230,12 @@ def _show(found: Agreement, kind: str, points: int) -> None:
     click.echo(_intervals(found))
     console.print(AgreeView(found.postures))
     click.echo(
-        f"{len(found.disagreements)} stretches disagree" + (", the longest:" if found.disagreements else "")
+        (
+            "1 stretch disagrees"
+            if len(found.disagreements) == 1
+            else f"{len(found.disagreements)} stretches disagree"
+        )
+        + (", the longest:" if len(found.disagreements) > 1 else ":" if found.disagreements else "")
     )
     for d in found.disagreements[:_SHOWN]:
         why = f" ({d.reason.replace('_', ' ')})" if d.reason else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -16,6 +16,9 @@ from posture_cv.cli.options import (
     out_option,
     settings_option,
 )
+
+if TYPE_CHECKING:
+    from posture_cv.measure.baseline import Baseline
 
 DRIFT_STATED_FROM_S: Final = 0.1  # a frame at ten a second
 
@@ -34,6 +37,8 @@ DRIFT_STATED_FROM_S: Final = 0.1  # a frame at ten a second
 @click.option("--profile", metavar="NAME", help="Profile of the front camera: its name or file.")
 @click.option("--side-profile", metavar="NAME", help="Profile of the side camera: its name or file.")
 @calibrate_option("Take both baselines from these seconds of FRONT, e.g. 0:8.")
+@click.option("--participant", help="Whom the session shows: studies compare within participants.")
+@click.option("--condition", help="Under which condition.")
 @out_option
 @alert_after_option
 @model_options
@@ -46,6 +51,8 @@ def command(
     profile: str | None,
     side_profile: str | None,
     calibrate_s: tuple[float, float] | None,
+    participant: str | None,
+    condition: str | None,
     out: Path,
     alert_after: float | None,
     pose_model: Path | None,
@@ -62,22 +69,28 @@ def command(
     from posture_cv.alone import alone_at
     from posture_cv.cli.progress import RichProgress
     from posture_cv.cli.replay_summary import show
-    from posture_cv.cli.resolve import assess_settings, baseline_of_profile, estimator_options
+    from posture_cv.cli.resolve import assess_settings, estimator_options
     from posture_cv.replay.earlier import read_summary
     from posture_cv.replay.pair import PairOptions, replay_pair
+    from posture_cv.replay.types import Labels
 
     if find_offset == (offset_s is not None):
         raise click.UsageError("Give either --offset SECONDS or --find-offset.")
     if offset_s is not None and not math.isfinite(offset_s):
         raise click.BadParameter(f"{offset_s} is no number of seconds", param_hint="--offset")
+    front_baseline, front_name = _baseline(profile, settings_path)
+    side_baseline, side_name = _baseline(side_profile, settings_path)
     options = PairOptions(
         front=front,
         side=side,
         out=out,
         offset_s=offset_s,
-        front_baseline=None if profile is None else baseline_of_profile(profile, settings_path)[0],
-        side_baseline=None if side_profile is None else baseline_of_profile(side_profile, settings_path)[0],
+        front_baseline=front_baseline,
+        side_baseline=side_baseline,
+        front_profile=front_name,
+        side_profile=side_name,
         calibrate_s=calibrate_s,
+        labels=Labels(None, participant, condition),
         estimator=estimator_options(pose_model, face_model, settings_path),
         settings=assess_settings(settings_path, alert_after),
     )
@@ -86,6 +99,13 @@ def command(
     summary = read_summary(out) or {}
     show(summary, out)
     _show_pair(summary["pair"])
+
+
+def _baseline(profile: str | None, settings_path: Path | None) -> tuple[Baseline | None, str | None]:
+    """Of a profile, and its name; neither where none is given."""
+    from posture_cv.cli.resolve import baseline_of_profile
+
+    return (None, None) if profile is None else baseline_of_profile(profile, settings_path)
 
 
 def _show_pair(told: dict[str, Any]) -> None:

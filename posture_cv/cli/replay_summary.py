@@ -57,10 +57,13 @@ def show(summary: Mapping[str, Any], out: Path, console: Console | None = None) 
 
 def _what_and_whence(summary: Mapping[str, Any]) -> tuple[str, str]:
     """The name of the recording, or of both cameras' ones, and from where the person is seen."""
-    source = str(summary["source"].get("name", "the recording"))
+    source = str(summary["source"].get("name") or "the recording")
     pair = summary.get("pair")
     if pair:
-        return f"{source} and {pair['side_source'].get('name', 'the side recording')}", "front and side views"
+        return (
+            f"{source} and {pair['side_source'].get('name') or 'the side recording'}",
+            "front and side views",
+        )
     return source, f"{summary['baseline']['view']} view"
 
 

@@ -167,15 +167,20 @@ def _inputs(
 ) -> list[SweepInput]:
     """Every recording measured; labels are read first, because they are quick and may be wrong."""
     from posture_cv.cli.resolve import baseline_of_profile
+    from posture_cv.landmarks.recording import RecordingReader
     from posture_cv.replay.baselines import calibrated
     from posture_cv.replay.labels import read_labels
     from posture_cv.replay.measuring import measured_recording
+    from posture_cv.replay.pictures import of_pictures, require_times
     from posture_cv.replay.sweep import SweepInput
     from posture_cv.replay.types import BaselineUsed
 
     profile, calibrate_s, settings_path = baseline
     if profile is not None and calibrate_s is not None:
         raise InputError("Two baselines were given.", "", "Give either --profile or --calibrate.")
+    for path in recordings:
+        with RecordingReader(path) as reader:
+            require_times(str(path), unrelated=of_pictures(reader.info))
     labels: list[tuple[Bout, ...] | None] = [tuple(read_labels(path)) for path in label_files]
     labels = labels or [None] * len(recordings)
     shared = None

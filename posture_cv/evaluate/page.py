@@ -16,7 +16,7 @@ from posture_cv.evaluate.rivals import RIVALS
 from posture_cv.evaluate.run import Evaluation
 from posture_cv.evaluate.schema import ViewResult
 from posture_cv.evaluate.segments import HARMLESS
-from posture_cv.evaluate.tables import NARROW_RIVALS, fit_notes, number, percent
+from posture_cv.evaluate.tables import NARROW_RIVALS, budget_note, counted, fit_notes, number, percent
 from posture_cv.evaluate.videos import Course
 from posture_cv.truth_classes import BAD_CLASSES
 
@@ -38,7 +38,7 @@ def render_page(evaluation: Evaluation) -> str:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters.update(
-        number=number, percent=percent, signed=lambda v, d=2: number(v, d, signed=True)
+        number=number, percent=percent, counted=counted, signed=lambda v, d=2: number(v, d, signed=True)
     )
     template = environment.from_string(files(__package__).joinpath("page.html.j2").read_text("utf-8"))
     result = evaluation.result
@@ -59,6 +59,7 @@ def _view(name: str, view: ViewResult, evaluation: Evaluation) -> dict[str, Any]
         "name": name,
         "result": view,
         "notes": [text for _, text in fit_notes(view)],
+        "budget_note": budget_note(view.quantities),
         "plots": [_plots(frames, view, quantity) for quantity in COMPARED if view.quantities[quantity].n > 1],
         "states": states,
         "bars": _bars(name, view, evaluation),

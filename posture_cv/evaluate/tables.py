@@ -29,7 +29,7 @@ NARROW_RIVALS: Final = ("nose_height", "face_size", "ear_shoulder_gap")
 
 def print_result(console: Console, result: EvaluationResult) -> None:
     """Everything, view by view; a terminal narrower than `WIDE` gets less of it."""
-    amount = f"{result.frames} frames, {len(result.clips)} clips"
+    amount = f"{counted(result.frames, 'frame')}, {counted(len(result.clips), 'clip')}"
     console.print(Text(f"{result.dataset}: {amount}, landmarks from {result.landmarks_from}", style="bold"))
     for name, view in result.views.items():
         console.print()
@@ -43,13 +43,15 @@ def print_result(console: Console, result: EvaluationResult) -> None:
 
 def _print_view(console: Console, name: str, view: ViewResult, result: EvaluationResult) -> None:
     wide = console.width >= WIDE
-    title = f"{name}: {view.frames} frames of {view.subjects} people in {view.clips} clips"
+    people = counted(view.subjects, "person", "people")
+    title = f"{name}: {counted(view.frames, 'frame')} of {people} in {counted(view.clips, 'clip')}"
     console.print(_quantity_table(title, view.quantities, wide=wide))
     _print_withheld(console, view.quantities)
     for style, text in fit_notes(view):
         console.print(Text(text, style=style))
     for subject, group in (view.by_subject or {}).items():
         console.print(_quantity_table(f"{name}, {subject}", group.quantities, wide=wide))
+    _print_budget_note(console, [view, *(view.by_subject or {}).values()], wide=wide)
     console.print()
     console.print(_segment_table(f"{name}: names by segment (frames)", view, wide=wide))
     rivals = {
@@ -59,6 +61,28 @@ def _print_view(console: Console, name: str, view: ViewResult, result: Evaluatio
     }
     console.print()
     console.print(_rival_table(f"{name}: flagged, ours beside other rules (%)", view, rivals))
+
+
+def budget_note(quantities: Mapping[str, QuantityResult]) -> str:
+    """Why no error is divided into its parts; empty where one is."""
+    if any(q.error_budget.frame is not None for q in quantities.values()):
+        return ""
+    return (
+        "SD clip/posture/frame cannot be told (-): it takes two clips or more, several postures in them, and several "
+        "frames of one posture."
+    )
+
+
+def _print_budget_note(console: Console, shown: Sequence[GroupResult], *, wide: bool) -> None:
+    """Once for all tables: the column is there where they are wide."""
+    note = next(filter(None, (budget_note(group.quantities) for group in shown)), "")
+    if wide and note:
+        console.print(Text(note, style="dim"))
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number of things, with their name."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
 
 
 def fit_notes(view: ViewResult) -> list[tuple[str, str]]:
@@ -174,6 +198,7 @@ def _print_video(console: Console, video: VideoResult) -> None:
     wide = console.width >= WIDE
     title = f"{video.subject}/{video.camera} ({video.view}): mean over {video.window_s:g} s"
     console.print(_quantity_table(title, video.mean.quantities, wide=wide))
+    _print_budget_note(console, [video.mean], wide=wide)
     console.print()
     console.print(_segment_table("held postures, whole window inside (frames)", video.mean, wide=wide))
     console.print()
@@ -193,7 +218,9 @@ def _print_clips(console: Console, result: EvaluationResult) -> None:
         if clip.baseline.grade != "accept" or clip.baseline.view_found != clip.view
     ]
     console.print()
-    accepted = f"Calibration: {len(result.clips) - len(poor)} of {len(result.clips)} clips accepted."
+    accepted = (
+        f"Calibration: {len(result.clips) - len(poor)} of {counted(len(result.clips), 'clip')} accepted."
+    )
     console.print(Text(accepted, style="bold"))
     for clip in poor:
         found, findings = clip.baseline.view_found, " ".join(clip.baseline.findings)

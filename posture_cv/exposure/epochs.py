@@ -20,15 +20,19 @@ from posture_cv.exposure.types import Series, total_seconds
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Reason, View
 
 HOLD_MAX_S: Final = TickSettings().hold_max_s  # a frame says nothing about what comes later than this
+PICTURE_S: Final = 1.0  # what a picture without a time counts as
 EPOCH_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # ours: a second is shorter than any posture counted here
 MOST_EPOCHS: Final = 20_000  # five hours at a second; longer recordings get longer epochs
 NECK: Final = "neck_flexion_deg"
 
 
-def frame_seconds(t_s: Float) -> Float:
-    """(N,) how long each frame stands: until the next one, at most `HOLD_MAX_S`; the last one as the median."""
-    if len(t_s) == 0:
-        return np.zeros(0)
+def frame_seconds(t_s: Float, *, pictures: bool = False) -> Float:
+    """(N,) how long each frame stands: until the next one, at most `HOLD_MAX_S`; the last one as the median.
+
+    Pictures without times count as `PICTURE_S` each.
+    """
+    if len(t_s) == 0 or pictures:
+        return np.full(len(t_s), PICTURE_S)
     steps = np.diff(t_s)
     last = float(np.median(steps)) if len(steps) else 0.0
     return np.asarray(np.minimum(np.append(steps, last), HOLD_MAX_S), np.float64)
@@ -93,7 +97,7 @@ def neck_flexion(series: Series) -> Estimate:
 def epochs_of(series: Series) -> Epochs:
     """Cut a recording into epochs of a second (longer ones beyond five hours)."""
     t_s = series.measured.t_s
-    seconds = frame_seconds(t_s)
+    seconds = frame_seconds(t_s, pictures=series.pictures)
     total_s = total_seconds(t_s, seconds)
     epoch_s = next((e for e in EPOCH_S if total_s / e <= MOST_EPOCHS), EPOCH_S[-1])
     first = np.floor(t_s[0] / epoch_s) if len(t_s) else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -26,6 +26,7 @@ NOT_FROM_VIEW: Final = "not assessable from this view"
 NEVER_TOLD: Final = "could not be told in this recording"
 NOT_MEASURED: Final = "not measured by this program"
 NO_ALERTS: Final = "no posture notification came"
+NO_TIMES: Final = "not told of pictures without times"
 
 
 _ANY: Final = frozenset({View.FRONT, View.SIDE, View.OBLIQUE})
@@ -50,6 +51,9 @@ _HOLDS: Final[Mapping[str, tuple[str, Curve]]] = MappingProxyType(
 )
 
 
+_OF_TIME: Final = frozenset({"rula_static", "shifts", "longest_static", "recovery", *_HOLDS, *_DOSES})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
     """One number of a measure in one recording.
@@ -72,7 +76,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exposure:
-    """One recording: whose it is, its epochs, how it is resampled, and every number of every measure."""
+    """One recording: whose it is, its epochs, how it is resampled, and every number of every measure.
+
+    `pictures`: of pictures without times.
+    """
 
     name: str
     participant: str
@@ -82,6 +89,7 @@ class Exposure:
     block_s: float
     enough: bool
     items: tuple[Item, ...]
+    pictures: bool = False
 
 
 def exposure(series: Series) -> Exposure:
@@ -99,9 +107,16 @@ def exposure(series: Series) -> Exposure:
         *(_dose(key, name, epochs, drawn) for key, name in _DOSES.items()),
         *_recovery(series, epochs),
     )
+    if series.pictures:
+        items = tuple(_timeless(item) if item.measure in _OF_TIME else item for item in items)
     block_s = drawn.block * epochs.epoch_s
     whose = (series.name, series.participant, series.condition, series.views)
-    return Exposure(*whose, epochs, block_s, drawn.enough, items)
+    return Exposure(*whose, epochs, block_s, drawn.enough, items, series.pictures)
+
+
+def _timeless(item: Item) -> Item:
+    """An item that hangs on order or duration, of which pictures say nothing."""
+    return replace(item, sampled=None, told_s=0.0, reason=NO_TIMES, share=False)
 
 
 def _block(epochs: Epochs) -> float:

@@ -31,6 +31,7 @@ class Series:
         participant, condition: empty where unknown.
         exit_hold_s: how long a posture must be left to count as recovered from.
         view_of: the view of single quantities that came from another camera.
+        pictures: they are pictures without times, one a second.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Series:
     condition: str = ""
     exit_hold_s: float = 10.0
     view_of: Mapping[str, View] = field(default_factory=dict)
+    pictures: bool = False
 
     @property
     def views(self) -> frozenset[View]:

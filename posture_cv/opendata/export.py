@@ -39,7 +39,8 @@ def check_formats(formats: Sequence[str], results: Sequence[Result]) -> None:
     """See, before anything is computed, that every format can be written.
 
     Raises:
-        InputError: pyarrow is missing, a recording kept no landmarks, or not those of its results, or is of one frame.
+        InputError: pyarrow is missing, a recording kept no landmarks, or not those of its results, is of one frame, or
+            of pictures without times.
     """
     if "parquet" in formats:
         check_parquet()
@@ -50,7 +51,14 @@ def check_formats(formats: Sequence[str], results: Sequence[Result]) -> None:
 
 
 def _require_rates(results: Sequence[Result]) -> None:
-    single = [r.name for r in results if r.summary.get("frames") == 1]
+    single = [r.name for r in results if r.summary.get("frames") == 1 and not r.pictures]
+    pictures = [r.name for r in results if r.pictures]
+    if pictures:
+        raise InputError(
+            "Pictures without times are no motion, which Motion-BIDS and markers are of.",
+            f"Of pictures: {_some(pictures)}.",
+            "Leave them out, or choose --format csv or parquet.",
+        )
     if single:
         raise InputError(
             "A recording of one frame has no frame rate, which Motion-BIDS and markers ask for.",

@@ -73,6 +73,11 @@ class Result:
         return legible(str(self.summary.get("condition") or ""))
 
     @property
+    def pictures(self) -> bool:
+        """Whether it is of pictures without times."""
+        return bool(self.summary.get("source", {}).get("unrelated"))
+
+    @property
     def view(self) -> View:
         """Of the baseline."""
         label = self.summary.get("baseline", {}).get("view", "")
@@ -118,6 +123,7 @@ class Result:
             self.condition,
             float(hold_s),
             view_of,
+            self.pictures,
         )
 
 

@@ -33,6 +33,7 @@ class _Source(_Form):
     width_px: Number | None = None
     height_px: Number | None = None
     frame_count: Number | None = None
+    unrelated: bool | None = None
 
 
 class _Model(_Form):
@@ -69,6 +70,7 @@ class _Origin(_Form):
 class _Pair(_Form):
     side_source: _Source = _Source()
     side_sha256: str | None = None
+    side_estimator: _Estimator = _Estimator()
     offset_s: Number | None = None
     offset_drift_s: Number | None = None
     quantities: dict[str, _Origin] = {}

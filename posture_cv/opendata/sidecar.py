@@ -19,18 +19,19 @@ from posture_cv.profiles.format import baseline_to_json
 _LATE: Final = 1.5  # a step so many times the median one means that frames are missing
 
 
-def frame_timing(t_s: Float, nominal_hz: float | None) -> dict[str, Any]:
+def frame_timing(t_s: Float, nominal_hz: float | None, *, pictures: bool = False) -> dict[str, Any]:
     """The frame rate as found, and the frames that are not there.
 
     Args:
         t_s: (N,) times of the frames, s.
         nominal_hz: what the source says of itself.
+        pictures: they are pictures without times: there is no rate, and none is late.
 
     A step longer than 1.5 median steps is taken for missing frames, as many as fit into it (ours): the source
     dropped them, or a camera slowed down.
     """
     steps = np.diff(t_s)
-    if len(steps) == 0:
+    if len(steps) == 0 or pictures:
         return {"nominal_hz": nominal_hz, "found_hz": None, "frames": len(t_s), "dropped_frames": 0}
     median = float(np.median(steps))
     late = steps[steps > _LATE * median]
@@ -65,24 +66,41 @@ def sidecar(result: Result) -> dict[str, Any]:
         "source": {**source, "sha256": run.get("source_sha256")},
         "stretch_s": [summary.get("start_s"), summary.get("end_s")],
         "estimator": summary.get("estimator", {}),
-        "baseline": {**summary.get("baseline", {}), "values": provenance(result).get("baseline")},
+        "baseline": {**summary.get("baseline", {}), **_values(provenance(result))},
         **({"pair": summary["pair"]} if summary.get("pair") else {}),
         "settings": summary.get("settings", {}),
-        "timing": frame_timing(result.measured.t_s, source.get("frame_rate_hz")),
+        "timing": frame_timing(result.measured.t_s, source.get("frame_rate_hz"), pictures=result.pictures),
         "warnings": summary.get("warnings", []),
         "t_s": "seconds since the start of the source",
     }
 
 
-def provenance_text(baseline: Baseline) -> str:
-    """What `replay` writes beside its tables: the baseline that everything was judged against."""
-    values = {
+def _values(noted: Mapping[str, Any]) -> dict[str, Any]:
+    """The baseline's numbers; of two cameras the side camera's, too."""
+    side = {"side_values": noted["side_baseline"]} if "side_baseline" in noted else {}
+    return {"values": noted.get("baseline"), **side}
+
+
+def provenance_text(baseline: Baseline, side: Baseline | None = None) -> str:
+    """What `replay` writes beside its tables: the baseline that everything was judged against.
+
+    Args:
+        baseline: of the camera, or of the front camera.
+        side: of the side camera, where there are two.
+    """
+    noted = {"baseline": _noted(baseline)}
+    if side is not None:
+        noted["side_baseline"] = _noted(side)
+    return json.dumps(noted, sort_keys=True) + "\n"
+
+
+def _noted(baseline: Baseline) -> dict[str, Any]:
+    return {
         "view": baseline.view.label,
         "size_px": list(baseline.size_px),
         "background": list(baseline.background),
         **baseline_to_json(baseline),
     }
-    return json.dumps({"baseline": values}, sort_keys=True) + "\n"
 
 
 def provenance(result: Result) -> dict[str, Any]:

@@ -23,13 +23,15 @@ class StateTimes:
 
     Args:
         settings: of the ticks.
+        single_s: how long a frame stands that is the only one.
 
     Attributes:
         frames: so many were added.
         first_s, last_s: times of the first and the last; 0 without any.
     """
 
-    def __init__(self, settings: TickSettings | None = None) -> None:
+    def __init__(self, settings: TickSettings | None = None, single_s: float = 0.0) -> None:
+        self._single_us = single_s * 1e6
         self._hold_us = round((settings or TickSettings()).hold_max_s * 1e6)
         self.frames = 0
         self.first_s = self.last_s = 0.0
@@ -95,7 +97,7 @@ class StateTimes:
         """How long the last frame stands: the median step, at most as long as any other."""
         count = self._steps.total()
         if count == 0:
-            return 0.0
+            return self._single_us
         middle = {(count - 1) // 2, count // 2}
         found, passed = [], 0
         for step, times in sorted(self._steps.items()):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
+
+import numpy as np
 
 from posture_cv.errors import InputError, NobodyFoundError, PostureError
 from posture_cv.landmarks.recording import RecordingReader
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.types import BaselineUsed
+
+LEAST_MISSING_S: Final = 1.0  # of the seconds to calibrate on, from which on that is said (ours)
 
 
 def calibrated(
@@ -42,14 +47,32 @@ def calibrated(
     if not frames.person_found.any():
         raise _nobody_to_calibrate_on(source, somebody_elsewhere=_anybody(whole or path))
     result = fit_baseline(frames, load_coefficients(), face_expected=face_expected)
+    there_s = _there_s(frames, calibrate_s)
     origin = {
-        "calibrated_s": [start_s, end_s if math.isfinite(end_s) else None],
+        "calibrated_s": [there_s[0], there_s[1] if math.isfinite(there_s[1]) else None],
         "frames": len(frames),
         "frames_used": int(result.used.sum()),
         "quality": str(result.verdict.grade),
     }
-    warnings = tuple(f"Baseline: {reason}" for reason in result.verdict.reasons)
-    return BaselineUsed(result.baseline, origin, warnings)
+    reasons = [*_shorter(calibrate_s, there_s), *result.verdict.reasons]
+    return BaselineUsed(result.baseline, origin, tuple(f"Baseline: {reason}" for reason in reasons))
+
+
+def _there_s(frames: Landmarks, asked_s: tuple[float, float]) -> tuple[float, float]:
+    """The part of the seconds asked for that holds frames, N > 0 of them; as asked where little is missing."""
+    t_s = frames.t_s
+    first_s, end_s = float(t_s[0]), float(t_s[-1]) + (float(np.median(np.diff(t_s))) if len(t_s) > 1 else 0.0)
+    return (
+        asked_s[0] if first_s - asked_s[0] <= LEAST_MISSING_S else round(first_s, 3),
+        asked_s[1] if asked_s[1] - end_s <= LEAST_MISSING_S or math.isinf(asked_s[1]) else round(end_s, 3),
+    )
+
+
+def _shorter(asked_s: tuple[float, float], there_s: tuple[float, float]) -> Iterator[str]:
+    if there_s != asked_s:
+        yield (
+            f"Of the seconds {asked_s[0]:g} to {asked_s[1]:g} the recording has {there_s[0]:g} to {there_s[1]:g} only."
+        )
 
 
 def _frames_between(blocks: Iterable[Landmarks], start_s: float, end_s: float) -> Landmarks:

@@ -33,6 +33,7 @@ from posture_cv.replay.earlier import (
     set_summary_aside,
 )
 from posture_cv.replay.keys import versions
+from posture_cv.replay.pictures import of_pictures
 from posture_cv.replay.progress import Progress
 
 if TYPE_CHECKING:
@@ -53,13 +54,16 @@ class ResultWriter:
         options: of the replay.
         baseline: what the frames are judged against.
         extra: names of further columns of `measurements.csv`.
+        single_s: how long a frame stands that is the only one.
 
     Raises:
         OutputError: a file cannot be written.
     """
 
-    def __init__(self, options: ReplayOptions, baseline: Baseline, extra: Sequence[str] = ()) -> None:
-        self.times = StateTimes(options.settings.ticks)
+    def __init__(
+        self, options: ReplayOptions, baseline: Baseline, extra: Sequence[str] = (), single_s: float = 0.0
+    ) -> None:
+        self.times = StateTimes(options.settings.ticks, single_s)
         self._options, self._extra = options, extra
         self._watch = StaleWatch(baseline.view)
         self._stale: list[Stale] = []
@@ -106,7 +110,7 @@ class ResultWriter:
         write_atomic(out / ALERTS, "".join(json.dumps(row) + "\n" for row in rows))
         # The whole baseline: with it, the source's checksum and the settings of the summary, the tables can be made
         # again. Exposure is computed where it is read: its bootstrap takes longer than a re-assessment.
-        write_atomic(out / PROVENANCE, provenance_text(result.baseline.baseline))
+        write_atomic(out / PROVENANCE, provenance_text(result.baseline.baseline, result.side_baseline))
         written = [MEASUREMENTS, ALERTS, PROVENANCE]
         if self._options.video:
             from posture_cv.replay.video import write_annotated_video  # heavy: only on request
@@ -141,7 +145,7 @@ def _summary(
     result: Replayed, rows: list[dict[str, Any]], times: StateTimes, stale: Sequence[Stale]
 ) -> dict[str, Any]:
     """The recording in a few figures, with what is needed to repeat it."""
-    duration_s = times.duration_s
+    duration_s, timed = times.duration_s, not of_pictures(result.recording)
     return {
         "schema_version": SCHEMA_VERSION,
         "program": __version__,
@@ -151,7 +155,7 @@ def _summary(
         "frames": result.frames,
         "frames_with_person": result.frames_with_person,
         "duration_s": round(duration_s, 3),
-        "frame_rate_hz": round((result.frames - 1) / duration_s, 3) if duration_s else None,
+        "frame_rate_hz": round((result.frames - 1) / duration_s, 3) if duration_s and timed else None,
         "seconds_per_state": times.seconds_per_state(),
         "unmeasured_seconds": times.unmeasured_seconds(),
         "baseline_stale": [{"sign": str(one.sign), "t_s": one.t_s, "hint": one.sign.hint} for one in stale],

@@ -54,10 +54,28 @@ def check_view(
     estimator: EstimatorOptions,
     make_estimator: Callable[[EstimatorOptions], LandmarkEstimator],
 ) -> None:
-    """Look at the pictures; the first one that does not contradict the profile ends it.
+    """See that a video is of the profile's view.
 
     Raises:
         InputError: all that show somebody show them from another side than the profile, and they are enough.
+        ModelFileError: a model file is missing or damaged.
+    """
+    if seen := against_view(source, check, estimator, make_estimator):
+        raise _of_another_view(source, check, seen)
+
+
+def against_view(
+    source: str,
+    check: ViewCheck,
+    estimator: EstimatorOptions,
+    make_estimator: Callable[[EstimatorOptions], LandmarkEstimator],
+) -> int:
+    """Look at the pictures; the first one that does not contradict the view ends it.
+
+    Returns:
+        How many show somebody, if they are enough and all from another side; else 0.
+
+    Raises:
         ModelFileError: a model file is missing or damaged.
     """
     models = EstimatorOptions(estimator.pose_model, mode=Mode.IMAGE, face=False, contour=False)
@@ -69,10 +87,9 @@ def check_view(
             if lm is None or not lm.person_found[0]:
                 continue
             if not contradicts(classify_view(lm), check.view)[0]:
-                return
+                return 0
             seen.add(float(lm.t_s[0]))
-    if len(seen) >= _LEAST_SEEN:
-        raise _of_another_view(source, check, len(seen))
+    return len(seen) if len(seen) >= _LEAST_SEEN else 0
 
 
 def _frame_at(source: str, t_s: float) -> Frame | None:

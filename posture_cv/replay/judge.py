@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from posture_cv.replay.baselines import calibrated
 from posture_cv.replay.files import ResultWriter
 from posture_cv.replay.known import known_baseline, note_baseline
 from posture_cv.replay.measuring import Measuring
+from posture_cv.replay.pictures import NOTE, PICTURE_S, nothing_told, of_pictures, one_by_one, without_order
 from posture_cv.replay.progress import NoProgress, Progress
 from posture_cv.replay.types import BaselineUsed, Provenance, Replayed, ReplayOptions
 
@@ -55,20 +57,25 @@ def judge(
     progress = progress or NoProgress()
     with RecordingReader(landmarks) as reader:
         info = reader.info
+    alone = of_pictures(info)
+    if alone:
+        options, warnings = replace(options, settings=one_by_one(options.settings)), (*warnings, NOTE)
     used = _baseline(options, calibration or landmarks, landmarks)
     progress.stage("Measuring", None)
     measuring = Measuring(landmarks, used.baseline, keep=_remembers(options), progress=progress)
     chosen = _Choice(options) if is_recording(Path(options.source)) else None
     engine = BlockEngine(used.baseline, options.settings)
     held: list[Assessed] = []
-    with ResultWriter(options, used.baseline) as results:
-        for block, rows in _assessed(measuring, engine, chosen):
+    with ResultWriter(options, used.baseline, single_s=PICTURE_S if alone else 0.0) as results:
+        for found, rows in _assessed(measuring, engine, chosen):
+            block = without_order(found) if alone else found
             results.add(block, made=rows)
             if hold:
                 held.append(block)
         if results.times.frames == 0:  # no answer: not that nobody was there
             raise _no_frame(options.source, None if chosen is None else chosen.seen_s)
         outcome, told = engine.finish(), measuring.told
+        outcome = nothing_told(outcome) if alone else outcome
         result = Replayed(
             options,
             info,
@@ -84,7 +91,8 @@ def judge(
 
         def again() -> Iterator[Assessed]:
             afresh = BlockEngine(used.baseline, options.settings)
-            return (block for block, _ in _assessed(measuring, afresh, None))
+            blocks = (block for block, _ in _assessed(measuring, afresh, None))
+            return map(without_order, blocks) if alone else blocks
 
         return result, results.finish(result, progress, again)
 

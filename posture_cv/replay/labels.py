@@ -100,10 +100,10 @@ def _table(path: Path) -> tuple[list[_Row], list[str]]:
             delimiter = delimiter_of(next(lines_of(file), ""))
             file.seek(0)
             reader = csv.DictReader(lines_of(file), delimiter=delimiter, strict=True)
-            header = [str(name).strip() for name in reader.fieldnames or ()]
+            header = [_name(name) for name in reader.fieldnames or ()]
             rows: list[_Row] = []
             for row in reader:
-                cells = {str(k).strip(): str(v or "").strip() for k, v in row.items()}
+                cells = {_name(k): str(v or "").strip() for k, v in row.items()}
                 rows.append((reader.line_num, cells))
                 if len(rows) > _MOST_ROWS:
                     raise InputError(f"Too many labels: {path}", f"More than {_MOST_ROWS:,} rows.", _HELP)
@@ -114,6 +114,11 @@ def _table(path: Path) -> tuple[list[_Row], list[str]]:
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(f"The labels are no CSV text: {path}", f"{error}.", _HELP) from error
     return rows, header
+
+
+def _name(title: object) -> str:
+    """Of a column, whatever its case, as `agree` reads a rater's table."""
+    return str(title).strip().lower()
 
 
 def _intervals(path: Path, rows: Iterable[_Row]) -> list[Bout]:

@@ -18,24 +18,33 @@ from posture_cv.capture import open_source
 from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.file_facts import sha256_of_file
 from posture_cv.landmarks.estimator import EstimatorOptions
-from posture_cv.landmarks.recording import SUFFIX, RecordingReader, check_recording_target, is_recording
+from posture_cv.landmarks.recording import (
+    SUFFIX,
+    RecordingInfo,
+    RecordingReader,
+    check_recording_target,
+    is_recording,
+)
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.types import QUANTITIES, View
+from posture_cv.measure.types import QUANTITIES, Reason, View
 from posture_cv.output.tables import column_stem
 from posture_cv.replay.baselines import calibrated
-from posture_cv.replay.files import ResultWriter
+from posture_cv.replay.files import MOST_OF_ANOTHER_VIEW, ResultWriter
+from posture_cv.replay.first_look import ViewCheck, against_view, view_check
 from posture_cv.replay.kept import note_kept, warnings_of_kept
 from posture_cv.replay.measuring import Measured, measured_recording
 from posture_cv.replay.pairing import Paired, pair, paired_baseline
+from posture_cv.replay.pictures import of_pictures, require_times
 from posture_cv.replay.plan import look_of, plan
 from posture_cv.replay.progress import NoProgress, Progress
-from posture_cv.replay.record import record
+from posture_cv.replay.record import default_estimator, record
 from posture_cv.replay.scan import scan
 from posture_cv.replay.sync import Offset, find_offset
 from posture_cv.replay.targets import check_results, drop_parts_of_results
-from posture_cv.replay.types import BaselineUsed, Provenance, Replayed, ReplayOptions
+from posture_cv.replay.types import BaselineUsed, Labels, Provenance, Replayed, ReplayOptions
 
 _LABELS: Final = {int(view): view.label for view in View} | {int(View.UNKNOWN): ""}
+_VIEWS: Final = View.FRONT, View.SIDE
 LEAST_BOTH: Final = 0.02  # of the front's frames that the side must have seen too
 
 
@@ -48,7 +57,9 @@ class PairOptions:
         out: folder for the results.
         offset_s: front's time = side's time + offset; None: find it.
         front_baseline, side_baseline: of profiles; None when `calibrate_s` says where to find them.
+        front_profile, side_profile: names of these profiles, for the record.
         calibrate_s: (start, end) on the front's clock in which the person sits as they want to.
+        labels: whose session it is, and under which condition.
         estimator, settings: see there.
     """
 
@@ -58,7 +69,10 @@ class PairOptions:
     offset_s: float | None = None
     front_baseline: Baseline | None = None
     side_baseline: Baseline | None = None
+    front_profile: str | None = None
+    side_profile: str | None = None
     calibrate_s: tuple[float, float] | None = None
+    labels: Labels = field(default_factory=Labels)
     estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
     settings: AssessSettings = field(default_factory=AssessSettings)
 
@@ -72,7 +86,7 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     Landmarks of videos stay in `options.out` and are used again as long as video, models and versions are the same.
 
     Raises:
-        InputError: baselines missing or of the wrong view, no common time.
+        InputError: baselines missing, recordings of the wrong view or of pictures without times, no common time.
         OffsetNotFoundError: the recordings do not tell their offset.
         NobodyFoundError: neither shows anybody.
         PostureError: a recording cannot be read, the results cannot be written.
@@ -84,9 +98,14 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     drop_parts_of_results(options.out)
     sources = {"front": options.front, "side": options.side}
     # Both are looked at before the models run over one of them, which may take hours.
-    made_of = {name: _made_of(source, options) for name, source in sources.items()}
+    looks = {
+        name: _first_look(source, options, view)
+        for (name, source), view in zip(sources.items(), _VIEWS, strict=True)
+    }
+    for name, source in sources.items():
+        _check_view(source, looks[name], options, name)
     (front_path, front_made), (side_path, side_made) = (
-        _landmarks(source, made_of[name], options, name, progress) for name, source in sources.items()
+        _landmarks(source, looks[name].made_of, options, name, progress) for name, source in sources.items()
     )
     paths = front_path, side_path
     offset = _offset(options, paths, progress)
@@ -100,11 +119,11 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     _require_common_time(paired, offset)
     both = paired_baseline(baselines[0].baseline, baselines[1].baseline, paired.preferred)
     with RecordingReader(front_path) as front, RecordingReader(side_path) as side:
-        info, side_source = front.info, side.info.source
+        info, side_info = front.info, side.info
     engine = BlockEngine(both, options.settings)
     block, outcome = engine.push(paired.measurements), engine.finish()
     done = Replayed(
-        ReplayOptions(options.front, options.out, settings=options.settings),
+        ReplayOptions(options.front, options.out, settings=options.settings, labels=options.labels),
         info,
         front_path,
         BaselineUsed(both, {"front": baselines[0].origin, "side": baselines[1].origin}),
@@ -116,8 +135,9 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
             *_warnings("SIDE", side_made, told[1], baselines[1]),
         ),
         Provenance(source_sha256=front_made.source_sha256, of_landmarks=front_made.of_landmarks),
-        figures={"pair": {"side_sha256": side_made.source_sha256, **_figures(paired, offset, side_source)}},
+        figures={"pair": {"side_sha256": side_made.source_sha256, **_figures(paired, offset, side_info)}},
         held=whole([block], outcome),
+        side_baseline=baselines[1].baseline,
     )
     _write(done, block, _columns(paired), progress)
     if done.frames_with_person == 0:
@@ -127,8 +147,16 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
 
 def _warnings(name: str, made: Provenance, measured: Measured, used: BaselineUsed) -> Iterator[str]:
     """All that is said of one recording, with its name in front."""
-    for warning in (*made.landmarks_warnings, *measured.told.warnings, *used.warnings):
+    of_view = _hardly_judged(measured, used)
+    for warning in (*made.landmarks_warnings, *measured.told.warnings, *used.warnings, *of_view):
         yield f"{name}: {warning}"
+
+
+def _hardly_judged(measured: Measured, used: BaselineUsed) -> Iterator[str]:
+    """Say so where a camera hardly ever sees its person from where its baseline is: the other one tells all then."""
+    reason = measured.measurements.reason[measured.measurements.somebody]
+    if len(reason) and np.mean(reason == Reason.WRONG_VIEW) > MOST_OF_ANOTHER_VIEW:
+        yield f"Hardly anything can be judged: the baseline is a {used.baseline.view.label} view, the recording is not"
 
 
 def _write(done: Replayed, block: Assessed, columns: Mapping[str, Sequence[str]], progress: Progress) -> None:
@@ -169,7 +197,7 @@ def _landmarks(
     if made_of.of_landmarks:
         return Path(source), made_of
     path = options.out / f"{name}{SUFFIX}"
-    kept = None if made_of.source_sha256 is None else warnings_of_kept(path, made_of.landmarks_key)
+    kept = _kept(path, made_of)
     if kept is not None:
         return path, replace(made_of, landmarks_warnings=kept)
     check_recording_target(path, [options.front, options.side])
@@ -180,18 +208,54 @@ def _landmarks(
     return path, replace(made_of, landmarks_warnings=warnings)
 
 
-def _made_of(source: str, options: PairOptions) -> Provenance:
-    """A landmark recording's own, or what the landmarks of a video depend on, as `replay` sees it.
+def _kept(path: Path, made_of: Provenance) -> tuple[str, ...] | None:
+    """What went wrong when the landmarks that are kept were made; None where none of this source are."""
+    return None if made_of.source_sha256 is None else warnings_of_kept(path, made_of.landmarks_key)
 
-    They are kept, and found in one go.
+
+@dataclass(frozen=True, slots=True)
+class _FirstLook:
+    """What a source's landmarks are made of, and which pictures tell its view; None where none can."""
+
+    made_of: Provenance
+    check: ViewCheck | None = None
+
+
+def _first_look(source: str, options: PairOptions, view: View) -> _FirstLook:
+    """Of a landmark recording, or of a video as `replay` sees it: its landmarks are kept, and found in one go.
+
+    Raises:
+        InputError: it is of pictures without times.
+        SourceError: as `scan`.
     """
     given = Path(source)
     if is_recording(given):
-        return Provenance(source_sha256=sha256_of_file(given), of_landmarks=True)
+        with RecordingReader(given) as reader:
+            require_times(source, unrelated=of_pictures(reader.info))
+        return _FirstLook(Provenance(source_sha256=sha256_of_file(given), of_landmarks=True))
     alone = ReplayOptions(
         source, options.out, estimator=options.estimator, keep_landmarks=True, segment_s=0.0
     )
-    return plan(alone, scan(look_of(alone))).provenance
+    looked = scan(look_of(alone))
+    require_times(source, unrelated=looked.unrelated)
+    return _FirstLook(plan(alone, looked).provenance, view_check(view, 0.0, None, looked))
+
+
+def _check_view(source: str, look: _FirstLook, options: PairOptions, name: str) -> None:
+    """See by a few pictures, before the models run over all of them, that the cameras were not confused."""
+    if look.check is None or _kept(options.out / f"{name}{SUFFIX}", look.made_of) is not None:
+        return
+    if against_view(source, look.check, options.estimator, default_estimator):
+        found = View.SIDE if look.check.view is View.FRONT else View.FRONT
+        raise _of_another_view(name.upper(), source, found, look.check.view)
+
+
+def _of_another_view(name: str, source: str, found: View, wanted: View) -> InputError:
+    return InputError(
+        f"{name} is seen from the {found.label}, not from the {wanted.label}.",
+        f"{name} is {source}.",
+        "Give the front camera's recording first and the side camera's second.",
+    )
 
 
 def _offset(options: PairOptions, paths: tuple[Path, ...], progress: Progress) -> Offset:
@@ -208,7 +272,10 @@ def _baselines(
     if options.calibrate_s is None:
         assert options.front_baseline is not None  # `_check` has seen to both, and to their views
         assert options.side_baseline is not None
-        return BaselineUsed(options.front_baseline, {}), BaselineUsed(options.side_baseline, {})
+        return (
+            BaselineUsed(options.front_baseline, {"profile": options.front_profile}),
+            BaselineUsed(options.side_baseline, {"profile": options.side_profile}),
+        )
     start, end = options.calibrate_s
     shifted = max(0.0, start - offset.offset_s), end - offset.offset_s
     if shifted[1] <= 0.0:
@@ -221,13 +288,9 @@ def _baselines(
         calibrated(paths[0], (start, end), source=options.front),
         calibrated(paths[1], shifted, source=options.side),
     )
-    for one, name, wanted in zip(used, ("FRONT", "SIDE"), (View.FRONT, View.SIDE), strict=True):
+    for one, source, wanted in zip(used, (options.front, options.side), _VIEWS, strict=True):
         if one.baseline.view is not wanted:
-            raise InputError(
-                f"{name} is seen from the {one.baseline.view.label}, not from the {wanted.label}.",
-                f"{name} is {options.front if wanted is View.FRONT else options.side}.",
-                "Give the front camera's recording first and the side camera's second.",
-            )
+            raise _of_another_view(wanted.label.upper(), source, one.baseline.view, wanted)
     return used
 
 
@@ -249,7 +312,7 @@ def _columns(paired: Paired) -> dict[str, list[str]]:
     }
 
 
-def _figures(paired: Paired, offset: Offset, side_source: Mapping[str, Any]) -> dict[str, Any]:
+def _figures(paired: Paired, offset: Offset, side: RecordingInfo) -> dict[str, Any]:
     quantities = {}
     for name in QUANTITIES:
         told = paired.origin[name]
@@ -261,7 +324,8 @@ def _figures(paired: Paired, offset: Offset, side_source: Mapping[str, Any]) -> 
             "share_side": round(float(np.mean(told == View.SIDE)), 4) if len(told) else None,
         }
     return {
-        "side_source": dict(side_source),
+        "side_source": dict(side.source),
+        "side_estimator": dict(side.estimator),
         "offset_s": round(offset.offset_s, 4),
         "offset_sd_s": round(offset.sd_s, 4) if offset.found else None,
         "offset_drift_s": _plain(offset.drift_s),

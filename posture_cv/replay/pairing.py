@@ -21,6 +21,7 @@ _FOLLOWS: Final[Mapping[str, str]] = {
 _TURNED: Final = (Reason.HEAD_TURNED, Reason.TRUNK_TURNED)
 _OK: Final = int(Reason.OK)
 _NOBODY: Final = int(Reason.NOBODY)
+_SAYS_NOTHING: Final = (Reason.NOT_FROM_THIS_VIEW, Reason.NO_PICTURE)
 SLOPE_S: Final = (
     0.5  # over which the rate of change is taken that turns an error of time into one of the value
 )
@@ -151,13 +152,14 @@ def _frame_reasons(front: Measurements, side: Measurements, near: NDArray[np.boo
 
 
 def _chosen(front: Estimate, side: Estimate, preferred: View, reason: Codes) -> tuple[Estimate, Codes]:
-    """The preferred view's value, else the other's, else the preferred view's reason."""
+    """The preferred view's value, else the other's, else the preferred view's reason, where it looked at all."""
     first, second = (side, front) if preferred is View.SIDE else (front, side)
     codes = (View.SIDE, View.FRONT) if preferred is View.SIDE else (View.FRONT, View.SIDE)
     turned = np.isin(reason, _TURNED)  # the front's own angle says how far
     here = first.valid & (~turned | (codes[0] is View.FRONT))
     there = second.valid & ~here & (~turned | (codes[1] is View.FRONT))
-    why = np.where(first.reason == Reason.NOT_FROM_THIS_VIEW, second.reason, first.reason)
+    asks_other = np.isin(first.reason, _SAYS_NOTHING) & (second.reason != Reason.NOT_FROM_THIS_VIEW)
+    why = np.where(asks_other, second.reason, first.reason)
     why = np.where(turned & (why == _OK), reason, why)
     estimate = Estimate(
         np.where(here, first.value, np.where(there, second.value, np.nan)),

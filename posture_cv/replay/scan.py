@@ -60,6 +60,7 @@ class Scan:
         last_s: time of the last picture; 0 where unknown.
         cuttable: whether parts of it can be read on their own.
         profile_view: the calibration interval shows a clear profile, which asks for no face.
+        unrelated: pictures without times, a folder of them or a single one.
     """
 
     sha256: str | None
@@ -69,6 +70,7 @@ class Scan:
     last_s: float = 0.0
     cuttable: bool = False
     profile_view: bool = False
+    unrelated: bool = False
 
     @property
     def known(self) -> Known | None:
@@ -93,7 +95,7 @@ def scan(look: Look) -> Scan:
         info = source.info
     stamp, sha256 = _checksum(path, look.known)
     if info.kind != "video":
-        return Scan(sha256, stamp, frames=info.frame_count)
+        return Scan(sha256, stamp, frames=info.frame_count, unrelated=info.unrelated)
     return _of_file(look, path, stamp, sha256)
 
 

@@ -105,6 +105,7 @@ class Replayed:
         provenance: what it is made of.
         figures: further entries of `summary.json`.
         held: every frame, where that was asked for.
+        side_baseline: of two cameras: the side camera's own; `baseline` is the front camera's then.
     """
 
     options: ReplayOptions
@@ -118,6 +119,7 @@ class Replayed:
     provenance: Provenance = field(default_factory=Provenance)
     figures: Mapping[str, Any] = field(default_factory=dict)
     held: Assessment | None = None
+    side_baseline: Baseline | None = None
 
     @property
     def assessment(self) -> Assessment:

@@ -12,11 +12,15 @@ from posture_cv.exposure.measures import Exposure
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.sidecar import frame_timing
 from posture_cv.report.accuracy import sentence
-from posture_cv.report.provenance import named_model
+from posture_cv.report.provenance import cameras, made_elsewhere, named_model
 
 _DIFFERENCES: Final = (
     "; differences are within participants, with 95 % limits of agreement (Bland & Altman 1986) from three "
     "participants on."
+)
+_ELSEWHERE: Final = (
+    "These figures are of landmarks that posture-cv found itself, with the outline; landmarks that were brought in "
+    "lack it and err more, and what other models' points add to that has not been measured."
 )
 _RENDERED: Final = (
     "Rendered people are no patients: the figures say how well the geometry is recovered, not how well the method "
@@ -48,9 +52,16 @@ def methods(
             [
                 *(sentence(view) for view in views),
                 _RENDERED,
+                *filter(None, [accuracy_note(results)]),
             ]
         ),
     ]
+
+
+def accuracy_note(results: Sequence[Result]) -> str:
+    """For whose landmarks the measured accuracy does not hold; empty where it does for all."""
+    elsewhere = any(made_elsewhere(source) for r in results for source, _ in cameras(r))
+    return _ELSEWHERE if elsewhere else ""
 
 
 def _several(words: Sequence[str]) -> str:
@@ -59,37 +70,64 @@ def _several(words: Sequence[str]) -> str:
 
 def _recording(results: Sequence[Result], views: Sequence[str]) -> str:
     programs = sorted({str(r.summary.get("program", "")) for r in results})
-    engines = sorted({str(r.summary.get("estimator", {}).get("engine", "unknown")) for r in results})
-    models = sorted(
-        {
-            named_model(model, digits=12)
-            for r in results
-            for model in (
-                r.summary.get("estimator", {}).get("pose"),
-                r.summary.get("estimator", {}).get("face"),
-            )
-            if model
-        }
-    )
-    rates = [frame_timing(r.measured.t_s, None)["found_hz"] for r in results]
-    known = sorted(rate for rate in rates if rate)
-    span = (
-        f"{known[0]:.3g}"
-        if known and known[0] == known[-1]
-        else f"{known[0]:.3g} to {known[-1]:.3g}"
-        if known
-        else "unknown"
-    )
     baselines = sorted({_baseline(r) for r in results})
     return (
-        f"{len(results)} video recording{'s' if len(results) > 1 else ''} ({_several(views)} view, {span} frames a "
-        f"second as found) {'were' if len(results) > 1 else 'was'} analysed with posture-cv {_several(programs)} "
-        f"(report made with {__version__}). Body and face landmarks and the outline of the person were found with "
-        f"{_several(engines)}, models {_several(models) if models else 'unknown'}. Every quantity is the change "
+        f"{len(results)} {_kind(results)} ({_several(views)} view, {_rate(results)}) "
+        f"{'were' if len(results) > 1 else 'was'} analysed with posture-cv {_several(programs)} "
+        f"(report made with {__version__}). {_landmarks(results)} Every quantity is the change "
         f"against the same person's own baseline before the same camera, taken from {_several(baselines)}; it is an "
         "estimate from one camera, carries its own standard deviation, and is withheld with a reason where it cannot "
         f"be told.{_two_cameras(results)}"
     )
+
+
+def _kind(results: Sequence[Result]) -> str:
+    if all(r.pictures for r in results):
+        return "set of pictures without times" if len(results) == 1 else "sets of pictures without times"
+    elsewhere = any(made_elsewhere(source) for r in results for source, _ in cameras(r))
+    name = "recording" if elsewhere or any(r.pictures for r in results) else "video recording"
+    return name if len(results) == 1 else f"{name}s"
+
+
+def _rate(results: Sequence[Result]) -> str:
+    """How many frames a second the recordings have; pictures without times have none."""
+    rates = [frame_timing(r.measured.t_s, None)["found_hz"] for r in results if not r.pictures]
+    known = sorted(rate for rate in rates if rate)
+    if not rates:
+        return "each picture judged by itself and counted as a second"
+    if not known:
+        return "unknown frames a second as found"
+    low, high = (f"{rate:.3g}" for rate in (known[0], known[-1]))
+    if low == high:
+        return f"{low} frame{'' if low == '1' else 's'} a second as found"
+    return f"{low} to {high} frames a second as found"
+
+
+def _landmarks(results: Sequence[Result]) -> str:
+    """What found the landmarks: this program's models, or another program."""
+    seen = [camera for r in results for camera in cameras(r)]
+    own = [estimator for source, estimator in seen if estimator and not made_elsewhere(source)]
+    others = sorted({_other_program(source) for source, _ in seen if made_elsewhere(source)})
+    said = []
+    if own:
+        engines = sorted({str(e.get("engine", "unknown")) for e in own})
+        models = sorted({named_model(e[k], digits=12) for e in own for k in ("pose", "face") if e.get(k)})
+        said.append(
+            "Body and face landmarks and the outline of the person were found with "
+            f"{_several(engines)}, models {_several(models) if models else 'unknown'}."
+        )
+    if others:
+        count = sum(made_elsewhere(source) for source, _ in seen)
+        which = f"The landmarks of {count} recording{'s' if count > 1 else ''}" if own else "The landmarks"
+        said.append(f"{which} were made elsewhere and brought in ({'; '.join(others)}).")
+    return " ".join(said)
+
+
+def _other_program(source: Mapping[str, Any]) -> str:
+    """The format of landmarks that were brought in, and what they lack, without the consequences."""
+    missing = source.get("missing")
+    lacks = [str(text).partition(":")[0] for text in missing] if isinstance(missing, list) else []
+    return ": ".join(part for part in (str(source.get("format") or "from Python"), ", ".join(lacks)) if part)
 
 
 def _two_cameras(results: Sequence[Result]) -> str:
@@ -127,17 +165,27 @@ def _calibration(found: Mapping[str, Any]) -> str:
 
 
 def _judging(results: Sequence[Result]) -> str:
-    settings = results[0].summary.get("settings", {})
-    same = all(r.summary.get("settings", {}) == settings for r in results)
+    timed = [r for r in results if not r.pictures]
+    settings = (timed or results)[0].summary.get("settings", {})
+    same = all(r.summary.get("settings", {}) == settings for r in timed or results)
     th, smoothing, policy = (settings.get(k, {}) for k in ("thresholds", "smoothing", "policy"))
     return (
-        f"Postures were named from trailing means over {smoothing.get('window_s', 'unknown')} s. Thresholds against "
-        f"the baseline: forward head {th.get('neck_deg')} degrees of craniovertebral angle lost to the neck, "
+        f"{_smoothing(smoothing, alone=len(results) - len(timed), of=len(results))} Thresholds against the "
+        f"baseline: forward head {th.get('neck_deg')} degrees of craniovertebral angle lost to the neck, "
         f"protraction {th.get('protraction_cm')} cm, shoulder elevation {th.get('elevation_cm')} cm, each at least a "
         "stated multiple of the estimate's own uncertainty; looking down "
-        f"{th.get('looking_down_deg')} degrees of pitch. {_alerting(policy)}"
+        f"{th.get('looking_down_deg')} degrees of pitch."
+        + (f" {_alerting(policy)}" if timed else "")
         + ("" if same else " The settings were not the same for all recordings; see the sidecars.")
     )
+
+
+def _smoothing(settings: Mapping[str, Any], *, alone: int, of: int) -> str:
+    """What postures were named from; `alone` of so many recordings are pictures without times."""
+    if alone == of:
+        return "Postures were named from each picture by itself."
+    means = f"Postures were named from trailing means over {settings.get('window_s', 'unknown')} s"
+    return f"{means}, those in pictures without times from each picture by itself." if alone else f"{means}."
 
 
 def _alerting(policy: Mapping[str, Any]) -> str:
@@ -165,6 +213,8 @@ def _exposure(exposures: Sequence[Exposure], conditions: Sequence[str], *, compa
         "error of the estimates enters as an error common to a whole recording. RULA and REBA classes of neck and "
         "trunk are given for side views only; other views are reported as not assessable."
     )
+    if any(e.pictures for e in exposures):
+        text += " Pictures without times count as a second each; what depends on order or duration is not told of them."
     if conditions:
         text += (
             f" The conditions ({_several(list(conditions))}) are means over participants of equal weight, with a "

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
+from posture_cv.measure.types import Float
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.sidecar import frame_timing
+
+_ELSEWHERE: Final = ("import", "array")  # by `posture-cv import`, or from Python
 
 
 def source_names(result: Result) -> list[str]:
     """Of one camera's recording, or of both."""
     return [name for name, _ in _sources(result)]
+
+
+def cameras(result: Result) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """What is noted of the source and of what found its landmarks, for each camera."""
+    summary, pair = result.summary, result.summary.get("pair") or {}
+    found = [(summary.get("source", {}), summary.get("estimator", {}))]
+    if pair:
+        found.append((pair.get("side_source", {}), pair.get("side_estimator", {})))
+    return found
+
+
+def made_elsewhere(source: Mapping[str, Any]) -> bool:
+    """Whether another program found the landmarks of a source."""
+    return source.get("kind") in _ELSEWHERE
 
 
 def named_model(model: Mapping[str, Any], digits: int = 64) -> str:
@@ -26,26 +43,30 @@ def named_model(model: Mapping[str, Any], digits: int = 64) -> str:
 def provenance(result: Result) -> list[tuple[str, str]]:
     """What is told, and what it is, in the order of the page."""
     summary = result.summary
-    source, estimator = (summary.get(k, {}) for k in ("source", "estimator"))
-    timing = frame_timing(result.measured.t_s, source.get("frame_rate_hz"))
-    models = [estimator.get(k) for k in ("pose", "face") if estimator.get(k)]
-    frames = (
-        f"{timing['frames']}; {timing['found_hz']} a second as found (source says {timing['nominal_hz']}); "
-        f"missing by their times: {timing['dropped_frames']}"
-    )
+    source, estimators = summary.get("source", {}), [estimator for _, estimator in cameras(result)]
+    t_s = result.measured.t_s
+    models = dict.fromkeys(named_model(e[k]) for e in estimators for k in ("pose", "face") if e.get(k))
     return [
         ("program", f"posture-cv {summary.get('program', 'unknown')}"),
         *(("source", f"{name}, SHA-256 {digest}") for name, digest in _sources(result)),
         *_offset(summary.get("pair") or {}),
-        ("frames", frames),
-        ("models", "; ".join(named_model(m) for m in models) or "unknown"),
-        ("engine", str(estimator.get("engine", "unknown"))),
+        ("frames", f"{len(t_s)} pictures without times" if result.pictures else _frames(t_s, source)),
+        ("models", "; ".join(models) or "unknown"),
+        ("engine", "; ".join(dict.fromkeys(str(e.get("engine", "unknown")) for e in estimators if e))),
         ("baseline", _facts(summary.get("baseline", {}))),
         (
             "longest frame gap",
-            f"{np.diff(result.measured.t_s).max():.3f} s" if len(result.measured) > 1 else "none",
+            f"{np.diff(t_s).max():.3f} s" if len(t_s) > 1 and not result.pictures else "none",
         ),
     ]
+
+
+def _frames(t_s: Float, source: Mapping[str, Any]) -> str:
+    """How many a recording has, and how many a second."""
+    timing = frame_timing(t_s, source.get("frame_rate_hz"))
+    says = "" if timing["nominal_hz"] is None else f" (source says {timing['nominal_hz']})"
+    found = f"{timing['frames']}; {timing['found_hz']} a second as found{says}"
+    return f"{found}; missing by their times: {timing['dropped_frames']}"
 
 
 def _sources(result: Result) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from posture_cv.opendata.folder import Result
 from posture_cv.report import figures
 from posture_cv.report.accuracy import measured, table
 from posture_cv.report.look import COLOURS, limits, title, words
-from posture_cv.report.methods import methods
+from posture_cv.report.methods import accuracy_note, methods
 from posture_cv.report.page import json_inside_html, markup, render
 from posture_cv.report.provenance import provenance, source_names
 from posture_cv.report.svg import Figure
@@ -58,6 +58,7 @@ def recording_page(result: Result, exposure: Exposure, pictures: Sequence[Thumbn
         methods=methods([result], [exposure]),
         accuracy=table(result.views),
         accuracy_about=measured(),
+        accuracy_note=accuracy_note([result]),
         provenance=provenance(result),
         sources=list(SOURCES.values()),
     )
@@ -145,7 +146,7 @@ def timeline_data(result: Result) -> dict[str, Any]:
         "states": [{"name": words(s.label), "colour": COLOURS[s.label]} for s in State],
         "reasons": [words(r.label) for r in Reason],
         "unmeasured": [int(s) for s in UNMEASURED],
-        "runs": runs(t_s, frame_seconds(t_s), frames.state, frames.reason),
+        "runs": runs(t_s, frame_seconds(t_s, pictures=result.pictures), frames.state, frames.reason),
         "alerts": [
             {"t_s": a["t_s"], "cue": words(a["cue"]), "level": a["level"], "seen": a.get("seen", "")}
             for a in result.alerts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any, Final
 
 from posture_cv.assess.types import UNMEASURED, State
@@ -16,7 +16,7 @@ from posture_cv.opendata.gather import Study
 from posture_cv.report import figures
 from posture_cv.report.accuracy import measured, table
 from posture_cv.report.look import COLOURS, words
-from posture_cv.report.methods import methods
+from posture_cv.report.methods import accuracy_note, methods
 from posture_cv.report.page import markup, render
 from posture_cv.report.svg import Figure
 from posture_cv.report.words import difference_words, grouped, span
@@ -80,17 +80,22 @@ def study_page(study: Study, title: str, links: Mapping[str, str], failed: Seque
         methods=methods(study.results, study.exposures, tuple(tables), compared=bool(study.compared)),
         accuracy=table(views),
         accuracy_about=measured(),
+        accuracy_note=accuracy_note(study.results),
         sources=list(SOURCES.values()),
     )
 
 
 def _subtitle(study: Study) -> str:
-    parts = [f"{len(study.results)} recordings"]
+    parts = [_counted(study.results, "recording")]
     if study.participants:
-        parts.append(f"{len(study.participants)} participants")
+        parts.append(_counted(study.participants, "participant"))
     if study.conditions:
         parts.append(f"conditions {', '.join(study.conditions)}")
     return " · ".join(parts)
+
+
+def _counted(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _mixed(views: Sequence[str]) -> str:

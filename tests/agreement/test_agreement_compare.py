@@ -254,6 +254,22 @@ def test_the_command_on_a_labelled_sample(labelled: tuple[Path, Path]) -> None:
     assert "stretches disagree, the longest:" in text.stdout
 
 
+def test_a_clock_that_begins_within_the_video_is_said(labelled: tuple[Path, Path], tmp_path: Path) -> None:
+    """One annotation, 0 to 8 s of a clock that begins at 10 s of the video: the forward head of 10 to 18 s."""
+    path = tmp_path / "labels.eaf"
+    path.write_text(
+        """<ANNOTATION_DOCUMENT><HEADER><MEDIA_DESCRIPTOR MEDIA_URL="file:///a/desk-front.mp4" TIME_ORIGIN="10000"/>
+        </HEADER><TIME_ORDER><TIME_SLOT TIME_SLOT_ID="a" TIME_VALUE="0"/>
+        <TIME_SLOT TIME_SLOT_ID="b" TIME_VALUE="8000"/></TIME_ORDER><TIER TIER_ID="t"><ANNOTATION>
+        <ALIGNABLE_ANNOTATION TIME_SLOT_REF1="a" TIME_SLOT_REF2="b"><ANNOTATION_VALUE>forward head</ANNOTATION_VALUE>
+        </ALIGNABLE_ANNOTATION></ANNOTATION></TIER></ANNOTATION_DOCUMENT>""",
+        encoding="utf-8",
+    )
+    done = Cli()("agree", str(labelled[0]), str(path), "--json")
+    assert "The labels' clock begins at 10 s of the source" in done.stderr
+    assert json.loads(done.stdout)["agreed"]["value"] > 0.9
+
+
 def test_pictures_of_disagreements_only_on_request(labelled: tuple[Path, Path], tmp_path: Path) -> None:
     result, labels = labelled
     pictures = tmp_path / "pictures"

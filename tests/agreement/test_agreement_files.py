@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from posture_cv.agreement.eaf import read_eaf
-from posture_cv.agreement.read import as_postures, chosen, read_labels
+from posture_cv.agreement.read import as_postures, chosen, on_the_sources_clock, read_labels
 from posture_cv.agreement.texts import seconds
 from posture_cv.agreement.types import LabelError, Labels
 from posture_cv.assess.types import State
@@ -196,6 +196,72 @@ def test_unknown_labels_overlaps_and_codings(tmp_path: Path) -> None:
     with pytest.raises(LabelError, match="no coding 'obs3'"):
         chosen(two, "obs3", "x")
     assert len(chosen(two, "obs2", "x").stretches) == 3
+
+
+NOTES = EAF.replace(
+    "</ANNOTATION_DOCUMENT>",
+    """<TIER LINGUISTIC_TYPE_REF="default" TIER_ID="notes">
+    <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a4" TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2">
+      <ANNOTATION_VALUE></ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>
+  </TIER></ANNOTATION_DOCUMENT>""",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "coding"),
+    [
+        (NOTES, "posture"),
+        (BORIS_8 + "obs2,2024-01-01,desk.mp4,No focal subject,upright,STOP,3.000,\n", "obs1"),
+        ("start,end,label,rater\n0,10,upright,A\n10,18.5,forward head,A\n20,23,upright,A\n5,4,,B\n", "A"),
+    ],
+)
+def test_only_the_coding_that_is_asked_for_must_be_sound(text: str, coding: str, tmp_path: Path) -> None:
+    (tmp_path / "labels").write_text(text, encoding="utf-8")
+    found = chosen(read_labels(tmp_path / "labels", coding), coding, "x")
+    assert [(s.start_s, s.end_s, s.name) for s in found.stretches] == EXPECTED
+    with pytest.raises(LabelError) as raised:
+        read_labels(tmp_path / "labels")
+    assert "--coding" in raised.value.what_to_do
+
+
+def media(*found: tuple[str, str]) -> str:
+    """The ELAN file with these media files and where its clock begins in each."""
+    linked = (
+        f'<MEDIA_DESCRIPTOR MEDIA_URL="{url}" MIME_TYPE="video/mp4" {origin}/>' for url, origin in found
+    )
+    return EAF.replace('TIME_UNITS="milliseconds"/>', f'TIME_UNITS="milliseconds">{"".join(linked)}</HEADER>')
+
+
+@pytest.mark.parametrize(
+    ("text", "by_s"),
+    [
+        (EAF, 0.0),
+        (media(("file:///C:/films/my%20desk.mp4", "")), 0.0),
+        (media(("file:///C:/films/other.mp4", 'TIME_ORIGIN="2500"')), 2.5),  # the only one: renamed since
+        (
+            media(("file:///a/My%20desk.mp4", 'TIME_ORIGIN="40"'), ("file:///a/side.mp4", 'TIME_ORIGIN="7"')),
+            0.04,
+        ),
+        (media(("file:///a/my%20desk.mp4", ""), ("file:///a/side.mp4", 'TIME_ORIGIN="7000"')), 0.0),
+        (media(("file:///a/my%20desk.mp4", 'TIME_ORIGIN="soon"')), 0.0),
+        (PLAIN, 0.0),
+    ],
+)
+def test_labels_of_media_that_elan_plays_from_within_are_counted_from_the_sources_start(
+    text: str, by_s: float, tmp_path: Path
+) -> None:
+    found, moved_s = on_the_sources_clock(read(text, tmp_path), "my desk.mp4", "x")
+    assert moved_s == by_s
+    assert [s.name for s in found.stretches] == [name for _, _, name in EXPECTED]
+    times_s = [t for s in found.stretches for t in (s.start_s, s.end_s)]
+    assert times_s == pytest.approx([t + by_s for a, b, _ in EXPECTED for t in (a, b)])
+
+
+def test_of_several_media_none_of_which_is_the_source_the_clock_is_unknown(tmp_path: Path) -> None:
+    text = media(("file:///a/front.mp4", ""), ("file:///a/side.mp4", 'TIME_ORIGIN="7000"'))
+    with pytest.raises(LabelError) as raised:
+        on_the_sources_clock(read(text, tmp_path), "desk.mp4", "x")
+    assert "'side.mp4' at 7 s. None is called 'desk.mp4'" in raised.value.detail
 
 
 def test_a_long_table_of_something_else_is_refused_without_a_wait(tmp_path: Path) -> None:

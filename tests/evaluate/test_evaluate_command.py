@@ -72,6 +72,21 @@ def test_frames_without_a_person_count_in_their_segment_and_in_no_quantity(make_
         assert quantity["n"] + sum(quantity["reasons"].values()) == 10
 
 
+def test_a_budget_that_one_clip_cannot_tell_is_told_in_words(make_dataset: MakeDataset) -> None:
+    alone, page, why = make_dataset(1), "page.html", "cannot be told (-): it takes two clips or more"
+    done = run(alone, "--page", alone / page)
+    assert "1 person in 1 clip " in done.output
+    assert why in " ".join(done.output.split())
+    assert why in (alone / page).read_text()
+    assert "1 person in 1 clip," in (alone / page).read_text()
+    two = make_dataset(2)
+    done = run(two, "--page", two / page)
+    assert "2 people in 2 clips" in done.output
+    assert why not in " ".join(done.output.split())
+    assert why not in (two / page).read_text()
+    assert why in " ".join(run(two, "--split-by", "subject").output.split()), "each of them has one clip"
+
+
 def test_calibration_frames_are_not_judged(make_dataset: MakeDataset) -> None:
     document = evaluated(make_dataset(1))
     assert "calibration" not in document["views"]["front"]["segments"]

@@ -119,6 +119,24 @@ def test_an_interval_outside_the_recording_says_what_lies_inside(tmp_path: Path)
     assert "desk-front.landmarks, 0.0 to 44.9 s." in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("asked", "there"),
+    [("0:60", [0.0, 7.0]), ("1:60", [3.0, 7.0]), ("3:7.9", [3.0, 7.9]), ("2.5:7", [2.5, 7.0])],
+)
+def test_of_an_interval_that_the_recording_does_not_have_the_part_that_it_has_is_noted(
+    asked: str, there: list[float], tmp_path: Path
+) -> None:
+    """The recording is of 0 to 7 s, or of 3 to 7 s."""
+    found, source = read_recording(SAMPLES / "desk-front.landmarks"), tmp_path / "short.landmarks"
+    with RecordingWriter(source, found.info) as writer:
+        writer.write(found.landmarks[0 if asked.startswith("0") else 30 : 70])
+    done = run(source, "--calibrate", asked, "--out", tmp_path / "o")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "o" / "summary.json").read_text())["baseline"]["calibrated_s"] == there
+    note = f"Of the seconds {asked.replace(':', ' to ')} the recording has"
+    assert (note in " ".join(done.stdout.split())) == asked.endswith(":60")
+
+
 def test_a_baseline_of_another_view_is_said(tmp_path: Path) -> None:
     words = ("--profile", str(SAMPLES / "desk-front.profile.json"), "--out", str(tmp_path / "o"))
     done = Cli().here("replay", str(SAMPLES / "desk-side.landmarks"), *words)

@@ -16,11 +16,15 @@ from numpy.typing import NDArray
 
 from cli_runner import Cli
 from pair_material import SAMPLES, seen, session
+from posture_cv.api import write_recording
 from posture_cv.capture.types import FrameSource, SourceError
+from posture_cv.errors import InputError
 from posture_cv.file_facts import sha256_of_file
 from posture_cv.landmarks.recording import RecordingWriter, read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
+from posture_cv.opendata.folder import read_result
+from posture_cv.opendata.sidecar import sidecar
 from posture_cv.replay.pair import PairOptions, replay_pair
 from posture_cv.replay.pairing import pair
 from posture_cv.replay.record import Recorded
@@ -157,6 +161,13 @@ def test_where_one_view_cannot_tell(front: Reason, side: Reason, origin: View, f
     assert np.isfinite(told.value).all() == (origin is not View.UNKNOWN)
 
 
+def test_where_the_side_has_no_picture_the_front_says_why() -> None:
+    front, side = measured(50, 1.0, 1.0, Reason.UNCERTAIN), measured(20, 2.0, 0.5, view=View.SIDE)
+    reason = pair(front, side, Offset(0.0)).measurements.values[NAME].reason
+    assert set(reason[:20]) == {Reason.OK}
+    assert set(reason[21:]) == {Reason.UNCERTAIN}
+
+
 def test_a_dark_side_camera_does_not_bring_anybody_back() -> None:
     dark = measured(5, 2.0, 0.5, Reason.TOO_DARK, view=View.UNKNOWN)
     both = pair(measured(5, 1.0, 1.0, Reason.NOBODY), dark, Offset(0.0))
@@ -233,6 +244,39 @@ def test_on_the_command_line(recordings: tuple[str, str], tmp_path: Path) -> Non
     assert {row["cva_change_est_view"] for row in rows[50:]} == {"side"}
     assert {row["head_yaw_est_view"] for row in rows} == {"front"}
     assert {row["forward_head_est_view"] for row in rows[50:]} == {"side"}
+
+
+def test_who_it_is_both_profiles_and_the_sides_models_are_noted(
+    recordings: tuple[str, str], tmp_path: Path
+) -> None:
+    out, beside = tmp_path / "o", tmp_path / "beside.json"
+    given = (
+        "--from",
+        str(SAMPLES / "desk-side.landmarks"),
+        "--end",
+        "6",
+        "--name",
+        "beside",
+        "--out",
+        str(beside),
+    )
+    assert Cli()("calibrate", *given).returncode == 0
+    who = ("--participant", "P 7", "--condition", "screen")
+    named = (*who, "--profile", str(SAMPLES / "desk-front.profile.json"), "--side-profile", str(beside))
+    done = Cli()("replay-pair", *recordings, "--offset", "3.37", *named, "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((out / "summary.json").read_text())
+    assert (
+        summary["baseline"]["front"]["profile"]
+        == json.loads((SAMPLES / "desk-front.profile.json").read_text())["name"]
+    )
+    assert summary["baseline"]["side"]["profile"] == "beside"
+    assert summary["pair"]["side_estimator"] == read_recording(Path(recordings[1])).info.estimator
+    assert (read_result(out).participant, read_result(out).condition) == ("P 7", "screen")
+    about = sidecar(read_result(out))["baseline"]
+    assert (about["values"]["view"], about["side_values"]["view"]) == ("front", "side")
+    noted = json.loads(beside.read_text())
+    assert about["side_values"]["pose"] == noted["baseline"]["pose"]
 
 
 def test_notes_say_which_camera_they_are_about(recordings: tuple[str, str], tmp_path: Path) -> None:
@@ -317,6 +361,49 @@ def test_both_videos_are_there_before_the_models_run_over_one(videos: Videos, tm
     with pytest.raises(SourceError, match=r"side\.mp4"):
         videos(tmp_path / "o")
     assert videos.looked_at == []
+
+
+def test_confused_cameras_are_seen_before_the_models_run_over_one(videos: Videos, tmp_path: Path) -> None:
+    videos.front, videos.side = videos.side, videos.front
+    with pytest.raises(InputError, match="FRONT is seen from the side, not from the front"):
+        videos(tmp_path / "o")
+    videos.front = videos.side
+    with pytest.raises(InputError, match="SIDE is seen from the front, not from the side"):
+        videos(tmp_path / "o")
+    assert videos.looked_at == []
+
+
+def test_a_side_that_is_another_front_is_said(tmp_path: Path) -> None:
+    beside, front = tmp_path / "beside.json", str(SAMPLES / "desk-front.landmarks")
+    given = ("--from", str(SAMPLES / "desk-side.landmarks"), "--end", "6", "--out", str(beside))
+    assert Cli()("calibrate", *given).returncode == 0
+    profiles = ("--profile", str(SAMPLES / "desk-front.profile.json"), "--side-profile", str(beside))
+    done = Cli().here("replay-pair", front, front, "--offset", "0", *profiles, "--out", str(tmp_path / "o"))
+    said = " ".join(done.stdout.split())
+    assert "SIDE: Hardly anything can be judged: the baseline is a side view, the recording is not" in said
+    assert "FRONT:" not in said
+
+
+def test_recordings_without_a_name_are_called_what_they_are(tmp_path: Path) -> None:
+    paths = []
+    for view, lm in zip(("front", "side"), session(0.0, length_s=20.0), strict=True):
+        paths.append(str(tmp_path / f"{view}.landmarks"))
+        write_recording(paths[-1], lm)
+    asked = ("--offset", "0", "--calibrate", "0:9", "--out", str(tmp_path / "o"))
+    done = Cli().here("replay-pair", *paths, *asked)
+    assert done.stdout.startswith("the recording and the side recording: 0:20, 200 frames"), done.stderr
+    done = Cli().here("replay", paths[0], "--calibrate", "0:9", "--out", str(tmp_path / "one"))
+    assert done.stdout.startswith("the recording: 0:20, 200 frames"), done.stderr
+
+
+def test_pictures_without_times_have_no_counterpart(recordings: tuple[str, str], tmp_path: Path) -> None:
+    pictures, front = tmp_path / "pictures.landmarks", read_recording(SAMPLES / "desk-front.landmarks")
+    source = {**front.info.source, "kind": "images", "unrelated": True}
+    with RecordingWriter(pictures, replace(front.info, source=source)) as writer:
+        writer.write(front.landmarks[:20])
+    for timeless in (str(SAMPLES / "frames"), str(pictures)):
+        with pytest.raises(InputError, match="needs a recording, and these are pictures without times"):
+            replay_pair(PairOptions(timeless, recordings[1], tmp_path / "o", 0.0, calibrate_s=(0.0, 5.0)))
 
 
 def test_what_was_wrong_with_a_video_is_said_of_its_kept_landmarks_too(

@@ -156,6 +156,14 @@ def test_labels_with_semicolons(tmp_path: Path) -> None:
     assert read_labels(path) == [Bout(1.0, 2.5, frozenset({"slump"}))]
 
 
+def test_columns_are_known_in_any_case_as_agree_knows_them(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text("Start,END,Label\n10,18,forward_head\n")
+    assert read_labels(tmp_path / "l.csv") == [Bout(10.0, 18.0, frozenset({"forward_head"}))]
+    (tmp_path / "l.csv").write_text("Start,End,start,label\n10,18,11,forward_head\n")
+    with pytest.raises(InputError, match="column 'start' twice"):
+        read_labels(tmp_path / "l.csv")
+
+
 def test_labels_of_a_ground_truth() -> None:
     bouts = read_labels(SAMPLES / "desk-front.truth.csv")
     assert [sorted(bout.cues) for bout in bouts] == [

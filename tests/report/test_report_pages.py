@@ -165,6 +165,28 @@ def test_imported_landmarks_name_a_model_without_a_checksum(folders: Sequence[Pa
     assert named_model({"name": "m", "sha256": "ab" * 32}, digits=4) == "m, SHA-256 abab…"
 
 
+def test_methods_do_not_claim_the_outline_and_the_accuracy_for_landmarks_made_elsewhere(
+    results: Sequence[Result],
+) -> None:
+    given, own = results[0], "Body and face landmarks and the outline of the person were found with"
+    missing = ["no face mesh: from in front forward head cannot be told", "no contour: rounding less surely"]
+    source = {"kind": "import", "name": "op", "format": "openpose-json", "missing": missing}
+    about = {"source": source, "estimator": {"engine": "imported: openpose-json", "pose": None, "face": None}}
+    imported = Result(given.folder, {**given.summary, **about}, given.alerts)
+    found = exposure(given.series())
+    text = " ".join(methods([imported], [found]))
+    assert text.startswith("1 recording (")
+    assert "made elsewhere and brought in (openpose-json: no face mesh, no contour)." in text
+    assert own not in text
+    note = "These figures are of landmarks that posture-cv found itself"
+    assert note in text
+    assert recording_page(imported, found).count(note) == 2  # beside the table of accuracy, too
+    assert note not in recording_page(given, found)
+    both = " ".join(methods([given, imported], [found, found]))
+    assert own in both
+    assert "The landmarks of 1 recording were made elsewhere" in both
+
+
 def test_conditions_without_participants_are_said_to_be_uncompared(results: Sequence[Result]) -> None:
     nobody = [Result(r.folder, {**r.summary, "participant": None}, r.alerts) for r in results]
     text = study_page(gather(nobody), "Study", {})
