@@ -66,7 +66,7 @@ def test_faces_are_of_known_units_and_within_their_range(load: Load) -> None:
     assert named <= {name for move in faces.MOVES for name in move}, (
         "nothing is judged that could not be learned"
     )
-    assert not any(face.glasses for face in random), "glasses are judged, never learned from"
+    assert not any(face.worn for face in random), "glasses are judged, never learned from"
 
 
 def test_a_face_changes_the_picture_and_not_the_truth(load: Load) -> None:
@@ -74,7 +74,7 @@ def test_a_face_changes_the_picture_and_not_the_truth(load: Load) -> None:
     pytest.importorskip("moderngl")
     frames = load("frames")
     with load("raster").Rasteriser() as raster:
-        made = list(frames.face_frames(6, frames.Source(makehuman, mpfb, 1), raster, "front", chance=False))
+        made = list(frames.face_frames(6, frames.Source(makehuman, mpfb, 1), raster, "front", "named"))
     segments = [row["segment"] for row, _ in made]
     names = list(load("faces").FACES)
     assert segments == [

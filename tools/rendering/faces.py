@@ -21,10 +21,15 @@ _BOTH_SIDES: Final = ("Left", "Right")
 
 @dataclass(frozen=True)
 class Face:
-    """Amounts of face units, 0 to 1, both sides where a name has none, and whether glasses are worn."""
+    """Amounts of face units, 0 to 1, both sides where a name has none, and what else is worn on the head.
+
+    `suit` and `hair` come in place of the person's own: so many later among those that the person could have.
+    """
 
     units: Mapping[str, float] = field(default_factory=dict)
-    glasses: bool = False
+    worn: tuple[str, ...] = ()
+    suit: int = 0
+    hair: int = 0
 
 
 NEUTRAL: Final = Face()
@@ -39,9 +44,15 @@ FACES: Final[dict[str, Face]] = {
     "frowns": Face({"browDown": 0.9, "mouthPress": 0.6, "mouthFrown": 0.6, "eyeSquint": 0.4}),
     "raises_brows": Face({"browInnerUp": 0.9, "browOuterUp": 0.9, "eyeWide": 0.6}),
     "looks_down_with_eyes": Face({"eyeLookDown": 0.9, "eyeBlink": 0.4}),
-    "glasses": Face(glasses=True),
+    "glasses": Face(worn=("glasses",)),
 }  # fmt: skip
 """Faces by the names of their segments: what the measurement is judged by."""
+CLOTHES: Final[dict[str, Face]] = {
+    **{f"suit_{k}": Face(suit=k) for k in (1, 2, 3, 4)},
+    **{f"hair_{k}": Face(hair=k) for k in (1, 2, 3)},
+    "hat": Face(worn=("Fishing_Hat_01",)),
+}
+"""Other clothes and hair than at the calibration, by the names of their segments."""
 MOVES: Final[tuple[dict[str, float], ...]] = (
     {"jawOpen": 1.0},
     {"jawOpen": 0.6, "mouthLowerDown": 0.8, "mouthUpperUp": 0.4},

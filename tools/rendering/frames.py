@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from rendering.assets import Float
-from rendering.faces import FACES, NEUTRAL, Face, random_face
+from rendering.faces import CLOTHES, FACES, NEUTRAL, Face, random_face
 from rendering.people import Person, person_of
 from rendering.postures import before_a_face, postures
 from rendering.raster import Rasteriser
@@ -19,6 +19,7 @@ from rendering.scene import Bytes
 from rendering.truth import params_of, places_cm, row_of
 from rendering.views import EYE_ABOVE_JOINT_M, VIEWS, Name, View, camera_of
 
+KINDS: Final = {"named": FACES, "clothes": CLOTHES}
 RANDOM_FACES, RANDOM_POSTURES = 8, 2
 """Faces and postures of a person who is rendered to learn from, beside the neutral and the upright ones."""
 
@@ -66,15 +67,16 @@ def person_frames(
 
 
 def face_frames(
-    number: int, source: Source, raster: Rasteriser, view: Name, *, chance: bool
+    number: int, source: Source, raster: Rasteriser, view: Name, kind: str
 ) -> Iterator[tuple[dict[str, Any], Bytes]]:
-    """Rows and pictures of a person whose face does something in some: `FACES`, or what chance has it do.
+    """Rows and pictures of a person who looks otherwise in some: "named" `FACES`, "random" ones, or in other "clothes".
 
     After the upright frames come a few postures, each with a neutral face and with every other, and nothing else
     changed: what is measured otherwise is the face's doing.
     """
     rng = np.random.default_rng([source.seed, number, 1])
-    faces = {f"face_{k}": random_face(rng) for k in range(RANDOM_FACES)} if chance else FACES
+    chance = kind == "random"
+    faces = {f"face_{k}": random_face(rng) for k in range(RANDOM_FACES)} if chance else KINDS[kind]
     neutral = _person(number, source)
     people = {name: _person(number, source, face) for name, face in faces.items()}
     sitter = neutral.sitter

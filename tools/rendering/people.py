@@ -162,20 +162,29 @@ def person_of(
     sitter = Sitter(skeleton, _markers(base.points, points_dm * 10.0, weights), upright)
     lowest_dm = float(skeleton.head("lowerleg01.L")[1]) / 10.0 - SHIN_DM
     body = Body(sex, shape, ethnicity, moved(points_dm, face, mpfb), weights, lowest_dm)
-    suit = read_garment(makehuman / "proxies" / "clothes" / str(rng.choice(SUITS[sex])))
+    clothes = makehuman / "proxies" / "clothes"
+    suit = read_garment(clothes / _another(str(rng.choice(SUITS[sex])), SUITS[sex], face.suit))
     of_head = head_scale(mpfb, points_dm)
     parts = [
         body.skin(base.skin, suit.hidden, makehuman, light=rng.uniform(0.85, 1.0)),
         body.wears(suit, np.full(3, of_head.mean()), Material(suit.texture, _tint(rng), CLOTH_GLOSS)),
-        *_head_parts(body, of_head, makehuman / "proxies", rng),
+        *_head_parts(body, of_head, makehuman / "proxies", rng, face.hair),
     ]
-    if face.glasses:
-        glasses = read_garment(makehuman / "proxies" / "clothes" / "glasses")
-        parts.append(body.wears(glasses, of_head, Material(glasses.texture, WHITE, EYE_GLOSS, cutout=True)))
+    for name in face.worn:
+        worn = read_garment(clothes / name)
+        parts.append(body.wears(worn, of_head, Material(worn.texture, WHITE, CLOTH_GLOSS, cutout=True)))
     return Person(sex, sitter, parts)
 
 
-def _head_parts(body: Body, scale: Float, proxies: Path, rng: np.random.Generator) -> list[Part]:
+def _another(own: str, among: list[str], further: int) -> str:
+    """The garment that comes so many later among those that can be worn."""
+    names = sorted(set(among))
+    return names[(names.index(own) + further) % len(names)]
+
+
+def _head_parts(
+    body: Body, scale: Float, proxies: Path, rng: np.random.Generator, further: int
+) -> list[Part]:
     """Eyes, brows, lashes and hair."""
     eyes = proxies / "eyes" / "HighPolyEyes"
     iris = str(rng.choice(sorted(file.name for file in (eyes / "textures").glob("*eye*.png"))))
@@ -186,7 +195,7 @@ def _head_parts(body: Body, scale: Float, proxies: Path, rng: np.random.Generato
         (folder, Material(read_garment(folder).texture, BROW_COLOUR, 0.0, cutout=True))
         for folder in (proxies / "eyebrows" / brows, proxies / "eyelashes" / lashes)
     ]
-    hair = str(rng.choice(HAIR[body.sex]))
+    hair = _another(str(rng.choice(HAIR[body.sex])), HAIR[body.sex], further)
     if hair:
         folder = proxies / "hair" / hair
         worn.append((folder, Material(read_garment(folder).texture, hair_colour, HAIR_GLOSS, cutout=True)))
