@@ -72,6 +72,7 @@ def test_contour_edges_are_shares_and_pairs_are_averaged() -> None:
         ({"cols": np.zeros((19, 320))}, "cols has shape"),
         ({"name": np.array([f"x{n}.jpg" for n in range(19)])}, "no landmarks of 19 of 19 pictures"),
         ({"pose": np.full((19, 33, 8), "text")}, "pose does not hold numbers"),
+        ({"name": np.array("x.jpg")}, r"name has shape \(\), expected"),
     ],
 )
 def test_landmark_files_of_other_shapes_or_names_are_refused(
