@@ -112,8 +112,7 @@ def _check_opinion_options(context: click.Context) -> None:
 
 def _check_targets(json_file: Path | None, page: Path | None, cache: Path | None) -> None:
     """See before hours of work that outputs can be written, and replace neither the truth nor another file."""
-    from posture_cv.atomic import check_target
-    from posture_cv.evaluate.files import is_result, require_writable
+    from posture_cv.atomic import check_target, check_writable
     from posture_cv.file_facts import is_page
 
     json_file = None if str(json_file) == "-" else json_file
@@ -121,11 +120,18 @@ def _check_targets(json_file: Path | None, page: Path | None, cache: Path | None
     if len({os.path.realpath(file) for file in given}) < len(given):
         raise click.UsageError("--json, --page and --cache need a file each: one would replace another.")
     for file in given:
-        require_writable(file)
+        check_writable(file)
     if json_file is not None:
-        check_target(json_file, kind="a result of evaluate", is_kind=is_result)
+        check_target(json_file, kind="a result of evaluate", is_kind=_is_result)
     if page is not None:
         check_target(page, kind="an HTML page", is_kind=is_page)
+
+
+def _is_result(file: Path) -> bool:
+    """Whether a file is a JSON document that evaluation has written."""
+    from posture_cv.file_facts import json_object
+
+    return {"schema_version", "dataset"} <= (json_object(file) or {}).keys()
 
 
 def _finish(
@@ -155,22 +161,21 @@ def _finish(
 
 
 def _write_page(page: Path, evaluation: Evaluation) -> None:
-    from posture_cv.evaluate.files import write_owner_only
+    from posture_cv.atomic import write_atomic
     from posture_cv.evaluate.page import render_page
-    from posture_cv.utf8 import utf8
 
-    write_owner_only(page, utf8(render_page(evaluation)))
+    write_atomic(page, render_page(evaluation))
 
 
 def _write_json(json_file: Path | None, text: str) -> None:
-    from posture_cv.evaluate.files import write_owner_only
+    from posture_cv.atomic import write_atomic
 
     if json_file is None:
         return
     if str(json_file) == "-":
         click.echo(text)
     else:
-        write_owner_only(json_file, f"{text}\n".encode())
+        write_atomic(json_file, f"{text}\n")
 
 
 def _read(folder: Path, making: Making, split_by: str | None, console: Console) -> Dataset:
