@@ -14,7 +14,7 @@ from posture_cv.assess import records as recs
 from posture_cv.assess.answers import Response
 from posture_cv.assess.feedback import Answer, Raised, raised, threshold_factors
 from posture_cv.assess.records import Record
-from posture_cv.assess.settings import CUES, FeedbackSettings
+from posture_cv.assess.settings import FeedbackSettings
 from posture_cv.atomic import OutputError
 from posture_cv.file_facts import file_identity
 from posture_cv.history.schema import (
@@ -310,4 +310,4 @@ def _answers(db: sqlite3.Connection) -> list[Answer]:
         "SELECT answers.time_s, alerts.cue, answers.answer FROM answers JOIN alerts ON alerts.id = answers.alert"
         " WHERE answers.answer IN ('right', 'wrong')"
     )
-    return [Answer(finite(time_s), cue, answer == "right") for time_s, cue, answer in rows if cue in CUES]
+    return [Answer(finite(time_s), cue, answer == "right") for time_s, cue, answer in rows]

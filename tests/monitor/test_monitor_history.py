@@ -36,7 +36,7 @@ from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.history.days import day_lines, day_summaries
 from posture_cv.history.figures import best_and_worst_hour, by_state, spans, total
 from posture_cv.history.gather import LONGEST_STEP_S, Gatherer
-from posture_cv.history.read import Minute, Reader
+from posture_cv.history.read import TABLES, Minute, Reader
 from posture_cv.history.remove import delete_all
 from posture_cv.history.report import material, render
 from posture_cv.history.schema import (
@@ -207,6 +207,21 @@ def test_the_same_answers_given_again_raise_nothing_again(path: Path) -> None:
         assert factor("wrong", 400.0) == once, "what was taken back and said again is no news"
     with Reader(path) as reader:
         assert [reader.alert(key).answers for key in keys] == [("wrong",)] * 4
+
+
+def test_thresholds_are_put_back_and_other_answers_stay(path: Path) -> None:
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        told = Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+        for number in range(4):
+            key = history.alert(Record(number, told), {}, WALL_S + number)
+            history.answer(key, "ignored", WALL_S + number)
+            history.answer(key, "wrong", WALL_S + number)
+        assert history.factors(WALL_S + 10.0)[CUES.index("slump")] > 1.0
+        history.reset_factors()
+        assert history.factors(WALL_S + 20.0) == (1.0,) * len(CUES)
+    with Reader(path) as reader:
+        assert [row[3] for row in reader.table("answers")[1]] == ["ignored"] * 4
 
 
 def test_what_is_old_goes_and_what_is_young_stays(path: Path) -> None:
@@ -380,6 +395,14 @@ def test_gathered_seconds_are_those_that_were_watched(steps: list[float], offset
     minutes, _ = gatherer.take()
     assert sum(minutes.values()) == pytest.approx(sum(s for s in steps if s <= LONGEST_STEP_S))
     assert gatherer.take() == ({}, [])
+
+
+def test_a_step_over_the_end_of_a_minute_belongs_where_most_of_it_lies() -> None:
+    gatherer, minute_s = Gatherer(), int(WALL_S) // 60 * 60
+    for t_s in (58.0, 61.0, 119.0, 121.5):
+        gatherer.moment(t_s, minute_s + t_s, 0, ("good", ""), away=False)
+    minutes, _ = gatherer.take()
+    assert minutes == {(minute_s, 0, "good", ""): 3.0, (minute_s + 120, 0, "good", ""): 2.5}
 
 
 def test_a_wall_clock_that_jumps_doubles_and_loses_nothing() -> None:
@@ -723,6 +746,24 @@ def test_delete_leaves_nothing_readable(users: Path) -> None:
     assert CliRunner().invoke(cli, ["history", "delete", "--all", "--yes"]).exit_code == 0
     for file in users.parent.glob("history*"):
         assert b"forward_head" not in file.read_bytes(), file
+
+
+def test_delete_leaves_nothing_readable_while_a_monitor_runs(users: Path) -> None:
+    with closing(History(users)) as running:
+        running.begin_session(WALL_S, "p", "c")
+        slump = Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+        for number in range(4):
+            key = running.alert(Record(number, slump), {"text": "nobody is to read this"}, WALL_S)
+            running.answer(key, "wrong", WALL_S)
+        assert running.factors(WALL_S)[CUES.index("slump")] > 1.0
+        assert CliRunner().invoke(cli, ["history", "delete", "--all", "--yes"]).exit_code == 0
+        for file in users.parent.glob("history*"):
+            content = file.read_bytes()
+            assert b"forward_head" not in content, file
+            assert b"nobody is to read this" not in content, file
+        with Reader(users) as reader:
+            assert {name: reader.table(name)[1] for name in TABLES} == {name: [] for name in TABLES}
+        assert running.factors(WALL_S) == (1.0,) * len(CUES)
 
 
 def test_a_session_goes_on_after_everything_was_deleted(path: Path) -> None:
