@@ -34,7 +34,7 @@ from posture_cv.cli import cli
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.history.days import day_lines, day_summaries
-from posture_cv.history.figures import best_and_worst_hour, by_state, spans, total
+from posture_cv.history.figures import best_and_worst_hour, by_state, hour_lengths_s, spans, total
 from posture_cv.history.gather import LONGEST_STEP_S, Gatherer
 from posture_cv.history.read import TABLES, Minute, Reader
 from posture_cv.history.remove import delete_all
@@ -436,9 +436,35 @@ def test_figures() -> None:
     assert (whole.good, whole.poor, whole.untold) == (3600.0, 1800.0, 600.0)
     assert whole.share_good == pytest.approx(2 / 3)
     assert best_and_worst_hour(minutes) == ((10, 1.0), (9, 0.5))
+    little = Minute(11 * 3600, "slump", "", 599.0)
+    assert best_and_worst_hour([*minutes, little]) == ((10, 1.0), (9, 0.5)), "too little to be the worst"
     alike = [Minute(h * 3600, state, "", 1800.0) for h in (9, 10) for state in ("good", "slump")]
     assert best_and_worst_hour(alike) is None, "neither is better"
     assert list(spans(minutes, 3600)) == [9, 10]
+
+
+def test_the_hour_that_autumn_repeats_is_as_long_as_two() -> None:
+    summer, winter = Minute(7200, "good", "", 60.0, 7200), Minute(7200, "good", "", 60.0, 3600)
+    assert hour_lengths_s([summer, winter, replace(winter, local_s=10800)]) == {2: 7200, 3: 3600}
+
+
+def test_the_share_of_good_stands_over_the_middle_of_its_hour_where_enough_was_measured(path: Path) -> None:
+    day_s = int(datetime(2023, 11, 14, tzinfo=UTC).timestamp())
+    watched = {"good": ((9, 30.0), (18, 59.0)), "slump": ((9, 30.0), (18, 0.5))}
+    minutes = {
+        (day_s + 3600 * hour, 0, state, ""): seconds
+        for state, hours in watched.items()
+        for hour, seconds in hours
+    }
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        history.save(WALL_S, minutes, [], [])
+    with Reader(path) as reader:
+        page = render(material(reader, "today", DAY), datetime(2023, 11, 14, 23, tzinfo=UTC))
+    found = re.findall(r'<circle cx="([^"]*)" cy="([^"]*)"[^>]*><title>([^<]*)</title>', page)
+    ((x, y, text),) = found
+    assert (float(x), float(y)) == pytest.approx((50 + 840 * 9.5 / 24, 100.0), abs=0.1)
+    assert text == "09:00: 50 % good"
 
 
 def autumn(path: Path) -> None:
