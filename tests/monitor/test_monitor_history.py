@@ -564,6 +564,17 @@ def noted(path: Path, *told: tuple[str, int, float | None]) -> str:
         return render(material(reader, "today", DAY), datetime(2023, 11, 14, 23, tzinfo=UTC))
 
 
+def test_so_many_days_end_with_today(path: Path) -> None:
+    today = date(2026, 5, 3)
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        for day in (1, 2, 3):
+            noon_s = int(datetime(2026, 5, day, 12, tzinfo=UTC).timestamp())
+            history.save(WALL_S, {(noon_s, 0, "good", ""): 60.0}, [], [])
+    with Reader(path) as reader:
+        assert [day["day"] for day in day_summaries(reader, today, 2)] == ["2026-05-03", "2026-05-02"]
+
+
 def test_the_time_to_recover_is_measured_from_the_first_alert_of_a_bout(path: Path) -> None:
     page = noted(
         path,
