@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from posture_cv.errors import PostureError
-from posture_cv.evaluate.dataset import Making, Source, pictures_to_make, read_dataset
+from posture_cv.evaluate.dataset import Clip, Making, Source, pictures_to_make, read_dataset
 from posture_cv.evaluate.errors import EvaluationError
 from posture_cv.evaluate.landmark_file import contour_from_pixels, read_landmarks
 from posture_cv.evaluate.making import read_cache, write_cache
+from posture_cv.evaluate.quantities import COMPARED, true_changes
 from posture_cv.evaluate.truth import read_truth
 from posture_cv.landmarks.types import Landmarks
 from shared_material import shared_path
@@ -180,6 +181,23 @@ def test_a_video_that_is_upright_throughout_is_not_said_to_be_calibration(
     write_rows(tmp_path, [one_truth_row(f"a.mp4#{n}", "upright", t_s=n) for n in range(5)])
     with pytest.raises(EvaluationError, match="'upright' at the beginning of a video"):
         read_dataset(tmp_path)
+
+
+def test_what_changed_is_told_against_the_middle_of_the_calibration(
+    tmp_path: Path, one_truth_row: Make, write_rows: Write
+) -> None:
+    """As the baseline is: one calibration picture that is off moves neither."""
+    angles = {"calibration": (50.0, 50.0, 51.0, 50.0, 70.0), "fhp_severe": (38.0,)}
+    rows = [
+        one_truth_row(f"{segment}{k}.jpg", segment, cva_deg=angle)
+        for segment, known in angles.items()
+        for k, angle in enumerate(known)
+    ]
+    write_rows(tmp_path, rows)
+    truth = read_truth(tmp_path)
+    every = np.arange(len(rows))
+    clip = Clip(*("s1", "c1", "front"), every, every[:5], every[5:], is_video=False)
+    assert true_changes(truth, clip, COMPARED["cva_change_deg"]).tolist() == [-12.0]
 
 
 def test_a_clip_with_two_views_is_refused(tmp_path: Path, one_truth_row: Make, write_rows: Write) -> None:
