@@ -305,6 +305,13 @@ def test_videos_report_the_mean_and_the_delay(tmp_path: Path) -> None:
     assert changes["absent"]["named"] == "away"
     assert changes["absent"]["delay_s"] < 2.5
     assert front["mean"]["quantities"]["head_pitch_deg"]["mae"] < 3.0
+    whole = {name: segment["n"] for name, segment in front["mean"]["segments"].items()}
+    assert whole == {
+        name: round((change["t_end_s"] - change["t_reached_s"] - 2.0) * 10)
+        for name, change in changes.items()
+        if name in whole
+    }, "the whole window lies within the posture"
+    assert set(changes) - set(whole) == {"look_down_keyboard"}, "1.3 s long"
     assert 'class="curve estimate"' in (tmp_path / "page.html").read_text()
 
 

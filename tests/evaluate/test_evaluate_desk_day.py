@@ -10,8 +10,9 @@ import pytest
 from amounts import FULL
 from assess_material import baseline, measurements
 from posture_cv.assess.recording import assess_measurements
+from posture_cv.assess.records import Record
 from posture_cv.assess.settings import AssessSettings, BreakSettings
-from posture_cv.assess.types import State
+from posture_cv.assess.types import Alert, State
 from posture_cv.evaluate.desk_day import DeskDay, DeskDayResult, build_desk_day, judge_day
 from posture_cv.evaluate.desk_people import Person, make_person
 from posture_cv.evaluate.desk_plan import KINDS, plan_day
@@ -188,3 +189,38 @@ def test_the_judge_sees_a_wrong_and_a_late_notification(person: Person) -> None:
     assert {wrong.during for wrong in result.wrong} == {"lean_in"}
     assert result.in_time_and_named == 0
     assert result.breaks == 0
+
+
+def test_a_notification_is_deserved_until_shortly_after_its_posture_and_in_time_until_shortly_after_its_window(
+    person: Person,
+) -> None:
+    day, settings = build_desk_day(person, 0, rate_hz=0.2), AssessSettings()
+    assessment = assess_measurements(perfect(day), day.person.baseline, settings)
+    (slump,) = (lasting for lasting in day.plan.lasting if lasting.kind == "slump")
+    lasts_s = slump.end_s - slump.start_s
+    for delay_s, cue, wrong, in_time, named in (
+        (129.9, "slump", 0, True, True),
+        (130.1, "slump", 0, False, True),
+        (100.0, "forward_head", 1, True, False),
+        (lasts_s + 9.9, "slump", 0, False, True),
+        (lasts_s + 10.1, "slump", 1, False, False),
+    ):
+        alert = Alert(slump.start_s + delay_s, cue, "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+        result = judge_day(day, replace(assessment, records=(Record(1, alert),)), settings, 0)
+        (answered,) = (one for one in result.answered if one.lasting == slump)
+        assert len(result.wrong) == wrong, delay_s
+        assert (answered.in_time, answered.named) == (in_time, named), delay_s
+        assert result.in_time_and_named == (in_time and named)
+
+
+@pytest.mark.parametrize(
+    ("untold", "least", "most"),
+    [("stranger", 0.999, 1.0), ("head_turn", 0.98, 0.996)],
+)
+def test_what_is_not_told_of_somebody_else_or_of_nobody_is_no_gap(
+    person: Person, untold: str, least: float, most: float
+) -> None:
+    day, settings = build_desk_day(person, 0, rate_hz=0.5), AssessSettings()
+    labels = ["turned" if kind == untold else "good" for kind in day.kind.tolist()]
+    assessment = assess_measurements(measurements(day.t_s, labels), person.baseline, settings)
+    assert least <= judge_day(day, assessment, settings, 0).measured_share <= most
