@@ -333,6 +333,12 @@ def test_photographs_labelled_by_eye_are_compared_as_opinions(tmp_path: Path) ->
     assert _said_in_readme(r"Of the good ones (\d+) of (\d+) and (\d+) of (\d+) are named") == [
         number for g in (high, middle) for number in (round(g["good"] * g["flagged_good"]), g["good"])
     ]
+    auc = [[round(g["auc"]["cva_change_deg"], 2) for g in (high, middle)]]
+    auc += [[round(g["rivals"][cue], 2) for g in (high, middle)] for cue in ("nose_height", "face_size")]
+    auc += [[round(g["rivals"]["ear_shoulder_gap"], 2) for g in (high, middle)]]
+    assert auc == [[0.48, 1.0], [1.0, 1.0], [0.0, 0.5], [1.0, 1.0]]
+    assert _said_in_readme(r"says nothing \(AUC 0.(\d+)\); .* \(AUC (\d+).00\)") == [48, 1]
+    assert _said_in_readme(r"face size before none \((\d+).00 and 0.(\d+)\)") == [0, 50]
     harmless = [g["bad"] * (1.0 - g["untold_bad"] - g["flagged_bad"]) for g in (high, middle)]
     assert sum(harmless) == pytest.approx(8.0)
     assert "8 of the 33 are called harmless" in " ".join((ROOT / "README.md").read_text("utf-8").split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from posture_cv.assess.records import Record
 from posture_cv.assess.settings import AssessSettings, BreakSettings
 from posture_cv.assess.types import Alert, State
 from posture_cv.evaluate.desk_day import DeskDay, DeskDayResult, build_desk_day, judge_day
-from posture_cv.evaluate.desk_people import Person, make_person
+from posture_cv.evaluate.desk_people import Person, _side, make_person
 from posture_cv.evaluate.desk_plan import KINDS, plan_day
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
@@ -144,6 +145,28 @@ def test_one_stretch_of_leaning_shows_one_side_only(person: Person) -> None:
 def test_a_day_too_short_is_refused(person: Person) -> None:
     with pytest.raises(ValueError, match="too short"):
         plan_day(person.frames.keys(), 0, hours=3.0)
+
+
+@pytest.mark.parametrize("hours", [5.0, 6.0, 7.0, 7.25, 7.5, 7.75, 8.0])
+def test_a_day_is_too_short_rather_than_its_postures_too_near_to_each_other(
+    person: Person, hours: float
+) -> None:
+    try:
+        plan = plan_day(person.frames.keys(), 0, hours=hours)
+    except ValueError:
+        assert hours < 8.0
+        return
+    assert plan.seconds == pytest.approx(hours * 3600.0, rel=0.01)
+    gaps = [after.start_s - before.end_s for before, after in pairwise(plan.lasting)]
+    assert min(gaps) >= 480.0
+
+
+def test_left_and_right_are_told_by_the_sign_and_by_nothing_where_there_is_none() -> None:
+    m = measurements(np.arange(3.0), ["good"] * 3)
+    for kind, name in (("lateral_lean", "lateral_lean_deg"), ("one_shoulder", "shoulder_elevation_left_cm")):
+        level = m.value("shoulder_elevation_right_cm") if kind == "one_shoulder" else 0.0
+        told = replace(m.values[name], value=level + np.array([-3.0, np.nan, 3.0]))
+        assert _side(kind, replace(m, values={**m.values, name: told})).tolist() == [-1, 0, 1]
 
 
 def test_a_person_without_upright_frames_is_refused() -> None:
