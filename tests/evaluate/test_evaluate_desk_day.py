@@ -14,9 +14,17 @@ from posture_cv.assess.recording import assess_measurements
 from posture_cv.assess.records import Record
 from posture_cv.assess.settings import AssessSettings, BreakSettings
 from posture_cv.assess.types import Alert, State
-from posture_cv.evaluate.desk_day import DeskDay, DeskDayResult, build_desk_day, judge_day
+from posture_cv.evaluate.desk_day import (
+    Answered,
+    DeskDay,
+    DeskDayResult,
+    Wrong,
+    build_desk_day,
+    judge_day,
+)
 from posture_cv.evaluate.desk_people import Person, _side, make_person
-from posture_cv.evaluate.desk_plan import KINDS, plan_day
+from posture_cv.evaluate.desk_plan import KINDS, Lasting, plan_day
+from posture_cv.evaluate.desk_table import mistakes, sweep_table
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Measurements
@@ -247,3 +255,44 @@ def test_what_is_not_told_of_somebody_else_or_of_nobody_is_no_gap(
     labels = ["turned" if kind == untold else "good" for kind in day.kind.tolist()]
     assessment = assess_measurements(measurements(day.t_s, labels), person.baseline, settings)
     assert least <= judge_day(day, assessment, settings, 0).measured_share <= most
+
+
+def test_mistakes_are_told_each_as_what_it_is() -> None:
+    def answered(kind: str, delay_s: float | None, cue: str, *, in_time: bool, named: bool) -> Answered:
+        return Answered(
+            Lasting(kind, 0.0, 300.0),
+            KINDS[kind].asked,
+            delay_s,
+            cue,
+            in_time,
+            named,
+            int(delay_s is not None),
+        )
+
+    day = DeskDayResult(
+        *("p1/f1", 3, 8.0, 1.0, 4),
+        wrong=(Wrong(61.0, "slump", "lean_in"),),
+        answered=(
+            answered("slump", 90.0, "forward_head", in_time=True, named=False),
+            answered("shrug", 400.0, "shrug", in_time=False, named=True),
+            answered("text_neck", None, "", in_time=False, named=False),
+            answered("forward_head", 80.0, "forward_head", in_time=True, named=True),
+            answered("reading", None, "", in_time=False, named=False),
+        ),
+        most_an_hour=2,
+        breaks=1,
+        stillness=0,
+        measured_share=0.9,
+    )
+    assert mistakes([day]).splitlines() == [
+        "p1/f1, seed 3: wrong: slump at 61 s during lean_in",
+        "p1/f1, seed 3: wrongly named: slump as forward_head",
+        "p1/f1, seed 3: late: shrug after 400 s",
+        "p1/f1, seed 3: not told: text_neck",
+    ]
+    head, _, row = sweep_table([day]).splitlines()
+    cells = dict(
+        zip(*([cell.strip() for cell in line.split("|")[1:-1]] for line in (head, row)), strict=True)
+    )
+    assert cells["in time, named"] == "1 of 4 (25%)"
+    assert (cells["told a day"], cells["wrong a day"], cells["median s"]) == ("4.0", "1.00", "90")
