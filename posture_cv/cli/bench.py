@@ -83,6 +83,8 @@ def command(
     use_one_thread()  # as the monitor does
     from rich.console import Console
 
+    ways = {"--delays": delays is not None, "--day": day is not None, "--endurance": endurance}
+    _check_ways([way for way, chosen in ways.items() if chosen], frames=frames, looks=looks)
     _check_target(json_file)
     console = Console(stderr=json_file == Path("-"))
     if endurance:
@@ -115,6 +117,16 @@ def command(
     _print_measured(console, measured)
     _write(json_file, measured.as_plain())
     return 0
+
+
+def _check_ways(chosen: Sequence[str], *, frames: int | None, looks: int | None) -> None:
+    """No option is passed over in silence: raises click.UsageError."""
+    if len(chosen) > 1:
+        raise click.UsageError(f"{' and '.join(chosen)} measure different things: choose one.")
+    if looks is not None and "--endurance" not in chosen:
+        raise click.UsageError("--looks goes with --endurance.")
+    if frames is not None and chosen:
+        raise click.UsageError(f"--frames has no part in {chosen[0]}: leave it out.")
 
 
 def _check_target(file: Path | None) -> None:

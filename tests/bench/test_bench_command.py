@@ -256,6 +256,18 @@ def test_a_place_for_the_figures_is_looked_at_before_the_work(
     assert notes.read_text() == '{"mine": 1}'
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--day", "8", "--delays", "2"), "choose one"),
+        (("--looks", "2000"), "--looks goes with --endurance"),
+        (("--day", "1", "--frames", "20"), "no part in --day"),
+    ],
+)
+def test_no_option_is_passed_over_in_silence(options: tuple[str, ...], said: str) -> None:
+    Cli().fails("bench", *options, said=said)
+
+
 @pytest.mark.skipif(not hasattr(os, "waitid"), reason="no such call on this system")
 def test_a_program_that_ended_before_it_was_told_to_is_waited_for() -> None:
     process = subprocess.Popen([sys.executable, "-c", ""], text=True)
