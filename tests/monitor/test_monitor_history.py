@@ -1090,6 +1090,15 @@ def test_a_later_version_is_left_alone(users: Path) -> None:
         History(users)
 
 
+@pytest.mark.parametrize("which", [("--all",), ("--older-than", "30")])
+def test_what_is_not_there_is_deleted_without_beginning_it(
+    which: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTURE_CV_HOME", str(tmp_path))
+    assert Cli().here("history", "delete", *which, "--yes").returncode == 0
+    assert not history_file().exists()
+
+
 def test_nothing_recorded_is_said(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["report", "today"])
     assert done.exit_code == 2
