@@ -85,7 +85,7 @@ def command(
 
     if labels:
         _check_opinion_options(click.get_current_context())
-    _check_targets(json_file, page, cache)
+    _check_targets(json_file, page, cache, worst_pictures)
     quiet = json_file is not None and str(json_file) == "-"
     console = Console(highlight=False, emoji=False, markup=False, stderr=quiet)
     if labels:
@@ -110,9 +110,11 @@ def _check_opinion_options(context: click.Context) -> None:
         raise click.UsageError(f"--labels has no use for {', '.join(given)}; only --json goes with it.")
 
 
-def _check_targets(json_file: Path | None, page: Path | None, cache: Path | None) -> None:
+def _check_targets(
+    json_file: Path | None, page: Path | None, cache: Path | None, folder: Path | None
+) -> None:
     """See before hours of work that outputs can be written, and replace neither the truth nor another file."""
-    from posture_cv.atomic import check_target, check_writable
+    from posture_cv.atomic import check_target, check_writable, private_folder
     from posture_cv.file_facts import is_page
 
     json_file = None if str(json_file) == "-" else json_file
@@ -125,6 +127,8 @@ def _check_targets(json_file: Path | None, page: Path | None, cache: Path | None
         check_target(json_file, kind="a result of evaluate", is_kind=_is_result)
     if page is not None:
         check_target(page, kind="an HTML page", is_kind=is_page)
+    if folder is not None:
+        check_writable(private_folder(folder) / "picture.jpg")
 
 
 def _is_result(file: Path) -> bool:

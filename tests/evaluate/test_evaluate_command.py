@@ -258,6 +258,16 @@ def test_a_place_that_cannot_be_written_is_found_before_the_work(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_for_pictures_that_is_none_is_found_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("posture_cv.cli.evaluate._read", lambda *_: pytest.fail("the work has begun"))
+    (tmp_path / "file").write_text("mine")
+    assert exit_code(tmp_path, "--worst-pictures", tmp_path / "file") == 2
+    assert "Cannot write" in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_pictures_of_the_worst_frames_need_the_pictures(
     make_dataset: MakeDataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
