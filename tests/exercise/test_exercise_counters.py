@@ -55,6 +55,14 @@ def test_each_repetition_has_start_end_and_hold(check: CameraCheck) -> None:
     assert report.held(HOLD_S + 1.2) == 0
 
 
+@pytest.mark.parametrize("check", ["shoulder_raise", "shoulder_blade_squeeze"])
+def test_who_sat_still_in_the_middle_of_it_is_measured_against_rest_all_the_same(check: CameraCheck) -> None:
+    t_s = times(25)
+    level = np.maximum(np.clip((3.6 - t_s) / 0.6, 0, 1), holds(t_s, STARTS_S[1:], HOLD_S))
+    report = count(performing(check, t_s, level), check)
+    assert (report.count, report.partly_seen) == (3, ())
+
+
 @pytest.mark.parametrize("check", CAMERA_CHECKS)
 @pytest.mark.parametrize("rate_hz", [5.0, 15.0])
 def test_noise_makes_no_repetition(check: CameraCheck, rate_hz: float) -> None:
