@@ -134,6 +134,14 @@ def test_packets_that_never_become_frames_do_not_pile_up() -> None:
     assert line.place(19_999) == (19_999, 19.999)
 
 
+def test_a_frame_that_is_left_out_for_its_time_leaves_its_number_free() -> None:
+    line = Timeline(Fraction(1, 1000), 0, 0.04)
+    for stamp in (0, 40, 40, 80):
+        line.add_packet(stamp)
+    assert [line.place(stamp) for stamp in (0, 40, 40, 80)] == [(0, 0.0), (1, 0.04), None, (3, 0.08)]
+    assert (line.out_of_order, line.passed) == (1, 4)
+
+
 # Rate
 
 
