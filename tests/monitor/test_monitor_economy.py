@@ -129,6 +129,21 @@ def test_what_stands_at_its_limit_from_the_start_is_looked_at_closely_for_two_of
     assert all(follow.after(t_s, at_limit, may_count=True) for t_s in times)
 
 
+def test_time_is_saved_up_to_a_limit_and_once_spent_comes_in_stretches_and_not_in_moments() -> None:
+    at_limit = Counted(beyond=True, severe=False, moving=False, down=False, at_limit=True)
+    within = at_limit._replace(beyond=False, at_limit=False)
+    follow = Closeness(ECONOMY)
+    for hour in range(9):
+        follow.after(3600.0 * hour, within, may_count=True)
+    assert follow.left_s == ECONOMY.close_saved_s
+    times = [9.0 * 3600.0 + 0.5 * k for k in range(4000)]
+    close = [follow.after(t_s, at_limit, may_count=True) for t_s in times]
+    changes_s = [t_s for t_s, before, now in zip(times[1:], close, close[1:], strict=False) if now != before]
+    waits_s = [again - over for over, again in zip(changes_s[::2], changes_s[1::2], strict=False)]
+    assert len(waits_s) > 3
+    assert min(waits_s) > 300.0, "ten seconds' worth"
+
+
 def test_a_posture_that_begins_at_its_limit_is_looked_at_closely_at_once_and_a_lapse_is_not() -> None:
     within = Counted(beyond=False, severe=False, moving=False, down=False, at_limit=False)
     clearly, at_limit = within._replace(beyond=True), within._replace(beyond=True, at_limit=True)
@@ -177,6 +192,9 @@ def test_less_on_battery() -> None:
     assert interval_s(Pace.MOVING, ECONOMY, on_battery=True) > interval_s(
         Pace.MOVING, ECONOMY, on_battery=False
     )
+    for pace in Pace:
+        mains_s, battery_s = (interval_s(pace, ECONOMY, on_battery=battery) for battery in (False, True))
+        assert mains_s <= battery_s <= max(mains_s, ECONOMY.still_s), pace
 
 
 labels = st.sampled_from(
