@@ -89,6 +89,19 @@ def check_no_input(path: Path, inputs: Iterable[str | Path]) -> None:
             )
 
 
+def check_writable(path: Path) -> None:
+    """See, before any work, that a file of that name could be written after it.
+
+    Raises:
+        OutputError: the folder is missing or may not be written to; a folder, a pipe, a socket or a device has that
+            name.
+    """
+    _check_place(path)
+    if path.is_dir():
+        raise OutputError(f"Cannot write: {path}", "It is a folder.", "Name a file.")
+    _part_beside(path).unlink(missing_ok=True)
+
+
 def _holds_something(path: Path) -> bool:
     try:
         return path.is_file() and path.stat().st_size > 0
@@ -145,12 +158,7 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
             has that name.
     """
     _check_place(path)
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=_part_prefix(path), suffix=_PART, dir=path.parent)
-        os.close(descriptor)
-    except OSError as error:
-        raise output_error(path, error) from error
-    part = Path(name)
+    part = _part_beside(path)
     try:
         yield part
         if durable:
@@ -164,6 +172,16 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def _part_beside(path: Path) -> Path:
+    """A hidden file beside `path`, made anew, for its owner only. Raises OutputError."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=_part_prefix(path), suffix=_PART, dir=path.parent)
+        os.close(descriptor)
+    except OSError as error:
+        raise output_error(path, error) from error
+    return Path(name)
 
 
 def _part_prefix(path: Path) -> str:

@@ -24,11 +24,11 @@ from posture_cv.capture.types import Frame
 from posture_cv.evaluate.desk_pictures import (
     RATE_HZ,
     SEGMENTS,
-    Piece,
     camera_pictures,
     frame_numbers,
     plan_hour,
 )
+from posture_cv.evaluate.desk_plan import Piece
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import Estimate, Float, Measurements

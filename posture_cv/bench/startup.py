@@ -128,7 +128,7 @@ def _read_until(lines: IO[str], until: re.Pattern[str] | None) -> bool:
 
 def _ended(process: subprocess.Popen[str]) -> float | None:
     """Wait for it; its processor time in seconds, where the system tells."""
-    if not hasattr(os, "wait4"):
+    if not hasattr(os, "wait4") or process.returncode is not None:  # `terminate` looks whether it has ended
         process.wait()
         return None
     _, status, used = os.wait4(process.pid, 0)

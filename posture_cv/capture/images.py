@@ -35,7 +35,7 @@ def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:
     ['B1', 'b9', 'b10']
     """
     parts = re.split(r"([0-9]+)", name.casefold())
-    return [(1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts if p], name
+    return [(1, int(p), "") if p.isdecimal() else (0, 0, p) for p in parts if p], name
 
 
 def is_picture(path: Path) -> bool:

@@ -83,6 +83,9 @@ def command(
     use_one_thread()  # as the monitor does
     from rich.console import Console
 
+    ways = {"--delays": delays is not None, "--day": day is not None, "--endurance": endurance}
+    _check_ways([way for way, chosen in ways.items() if chosen], frames=frames, looks=looks)
+    _check_target(json_file)
     console = Console(stderr=json_file == Path("-"))
     if endurance:
         from posture_cv.bench.endurance import endure
@@ -114,6 +117,32 @@ def command(
     _print_measured(console, measured)
     _write(json_file, measured.as_plain())
     return 0
+
+
+def _check_ways(chosen: Sequence[str], *, frames: int | None, looks: int | None) -> None:
+    """No option is passed over in silence: raises click.UsageError."""
+    if len(chosen) > 1:
+        raise click.UsageError(f"{' and '.join(chosen)} measure different things: choose one.")
+    if looks is not None and "--endurance" not in chosen:
+        raise click.UsageError("--looks goes with --endurance.")
+    if frames is not None and chosen:
+        raise click.UsageError(f"--frames has no part in {chosen[0]}: leave it out.")
+
+
+def _check_target(file: Path | None) -> None:
+    """See before minutes of work that the figures can be written, and replace nothing but figures."""
+    from posture_cv.atomic import check_target, check_writable
+
+    if file is not None and str(file) != "-":
+        check_writable(file)
+        check_target(file, kind="figures of bench", is_kind=_is_figures)
+
+
+def _is_figures(file: Path) -> bool:
+    """Whether a file is a JSON document that bench has written."""
+    from posture_cv.file_facts import json_object
+
+    return {"schema_version", "machine"} <= (json_object(file) or {}).keys()
 
 
 def _delays(

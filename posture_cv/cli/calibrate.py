@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from calibration.protocol import Timing
     from calibration.run import Collected, Ui
     from posture_cv.landmarks.estimator import LandmarkEstimator, Mode
-    from posture_cv.profiles.types import Profile
     from posture_cv.settings import Settings
 
 
@@ -85,7 +84,7 @@ def command(
     from posture_cv.coefficients import load_coefficients
     from posture_cv.monitor.session import is_live
     from posture_cv.paths import user_path
-    from posture_cv.profiles.store import check_name, is_path, made_before, profile_path
+    from posture_cv.profiles.store import check_name, is_path, made_before, profile_path, save_profile
     from posture_cv.settings import load_settings
 
     overrides = {
@@ -115,7 +114,7 @@ def command(
     profile = make_profile(profile_name, result, collected, datetime.now().astimezone())
     target = out or profile_path(profile_name)
     made = made_before(target)
-    path = _save(profile, out)
+    path = save_profile(profile, out)
     if made is not None:
         click.echo(f"Replaced: the profile there that was made {made}.", err=True)
     click.echo(as_json_text(profile, path) if as_json else as_text(profile, path))
@@ -216,14 +215,3 @@ def _estimator(settings: Settings, mode: Mode) -> LandmarkEstimator:
     from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 
     return MediaPipeEstimator(replace(settings.models.options(), mode=mode))
-
-
-def _save(profile: Profile, out: Path | None) -> Path:
-    from posture_cv.atomic import write_atomic
-    from posture_cv.profiles.format import profile_to_json
-    from posture_cv.profiles.store import save_profile
-
-    if out is None:
-        return save_profile(profile)
-    write_atomic(out, profile_to_json(profile))
-    return out

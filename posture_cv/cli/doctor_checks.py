@@ -248,10 +248,7 @@ def profiles() -> Iterator[Finding]:
     except ProfileError as error:
         yield _of_error("profiles", "folder", error)
         return
-    if not stored:
-        yield Finding("profiles", "profiles", "note", "none yet", "posture-cv calibrate")
-    else:
-        yield from _chosen_profile()
+    yield from _chosen_profile(any_stored=bool(stored))
     for entry in stored:
         if entry.problem is not None:
             yield _of_error("profiles", entry.name, entry.problem)
@@ -260,22 +257,28 @@ def profiles() -> Iterator[Finding]:
             yield Finding("profiles", entry.name, "ok", f"{view}, {grade}, {entry.profile.created}")
 
 
-def _chosen_profile() -> Iterator[Finding]:
-    """Nothing, unless the profile to judge by is missing: the monitor takes another then, the other commands none."""
-    from posture_cv.profiles.store import existing_path, is_path
+def _chosen_profile(*, any_stored: bool) -> Iterator[Finding]:
+    """Nothing, unless there is none to judge by, or the one that the settings name is missing."""
+    from posture_cv.profiles.store import existing_path, is_path, load_profile
     from posture_cv.profiles.types import ProfileError
     from posture_cv.settings import SettingsError, load_settings
 
     try:
-        name = load_settings().general.profile
-        if not is_path(name):
-            existing_path(name)
+        chosen = load_settings().general.profile
     except SettingsError:  # said under settings
+        chosen = ""
+    if not (any_stored or is_path(chosen)):
+        yield Finding("profiles", "profiles", "note", "none yet", "posture-cv calibrate")
         return
+    if not chosen:
+        return
+    try:
+        _ = load_profile(chosen) if is_path(chosen) else existing_path(chosen)
     except ProfileError as error:
         advice = "Name one with --profile, or in the settings: general.profile"
         text = f"general.profile: {error.title} {error.detail}"
-        yield Finding("profiles", "settings", "note", text, advice)
+        # Instead of a stored one the monitor takes another, instead of a file that was named nobody does.
+        yield Finding("profiles", "settings", "problem" if is_path(chosen) else "note", text, advice)
 
 
 def _of_error(group: str, name: str, error: PostureError) -> Finding:

@@ -85,7 +85,7 @@ def command(
 
     if labels:
         _check_opinion_options(click.get_current_context())
-    _check_targets(json_file, page, cache)
+    _check_targets(json_file, page, cache, worst_pictures)
     quiet = json_file is not None and str(json_file) == "-"
     console = Console(highlight=False, emoji=False, markup=False, stderr=quiet)
     if labels:
@@ -110,10 +110,11 @@ def _check_opinion_options(context: click.Context) -> None:
         raise click.UsageError(f"--labels has no use for {', '.join(given)}; only --json goes with it.")
 
 
-def _check_targets(json_file: Path | None, page: Path | None, cache: Path | None) -> None:
+def _check_targets(
+    json_file: Path | None, page: Path | None, cache: Path | None, folder: Path | None
+) -> None:
     """See before hours of work that outputs can be written, and replace neither the truth nor another file."""
-    from posture_cv.atomic import check_target
-    from posture_cv.evaluate.files import is_result, require_writable
+    from posture_cv.atomic import check_target, check_writable, private_folder
     from posture_cv.file_facts import is_page
 
     json_file = None if str(json_file) == "-" else json_file
@@ -121,11 +122,20 @@ def _check_targets(json_file: Path | None, page: Path | None, cache: Path | None
     if len({os.path.realpath(file) for file in given}) < len(given):
         raise click.UsageError("--json, --page and --cache need a file each: one would replace another.")
     for file in given:
-        require_writable(file)
+        check_writable(file)
     if json_file is not None:
-        check_target(json_file, kind="a result of evaluate", is_kind=is_result)
+        check_target(json_file, kind="a result of evaluate", is_kind=_is_result)
     if page is not None:
         check_target(page, kind="an HTML page", is_kind=is_page)
+    if folder is not None:
+        check_writable(private_folder(folder) / "picture.jpg")
+
+
+def _is_result(file: Path) -> bool:
+    """Whether a file is a JSON document that evaluation has written."""
+    from posture_cv.file_facts import json_object
+
+    return {"schema_version", "dataset"} <= (json_object(file) or {}).keys()
 
 
 def _finish(
@@ -155,22 +165,21 @@ def _finish(
 
 
 def _write_page(page: Path, evaluation: Evaluation) -> None:
-    from posture_cv.evaluate.files import write_owner_only
+    from posture_cv.atomic import write_atomic
     from posture_cv.evaluate.page import render_page
-    from posture_cv.utf8 import utf8
 
-    write_owner_only(page, utf8(render_page(evaluation)))
+    write_atomic(page, render_page(evaluation))
 
 
 def _write_json(json_file: Path | None, text: str) -> None:
-    from posture_cv.evaluate.files import write_owner_only
+    from posture_cv.atomic import write_atomic
 
     if json_file is None:
         return
     if str(json_file) == "-":
         click.echo(text)
     else:
-        write_owner_only(json_file, f"{text}\n".encode())
+        write_atomic(json_file, f"{text}\n")
 
 
 def _read(folder: Path, making: Making, split_by: str | None, console: Console) -> Dataset:

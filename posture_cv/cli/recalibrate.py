@@ -44,13 +44,14 @@ def command(*, quick: bool, moved: bool, as_json: bool) -> None:
         if end is not None and not end.worked:
             raise PostureError(f"{end.title}.", end.text)
         if end is not None:
-            _done(str(status["profile"]), end.line, moved=moved, as_json=as_json)
+            profile = str(status.get("profile_file") or status["profile"])
+            _done(profile, end.line, moved=moved, as_json=as_json)
             return
         time.sleep(0.2)
     raise PostureError("The calibration did not end.", "", "See: posture-cv status")
 
 
-def _done(name: str, said: str, *, moved: bool, as_json: bool) -> None:
+def _done(name_or_path: str, said: str, *, moved: bool, as_json: bool) -> None:
     """Say so, what speaks against the new baseline, and what it says of the desk.
 
     One that was taken along says nothing new.
@@ -64,5 +65,5 @@ def _done(name: str, said: str, *, moved: bool, as_json: bool) -> None:
     click.echo(said)
     if moved:
         return
-    for line in findings(load_profile(name)):
+    for line in findings(load_profile(name_or_path)):
         click.echo(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -176,7 +177,8 @@ def rate_hz(text: str) -> float:
     """Looks a second of "5hz", "5", "200ms" or "0.2s"; raises click.BadParameter for anything else."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(hz|ms|s)?\s*", text, re.IGNORECASE)
     number = float(match[1]) if match else 0.0
-    if match is None or number <= 0:
-        raise click.BadParameter(f"{text!r} is not a rate: give 5hz, 200ms or 2s", param_hint="--every")
-    unit = (match[2] or "hz").lower()
-    return {"hz": number, "ms": 1000.0 / number, "s": 1.0 / number}[unit]
+    unit = (match[2] if match else None) or "hz"
+    rate = {"hz": number, "ms": 1000.0 / number, "s": 1.0 / number}[unit.lower()] if number else 0.0
+    if not 0.0 < rate < math.inf:  # digits without end make no number
+        raise click.BadParameter(f"{text[:60]!r} is not a rate: give 5hz, 200ms or 2s", param_hint="--every")
+    return rate

@@ -8,7 +8,6 @@ person is never quite still.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +15,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from posture_cv.evaluate.desk_plan import INCIDENTS, LAPSES, Piece
 
 # First and last frame of `samples/desk-front.mp4`, by its truth file, without the transitions.
 SEGMENTS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
@@ -28,15 +29,11 @@ SEGMENTS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
         "absent": (421, 449),
     }
 )
-# How often an hour and how long in seconds; the rates of `desk_plan`.
-INCIDENTS: Final[Mapping[str, tuple[float, tuple[float, float]]]] = MappingProxyType(
-    {
-        "glance_down": (20.0, (2.0, 7.0)),
-        "forward_head": (1.5, (4.0, 40.0)),
-        "rounded_shoulders": (1.0, (4.0, 15.0)),
-        "text_neck": (1.5, (4.0, 25.0)),
-    }
-)
+# What comes between: how often an hour, and how long in seconds.
+_RATES: Final = {
+    "glance_down": INCIDENTS["glance_down"],
+    **{lapse: LAPSES[lapse] for lapse in ("forward_head", "rounded_shoulders", "text_neck")},
+}
 LASTING: Final = (
     ("forward_head", 360.0),
     ("absent", 240.0),
@@ -50,14 +47,6 @@ _NOISE_LEVELS: Final = 2.0
 _NOISE_SHIFT_PX: Final = 64  # one field of noise, laid differently on each picture
 _QUALITY: Final = 85
 _STILL_PICTURES: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of one posture."""
-
-    kind: str
-    seconds: float
 
 
 def plan_hour(seed: int, seconds: float = 3600.0) -> list[Piece]:
@@ -77,14 +66,14 @@ def plan_hour(seed: int, seconds: float = 3600.0) -> list[Piece]:
 
 def _work(rng: np.random.Generator, seconds: float) -> list[Piece]:
     """Work, interrupted at random."""
-    names, rates = list(INCIDENTS), np.array([an_hour for an_hour, _ in INCIDENTS.values()])
+    names, rates = list(_RATES), np.array([an_hour for an_hour, _ in _RATES.values()])
     pieces, left_s = [], seconds
     while left_s > 0.0:
         pause_s = min(left_s, float(rng.exponential(3600.0 / rates.sum())))
         pieces.append(Piece("work", pause_s))
         left_s -= pause_s
         name = names[int(rng.choice(len(names), p=rates / rates.sum()))]
-        length_s = min(left_s, float(rng.uniform(*INCIDENTS[name][1])))
+        length_s = min(left_s, float(rng.uniform(*_RATES[name][1])))
         pieces.append(Piece(name, length_s))
         left_s -= length_s
     return pieces

@@ -63,7 +63,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     }
 )
 # Short things between times: how often an hour of work, and how long in seconds.
-_INCIDENTS: Final[Mapping[str, tuple[float, Times]]] = MappingProxyType(
+INCIDENTS: Final[Mapping[str, tuple[float, Times]]] = MappingProxyType(
     {
         "glance_down": (20.0, (2.0, 7.0)),
         "head_turn": (12.0, (1.5, 8.0)),
@@ -77,7 +77,7 @@ _INCIDENTS: Final[Mapping[str, tuple[float, Times]]] = MappingProxyType(
     }
 )
 # Bad postures too short to be told: well under two minutes, strong ones under the shorter time of severe ones.
-_LAPSES: Final[Mapping[str, tuple[float, Times]]] = MappingProxyType(
+LAPSES: Final[Mapping[str, tuple[float, Times]]] = MappingProxyType(
     {
         "forward_head": (1.5, (4.0, 40.0)),
         "slump": (1.5, (4.0, 40.0)),
@@ -225,10 +225,10 @@ def _write_gap(pen: _Pen, work_s: float, long: list[Piece]) -> None:
     last_s = 5.0 * MINUTE
     part_s = (work_s - last_s) / (len(long) + 1)
     for piece in long:
-        pen.filled("work", part_s, {**_INCIDENTS, **_LAPSES})
+        pen.filled("work", part_s, {**INCIDENTS, **LAPSES})
         calm = piece.kind in ("absent", "stranger")
-        pen.filled(piece.kind, piece.seconds, {} if calm else {"glance_down": _INCIDENTS["glance_down"]})
-    pen.filled("work", part_s + last_s, {**_INCIDENTS, **_LAPSES})
+        pen.filled(piece.kind, piece.seconds, {} if calm else {"glance_down": INCIDENTS["glance_down"]})
+    pen.filled("work", part_s + last_s, {**INCIDENTS, **LAPSES})
 
 
 def _write_lasting(pen: _Pen, kind: str, seconds: float, hour: bool) -> Lasting:  # noqa: FBT001

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.assess.naming import Thresholds, name_states
-from posture_cv.assess.types import State, States
+from posture_cv.assess.types import States
 from posture_cv.errors import PostureError
 from posture_cv.evaluate.dataset import Clip, Dataset
 from posture_cv.evaluate.quantities import COMPARED, true_changes
@@ -119,6 +119,4 @@ def _nothing(lm: Landmarks) -> Measurements:
 
 def badness(states: States) -> Float:
     """(M,) how far each frame is from its nearest alert, 1 = at a threshold; NaN where no posture is named."""
-    excess = np.where(np.isnan(states.excess), -np.inf, states.excess).max(axis=1)
-    told = np.isfinite(excess) & ~np.isin(states.state, (State.CANNOT_TELL, State.AWAY, State.TURNED))
-    return np.where(told, excess, np.nan)
+    return np.asarray(np.fmax.reduce(states.excess, axis=1), np.float64)

@@ -60,7 +60,8 @@ def read_arrays(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> Arrays:
             raise EvaluationError(f"{file} has no {', '.join(missing)}", f"It holds: {held}.")
         _refuse_excess(file, archive, shapes)
         arrays = {key: archive[key] for key in shapes}
-    count = len(next(iter(arrays.values())))
+    first = next(iter(arrays.values()))
+    count = len(first) if first.ndim else 0
     for key, shape in shapes.items():
         if arrays[key].shape != (count, *shape):
             raise EvaluationError(f"{file}: {key} has shape {arrays[key].shape}, expected {(count, *shape)}")

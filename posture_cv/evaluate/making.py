@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
+from posture_cv.atomic import write_atomic
 from posture_cv.evaluate.errors import EvaluationError
-from posture_cv.evaluate.files import write_owner_only
 from posture_cv.importing.arrays import NOT_READ
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.utf8 import utf8
@@ -206,7 +206,7 @@ def write_cache(file: Path, key: str, landmarks: Sequence[Landmarks]) -> None:
     arrays = {f.name: getattr(whole, f.name) for f in fields(Landmarks)}
     stream = io.BytesIO()
     np.savez_compressed(stream, mark=np.array(_CACHE_MARK), key=np.array(key), **arrays)
-    write_owner_only(file, stream.getvalue())
+    write_atomic(file, stream.getvalue())
 
 
 def _no_cache(file: Path) -> EvaluationError:

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.atomic import private_folder, write_atomic
 from posture_cv.capture.images import read_picture
 from posture_cv.capture.picture_header import PictureError
 from posture_cv.capture.types import MAX_PIXELS
 from posture_cv.evaluate.dataset import Dataset
 from posture_cv.evaluate.errors import EvaluationError
-from posture_cv.evaluate.files import write_owner_only
 from posture_cv.evaluate.run import Evaluation
 from posture_cv.evaluate.schema import WorstCase
 from posture_cv.landmarks.types import Landmarks
@@ -31,12 +31,9 @@ def save_worst(folder: Path, dataset: Dataset, evaluation: Evaluation) -> int:
         How many were saved.
 
     Raises:
-        EvaluationError: the folder cannot be made, a picture is not there.
+        OutputError: the folder cannot be made or written to. EvaluationError: a picture is not there.
     """
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise EvaluationError(f"Cannot make the folder {folder}", error.strerror or str(error)) from error
+    private_folder(folder)
     calibration = {
         int(row): int(clip.calibration[0]) for clip in dataset.clips if not clip.is_video for row in clip.rows
     }
@@ -48,7 +45,7 @@ def save_worst(folder: Path, dataset: Dataset, evaluation: Evaluation) -> int:
         pair = [_drawn(dataset, base), _drawn(dataset, row)]
         count += 1
         name = f"{count:03d}_{case.kind}_{case.subject}_{case.camera}_{Path(case.file).stem}.jpg"
-        write_owner_only(folder / _safe(name), _jpeg(_captioned(np.hstack(pair), case)))
+        write_atomic(folder / _safe(name), _jpeg(_captioned(np.hstack(pair), case)))
     return count
 
 

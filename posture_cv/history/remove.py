@@ -12,7 +12,8 @@ from posture_cv.history.store import History
 
 def delete_older(days: int) -> None:
     """Delete what is older than so many days. Raises HistoryError."""
-    _in_place(time.time() - days * 86400.0)
+    if history_file().exists():
+        _in_place(time.time() - days * 86400.0)
 
 
 def delete_all() -> None:

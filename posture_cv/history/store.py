@@ -14,7 +14,7 @@ from posture_cv.assess import records as recs
 from posture_cv.assess.answers import Response
 from posture_cv.assess.feedback import Answer, Raised, raised, threshold_factors
 from posture_cv.assess.records import Record
-from posture_cv.assess.settings import CUES, FeedbackSettings
+from posture_cv.assess.settings import FeedbackSettings
 from posture_cv.atomic import OutputError
 from posture_cv.file_facts import file_identity
 from posture_cv.history.schema import (
@@ -25,6 +25,7 @@ from posture_cv.history.schema import (
     connect,
     finite,
     history_error,
+    transaction,
     unusable,
 )
 from posture_cv.local_time import offset_s
@@ -64,6 +65,7 @@ class History:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
+        self._begins_anew = False  # the file that is there now has not got this session yet
         self._beside: dict[Path, tuple[int, int] | None] = {}
         self._begun: tuple[float, str, str] | None = None
         self._last_alert = 0
@@ -97,14 +99,20 @@ class History:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing."""
-        with self._lock, self._faults_in_words(), _transaction(self._ready()) as db:
+        with self._lock, self._faults_in_words(), transaction(self._ready()) as db:
             yield db
 
     def _ready(self) -> sqlite3.Connection:
         """The connection to the file that has the name now."""
         if self._connection is None:
             return self._open()
-        return self._connection if file_identity(self.path) == self._file else self._begin_anew()
+        if file_identity(self.path) != self._file:
+            self._drop_beside()
+            self._open()
+            self._begins_anew = True
+        if self._begins_anew:
+            self._begin_anew(self._connection)
+        return self._connection
 
     @contextmanager
     def _faults_in_words(self) -> Iterator[None]:
@@ -115,12 +123,9 @@ class History:
         except ValueError as error:  # a column holds something else than its table says
             raise unusable(self.path, f"It is damaged: {error}.") from error
 
-    def _begin_anew(self) -> sqlite3.Connection:
+    def _begin_anew(self, connection: sqlite3.Connection) -> None:
         """Go on in the file that is there now, or in a new one: the same session, and no number is given twice."""
-        self._drop_beside()
-        connection = self._open()
-        file, self._file = self._file, None  # until it is complete
-        with _transaction(connection) as db:
+        with transaction(connection) as db:
             db.execute("DELETE FROM sqlite_sequence WHERE name = 'alerts' AND seq < ?", (self._last_alert,))
             db.execute(
                 "INSERT INTO sqlite_sequence (name, seq) SELECT 'alerts', ?"
@@ -129,9 +134,8 @@ class History:
             )
             if self._begun is not None:
                 self.session = _session(db, *self._begun)
-        self._file = file
+        self._begins_anew = False
         self.begun_anew += 1
-        return connection
 
     # The session
 
@@ -289,19 +293,6 @@ class History:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """All of it or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield connection
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
 def _session(db: sqlite3.Connection, wall_s: float, profile: str, camera: str) -> int:
     row = db.execute(
         "INSERT INTO sessions (started_s, ended_s, profile, camera) VALUES (?, ?, ?, ?)",
@@ -319,4 +310,4 @@ def _answers(db: sqlite3.Connection) -> list[Answer]:
         "SELECT answers.time_s, alerts.cue, answers.answer FROM answers JOIN alerts ON alerts.id = answers.alert"
         " WHERE answers.answer IN ('right', 'wrong')"
     )
-    return [Answer(finite(time_s), cue, answer == "right") for time_s, cue, answer in rows if cue in CUES]
+    return [Answer(finite(time_s), cue, answer == "right") for time_s, cue, answer in rows]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from posture_cv.assess.answers import RESPONSES
@@ -48,7 +49,7 @@ def assemble(
     Raises:
         PostureError: no profile, no models.
     """
-    from posture_cv.monitor.profile_choice import named_profile, profile_for
+    from posture_cv.monitor.profile_choice import named_profile, profile_file, profile_for
 
     terminal = stack.enter_context(TerminalSink(states=not request.background))
     profile = profile_for(request, eyepiece, terminal.note, lambda: commands.stop_asked)
@@ -58,6 +59,8 @@ def assemble(
     if eyepiece.pictures:
         eyes.load()
     history = _history(request, eyepiece, profile, terminal)
+    file = profile_file(request)
+    board.profile_file = None if file is None else str(file)
     known = before.remembered
     may_change = eyepiece.live and named_profile(request) is None
     chosen = eyepiece.live and not request.wait_for_camera
@@ -72,7 +75,7 @@ def assemble(
         adviser=adviser_for(history, eyepiece.clock.wall_s(), terminal.note),
         book=NoBook() if history is None else history,
         recalibrate=recalibrator_for(request, settings, terminal.note) if eyepiece.pictures else None,
-        follow=_follow if eyepiece.pictures else None,
+        follow=partial(_follow, file) if eyepiece.pictures else None,
         choose=_chooser(request, settings, terminal.note) if may_change else None,
         chosen_for=eyepiece.camera.identity if chosen else None,
         paused_until_wall_s=before.paused_until_wall_s if request.service else None,
@@ -212,17 +215,18 @@ def surroundings_of(request: Request, stack: ExitStack, *, live: bool) -> Surrou
 
 
 def recalibrator_for(request: Request, settings: AssessSettings, note: Callable[[str], None]) -> Recalibrator:
-    """Makes the baseline anew, under the same name or, with another camera, a new one."""
+    """Makes the baseline anew: in the file that was named; else under the same name, with another camera a new one."""
 
     def recalibrate(camera: Camera, now: Criteria, prompted: Callable[[str], bool], quick: bool) -> Criteria:  # noqa: FBT001
-        from posture_cv.monitor.profile_choice import recalibrated_name
+        from posture_cv.monitor.profile_choice import profile_file, recalibrated_name
         from posture_cv.monitor.recalibrate import PromptUi, calibrate_from_camera, findings
 
         timing = _timing(request.settings, quick=quick)
-        name, known = recalibrated_name(now.profile, camera.identity), now.baseline if quick else None
+        file, known = profile_file(request), now.baseline if quick else None
+        name = now.profile if file else recalibrated_name(now.profile, camera.identity)
         with make_estimator(request.settings) as estimator:
             ui = PromptUi(timing, prompted)
-            profile = calibrate_from_camera(camera, estimator, name, timing, ui, known=known)
+            profile = calibrate_from_camera(camera, estimator, name, timing, ui, known=known, file=file)
         for line in findings(profile):
             note(line)
         return _criteria(profile, settings)
@@ -230,11 +234,11 @@ def recalibrator_for(request: Request, settings: AssessSettings, note: Callable[
     return recalibrate
 
 
-def _follow(now: Criteria, background: Background) -> Criteria:
+def _follow(file: Path | None, now: Criteria, background: Background) -> Criteria:
     """Takes the baseline along with a camera that was moved."""
     from posture_cv.monitor.recalibrate import follow_camera
 
-    return replace(now, baseline=follow_camera(now.profile, now.baseline, background))
+    return replace(now, baseline=follow_camera(now.profile, now.baseline, background, file))
 
 
 def _timing(settings: Settings, *, quick: bool) -> Timing:

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from posture_cv.capture.types import Frame
@@ -70,6 +71,15 @@ def named_profile(request: Request) -> str | None:
 
     in_settings = request.settings.general.profile
     return request.profile or (in_settings if is_path(in_settings) else None)
+
+
+def profile_file(request: Request) -> Path | None:
+    """The file that is judged by, where one was named: a new baseline is kept in it. None: a profile of the folder."""
+    from posture_cv.paths import user_path
+    from posture_cv.profiles.store import is_path
+
+    named = named_profile(request)
+    return user_path(named) if named is not None and is_path(named) else None
 
 
 def better_profile(request: Request, camera: Camera, now: str, note: Note) -> Profile | None:

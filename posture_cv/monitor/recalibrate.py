@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,30 +28,30 @@ _RATE_S = 0.1
 _WIDTH = 96  # characters of a line; ours
 
 
-def follow_camera(name: str, baseline: Baseline, background: Background) -> Baseline:
+def follow_camera(
+    name: str, baseline: Baseline, background: Background, file: Path | None = None
+) -> Baseline:
     """The baseline as the camera sees the same person where it stands now; its stored profile has it from now on.
 
     Args:
         name: of the profile.
         baseline: in use; a profile of that name that holds another one is left as it is.
         background: where it stands now, against the same reference as the baseline's.
+        file: of the profile, where it is none of the folder of profiles.
 
     Raises:
         CalibrationError: the camera was moved too far. OutputError: not saved.
     """
     from calibration.rebaseline import moved_with_camera
-    from posture_cv.profiles.store import list_profiles, save_profile
+    from posture_cv.profiles.store import load_profile, save_profile
+    from posture_cv.profiles.types import ProfileError
 
     # The models begin anew with it, and what they see first is their background's place.
     moved = replace(moved_with_camera(baseline, background), background=UNMOVED)
-    for stored in list_profiles():
-        profile = stored.profile
-        if (
-            stored.name == name
-            and profile
-            and np.array_equal(profile.baseline.pose, baseline.pose, equal_nan=True)
-        ):
-            save_profile(replace(profile, baseline=moved))
+    with suppress(ProfileError):  # one that was deleted or cannot be read is left as it is
+        profile = load_profile(file or name)
+        if np.array_equal(profile.baseline.pose, baseline.pose, equal_nan=True):
+            save_profile(replace(profile, baseline=moved), file)
     return moved
 
 
@@ -125,6 +127,7 @@ def calibrate_from_camera(
     ui: Ui,
     *,
     known: Baseline | None = None,
+    file: Path | None = None,
 ) -> Profile:
     """Guide the person in front of the camera, fit, and save the profile.
 
@@ -132,6 +135,7 @@ def calibrate_from_camera(
         camera, estimator, timing, ui: see there.
         name: of the profile.
         known: an earlier baseline of this person, whose face is kept: a few seconds are enough then.
+        file: to save it into; None: the one of its name, in the folder of profiles.
 
     Raises:
         CalibrationError: given up, stopped, or too poor. SourceError: the camera failed. OutputError: not saved.
@@ -149,5 +153,5 @@ def calibrate_from_camera(
     else:
         result = quick_baseline(known, collected.landmarks, coefficients)
     profile = make_profile(name, result, collected, datetime.now().astimezone())
-    save_profile(profile)
+    save_profile(profile, file)
     return profile

@@ -24,10 +24,12 @@ class StatusBoard(BaseSink):
     """Keeps what `status` answers; `snapshot` may be called from any thread.
 
     Attributes:
+        profile_file: where a profile is judged by that is none of the folder of profiles; else None.
         trouble: says what goes wrong beside the watching, such as a history that cannot be written; else nothing.
     """
 
     def __init__(self) -> None:
+        self.profile_file: str | None = None
         self.trouble: Callable[[], str] = str
         self._lock = threading.Lock()
         self._latest: Moment | None = None
@@ -73,6 +75,7 @@ class StatusBoard(BaseSink):
         return {
             **head,
             **_plain(moment),
+            "profile_file": self.profile_file,
             "started": None if started is None else iso_time(started),
             "alerts": alerts,
             "prompts": prompts,

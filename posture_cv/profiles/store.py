@@ -151,16 +151,21 @@ def _text_of(path: Path) -> str:
         raise ProfileError(f"The profile cannot be used: {path}", detail, again) from error
 
 
-def save_profile(profile: Profile) -> Path:
-    """Write a profile under its name, whole or not at all, for its owner only; an older one is replaced.
+def save_profile(profile: Profile, file: Path | None = None) -> Path:
+    """Write a profile, whole or not at all, for its owner only; an older one is replaced.
+
+    Args:
+        profile: it.
+        file: to write into; None: the one of its name, in the folder of profiles.
 
     Raises:
         ProfileError: an impossible name. OutputError: the folder cannot be written.
     """
     from posture_cv.profiles.format import profile_to_json
 
-    path = profile_path(profile.name)
-    private_folder(path.parent)
+    path = profile_path(profile.name) if file is None else file
+    if file is None:
+        private_folder(path.parent)
     write_atomic(path, profile_to_json(profile))
     return path
 

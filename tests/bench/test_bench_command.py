@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -19,7 +22,7 @@ from posture_cv.bench.figures import spread
 from posture_cv.bench.run import profile_of
 from posture_cv.bench.stages import STAGES, Stopwatch, stages_of
 from posture_cv.bench.stages import WARM_UP as FIRST_FRAMES
-from posture_cv.bench.startup import Started
+from posture_cv.bench.startup import Started, _ended
 from posture_cv.capture.types import Frame
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
@@ -240,6 +243,38 @@ def test_what_cannot_be_measured_is_said(tmp_path: Path) -> None:
     Cli().fails("bench", str(tmp_path / "no.mp4"), said="No such video")
     (tmp_path / "a.mp4").write_bytes(b"no video")
     Cli().fails("bench", str(tmp_path / "a.mp4"), said="profile")
+
+
+def test_a_place_for_the_figures_is_looked_at_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "measure", lambda *_: pytest.fail("the work has begun"))
+    notes = tmp_path / "notes.json"
+    notes.write_text('{"mine": 1}')
+    Cli().fails("bench", "--json", str(tmp_path / "missing" / "a.json"), said="Cannot write")
+    Cli().fails("bench", "--json", str(notes), said="It is not figures of bench")
+    assert notes.read_text() == '{"mine": 1}'
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--day", "8", "--delays", "2"), "choose one"),
+        (("--looks", "2000"), "--looks goes with --endurance"),
+        (("--day", "1", "--frames", "20"), "no part in --day"),
+    ],
+)
+def test_no_option_is_passed_over_in_silence(options: tuple[str, ...], said: str) -> None:
+    Cli().fails("bench", *options, said=said)
+
+
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="no such call on this system")
+def test_a_program_that_ended_before_it_was_told_to_is_waited_for() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""], text=True)
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    process.terminate()
+    _ended(process)
+    assert process.returncode == 0
 
 
 def test_figures_are_those_of_the_list() -> None:

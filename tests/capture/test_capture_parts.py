@@ -28,7 +28,7 @@ from posture_cv.capture.quiet import quiet_stderr
 from posture_cv.capture.rational import Ratio, fraction
 from posture_cv.capture.silence import Silence
 from posture_cv.capture.timeline import Timeline
-from posture_cv.capture.video_frame import Orientation
+from posture_cv.capture.video_frame import FrameConverter, Orientation
 from posture_cv.landmarks.recording import check_times
 
 # Frame and options
@@ -132,6 +132,27 @@ def test_packets_that_never_become_frames_do_not_pile_up() -> None:
     assert len(line._pending) < 5000
     assert line.passed == 20_000
     assert line.place(19_999) == (19_999, 19.999)
+
+
+def test_a_frame_that_is_left_out_for_its_time_leaves_its_number_free() -> None:
+    line = Timeline(Fraction(1, 1000), 0, 0.04)
+    for stamp in (0, 40, 40, 80):
+        line.add_packet(stamp)
+    assert [line.place(stamp) for stamp in (0, 40, 40, 80)] == [(0, 0.0), (1, 0.04), None, (3, 0.08)]
+    assert (line.out_of_order, line.passed) == (1, 4)
+
+
+@pytest.mark.parametrize(
+    ("aspect", "width"), [(Fraction(2), 128), (Fraction(100), 64), (Fraction(1, 100), 64), (None, 64)]
+)
+def test_pixels_of_a_shape_that_no_camera_has_are_taken_for_square(
+    aspect: Fraction | None, width: int
+) -> None:
+    import av
+
+    picture = FrameConverter(aspect, 1_000_000).convert(av.VideoFrame(64, 48, "rgb24"))
+    assert picture is not None
+    assert picture.shape == (48, width, 3)
 
 
 # Rate

@@ -265,7 +265,9 @@ def test_damaged_frames_leave_gaps_and_the_rest_is_the_same_each_time(tmp_path: 
 
 def test_a_clock_that_starts_anew_is_joined(tmp_path: Path) -> None:
     path = make_video(tmp_path / "a.ts", count=40, codec="mpeg2video", rate_hz=25)
+    assert video_extent(path, path.name).cuttable
     path.write_bytes(path.read_bytes() * 2)
+    assert not video_extent(path, path.name).cuttable, "a time in it means two places"
     frames, warnings = _read(path)
     assert len(frames) > 70
     assert all(a.t_s < b.t_s for a, b in itertools.pairwise(frames))

@@ -65,6 +65,16 @@ def test_the_profile_that_the_settings_name_is_missing(home: Path) -> None:
     assert [entry.name for entry in doctor_checks.profiles()] == ["desk"]
 
 
+def test_a_file_that_the_settings_name_is_the_profile_or_missing(home: Path, tmp_path: Path) -> None:
+    settings_file().parent.mkdir(parents=True, exist_ok=True)
+    settings_file().write_text(f'[general]\nprofile = "{tmp_path / "mine.json"}"\n')
+    (missing,) = doctor_checks.profiles()
+    assert (missing.name, missing.level) == ("settings", "problem")
+    assert "mine.json" in missing.text
+    save_profile(a_profile("mine"), tmp_path / "mine.json")
+    assert list(doctor_checks.profiles()) == [], "it needs no other"
+
+
 def test_what_is_wrong_is_told_apart_from_where(home: Path) -> None:
     save_profile(a_profile("desk")).write_text("{}")
     damaged = next(entry for entry in doctor_checks.profiles() if entry.name == "desk")

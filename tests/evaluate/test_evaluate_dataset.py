@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +15,11 @@ import numpy as np
 import pytest
 
 from posture_cv.errors import PostureError
-from posture_cv.evaluate.dataset import Making, Source, pictures_to_make, read_dataset
+from posture_cv.evaluate.dataset import Clip, Making, Source, pictures_to_make, read_dataset
 from posture_cv.evaluate.errors import EvaluationError
 from posture_cv.evaluate.landmark_file import contour_from_pixels, read_landmarks
 from posture_cv.evaluate.making import read_cache, write_cache
+from posture_cv.evaluate.quantities import COMPARED, true_changes
 from posture_cv.evaluate.truth import read_truth
 from posture_cv.landmarks.types import Landmarks
 from shared_material import shared_path
@@ -42,7 +47,19 @@ def test_clips_split_into_calibration_and_judged(make_dataset: MakeDataset) -> N
         assert set(data.truth.segment[clip.calibration]) == {"calibration"}
         assert "calibration" not in set(data.truth.segment[clip.judged])
         assert len(clip.calibration) + len(clip.judged) == len(clip.rows)
+        assert data.landmarks.t_s[clip.rows].tolist() == list(range(len(clip.rows))), "none is known"
     assert data.landmarks_from == "landmarks.npz"
+
+
+def test_an_empty_chair_makes_no_baseline(make_dataset: MakeDataset, write_rows: Write) -> None:
+    folder = make_dataset(1)
+    with (folder / "ground_truth.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    rows[-1]["segment"] = "calibration"
+    write_rows(folder, rows)
+    ((clip,), truth) = (read_dataset(folder).clips, read_truth(folder))
+    assert len(clip.calibration) == 8
+    assert truth.person_present[clip.calibration].all()
 
 
 def test_contour_edges_are_shares_and_pairs_are_averaged() -> None:
@@ -72,6 +89,7 @@ def test_contour_edges_are_shares_and_pairs_are_averaged() -> None:
         ({"cols": np.zeros((19, 320))}, "cols has shape"),
         ({"name": np.array([f"x{n}.jpg" for n in range(19)])}, "no landmarks of 19 of 19 pictures"),
         ({"pose": np.full((19, 33, 8), "text")}, "pose does not hold numbers"),
+        ({"name": np.array("x.jpg")}, r"name has shape \(\), expected"),
     ],
 )
 def test_landmark_files_of_other_shapes_or_names_are_refused(
@@ -113,6 +131,20 @@ def test_a_single_array_is_not_taken_for_a_landmark_file(make_dataset: MakeDatas
     with (folder / "landmarks.npz").open("wb") as stream:
         np.save(stream, np.zeros(3))
     with pytest.raises(EvaluationError, match="single array"):
+        read_dataset(folder, Making(Source.NPZ))
+
+
+def test_arrays_that_claim_more_than_any_data_set_are_refused_unread(make_dataset: MakeDataset) -> None:
+    folder = make_dataset(1)
+    header = io.BytesIO()
+    claimed = {"descr": "<f4", "fortran_order": False, "shape": (10_000_000, 33, 8)}
+    np.lib.format.write_array_header_1_0(header, claimed)
+    with np.load(folder / "landmarks.npz") as archive:
+        arrays = {key: archive[key] for key in archive.files if key != "pose"}
+    np.savez(folder / "landmarks.npz", **arrays)
+    with zipfile.ZipFile(folder / "landmarks.npz", "a") as file:
+        file.writestr("pose.npy", header.getvalue())
+    with pytest.raises(EvaluationError, match="holds too much"):
         read_dataset(folder, Making(Source.NPZ))
 
 
@@ -179,6 +211,23 @@ def test_a_video_that_is_upright_throughout_is_not_said_to_be_calibration(
     write_rows(tmp_path, [one_truth_row(f"a.mp4#{n}", "upright", t_s=n) for n in range(5)])
     with pytest.raises(EvaluationError, match="'upright' at the beginning of a video"):
         read_dataset(tmp_path)
+
+
+def test_what_changed_is_told_against_the_middle_of_the_calibration(
+    tmp_path: Path, one_truth_row: Make, write_rows: Write
+) -> None:
+    """As the baseline is: one calibration picture that is off moves neither."""
+    angles = {"calibration": (50.0, 50.0, 51.0, 50.0, 70.0), "fhp_severe": (38.0,)}
+    rows = [
+        one_truth_row(f"{segment}{k}.jpg", segment, cva_deg=angle)
+        for segment, known in angles.items()
+        for k, angle in enumerate(known)
+    ]
+    write_rows(tmp_path, rows)
+    truth = read_truth(tmp_path)
+    every = np.arange(len(rows))
+    clip = Clip(*("s1", "c1", "front"), every, every[:5], every[5:], is_video=False)
+    assert true_changes(truth, clip, COMPARED["cva_change_deg"]).tolist() == [-12.0]
 
 
 def test_a_clip_with_two_views_is_refused(tmp_path: Path, one_truth_row: Make, write_rows: Write) -> None:
@@ -258,6 +307,10 @@ def test_the_cache_is_kept_only_for_the_same_pictures(pictures: Path) -> None:
     again = read_dataset(pictures, Making(cache=cache))
     assert cache.stat().st_mtime_ns == written
     np.testing.assert_array_equal(first.landmarks.scene, again.landmarks.scene)
+    os.utime(pictures / "0.png", ns=(0, 0))
+    read_dataset(pictures, Making(cache=cache))
+    assert cache.stat().st_mtime_ns != written, "another picture may be of the same size"
+    written = cache.stat().st_mtime_ns
     cv2.imwrite(str(pictures / "0.png"), np.full((64, 96, 3), 250, np.uint8))
     assert read_dataset(pictures, Making(looks=3, cache=cache)).landmarks_from == "pictures (3 looks each)"
     assert cache.stat().st_mtime_ns != written

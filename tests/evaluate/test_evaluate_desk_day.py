@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,11 +11,20 @@ import pytest
 from amounts import FULL
 from assess_material import baseline, measurements
 from posture_cv.assess.recording import assess_measurements
+from posture_cv.assess.records import Record
 from posture_cv.assess.settings import AssessSettings, BreakSettings
-from posture_cv.assess.types import State
-from posture_cv.evaluate.desk_day import DeskDay, DeskDayResult, build_desk_day, judge_day
-from posture_cv.evaluate.desk_people import Person, make_person
-from posture_cv.evaluate.desk_plan import KINDS, plan_day
+from posture_cv.assess.types import Alert, State
+from posture_cv.evaluate.desk_day import (
+    Answered,
+    DeskDay,
+    DeskDayResult,
+    Wrong,
+    build_desk_day,
+    judge_day,
+)
+from posture_cv.evaluate.desk_people import Person, _side, make_person
+from posture_cv.evaluate.desk_plan import KINDS, Lasting, plan_day
+from posture_cv.evaluate.desk_table import mistakes, sweep_table
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Measurements
@@ -145,6 +155,28 @@ def test_a_day_too_short_is_refused(person: Person) -> None:
         plan_day(person.frames.keys(), 0, hours=3.0)
 
 
+@pytest.mark.parametrize("hours", [5.0, 6.0, 7.0, 7.25, 7.5, 7.75, 8.0])
+def test_a_day_is_too_short_rather_than_its_postures_too_near_to_each_other(
+    person: Person, hours: float
+) -> None:
+    try:
+        plan = plan_day(person.frames.keys(), 0, hours=hours)
+    except ValueError:
+        assert hours < 8.0
+        return
+    assert plan.seconds == pytest.approx(hours * 3600.0, rel=0.01)
+    gaps = [after.start_s - before.end_s for before, after in pairwise(plan.lasting)]
+    assert min(gaps) >= 480.0
+
+
+def test_left_and_right_are_told_by_the_sign_and_by_nothing_where_there_is_none() -> None:
+    m = measurements(np.arange(3.0), ["good"] * 3)
+    for kind, name in (("lateral_lean", "lateral_lean_deg"), ("one_shoulder", "shoulder_elevation_left_cm")):
+        level = m.value("shoulder_elevation_right_cm") if kind == "one_shoulder" else 0.0
+        told = replace(m.values[name], value=level + np.array([-3.0, np.nan, 3.0]))
+        assert _side(kind, replace(m, values={**m.values, name: told})).tolist() == [-1, 0, 1]
+
+
 def test_a_person_without_upright_frames_is_refused() -> None:
     with pytest.raises(ValueError, match="upright"):
         make_person("nobody", baseline(), {"slump": seated(1, 0)})
@@ -188,3 +220,79 @@ def test_the_judge_sees_a_wrong_and_a_late_notification(person: Person) -> None:
     assert {wrong.during for wrong in result.wrong} == {"lean_in"}
     assert result.in_time_and_named == 0
     assert result.breaks == 0
+
+
+def test_a_notification_is_deserved_until_shortly_after_its_posture_and_in_time_until_shortly_after_its_window(
+    person: Person,
+) -> None:
+    day, settings = build_desk_day(person, 0, rate_hz=0.2), AssessSettings()
+    assessment = assess_measurements(perfect(day), day.person.baseline, settings)
+    (slump,) = (lasting for lasting in day.plan.lasting if lasting.kind == "slump")
+    lasts_s = slump.end_s - slump.start_s
+    for delay_s, cue, wrong, in_time, named in (
+        (129.9, "slump", 0, True, True),
+        (130.1, "slump", 0, False, True),
+        (100.0, "forward_head", 1, True, False),
+        (lasts_s + 9.9, "slump", 0, False, True),
+        (lasts_s + 10.1, "slump", 1, False, False),
+    ):
+        alert = Alert(slump.start_s + delay_s, cue, "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+        result = judge_day(day, replace(assessment, records=(Record(1, alert),)), settings, 0)
+        (answered,) = (one for one in result.answered if one.lasting == slump)
+        assert len(result.wrong) == wrong, delay_s
+        assert (answered.in_time, answered.named) == (in_time, named), delay_s
+        assert result.in_time_and_named == (in_time and named)
+
+
+@pytest.mark.parametrize(
+    ("untold", "least", "most"),
+    [("stranger", 0.999, 1.0), ("head_turn", 0.98, 0.996)],
+)
+def test_what_is_not_told_of_somebody_else_or_of_nobody_is_no_gap(
+    person: Person, untold: str, least: float, most: float
+) -> None:
+    day, settings = build_desk_day(person, 0, rate_hz=0.5), AssessSettings()
+    labels = ["turned" if kind == untold else "good" for kind in day.kind.tolist()]
+    assessment = assess_measurements(measurements(day.t_s, labels), person.baseline, settings)
+    assert least <= judge_day(day, assessment, settings, 0).measured_share <= most
+
+
+def test_mistakes_are_told_each_as_what_it_is() -> None:
+    def answered(kind: str, delay_s: float | None, cue: str, *, in_time: bool, named: bool) -> Answered:
+        return Answered(
+            Lasting(kind, 0.0, 300.0),
+            KINDS[kind].asked,
+            delay_s,
+            cue,
+            in_time,
+            named,
+            int(delay_s is not None),
+        )
+
+    day = DeskDayResult(
+        *("p1/f1", 3, 8.0, 1.0, 4),
+        wrong=(Wrong(61.0, "slump", "lean_in"),),
+        answered=(
+            answered("slump", 90.0, "forward_head", in_time=True, named=False),
+            answered("shrug", 400.0, "shrug", in_time=False, named=True),
+            answered("text_neck", None, "", in_time=False, named=False),
+            answered("forward_head", 80.0, "forward_head", in_time=True, named=True),
+            answered("reading", None, "", in_time=False, named=False),
+        ),
+        most_an_hour=2,
+        breaks=1,
+        stillness=0,
+        measured_share=0.9,
+    )
+    assert mistakes([day]).splitlines() == [
+        "p1/f1, seed 3: wrong: slump at 61 s during lean_in",
+        "p1/f1, seed 3: wrongly named: slump as forward_head",
+        "p1/f1, seed 3: late: shrug after 400 s",
+        "p1/f1, seed 3: not told: text_neck",
+    ]
+    head, _, row = sweep_table([day]).splitlines()
+    cells = dict(
+        zip(*([cell.strip() for cell in line.split("|")[1:-1]] for line in (head, row)), strict=True)
+    )
+    assert cells["in time, named"] == "1 of 4 (25%)"
+    assert (cells["told a day"], cells["wrong a day"], cells["median s"]) == ("4.0", "1.00", "90")

@@ -97,9 +97,39 @@ def test_error_budget_finds_the_parts_an_error_was_made_of() -> None:
     assert found.frame == pytest.approx(0.5, rel=0.05)
 
 
-def test_error_budget_of_a_single_clip_cannot_be_told() -> None:
-    found = error_budget(np.arange(10.0), np.zeros(10, np.intp), np.repeat(np.arange(5), 2))
-    assert (found.clip, found.posture, found.frame) == (None, None, None)
+def test_error_budget_of_uneven_clips_follows_from_projections() -> None:
+    """By linear algebra instead of sums: mean squares equated with what they are expected to be."""
+    noise = np.random.default_rng(4)
+    clip = np.repeat(np.arange(7), [3, 9, 4, 12, 2, 7, 5])
+    posture = noise.integers(0, 4, len(clip))
+    cell = np.unique(4 * clip + posture, return_inverse=True)[1]
+    of_clip, of_cell = (np.eye(labels.max() + 1)[labels] for labels in (clip, cell))
+    error = 3.0 * noise.normal(size=7)[clip] + noise.normal(size=cell.max() + 1)[cell]
+    error += 0.3 * noise.normal(size=len(clip))
+    one, clips, cells = (z @ np.linalg.pinv(z) for z in (np.ones((len(clip), 1)), of_clip, of_cell))
+
+    def mean_square(between: np.ndarray) -> tuple[float, float, float]:
+        freedom = np.trace(between)
+        of_cells, of_clips = (float(np.trace(between @ z @ z.T) / freedom) for z in (of_cell, of_clip))
+        return float(error @ between @ error / freedom), of_cells, of_clips
+
+    within, *_ = mean_square(np.eye(len(clip)) - cells)
+    between_cells, k1, _ = mean_square(cells - clips)
+    between_clips, k2, k3 = mean_square(clips - one)
+    posture_var = (between_cells - within) / k1
+    clip_var = (between_clips - within - k2 * posture_var) / k3
+    assert min(posture_var, clip_var) > 0.0
+    found = error_budget(error, clip, posture)
+    expected = pytest.approx((clip_var**0.5, posture_var**0.5, within**0.5))
+    assert (found.clip, found.posture, found.frame) == expected
+
+
+@pytest.mark.filterwarnings("error")
+def test_error_budget_of_a_single_clip_or_of_clips_of_one_posture_cannot_be_told() -> None:
+    halves, alike = np.repeat(np.arange(5), 2), np.zeros(10, np.intp)
+    for clip, posture in ((alike, halves), (halves, alike), (halves, np.arange(10))):
+        found = error_budget(np.arange(10.0), clip, posture)
+        assert (found.clip, found.posture, found.frame) == (None, None, None)
 
 
 def test_error_budget_of_pure_noise_has_no_clip_part() -> None:

@@ -55,3 +55,20 @@ def test_a_curve_breaks_where_a_value_is_missing() -> None:
     plot = svg.time_plot("t", "deg", t_s, [svg.Dots("estimate", t_s, np.array([1.0, 2.0, np.nan, 3.0, 4.0]))])
     path = next(e for e in ET.fromstring(plot).iter() if e.get("class") == "curve estimate")
     assert (path.get("d") or "").count("M") == 2
+
+
+def test_no_difference_lies_in_the_middle_and_bias_and_limits_where_they_belong() -> None:
+    few = svg.Dots("bad", np.array([0.0, 1.0]), np.array([3.0, 4.5]))
+    plot = ET.fromstring(svg.bland_altman_plot("b", "cm", [few], (2.0, 3.25, 4.5)))
+    rows: dict[str, list[float]] = {kind: [] for kind in ("zero", "bias", "limit")}
+    for line in plot.iter():
+        if line.get("class") in rows:
+            assert line.get("y1") == line.get("y2")
+            rows[str(line.get("class"))].append(float(line.get("y1") or "nan"))
+    (zero,), (bias,), (low, high) = rows.values()
+    grid = next(line for line in plot.iter() if line.get("class") == "grid")  # the first are upright
+    top, bottom = (float(grid.get(end) or "nan") for end in ("y1", "y2"))
+    assert top < bottom
+    assert zero == pytest.approx((top + bottom) / 2.0, abs=0.1)
+    assert high < bias < low < zero
+    assert (zero - bias) / (zero - low) == pytest.approx(3.25 / 2.0, abs=0.01)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from amounts import amount
 from exercise_material import Float, mirrored, person, times, turns, without
-from posture_cv.exercise.circles import last_run
+from posture_cv.exercise.circles import TurnPath, last_run
 from posture_cv.exercise.counters import count
 from posture_cv.exercise.types import Direction, ExerciseReport
 
@@ -143,3 +143,19 @@ def test_a_path_through_the_middle_ends_a_run() -> None:
     assert last_run(path).angle == pytest.approx(-math.pi / 2)
     assert last_run(path[:3]).angle == 0.0
     assert last_run(path[:1]).angle == 0.0
+
+
+@pytest.mark.parametrize("y", [0.001, -0.001])
+def test_a_step_from_side_to_side_ends_a_run_whichever_way_round_is_shorter(y: float) -> None:
+    half = np.linspace(0, math.pi, 10)
+    path = 0.2 * np.column_stack([np.cos(half), np.sin(half)])
+    run = last_run(np.concatenate([path, [[0.2, y], [0.17, 0.1]]]))
+    assert run.start == 10
+    assert run.angle == pytest.approx(math.atan2(0.1, 0.17) - math.atan2(y, 0.2))
+
+
+def test_a_head_that_is_shaken_for_hours_does_not_fill_the_memory() -> None:
+    path = TurnPath()
+    for k in range(2000):
+        assert path.add(0.1 * k, np.array([0.2 if k % 2 else -0.2, 0.05])) is None
+    assert len(path._points) < 30

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from amounts import amount
 from exercise_material import Float, at_times, holds, mirrored, person, times, turns, without
 from posture_cv.exercise.counters import Counter, count
-from posture_cv.exercise.types import ExerciseReport, Phase
+from posture_cv.exercise.log import WatchLog
+from posture_cv.exercise.types import ExerciseReport, Phase, Unseen
 from posture_cv.guidance.entries import CAMERA_CHECKS, CameraCheck
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
@@ -53,6 +54,14 @@ def test_each_repetition_has_start_end_and_hold(check: CameraCheck) -> None:
         assert HOLD_S <= repetition.hold_s <= HOLD_S + 1.0
     assert report.held(HOLD_S) == 4
     assert report.held(HOLD_S + 1.2) == 0
+
+
+@pytest.mark.parametrize("check", ["shoulder_raise", "shoulder_blade_squeeze"])
+def test_who_sat_still_in_the_middle_of_it_is_measured_against_rest_all_the_same(check: CameraCheck) -> None:
+    t_s = times(25)
+    level = np.maximum(np.clip((3.6 - t_s) / 0.6, 0, 1), holds(t_s, STARTS_S[1:], HOLD_S))
+    report = count(performing(check, t_s, level), check)
+    assert (report.count, report.partly_seen) == (3, ())
 
 
 @pytest.mark.parametrize("check", CAMERA_CHECKS)
@@ -314,3 +323,34 @@ def test_shoulders_out_of_the_picture_are_reported() -> None:
     lm.pose[100:200, :, 1] += 0.5
     report = count(lm, "shoulder_raise")
     assert report.unseen_by_reason()[Reason.SHOULDERS_NOT_SEEN] == pytest.approx(101 / 15, abs=0.1)
+
+
+def test_time_between_a_frame_that_shows_nothing_and_one_that_does_was_not_seen() -> None:
+    log = WatchLog("shoulder_raise")
+    for t_s, reason in ((0.0, Reason.OK), (1.0, Reason.NOBODY), (2.0, Reason.OK), (3.0, Reason.OK)):
+        log.frame(t_s, reason)
+    assert log.report().unseen == (Unseen(0.0, 2.0, Reason.NOBODY),)
+
+
+@pytest.mark.parametrize("check", CAMERA_CHECKS)
+@pytest.mark.parametrize(("unseen_s", "anew"), [(2.5, False), (3.5, True)])
+def test_who_was_away_for_long_may_sit_elsewhere(check: CameraCheck, unseen_s: float, anew: bool) -> None:
+    lm = without(person(times(12.0)), 4.0, 4.0 + unseen_s)
+    waiting = [p.t_s for p in Counter(check).run(lm) if p.phase is Phase.WAITING]
+    assert max(waiting) == pytest.approx(4.0 + unseen_s + 1.0 if anew else 1.0, abs=0.2)
+
+
+def test_who_rolls_back_raises_no_shoulders() -> None:
+    t_s = times(25)
+    lm = person(t_s, noise_px=0.3)
+    size = (1.0 - 0.15 * holds(t_s, STARTS_S, HOLD_S))[:, None, None]
+    lm.pose[:, :, :2] = 0.5 + size * (lm.pose[:, :, :2] - 0.5)
+    assert count(lm, "shoulder_raise").count == 0
+
+
+def test_an_outline_that_the_picture_cuts_tells_of_no_squeeze() -> None:
+    lm = performing("shoulder_blade_squeeze", times(25))
+    lm.rows[:, :, 0] = np.where(np.isnan(lm.rows[:, :, 0]), np.nan, 0.0)
+    report = count(lm, "shoulder_blade_squeeze")
+    assert report.count == 0
+    assert set(report.unseen_by_reason()) == {Reason.OUT_OF_PICTURE}

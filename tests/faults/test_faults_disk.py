@@ -29,7 +29,7 @@ from posture_cv.cli.status import lines as status_lines
 from posture_cv.history import schema, store
 from posture_cv.history.figures import by_state
 from posture_cv.history.read import Reader
-from posture_cv.history.schema import HistoryInUseError, beside
+from posture_cv.history.schema import HistoryError, HistoryInUseError, beside
 from posture_cv.history.store import History
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor.app import LockSink
@@ -364,6 +364,47 @@ def test_a_history_that_is_put_back_and_held_is_gone_on_with_when_it_is_free(tmp
                 history.alert(TOLD, {}, 9000.0)
             other.execute("ROLLBACK")
         assert (history.alert(TOLD, {}, 9000.0), history.begun_anew) == (4, 1)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere an open file cannot be replaced")
+def test_a_history_that_is_put_back_and_held_for_long_loses_nothing_of_who_holds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the other has written stands beside the file, and is no leftover of the one before."""
+    monkeypatch.setattr(schema, "_BUSY_TIMEOUT_S", 0.05)
+    path = tmp_path / "history.sqlite3"
+    ((source, target),) = _put_back(path, with_wal=False)
+    with closing(History(path)) as history:
+        history.begin_session(100.0, "later", "c")
+        source.replace(target)
+        for leftover in beside(path):
+            leftover.unlink()
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("INSERT INTO thresholds VALUES ('slump', 1.5, 10.0)")
+            other.execute("BEGIN IMMEDIATE")
+            for _ in range(3):
+                with pytest.raises(HistoryInUseError):
+                    history.save(200.0, MINUTE, [], [])
+            other.execute("ROLLBACK")
+        history.save(200.0, MINUTE, [], [])
+        assert history.begun_anew == 1
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert db.execute("SELECT * FROM thresholds").fetchall() == [("slump", 1.5, 10.0)]
+        assert db.execute("SELECT sum(seconds) FROM minutes").fetchall() == [(10.0,)]
+
+
+def test_of_a_write_that_fails_nothing_stays_and_the_next_one_goes_well(tmp_path: Path) -> None:
+    whole = ("good", "", 0.0, 5.0, None)
+    half = ("good", "", 0.0, None, None)
+    with closing(History(tmp_path / "history.sqlite3")) as history:
+        history.begin_session(0.0, "p", "c")
+        with pytest.raises(HistoryError, match="cannot be used"):
+            history.save(5.0, MINUTE, [whole, half], [])  # type: ignore[list-item]
+        history.save(10.0, MINUTE, [whole], [])
+    with Reader(history.path) as reader:
+        assert by_state(reader.minutes(0, 99999)) == {"good": 5.0}
+        assert len(reader.table("episodes")[1]) == 1
 
 
 def test_an_answer_to_an_alert_that_nobody_knows_is_none(tmp_path: Path) -> None:

@@ -167,6 +167,16 @@ def test_reminders_open_with_other_words_each_time(
     assert all(one != two for one, two in pairwise(heads))
 
 
+@given(st.lists(st.tuples(st.sampled_from(POSTURES), st.integers(0, 2)), max_size=12), days)
+def test_a_new_day_begins_as_if_nothing_had_been_said(told: list[tuple[str, int]], day: int) -> None:
+    worked, rested = Adviser(CATALOGUE), Adviser(CATALOGUE)
+    for cue, repeat in told:
+        worked.advise(Alert(100.0, cue, "notice", 84.0, 0.8, 120.0, 1.5, 1.0, repeat), day)
+    for cue in POSTURES:
+        alert = Alert(100.0, cue, "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+        assert worked.advise(alert, day + 1) == rested.advise(alert, day + 1)
+
+
 def test_breaks_sat_through_are_answered_with_breaks_and_exercises_in_turn() -> None:
     adviser = Adviser(CATALOGUE)
     said = [adviser.advise(reminder("break", repeat), day_key=0) for repeat in range(6)]

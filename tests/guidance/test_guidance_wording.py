@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from posture_cv.guidance.catalogue import load_catalogue
-from posture_cv.guidance.desk import wrapped
+from posture_cv.guidance.desk import desk_lines, wrapped
 from posture_cv.guidance.entries import Catalogue
 from posture_cv.guidance.notice import first_run_notice
+from posture_cv.profiles.types import SetupNote
 
 FORBIDDEN = {
     "a promise of healing": (
@@ -111,3 +112,12 @@ def test_a_command_is_not_broken_within_its_name() -> None:
     )
     for width in range(20, 100):
         assert sum(line.count("posture-cv") for line in wrapped(text, "  - ", width)) == 2
+
+
+def test_what_helps_against_two_findings_is_said_once() -> None:
+    found = [SetupNote("too_close", "You sit near."), SetupNote("screen_too_high", "The screen is high.")]
+    text = " ".join(" ".join(desk_lines(load_catalogue(), found, 80, 2)).split())
+    both = load_catalogue().entry("screen_height_and_distance")
+    assert set(both.checks) >= {note.check for note in found}
+    assert text.count(str(both.action)) == 1
+    assert text.index("You sit near.") < text.index("The screen is high.")

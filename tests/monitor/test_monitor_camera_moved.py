@@ -221,3 +221,8 @@ def test_only_the_profile_in_use_is_taken_along(tmp_path: Path, monkeypatch: pyt
     assert kept.background == moved.background == UNMOVED
     with pytest.raises(CalibrationError, match="too far"):
         follow_camera("desk", kept, Background(0.2, 0.0, 1.0))
+    file = save_profile(profile, tmp_path / "desk.json")
+    follow_camera("desk", profile.baseline, Background(0.04, 0.0, 1.0), file)
+    assert load_profile(file).baseline.pose[0, 0] == pytest.approx(kept.pose[0, 0], abs=1e-4)
+    follow_camera("desk", profile.baseline, Background(0.04, 0.0, 1.0), tmp_path / "gone.json")
+    assert not (tmp_path / "gone.json").exists()

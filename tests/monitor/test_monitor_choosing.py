@@ -15,12 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibration.protocol import Progress, Step, Timing
+from calibration.run import collect_recording
 from cli_runner import Cli
 from monitor.monitor_material import Desk, ScriptedJudge, stretches
 from posture_cv.assess.policy_state import PolicyState
 from posture_cv.capture.types import Frame
 from posture_cv.cli.profile_text import as_text
 from posture_cv.errors import InputError
+from posture_cv.landmarks.recording import RecordingReader
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.monitor import profile_choice
 from posture_cv.monitor.app import Request
@@ -36,11 +38,13 @@ from posture_cv.monitor.profile_choice import better_profile, named_profile, pro
 from posture_cv.monitor.recalibrate import PromptUi, about_desk
 from posture_cv.monitor.session import Eyepiece
 from posture_cv.profiles.format import profile_to_json
-from posture_cv.profiles.store import check_name, save_profile
+from posture_cv.profiles.store import check_name, load_profile, profile_names, save_profile
 from posture_cv.profiles.types import Profile, ProfileSource, SetupNote
 from posture_cv.settings import load_settings
 from profile_material import a_profile
+from source_tree import ROOT
 
+SAMPLE = ROOT / "samples" / "desk-front.landmarks"
 LAPTOP = CameraIdentity("webcam", "Integrated Camera", 640, 480)
 DOCK = CameraIdentity("webcam", "Dock Camera", 1280, 960)
 
@@ -278,6 +282,31 @@ def test_a_recalibration_tells_of_the_desk(monkeypatch: pytest.MonkeyPatch) -> N
     assert notes[-len(about_desk(found_something("desk"))) :] == about_desk(found_something("desk"))
 
 
+@pytest.mark.skipif(not SAMPLE.exists(), reason="the samples are not in this tree")
+def test_a_baseline_made_anew_is_kept_in_the_file_that_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stored profile that happens to be called alike is another's."""
+    monkeypatch.setattr("posture_cv.monitor.assembling.make_estimator", no_estimator)
+    with RecordingReader(SAMPLE) as reader:
+        seen = collect_recording(reader, 0.0, 8.0, "desk")
+    monkeypatch.setattr("calibration.run.collect_live", lambda *_: seen)
+    (stored,) = saved(desk_profile("my desk"))
+    file = tmp_path / "my desk (2).json"
+    for named in (file, save_profile(stored).rename(tmp_path / "my desk.json")):
+        saved(stored)
+        save_profile(stored, named)
+        settings = load_settings(None, {"general.profile": str(named)})
+        recalibrate = recalibrator_for(Request("0", settings), settings.assess(), lambda _: None)
+        now = Criteria(named.stem, stored.baseline, {}, settings.assess())
+        made = recalibrate(Looked(DOCK), now, lambda _: True, False)  # type: ignore[arg-type]
+        assert made.profile == named.stem
+        kept = load_profile(str(named)).baseline
+        np.testing.assert_allclose(kept.pose, made.baseline.pose, atol=1e-6)
+        np.testing.assert_allclose(load_profile("my desk").baseline.pose, stored.baseline.pose, atol=1e-6)
+        assert profile_names() == ["my desk"]
+
+
 def test_the_end_of_a_recalibration_is_told_once_by_whoever_makes_the_baseline() -> None:
     told: list[str] = []
 
@@ -296,7 +325,7 @@ def test_the_end_of_a_recalibration_is_told_once_by_whoever_makes_the_baseline()
 
 
 def test_recalibrate_tells_of_the_desk_but_not_of_a_baseline_that_was_taken_along(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved(found_something("desk"))
     answer = {"status": {"calibration": "done", "profile": "desk"}}
@@ -307,6 +336,9 @@ def test_recalibrate_tells_of_the_desk_but_not_of_a_baseline_that_was_taken_alon
     saved(replace(found_something("desk"), quality=doubtful))
     assert Cli().here("recalibrate").stdout.splitlines()[1] == "Your head is farther forward."
     assert moved.stdout == "Done. You are compared with this from now on.\n"
+    file = save_profile(found_something("elsewhere"), tmp_path / "elsewhere.json")
+    answer["status"] |= {"profile": "elsewhere", "profile_file": str(file)}
+    assert Cli().here("recalibrate").stdout.splitlines()[1:] == about_desk(found_something("elsewhere"))
 
 
 def test_of_a_baseline_that_stays_behind_nobody_says_that_a_calibration_failed(

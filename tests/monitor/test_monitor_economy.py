@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,14 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amounts import amount
-from assess_material import POSTURES, UNMEASURED, measurements
+from assess_material import POSTURES, UNMEASURED, baseline, measurements
 from monitor.monitor_material import Desk, stretches
 from posture_cv.assess.calculus import NUMBERS
 from posture_cv.assess.effects import Level
 from posture_cv.assess.naming import Name, name
 from posture_cv.assess.settings import AssessSettings, TickSettings
 from posture_cv.assess.smoothing import SmoothedFrame
+from posture_cv.assess.stream import Step
 from posture_cv.assess.types import State
+from posture_cv.capture.types import Frame
+from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Estimate
 from posture_cv.monitor.app import Request, economy_of
 from posture_cv.monitor.closeness import Closeness, Counted, counted
@@ -31,8 +35,11 @@ from posture_cv.monitor.economy import (
     pace_of,
     undecided,
 )
+from posture_cv.monitor.judge import Criteria, Judge
 from posture_cv.monitor.lifecycle import LifeSettings
+from posture_cv.monitor.looking import Looker
 from posture_cv.monitor.parts import Options
+from posture_cv.monitor.ports import Glimpse
 from posture_cv.settings import load_settings
 from posture_cv.settings_schema import EconomySection, MonitorSection
 
@@ -129,6 +136,21 @@ def test_what_stands_at_its_limit_from_the_start_is_looked_at_closely_for_two_of
     assert all(follow.after(t_s, at_limit, may_count=True) for t_s in times)
 
 
+def test_time_is_saved_up_to_a_limit_and_once_spent_comes_in_stretches_and_not_in_moments() -> None:
+    at_limit = Counted(beyond=True, severe=False, moving=False, down=False, at_limit=True)
+    within = at_limit._replace(beyond=False, at_limit=False)
+    follow = Closeness(ECONOMY)
+    for hour in range(9):
+        follow.after(3600.0 * hour, within, may_count=True)
+    assert follow.left_s == ECONOMY.close_saved_s
+    times = [9.0 * 3600.0 + 0.5 * k for k in range(4000)]
+    close = [follow.after(t_s, at_limit, may_count=True) for t_s in times]
+    changes_s = [t_s for t_s, before, now in zip(times[1:], close, close[1:], strict=False) if now != before]
+    waits_s = [again - over for over, again in zip(changes_s[::2], changes_s[1::2], strict=False)]
+    assert len(waits_s) > 3
+    assert min(waits_s) > 300.0, "ten seconds' worth"
+
+
 def test_a_posture_that_begins_at_its_limit_is_looked_at_closely_at_once_and_a_lapse_is_not() -> None:
     within = Counted(beyond=False, severe=False, moving=False, down=False, at_limit=False)
     clearly, at_limit = within._replace(beyond=True), within._replace(beyond=True, at_limit=True)
@@ -177,6 +199,9 @@ def test_less_on_battery() -> None:
     assert interval_s(Pace.MOVING, ECONOMY, on_battery=True) > interval_s(
         Pace.MOVING, ECONOMY, on_battery=False
     )
+    for pace in Pace:
+        mains_s, battery_s = (interval_s(pace, ECONOMY, on_battery=battery) for battery in (False, True))
+        assert mains_s <= battery_s <= max(mains_s, ECONOMY.still_s), pace
 
 
 labels = st.sampled_from(
@@ -239,3 +264,63 @@ def test_short_windows_are_looked_at_more_often_and_a_preview_always() -> None:
     assert economy_of(replace(request, alert_after_s=60.0)) == EconomySettings()
     assert not economy_of(replace(request, preview=True)).enabled
     assert not economy_of(replace(request, economy=False)).enabled
+
+
+class Seeing(Judge):
+    """The real engine; what each picture shows is known."""
+
+    def __init__(self, **changes: float) -> None:
+        super().__init__(Criteria("p", baseline(), {}, AssessSettings()))
+        self._changes = changes
+
+    def look(self, lm: Landmarks, t_s: float) -> Step:
+        m, ok = measurements([t_s], ["good"]), np.zeros(1, np.int8)
+        told = {name: Estimate.of(np.array([value]), 0.2, ok) for name, value in self._changes.items()}
+        self._last = replace(m, values={**m.values, **told})
+        return self._told(self.engine.push(self._last))
+
+
+class Models:
+    """In the models' place: when they looked."""
+
+    def __init__(self) -> None:
+        self.looked_s: list[float] = []
+
+    def look(self, frame: Frame, *, fresh: bool) -> Landmarks:
+        self.looked_s.append(frame.t_s)
+        return Landmarks.empty(1)
+
+    def need_face(self, *, face: bool) -> None:
+        """It is looked for anyhow."""
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+def looked_at(judge: Judge, pictures: Iterator[tuple[float, int]]) -> tuple[Models, Looker, list[Pace]]:
+    """Looks at pictures: when, and where in it a bright square lies."""
+    models, noise = Models(), np.random.default_rng(0)
+    looker, paces = Looker(judge, models, ECONOMY, 0.0), list[Pace]()
+    for k, (t_s, place) in enumerate(pictures):
+        image = noise.integers(118, 122, (480, 640, 3)).astype(np.uint8)
+        image[200:264, 64 * place : 64 * place + 64] = 200
+        paces.append(looker.pace)
+        looker.look(Glimpse(t_s, Frame(k, t_s, image)), on_battery=False)
+    return models, looker, paces
+
+
+def test_the_models_are_never_farther_apart_than_two_seconds_where_pictures_come_a_little_early() -> None:
+    models, looker, _ = looked_at(Seeing(), ((0.99 * k, k % 8) for k in range(120)))
+    assert looker.pace is Pace.MOVING
+    assert looker.model_runs == len(models.looked_s) < 0.6 * looker.looks
+    assert np.diff(models.looked_s).max() <= 2.0
+
+
+def test_at_a_limit_the_models_look_at_pictures_that_have_not_changed_too() -> None:
+    limit_deg = AssessSettings().thresholds.neck_deg
+    models, _, paces = looked_at(Seeing(cva_change_deg=-limit_deg), ((0.5 * k, 3) for k in range(200)))
+    closely = [0.5 * k for k, pace in enumerate(paces) if pace is Pace.CLOSE]
+    assert len(closely) > 50
+    assert set(closely) <= set(models.looked_s)
+    still, _, _ = looked_at(Seeing(), ((0.5 * k, 3) for k in range(200)))
+    assert len(still.looked_s) < 10

@@ -34,9 +34,9 @@ from posture_cv.cli import cli
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.history.days import day_lines, day_summaries
-from posture_cv.history.figures import best_and_worst_hour, by_state, spans, total
+from posture_cv.history.figures import best_and_worst_hour, by_state, hour_lengths_s, spans, total
 from posture_cv.history.gather import LONGEST_STEP_S, Gatherer
-from posture_cv.history.read import Minute, Reader
+from posture_cv.history.read import TABLES, Minute, Reader
 from posture_cv.history.remove import delete_all
 from posture_cv.history.report import material, render
 from posture_cv.history.schema import (
@@ -207,6 +207,21 @@ def test_the_same_answers_given_again_raise_nothing_again(path: Path) -> None:
         assert factor("wrong", 400.0) == once, "what was taken back and said again is no news"
     with Reader(path) as reader:
         assert [reader.alert(key).answers for key in keys] == [("wrong",)] * 4
+
+
+def test_thresholds_are_put_back_and_other_answers_stay(path: Path) -> None:
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        told = Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+        for number in range(4):
+            key = history.alert(Record(number, told), {}, WALL_S + number)
+            history.answer(key, "ignored", WALL_S + number)
+            history.answer(key, "wrong", WALL_S + number)
+        assert history.factors(WALL_S + 10.0)[CUES.index("slump")] > 1.0
+        history.reset_factors()
+        assert history.factors(WALL_S + 20.0) == (1.0,) * len(CUES)
+    with Reader(path) as reader:
+        assert [row[3] for row in reader.table("answers")[1]] == ["ignored"] * 4
 
 
 def test_what_is_old_goes_and_what_is_young_stays(path: Path) -> None:
@@ -382,6 +397,14 @@ def test_gathered_seconds_are_those_that_were_watched(steps: list[float], offset
     assert gatherer.take() == ({}, [])
 
 
+def test_a_step_over_the_end_of_a_minute_belongs_where_most_of_it_lies() -> None:
+    gatherer, minute_s = Gatherer(), int(WALL_S) // 60 * 60
+    for t_s in (58.0, 61.0, 119.0, 121.5):
+        gatherer.moment(t_s, minute_s + t_s, 0, ("good", ""), away=False)
+    minutes, _ = gatherer.take()
+    assert minutes == {(minute_s, 0, "good", ""): 3.0, (minute_s + 120, 0, "good", ""): 2.5}
+
+
 def test_a_wall_clock_that_jumps_doubles_and_loses_nothing() -> None:
     gatherer = Gatherer()
     for t_s in range(100):
@@ -413,9 +436,35 @@ def test_figures() -> None:
     assert (whole.good, whole.poor, whole.untold) == (3600.0, 1800.0, 600.0)
     assert whole.share_good == pytest.approx(2 / 3)
     assert best_and_worst_hour(minutes) == ((10, 1.0), (9, 0.5))
+    little = Minute(11 * 3600, "slump", "", 599.0)
+    assert best_and_worst_hour([*minutes, little]) == ((10, 1.0), (9, 0.5)), "too little to be the worst"
     alike = [Minute(h * 3600, state, "", 1800.0) for h in (9, 10) for state in ("good", "slump")]
     assert best_and_worst_hour(alike) is None, "neither is better"
     assert list(spans(minutes, 3600)) == [9, 10]
+
+
+def test_the_hour_that_autumn_repeats_is_as_long_as_two() -> None:
+    summer, winter = Minute(7200, "good", "", 60.0, 7200), Minute(7200, "good", "", 60.0, 3600)
+    assert hour_lengths_s([summer, winter, replace(winter, local_s=10800)]) == {2: 7200, 3: 3600}
+
+
+def test_the_share_of_good_stands_over_the_middle_of_its_hour_where_enough_was_measured(path: Path) -> None:
+    day_s = int(datetime(2023, 11, 14, tzinfo=UTC).timestamp())
+    watched = {"good": ((9, 30.0), (18, 59.0)), "slump": ((9, 30.0), (18, 0.5))}
+    minutes = {
+        (day_s + 3600 * hour, 0, state, ""): seconds
+        for state, hours in watched.items()
+        for hour, seconds in hours
+    }
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        history.save(WALL_S, minutes, [], [])
+    with Reader(path) as reader:
+        page = render(material(reader, "today", DAY), datetime(2023, 11, 14, 23, tzinfo=UTC))
+    found = re.findall(r'<circle cx="([^"]*)" cy="([^"]*)"[^>]*><title>([^<]*)</title>', page)
+    ((x, y, text),) = found
+    assert (float(x), float(y)) == pytest.approx((50 + 840 * 9.5 / 24, 100.0), abs=0.1)
+    assert text == "09:00: 50 % good"
 
 
 def autumn(path: Path) -> None:
@@ -513,6 +562,17 @@ def noted(path: Path, *told: tuple[str, int, float | None]) -> str:
                 history.recovered(key, after_s)
     with Reader(path) as reader:
         return render(material(reader, "today", DAY), datetime(2023, 11, 14, 23, tzinfo=UTC))
+
+
+def test_so_many_days_end_with_today(path: Path) -> None:
+    today = date(2026, 5, 3)
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        for day in (1, 2, 3):
+            noon_s = int(datetime(2026, 5, day, 12, tzinfo=UTC).timestamp())
+            history.save(WALL_S, {(noon_s, 0, "good", ""): 60.0}, [], [])
+    with Reader(path) as reader:
+        assert [day["day"] for day in day_summaries(reader, today, 2)] == ["2026-05-03", "2026-05-02"]
 
 
 def test_the_time_to_recover_is_measured_from_the_first_alert_of_a_bout(path: Path) -> None:
@@ -723,6 +783,24 @@ def test_delete_leaves_nothing_readable(users: Path) -> None:
     assert CliRunner().invoke(cli, ["history", "delete", "--all", "--yes"]).exit_code == 0
     for file in users.parent.glob("history*"):
         assert b"forward_head" not in file.read_bytes(), file
+
+
+def test_delete_leaves_nothing_readable_while_a_monitor_runs(users: Path) -> None:
+    with closing(History(users)) as running:
+        running.begin_session(WALL_S, "p", "c")
+        slump = Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+        for number in range(4):
+            key = running.alert(Record(number, slump), {"text": "nobody is to read this"}, WALL_S)
+            running.answer(key, "wrong", WALL_S)
+        assert running.factors(WALL_S)[CUES.index("slump")] > 1.0
+        assert CliRunner().invoke(cli, ["history", "delete", "--all", "--yes"]).exit_code == 0
+        for file in users.parent.glob("history*"):
+            content = file.read_bytes()
+            assert b"forward_head" not in content, file
+            assert b"nobody is to read this" not in content, file
+        with Reader(users) as reader:
+            assert {name: reader.table(name)[1] for name in TABLES} == {name: [] for name in TABLES}
+        assert running.factors(WALL_S) == (1.0,) * len(CUES)
 
 
 def test_a_session_goes_on_after_everything_was_deleted(path: Path) -> None:
@@ -1010,6 +1088,15 @@ def test_a_later_version_is_left_alone(users: Path) -> None:
         db.execute("PRAGMA user_version = 7")
     with pytest.raises(HistoryError, match="version 7"):
         History(users)
+
+
+@pytest.mark.parametrize("which", [("--all",), ("--older-than", "30")])
+def test_what_is_not_there_is_deleted_without_beginning_it(
+    which: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTURE_CV_HOME", str(tmp_path))
+    assert Cli().here("history", "delete", *which, "--yes").returncode == 0
+    assert not history_file().exists()
 
 
 def test_nothing_recorded_is_said(tmp_path: Path) -> None:

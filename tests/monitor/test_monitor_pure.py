@@ -26,7 +26,7 @@ from posture_cv.measure.types import Reason
 from posture_cv.monitor import autostart
 from posture_cv.monitor.keys import keys_of
 from posture_cv.monitor.lifecycle import Facts, LifeSettings, Phase, plan, retry_pause_s
-from posture_cv.monitor.margins import margins, nearest
+from posture_cv.monitor.margins import Margin, margins, nearest
 from posture_cv.monitor.parts import Outcome
 from posture_cv.monitor.pause_text import pause_end
 from posture_cv.monitor.picture import (
@@ -403,6 +403,22 @@ def test_margins_name_the_posture_that_is_nearest() -> None:
     untold = margins(SmoothedFrame.of(measurements([0.0], ["cannot_tell"])), AssessSettings())
     assert nearest(untold) is None
     assert {m.reason for m in untold} == {"too_dark"}
+
+
+def test_a_posture_of_which_a_part_cannot_be_told_is_not_the_nearest_but_raised_shoulders_need_one() -> None:
+    def margin(cue: str, quantity: str, value: float | None) -> Margin:
+        return Margin(cue, quantity, value, None if value is None else 0.1, 1.0)
+
+    neck = margin("forward_head", "neck_deg", 0.2)
+    half = (margin("slump", "trunk_incl_deg", 0.9), margin("slump", "protraction_cm", None))
+    assert nearest((neck, *half)) == neck
+    whole = (half[0], margin("slump", "protraction_cm", 0.3))
+    assert nearest((neck, *whole)) == whole[1], "of several that which is farthest off"
+    raised = (
+        margin("shrug", "shoulder_elevation_cm", None),
+        margin("shrug", "shoulder_elevation_left_cm", 0.8),
+    )
+    assert nearest((neck, *half, *raised)) == raised[1]
 
 
 def test_speeds() -> None:

@@ -414,3 +414,22 @@ def test_calls_are_looked_for_where_the_option_or_the_settings_ask_for_it(
     with ExitStack() as stack:
         in_call = surroundings_of(request, stack, live=True).poll().in_call
     assert in_call == request.pauses_in_calls == (option or setting)
+
+
+def test_a_bus_that_is_lost_takes_along_what_it_said_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def nobody_is_heard(*_: object) -> None:
+        """What is lost is said below, and nothing by a bus of this machine."""
+
+    monkeypatch.setattr(LinuxSurroundings, "_keep_watching", nobody_is_heard)
+    with closing(LinuxSurroundings(calls=False)) as source:
+        source._set("/org/freedesktop/login1/session/_1", locked=True)
+        source._set("org.mate.ScreenSaver", locked=True)
+        source._forget("session")
+        assert source.poll().locked
+        source._set("org.mate.ScreenSaver", locked=True)
+        source._forget("system")
+        assert source.poll().locked
+        source._forget("session")
+        assert not source.poll().locked

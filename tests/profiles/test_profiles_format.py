@@ -163,3 +163,12 @@ def test_a_changed_byte_never_passes_as_a_crash(data: st.DataObject) -> None:
     except ProfileError:
         return
     assert np.isfinite(profile.baseline.pose).all()
+
+
+def test_nose_and_shoulders_within_a_fiftieth_of_the_picture_are_no_persons() -> None:
+    baseline = a_baseline()
+    for point, (x, y) in {0: (0.5, 0.49), 11: (0.509, 0.5), 12: (0.491, 0.5)}.items():
+        baseline.pose[point, :2] = x, y
+    with pytest.raises(ProfileError) as caught:
+        profile_from_json(profile_to_json(a_profile(baseline=baseline)), "desk.json", "desk")
+    assert "baseline.pose: nose and shoulders lie in one place" in caught.value.detail

@@ -104,6 +104,12 @@ def test_names_that_may_be(name: str) -> None:
     assert check_name(name) == name
 
 
+def test_a_name_is_one_however_its_letters_are_put_together() -> None:
+    save_profile(a_profile("Bu\u0308ro"))
+    assert profile_names() == ["B\u00fcro"]
+    assert load_profile("Bu\u0308ro").name == "B\u00fcro"
+
+
 @given(name=st.text(min_size=1, max_size=60))
 def test_no_name_leads_out_of_the_folder(name: str) -> None:
     try:

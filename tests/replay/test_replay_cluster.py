@@ -230,6 +230,20 @@ def test_a_worker_that_comes_back_is_told_of_and_given_work(monkeypatch: pytest.
     ]
 
 
+def test_a_job_that_was_given_up_is_not_told_of_again_when_it_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = faraway(monkeypatch)
+    with ClusterPool("tcp://x:1", judges=1) as pool:
+        pool.submit(1, LookJob(look_of(recordings(Path())[0])))
+        client.gone = True
+        event = pool.next_event(0.01)
+        assert isinstance(event, Failed)
+        assert (event.number, "no longer answers" in event.error.title) == (1, True)
+        client.underway[0].set_result(Outcome("seen"))
+        assert [pool.next_event(0.01) for _ in range(2)] == [None, None]
+
+
 def test_what_a_worker_says_names_the_file_as_the_user_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -302,10 +302,16 @@ def test_rates(text: str, hz: float) -> None:
     assert np.isclose(rate_hz(text), hz)
 
 
-def test_a_rate_that_is_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["fast", "0hz", "9" * 400 + "hz", "9" * 400 + "s", "0." + "0" * 320 + "1s"],
+    ids=lambda text: text[:6],
+)
+def test_a_rate_that_is_none(text: str, tmp_path: Path) -> None:
     refused(
-        run(SAMPLES / "desk-side.mp4", "--calibrate", "0:5", "--every", "fast", "--out", tmp_path / "o"),
-        "fast",
+        run(SAMPLES / "desk-side.mp4", "--calibrate", "0:5", "--every", text, "--out", tmp_path / "o"),
+        f"{text[:50]}",
+        "is not a rate",
     )
 
 
