@@ -147,7 +147,10 @@ def _history(
     except PostureError as error:
         terminal.note(f"Note: no history is kept. {error}")
         return None
-    return HistorySink(history, terminal.note, source=request.source, profile=profile.name, days=days)
+    break_s = request.settings.breaks.micro_absence_s
+    return HistorySink(
+        history, terminal.note, source=request.source, profile=profile.name, days=days, break_s=break_s
+    )
 
 
 def adviser_for(history: HistorySink | None, wall_s: float, note: Callable[[str], None]) -> Adviser:
