@@ -42,15 +42,16 @@ def assemble(
     commands: cmd.Commands,
     board: StatusBoard,
     stack: ExitStack,
+    heard: Callable[[str], None] = lambda _: None,
 ) -> Parts:
-    """Everything the loop needs.
+    """Everything the loop needs; `heard` is called with what is noted beside the state.
 
     Raises:
         PostureError: no profile, no models.
     """
     from posture_cv.monitor.profile_choice import named_profile, profile_for
 
-    terminal = stack.enter_context(TerminalSink(states=not request.background))
+    terminal = stack.enter_context(TerminalSink(states=not request.background, heard=heard))
     profile = profile_for(request, eyepiece, terminal.note, lambda: commands.stop_asked)
     settings = assess_settings(request.settings, request.alert_after_s)
     eyes = make_eyes(request.settings, profile.baseline.view)
