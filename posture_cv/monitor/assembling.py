@@ -146,7 +146,7 @@ def _history(
     try:
         history = History(history_file(), request.settings.feedback.plain(), wait=True)
     except PostureError as error:
-        terminal.note(f"Note: no history is kept. {error}")
+        terminal.note(f"Note: no history is kept. {error.sentences}")
         return None
     break_s = request.settings.breaks.micro_absence_s
     return HistorySink(
@@ -167,7 +167,7 @@ def adviser_for(history: HistorySink | None, wall_s: float, note: Callable[[str]
         try:
             adviser.remember(today.toordinal(), said_on(history.path, today))
         except PostureError as error:
-            note(f"Note: what was said today is not known. {error}")
+            note(f"Note: what was said today is not known. {error.sentences}")
     return adviser
 
 
