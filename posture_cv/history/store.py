@@ -27,6 +27,7 @@ from posture_cv.history.schema import (
     history_error,
     unusable,
 )
+from posture_cv.history.written_over import is_whole, save_from_beside, stamp
 from posture_cv.local_time import offset_s
 
 _DAY_S: Final = 86400.0
@@ -41,7 +42,7 @@ class History:
     """The open history file; close it.
 
     A file that is deleted while it is open would take everything written from then on with it. So whoever writes
-    begins it anew where it is gone, or goes on with what has taken its place.
+    begins it anew where it is gone, or goes on with what has taken its place, or was copied over it.
 
     Args:
         path: of the file.
@@ -55,7 +56,7 @@ class History:
     Attributes:
         path: of the file.
         session: its number; 0 before `begin_session`.
-        begun_anew: how often the file was gone.
+        begun_anew: how often the file was gone, or another one.
     """
 
     def __init__(self, path: Path, feedback: FeedbackSettings | None = None, *, wait: bool = False) -> None:
@@ -64,6 +65,7 @@ class History:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
+        self._stamp: tuple[int, int] | None = None
         self._beside: dict[Path, tuple[int, int] | None] = {}
         self._begun: tuple[float, str, str] | None = None
         self._last_alert = 0
@@ -78,6 +80,7 @@ class History:
         connection = connect(self.path, create=True)
         self.close()
         self._connection, self._file = connection, file_identity(self.path)
+        self._stamp = stamp(self.path)
         self._beside = {path: file_identity(path) for path in beside(self.path)}
         return connection
 
@@ -99,12 +102,22 @@ class History:
         """One transaction: all of it or nothing."""
         with self._lock, self._faults_in_words(), _transaction(self._ready()) as db:
             yield db
+        self._stamp = stamp(self.path)
 
     def _ready(self) -> sqlite3.Connection:
         """The connection to the file that has the name now."""
         if self._connection is None:
             return self._open()
-        return self._connection if file_identity(self.path) == self._file else self._begin_anew()
+        if file_identity(self.path) != self._file:
+            return self._begin_anew()
+        return self._connection if stamp(self.path) == self._stamp else self._after_another()
+
+    def _after_another(self) -> sqlite3.Connection:
+        """Another process wrote in the file itself: one of ours in good order, or one that copied another over it."""
+        if is_whole(self.path):
+            return self._open()  # what was read before may have changed
+        save_from_beside(self.path)
+        return self._begin_anew()
 
     @contextmanager
     def _faults_in_words(self) -> Iterator[None]:
@@ -287,6 +300,7 @@ class History:
             connection = self._ready()
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._stamp = stamp(self.path)
 
 
 @contextmanager

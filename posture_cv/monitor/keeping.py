@@ -142,7 +142,9 @@ class HistorySink(BaseSink):
         self.trouble = ""
         if self._history.begun_anew != self._begun_anew:
             self._begun_anew = self._history.begun_anew
-            self._note(f"(the history was deleted and goes on in a new file: {self.path})")
+            self._note(
+                f"(the history was deleted or replaced, and goes on in the file there is now: {self.path})"
+            )
         return True
 
     # The book
