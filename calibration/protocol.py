@@ -15,7 +15,7 @@ _LONGEST_STEP_S: Final = 0.5
 _PATIENCE_S: Final = 3.0
 
 INTRODUCTION: Final = (
-    "Sit the way you want to sit: ears over shoulders, shoulders low and back, eyes on the screen.",
+    "Sit alone in the picture, as you want to sit: ears over shoulders, shoulders low and back, eyes on the screen.",
     "It need not be perfect, and you should be able to keep it: everything later is compared with it.",
 )
 

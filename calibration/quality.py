@@ -42,6 +42,7 @@ class Quality:
         expected_error: standard deviation of the error to expect of a single frame: the estimator's own statement
             at the calibration's frames (distance, light and what was seen enter it) and the baseline's error.
         face_expected: whether a face model was run.
+        lean_deg: how far the person leans to the right in the picture, or the camera is turned; see `lean_deg`.
     """
 
     view: View
@@ -61,6 +62,7 @@ class Quality:
     baseline_error: Mapping[str, float]
     expected_error: Mapping[str, float]
     face_expected: bool = True
+    lean_deg: float = float("nan")
 
     @classmethod
     def of(
@@ -96,6 +98,7 @@ class Quality:
             baseline_error=own,
             expected_error={name: _expected(measured.values[name], error) for name, error in own.items()},
             face_expected=face_expected,
+            lean_deg=lean_deg(baseline),
         )
 
 
@@ -121,6 +124,21 @@ def body_px(baseline: Baseline) -> float:
     if baseline.view is View.SIDE:
         return float(np.linalg.norm(points[names.EARS].mean(axis=0) - points[names.SHOULDERS].mean(axis=0)))
     return float(np.linalg.norm(points[names.SHOULDERS[0]] - points[names.SHOULDERS[1]]))
+
+
+def lean_deg(baseline: Baseline) -> float:
+    """How far the person leans to the right in a picture from in front, or the camera is turned; NaN otherwise.
+
+    The mean of what the shoulders' line slopes and what the ears stand beside its middle: a raised shoulder changes
+    the first alone, a camera beside the face the second.
+    """
+    if baseline.view is not View.FRONT:
+        return float("nan")
+    points = baseline.as_landmarks().pose_px()[0]
+    left, right = points[names.SHOULDERS[0]], points[names.SHOULDERS[1]]
+    across, up = left - right, points[names.EARS].mean(axis=0) - (left + right) / 2.0
+    slope, beside = np.arctan2(across[1], across[0]), np.arctan2(up[0], -up[1])
+    return float(np.degrees(slope + beside) / 2.0)
 
 
 def baseline_error(values: Float) -> float:

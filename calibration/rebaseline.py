@@ -130,9 +130,11 @@ def _how_far(moved: float, scale: float, roll_deg: float) -> str:
 def _line(lines: Float, scale: float, across: float, along: float) -> Float:
     """(C, K) edges read along a contour, grown and shifted across it, and read where their new lines were before.
 
-    Where the border cut the person off, nobody knows how the outline goes on: NaN.
+    Where the border cut the person off, nobody knows how the outline goes on; and where it cuts them off now, nobody
+    sees it any more: NaN.
     """
     moved = np.where(cut_off(lines), np.nan, scale * lines + across)
+    moved = np.where((moved < 0.0) | (moved > 1.0), np.nan, moved)
     before = (centres(lines.shape[1]) - along) / scale
     return read_at(moved, np.broadcast_to(before, lines.shape))
 

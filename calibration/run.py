@@ -27,7 +27,7 @@ from posture_cv.utf8 import legible
 _MOST_RECENT: Final = 600
 _FIGURES: Final = (
     *("face_share", "contour_share", "measured_share", "body_px", "view_margin"),
-    *("camera_pitch_deg", "distance_cm", "person_luma", "camera_shift"),
+    *("camera_pitch_deg", "distance_cm", "person_luma", "camera_shift", "lean_deg"),
 )
 MOST_FRAMES: Final = 10_000  # five minutes at 30 frames a second, 100 MB
 

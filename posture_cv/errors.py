@@ -42,7 +42,19 @@ class PostureError(Exception):
     def sentences(self) -> str:
         """All of it in one line, where there are no lines of its own: the title is a sentence there, too."""
         title = self.title if self.title.endswith((".", "!", "?")) else f"{self.title}."
-        return " ".join(part for part in (title, self.detail, self.what_to_do) if part)
+        return " ".join(part for part in (title, self.detail_line, self.what_to_do) if part)
+
+    @property
+    def detail_line(self) -> str:
+        """The detail in one line: several faults, a line each, stand apart in it."""
+        parts = [part for line in self.detail.splitlines() if (part := line.strip())]
+        if len(parts) < 2:
+            return "".join(parts)
+        stops = (*(";" for _ in parts[1:]), ".")
+        return " ".join(
+            part if part.endswith((".", "!", "?", ":", ";")) else part + stop
+            for part, stop in zip(parts, stops, strict=True)
+        )
 
 
 class ShortageError(PostureError):

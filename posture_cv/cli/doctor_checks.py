@@ -282,5 +282,5 @@ def _chosen_profile(*, any_stored: bool) -> Iterator[Finding]:
 
 
 def _of_error(group: str, name: str, error: PostureError) -> Finding:
-    text = " ".join(f"{error.title.rstrip('.')}: {error.detail}".split()) if error.detail else error.title
+    text = f"{error.title.rstrip('.')}: {error.detail_line}" if error.detail else error.title
     return Finding(group, name, "problem", text, error.what_to_do)

@@ -25,6 +25,7 @@ def start(files: Mapping[str, Path]) -> int:
     Raises:
         PostureError: why it does not.
     """
+    from posture_cv.cli.echo import echo_note
     from posture_cv.monitor.background import start_child
 
     given = sys.argv[sys.argv.index("monitor") + 1 :]
@@ -32,6 +33,8 @@ def start(files: Mapping[str, Path]) -> int:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     arguments[end:end] = [part for option, file in files.items() for part in (option, str(file))]
     word = start_child(arguments)
+    for note in word.get("notes") or ():
+        echo_note(str(note).removeprefix("Note: "))
     does = f"Watching through {word['camera']}" if word.get("camera") else "Waiting for the camera"
     click.echo(f"{does}, judged by profile {word.get('profile')} (process {word.get('pid')}).")
     click.echo("See it: posture-cv status. Pause: posture-cv pause 30m. End: posture-cv stop")
@@ -44,14 +47,19 @@ def run_child(request: Request) -> int:
     from posture_cv.monitor.background import Word, error_word
     from posture_cv.monitor.moment import Moment
 
-    word = Word()
+    word, notes = Word(), list[str]()
 
     def ready(moment: Moment) -> None:
         camera = moment.camera.name if moment.camera else ""
-        word.say({"pid": os.getpid(), "camera": camera, "profile": moment.profile})
+        word.say({"pid": os.getpid(), "camera": camera, "profile": moment.profile, "notes": notes})
+
+    def heard(note: str) -> None:
+        """Whoever starts it by hand has not seen the log."""
+        if not word.said:
+            notes.append(note)
 
     try:
-        outcome = run(request, ready)
+        outcome = run(request, ready, heard)
     except PostureError as error:
         if word.said:
             raise

@@ -57,7 +57,7 @@ def list_command(*, as_json: bool) -> None:
 def _row(entry: StoredProfile, width: int) -> str:
     if entry.profile is None:
         assert entry.problem is not None
-        return f"{entry.name:{width}}  cannot be used: {' '.join(entry.problem.detail.split())}"
+        return f"{entry.name:{width}}  cannot be used: {entry.problem.detail_line}"
     profile = entry.profile
     view, grade = profile.baseline.view.label, profile.quality.grade
     return f"{entry.name:{width}}  {view:7}  {grade:7}  {profile.created:25}  {profile.source.name}"

@@ -77,12 +77,13 @@ def _of_history(period: str, out: Path | None) -> Path:
     from posture_cv.history.schema import history_file
     from posture_cv.local_time import local_now
     from posture_cv.paths import data_dir
+    from posture_cv.settings import load_settings
 
-    now = local_now()
+    now, breaks = local_now(), load_settings().breaks.plain()
     if out is not None:
         check_target(out, kind="an HTML page", is_kind=is_page)
     with Reader(history_file()) as reader:
-        page = render(material(reader, cast("Period", period), now.date()), now)
+        page = render(material(reader, cast("Period", period), now.date(), breaks), now)
     path = out or private_folder(data_dir() / "reports") / f"{period}.html"
     write_atomic(path, page)
     echo_written(path)

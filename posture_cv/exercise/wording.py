@@ -84,7 +84,7 @@ def instruction(cue: Cue, plan: Plan) -> str:
     side = cue.item.side if cue.item else ""
     turn = f", {side}" if plan.check == "neck_circles" else ""
     return {
-        Stage.READY: _ready(plan.check),
+        Stage.READY: _ready(plan.check if cue.left_s is None else None),  # by the clock nobody is looked at
         Stage.MOVE: into,
         Stage.HOLD: hold,
         Stage.RELEASE: out,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from posture_cv.assess.settings import BreakSettings
 from posture_cv.history.store import Absence, MinuteKey
 
 LONGEST_STEP_S: Final = 10.0
 """A longer step between two moments is a suspended system: nobody watched, so it is no minute of any state; ours."""
-BREAK_S: Final = 60.0
-"""An absence this long is a break, as in `BreakSettings.micro_absence_s`."""
 
 
 @dataclass(slots=True)
@@ -18,10 +17,12 @@ class Gatherer:
     """What happened since the last write; `take` empties it.
 
     Attributes:
+        break_s: an absence this long is a break.
         minutes: seconds by minute, offset, state and reason.
         breaks: absences that ended.
     """
 
+    break_s: float = BreakSettings().micro_absence_s
     minutes: dict[MinuteKey, float] = field(default_factory=dict)
     breaks: list[Absence] = field(default_factory=list)
     _t_s: float | None = None
@@ -59,7 +60,7 @@ class Gatherer:
             self._away_since_s, self._away_offset_s = t_s, offset_s
 
     def _return(self, t_s: float, wall_s: float) -> None:
-        if self._away_since_s is not None and t_s - self._away_since_s >= BREAK_S:
+        if self._away_since_s is not None and t_s - self._away_since_s >= self.break_s:
             self.breaks.append((wall_s - (t_s - self._away_since_s), wall_s, self._away_offset_s))
         self._away_since_s = None
 

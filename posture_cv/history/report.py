@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from importlib.resources import files
 from statistics import median
 from typing import Any, Final, Literal
 
 from posture_cv._version import __version__
 from posture_cv.assess.explain import duration
+from posture_cv.assess.settings import BreakSettings
 from posture_cv.assess.wording import plain
 from posture_cv.history.figures import (
     HOUR_S,
@@ -30,6 +32,8 @@ from posture_cv.local_time import time_text
 Period = Literal["today", "week", "month"]
 DAYS: Final[dict[str, int]] = {"today": 1, "week": 7, "month": 30}
 _EPOCH: Final = date(1970, 1, 1)
+_FEW: Final = 12
+"""No more alerts or breaks than these stand there unfolded; ours."""
 COLOURS: Final = {
     "good": "#2e8b57",
     "poor": "#d9702b",
@@ -37,6 +41,14 @@ COLOURS: Final = {
     "away": "#dfe7ee",
     "off": "#8d9bb3",
 }
+DARK: Final = {
+    "good": "#3a9a66",
+    "poor": "#e0803f",
+    "untold": "#6d7680",
+    "away": "#2f3b47",
+    "off": "#5b6b8c",
+}
+"""The same where the browser shows pages dark; ours."""
 KIND_NAMES: Final = {
     "good": "good",
     "poor": "poor posture",
@@ -48,13 +60,14 @@ KIND_NAMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a page is made of: its days (since 1970, both included) and the rows of them."""
+    """What a page is made of: its days (since 1970, both included), the rows of them, and how long breaks are."""
 
     first_day: int
     last_day: int
     minutes: Sequence[Minute]
     alerts: Sequence[AlertRow]
     breaks: Sequence[BreakRow]
+    lengths: BreakSettings = field(default_factory=BreakSettings)
 
     @property
     def ambiguous(self) -> bool:
@@ -62,13 +75,12 @@ class Material:
         return clock_changed(self.minutes, self.alerts, self.breaks)
 
 
-def material(reader: Reader, period: Period, today: date) -> Material:
-    """The rows of a period that ends today."""
+def material(reader: Reader, period: Period, today: date, lengths: BreakSettings | None = None) -> Material:
+    """The rows of a period that ends today; `lengths`: from when on an absence is a break, and a full one."""
     last = (today - _EPOCH).days
     first = last - DAYS[period] + 1
-    return Material(
-        first, last, reader.minutes(first, last), reader.alerts(first, last), reader.breaks(first, last)
-    )
+    rows = reader.minutes(first, last), reader.alerts(first, last), reader.breaks(first, last)
+    return Material(first, last, *rows, lengths or BreakSettings())
 
 
 def render(found: Material, now: datetime) -> str:
@@ -83,7 +95,7 @@ def render(found: Material, now: datetime) -> str:
 
 def _values(found: Material, now: datetime) -> dict[str, Any]:
     whole = total(found.minutes)
-    hours = best_and_worst_hour(found.minutes)
+    hours, full_s = best_and_worst_hour(found.minutes), found.lengths.long_absence_s
     days = found.last_day - found.first_day + 1
     return {
         "title": _title(found),
@@ -95,7 +107,7 @@ def _values(found: Material, now: datetime) -> dict[str, Any]:
         "rows": _rows(found) if days == 1 else _day_rows(found),
         "by_minute": days == 1,
         "ambiguous": found.ambiguous,
-        "colours": COLOURS,
+        "style": _style(),
         "kind_names": KIND_NAMES,
         "states": _table(by_state(found.minutes)),
         "reasons": _table(by_reason(found.minutes)),
@@ -103,11 +115,48 @@ def _values(found: Material, now: datetime) -> dict[str, Any]:
         "best": None if hours is None else f"{hours[0][0]:02d}:00 ({hours[0][1]:.0%} good)",
         "worst": None if hours is None else f"{hours[1][0]:02d}:00 ({hours[1][1]:.0%} good)",
         "alerts": [_alert(alert, found) for alert in found.alerts],
+        "by_cue": _by_cue(found.alerts),
+        "few": _FEW,
         "breaks": [
-            {"time": _when(b, found), "length": duration(b.seconds), "full": b.seconds >= 300.0}
+            {"time": _when(b, found), "length": duration(b.seconds), "full": b.seconds >= full_s}
             for b in found.breaks
         ],
+        "break_length": duration(found.lengths.micro_absence_s),
+        "full_length": duration(full_s),
     }
+
+
+def _style() -> Any:  # noqa: ANN401 - a type of the template engine, which is loaded where it is needed
+    """The look that pages about results have, too, and the colours of the kinds of time."""
+    from markupsafe import Markup
+
+    shared = files("posture_cv.report").joinpath("page.css").read_text("utf-8")
+    light, dark = (_variables(colours) for colours in (COLOURS, DARK))
+    kinds = "".join(f".{kind} {{ fill: var(--{kind}); background: var(--{kind}); }}\n" for kind in COLOURS)
+    at_night = f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+    return Markup(f"{shared}:root {{ {light} }}\n{at_night}{kinds}")  # noqa: S704 - our own file and names
+
+
+def _variables(colours: dict[str, str]) -> str:
+    return " ".join(f"--{kind}: {colour};" for kind, colour in colours.items())
+
+
+def _by_cue(alerts: Sequence[AlertRow]) -> list[dict[str, Any]]:
+    """What was told, the most frequent first, and what came of it."""
+    rows = []
+    for cue in {alert.cue for alert in alerts}:
+        told = [alert for alert in alerts if alert.cue == cue]
+        left = [a.recovered_s for a in told if a.repeat == 0 and a.recovered_s is not None]
+        answers = [answer for alert in told for answer in alert.meant]
+        rows.append(
+            {
+                "name": plain(cue),
+                "count": len(told),
+                "left": duration(median(left)) if left else "–",
+                **{answer: answers.count(answer) or "–" for answer in ("right", "wrong")},
+            }
+        )
+    return sorted(rows, key=lambda row: (-row["count"], row["name"]))
 
 
 def _title(found: Material) -> str:
@@ -127,7 +176,7 @@ def _tiles(whole: Span, found: Material) -> list[tuple[str, str]]:
         ("alerts about a posture", str(len(about_posture))),
         ("prompts (breaks, stillness, camera)", str(len(found.alerts) - len(about_posture))),
         ("median time to recover", after),
-        ("breaks of a minute or more", str(len(found.breaks))),
+        (f"breaks of {duration(found.lengths.micro_absence_s)} or more", str(len(found.breaks))),
     ]
 
 

@@ -28,6 +28,7 @@ from posture_cv.history.schema import (
     transaction,
     unusable,
 )
+from posture_cv.history.written_over import is_whole, save_from_beside, stamp
 from posture_cv.local_time import offset_s
 
 _DAY_S: Final = 86400.0
@@ -42,7 +43,7 @@ class History:
     """The open history file; close it.
 
     A file that is deleted while it is open would take everything written from then on with it. So whoever writes
-    begins it anew where it is gone, or goes on with what has taken its place.
+    begins it anew where it is gone, or goes on with what has taken its place, or was copied over it.
 
     Args:
         path: of the file.
@@ -56,7 +57,7 @@ class History:
     Attributes:
         path: of the file.
         session: its number; 0 before `begin_session`.
-        begun_anew: how often the file was gone.
+        begun_anew: how often the file was gone, or another one.
     """
 
     def __init__(self, path: Path, feedback: FeedbackSettings | None = None, *, wait: bool = False) -> None:
@@ -65,6 +66,7 @@ class History:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
+        self._stamp: tuple[int, int] | None = None
         self._begins_anew = False  # the file that is there now has not got this session yet
         self._beside: dict[Path, tuple[int, int] | None] = {}
         self._begun: tuple[float, str, str] | None = None
@@ -80,6 +82,7 @@ class History:
         connection = connect(self.path, create=True)
         self.close()
         self._connection, self._file = connection, file_identity(self.path)
+        self._stamp = stamp(self.path)
         self._beside = {path: file_identity(path) for path in beside(self.path)}
         return connection
 
@@ -101,11 +104,14 @@ class History:
         """One transaction: all of it or nothing."""
         with self._lock, self._faults_in_words(), transaction(self._ready()) as db:
             yield db
+        self._stamp = stamp(self.path)
 
     def _ready(self) -> sqlite3.Connection:
         """The connection to the file that has the name now."""
         if self._connection is None:
             return self._open()
+        if file_identity(self.path) == self._file and stamp(self.path) != self._stamp:
+            self._after_another()
         if file_identity(self.path) != self._file:
             self._drop_beside()
             self._open()
@@ -113,6 +119,13 @@ class History:
         if self._begins_anew:
             self._begin_anew(self._connection)
         return self._connection
+
+    def _after_another(self) -> None:
+        """Another process wrote in the file itself: one of ours in good order, or one that copied another over it."""
+        if is_whole(self.path):
+            self._open()  # what was read before may have changed
+        else:
+            save_from_beside(self.path)
 
     @contextmanager
     def _faults_in_words(self) -> Iterator[None]:
@@ -291,6 +304,7 @@ class History:
             connection = self._ready()
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._stamp = stamp(self.path)
 
 
 def _session(db: sqlite3.Connection, wall_s: float, profile: str, camera: str) -> int:

@@ -78,8 +78,17 @@ class Request:
         return self.pause_in_calls or self.settings.monitor.pause_in_calls
 
 
-def run(request: Request, ready: Callable[[Moment], None] = lambda _: None) -> Outcome:
-    """Watch until stopped; `ready` is called once, with the first moment that says something.
+def run(
+    request: Request,
+    ready: Callable[[Moment], None] = lambda _: None,
+    heard: Callable[[str], None] = lambda _: None,
+) -> Outcome:
+    """Watch until stopped.
+
+    Args:
+        request: what, and how.
+        ready: called once, with the first moment that says something.
+        heard: called with each note beside the state, such as that no profile was made with this camera.
 
     Raises:
         PostureError: what stands in the way at the start: another monitor, no camera, no profile, no models.
@@ -101,7 +110,7 @@ def run(request: Request, ready: Callable[[Moment], None] = lambda _: None) -> O
         paused = before.paused_until_wall_s is not None and request.service
         if not (paused or (live and request.wait_for_camera)):
             eyepiece.camera.open()  # its light-up and the loading of the models overlap
-        parts = assemble(request, eyepiece, before, commands, board, stack)
+        parts = assemble(request, eyepiece, before, commands, board, stack, heard)
         parts.sinks = [*parts.sinks, *watching]
         return Monitor(parts, _options(request, live=live)).run()
 

@@ -43,15 +43,16 @@ def assemble(
     commands: cmd.Commands,
     board: StatusBoard,
     stack: ExitStack,
+    heard: Callable[[str], None] = lambda _: None,
 ) -> Parts:
-    """Everything the loop needs.
+    """Everything the loop needs; `heard` is called with what is noted beside the state.
 
     Raises:
         PostureError: no profile, no models.
     """
     from posture_cv.monitor.profile_choice import named_profile, profile_file, profile_for
 
-    terminal = stack.enter_context(TerminalSink(states=not request.background))
+    terminal = stack.enter_context(TerminalSink(states=not request.background, heard=heard))
     profile = profile_for(request, eyepiece, terminal.note, lambda: commands.stop_asked)
     settings = assess_settings(request.settings, request.alert_after_s)
     eyes = make_eyes(request.settings, profile.baseline.view)
@@ -148,9 +149,12 @@ def _history(
     try:
         history = History(history_file(), request.settings.feedback.plain(), wait=True)
     except PostureError as error:
-        terminal.note(f"Note: no history is kept. {error}")
+        terminal.note(f"Note: no history is kept. {error.sentences}")
         return None
-    return HistorySink(history, terminal.note, source=request.source, profile=profile.name, days=days)
+    break_s = request.settings.breaks.micro_absence_s
+    return HistorySink(
+        history, terminal.note, source=request.source, profile=profile.name, days=days, break_s=break_s
+    )
 
 
 def adviser_for(history: HistorySink | None, wall_s: float, note: Callable[[str], None]) -> Adviser:
@@ -166,7 +170,7 @@ def adviser_for(history: HistorySink | None, wall_s: float, note: Callable[[str]
         try:
             adviser.remember(today.toordinal(), said_on(history.path, today))
         except PostureError as error:
-            note(f"Note: what was said today is not known. {error}")
+            note(f"Note: what was said today is not known. {error.sentences}")
     return adviser
 
 

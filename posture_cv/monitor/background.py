@@ -33,7 +33,7 @@ def start_child(arguments: Sequence[str]) -> dict[str, Any]:
         arguments: the options of `posture-cv monitor`, without --background.
 
     Returns:
-        What the child says: its `pid`, its camera and profile.
+        What the child says: its `pid`, its camera and profile, and `notes` beside them.
 
     Raises:
         PostureError: what the child says stands in the way, or it says nothing.

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from posture_cv.assess.answers import Response
 from posture_cv.assess.records import Record
-from posture_cv.assess.settings import CUES
+from posture_cv.assess.settings import CUES, BreakSettings
 from posture_cv.assess.types import State
 from posture_cv.errors import PostureError
 from posture_cv.history.gather import Gatherer
@@ -44,6 +44,7 @@ class HistorySink(BaseSink):
         note: shows a sentence to the user.
         source, profile: of this session; the camera's own name is used once it is known.
         days: how long things are kept.
+        break_s: an absence this long is a break.
 
     Attributes:
         path: of the file.
@@ -51,12 +52,19 @@ class HistorySink(BaseSink):
     """
 
     def __init__(
-        self, history: History, note: Callable[[str], None], *, source: str, profile: str, days: int
+        self,
+        history: History,
+        note: Callable[[str], None],
+        *,
+        source: str,
+        profile: str,
+        days: int,
+        break_s: float = BreakSettings().micro_absence_s,
     ) -> None:
         self._history, self._note, self._days = history, note, days
         self.path = history.path
         self._source, self._profile = source, profile
-        self._gatherer = Gatherer()
+        self._gatherer = Gatherer(break_s)
         self._episodes: list[EpisodeRow] = []
         self._saved_t_s: float | None = None
         self._pruned_t_s: float | None = None
@@ -134,7 +142,9 @@ class HistorySink(BaseSink):
         self.trouble = ""
         if self._history.begun_anew != self._begun_anew:
             self._begun_anew = self._history.begun_anew
-            self._note(f"(the history was deleted and goes on in a new file: {self.path})")
+            self._note(
+                f"(the history was deleted or replaced, and goes on in the file there is now: {self.path})"
+            )
         return True
 
     # The book

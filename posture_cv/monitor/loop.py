@@ -33,6 +33,10 @@ _STANDS: Final = (
 _UNSEEN: Final = (
     "The camera is off, so nothing can be compared and nothing was changed. Go on watching first."
 )
+_COVERED: Final = {
+    Phase.LOCKED: "The screen is locked, so the camera stays off. Unlock it first.",
+    Phase.ASLEEP: "The computer is going to sleep, so the camera stays off. Wake it first.",
+}
 
 
 class Monitor:
@@ -246,17 +250,15 @@ class Monitor:
         """A new baseline from the camera; a pause ends, unless there is none."""
         if self._parts.recalibrate is None:
             return
-        if self._covered(now_s):
-            self._prompt(
-                failed("The screen is locked, so the camera stays off. Unlock it first."), Phase.LOCKED
-            )
+        if (cover := self._cover(now_s)) is not None:
+            self._prompt(failed(_COVERED[cover]), cover)
             return
         paused_until_wall_s = self._facts.paused_until_wall_s
         self._facts = replace(self._facts, paused_until_wall_s=None).seen(now_s)
 
         def prompted(text: str) -> bool:
             self._prompt(text)
-            return not (self._parts.commands.stop_asked or self._covered(self._parts.clock.now_s()))
+            return not self._parts.commands.stop_asked and self._cover(self._parts.clock.now_s()) is None
 
         try:
             self._parts.camera.open()
@@ -265,7 +267,9 @@ class Monitor:
         except PostureError as error:
             self._looker.cut()
             self._facts = replace(self._facts, paused_until_wall_s=paused_until_wall_s)
-            self._prompt(failed(error.sentences))
+            cover = self._cover(self._parts.clock.now_s())
+            why = error.sentences if cover is None else _COVERED[cover]
+            self._prompt(failed(why), cover or Phase.WATCHING)
             return
         self._judge_by(criteria)
         self._chosen_for = self._parts.camera.identity
@@ -289,10 +293,12 @@ class Monitor:
         self._judge_by(criteria)
         self._prompt(DONE)
 
-    def _covered(self, now_s: float) -> bool:
-        """Whether the screen is locked, or the system about to sleep, at this moment."""
+    def _cover(self, now_s: float) -> Phase | None:
+        """Why nobody may be looked at in this moment, whatever is asked for; None where somebody may."""
         self._take_surroundings(now_s)
-        return self._facts.locked or self._facts.asleep
+        if self._facts.asleep:
+            return Phase.ASLEEP
+        return Phase.LOCKED if self._facts.locked else None
 
     def _prompt(self, text: str, phase: Phase = Phase.WATCHING) -> None:
         step = self._judge.passed(self._parts.clock.now_s())

@@ -254,7 +254,7 @@ class StateSink(BaseSink):
             write_atomic(self._path, json.dumps(as_plain(known)), durable=False)
         except OutputError as error:
             if not self._failed:
-                self._note(f"Note: cool-downs will not outlive a restart. {error}")
+                self._note(f"Note: cool-downs will not outlive a restart. {error.sentences}")
             self._failed = True
 
 

@@ -62,10 +62,18 @@ class TerminalSink(BaseSink):
     Args:
         stream: stdout.
         states: show the state at all; alerts and notes are always shown.
+        heard: called with each note, too.
     """
 
-    def __init__(self, stream: TextIO | None = None, *, states: bool = True) -> None:
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        *,
+        states: bool = True,
+        heard: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._stream = stream or sys.stdout
+        self._heard = heard
         self._states = states
         self._live = self._stream.isatty() and os.environ.get("TERM") != "dumb"  # which can wipe no line
         self._colour = self._live and not os.environ.get("NO_COLOR")
@@ -95,6 +103,7 @@ class TerminalSink(BaseSink):
         """A line beside the state: what was not delivered, for example. Any thread."""
         words = text.lstrip(" ")
         self._write_text(" " * (len(text) - len(words)), words)
+        self._heard(words)
 
     def close(self) -> None:
         """Leave the cursor on a line of its own; what a full disk or a closed terminal has not taken is let go."""

@@ -103,9 +103,8 @@ def _distinct_shoulders(pose: list[PosePoint]) -> list[PosePoint]:
 
 
 def _left_of_right(rows: list[EdgePair]) -> list[EdgePair]:
+    """A row may have one edge only, where the picture's border cut the person off before the camera was moved."""
     for number, (left, right) in enumerate(rows):
-        if (left is None) != (right is None):
-            raise ValueError(f"row {number} has one edge only")
         if left is not None and right is not None and left > right:
             raise ValueError(f"row {number} has its left edge right of its right edge")
     return rows

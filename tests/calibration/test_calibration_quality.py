@@ -11,14 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibration.fit import fit_baseline
-from calibration.quality import baseline_error, contour_share
+from calibration.quality import baseline_error, contour_share, lean_deg
 from calibration.verdict import Finding, Grade, Verdict, assess_quality
 from calibration_material import sitting_still
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks import names
+from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.measure import measure
+from posture_cv.measure.turning import turned_points
+from posture_cv.measure.types import View
 from shared_material import shared_path
+from source_tree import ROOT
+
+SAMPLES = ROOT / "samples"
 
 
 @settings(max_examples=30)
@@ -96,6 +103,42 @@ def test_a_steep_camera_is_warned_of_either_way(pitch_deg: float, way: str) -> N
     verdict = assess_quality(replace(good, camera_pitch_deg=pitch_deg))
     assert verdict.grade is Grade.WARN
     assert f"The camera looks steeply {way}, by about 30 degrees." in verdict.reasons
+
+
+@pytest.fixture(scope="module")
+def upright() -> Baseline:
+    lm = read_recording(SAMPLES / "desk-front.landmarks").landmarks
+    return fit_baseline(lm[lm.t_s < 8.0], load_coefficients()).baseline
+
+
+def leaning(baseline: Baseline, degrees: float, points: list[int]) -> Baseline:
+    """Those points turned clockwise about the right shoulder's place in the picture."""
+    width, height = baseline.size_px
+    pose = baseline.pose.copy()
+    turn, high = np.radians([degrees]), np.array([height / width])
+    middle = pose[names.SHOULDERS[1], :2] - 0.5
+    pose[points, :2] = turned_points(pose[None, points, :2] - middle, turn, high)[0] + middle
+    return replace(baseline, pose=pose)
+
+
+@pytest.mark.parametrize("degrees", [-10.0, 10.0])
+def test_who_leans_to_one_side_is_warned_and_who_only_raises_a_shoulder_or_turns_is_not(
+    upright: Baseline, degrees: float
+) -> None:
+    assert lean_deg(upright) == pytest.approx(0.0, abs=2.0)
+    whole = list(range(len(upright.pose)))
+    leans = lean_deg(leaning(upright, degrees, whole))
+    assert leans == pytest.approx(lean_deg(upright) + degrees, abs=0.1)
+    shoulder = lean_deg(leaning(upright, degrees, [names.SHOULDERS[0]]))
+    turned = replace(upright, pose=upright.pose + np.isin(np.arange(33), names.EARS)[:, None] * 0.02)
+    good = fit_baseline(sitting_still(30), load_coefficients()).quality
+    for lean, warned in ((leans, True), (shoulder, False), (lean_deg(turned), False)):
+        texts = assess_quality(replace(good, lean_deg=lean)).reasons
+        assert any("You lean to one side by about" in text for text in texts) == warned
+
+
+def test_from_the_side_nothing_is_said_of_leaning_sideways(upright: Baseline) -> None:
+    assert np.isnan(lean_deg(replace(upright, view=View.SIDE)))
 
 
 def test_the_outline_counts_about_the_shoulders_alone() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from amounts import amount
 from calibration.errors import CalibrationError
 from calibration.fit import fit_baseline
 from calibration.rebaseline import (
@@ -27,6 +31,8 @@ from posture_cv.measure.baseline import UNMOVED, Background, Baseline
 from posture_cv.measure.measure import measure
 from posture_cv.measure.turning import centres, cut_off, read_at
 from posture_cv.measure.types import Reason, View
+from posture_cv.profiles.format import profile_from_json, profile_to_json
+from posture_cv.profiles.store import read_profile
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
@@ -82,6 +88,34 @@ def at_the_border(lm: Landmarks, right: float) -> Landmarks:
     scene = np.full_like(lm.scene, np.nan)
     rows = np.clip(lm.rows + np.float32(right), 0.0, 1.0)
     return replace(lm, pose=pose, face=face, rows=rows, cols=cols.astype(np.float32), scene=scene)
+
+
+@lru_cache
+def at_a_place(session: str, right: float) -> Baseline:
+    """Of a sample, in pictures in which the person sits farther to the right by a share of the width."""
+    lm = read_recording(SAMPLES / f"desk-{session}.landmarks").landmarks
+    return fit_baseline(at_the_border(lm[lm.t_s < 4.5], right), load_coefficients()).baseline
+
+
+@given(
+    session=st.sampled_from(["front", "side"]),
+    right=st.sampled_from([-0.3, 0.0, 0.3]),
+    dx=st.floats(-0.055, 0.055),
+    dy=st.floats(-0.055, 0.055),
+    scale=st.floats(0.91, 1.09),
+    roll_deg=st.just(0.0) | st.floats(-4.9, 4.9),
+)
+@settings(deadline=None, max_examples=amount(40, 400))
+@example(session="front", right=0.0, dx=0.0, dy=0.055, scale=1.0, roll_deg=0.0)  # shoulders leave it below
+@example(session="side", right=0.3, dx=-0.055, dy=0.0, scale=1.0, roll_deg=0.0)  # a back that was cut off
+def test_a_profile_that_went_along_with_the_camera_is_read_again_as_it_was(
+    session: str, right: float, dx: float, dy: float, scale: float, roll_deg: float
+) -> None:
+    profile = read_profile(SAMPLES / "desk-front.profile.json")
+    moved = moved_with_camera(at_a_place(session, right), Background(dx, dy, scale, roll_deg))
+    again = profile_from_json(profile_to_json(replace(profile, baseline=moved)), "here", "default").baseline
+    for field in ("pose", "face", "rows", "cols"):
+        np.testing.assert_allclose(getattr(again, field), getattr(moved, field), atol=1e-6, err_msg=field)
 
 
 def test_without_it_the_camera_is_blamed_and_never_the_person(old: Baseline) -> None:

@@ -54,6 +54,13 @@ def test_json_and_exit_code_with_problems(cli: Cli, home: Path) -> None:
     assert all(f["advice"] for f in wrong.values())
 
 
+def test_several_faults_stand_apart_in_one_line(cli: Cli, home: Path) -> None:
+    settings_file().parent.mkdir(parents=True)
+    settings_file().write_text("[policy]\nsensitivity = 9\nnonsense = 1\n")
+    fault = next(line for line in cli("doctor").stdout.splitlines() if "2 faults" in line)
+    assert "must be a number 0.5 to 2, found 9; policy.nonsense: unknown key" in fault
+
+
 def test_the_profile_that_the_settings_name_is_missing(home: Path) -> None:
     save_profile(a_profile("desk"))
     found = {entry.name: entry for entry in doctor_checks.profiles()}

@@ -188,6 +188,13 @@ def test_every_moment_has_words(name: str) -> None:
     assert wording.camera_note(plan(name))
 
 
+@pytest.mark.parametrize("name", EXERCISES)
+def test_nobody_is_told_to_face_a_camera_that_does_not_look(name: str) -> None:
+    cues, _ = by_clock(name)
+    assert "Get ready" in wording.instruction(cues[0], plan(name))
+    assert not any("camera" in wording.instruction(cue, plan(name)) for cue in cues)
+
+
 def progress(reason: Reason, phase: Phase = Phase.UNSEEN) -> Progress:
     return Progress(1.0, phase, reason, math.nan, 3)
 

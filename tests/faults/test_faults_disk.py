@@ -407,6 +407,62 @@ def test_of_a_write_that_fails_nothing_stays_and_the_next_one_goes_well(tmp_path
         assert len(reader.table("episodes")[1]) == 1
 
 
+def test_a_history_that_is_copied_over_the_open_one_is_whole_and_goes_on(tmp_path: Path) -> None:
+    """As `cp` does: it is the same file, and SQLite would write what lies beside it into it."""
+    path = tmp_path / "history.sqlite3"
+    ((source, _),) = _put_back(path, with_wal=False)
+    with closing(History(path)) as history:
+        history.begin_session(100.0, "later", "c")
+        for k in range(900):  # more than SQLite leaves beside the file
+            history.save(200.0 + k, {(60 * k, 0, "poor", "x" * 50): 5.0}, [], [])
+        assert [history.alert(TOLD, {}, 600.0) for _ in range(3)] == [1, 2, 3]
+        shutil.copyfile(source, path)
+        with pytest.raises(HistoryInUseError, match="being copied"):
+            history.alert(TOLD, {}, 9000.0)
+        os.utime(path, (0, 0))  # it is a while since
+        assert history.alert(TOLD, {}, 9000.0) == 4, "a number that was never given"
+        history.save(9000.0, MINUTE, [], [])
+        with closing(sqlite3.connect(path)) as db:
+            assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert history.begun_anew == 1
+    with Reader(path) as reader:
+        assert by_state(reader.minutes(0, 99999)) == {"good": 10.0}
+        assert [alert.number for alert in reader.alerts(0, 99999)] == [1, 4]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("saves", [1, 40, 250, 400, 1300])
+def test_a_copy_counts_however_much_lay_beside_the_file(tmp_path: Path, saves: int) -> None:
+    path = tmp_path / "history.sqlite3"
+    ((source, _),) = _put_back(path, with_wal=False)
+    with closing(History(path)) as history:
+        history.begin_session(100.0, "later", "c")
+        for k in range(saves):
+            history.save(200.0 + k, {(60 * k, 0, "poor", "x" * 50): 5.0}, [], [])
+        shutil.copyfile(source, path)
+        os.utime(path, (0, 0))
+        history.save(9000.0, MINUTE, [], [])
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with Reader(path) as reader:
+        assert by_state(reader.minutes(0, 99999)) == {"good": 10.0}
+
+
+def test_what_another_process_of_ours_writes_meanwhile_is_no_copy(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite3"
+    with closing(History(path)) as history:
+        history.begin_session(100.0, "p", "c")
+        for k in range(300):
+            history.save(200.0 + k, {(60 * k, 0, "poor", "x" * 50): 5.0}, [], [])
+        with closing(History(path)) as other:
+            other.delete_before(200.0 * 60)
+            other.compact()
+        history.save(9000.0, {(0, 0, "good", ""): 5.0}, [], [])
+        assert history.begun_anew == 0
+    with Reader(path) as reader:
+        assert by_state(reader.minutes(0, 99999)) == {"poor": 500.0, "good": 5.0}
+
+
 def test_an_answer_to_an_alert_that_nobody_knows_is_none(tmp_path: Path) -> None:
     with closing(History(tmp_path / "history.sqlite3")) as history:
         history.begin_session(0.0, "p", "c")

@@ -101,6 +101,17 @@ class Browser:
         assert image is not None
         return np.asarray(image, np.uint8), [url for url in asked.values() if url != page.as_uri()]
 
+    def dark(self, *, wanted: bool) -> None:
+        """Whether pages are told that the user wants them dark."""
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if wanted else "light"}
+        self._do("Emulation.setEmulatedMedia", features=[scheme])
+
+    def wider_px(self) -> int:
+        """By how much the page is wider than the window."""
+        code = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        found = self._do("Runtime.evaluate", expression=code)
+        return int(found["result"]["value"])
+
     def _do(self, method: str, **params: object) -> dict[str, Any]:
         """One command's result; events that come meanwhile are kept."""
         self._number += 1

@@ -27,7 +27,7 @@ from monitor.monitor_material import Desk, stretches
 from posture_cv.assess.answers import Response
 from posture_cv.assess.policy_state import Ledger, PolicyState
 from posture_cv.assess.records import Record
-from posture_cv.assess.settings import CUES, AssessSettings
+from posture_cv.assess.settings import CUES, AssessSettings, BreakSettings
 from posture_cv.assess.types import Alert, Episode, State
 from posture_cv.atomic import private_folder
 from posture_cv.cli import cli
@@ -63,7 +63,7 @@ from posture_cv.monitor.ports import Surroundings
 from posture_cv.monitor.remembering import Remembered, as_plain, boot_id, resumption, state_file
 from posture_cv.monitor.status import StatusBoard
 from posture_cv.output.notify import Delivery
-from posture_cv.paths import runtime_dir
+from posture_cv.paths import runtime_dir, settings_file
 from zones import BERLIN, needs_zones, zone
 
 SETTINGS = AssessSettings()
@@ -647,6 +647,47 @@ def test_a_suspended_system_is_a_break(steps: tuple[float, ...], count: int) -> 
         gatherer.moment(t_s, WALL_S + t_s, 0, ("good", ""), away=False)
     _, breaks = gatherer.take()
     assert [end_s - start_s for start_s, end_s, _ in breaks] == [2700.0] * count
+
+
+def test_breaks_are_as_long_as_the_settings_say(path: Path) -> None:
+    gatherer = Gatherer(break_s=20.0)
+    for t_s, away in ((0.0, False), (5.0, True), (35.0, False), (40.0, True), (140.0, False), (145.0, True)):
+        for step in range(5):  # moments come at least every ten seconds
+            gatherer.moment(t_s + step, WALL_S + t_s + step, 0, ("good", ""), away=away)
+    with closing(History(path)) as history:
+        history.begin_session(WALL_S, "p", "c")
+        minutes, breaks = gatherer.take()
+        history.save(WALL_S, minutes, [], breaks)
+    lengths = BreakSettings(micro_absence_s=20.0, long_absence_s=90.0)
+    with Reader(path) as reader:
+        page = render(material(reader, "today", DAY, lengths), datetime(2023, 11, 14, 23, tzinfo=UTC))
+    assert "2 of 20 s or more, 1 of them full (1 min 30 s or more)" in page
+    assert page.count("(full)") == 1
+    assert "<b>2</b>breaks of 20 s or more" in page
+
+
+def test_the_report_knows_the_settings(users: Path) -> None:
+    with closing(History(users)) as history:
+        history.save(time.time(), {(int(time.time()) // 60 * 60, 0, "good", ""): 60.0}, [], [])
+    private_folder(settings_file().parent)
+    settings_file().write_text("[breaks]\nmicro_absence_s = 200\nlong_absence_s = 400\n")
+    done = CliRunner().invoke(cli, ["report", "today", "--no-open"])
+    assert done.exit_code == 0, done.output
+    assert "breaks of 3 min 20 s or more" in (users.parent / "reports" / "today.html").read_text("utf-8")
+
+
+def test_what_is_much_is_summed_up_and_folded(path: Path) -> None:
+    few = noted(path, ("slump", 0, 600.0), ("slump", 0, 60.0), ("shrug", 0, None))
+    with closing(History(path)) as history:
+        history.answer(1, "right", WALL_S)
+    assert "<details open>" in few
+    assert '<td>slumping</td><td class="n">2</td><td class="n">5 min 30 s</td>' in few
+    many = noted(path, *[("slump", 0, None)] * 13)
+    assert '<td class="n">15</td>' in many
+    assert '<td class="n">1</td><td class="n">\N{EN DASH}</td></tr>' in many, (
+        "one was called right, none wrong"
+    )
+    assert "<details open>" not in many
 
 
 def test_ten_years_are_read_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

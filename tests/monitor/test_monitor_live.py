@@ -94,6 +94,20 @@ def test_watch_pause_resume_stop(home: Path, camera: MjpegServer, monitor: int) 
     assert run(home, "status").returncode == 3
 
 
+def test_whoever_starts_it_is_told_that_no_profile_was_made_with_this_camera(
+    home: Path, camera: MjpegServer
+) -> None:
+    started = run(home, "monitor", camera.url, "--background", "--no-notifications")
+    try:
+        assert (
+            f"Note: No profile was made with the camera '{camera.url}'. 'default' is used" in started.stderr
+        )
+        assert "Note: If alerts do not fit: posture-cv recalibrate" in started.stderr
+        assert started.stdout.startswith("Watching through ")
+    finally:
+        assert run(home, "stop").returncode == 0
+
+
 def test_a_camera_that_stalls_drops_and_goes_dark_comes_back(
     home: Path, camera: MjpegServer, monitor: int
 ) -> None:

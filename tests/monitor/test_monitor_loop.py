@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from assess_material import measurements
+from calibration.errors import CalibrationError
 from cli_runner import Cli
 from monitor.monitor_material import Desk, Kept, ScriptedJudge, stretches
 from posture_cv.assess.effects import Ambient, Level
@@ -427,6 +428,33 @@ def test_behind_a_locked_screen_no_calibration_begins_and_none_goes_on() -> None
     assert [begin > 10.0 for begin in begun][:1] == [True]
     assert prompted[0]
     assert not prompted[-1]
+
+
+@pytest.mark.parametrize(
+    ("around", "why", "phase"),
+    [
+        (Surroundings(locked=True), "The screen is locked", Phase.LOCKED),
+        (Surroundings(asleep=True), "The computer is going to sleep", Phase.ASLEEP),
+    ],
+)
+def test_a_calibration_that_a_lock_or_sleep_ends_says_so(
+    around: Surroundings, why: str, phase: Phase
+) -> None:
+    desk = Desk(stretches(("good", 1.0)), 100.0, around=lambda t_s: around if t_s > 5.0 else Surroundings())
+    parts = desk.parts()
+
+    def recalibrate(_: object, now: Criteria, goes_on: Callable[[str], bool], __: object) -> Criteria:
+        for _second in range(15):
+            if not goes_on("Hold still"):
+                raise CalibrationError("Calibration stopped.", "Nothing was changed.")
+            desk.clock.wait(1.0)
+        return now
+
+    parts.recalibrate = recalibrate
+    parts.commands.put(cmd.Recalibrate())
+    Monitor(parts, Options(duration_s=12.0)).run()
+    said = [(m.prompt, m.phase) for m in desk.kept.moments if m.prompt.startswith("failed: ")]
+    assert [(text.removeprefix("failed: ").split(",")[0], at) for text, at in said] == [(why, phase)]
 
 
 def test_a_state_that_is_not_known_yet_has_the_shape_of_none() -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from monitor.browser import Browser, find_browser
 from posture_cv.history.read import Reader
-from posture_cv.history.report import COLOURS, material, render
+from posture_cv.history.report import COLOURS, DARK, material, render
 from posture_cv.history.store import History
 
 DAY: Final = date(2026, 3, 4)
@@ -67,6 +67,22 @@ def test_the_report_shows_the_day_and_asks_nobody(browser: Browser, page: Path) 
     assert share(image, COLOURS["untold"]) > 0.005
     assert share(image, "#ffffff") > 0.3
     assert asked == []
+
+
+def test_at_night_the_page_is_dark(browser: Browser, page: Path) -> None:
+    browser.dark(wanted=True)
+    try:
+        image, asked = browser.open(page)
+    finally:
+        browser.dark(wanted=False)
+    assert share(image, DARK["good"]) > 0.02
+    assert np.median(image) < 40
+    assert asked == []
+
+
+def test_on_a_phone_nothing_lies_beside_the_page(browser: Browser, page: Path) -> None:
+    browser.open(page, width_px=390)
+    assert browser.wider_px() == 0
 
 
 def test_a_page_that_asks_somebody_is_noticed(browser: Browser, tmp_path: Path) -> None:

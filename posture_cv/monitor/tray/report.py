@@ -9,7 +9,8 @@ def open_today() -> None:
     """Write today's report into the data folder and open it in the browser.
 
     Raises:
-        HistoryError, OutputError: it cannot be made. PostureError: it is there, but no browser opened it.
+        HistoryError, OutputError, SettingsError: it cannot be made.
+        PostureError: it is there, but no browser opened it.
     """
     import webbrowser
 
@@ -19,10 +20,11 @@ def open_today() -> None:
     from posture_cv.history.schema import history_file
     from posture_cv.local_time import local_now
     from posture_cv.paths import data_dir
+    from posture_cv.settings import load_settings
 
-    now = local_now()
+    now, breaks = local_now(), load_settings().breaks.plain()
     with Reader(history_file()) as reader:
-        page = render(material(reader, "today", now.date()), now)
+        page = render(material(reader, "today", now.date(), breaks), now)
     path = private_folder(data_dir() / "reports") / "today.html"
     write_atomic(path, page)
     if not webbrowser.open(path.as_uri()):
