@@ -83,7 +83,7 @@ def moved_with_camera(baseline: Baseline, background: Background) -> Baseline:
         raise CalibrationError(
             "The camera has moved too far to go on with the old baseline.",
             _how_far(moved, scale, roll_deg),
-            "Calibrate again: posture-cv calibrate",
+            "Calibrate again: posture-cv recalibrate",
         )
     baseline = _turned(baseline, roll_deg) if roll_deg else baseline
     middle = np.array([0.5, 0.5])
@@ -159,7 +159,7 @@ def quick_baseline(old: Baseline, lm: Landmarks, coefficients: Mapping[str, Any]
         raise CalibrationError(
             f"You were calibrated from the {old.view.label}, and the camera now sees you from the {fresh.view.label}.",
             "A quick calibration cannot carry over.",
-            "Calibrate again: posture-cv calibrate",
+            "Calibrate again: posture-cv recalibrate",
         )
     baseline = replace(fresh, face=_known_face(old, fresh))
     findings = [*result.verdict.findings, *differences(proportions(old), proportions(baseline), old.view)]

@@ -117,7 +117,22 @@ def command(
     path = save_profile(profile, out)
     if made is not None:
         click.echo(f"Replaced: the profile there that was made {made}.", err=True)
+    if out is None:
+        _note_running_monitor()
     click.echo(as_json_text(profile, path) if as_json else as_text(profile, path))
+
+
+def _note_running_monitor() -> None:
+    """It has read its profile already."""
+    from posture_cv.cli.echo import echo_note
+    from posture_cv.monitor.instance import is_running
+    from posture_cv.paths import runtime_dir
+
+    if is_running(runtime_dir()):
+        echo_note(
+            "The running monitor goes on with the profile it began with. "
+            "Make that one anew (posture-cv recalibrate), or end the monitor and start it again."
+        )
 
 
 def _check_interval(recording: str | None, start_s: float | None, end_s: float | None) -> None:

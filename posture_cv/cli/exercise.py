@@ -26,7 +26,7 @@ def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> 
 
 
 @click.command(name="exercise", short_help="Be led through an exercise, counted by the camera.")
-@click.argument("name", required=False, shell_complete=_complete)
+@click.argument("words", nargs=-1, metavar="[NAME]", shell_complete=_complete)
 @click.option(
     "--from", "recording", metavar="FILE", help="Count in a video or a landmark recording instead of leading."
 )
@@ -43,7 +43,7 @@ def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> 
 @json_option
 def command(
     *,
-    name: str | None,
+    words: tuple[str, ...],
     recording: str | None,
     camera: str | None,
     no_camera: bool,
@@ -63,11 +63,11 @@ def command(
     from posture_cv.guidance.catalogue import load_catalogue
 
     catalogue = load_catalogue()
-    if name is None:
+    if not words:
         _refuse(recording is not None, "--from needs the NAME of the exercise to look for.")
         view.print_list(catalogue, as_json=as_json)
         return
-    entry = find_exercise(catalogue, name)
+    entry = find_exercise(catalogue, " ".join(words))
     _refuse(no_camera and camera is not None, "--camera and --no-camera contradict each other.")
     _refuse(no_camera and bool(preview), "--preview shows the camera's picture: leave --no-camera out.")
     _refuse(as_json and recording is None, "--json prints what a recording shows: give it with --from.")

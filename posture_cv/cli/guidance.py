@@ -40,9 +40,9 @@ def _complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> 
 
 
 @click.command(name="guidance", short_help="Read what to do, from the five documents.")
-@click.argument("topic", required=False, shell_complete=_complete)
+@click.argument("words", nargs=-1, metavar="[TOPIC]", shell_complete=_complete)
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def command(topic: str | None, *, as_json: bool) -> None:
+def command(words: tuple[str, ...], *, as_json: bool) -> None:
     """Read what the five documents say about posture, exercises and when to see a doctor.
 
     Without TOPIC it lists the topics. TOPIC may also be "all", "sources", the name of a posture
@@ -50,8 +50,8 @@ def command(topic: str | None, *, as_json: bool) -> None:
     """
     from posture_cv.guidance.catalogue import load_catalogue
 
-    catalogue = load_catalogue()
-    if topic is None:
+    catalogue, topic = load_catalogue(), " ".join(words)
+    if not words:
         echo_json(_overview_json(catalogue)) if as_json else _print_overview(reading_console(), catalogue)
     elif _plain(topic) == "sources":
         echo_json(_sources_json(catalogue)) if as_json else _print_sources(reading_console(), catalogue)

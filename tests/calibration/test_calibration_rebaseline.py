@@ -166,6 +166,7 @@ def test_a_camera_that_stands_elsewhere_needs_a_calibration(
     with pytest.raises(CalibrationError, match="too far") as caught:
         moved_with_camera(old, background)
     assert how_far in caught.value.detail
+    assert caught.value.what_to_do.endswith("posture-cv recalibrate"), "the monitor that runs has the camera"
 
 
 def test_a_quick_baseline_keeps_the_known_face_and_is_accepted_in_the_same_posture(old: Baseline) -> None:

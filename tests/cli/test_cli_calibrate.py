@@ -16,7 +16,8 @@ from cli_runner import Cli
 from posture_cv.capture import FrameSource
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.paths import profiles_dir, settings_file
+from posture_cv.monitor.instance import SingleInstance
+from posture_cv.paths import profiles_dir, runtime_dir, settings_file
 from posture_cv.profiles.store import load_profile, profile_names
 
 
@@ -44,6 +45,17 @@ def test_from_a_recording(cli: Cli, recording: str) -> None:
     assert "Replaced" not in done.stderr
     assert json.loads(again.stdout)["quality"]["frames_given"] == 80
     assert load_profile("desk").quality.frames_given == 80
+
+
+def test_a_running_monitor_does_not_follow_and_that_is_said(cli: Cli, recording: str, tmp_path: Path) -> None:
+    told = "Note: The running monitor goes on with the profile it began with."
+    with SingleInstance(runtime_dir()):
+        done = cli("calibrate", "--from", recording)
+        beside = cli("calibrate", "--from", recording, "--out", str(tmp_path / "a.json"))
+    assert (done.returncode, beside.returncode) == (0, 0)
+    assert told in done.stderr
+    assert told not in beside.stderr
+    assert told not in cli("calibrate", "--from", recording).stderr
 
 
 def test_what_is_said_keeps_within_the_terminal(

@@ -254,6 +254,13 @@ def test_ctrl_c_ends_with_what_was_done(tmp_path: Path) -> None:
     assert "Before you start: please read this once." in errors
 
 
+def test_an_exercise_is_typed_as_it_is_called_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter(np.arange(0, 1e4, 0.5))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    assert "Get ready (one side)" in output_of("Cross", "chest", "stretch", "--no-camera").splitlines()
+
+
 def test_by_the_clock_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter(np.arange(0, 1e4, 0.5))
     monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))

@@ -74,6 +74,11 @@ def test_every_exercise_is_printed_with_dose_and_pain_limit(catalogue: Catalogue
         assert ("our choice" in output) == (exercise.dose.source == "ours")
 
 
+def test_a_topic_is_typed_as_it_is_called_too() -> None:
+    assert run("text", "neck").output == run("text-neck").output
+    assert "No guidance topic 'text books'" in str(run("text", "books").exception)
+
+
 def test_the_note_that_disagrees_stands_on_the_same_page() -> None:
     output = words(run("text-neck").output)
     assert "The weight of a bent head [1] [2]" in output
