@@ -144,6 +144,15 @@ def test_quantising_twice_changes_nothing() -> None:
     assert_same(quantised(lm), lm)
 
 
+@pytest.mark.parametrize("name", STEPS_PER_UNIT)
+def test_a_step_is_the_number_nearest_to_it(name: str) -> None:
+    """Every one there is, as double precision has it."""
+    steps = np.arange(-32767, 32768).astype(np.int16)
+    every = steps.reshape(-1, *[1] * STEPS_PER_UNIT[name].ndim)
+    exact = (every / STEPS_PER_UNIT[name]).astype(np.float32)
+    np.testing.assert_array_equal(from_steps(name, np.broadcast_to(every, exact.shape)), exact)
+
+
 @pytest.mark.parametrize("n", [1, 3])
 def test_quantising_is_what_the_integers_of_a_file_give_back(n: int) -> None:
     lm = Landmarks.empty(n)
