@@ -63,21 +63,32 @@ def unpack(payload: bytes, frames: int, shapes: Mapping[str, tuple[int, ...]]) -
     Raises:
         ValueError: it cannot be unpacked, or does not hold what it should.
     """
-    raw = _inflated(payload, raw_bytes(frames, shapes))
-    t_s = _unshuffled(raw[: 8 * frames], (frames,), np.int64) / 1e6
+    expected = raw_bytes(frames, shapes)
+    raw = _inflated(payload, expected, expected + 1)  # one more would be too many
+    t_s = _times(raw, frames)
     size_px = _unshuffled(raw[8 * frames : _HEAD_BYTES * frames], (frames, 2), np.int32)
     if (size_px < 1).any():
         raise ValueError("a picture size is not positive")
     return Landmarks(t_s=t_s, size_px=size_px, **fields_of(_rows(raw, frames, shapes)))
 
 
+def times_of(payload: bytes, frames: int) -> NDArray[np.float64]:
+    """(N,) their times alone, seconds: they come first. Raises ValueError, as `unpack`."""
+    return _times(_inflated(payload, 8 * frames, 8 * frames), frames)
+
+
+def _times(raw: bytes, frames: int) -> NDArray[np.float64]:
+    return np.asarray(_unshuffled(raw[: 8 * frames], (frames,), np.int64) / 1e6)
+
+
 def _size(shape: tuple[int, ...]) -> int:
     return int(np.prod(shape, dtype=np.int64))
 
 
-def _inflated(payload: bytes, expected: int) -> bytes:
+def _inflated(payload: bytes, expected: int, most: int) -> bytes:
+    """The first bytes, `most` of them, which must be as many as expected."""
     try:
-        raw = zlib.decompressobj().decompress(payload, expected + 1)
+        raw = zlib.decompressobj().decompress(payload, most)
     except zlib.error as error:
         raise ValueError(f"a block cannot be unpacked: {error}") from error
     if len(raw) != expected:

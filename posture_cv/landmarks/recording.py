@@ -12,7 +12,7 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,16 @@ from posture_cv._version import __version__
 from posture_cv.atomic import check_target
 from posture_cv.errors import InputError, PostureError
 from posture_cv.landmarks.estimator import EstimatorInfo
-from posture_cv.landmarks.packing import FORMAT_VERSION, SHAPES, SHAPES_OF, micros, pack, raw_bytes, unpack
+from posture_cv.landmarks.packing import (
+    FORMAT_VERSION,
+    SHAPES,
+    SHAPES_OF,
+    micros,
+    pack,
+    raw_bytes,
+    times_of,
+    unpack,
+)
 from posture_cv.landmarks.part_file import open_part, take_name
 from posture_cv.landmarks.quantise import STEPS_PER_UNIT
 from posture_cv.landmarks.types import POSE_FIELDS, SCENE_FIELDS, Landmarks
@@ -51,6 +60,14 @@ _UNITS: Final = {
     "cols": "share of the picture's height",
     "scene": "brightness 0-1; bg_dx: share of the width; bg_dy: of the height; bg_roll_deg: degrees; others 1",
 }
+
+
+Chosen = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
+
+
+def every_frame(t_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Of frames at these times (N,) all."""
+    return np.ones(len(t_s), bool)
 
 
 class RecordingError(InputError):
@@ -260,22 +277,32 @@ class RecordingReader:
             self._file.close()
             raise
 
-    def blocks(self) -> Iterator[Landmarks]:
-        """The landmarks from the start, up to 256 frames at a time."""
+    def blocks(self, chosen: Chosen = every_frame) -> Iterator[Landmarks]:
+        """The landmarks from the start, up to 256 frames at a time.
+
+        Args:
+            chosen: tells of the times (N,) of each block in turn which frames are asked for (N,): only these are
+                given, and blocks without any are not unpacked.
+        """
         self._file.seek(self._start)
         self.complete, self.warnings = False, []
         kept, last_t_s = 0, -np.inf
         try:
-            for block in _blocks(self._file, self._shapes):
-                if block is None:
+            for packed in _packed(self._file, self._shapes):
+                if packed is None:
                     self.complete = True
                     return
-                if len(block) == 0:
+                payload, frames = packed
+                if frames == 0:
                     continue
-                check_times(block.t_s, last_t_s)
-                last_t_s = block.t_s[-1]
-                kept += len(block)
-                yield block
+                t_s = times_of(payload, frames)
+                some = chosen(t_s)
+                block = unpack(payload, frames, self._shapes) if some.any() else None
+                check_times(t_s, last_t_s)
+                last_t_s = t_s[-1]
+                kept += frames
+                if block is not None:
+                    yield block if some.all() else block[some]
         except (ValueError, OSError) as error:
             self.warnings.append(
                 f"{self.path} is damaged after {kept} frames ({error}); what comes before is used"
@@ -343,8 +370,8 @@ def _unreadable(path: Path, error: OSError) -> RecordingError:
     )
 
 
-def _blocks(file: BinaryIO, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[Landmarks | None]:
-    """Each block's landmarks, then None at the mark that the file is complete."""
+def _packed(file: BinaryIO, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[bytes, int] | None]:
+    """Each block's payload and how many frames it holds, then None at the mark that the file is complete."""
     while True:
         head = file.read(BLOCK_HEAD.size)
         if len(head) < BLOCK_HEAD.size:
@@ -360,7 +387,7 @@ def _blocks(file: BinaryIO, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[L
             return
         if zlib.crc32(payload) != checksum:
             raise ValueError("a block's checksum is wrong")
-        yield unpack(payload, frames, shapes)
+        yield payload, frames
 
 
 def _header_line(info: RecordingInfo) -> bytes:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from posture_cv.landmarks.recording import RecordingReader
+from posture_cv.landmarks.recording import Chosen, RecordingReader, every_frame
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Measurements
@@ -45,11 +44,13 @@ class Measuring:
         self._path, self._baseline, self._keep = path, baseline, keep
         self._progress = progress or NoProgress()
 
-    def blocks(self, *, rows: bool = False) -> Iterator[Block]:
-        """Every frame, `BLOCK` of them or a few more at a time, at least one block. Can be asked for again.
+    def blocks(self, *, rows: bool = False, chosen: Chosen = every_frame) -> Iterator[Block]:
+        """The chosen frames, `BLOCK` of them or a few more at a time, at least one block. Can be asked for again.
 
         Args:
             rows: with the text of the measurements, where an earlier run or this one has kept it.
+            chosen: tells of the times (N,) of the frames, which come in order, which are asked for (N,). No others
+                are measured, unless the measurements are kept.
 
         Raises:
             RecordingError: the recording cannot be read. OutputError: the measurements cannot be kept.
@@ -58,20 +59,26 @@ class Measuring:
         known = recall(kept_at)
         if known is not None:
             self.told = known.told
-            yield from known.blocks(rows=rows)
-            return
-        with ExitStack() as stack:
-            keeper = stack.enter_context(Keeper(kept_at)) if self._keep else None
-            reader = stack.enter_context(RecordingReader(self._path))
-            for m in _regrouped(self._measured(reader), BLOCK):
-                block = Block(m) if keeper is None else Block(m, open_rows(m))
-                if keeper is not None:
-                    keeper.write(block)
-                yield block
-            if keeper is not None:
-                keeper.told(self.told)
+            yield from _those(known.blocks(rows=rows), chosen)
+        elif self._keep:
+            with Keeper(kept_at) as keeper:
+                yield from _those(self._kept(keeper), chosen)
+        else:
+            yield from map(Block, self._measured(chosen))
 
-    def _measured(self, reader: RecordingReader) -> Iterator[Measurements]:
+    def _kept(self, keeper: Keeper) -> Iterator[Block]:
+        """Every frame, kept for the next run."""
+        for m in self._measured(every_frame):
+            block = Block(m, open_rows(m))
+            keeper.write(block)
+            yield block
+        keeper.told(self.told)
+
+    def _measured(self, chosen: Chosen) -> Iterator[Measurements]:
+        with RecordingReader(self._path) as reader:
+            yield from _regrouped(self._at_once(reader, chosen), BLOCK)
+
+    def _at_once(self, reader: RecordingReader, chosen: Chosen) -> Iterator[Measurements]:
         """Blocks in their order, several of them measured at a time: numpy leaves the interpreter to others."""
         from concurrent.futures import ThreadPoolExecutor  # not where the numbers are remembered
 
@@ -82,7 +89,7 @@ class Measuring:
         yield measure(Landmarks.empty(0), self._baseline, coefficients)  # no frames are one block, too
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="measure") as pool:
             waiting: deque[Future[Measurements]] = deque()
-            for block in reader.blocks():
+            for block in reader.blocks(chosen):
                 waiting.append(pool.submit(measure, block, self._baseline, coefficients))
                 found += int(block.person_found.sum())
                 if len(waiting) > _THREADS:
@@ -95,6 +102,13 @@ class Measuring:
         block = waiting.popleft().result()
         self._progress.advance(len(block))
         return block
+
+
+def _those(blocks: Iterable[Block], chosen: Chosen) -> Iterator[Block]:
+    """The chosen frames of each block."""
+    for block in blocks:
+        some = chosen(block.measurements.t_s)
+        yield block if some.all() else Block(block.measurements[some])
 
 
 def _regrouped(blocks: Iterable[Measurements], frames: int) -> Iterator[Measurements]:
