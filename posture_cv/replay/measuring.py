@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from posture_cv.landmarks.recording import Chosen, RecordingReader, every_frame
 from posture_cv.landmarks.types import Landmarks
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # Frames at a time for all that follows the measuring: enough to make up for numpy's calls, and they fit into the
 # caches. What comes of them does not depend on it.
 BLOCK: Final = 4096
+# Frames measured at a time: a recording's blocks are those of five seconds, and of few frames many calls are made.
+AT_ONCE: Final = 512
 _THREADS: Final = min(4, os.cpu_count() or 1)
 
 
@@ -89,7 +91,7 @@ class Measuring:
         yield measure(Landmarks.empty(0), self._baseline, coefficients)  # no frames are one block, too
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="measure") as pool:
             waiting: deque[Future[Measurements]] = deque()
-            for block in reader.blocks(chosen):
+            for block in _regrouped(reader.blocks(chosen), AT_ONCE):
                 waiting.append(pool.submit(measure, block, self._baseline, coefficients))
                 found += int(block.person_found.sum())
                 if len(waiting) > _THREADS:
@@ -111,16 +113,23 @@ def _those(blocks: Iterable[Block], chosen: Chosen) -> Iterator[Block]:
         yield block if some.all() else Block(block.measurements[some])
 
 
-def _regrouped(blocks: Iterable[Measurements], frames: int) -> Iterator[Measurements]:
+Frames = TypeVar("Frames", Landmarks, Measurements)
+
+
+def _regrouped(blocks: Iterable[Frames], frames: int) -> Iterator[Frames]:
     """The same frames in blocks of at least so many, but for the last one."""
-    waiting: list[Measurements] = []
+    waiting: list[Frames] = []
     for block in blocks:
         waiting.append(block)
         if sum(map(len, waiting)) >= frames:
-            yield Measurements.concat(waiting)
+            yield _joined(waiting)
             waiting.clear()
     if waiting:
-        yield Measurements.concat(waiting)
+        yield _joined(waiting)
+
+
+def _joined(blocks: list[Frames]) -> Frames:
+    return blocks[0] if len(blocks) == 1 else type(blocks[0]).concat(blocks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
