@@ -8,7 +8,6 @@ step of a landmark is 0.04 px in a picture 640 px wide, against about 0.3 px of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -45,23 +44,26 @@ def to_steps(field: str, values: Float32) -> NDArray[np.int16]:
 
 def from_steps(field: str, steps: NDArray[np.int16]) -> Float32:
     """The float32 values of int16 steps; `NOT_THERE` becomes NaN."""
-    places = steps.view(np.uint16)
-    per_unit = STEPS_PER_UNIT[field]
-    kinds = sorted(set(per_unit.ravel().tolist()), key=lambda kind: -int((per_unit == kind).sum()))
-    values = np.take(_values(kinds[0]), places)
-    for kind in kinds[1:]:
-        columns = np.flatnonzero(per_unit == kind)
-        values[..., columns] = np.take(_values(kind), places[..., columns])
-    return values
+    return _valued(steps, STEPS_PER_UNIT[field].astype(np.float32), np.empty(steps.shape, np.float32))
 
 
-@lru_cache(maxsize=8)
-def _values(steps_per_unit: float) -> Float32:
-    """(65536,) the value of every possible int16 step, in the order of its unsigned bits."""
-    steps = np.arange(65536, dtype=np.uint16).view(np.int16)
-    values = (steps / np.float64(steps_per_unit)).astype(np.float32)
-    values[steps == NOT_THERE] = np.nan
-    return values
+def row_from_steps(steps: NDArray[np.int16], out: Float32) -> None:
+    """The same for rows (N, 2478) of all fields of a frame; see `fields_of`."""
+    _valued(steps, _UNITS_32, out)
+
+
+def fields_of(rows: Float32) -> dict[str, Float32]:
+    """The fields of N frames, parts of the rows (N, 2478) given, in which they stand in the order of `PLACES`."""
+    return {name: rows[:, part].reshape(len(rows), *shape) for name, (part, shape) in PLACES.items()}
+
+
+def _valued(steps: NDArray[np.int16], per_unit: Float32, out: Float32) -> Float32:
+    """Of 16 bits by 16 bits, single precision gives the number that is nearest, as double precision does."""
+    np.divide(steps, per_unit, out=out)
+    missing = steps == NOT_THERE
+    if missing.any():
+        out[missing] = np.nan
+    return out
 
 
 def quantised(lm: Landmarks) -> Landmarks:
@@ -70,7 +72,7 @@ def quantised(lm: Landmarks) -> Landmarks:
     if len(lm) == 1:  # what a camera costs: all fields at once
         row = np.concatenate([getattr(lm, name).ravel() for name in names])
         row = _rounded(row, _UNITS)
-        rounded = {name: row[part].reshape(shape) for name, (part, shape) in _PARTS.items()}
+        rounded = {name: row[part].reshape(1, *shape) for name, (part, shape) in PLACES.items()}
     else:
         rounded = {name: rounded_field(name, getattr(lm, name)) for name in names}
     return Landmarks(t_s=np.round(lm.t_s, 6), size_px=lm.size_px, **rounded)
@@ -101,8 +103,10 @@ _FRAME: Final = Landmarks.empty(1)
 _UNITS: Final = np.concatenate(
     [np.broadcast_to(unit, getattr(_FRAME, name).shape).ravel() for name, unit in STEPS_PER_UNIT.items()]
 )
+_UNITS_32: Final = _UNITS.astype(np.float32)
 _STOPS: Final = np.cumsum([getattr(_FRAME, name).size for name in STEPS_PER_UNIT]).tolist()
-_PARTS: Final = {
-    name: (slice(start, stop), getattr(_FRAME, name).shape)
+PLACES: Final[Mapping[str, tuple[slice, tuple[int, ...]]]] = {
+    name: (slice(start, stop), getattr(_FRAME, name).shape[1:])
     for name, start, stop in zip(STEPS_PER_UNIT, [0, *_STOPS], _STOPS, strict=False)
 }
+ROW: Final = _STOPS[-1]

@@ -12,7 +12,7 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -25,30 +25,27 @@ from posture_cv._version import __version__
 from posture_cv.atomic import check_target
 from posture_cv.errors import InputError, PostureError
 from posture_cv.landmarks.estimator import EstimatorInfo
+from posture_cv.landmarks.packing import (
+    FORMAT_VERSION,
+    SHAPES,
+    SHAPES_OF,
+    micros,
+    pack,
+    raw_bytes,
+    times_of,
+    unpack,
+)
 from posture_cv.landmarks.part_file import open_part, take_name
-from posture_cv.landmarks.quantise import NOT_THERE, STEPS_PER_UNIT, from_steps, to_steps
+from posture_cv.landmarks.quantise import STEPS_PER_UNIT
 from posture_cv.landmarks.types import POSE_FIELDS, SCENE_FIELDS, Landmarks
 
 SUFFIX: Final = ".landmarks"
-FORMAT_VERSION: Final = 4
 BLOCK_FRAMES: Final = 256
 BLOCK_SECONDS: Final = 5.0  # a killed run loses no more than this
-_LEVEL: Final = 4  # of zlib: 6 takes twice as long and saves 3 % (measured)
 MAGIC: Final = b"POSTURE-CV LANDMARKS\n"
 BLOCK_HEAD: Final = struct.Struct("<4sIII")  # kind, frames, bytes that follow, CRC-32 of them
 FRAMES, DONE = b"FRMS", b"DONE"
 _MAX_HEADER_BYTES: Final = 1 << 20
-_SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
-    name: getattr(Landmarks.empty(0), name).shape[1:] for name in STEPS_PER_UNIT
-}
-# Of the scene, version 1 knew no more than brightness, shift and growth, version 2 no noise, version 3 nothing of the
-# mask: what came later is unknown there.
-_SHAPES_OF: Final[Mapping[int, Mapping[str, tuple[int, ...]]]] = {
-    1: {**_SHAPES, "scene": (SCENE_FIELDS.index("bg_support") + 1,)},
-    2: {**_SHAPES, "scene": (SCENE_FIELDS.index("bg_roll_deg") + 1,)},
-    3: {**_SHAPES, "scene": (SCENE_FIELDS.index("noise") + 1,)},
-    FORMAT_VERSION: _SHAPES,
-}
 _COLUMNS: Final = {
     "pose": list(POSE_FIELDS),
     "face": ["x", "y", "z"],
@@ -63,6 +60,14 @@ _UNITS: Final = {
     "cols": "share of the picture's height",
     "scene": "brightness 0-1; bg_dx: share of the width; bg_dy: of the height; bg_roll_deg: degrees; others 1",
 }
+
+
+Chosen = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
+
+
+def every_frame(t_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Of frames at these times (N,) all."""
+    return np.ones(len(t_s), bool)
 
 
 class RecordingError(InputError):
@@ -179,7 +184,7 @@ class RecordingWriter:
         self._pending.clear()
         for start in range(0, len(block), BLOCK_FRAMES):
             part = block[start : start + BLOCK_FRAMES]
-            payload = zlib.compress(_pack(part), _LEVEL)
+            payload = pack(part)
             self._put(BLOCK_HEAD.pack(FRAMES, len(part), len(payload), zlib.crc32(payload)) + payload)
             self._written += len(part)
 
@@ -263,7 +268,7 @@ class RecordingReader:
             raise _unreadable(path, error) from error
         try:
             self.info, version = _read_header(self._file, path)
-            self._shapes = _SHAPES_OF[version]
+            self._shapes = SHAPES_OF[version]
             self._start = self._file.tell()
         except OSError as error:
             self._file.close()
@@ -272,22 +277,32 @@ class RecordingReader:
             self._file.close()
             raise
 
-    def blocks(self) -> Iterator[Landmarks]:
-        """The landmarks from the start, up to 256 frames at a time."""
+    def blocks(self, chosen: Chosen = every_frame) -> Iterator[Landmarks]:
+        """The landmarks from the start, up to 256 frames at a time.
+
+        Args:
+            chosen: tells of the times (N,) of each block in turn which frames are asked for (N,): only these are
+                given, and blocks without any are not unpacked.
+        """
         self._file.seek(self._start)
         self.complete, self.warnings = False, []
         kept, last_t_s = 0, -np.inf
         try:
-            for block in _blocks(self._file, self._shapes):
-                if block is None:
+            for packed in _packed(self._file, self._shapes):
+                if packed is None:
                     self.complete = True
                     return
-                if len(block) == 0:
+                payload, frames = packed
+                if frames == 0:
                     continue
-                check_times(block.t_s, last_t_s)
-                last_t_s = block.t_s[-1]
-                kept += len(block)
-                yield block
+                t_s = times_of(payload, frames)
+                some = chosen(t_s)
+                block = unpack(payload, frames, self._shapes) if some.any() else None
+                check_times(t_s, last_t_s)
+                last_t_s = t_s[-1]
+                kept += frames
+                if block is not None:
+                    yield block if some.all() else block[some]
         except (ValueError, OSError) as error:
             self.warnings.append(
                 f"{self.path} is damaged after {kept} frames ({error}); what comes before is used"
@@ -327,13 +342,9 @@ def check_times(t_s: NDArray[np.float64], last_t_s: float = -np.inf) -> None:
     Raises:
         ValueError: one is no number, or not later than the one before, or the first not later than `last_t_s`.
     """
-    micros = _micros(np.concatenate([[last_t_s], t_s]))
-    if not (np.isfinite(t_s).all() and (np.diff(micros) > 0.0).all()):
+    stamps = micros(np.concatenate([[last_t_s], t_s]))
+    if not (np.isfinite(t_s).all() and (np.diff(stamps) > 0.0).all()):
         raise ValueError("its times do not grow")
-
-
-def _micros(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.rint(t_s * 1e6)
 
 
 def read_recording(path: Path) -> Recording:
@@ -359,8 +370,8 @@ def _unreadable(path: Path, error: OSError) -> RecordingError:
     )
 
 
-def _blocks(file: BinaryIO, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[Landmarks | None]:
-    """Each block's landmarks, then None at the mark that the file is complete."""
+def _packed(file: BinaryIO, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[bytes, int] | None]:
+    """Each block's payload and how many frames it holds, then None at the mark that the file is complete."""
     while True:
         head = file.read(BLOCK_HEAD.size)
         if len(head) < BLOCK_HEAD.size:
@@ -369,86 +380,20 @@ def _blocks(file: BinaryIO, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[L
         if kind == DONE:
             yield None
             return
-        if kind != FRAMES or frames > BLOCK_FRAMES or length > _raw_bytes(frames, shapes) * 1.01 + 1024:
+        if kind != FRAMES or frames > BLOCK_FRAMES or length > raw_bytes(frames, shapes) * 1.01 + 1024:
             raise ValueError("a block's head makes no sense")
         payload = file.read(length)
         if len(payload) < length:
             return
         if zlib.crc32(payload) != checksum:
             raise ValueError("a block's checksum is wrong")
-        yield _unpack(payload, frames, shapes)
-
-
-def _pack(lm: Landmarks) -> bytes:
-    micros = _micros(lm.t_s).astype(np.int64)
-    columns = [_shuffled(micros), _shuffled(lm.size_px.astype(np.int32))]
-    columns += [_shuffled(to_steps(name, getattr(lm, name))) for name in STEPS_PER_UNIT]
-    return b"".join(columns)
-
-
-def _unpack(payload: bytes, frames: int, shapes: Mapping[str, tuple[int, ...]]) -> Landmarks:
-    expected = _raw_bytes(frames, shapes)
-    unpacker = zlib.decompressobj()
-    try:
-        raw = unpacker.decompress(payload, expected + 1)
-    except zlib.error as error:
-        raise ValueError(f"a block cannot be unpacked: {error}") from error
-    if len(raw) != expected:
-        raise ValueError("a block has the wrong length")
-    at = 0
-
-    def take(shape: tuple[int, ...], kind: type[np.signedinteger[Any]]) -> NDArray[Any]:
-        nonlocal at
-        size = int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
-        column = _unshuffled(raw[at : at + size], (frames, *shape[1:]), kind)
-        at += size
-        return column
-
-    t_s = take((frames,), np.int64) / 1e6
-    size_px = take((frames, 2), np.int32)
-    if (size_px < 1).any():
-        raise ValueError("a picture size is not positive")
-    steps = {name: take((frames, *shapes[name]), np.int16) for name in STEPS_PER_UNIT}
-    if shapes is not _SHAPES:
-        steps["scene"] = _widened(steps["scene"])
-    fields = {name: from_steps(name, column) for name, column in steps.items()}
-    return Landmarks(t_s=t_s, size_px=size_px, **fields)
-
-
-def _widened(scene: NDArray[np.int16]) -> NDArray[np.int16]:
-    """(N, 11) the scene of an earlier version: what it does not hold is not known."""
-    missing = np.full((len(scene), len(SCENE_FIELDS) - scene.shape[1]), NOT_THERE, np.int16)
-    return np.concatenate([scene, missing], axis=1)
-
-
-def _raw_bytes(frames: int, shapes: Mapping[str, tuple[int, ...]]) -> int:
-    int16 = sum(int(np.prod(shape, dtype=np.int64)) for shape in shapes.values())
-    return frames * (8 + 2 * 4 + 2 * int16)
-
-
-def _shuffled(values: NDArray[Any]) -> bytes:
-    """Differences along time (wrapping), then the bytes of equal weight together: both compress well."""
-    first, rest = values[:1], np.diff(values, axis=0)
-    steps = np.ascontiguousarray(np.concatenate([first, rest]))
-    return steps.view(np.uint8).reshape(-1, values.itemsize).T.tobytes()
-
-
-def _unshuffled(data: bytes, shape: tuple[int, ...], kind: type[np.signedinteger[Any]]) -> NDArray[Any]:
-    """Undo `_shuffled`: bytes of equal weight are shifted into place, the lowest first."""
-    size = np.dtype(kind).itemsize
-    weights = np.frombuffer(data, np.uint8).reshape(size, -1)
-    unsigned = np.dtype(f"<u{size}")
-    values = weights[-1].astype(unsigned)
-    for lower in weights[-2::-1]:
-        values <<= 8
-        values |= lower
-    return np.cumsum(values.reshape(shape), axis=0, dtype=unsigned).view(kind)
+        yield payload, frames
 
 
 def _header_line(info: RecordingInfo) -> bytes:
     fields = {
         name: {
-            "shape": list(_SHAPES[name]),
+            "shape": list(SHAPES[name]),
             "columns": _COLUMNS[name],
             "units": _UNITS[name],
             "steps_per_unit": np.broadcast_to(steps, len(_COLUMNS[name])).tolist(),
@@ -477,10 +422,10 @@ def _read_header(file: BinaryIO, path: Path) -> tuple[RecordingInfo, int]:
             f"{type(error).__name__}: {error}.",
             "Record the source again.",
         ) from error
-    if not isinstance(version, int) or version not in _SHAPES_OF:
+    if not isinstance(version, int) or version not in SHAPES_OF:
         raise RecordingError(
             f"The landmark recording has format version {version!r}: {path}",
-            f"This program reads the versions {min(_SHAPES_OF)} to {FORMAT_VERSION}.",
+            f"This program reads the versions {min(SHAPES_OF)} to {FORMAT_VERSION}.",
             "Use the version of posture-cv that wrote it, or record the source again.",
         )
     return info, version

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posture_cv.assess.blocks import Assessed, BlockEngine
 from posture_cv.assess.recording import whole
 from posture_cv.capture.base import RateGate
 from posture_cv.errors import InputError
-from posture_cv.landmarks.recording import RecordingInfo, RecordingReader, is_recording
-from posture_cv.measure.types import Measurements, View
+from posture_cv.landmarks.recording import RecordingInfo, RecordingReader, every_frame, is_recording
+from posture_cv.measure.types import Float, View
 from posture_cv.replay.baselines import calibrated
 from posture_cv.replay.files import ResultWriter
 from posture_cv.replay.known import known_baseline, note_baseline
@@ -116,9 +117,11 @@ def _assessed(
     measuring: Measuring, engine: BlockEngine, chosen: _Choice | None
 ) -> Iterator[tuple[Assessed, bytes | None]]:
     """Each block with the rows of its measurements, where these are at hand and all its frames are accepted."""
-    for block in measuring.blocks(rows=True):
+    for block in measuring.blocks(rows=True, chosen=every_frame if chosen is None else chosen.due):
         m = block.measurements
-        assessed = engine.push(m if chosen is None else chosen.of(m))
+        if chosen is not None:
+            chosen.frames_with_person += int(m.somebody.sum())
+        assessed = engine.push(m)
         yield assessed, block.rows if len(assessed.kept) == len(m) else None
 
 
@@ -142,17 +145,15 @@ class _Choice:
         self.frames_with_person = 0
         self.seen_s: tuple[float, float] | None = None  # of all frames, chosen or not
 
-    def of(self, m: Measurements) -> Measurements:
-        """Those frames of the next block that are asked for."""
+    def due(self, t_s: Float) -> NDArray[np.bool_]:
+        """(N,) which of the next frames are asked for, by their times."""
         if self.all:
-            return m
-        if len(m):
-            first_s = float(m.t_s[0]) if self.seen_s is None else self.seen_s[0]
-            self.seen_s = first_s, float(m.t_s[-1])
-        due = [self._start_s <= t < self._end_s and self._gate.is_due(t) for t in m.t_s.tolist()]
-        chosen: Measurements = m[np.flatnonzero(due)]
-        self.frames_with_person += int(chosen.somebody.sum())
-        return chosen
+            return every_frame(t_s)
+        if len(t_s):
+            first_s = float(t_s[0]) if self.seen_s is None else self.seen_s[0]
+            self.seen_s = first_s, float(t_s[-1])
+        due = [self._start_s <= t < self._end_s and self._gate.is_due(t) for t in t_s.tolist()]
+        return np.array(due, bool)
 
 
 def _baseline(options: ReplayOptions, path: Path, whole: Path) -> BaselineUsed:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from posture_cv.landmarks.recording import RecordingReader
+from posture_cv.landmarks.recording import Chosen, RecordingReader, every_frame
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Measurements
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 # Frames at a time for all that follows the measuring: enough to make up for numpy's calls, and they fit into the
 # caches. What comes of them does not depend on it.
 BLOCK: Final = 4096
+# Frames measured at a time: a recording's blocks are those of five seconds, and of few frames many calls are made.
+AT_ONCE: Final = 512
 _THREADS: Final = min(4, os.cpu_count() or 1)
 
 
@@ -45,11 +46,13 @@ class Measuring:
         self._path, self._baseline, self._keep = path, baseline, keep
         self._progress = progress or NoProgress()
 
-    def blocks(self, *, rows: bool = False) -> Iterator[Block]:
-        """Every frame, `BLOCK` of them or a few more at a time, at least one block. Can be asked for again.
+    def blocks(self, *, rows: bool = False, chosen: Chosen = every_frame) -> Iterator[Block]:
+        """The chosen frames, `BLOCK` of them or a few more at a time, at least one block. Can be asked for again.
 
         Args:
             rows: with the text of the measurements, where an earlier run or this one has kept it.
+            chosen: tells of the times (N,) of the frames, which come in order, which are asked for (N,). No others
+                are measured, unless the measurements are kept.
 
         Raises:
             RecordingError: the recording cannot be read. OutputError: the measurements cannot be kept.
@@ -58,20 +61,26 @@ class Measuring:
         known = recall(kept_at)
         if known is not None:
             self.told = known.told
-            yield from known.blocks(rows=rows)
-            return
-        with ExitStack() as stack:
-            keeper = stack.enter_context(Keeper(kept_at)) if self._keep else None
-            reader = stack.enter_context(RecordingReader(self._path))
-            for m in _regrouped(self._measured(reader), BLOCK):
-                block = Block(m) if keeper is None else Block(m, open_rows(m))
-                if keeper is not None:
-                    keeper.write(block)
-                yield block
-            if keeper is not None:
-                keeper.told(self.told)
+            yield from _those(known.blocks(rows=rows), chosen)
+        elif self._keep:
+            with Keeper(kept_at) as keeper:
+                yield from _those(self._kept(keeper), chosen)
+        else:
+            yield from map(Block, self._measured(chosen))
 
-    def _measured(self, reader: RecordingReader) -> Iterator[Measurements]:
+    def _kept(self, keeper: Keeper) -> Iterator[Block]:
+        """Every frame, kept for the next run."""
+        for m in self._measured(every_frame):
+            block = Block(m, open_rows(m))
+            keeper.write(block)
+            yield block
+        keeper.told(self.told)
+
+    def _measured(self, chosen: Chosen) -> Iterator[Measurements]:
+        with RecordingReader(self._path) as reader:
+            yield from _regrouped(self._at_once(reader, chosen), BLOCK)
+
+    def _at_once(self, reader: RecordingReader, chosen: Chosen) -> Iterator[Measurements]:
         """Blocks in their order, several of them measured at a time: numpy leaves the interpreter to others."""
         from concurrent.futures import ThreadPoolExecutor  # not where the numbers are remembered
 
@@ -82,7 +91,7 @@ class Measuring:
         yield measure(Landmarks.empty(0), self._baseline, coefficients)  # no frames are one block, too
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="measure") as pool:
             waiting: deque[Future[Measurements]] = deque()
-            for block in reader.blocks():
+            for block in _regrouped(reader.blocks(chosen), AT_ONCE):
                 waiting.append(pool.submit(measure, block, self._baseline, coefficients))
                 found += int(block.person_found.sum())
                 if len(waiting) > _THREADS:
@@ -97,16 +106,30 @@ class Measuring:
         return block
 
 
-def _regrouped(blocks: Iterable[Measurements], frames: int) -> Iterator[Measurements]:
+def _those(blocks: Iterable[Block], chosen: Chosen) -> Iterator[Block]:
+    """The chosen frames of each block."""
+    for block in blocks:
+        some = chosen(block.measurements.t_s)
+        yield block if some.all() else Block(block.measurements[some])
+
+
+Frames = TypeVar("Frames", Landmarks, Measurements)
+
+
+def _regrouped(blocks: Iterable[Frames], frames: int) -> Iterator[Frames]:
     """The same frames in blocks of at least so many, but for the last one."""
-    waiting: list[Measurements] = []
+    waiting: list[Frames] = []
     for block in blocks:
         waiting.append(block)
         if sum(map(len, waiting)) >= frames:
-            yield Measurements.concat(waiting)
+            yield _joined(waiting)
             waiting.clear()
     if waiting:
-        yield Measurements.concat(waiting)
+        yield _joined(waiting)
+
+
+def _joined(blocks: list[Frames]) -> Frames:
+    return blocks[0] if len(blocks) == 1 else type(blocks[0]).concat(blocks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

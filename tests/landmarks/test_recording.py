@@ -13,13 +13,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from posture_cv.errors import InputError, PostureError
 from posture_cv.landmarks import recording as rec
 from posture_cv.landmarks.joining import join_recordings
 from posture_cv.landmarks.part_file import open_part
 from posture_cv.landmarks.quantise import STEPS_PER_UNIT, from_steps, quantised, to_steps
-from posture_cv.landmarks.recording import RecordingError, RecordingInfo, RecordingWriter, read_recording
+from posture_cv.landmarks.recording import (
+    RecordingError,
+    RecordingInfo,
+    RecordingReader,
+    RecordingWriter,
+    read_recording,
+)
 from posture_cv.landmarks.types import SCENE_FIELDS, Landmarks
 
 INFO = RecordingInfo({"name": "made up", "kind": "video"}, {"engine": "none"}, notes={"participant": "p1"})
@@ -151,6 +158,15 @@ def test_quantising_twice_changes_nothing() -> None:
     assert_same(quantised(lm), lm)
 
 
+@pytest.mark.parametrize("name", STEPS_PER_UNIT)
+def test_a_step_is_the_number_nearest_to_it(name: str) -> None:
+    """Every one there is, as double precision has it."""
+    steps = np.arange(-32767, 32768).astype(np.int16)
+    every = steps.reshape(-1, *[1] * STEPS_PER_UNIT[name].ndim)
+    exact = (every / STEPS_PER_UNIT[name]).astype(np.float32)
+    np.testing.assert_array_equal(from_steps(name, np.broadcast_to(every, exact.shape)), exact)
+
+
 @pytest.mark.parametrize("n", [1, 3])
 def test_quantising_is_what_the_integers_of_a_file_give_back(n: int) -> None:
     lm = Landmarks.empty(n)
@@ -206,6 +222,44 @@ def test_cut_anywhere_keeps_a_prefix(tmp_path_factory: pytest.TempPathFactory, c
         return
     assert_same(back.landmarks, lm[: len(back.landmarks)])
     assert back.complete == (cut == 1.0)
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+@given(first_s=st.floats(-1.0, 800.0), length_s=st.floats(0.0, 400.0), every=st.integers(1, 40))
+def test_frames_that_are_chosen_by_their_times_are_those_of_the_whole(
+    tmp_path_factory: pytest.TempPathFactory, damaged: bool, first_s: float, length_s: float, every: int
+) -> None:
+    path = tmp_path_factory.mktemp("chosen") / "a.landmarks"
+    path.write_bytes(five_blocks(tmp_path_factory, damaged=damaged))
+
+    def chosen(t_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+        asked = (t_s >= first_s) & (t_s < first_s + length_s) & (np.rint(t_s * 1e6) % every == 0)
+        return np.asarray(asked)
+
+    whole = read_recording(path)
+    with RecordingReader(path) as reader:
+        blocks = list(reader.blocks(chosen))
+    assert all(len(block) for block in blocks)
+    assert_same(Landmarks.concat(blocks), whole.landmarks[chosen(whole.landmarks.t_s)])
+    assert (reader.complete, tuple(reader.warnings)) == (whole.complete, whole.warnings)
+    assert len(whole.landmarks) == (80 if damaged else 100)
+
+
+_blocks: dict[bool, bytes] = {}
+
+
+def five_blocks(folders: pytest.TempPathFactory, *, damaged: bool) -> bytes:
+    """A recording of five blocks, the last one perhaps damaged; the same for every example."""
+    if damaged not in _blocks:
+        path = folders.mktemp("blocks") / "a.landmarks"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(rec, "BLOCK_FRAMES", 20)
+            write(path, made_up(100), chunk=20)
+        data = bytearray(path.read_bytes())
+        if damaged:
+            data[-100] ^= 1
+        _blocks[damaged] = bytes(data)
+    return _blocks[damaged]
 
 
 _recorded: list[tuple[Landmarks, bytes]] = []

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import errno
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from posture_cv.atomic import OutputError
 from posture_cv.capture.types import CaptureOptions
 from posture_cv.landmarks.recording import RecordingWriter, read_recording
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.types import QUANTITIES, Measurements
+from posture_cv.measure.types import QUANTITIES, Float, Measurements
 from posture_cv.output.tables import open_rows
 from posture_cv.profiles.store import load_profile
 from posture_cv.replay import remembered
 from posture_cv.replay.baselines import calibrated
 from posture_cv.replay.keys import Known, Stamp
 from posture_cv.replay.known import known_baseline, known_checksum, note_checksum
-from posture_cv.replay.measuring import measured_recording
+from posture_cv.replay.measuring import Measuring, measured_recording
+from posture_cv.replay.progress import NoProgress
 from posture_cv.replay.remembered import recall, remembered_path
 from posture_cv.replay.run import replay
 from posture_cv.replay.scan import Look, scan
@@ -93,6 +95,36 @@ def test_a_part_of_what_is_remembered_is_written_as_if_it_were_not(
     )
     assert fresh == remembered_rows
     assert 10 < fresh.count(b"\n") < 100
+
+
+@dataclass
+class Counting(NoProgress):
+    """Counts the frames that are measured."""
+
+    frames: int = 0
+
+    def advance(self, frames: int = 1) -> None:
+        self.frames += frames
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_no_more_is_measured_than_is_asked_for_unless_it_is_kept(
+    recording: Path, baseline: Baseline, keep: bool
+) -> None:
+    whole = measured_recording(recording, baseline).measurements
+    asked = whole[np.flatnonzero(seconds_asked_for(whole.t_s))]
+    progress = Counting()
+    measuring = Measuring(recording, baseline, keep=keep, progress=progress)
+    found = Measurements.concat([b.measurements for b in measuring.blocks(chosen=seconds_asked_for)])
+    assert progress.frames == (len(whole) if keep else len(asked))
+    assert found.t_s.tolist() == asked.t_s.tolist()
+    np.testing.assert_array_equal(found.reason, asked.reason)
+    np.testing.assert_allclose(found.value("cva_change_deg"), asked.value("cva_change_deg"), atol=1e-5)
+    assert np.isfinite(found.value("cva_change_deg")).sum() > 10
+
+
+def seconds_asked_for(t_s: Float) -> NDArray[np.bool_]:
+    return (t_s >= 35.0) & (t_s < 38.0)
 
 
 def test_nothing_is_kept_unless_it_is_asked_for(recording: Path, baseline: Baseline) -> None:

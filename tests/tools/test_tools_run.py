@@ -91,6 +91,8 @@ def test_longer_recordings_are_measured(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert figures(done.stdout, "(another baseline) 0.1 ")[0] == 180
     assert figures(done.stdout, "(other settings) 0.1 ")[0] == 180
+    assert figures(done.stdout, "(another baseline, a frame a second) 0.1 ")[0] == 6
+    assert figures(done.stdout, "(another baseline, the last minute) 0.1 ")[0] == 180
     assert figures(done.stdout, "0.05 ")[0] == 6
     assert figures(done.stdout, "(other settings) 0.1 ")[4] > 10, "megabytes"
 
