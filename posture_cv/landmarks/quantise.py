@@ -48,12 +48,12 @@ def from_steps(field: str, steps: NDArray[np.int16]) -> Float32:
 
 
 def row_from_steps(steps: NDArray[np.int16], out: Float32) -> None:
-    """The same for rows (N, 2478) of all fields of a frame; see `fields_of`."""
+    """The same for rows (N, 2479) of all fields of a frame; see `fields_of`."""
     _valued(steps, _UNITS_32, out)
 
 
 def fields_of(rows: Float32) -> dict[str, Float32]:
-    """The fields of N frames, parts of the rows (N, 2478) given, in which they stand in the order of `PLACES`."""
+    """The fields of N frames, parts of the rows (N, 2479) given, in which they stand in the order of `PLACES`."""
     return {name: rows[:, part].reshape(len(rows), *shape) for name, (part, shape) in PLACES.items()}
 
 
