@@ -44,8 +44,8 @@ def main() -> None:
     parser.add_argument("--view", choices=("front", "side", "oblique"), help="only this view")
     parser.add_argument(
         "--faces",
-        choices=("named", "random", "clothes"),
-        help="faces that speak, laugh, yawn, glasses; or other clothes and hair (default view: front)",
+        choices=("named", "random", "clothes", "lit"),
+        help="faces that speak, laugh, yawn, glasses; or other clothes and hair, or light (default view: front)",
     )
     parser.add_argument("--part", type=int, help="people in a part: OUT/part_000 and so on, landmarks only")
     chosen = parser.parse_args()

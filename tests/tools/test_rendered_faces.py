@@ -39,7 +39,7 @@ def units(tmp_path: Path) -> Path:
 
 def test_units_move_their_vertices_by_their_amount(load: Load, units: Path) -> None:
     faces, points = load("faces"), np.arange(24.0).reshape(8, 3)
-    made = faces.moved(points, faces.Face({"jawOpen": 0.5, "mouthSmile": 0.25}), units)
+    made = faces.moved(points, faces.Guise({"jawOpen": 0.5, "mouthSmile": 0.25}), units)
     change = made - points
     assert change[3] == pytest.approx([0.0, -0.25, 0.05])
     assert change[4] == pytest.approx([0.0, -0.5, 0.1])
@@ -52,7 +52,7 @@ def test_units_move_their_vertices_by_their_amount(load: Load, units: Path) -> N
 def test_a_unit_that_is_not_there_is_no_neutral_face(load: Load, units: Path) -> None:
     faces = load("faces")
     with pytest.raises(FileNotFoundError, match="cheekPuff"):
-        faces.moved(np.zeros((8, 3)), faces.Face({"cheekPuff": 1.0}), units)
+        faces.moved(np.zeros((8, 3)), faces.Guise({"cheekPuff": 1.0}), units)
 
 
 def test_faces_are_of_known_units_and_within_their_range(load: Load) -> None:

@@ -15,44 +15,49 @@ from typing import Final
 import numpy as np
 
 from rendering.assets import Float, Int
+from rendering.rooms import LIGHTS
 
 _BOTH_SIDES: Final = ("Left", "Right")
 
 
 @dataclass(frozen=True)
-class Face:
+class Guise:
     """Amounts of face units, 0 to 1, both sides where a name has none, and what else is worn on the head.
 
-    `suit` and `hair` come in place of the person's own: so many later among those that the person could have.
+    `suit` and `hair` come in place of the person's own: so many later among those that the person could have. `light`
+    is one of `LIGHTS` in place of the room's own.
     """
 
     units: Mapping[str, float] = field(default_factory=dict)
     worn: tuple[str, ...] = ()
     suit: int = 0
     hair: int = 0
+    light: str = ""
 
 
-NEUTRAL: Final = Face()
-FACES: Final[dict[str, Face]] = {
-    "says_ah": Face({"jawOpen": 0.45, "mouthLowerDown": 0.3}),
-    "says_oo": Face({"mouthFunnel": 0.6, "mouthPucker": 0.6, "jawOpen": 0.15}),
-    "says_ee": Face({"mouthStretch": 0.6, "mouthLowerDown": 0.5, "jawOpen": 0.12}),
-    "smiles": Face({"mouthSmile": 0.8, "cheekSquint": 0.5}),
-    "laughs": Face({"mouthSmile": 0.9, "jawOpen": 0.5, "mouthUpperUp": 0.5, "cheekSquint": 0.8, "eyeSquint": 0.6}),
-    "yawns": Face({"jawOpen": 1.0, "eyeBlink": 0.9, "mouthStretch": 0.3, "browDown": 0.4}),
-    "chews": Face({"jawLeft": 0.5, "cheekPuff": 0.4, "mouthPress": 0.5}),
-    "frowns": Face({"browDown": 0.9, "mouthPress": 0.6, "mouthFrown": 0.6, "eyeSquint": 0.4}),
-    "raises_brows": Face({"browInnerUp": 0.9, "browOuterUp": 0.9, "eyeWide": 0.6}),
-    "looks_down_with_eyes": Face({"eyeLookDown": 0.9, "eyeBlink": 0.4}),
-    "glasses": Face(worn=("glasses",)),
+NEUTRAL: Final = Guise()
+FACES: Final[dict[str, Guise]] = {
+    "says_ah": Guise({"jawOpen": 0.45, "mouthLowerDown": 0.3}),
+    "says_oo": Guise({"mouthFunnel": 0.6, "mouthPucker": 0.6, "jawOpen": 0.15}),
+    "says_ee": Guise({"mouthStretch": 0.6, "mouthLowerDown": 0.5, "jawOpen": 0.12}),
+    "smiles": Guise({"mouthSmile": 0.8, "cheekSquint": 0.5}),
+    "laughs": Guise({"mouthSmile": 0.9, "jawOpen": 0.5, "mouthUpperUp": 0.5, "cheekSquint": 0.8, "eyeSquint": 0.6}),
+    "yawns": Guise({"jawOpen": 1.0, "eyeBlink": 0.9, "mouthStretch": 0.3, "browDown": 0.4}),
+    "chews": Guise({"jawLeft": 0.5, "cheekPuff": 0.4, "mouthPress": 0.5}),
+    "frowns": Guise({"browDown": 0.9, "mouthPress": 0.6, "mouthFrown": 0.6, "eyeSquint": 0.4}),
+    "raises_brows": Guise({"browInnerUp": 0.9, "browOuterUp": 0.9, "eyeWide": 0.6}),
+    "looks_down_with_eyes": Guise({"eyeLookDown": 0.9, "eyeBlink": 0.4}),
+    "glasses": Guise(worn=("glasses",)),
 }  # fmt: skip
 """Faces by the names of their segments: what the measurement is judged by."""
-CLOTHES: Final[dict[str, Face]] = {
-    **{f"suit_{k}": Face(suit=k) for k in (1, 2, 3, 4)},
-    **{f"hair_{k}": Face(hair=k) for k in (1, 2, 3)},
-    "hat": Face(worn=("Fishing_Hat_01",)),
+CLOTHES: Final[dict[str, Guise]] = {
+    **{f"suit_{k}": Guise(suit=k) for k in (1, 2, 3, 4)},
+    **{f"hair_{k}": Guise(hair=k) for k in (1, 2, 3)},
+    "hat": Guise(worn=("Fishing_Hat_01",)),
 }
 """Other clothes and hair than at the calibration, by the names of their segments."""
+LIT: Final[dict[str, Guise]] = {f"light_{name}": Guise(light=name) for name in LIGHTS}
+"""Other light than at the calibration, likewise."""
 MOVES: Final[tuple[dict[str, float], ...]] = (
     {"jawOpen": 1.0},
     {"jawOpen": 0.6, "mouthLowerDown": 0.8, "mouthUpperUp": 0.4},
@@ -76,17 +81,17 @@ MOVES: Final[tuple[dict[str, float], ...]] = (
 """What random faces are mixed of, to learn from; ours."""
 
 
-def random_face(rng: np.random.Generator) -> Face:
+def random_face(rng: np.random.Generator) -> Guise:
     """One to three of `MOVES`, each as strong as chance has it."""
     units: dict[str, float] = {}
     for k in rng.choice(len(MOVES), int(rng.integers(1, 4)), replace=False).tolist():
         amount = float(rng.uniform(0.2, 1.0))
         for name, most in MOVES[k].items():
             units[name] = min(1.0, units.get(name, 0.0) + amount * most)
-    return Face(units)
+    return Guise(units)
 
 
-def moved(points_dm: Float, face: Face, mpfb: Path) -> Float:
+def moved(points_dm: Float, face: Guise, mpfb: Path) -> Float:
     """A body's vertices (19158, 3) dm with the face's expression; `mpfb` as in `read_base`."""
     out = points_dm.copy()
     for name, amount in face.units.items():

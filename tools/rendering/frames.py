@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from rendering.assets import Float
-from rendering.faces import CLOTHES, FACES, NEUTRAL, Face, random_face
+from rendering.faces import CLOTHES, FACES, LIT, NEUTRAL, Guise, random_face
 from rendering.people import Person, person_of
 from rendering.postures import before_a_face, postures
 from rendering.raster import Rasteriser
@@ -19,7 +19,7 @@ from rendering.scene import Bytes
 from rendering.truth import params_of, places_cm, row_of
 from rendering.views import EYE_ABOVE_JOINT_M, VIEWS, Name, View, camera_of
 
-KINDS: Final = {"named": FACES, "clothes": CLOTHES}
+KINDS: Final = {"named": FACES, "clothes": CLOTHES, "lit": LIT}
 RANDOM_FACES, RANDOM_POSTURES = 8, 2
 """Faces and postures of a person who is rendered to learn from, beside the neutral and the upright ones."""
 
@@ -81,7 +81,7 @@ def face_frames(
     people = {name: _person(number, source, face) for name, face in faces.items()}
     sitter = neutral.sitter
     upright = sitter.pose(sitter.upright)
-    around = surroundings_of(view, places_cm(sitter, upright), rng)
+    own = surroundings_of(view, places_cm(sitter, upright), rng)
     frame = 0
     for segment, p in before_a_face(sitter.upright, rng, several=RANDOM_POSTURES if chance else 0):
         posed = sitter.pose(p)
@@ -89,13 +89,22 @@ def face_frames(
         if segment != "calibration":
             shown |= {f"{segment}_{name}": person for name, person in people.items()}
         for called, person in shown.items():
+            light = faces[called.removeprefix(f"{segment}_")].light if called != segment else ""
+            around = _lit(own, light, [source.seed, number, frame])
             row = _named(number, view, frame, called) | row_of(sitter, p, posed, upright, around.view)
             row |= _of_surroundings(around, person) | {"params": params_of(p)}
             yield row, picture_of(person, posed, around, raster)
             frame += 1
 
 
-def _person(number: int, source: Source, face: Face = NEUTRAL) -> Person:
+def _lit(around: Surroundings, light: str, seed: list[int]) -> Surroundings:
+    """The same room in another light, or in its own."""
+    if not light:
+        return around
+    return replace(around, light=light_of(light, np.random.default_rng(seed)), light_name=light)
+
+
+def _person(number: int, source: Source, face: Guise = NEUTRAL) -> Person:
     rng = np.random.default_rng([source.seed, number])
     return person_of("MF"[(number - 1) % 2], source.makehuman, source.mpfb, rng, face)
 

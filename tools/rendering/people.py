@@ -22,7 +22,7 @@ from rendering.assets import (
     read_skin,
 )
 from rendering.bodies import Shape, fitted, head_scale, shape_of, shaped
-from rendering.faces import NEUTRAL, Face, moved
+from rendering.faces import NEUTRAL, Guise, moved
 from rendering.posing import Markers, Posture, Sitter, Skeleton, skinned
 from rendering.scene import Colour, Mesh, smooth_normals
 
@@ -147,7 +147,7 @@ class Body:
 
 
 def person_of(
-    sex: str, makehuman: Path, mpfb: Path, rng: np.random.Generator, face: Face = NEUTRAL
+    sex: str, makehuman: Path, mpfb: Path, rng: np.random.Generator, face: Guise = NEUTRAL
 ) -> Person:
     """A random dressed person of a sex, M or F; with the same `rng` the same one, whatever the face."""
     base = read_base(mpfb)
