@@ -17,7 +17,7 @@ from calibration.outliers import Mask, belonging, posture_features
 from calibration.quality import Quality
 from calibration.verdict import Grade, Verdict, assess_quality
 from posture_cv.landmarks.names import NOSE
-from posture_cv.landmarks.types import Landmarks
+from posture_cv.landmarks.types import DRESS, Landmarks
 from posture_cv.measure.baseline import UNMOVED, Background, Baseline, nanmedian_quiet
 from posture_cv.measure.gates import (
     GateLimits,
@@ -178,6 +178,7 @@ def _baseline_of(lm: Landmarks) -> Baseline:
         spread={},
         background=_background(lm),
         outline_unsure=_outline_unsure(lm),
+        dress=nanmedian_quiet(lm.scene[:, DRESS]).round(DECIMALS),
     )
 
 

@@ -32,6 +32,7 @@ def a_baseline(seed: int = 0, view: View = View.FRONT, gaps: float = 0.2) -> Bas
         cols=cols.round(6),
         frame_count=int(rng.integers(3, 500)),
         spread={name: round(float(rng.uniform(0, 3)), 4) for name in QUANTITIES},
+        dress=np.round(rng.normal(0.0, 1.0, 6), 6) if rng.uniform() < 0.8 else np.full(6, np.nan),
         outline_unsure=round(float(rng.uniform(0, 1)), 6) if rng.uniform() < 0.8 else math.nan,
     )
 

@@ -1,8 +1,10 @@
-"""What a face adds to the measurement: `python tools/face_effects.py DATASET [--cache FILE]`.
+"""What a face, other clothes or light add to the measurement: `python tools/face_effects.py DATASET [--cache FILE]`.
 
-DATASET was rendered with `tools/render_people.py --faces named`: each posture with a neutral face, then with others,
-and nothing else changed. Printed is the root mean square of what each face adds to a quantity, in front also without
-what takes that off (`posture_cv/measure/expression.py`), and how the upright and the forward heads are named.
+DATASET was rendered with `tools/render_people.py --faces named`, `clothes` or `lit`: each posture as in the
+calibration, then with another face (in other clothes, hair or a hat; in other light), and nothing else changed. Printed
+is the root mean square of what each adds to a quantity, in front also without what takes faces off
+(`posture_cv/measure/expression.py`), how the upright and the forward heads are named, and in what share of the pictures
+other clothes are noticed.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ def main() -> None:
     chosen = parser.parse_args()
     data = read_dataset(chosen.dataset, Making(cache=chosen.cache))
     if not any(face != NEUTRAL for *_, face in _frames(data)):
-        raise SystemExit(f"{chosen.dataset} shows no faces: render it with --faces named.")
+        raise SystemExit(f"{chosen.dataset} shows nothing of the kind: render it with --faces named.")
     judges = _judges(data)
     if any(clip.view == "front" for clip in data.clips):
         _print("in front, what faces do not taken off", data, _as_if_none(judges))
@@ -75,9 +77,10 @@ def _print(what: str, data: Dataset, judges: Judges) -> None:
     for face, changes in added.items():
         cells = "".join(f"{np.sqrt(np.nanmean(np.square(changes[name]))):17.2f}" for name in QUANTITIES)
         print(f"{face:22s}{cells}   {_counts(named['forward', face])}")
-    print(f"neutral {_counts(named['forward', NEUTRAL])}; upright ones named:")
+    print(f"{NEUTRAL} {_counts(named['forward', NEUTRAL])}; upright ones named:")
+    noticed = _noticed(data, judged)
     for face in (NEUTRAL, *added):
-        print(f"{face:22s}{_counts(named['upright', face])}")
+        print(f"{face:22s}{_counts(named['upright', face])}; dressed otherwise {noticed[face]:.0%}")
 
 
 def _added(
@@ -97,6 +100,14 @@ def _added(
             values = one.measurements.values[name].value
             added.setdefault(face, {}).setdefault(name, []).append(float(values[k] - values[neutral]))
     return added, named
+
+
+def _noticed(data: Dataset, judged: list[JudgedClip]) -> dict[str, float]:
+    """Face -> share of its pictures in which other clothes are noticed."""
+    seen: dict[str, list[bool]] = defaultdict(list)
+    for number, k, _, face in _frames(data):
+        seen[face].append(bool(judged[number].measurements.dressed_otherwise[k]))
+    return {face: float(np.mean(told)) for face, told in seen.items()}
 
 
 def _counts(names: Counter[str]) -> str:

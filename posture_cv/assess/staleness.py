@@ -25,6 +25,7 @@ class Sign(StrEnum):
     OTHER_DISTANCE = "other_distance"
     OTHER_VIEW = "other_view"
     OTHER_SHAPE = "other_shape"
+    DRESSED_OTHERWISE = "dressed_otherwise"
 
     @property
     def hint(self) -> str:
@@ -37,6 +38,10 @@ _HINTS: Final[Mapping[Sign, str]] = MappingProxyType(
         Sign.CAMERA_MOVED: "The camera has moved since the calibration, not the person. Please recalibrate.",
         Sign.OTHER_DISTANCE: "You sit at another distance than when you calibrated. Recalibrating would help.",
         Sign.OTHER_VIEW: "The camera sees you from another side than when you calibrated. Please recalibrate.",
+        Sign.DRESSED_OTHERWISE: (
+            "You are dressed otherwise than when you calibrated (clothes, hair, a hat), so that less can be told. "
+            "Recalibrating would help."
+        ),
         Sign.OTHER_SHAPE: (
             "The picture has another shape than when you calibrated: nothing in it can be compared. Recalibrate."
         ),
@@ -62,6 +67,7 @@ class StalenessSettings:
                 Sign.CAMERA_MOVED: 30.0,
                 Sign.OTHER_DISTANCE: 1200.0,
                 Sign.OTHER_VIEW: 180.0,
+                Sign.DRESSED_OTHERWISE: 120.0,
                 Sign.OTHER_SHAPE: 2.0,  # what a picture's shape says is no estimate
             }
         )
@@ -137,6 +143,7 @@ _SILENT: Final = frozenset(
         Reason.TOO_BRIGHT,
     )
 )
+_OK = int(Reason.OK)
 _OTHER_SHAPE, _CAMERA_MOVED, _NO_VIEW = int(Reason.OTHER_SHAPE), int(Reason.CAMERA_MOVED), int(View.UNKNOWN)
 _OPPOSITE: Final = {View.FRONT: int(View.SIDE), View.SIDE: int(View.FRONT)}
 
@@ -148,15 +155,23 @@ def glances(m: Measurements, baseline_view: View, settings: StalenessSettings | 
     the rest open.
     """
     limits = settings or _DEFAULT
-    columns = (m.t_s, m.reason, m.view, m.values["distance_ratio"].value)
+    columns = (m.t_s, m.reason, m.view, m.values["distance_ratio"].value, m.dressed_otherwise)
     return [
-        Glance(t_s, _signs(reason, view, distance, baseline_view, limits))
-        for t_s, reason, view, distance in zip(*(column.tolist() for column in columns), strict=True)
+        Glance(t_s, _signs(reason, view, distance, baseline_view, limits, otherwise=otherwise))
+        for t_s, reason, view, distance, otherwise in zip(
+            *(column.tolist() for column in columns), strict=True
+        )
     ]
 
 
 def _signs(
-    reason: int, view: int, distance: float, baseline_view: View, limits: StalenessSettings
+    reason: int,
+    view: int,
+    distance: float,
+    baseline_view: View,
+    limits: StalenessSettings,
+    *,
+    otherwise: bool,
 ) -> dict[Sign, bool]:
     """What one frame says, given its `Reason` and `View` codes."""
     if reason in _SILENT:
@@ -166,6 +181,8 @@ def _signs(
     if reason == _CAMERA_MOVED:
         return {Sign.OTHER_SHAPE: False, Sign.CAMERA_MOVED: True}
     signs = {Sign.OTHER_SHAPE: False, Sign.CAMERA_MOVED: False}
+    if reason == _OK:
+        signs[Sign.DRESSED_OTHERWISE] = otherwise
     if isfinite(distance):
         signs[Sign.OTHER_DISTANCE] = not limits.near <= distance <= limits.far
     if view != _NO_VIEW and baseline_view is not View.UNKNOWN:

@@ -98,7 +98,7 @@ def _inflated(payload: bytes, expected: int, most: int) -> bytes:
 
 
 def _rows(raw: bytes, frames: int, shapes: Mapping[str, tuple[int, ...]]) -> Float32:
-    """(N, 2479) all fields of a frame in a row; what an earlier version does not hold is not there.
+    """(N, 2485) all fields of a frame in a row; what an earlier version does not hold is not there.
 
     Some rows at a time, which stay in a core's cache: whole blocks take pages from the system that it clears anew.
     """
@@ -129,7 +129,7 @@ def _weights(
 
 
 def _differences(fields: Sequence[tuple[slice, NDArray[np.uint8]]], frames: slice) -> NDArray[np.uint16]:
-    """(N, 2479) what each number of these frames differs by from that of the frame before."""
+    """(N, 2485) what each number of these frames differs by from that of the frame before."""
     steps = np.zeros((frames.stop - frames.start, ROW), "<u2")
     low_high = steps.view(np.uint8).reshape(*steps.shape, 2)
     for told, weights in fields:

@@ -28,7 +28,7 @@ STEPS_PER_UNIT: Final[Mapping[str, NDArray[np.float64]]] = MappingProxyType(
         "face": np.array([8000, 8000, 8000], np.float64),
         "rows": np.array([30000, 30000], np.float64),
         "cols": np.array(30000, np.float64),
-        "scene": np.array([8000] * 8 + [100, 8000, 30000], np.float64),
+        "scene": np.array([8000] * 8 + [100, 8000, 30000] + [8000] * 6, np.float64),
     }
 )
 
@@ -48,12 +48,12 @@ def from_steps(field: str, steps: NDArray[np.int16]) -> Float32:
 
 
 def row_from_steps(steps: NDArray[np.int16], out: Float32) -> None:
-    """The same for rows (N, 2479) of all fields of a frame; see `fields_of`."""
+    """The same for rows (N, 2485) of all fields of a frame; see `fields_of`."""
     _valued(steps, _UNITS_32, out)
 
 
 def fields_of(rows: Float32) -> dict[str, Float32]:
-    """The fields of N frames, parts of the rows (N, 2479) given, in which they stand in the order of `PLACES`."""
+    """The fields of N frames, parts of the rows (N, 2485) given, in which they stand in the order of `PLACES`."""
     return {name: rows[:, part].reshape(len(rows), *shape) for name, (part, shape) in PLACES.items()}
 
 

@@ -120,10 +120,10 @@ class SceneTracker:
 
         Args:
             image_bgr: (H, W, 3) picture; t_s: its time in seconds; lm: its landmarks (one frame), whose scene holds
-                what the mask told.
+                what mask and colours told.
 
         Returns:
-            (11,) float32 in the order of `SCENE_FIELDS`. Background and noise are measured every 0.5 s and held on to.
+            (17,) float32 in the order of `SCENE_FIELDS`. Background and noise are measured every 0.5 s and held on to.
         """
         return self.measure_small(SmallPicture.of(small_grey(image_bgr)), t_s, lm)
 
@@ -137,7 +137,7 @@ class SceneTracker:
                 self._noise = noise_share(self._before, gray)
             self._before = gray
         brightness = (*small.light, _person_brightness(gray, lm))
-        scene = np.array([*brightness, *self._background, self._noise, lm.scene[0, _OF_MASK]], np.float32)
+        scene = np.array([*brightness, *self._background, self._noise, *lm.scene[0, _OF_MASK:]], np.float32)
         assert len(scene) == len(SCENE_FIELDS)
         return scene
 

@@ -29,7 +29,15 @@ SCENE_FIELDS: Final = (
     "bg_roll_deg",  # turn of the background clockwise, likewise; NaN: not told (nor in recordings of format 1)
     "noise",  # standard deviation of a pixel of the small picture, share of its mean; NaN: not told (formats 1, 2)
     "outline_unsure",  # share of the picture, above the shoulders, where the mask is undecided; NaN: not told (1 to 3)
+    "chest_light",  # logarithm of the brightness of the chest over the face's; NaN: not told (formats 1 to 3)
+    "chest_red",  # likewise of red over green; chest_blue: of blue over green
+    "chest_blue",
+    "crown_light",  # the same of what is above the face: hair, a hat
+    "crown_red",
+    "crown_blue",
 )
+DRESS: Final = slice(SCENE_FIELDS.index("chest_light"), SCENE_FIELDS.index("crown_blue") + 1)
+"""The fields of `SCENE_FIELDS` that tell of what the person wears."""
 _TELLING: Final = np.array([NOSE, LEFT_SHOULDER, RIGHT_SHOULDER])
 # Of one frame.
 _SHAPES: Final[tuple[tuple[str, tuple[int, ...]], ...]] = (
@@ -57,7 +65,7 @@ class Landmarks:
             shares of the width. NaN where the row holds nobody.
         cols: (N, 320) float32, upper edge of the person's mask at the centre of 320 equal columns,
             shares of the height. NaN where the column holds nobody.
-        scene: (N, 11) float32, fields `SCENE_FIELDS`; NaN where not measured.
+        scene: (N, 17) float32, fields `SCENE_FIELDS`; NaN where not measured.
 
     Raises:
         ValueError: an array has another shape than stated.

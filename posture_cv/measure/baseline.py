@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -47,6 +47,7 @@ class Baseline:
         background: where the background (`SCENE_FIELDS`) stood when the baseline was taken, against the
             reference frame of the same source; `UNMOVED` for a source that starts afresh.
         outline_unsure: as in `SCENE_FIELDS`; NaN where it is not known.
+        dress: (6,) likewise, from `chest_light` to `crown_blue`.
     """
 
     view: View
@@ -59,6 +60,7 @@ class Baseline:
     spread: dict[str, float]
     background: Background = UNMOVED
     outline_unsure: float = math.nan
+    dress: Float = field(default_factory=lambda: np.full(6, np.nan))
 
     def as_landmarks(self) -> Landmarks:
         """The baseline as a recording of one frame, so that the same functions measure both."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.collapsed import collapsed
+from posture_cv.measure.dress import dressed_otherwise, less_sure
 from posture_cv.measure.front import TRUNK_TURNED_DEG, measure_front
 from posture_cv.measure.gates import GateLimits, frame_reasons
 from posture_cv.measure.oblique import SAY_TURNED, measure_oblique
@@ -58,11 +59,14 @@ def measure(
         values = {name: Estimate.withheld(n, Reason.NO_BASELINE) for name in QUANTITIES}
         return Measurements(lm.t_s, view, np.full(n, Reason.NO_BASELINE, np.int8), values)
     values = _measured(steadied(lm, baseline, limits), baseline, coefficients)
+    dressed = dressed_otherwise(lm, baseline)
+    if baseline.view is View.FRONT:
+        values = less_sure(values, dressed)
     values = {**values, **_derived(values)}
     reason = frame_reasons(lm, baseline, view, limits)
     reason = _turned(reason, values, "head_yaw_deg", HEAD_YAW_LIMIT_DEG, Reason.HEAD_TURNED)
     reason = _turned(reason, values, "trunk_yaw_deg", _trunk_limit_deg(baseline), Reason.TRUNK_TURNED)
-    return Measurements(lm.t_s, view, reason, _withheld(values, reason))
+    return Measurements(lm.t_s, view, reason, _withheld(values, reason), dressed)
 
 
 def _trunk_limit_deg(baseline: Baseline) -> float:

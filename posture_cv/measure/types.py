@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
 from typing import Final
@@ -195,6 +195,9 @@ class Estimate:
         return Estimate(self.value[index], self.sd[index], self.reason[index])
 
 
+_NOT_KNOWN: Final = np.zeros(0, np.bool_)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurements:
     """Every quantity over N frames.
@@ -204,19 +207,27 @@ class Measurements:
         view: (N,) int8 `View` codes of what the frame shows.
         reason: (N,) int8 `Reason` codes for the frame as a whole: not OK when no state may be named.
         values: quantity name (`QUANTITIES`) -> `Estimate`; every known quantity is present.
+        dressed_otherwise: (N,) bool, whether the person wears something else than for the baseline; False also where
+            that is not known.
     """
 
     t_s: Float
     view: Codes
     reason: Codes
     values: Mapping[str, Estimate]
+    dressed_otherwise: NDArray[np.bool_] = field(default_factory=lambda: _NOT_KNOWN)
+
+    def __post_init__(self) -> None:
+        if self.dressed_otherwise is _NOT_KNOWN:
+            object.__setattr__(self, "dressed_otherwise", np.zeros(len(self.t_s), np.bool_))
 
     def __len__(self) -> int:
         return len(self.t_s)
 
     def __getitem__(self, index: slice | NDArray[np.bool_] | NDArray[np.intp]) -> Measurements:
         chosen = {name: estimate[index] for name, estimate in self.values.items()}
-        return Measurements(self.t_s[index], self.view[index], self.reason[index], chosen)
+        told = self.dressed_otherwise[index]
+        return Measurements(self.t_s[index], self.view[index], self.reason[index], chosen, told)
 
     @classmethod
     def concat(cls, parts: Sequence[Measurements]) -> Measurements:
@@ -236,6 +247,7 @@ class Measurements:
             np.concatenate([part.view for part in parts]),
             np.concatenate([part.reason for part in parts]),
             values,
+            np.concatenate([part.dressed_otherwise for part in parts]),
         )
 
     @property

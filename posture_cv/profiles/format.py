@@ -48,6 +48,7 @@ def baseline_to_json(baseline: Baseline) -> dict[str, Any]:
         "outline_unsure": None
         if math.isnan(baseline.outline_unsure)
         else round(baseline.outline_unsure, DECIMALS),
+        "dress": None if np.isnan(baseline.dress).all() else _listed(baseline.dress),
     }
 
 
@@ -64,6 +65,7 @@ def baseline_from_json(plain: BaselineSchema, view: View, size_px: tuple[int, in
         frame_count=plain.frame_count,
         spread=dict(plain.spread),
         outline_unsure=math.nan if plain.outline_unsure is None else plain.outline_unsure,
+        dress=np.full(6, np.nan) if plain.dress is None else _array(plain.dress),
     )
 
 

@@ -12,6 +12,8 @@ from posture_cv.measure.types import QUANTITIES
 
 # Landmarks of joints outside the picture are guesses that reach some picture widths beyond it.
 Place = Annotated[float, Field(ge=-8.0, le=8.0)]
+LogRatio = Annotated[float, Field(ge=-6.0, le=6.0)]
+"""Of two brightnesses of 0 to 255, which are kept from being 0."""
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Metres = Annotated[float, Field(ge=-4.0, le=4.0)]
 Edge = Annotated[float, Field(ge=-0.01, le=1.01)]
@@ -128,6 +130,7 @@ class BaselineSchema(_Strict):
     ]
     cols: Annotated[list[Edge | None], Field(min_length=CONTOUR_COLS, max_length=CONTOUR_COLS)]
     outline_unsure: Share | None = None  # profiles made before it was told lack it
+    dress: Annotated[list[LogRatio | None], Field(min_length=6, max_length=6)] | None = None  # likewise
 
 
 class ProfileSchema(_Strict):

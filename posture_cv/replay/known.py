@@ -26,7 +26,7 @@ from posture_cv.replay.remembered import beside_the_recording, estimators_digest
 from posture_cv.replay.types import BaselineUsed
 
 SUFFIX: Final = ".known.json"
-_ARRAYS: Final = ("pose", "face", "rows", "cols")
+_ARRAYS: Final = ("pose", "face", "rows", "cols", "dress")
 
 
 def known_checksum(recording: Path) -> Known | None:

@@ -32,10 +32,10 @@ from posture_cv.measure.types import QUANTITIES, Estimate, Measurements
 from posture_cv.output import tables
 
 SUFFIX: Final = ".measured"
-_MAGIC: Final = b"POSTURE-CV MEASURED 3\n"
+_MAGIC: Final = b"POSTURE-CV MEASURED 4\n"
 _HEAD: Final = struct.Struct("<4sII")  # kind, bytes that follow, CRC-32 of them
 _ROWS, _FRAMES, _END = b"ROWS", b"FRMS", b"TOLD"  # rows come before the frames that they are of
-_FRAME_BYTES: Final = 8 * (1 + 2 * len(QUANTITIES)) + 2 + len(QUANTITIES)
+_FRAME_BYTES: Final = 8 * (1 + 2 * len(QUANTITIES)) + 3 + len(QUANTITIES)
 _MOST_BYTES: Final = 1 << 26  # of a part
 
 
@@ -69,7 +69,7 @@ def remembered_path(recording: Path, baseline: Baseline) -> Path:
 
 
 def _baseline_bytes(baseline: Baseline) -> bytes:
-    arrays = (baseline.pose, baseline.face, baseline.rows, baseline.cols)
+    arrays = (baseline.pose, baseline.face, baseline.rows, baseline.cols, baseline.dress)
     plain = (*map(int, baseline.size_px), *map(float, baseline.background), float(baseline.outline_unsure))
     return repr((baseline.view.label, *plain)).encode() + b"".join(
         np.ascontiguousarray(a, np.float64).tobytes() for a in arrays
@@ -213,7 +213,7 @@ def _columns(m: Measurements) -> list[NDArray[Any]]:
         *(column.astype(np.float64, copy=False) for column in wide),
         *(
             column.astype(np.int8, copy=False)
-            for column in (m.view, m.reason, *(e.reason for e in estimates))
+            for column in (m.view, m.reason, m.dressed_otherwise, *(e.reason for e in estimates))
         ),
     ]
 
@@ -223,8 +223,8 @@ def _measurements(raw: bytes) -> Measurements:
     n = len(raw) // _FRAME_BYTES
     numbers = (1 + 2 * count) * n
     wide = np.frombuffer(raw, np.float64, numbers).reshape(1 + 2 * count, n)
-    codes = np.frombuffer(raw, np.int8, (2 + count) * n, offset=8 * numbers).reshape(2 + count, n)
+    codes = np.frombuffer(raw, np.int8, (3 + count) * n, offset=8 * numbers).reshape(3 + count, n)
     values = {
-        name: Estimate(wide[1 + i], wide[1 + count + i], codes[2 + i]) for i, name in enumerate(QUANTITIES)
+        name: Estimate(wide[1 + i], wide[1 + count + i], codes[3 + i]) for i, name in enumerate(QUANTITIES)
     }
-    return Measurements(wide[0], codes[0], codes[1], values)
+    return Measurements(wide[0], codes[0], codes[1], values, codes[2].astype(np.bool_))

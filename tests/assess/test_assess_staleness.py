@@ -20,15 +20,15 @@ def minutes(
     reason: Reason = Reason.OK,
     view: View = View.FRONT,
     start_s: float = 0.0,
+    dressed_otherwise: bool = False,
 ) -> Measurements:
     """A frame a second of one kind."""
     n = int(60 * count)
     values = {name: Estimate.of(np.zeros(n), 1.0) for name in QUANTITIES}
     values["distance_ratio"] = Estimate.of(np.full(n, distance), 0.01)
     codes = np.full(n, int(reason), np.int8)
-    return Measurements(
-        start_s + np.arange(n, dtype=np.float64), np.full(n, int(view), np.int8), codes, values
-    )
+    t_s, otherwise = start_s + np.arange(n, dtype=np.float64), np.full(n, dressed_otherwise)
+    return Measurements(t_s, np.full(n, int(view), np.int8), codes, values, otherwise)
 
 
 def joined(*parts: Measurements) -> Measurements:
@@ -60,6 +60,10 @@ def signs(m: Measurements, view: View = View.FRONT) -> list[Sign]:
         (minutes(5, view=View.SIDE), [Sign.OTHER_VIEW]),
         (minutes(0.1, reason=Reason.OTHER_SHAPE, view=View.SIDE), [Sign.OTHER_SHAPE]),
         (minutes(5, view=View.OBLIQUE), []),
+        (minutes(3, dressed_otherwise=True), [Sign.DRESSED_OTHERWISE]),
+        (minutes(1.5, dressed_otherwise=True), []),
+        (minutes(60, dressed_otherwise=True, reason=Reason.NOBODY), []),
+        (minutes(60, dressed_otherwise=True, reason=Reason.HEAD_TURNED), []),
         (minutes(60, reason=Reason.NOBODY, distance=1.4, view=View.SIDE), []),
         (minutes(60, reason=Reason.OTHER_PERSON, distance=1.4), []),
     ],

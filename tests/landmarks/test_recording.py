@@ -27,7 +27,7 @@ from posture_cv.landmarks.recording import (
     RecordingWriter,
     read_recording,
 )
-from posture_cv.landmarks.types import SCENE_FIELDS, Landmarks
+from posture_cv.landmarks.types import DRESS, SCENE_FIELDS, Landmarks
 
 INFO = RecordingInfo({"name": "made up", "kind": "video"}, {"engine": "none"}, notes={"participant": "p1"})
 FIELDS = ("t_s", "size_px", "pose", "face", "rows", "cols", "scene")
@@ -113,9 +113,9 @@ def test_no_frames_are_written_as_such_and_those_after_them_are_kept(tmp_path: P
 @pytest.mark.parametrize(
     ("version", "untold"),
     [
-        (1, ("bg_roll_deg", "noise", "outline_unsure")),
-        (2, ("noise", "outline_unsure")),
-        (3, ("outline_unsure",)),
+        (1, ("bg_roll_deg", "noise", "outline_unsure", *SCENE_FIELDS[DRESS])),
+        (2, ("noise", "outline_unsure", *SCENE_FIELDS[DRESS])),
+        (3, ("outline_unsure", *SCENE_FIELDS[DRESS])),
     ],
 )
 def test_a_recording_of_an_earlier_version_is_read_and_says_nothing_of_what_came_later(
@@ -123,7 +123,7 @@ def test_a_recording_of_an_earlier_version_is_read_and_says_nothing_of_what_came
 ) -> None:
     lm = made_up(300)
     write(tmp_path / "new.landmarks", lm, chunk=300)
-    old = _as_version(version, 11 - len(untold), (tmp_path / "new.landmarks").read_bytes())
+    old = _as_version(version, len(SCENE_FIELDS) - len(untold), (tmp_path / "new.landmarks").read_bytes())
     (tmp_path / "old.landmarks").write_bytes(old)
     back = read_recording(tmp_path / "old.landmarks")
     assert back.complete
@@ -146,9 +146,10 @@ def _as_version(version: int, columns: int, data: bytes) -> bytes:
         )
         if kind == rec.FRAMES:
             raw = zlib.decompress(payload)
-            wide = np.frombuffer(raw[-2 * 11 * frames :], np.uint8).reshape(2, frames, 11)
+            full = len(SCENE_FIELDS)
+            wide = np.frombuffer(raw[-2 * full * frames :], np.uint8).reshape(2, frames, full)
             kept = np.ascontiguousarray(wide[:, :, :columns]).tobytes()
-            payload = zlib.compress(raw[: -2 * 11 * frames] + kept)
+            payload = zlib.compress(raw[: -2 * full * frames] + kept)
         out += rec.BLOCK_HEAD.pack(kind, frames, len(payload), zlib.crc32(payload)) + payload
     return out
 

@@ -83,6 +83,8 @@ def test_people_can_read_it() -> None:
         ("baseline.rows.7", [0.9, 0.1], "row 7 has its left edge right of its right edge"),
         ("baseline.outline_unsure", 1.1, "baseline.outline_unsure"),
         ("baseline.outline_unsure", "0.1", "baseline.outline_unsure"),
+        ("baseline.dress", [0.1] * 5, "baseline.dress"),
+        ("baseline.dress", [0.1] * 5 + [7.0], "baseline.dress[5]"),
         ("baseline.frame_count", 0, "baseline.frame_count"),
         ("baseline.frame_count", 1.5, "baseline.frame_count"),
         ("baseline.spread.cva_change_deg", -1.0, "baseline.spread.cva_change_deg"),

@@ -138,7 +138,8 @@ def test_another_baseline_recording_or_estimator_finds_nothing_old(
     here = remembered_path(recording, baseline)
     moved = replace(baseline, pose=baseline.pose + 1e-6)
     surer = replace(baseline, outline_unsure=0.01)
-    keys = {here, remembered_path(recording, moved), remembered_path(recording, surer)}
+    dressed = replace(baseline, dress=np.zeros(6))
+    keys = {here, *(remembered_path(recording, other) for other in (moved, surer, dressed))}
     lm = read_recording(recording)
     one_point = lm.landmarks.pose.copy()
     one_point[10, 0, 0] += 0.001
@@ -147,7 +148,7 @@ def test_another_baseline_recording_or_estimator_finds_nothing_old(
     keys.add(remembered_path(recording, baseline))
     monkeypatch.setattr(remembered, "estimators_digest", lambda: b"another estimator")
     keys.add(remembered_path(recording, baseline))
-    assert len(keys) == 5
+    assert len(keys) == 6
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other"])
