@@ -20,10 +20,30 @@ from posture_cv.landmarks.types import Float32, Landmarks
 _FACE: Final = (0.25, 0.75, 0.35, 0.8)
 _CHEST: Final = (-0.25, 0.25, 0.12, 0.45)
 _CROWN: Final = (0.25, 0.75, -0.38, -0.12)
+INTERVAL_S: Final = 0.5
 _SAMPLES: Final = 32  # points across and down at most, which tell a colour
 _DARK: Final = 3.0  # added to all of 255, so that the noise of black counts for little
 _LEAST_PX: Final = 3
 _UNKNOWN: Final = np.full(6, np.nan, np.float32)
+
+
+class Wardrobe:
+    """What is worn now and then: nobody changes faster.
+
+    Args:
+        follow: whether the frames are of one video; single pictures are all looked at.
+    """
+
+    def __init__(self, *, follow: bool) -> None:
+        self._follow = follow
+        self._looked_t_s = -math.inf
+        self._told = _UNKNOWN
+
+    def worn(self, image_bgr: NDArray[np.uint8], t_s: float, lm: Landmarks) -> Float32:
+        """(6,) as `dress`, of this frame, or of one half a second before it at most."""
+        if not self._follow or not 0.0 <= t_s - self._looked_t_s < INTERVAL_S:
+            self._looked_t_s, self._told = t_s, dress(image_bgr, lm)
+        return self._told
 
 
 def dress(image_bgr: NDArray[np.uint8], lm: Landmarks) -> Float32:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from posture_cv.landmarks import names
-from posture_cv.landmarks.dress import dress
+from posture_cv.landmarks.dress import INTERVAL_S, Wardrobe, dress
 from posture_cv.landmarks.types import Landmarks
 
 HEIGHT, WIDTH = 240, 320
@@ -95,3 +95,19 @@ def test_what_is_not_in_the_picture_is_not_told() -> None:
 def test_pictures_of_any_size_are_looked_at(size: tuple[int, int]) -> None:
     lm = person()
     assert dress(np.zeros((size[1], size[0], 3), np.uint8), lm).shape == (6,)
+
+
+def test_a_video_is_looked_at_every_half_second_and_a_picture_each_time() -> None:
+    lm = person()
+    one, other = picture(lm), np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    first, second = dress(one, lm), dress(other, lm)
+    video, pictures = Wardrobe(follow=True), Wardrobe(follow=False)
+    told = [
+        video.worn(image, t_s, lm)
+        for image, t_s in ((one, 0.0), (other, 0.4), (other, INTERVAL_S), (one, 0.7))
+    ]
+    assert [np.array_equal(t, first) for t in told] == [True, True, False, False]
+    assert np.array_equal(told[2], second)
+    assert np.array_equal(video.worn(one, 0.1, lm), first), "time went back: another video"
+    assert np.array_equal(pictures.worn(one, 0.0, lm), first)
+    assert np.array_equal(pictures.worn(other, 0.1, lm), second)
