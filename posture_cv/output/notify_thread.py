@@ -43,6 +43,7 @@ class LoopThread:
     def _started(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
+            self._loop.set_exception_handler(_unheard)
             self._thread = threading.Thread(
                 target=self._run, args=(self._loop,), name=self._name, daemon=True
             )
@@ -73,3 +74,16 @@ class LoopThread:
             with suppress(RuntimeError):  # it has ended
                 loop.call_soon_threadsafe(loop.stop)
             thread.join(timeout_s)
+
+
+def _unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What came of a future that nobody waits for.
+
+    A message that could not be written for want of a connection is such a one: dbus-fast keeps it to itself, and whoever
+    asked learns that the connection has ended.
+    """
+    lost = isinstance(context.get("exception"), OSError) and not isinstance(
+        context.get("future"), asyncio.Task
+    )
+    if not lost:
+        loop.default_exception_handler(context)

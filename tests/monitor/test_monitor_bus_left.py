@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import socket
 import time
@@ -114,6 +115,23 @@ def test_a_task_that_misses_its_cancellation_is_told_again() -> None:
     time.sleep(0.05)
     thread.close()
     assert ended == ["ended"]
+
+
+@pytest.mark.expects_error_log
+def test_what_a_lost_connection_could_not_write_is_no_error_and_any_other_is(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def forgotten(error: Exception) -> None:
+        asyncio.get_running_loop().create_future().set_exception(error)
+        gc.collect()
+
+    thread = LoopThread("forgetful")
+    for error in (OSError(errno.EBADF, "Bad file descriptor"), BrokenPipeError()):
+        thread.submit(forgotten(error)).result(10)
+    assert not caplog.records
+    thread.submit(forgotten(ValueError("a fault"))).result(10)
+    thread.close()
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ValueError]
 
 
 def _message() -> Message:
