@@ -79,8 +79,8 @@ class LoopThread:
 def _unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """What came of a future that nobody waits for.
 
-    A message that could not be written for want of a connection is such a one: dbus-fast keeps it to itself, and whoever
-    asked learns that the connection has ended.
+    A message that could not be written for want of a connection is such a one: dbus-fast keeps it to itself, and
+    whoever asked learns that the connection has ended.
     """
     lost = isinstance(context.get("exception"), OSError) and not isinstance(
         context.get("future"), asyncio.Task
