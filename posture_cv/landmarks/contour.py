@@ -75,7 +75,7 @@ def unsure_share(grid: Float32, shoulders_y: float) -> float:
     if not 0.0 < shoulders_y <= 1.0:
         return math.nan
     part = grid[: max(1, round(shoulders_y * CONTOUR_ROWS))]
-    return 4.0 * float((part - part * part).sum()) / grid.size
+    return 4.0 * (cv2.sumElems(part)[0] - cv2.norm(part, cv2.NORM_L2SQR)) / grid.size
 
 
 def _crossing(grid: Float32, first: NDArray[np.intp]) -> NDArray[np.float64]:
