@@ -67,7 +67,7 @@ class StalenessSettings:
                 Sign.CAMERA_MOVED: 30.0,
                 Sign.OTHER_DISTANCE: 1200.0,
                 Sign.OTHER_VIEW: 180.0,
-                Sign.DRESSED_OTHERWISE: 120.0,
+                Sign.DRESSED_OTHERWISE: 60.0,
                 Sign.OTHER_SHAPE: 2.0,  # what a picture's shape says is no estimate
             }
         )

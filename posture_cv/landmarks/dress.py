@@ -24,6 +24,7 @@ INTERVAL_S: Final = 0.5
 _SAMPLES: Final = 32  # points across and down at most, which tell a colour
 _DARK: Final = 3.0  # added to all of 255, so that the noise of black counts for little
 _LEAST_PX: Final = 3
+_LEAST_SHARE: Final = 0.3  # of a part that the picture must show: close cameras cut the chest off
 _UNKNOWN: Final = np.full(6, np.nan, np.float32)
 
 
@@ -79,9 +80,13 @@ def _within(
 def _light(
     image: NDArray[np.uint8], left: float, right: float, top: float, bottom: float
 ) -> tuple[float, ...] | None:
-    """Logarithms of mean blue, green and red there; None where it is not (wholly) in the picture."""
+    """Logarithms of mean blue, green and red there; None where too little of it is in the picture."""
     height, width = image.shape[:2]
-    if not (left >= 0.0 and top >= 0.0 and right <= width and bottom <= height):  # true for NaN
+    whole = (right - left) * (bottom - top)
+    left, right, top, bottom = max(left, 0.0), min(right, width), max(top, 0.0), min(bottom, height)
+    if not (
+        right > left and bottom > top and (right - left) * (bottom - top) >= _LEAST_SHARE * whole
+    ):  # true for NaN
         return None
     x0, x1, y0, y1 = round(left), round(right), round(top), round(bottom)
     if x1 - x0 < _LEAST_PX or y1 - y0 < _LEAST_PX:
