@@ -16,7 +16,8 @@ from posture_cv.landmarks.types import DRESS, Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Estimate, Float
 
-# Changes of a logarithm that 2 of 276 pictures of the key people make, and 2 of 100 in which the light is another: of the light and of the colour of the chest, and of the crown.
+# Changes of a logarithm that 2 of 276 pictures of the key people show, and 2 of 100 in which the light is another: of
+# the light and of the colour of the chest, and of the crown.
 CHEST_LIGHT: Final = 0.5
 CROWN_LIGHT: Final = 0.9
 COLOUR: Final = 0.37
