@@ -56,6 +56,7 @@ class StalenessSettings:
     Attributes:
         far, near: distance to the camera, as a share of the baseline's, beyond which it is another one.
         after_s: seconds of evidence, against which contrary seconds count, until the hint.
+        again_s: of signs that come and go, such as a jacket, seconds for which one that was told is not told again.
         longest_step_s: the longest time that one frame can stand for.
     """
 
@@ -71,6 +72,9 @@ class StalenessSettings:
                 Sign.OTHER_SHAPE: 2.0,  # what a picture's shape says is no estimate
             }
         )
+    )
+    again_s: Mapping[Sign, float] = field(
+        default_factory=lambda: MappingProxyType({Sign.DRESSED_OTHERWISE: 4 * 3600.0})
     )
     longest_step_s: float = 5.0
 
@@ -98,14 +102,14 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is remembered: the last time, the seconds of evidence of each sign, and which have been told.
+    """What is remembered: the last time, the seconds of evidence of each sign, and when which have been told.
 
-    A sign that was told is told again only after its evidence has gone altogether.
+    A sign that was told is told again only after its evidence has gone altogether, some of them only after hours.
     """
 
     t_s: float | None = None
     seconds: Mapping[Sign, float] = field(default_factory=dict)
-    told: frozenset[Sign] = frozenset()
+    told: Mapping[Sign, float] = field(default_factory=dict)
 
 
 def weigh(
@@ -124,11 +128,17 @@ def weigh(
     for sign, speaks in glance.signs.items():
         seconds[sign] = min(max(seconds.get(sign, 0.0) + (step if speaks else -step), 0.0), after_s[sign])
     t_s = glance.t_s if before.t_s is None else max(glance.t_s, before.t_s)
-    told = frozenset([sign for sign in before.told if seconds.get(sign, 0.0) > 0.0])
+    told = {
+        sign: told_s
+        for sign, told_s in before.told.items()
+        if seconds.get(sign, 0.0) > 0.0 or t_s - told_s < limits.again_s.get(sign, 0.0)
+    }
     clear = [s for s in _SIGNS if s in seconds and seconds[s] >= after_s[s] and s not in told]
     if not clear:
         return Evidence(t_s, seconds, told), ()
-    return Evidence(t_s, seconds, told | set(clear)), tuple(Stale(sign, glance.t_s) for sign in clear)
+    return Evidence(t_s, seconds, told | dict.fromkeys(clear, t_s)), tuple(
+        Stale(sign, glance.t_s) for sign in clear
+    )
 
 
 _DEFAULT: Final = StalenessSettings()

@@ -40,7 +40,8 @@ def joined(*parts: Measurements) -> Measurements:
         for name in QUANTITIES
     }
     reason = np.concatenate([p.reason for p in parts])
-    return Measurements(np.arange(len(whole), dtype=np.float64), whole, reason, values)
+    otherwise = np.concatenate([p.dressed_otherwise for p in parts])
+    return Measurements(np.arange(len(whole), dtype=np.float64), whole, reason, values, otherwise)
 
 
 def signs(m: Measurements, view: View = View.FRONT) -> list[Sign]:
@@ -96,6 +97,13 @@ def test_a_hint_comes_once_and_again_only_after_the_evidence_has_gone() -> None:
     assert signs(joined(moved, well, moved)) == [Sign.CAMERA_MOVED] * 2
     brief = minutes(0.2)
     assert signs(joined(moved, brief, moved)) == [Sign.CAMERA_MOVED]
+
+
+def test_a_jacket_that_comes_and_goes_is_told_once_in_hours() -> None:
+    on, off = minutes(2, dressed_otherwise=True), minutes(2)
+    assert signs(joined(on, off, on, off, on)) == [Sign.DRESSED_OTHERWISE]
+    assert signs(joined(on, minutes(250), on)) == [Sign.DRESSED_OTHERWISE] * 2
+    assert signs(joined(minutes(500, dressed_otherwise=True))) == [Sign.DRESSED_OTHERWISE]
 
 
 def test_a_long_gap_is_not_evidence() -> None:
