@@ -17,16 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from calibration.fit import fit_baseline
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.baseline import Baseline, nanmedian_quiet
 from posture_cv.measure.expression import Expression
 from posture_cv.measure.face_geometry import eye_distance
 from posture_cv.measure.front import measure_front
 from posture_cv.measure.front_space import EYE_DISTANCE_CM
 from posture_cv.measure.rotation import similarity_fit
-from posture_cv.measure.types import Float
+from posture_cv.measure.types import Float, View
 
 FILE: Final = Path(__file__).with_name("expression_clip.npz")
 EXPRESSIVE: Final = ("smiles", "laughs", "yawns")
@@ -46,11 +45,22 @@ def clip(archive: Mapping[str, NDArray[Any]]) -> Landmarks:
     return replace(Landmarks.empty(len(archive["pose"])), **parts)
 
 
+def baseline_of(lm: Landmarks) -> Baseline:
+    return Baseline(
+        view=View.FRONT,
+        size_px=(int(lm.size_px[0, 0]), int(lm.size_px[0, 1])),
+        pose=nanmedian_quiet(lm.pose),
+        face=nanmedian_quiet(lm.face),
+        rows=nanmedian_quiet(lm.rows),
+        cols=nanmedian_quiet(lm.cols),
+        frame_count=len(lm),
+        spread={},
+    )
+
+
 @pytest.fixture(scope="module")
 def baseline(clip: Landmarks) -> Baseline:
-    first = clip[:CALIBRATION_FRAMES]
-    timed = replace(first, t_s=np.arange(len(first), dtype=np.float64))
-    return fit_baseline(timed, load_coefficients(), refuse=False).baseline
+    return baseline_of(clip[:CALIBRATION_FRAMES])
 
 
 @pytest.fixture(scope="module")
