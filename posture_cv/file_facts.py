@@ -72,6 +72,11 @@ def json_object(path: Path) -> dict[str, Any] | None:
     return plain if isinstance(plain, dict) else None
 
 
+def is_document(path: Path, *keys: str) -> bool:
+    """Whether a file is a JSON object that has these keys, by which one that the program has written is known."""
+    return set(keys) <= (json_object(path) or {}).keys()
+
+
 def sha256_of_file(path: Path) -> str:
     """SHA-256 of a file's content.
 

@@ -24,7 +24,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from posture_cv.assess.types import State
 from posture_cv.cli.evaluate import _judges
-from posture_cv.coefficients import load_coefficients
 from posture_cv.evaluate.dataset import Dataset, Making, read_dataset
 from posture_cv.evaluate.judging import JudgedClip, Judges, judge_clip
 from posture_cv.measure.expression import Expression
@@ -56,7 +55,7 @@ def _as_if_none(judges: Judges) -> Judges:
         shipped = judges.coefficients_for(subject)
         front = shipped["front"]
         plain = replace(front, axes=replace(front.axes, expression=Expression.none()))
-        return MappingProxyType({**load_coefficients(), **shipped, "front": plain})
+        return MappingProxyType({**shipped, "front": plain})
 
     return replace(judges, coefficients_for=coefficients)
 

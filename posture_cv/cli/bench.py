@@ -140,9 +140,9 @@ def _check_target(file: Path | None) -> None:
 
 def _is_figures(file: Path) -> bool:
     """Whether a file is a JSON document that bench has written."""
-    from posture_cv.file_facts import json_object
+    from posture_cv.file_facts import is_document
 
-    return {"schema_version", "machine"} <= (json_object(file) or {}).keys()
+    return is_document(file, "schema_version", "machine")
 
 
 def _delays(

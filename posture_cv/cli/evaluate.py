@@ -133,9 +133,9 @@ def _check_targets(
 
 def _is_result(file: Path) -> bool:
     """Whether a file is a JSON document that evaluation has written."""
-    from posture_cv.file_facts import json_object
+    from posture_cv.file_facts import is_document
 
-    return {"schema_version", "dataset"} <= (json_object(file) or {}).keys()
+    return is_document(file, "schema_version", "dataset")
 
 
 def _finish(

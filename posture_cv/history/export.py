@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from posture_cv.atomic import atomic_path, check_target, private_folder, write_atomic
-from posture_cv.file_facts import json_object
+from posture_cv.file_facts import is_document
 from posture_cv.history.read import TABLES, Reader, parsed
 from posture_cv.utf8 import ESCAPED
 
@@ -36,7 +36,7 @@ def as_json(reader: Reader) -> dict[str, Any]:
 
 def is_export(path: Path) -> bool:
     """Whether a file is what `write_json` has written."""
-    return {"schema_version", "times"} <= (json_object(path) or {}).keys()
+    return is_document(path, "schema_version", "times")
 
 
 def write_json(reader: Reader, path: Path) -> None:

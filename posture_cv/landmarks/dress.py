@@ -20,31 +20,11 @@ from posture_cv.landmarks.types import Float32, Landmarks
 _FACE: Final = (0.25, 0.75, 0.35, 0.8)
 _CHEST: Final = (-0.25, 0.25, 0.12, 0.45)
 _CROWN: Final = (0.25, 0.75, -0.38, -0.12)
-INTERVAL_S: Final = 0.5
 _SAMPLES: Final = 32  # points across and down at most, which tell a colour
 _DARK: Final = 3.0  # added to all of 255, so that the noise of black counts for little
 _LEAST_PX: Final = 3
 _LEAST_SHARE: Final = 0.3  # of a part that the picture must show: close cameras cut the chest off
-_UNKNOWN: Final = np.full(6, np.nan, np.float32)
-
-
-class Wardrobe:
-    """What is worn now and then: nobody changes faster.
-
-    Args:
-        follow: whether the frames are of one video; single pictures are all looked at.
-    """
-
-    def __init__(self, *, follow: bool) -> None:
-        self._follow = follow
-        self._looked_t_s = -math.inf
-        self._told = _UNKNOWN
-
-    def worn(self, image_bgr: NDArray[np.uint8], t_s: float, lm: Landmarks) -> Float32:
-        """(6,) as `dress`, of this frame, or of one half a second before it at most."""
-        if not self._follow or not 0.0 <= t_s - self._looked_t_s < INTERVAL_S:
-            self._looked_t_s, self._told = t_s, dress(image_bgr, lm)
-        return self._told
+UNKNOWN: Final = np.full(6, np.nan, np.float32)
 
 
 def dress(image_bgr: NDArray[np.uint8], lm: Landmarks) -> Float32:
@@ -59,7 +39,7 @@ def dress(image_bgr: NDArray[np.uint8], lm: Landmarks) -> Float32:
     low, high = face.min(axis=0), face.max(axis=0)
     left, top, right, bottom = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
     if not math.isfinite(left + top + right + bottom):
-        return _UNKNOWN
+        return UNKNOWN
     box = (left * width, top * height, (right - left) * width, (bottom - top) * height)
     own = _light(image_bgr, *_within(box, _FACE))
     a, b = lm.pose[0, names.LEFT_SHOULDER, :2].tolist(), lm.pose[0, names.RIGHT_SHOULDER, :2].tolist()
@@ -84,9 +64,8 @@ def _light(
     height, width = image.shape[:2]
     whole = (right - left) * (bottom - top)
     left, right, top, bottom = max(left, 0.0), min(right, width), max(top, 0.0), min(bottom, height)
-    if not (
-        right > left and bottom > top and (right - left) * (bottom - top) >= _LEAST_SHARE * whole
-    ):  # true for NaN
+    shown = max(right - left, 0.0) * max(bottom - top, 0.0)
+    if not shown >= _LEAST_SHARE * whole > 0.0:  # true for NaN
         return None
     x0, x1, y0, y1 = round(left), round(right), round(top), round(bottom)
     if x1 - x0 < _LEAST_PX or y1 - y0 < _LEAST_PX:

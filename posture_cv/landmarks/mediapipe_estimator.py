@@ -18,7 +18,6 @@ from posture_cv.closing import Closing
 from posture_cv.landmarks import names
 from posture_cv.landmarks.close_up import head_box, out_of_part, part_of
 from posture_cv.landmarks.contour import contour_from_grid, on_grid, unsure_share
-from posture_cv.landmarks.dress import Wardrobe
 from posture_cv.landmarks.estimator import (
     FIRST,
     LOOKS,
@@ -43,7 +42,7 @@ from posture_cv.landmarks.model_picture import fitting
 from posture_cv.landmarks.native_memory import check_room, freed_memory_returned
 from posture_cv.landmarks.quantise import quantised
 from posture_cv.landmarks.scene import SceneTracker, SmallPicture, small_grey
-from posture_cv.landmarks.types import DRESS, SCENE_FIELDS, Float32, Landmarks
+from posture_cv.landmarks.types import SCENE_FIELDS, Float32, Landmarks
 
 # A tracker carries its past across a cut: after a gap this long it starts afresh (ours).
 GAP_RESET_S: Final = 4.0
@@ -86,7 +85,6 @@ class MediaPipeEstimator(Closing):
         self._pose_file = resolve_pose_model(self._options.pose_model)
         self._face_file = resolve_face_model(self._options.face_model) if self._options.face else None
         self._scene = SceneTracker(follow=self._options.mode is Mode.VIDEO)
-        self._wardrobe = Wardrobe(follow=self._options.mode is Mode.VIDEO)
         self._pictures = Pictures()
         self._closing = ExitStack()
         self._closed = False
@@ -176,8 +174,7 @@ class MediaPipeEstimator(Closing):
             lm.face[0] = face
         self._person_seen |= bool(begun.looks)
         self._lap("face")
-        lm.scene[0, DRESS] = self._wardrobe.worn(begun.frame.image_bgr, begun.frame.t_s, lm)
-        lm.scene[0] = self._scene.measure_small(begun.small, begun.frame.t_s, lm)
+        lm.scene[0] = self._scene.measure_small(begun.small, begun.frame.image_bgr, begun.frame.t_s, lm)
         kept = quantised(lm)
         self._lap("scene")
         return kept

@@ -24,7 +24,7 @@ FORMAT_VERSION: Final = 4
 _LEVEL: Final = 4  # of zlib: 6 takes twice as long and saves 3 % (measured)
 SHAPES: Final[Mapping[str, tuple[int, ...]]] = {name: shape for name, (_, shape) in PLACES.items()}
 # Of the scene, version 1 knew no more than brightness, shift and growth, version 2 no noise, version 3 nothing of the
-# mask: what came later is unknown there.
+# mask and of what is worn: what came later is unknown there.
 SHAPES_OF: Final[Mapping[int, Mapping[str, tuple[int, ...]]]] = {
     1: {**SHAPES, "scene": (SCENE_FIELDS.index("bg_support") + 1,)},
     2: {**SHAPES, "scene": (SCENE_FIELDS.index("bg_roll_deg") + 1,)},

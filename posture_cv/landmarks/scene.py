@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.landmarks.dress import UNKNOWN, dress
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, SCENE_FIELDS, Float32, Landmarks
 
 Gray = NDArray[np.uint8]
@@ -39,7 +40,7 @@ WINDOW: Final = (15, 15)
 LIGHT_PX: Final = (25, 25)  # light is what changes over more than this, what is lit over less
 LEAST_CONTRAST: Final = 0.05  # of a logarithm, below which noise would be raised to texture
 GREY_PER_CONTRAST: Final = 40.0
-_OF_MASK: Final = SCENE_FIELDS.index("outline_unsure")
+_UNSURE: Final = SCENE_FIELDS.index("outline_unsure")
 _SECOND_DIFFERENCE: Final = np.array([1, -2, 1], np.float32)
 _GROWN: Final = 6.0 * math.sqrt(2.0)  # so much two of them raise the noise, of the difference of two pictures
 _QUARTER_OF_NORMAL: Final = 0.3186  # below which a quarter of normal errors are, in standard deviations
@@ -104,7 +105,7 @@ def small_grey(image_bgr: NDArray[np.uint8]) -> Gray:
 class SceneTracker:
     """Measures `Landmarks.scene` frame by frame; the first frame of a source is its reference.
 
-    With `follow` False (unrelated pictures) only brightness is measured; background and noise are NaN.
+    With `follow` False (unrelated pictures) background and noise are NaN, and what is worn is told of each.
     """
 
     follow: bool = True
@@ -114,30 +115,38 @@ class SceneTracker:
     _background: tuple[float, float, float, float, float] = field(default=(np.nan,) * 5)
     _before: Gray | None = None
     _noise: float = np.nan
+    _dress: Float32 = field(default_factory=lambda: UNKNOWN)
 
     def measure(self, image_bgr: NDArray[np.uint8], t_s: float, lm: Landmarks) -> Float32:
         """The scene fields of one frame.
 
         Args:
             image_bgr: (H, W, 3) picture; t_s: its time in seconds; lm: its landmarks (one frame), whose scene holds
-                what mask and colours told.
+                what the mask told.
 
         Returns:
-            (17,) float32 in the order of `SCENE_FIELDS`. Background and noise are measured every 0.5 s and held on to.
+            (17,) float32 in the order of `SCENE_FIELDS`. Background, noise and what is worn are measured every
+            0.5 s and held on to.
         """
-        return self.measure_small(SmallPicture.of(small_grey(image_bgr)), t_s, lm)
+        return self.measure_small(SmallPicture.of(small_grey(image_bgr)), image_bgr, t_s, lm)
 
-    def measure_small(self, small: SmallPicture, t_s: float, lm: Landmarks) -> Float32:
+    def measure_small(
+        self, small: SmallPicture, image_bgr: NDArray[np.uint8], t_s: float, lm: Landmarks
+    ) -> Float32:
         """The same for a picture that was made small already: cheapest while the picture is in the cache."""
         gray = small.gray
-        if self.follow and (t_s - self._last_t_s >= INTERVAL_S or t_s < self._last_t_s):
+        if not self.follow:
+            self._dress = dress(image_bgr, lm)
+        elif t_s - self._last_t_s >= INTERVAL_S or t_s < self._last_t_s:
             self._last_t_s = t_s
+            self._dress = dress(image_bgr, lm)
             self._background = self._follow(gray, _Person(lm, gray.shape), t_s)
             if self._before is not None and self._before.shape == gray.shape:
                 self._noise = noise_share(self._before, gray)
             self._before = gray
         brightness = (*small.light, _person_brightness(gray, lm))
-        scene = np.array([*brightness, *self._background, self._noise, *lm.scene[0, _OF_MASK:]], np.float32)
+        told = (*brightness, *self._background, self._noise, lm.scene[0, _UNSURE], *self._dress)
+        scene = np.array(told, np.float32)
         assert len(scene) == len(SCENE_FIELDS)
         return scene
 

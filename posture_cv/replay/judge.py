@@ -15,13 +15,14 @@ from posture_cv.assess.blocks import Assessed, BlockEngine
 from posture_cv.assess.recording import whole
 from posture_cv.capture.base import RateGate
 from posture_cv.errors import InputError
+from posture_cv.exposure.epochs import PICTURE_S
 from posture_cv.landmarks.recording import RecordingInfo, RecordingReader, every_frame, is_recording
 from posture_cv.measure.types import Float, View
 from posture_cv.replay.baselines import calibrated
 from posture_cv.replay.files import ResultWriter
 from posture_cv.replay.known import known_baseline, note_baseline
 from posture_cv.replay.measuring import Measuring
-from posture_cv.replay.pictures import NOTE, PICTURE_S, nothing_told, of_pictures, one_by_one, without_order
+from posture_cv.replay.pictures import NOTE, nothing_told, of_pictures, one_by_one, without_order
 from posture_cv.replay.progress import NoProgress, Progress
 from posture_cv.replay.types import BaselineUsed, Provenance, Replayed, ReplayOptions
 

@@ -7,11 +7,10 @@ from typing import Final
 
 from posture_cv.assess.blocks import Assessed, Outcome
 from posture_cv.assess.settings import AssessSettings
-from posture_cv.capture.images import UNRELATED_RATE_HZ
 from posture_cv.errors import InputError
+from posture_cv.exposure.epochs import PICTURE_S
 from posture_cv.landmarks.recording import RecordingInfo
 
-PICTURE_S: Final = 1.0 / UNRELATED_RATE_HZ
 NOTE: Final = (
     f"The pictures have no times: each is judged by itself and counts as {PICTURE_S:g} s. Alerts, "
     "episodes and whatever else depends on time are not told"

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from posture_cv.landmarks import names
-from posture_cv.landmarks.dress import INTERVAL_S, Wardrobe, dress
-from posture_cv.landmarks.types import Landmarks
+from posture_cv.landmarks.dress import dress
+from posture_cv.landmarks.scene import INTERVAL_S, SceneTracker
+from posture_cv.landmarks.types import DRESS, Landmarks
 
 HEIGHT, WIDTH = 240, 320
 FACE, CHEST, CROWN = (90, 120, 180), (200, 60, 40), (30, 25, 20)  # blue, green, red
@@ -101,13 +102,13 @@ def test_a_video_is_looked_at_every_half_second_and_a_picture_each_time() -> Non
     lm = person()
     one, other = picture(lm), np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
     first, second = dress(one, lm), dress(other, lm)
-    video, pictures = Wardrobe(follow=True), Wardrobe(follow=False)
+    video, pictures = SceneTracker(follow=True), SceneTracker(follow=False)
     told = [
-        video.worn(image, t_s, lm)
+        video.measure(image, t_s, lm)[DRESS]
         for image, t_s in ((one, 0.0), (other, 0.4), (other, INTERVAL_S), (one, 0.7))
     ]
     assert [np.array_equal(t, first) for t in told] == [True, True, False, False]
     assert np.array_equal(told[2], second)
-    assert np.array_equal(video.worn(one, 0.1, lm), first), "time went back: another video"
-    assert np.array_equal(pictures.worn(one, 0.0, lm), first)
-    assert np.array_equal(pictures.worn(other, 0.1, lm), second)
+    assert np.array_equal(video.measure(one, 0.1, lm)[DRESS], first), "time went back: another video"
+    assert np.array_equal(pictures.measure(one, 0.0, lm)[DRESS], first)
+    assert np.array_equal(pictures.measure(other, 0.1, lm)[DRESS], second)

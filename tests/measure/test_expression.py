@@ -17,15 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from clip_material import arrays_of, landmarks_of, median_baseline
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.baseline import Baseline, nanmedian_quiet
+from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.expression import Expression
 from posture_cv.measure.face_geometry import eye_distance
 from posture_cv.measure.front import measure_front
 from posture_cv.measure.front_space import EYE_DISTANCE_CM
 from posture_cv.measure.rotation import similarity_fit
-from posture_cv.measure.types import Float, View
+from posture_cv.measure.types import Float
 
 FILE: Final = Path(__file__).with_name("expression_clip.npz")
 EXPRESSIVE: Final = ("smiles", "laughs", "yawns")
@@ -35,32 +36,17 @@ HEAD: Final = ("cva_change_deg", "head_forward_cm", "head_pitch_deg", "head_yaw_
 
 @pytest.fixture(scope="module")
 def archive() -> Mapping[str, NDArray[Any]]:
-    with np.load(FILE, allow_pickle=False) as stored:
-        return {key: stored[key] for key in stored.files}
+    return arrays_of(FILE)
 
 
 @pytest.fixture(scope="module")
 def clip(archive: Mapping[str, NDArray[Any]]) -> Landmarks:
-    parts = {key: archive[key] for key in ("pose", "face", "rows", "cols", "size_px")}
-    return replace(Landmarks.empty(len(archive["pose"])), **parts)
-
-
-def baseline_of(lm: Landmarks) -> Baseline:
-    return Baseline(
-        view=View.FRONT,
-        size_px=(int(lm.size_px[0, 0]), int(lm.size_px[0, 1])),
-        pose=nanmedian_quiet(lm.pose),
-        face=nanmedian_quiet(lm.face),
-        rows=nanmedian_quiet(lm.rows),
-        cols=nanmedian_quiet(lm.cols),
-        frame_count=len(lm),
-        spread={},
-    )
+    return landmarks_of(archive)
 
 
 @pytest.fixture(scope="module")
 def baseline(clip: Landmarks) -> Baseline:
-    return baseline_of(clip[:CALIBRATION_FRAMES])
+    return median_baseline(clip[:CALIBRATION_FRAMES])
 
 
 @pytest.fixture(scope="module")

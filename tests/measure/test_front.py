@@ -18,15 +18,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import posture_cv as pc
+from clip_material import arrays_of, landmarks_of, median_baseline
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import Float32, Landmarks
-from posture_cv.measure.baseline import Baseline, nanmedian_quiet
+from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.front import FITTED, NEEDS_FACE, measure_front
 from posture_cv.measure.front_model import front_view
 from posture_cv.measure.front_outline import LEAST_POINTS, register
 from posture_cv.measure.front_reading import READ_AT_ONCE, read_front
 from posture_cv.measure.front_space import CameraStand
-from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
+from posture_cv.measure.types import QUANTITIES, Estimate, Reason
 
 SAMPLES: Final = Path(__file__).parents[2] / "samples"
 FILE: Final = Path(__file__).with_name("front_clip.npz")
@@ -54,38 +55,22 @@ def coefficients() -> Mapping[str, Any]:
 
 @pytest.fixture(scope="module")
 def archive() -> Mapping[str, NDArray[Any]]:
-    with np.load(FILE, allow_pickle=False) as stored:
-        return {key: stored[key] for key in stored.files}
+    return arrays_of(FILE)
 
 
 @pytest.fixture(scope="module")
 def clip(archive: Mapping[str, NDArray[Any]]) -> Landmarks:
-    n = len(archive["pose"])
-    parts = {key: archive[key] for key in ("pose", "face", "rows", "cols", "size_px")}
-    return replace(Landmarks.empty(n), **parts)
+    return landmarks_of(archive)
 
 
 @pytest.fixture(scope="module")
 def baseline(clip: Landmarks) -> Baseline:
-    return _baseline(clip[:CALIBRATION_FRAMES])
+    return median_baseline(clip[:CALIBRATION_FRAMES])
 
 
 @pytest.fixture(scope="module")
 def measured(clip: Landmarks, baseline: Baseline, coefficients: Mapping[str, Any]) -> Estimates:
     return measure_front(clip, baseline, coefficients)
-
-
-def _baseline(lm: Landmarks) -> Baseline:
-    return Baseline(
-        view=View.FRONT,
-        size_px=(int(lm.size_px[0, 0]), int(lm.size_px[0, 1])),
-        pose=nanmedian_quiet(lm.pose),
-        face=nanmedian_quiet(lm.face),
-        rows=nanmedian_quiet(lm.rows),
-        cols=nanmedian_quiet(lm.cols),
-        frame_count=len(lm),
-        spread={},
-    )
 
 
 def _mesh_pairs(coefficients: Mapping[str, Any]) -> NDArray[np.intp]:
@@ -208,7 +193,7 @@ def test_a_mirrored_picture_gives_the_mirrored_answer(
 ) -> None:
     pairs = _mesh_pairs(coefficients)
     turned = _mirrored(clip, pairs)
-    out = measure_front(turned, _baseline(turned[:CALIBRATION_FRAMES]), coefficients)
+    out = measure_front(turned, median_baseline(turned[:CALIBRATION_FRAMES]), coefficients)
     other = {LEFT: RIGHT, RIGHT: LEFT}
     for name, e in measured.items():
         sign = -1.0 if name in ODD else 1.0
@@ -318,7 +303,7 @@ def test_what_is_told_is_surer_than_a_guess_or_a_change_beyond_its_uncertainty(
     coefficients: Mapping[str, Any],
 ) -> None:
     lm = pc.read_recording(SAMPLES / "desk-front.landmarks").landmarks
-    told = measure_front(lm, _baseline(lm[lm.t_s < 8.0]), coefficients)["protraction_cm"]
+    told = measure_front(lm, median_baseline(lm[lm.t_s < 8.0]), coefficients)["protraction_cm"]
     guess_cm = coefficients["front"].spread["full"][FITTED.index("protraction_cm")]
     value, sd = told.value[told.valid], told.sd[told.valid]
     assert ((sd <= guess_cm) | (np.abs(value) >= sd)).all()

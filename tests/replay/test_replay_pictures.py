@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from cli_runner import Cli
+from posture_cv.capture.images import UNRELATED_RATE_HZ
 from posture_cv.errors import InputError
+from posture_cv.exposure.epochs import PICTURE_S
 from posture_cv.exposure.measures import NO_TIMES, exposure
 from posture_cv.landmarks.recording import RecordingWriter, read_recording
 from posture_cv.opendata.export import check_formats
@@ -124,3 +126,7 @@ def test_a_sweep_needs_times(tmp_path: Path, unrelated: bool) -> None:
         Cli().fails(*given, said="these are pictures without times")
     else:
         assert Cli()(*given).returncode == 0
+
+
+def test_pictures_count_as_far_as_they_are_apart() -> None:
+    assert PICTURE_S * UNRELATED_RATE_HZ == 1.0

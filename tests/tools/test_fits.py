@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,11 +21,10 @@ from posture_cv.measure.oblique import measure_oblique
 from posture_cv.measure.side import measure_side
 from posture_cv.measure.types import Estimate, View
 from shared_material import shared_path
-from tools.tool import TOOLS, output_of
+from tools.tool import TOOLS, Load, output_of
 
 pytest.importorskip("sklearn")
 pytestmark = pytest.mark.skipif(not TOOLS.exists(), reason="needs the checkout: tools/ is not installed")
-Load = Callable[[str], ModuleType]
 
 
 @pytest.fixture

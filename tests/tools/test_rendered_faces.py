@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 
 from tools.test_rendered_people import assets
-from tools.tool import TOOLS
+from tools.tool import TOOLS, Load
 
 pytest.importorskip("scipy")
 pytestmark = pytest.mark.skipif(not TOOLS.exists(), reason="needs the checkout: tools/ is not installed")
-Load = Callable[[str], ModuleType]
-
-
-@pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch) -> Load:
-    monkeypatch.syspath_prepend(str(TOOLS))
-    return lambda name: importlib.import_module(f"rendering.{name}")
 
 
 @pytest.fixture

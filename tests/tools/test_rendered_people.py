@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import gzip
-import importlib
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tools.tool import TOOLS
+from tools.tool import TOOLS, Load
 
 pytest.importorskip("scipy")
 pytestmark = pytest.mark.skipif(not TOOLS.exists(), reason="needs the checkout: tools/ is not installed")
 ASSETS = "POSTURE_CV_RENDER_ASSETS"
-
-Load = Callable[[str], ModuleType]
-
-
-@pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch) -> Load:
-    monkeypatch.syspath_prepend(str(TOOLS))
-    return lambda name: importlib.import_module(f"rendering.{name}")
 
 
 def test_a_seed_makes_the_same_body_whoever_is_made_before(load: Load) -> None:

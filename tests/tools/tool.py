@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 from source_tree import ROOT
 
 TOOLS = ROOT / "tools"
+Load = Callable[[str], ModuleType]
+"""A module of `tools/`, by its name in its package."""
 
 
 def started(*words: str, place: Path, paths: tuple[str | Path, ...] = ()) -> subprocess.CompletedProcess[str]:
