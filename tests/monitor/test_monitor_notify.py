@@ -149,7 +149,8 @@ def test_an_alert_of_the_monitor_is_shown_and_answered(bus: str) -> None:
         with NotificationSink(notifier, notes.append) as sink:
             parts.sinks = [desk.kept, sink]
             desk.run(parts)
-            shown = server.received.wait(2)[0]  # the reminder, too: what is on its way at the end is not shown
+            # the reminder, too: what is still on its way at the end is not shown
+            shown = server.received.wait(2)[0]
             assert shown.actions == ["right", "Right", "wrong", "Wrong", "snooze", "Snooze"]
             server.click(shown.number, "wrong")
             assert answered.get(timeout=10) == cmd.Answer(1, "wrong")
