@@ -145,6 +145,10 @@ class ThresholdsSection(Section):
     slump_like_per_deg: float = _number(
         _TH.slump_like_per_deg, 0.0, 10.0, "and this for each degree of the trunk"
     )
+    slump_like_per_cm: float = _number(
+        _TH.slump_like_per_cm, 0.0, 10.0, "and this for each cm that the shoulders came nearer"
+    )
+    slump_like_most_cm: float = _number(_TH.slump_like_most_cm, 0.0, 60.0, "of which so many count")
     slump_like_trunk_deg: float = _number(
         _TH.slump_like_trunk_deg, 0.0, 45.0, "with at least so much trunk inclination"
     )
@@ -162,6 +166,7 @@ class ThresholdsSection(Section):
     protraction_sd: float = _number(_TH.protraction_sd, 0.0, 5.0, "rounded shoulders: likewise")
     elevation_sd: float = _number(_TH.elevation_sd, 0.0, 5.0, "raised shoulders: likewise")
     slump_sd: float = _number(_TH.slump_sd, 0.0, 5.0, "slump: likewise")
+    severe_sd: float = _number(_TH.severe_sd, 0.0, 5.0, "severe: beyond the limit by so many")
 
     def plain(self) -> Thresholds:
         """As the assessment reads it."""

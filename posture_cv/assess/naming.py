@@ -25,6 +25,10 @@ CVA_PER_PITCH = 0.21
 CVA_PER_TRUNK = 0.87
 # A trunk that leans forward straight lowers the shoulders by 0.24 cm a degree (same source: 2.9 cm for 11.9).
 SINK_PER_TRUNK = 0.24
+# A slump brings the shoulders nearer to a camera in front, by 0.84 cm a degree of the trunk (same source and rendered
+# people). Where nearness is not told, as from the side, or more vaguely than this, less is taken for granted (ours).
+NEARER_PER_TRUNK = 0.6
+NEARNESS_SD_CM: Final = 1.5
 # Ours: from the side, people left out of the fit have a shoulder's rise told within half of it.
 RELATIVE_ERROR = 0.5
 # Ours: what a posture that is called harmless must rule out, a severe forward head. In the key people's good frames the
@@ -57,11 +61,13 @@ class Thresholds:
     itself: without what the trunk's inclination and looking down explain.
 
     A change must also exceed its own stated uncertainty: each threshold is at least `*_sd` standard deviations of
-    the estimate, so that frames of which little can be told do not alert.
+    the estimate, so that frames of which little can be told do not alert. Severe postures are told after a shorter
+    time: a change must exceed that limit by `severe_sd` standard deviations (chance 5 in 6).
 
     A small forward head whose trunk has bent with it is a slump: the neck's share stays below
-    `slump_like_neck_deg` and `slump_like_per_deg` for each degree of the trunk, which is at least
-    `slump_like_trunk_deg`. Leaning sideways swings head and shoulders through the perspective: each degree beyond
+    `slump_like_neck_deg`, `slump_like_per_deg` for each degree of the trunk, which is at least
+    `slump_like_trunk_deg`, and `slump_like_per_cm` for each centimetre that the shoulders came nearer, of which
+    `slump_like_most_cm` count. Leaning sideways swings head and shoulders through the perspective: each degree beyond
     `sideways_from_deg` raises the thresholds of forward head, rounding and slump by `sideways_per_deg`.
     """
 
@@ -84,7 +90,9 @@ class Thresholds:
     reclining_deg: float = 5.0
     lateral_deg: float = 6.0
     slump_like_neck_deg: float = 2.7
-    slump_like_per_deg: float = 1.2
+    slump_like_per_deg: float = 0.6
+    slump_like_per_cm: float = 1.0
+    slump_like_most_cm: float = 4.0
     slump_like_trunk_deg: float = 1.0
     sideways_from_deg: float = 2.0
     sideways_per_deg: float = 0.2
@@ -94,6 +102,7 @@ class Thresholds:
     protraction_sd: float = 1.5
     elevation_sd: float = 1.65
     slump_sd: float = 1.65
+    severe_sd: float = 1.0
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -108,6 +117,8 @@ class Thresholds:
         require_setting("factor", factor, *_FACTORS)
         gates = {
             "slump_like_per_deg",
+            "slump_like_per_cm",
+            "slump_like_most_cm",
             "sideways_from_deg",
             "sideways_per_deg",
             "moved_cm",
@@ -116,6 +127,7 @@ class Thresholds:
             "protraction_sd",
             "elevation_sd",
             "slump_sd",
+            "severe_sd",
         }
         return replace(
             self, **{f.name: getattr(self, f.name) * factor for f in fields(self) if f.name not in gates}
@@ -265,7 +277,10 @@ def _excess(r: Readings[Value], bent: Value, th: Thresholds, c: Calculus[Value])
 def _slump_like(r: Readings[Value], bent: Value, th: Thresholds, c: Calculus[Value]) -> Any:  # noqa: ANN401  mask
     """Whether the neck gives little, on a trunk that bends with it and does not lean in as a whole."""
     trunk = c.fmax(r.value("trunk_incl_deg"), 0.0)
-    little = bent < th.slump_like_neck_deg + th.slump_like_per_deg * trunk
+    told = c.minimum(c.maximum(r.value("approach_cm"), 0.0), th.slump_like_most_cm)
+    nearer = c.where(r.sd("approach_cm") <= NEARNESS_SD_CM, told, NEARER_PER_TRUNK * trunk)
+    bends = th.slump_like_per_deg * trunk + th.slump_like_per_cm * nearer
+    little = bent < th.slump_like_neck_deg + bends
     return little & (trunk >= th.slump_like_trunk_deg) & c.negated(_leaning_in(r, th, c))
 
 
@@ -329,11 +344,18 @@ def _severe(r: Readings[Value], bent: Value, state: Any, th: Thresholds) -> Any:
     return severe
 
 
-def severities(r: Readings[Value], bent: Value, th: Thresholds) -> tuple[tuple[int, Value, float], ...]:
+def severities(r: Readings[Value], bent: Value, th: Thresholds) -> tuple[tuple[int, Value, Value], ...]:
     """`State` code, size and limit of what makes that posture severe; `bent`: the neck."""
+    neck_limit = _surely(th.neck_severe_deg, r.sd("cva_change_deg"), th)
+    rounded, rise = "protraction_cm", "shoulder_elevation_cm"
     return (
-        (_FORWARD_HEAD, bent, th.neck_severe_deg),
-        (_TEXT_NECK, bent, th.neck_severe_deg),
-        (_ROUNDED, r.value("protraction_cm"), th.protraction_severe_cm),
-        (_SHRUG, r.value("shoulder_elevation_cm"), th.elevation_severe_cm),
+        (_FORWARD_HEAD, bent, neck_limit),
+        (_TEXT_NECK, bent, neck_limit),
+        (_ROUNDED, r.value(rounded), _surely(th.protraction_severe_cm, r.sd(rounded), th)),
+        (_SHRUG, r.value(rise), _surely(th.elevation_severe_cm, r.sd(rise), th)),
     )
+
+
+def _surely(limit: float, sd: Value, th: Thresholds) -> Value:
+    """What a size must reach for it to be beyond the severe limit as surely as is asked for."""
+    return limit + th.severe_sd * sd

@@ -68,7 +68,7 @@ def test_what_went_the_other_way_is_called_so() -> None:
 def test_a_slump_of_head_and_trunk_is_explained_by_both() -> None:
     t_s, labels = every(0.5, ("good", 200), ("slump", 150))
     m = measurements(t_s, labels)
-    small = {"trunk_incl_deg": 1.5, "cva_change_deg": -5.0, "protraction_cm": 0.0}
+    small = {"trunk_incl_deg": 1.5, "cva_change_deg": -5.0, "approach_cm": 1.0}
     slumped = np.array(labels) == "slump"
     values = {name: Estimate.of(np.where(slumped, small.get(name, 0.0), 0.0), 0.3) for name in m.values}
     [rec] = assess_measurements(replace(m, values=values), baseline(), QUIET).records[:1]

@@ -48,8 +48,22 @@ def test_leaning_sideways_asks_more_of_a_slump() -> None:
 def test_a_head_carried_forward_while_leaning_in_as_a_whole_is_no_slump() -> None:
     """The trunk bends with the head either way; who comes nearer as a whole has not sunk into themselves."""
     bent = {"cva_change_deg": -9.5, "trunk_incl_deg": 4.0}
-    assert named(frame(**bent)) == "slump"
+    assert named(frame(**bent, approach_cm=3.0)) == "slump"
     assert named(frame(**bent, approach_cm=9.0)) == "forward_head"
+
+
+def test_shoulders_that_stay_where_they_are_tell_a_forward_head_from_a_slump() -> None:
+    """Of 3 degrees of the trunk; where nearness cannot be told, as from the side, 0.6 cm a degree are taken."""
+    bent = {"cva_change_deg": -8.5, "trunk_incl_deg": 3.0}
+    assert [named(frame(**bent, approach_cm=x)) for x in (-2.0, 0.0, 1.3, 1.5)] == [
+        *["forward_head"] * 3,
+        "slump",
+    ]
+    assert named(without(frame(**bent), "approach_cm")) == "slump"
+    assert named(without(frame(**{**bent, "cva_change_deg": -9.0}), "approach_cm")) == "forward_head"
+    vague = frame(**bent)
+    vague = replace(vague, values={**vague.values, "approach_cm": Estimate.of(np.zeros(1), 3.0)})
+    assert named(vague) == "slump"
 
 
 def test_a_head_far_forward_is_no_part_of_a_slump() -> None:
@@ -288,7 +302,23 @@ def test_a_frame_that_cannot_be_judged_says_why(reason: Reason, label: str) -> N
         ("cva_change_deg", -4.6, {"approach_cm": 7.0}, "good", "forward_head", 0.01),
         ("cva_change_deg", -3.45, {"lateral_lean_deg": -4.5}, "good", "forward_head", 0.01),
         ("cva_change_deg", -12.88, {"head_pitch_deg": 24.0}, "looking_down", "text_neck", 0.01),
-        ("cva_change_deg", -8.91, {"trunk_incl_deg": 3.0}, "slump", "forward_head", 0.01),
+        ("cva_change_deg", -7.11, {"trunk_incl_deg": 3.0}, "slump", "forward_head", 0.01),
+        (
+            "cva_change_deg",
+            -10.11,
+            {"trunk_incl_deg": 3.0, "approach_cm": 3.0},
+            "slump",
+            "forward_head",
+            0.01,
+        ),
+        (
+            "cva_change_deg",
+            -11.11,
+            {"trunk_incl_deg": 3.0, "approach_cm": 5.9},
+            "slump",
+            "forward_head",
+            0.01,
+        ),
         ("cva_change_deg", -5.98, {"trunk_incl_deg": 4.0, "approach_cm": -7.0}, "good", "slump", 0.01),
         ("approach_cm", 6.0, {"cva_change_deg": -3.0}, "forward_head", "good", 0.01),
         ("approach_cm", 8.0, {"trunk_incl_deg": 4.0, "protraction_cm": 1.6}, "slump", "good", 0.01),
@@ -329,6 +359,11 @@ def test_each_severe_name_begins_at_its_limit(name: str, limit: float, beside: d
     shares = (0.995, 1.005)
     severe = [name_states(frame(0.01, **beside, **{name: limit * s}), DEFAULT).severe for s in shares]
     assert [bool(one[0]) for one in severe] == [False, True]
+    sd = abs(limit) / 10.0
+    severe = [name_states(frame(sd, **beside, **{name: limit * s}), DEFAULT).severe for s in (1.09, 1.11)]
+    assert [bool(one[0]) for one in severe] == [False, True], (
+        "one standard deviation beyond, to be sure of it"
+    )
 
 
 def test_scaling_the_thresholds_scales_the_excess() -> None:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from outline_person import baseline_of, enlarged, mirror, profile
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.block_model import BlockModel
 from posture_cv.measure.measure import measure
-from posture_cv.measure.side import FITTED, measure_side
+from posture_cv.measure.side import BASELINE_PITCH_SD_DEG, FITTED, measure_side
 from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
 
 SHIFT = st.floats(-4.0, 6.0)
@@ -214,6 +215,16 @@ def test_a_network_has_its_share_in_the_answer_and_none_in_the_uncertainty(
         )
         np.testing.assert_array_equal(half[name].sd, without[name].sd)
     assert (without["cva_change_deg"].value != alone["cva_change_deg"].value).all()
+
+
+def test_a_pitch_is_never_told_more_surely_than_a_baseline_knows_it(coefficients: Mapping[str, Any]) -> None:
+    model: BlockModel = coefficients["side"]
+    sure = np.array([-99.0, 0.0, 0.0, 0.0, 0.0])
+    sds = {variant: {**by_name, "head_pitch_deg": sure} for variant, by_name in model.sd.items()}
+    out = _measured(profile(2), {**coefficients, "side": replace(model, sd=sds)})
+    assert out["head_pitch_deg"].sd == pytest.approx(BASELINE_PITCH_SD_DEG, rel=0.01)
+    told = _measured(profile(2), coefficients)
+    assert (told["head_pitch_deg"].sd > BASELINE_PITCH_SD_DEG).all()
 
 
 def test_nobody_and_a_person_who_turned_round_are_withheld(coefficients: Mapping[str, Any]) -> None:
