@@ -13,7 +13,7 @@ from posture_cv.closing import Closing
 from posture_cv.landmarks.estimator import EstimatorOptions
 from posture_cv.landmarks.mediapipe_tasks import FaceSearch, PersonSearch, Picture
 from posture_cv.landmarks.model_files import resolve_face_model, resolve_pose_model
-from posture_cv.landmarks.model_picture import SHORT_SIDE_PX, fitting
+from posture_cv.landmarks.model_picture import SHORT_SIDE_PX, fitting_to_search
 from posture_cv.landmarks.types import Float, Landmarks
 
 # For hiding faces: a box too many does less harm than a face too many (ours).
@@ -34,7 +34,7 @@ class _Finder(Closing):
 
         What the model says on its first picture is kept from the terminal.
         """
-        sized, scale = fitting(image_bgr)
+        sized, scale = fitting_to_search(image_bgr)
         with nullcontext() if self._ran else quiet_stderr():
             found = self._search.found(Picture.of(sized))
         self._ran = True

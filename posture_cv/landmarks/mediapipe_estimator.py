@@ -247,14 +247,24 @@ class MediaPipeEstimator(Closing):
         return self._seen_closer(picture, look, begun) if whole is None else whole
 
     def _seen_closer(self, picture: Picture, look: Look, begun: _Begun) -> Float32 | None:
-        """The face in a part of the picture, about the head."""
-        scale, size = np.array(begun.scale), picture.size_px
-        points = points_there(begun.lm.pose[0, :, :2] / scale, look, size)
+        """The face in a part of the picture, about the head; of an untilted one in all its pixels."""
+        whole, pose, scale = begun.frame.image_bgr, begun.lm.pose[0, :, :2], begun.scale
+        points: NDArray[np.floating]
+        if look == FIRST:
+            size, points = (whole.shape[1], whole.shape[0]), pose
+        else:
+            size, points = picture.size_px, points_there(pose / np.array(scale), look, picture.size_px)
         box = head_box(points * size, size)
         if box is None:
             return None
-        found = self._close_up().seen(Picture.of_rgb(part_of(picture.rgb, box)), -1)
-        return None if found is None else self._placed(out_of_part(found, box, size), picture, look, begun)
+        part = Picture.of(part_of(whole, box)) if look == FIRST else Picture.of_rgb(part_of(picture.rgb, box))
+        found = self._close_up().seen(part, -1)
+        if found is None:
+            return None
+        face = out_of_part(found, box, size)
+        if look == FIRST:  # as shares of what the models see of the picture, its padding included
+            face = np.asarray(face / (scale[0], scale[1], scale[0]), np.float32)
+        return self._placed(face, picture, look, begun)
 
     def _close_up(self) -> FaceModel:
         """The face model for single pictures; that of a video follows the face in the whole picture."""

@@ -221,6 +221,25 @@ def test_odd_sizes_change_where_nothing_is(on_pictures: MediaPipeEstimator, size
         assert abs(np.nanmedian(edges)) < 0.002, "the border that was added is no part of the picture"
 
 
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_camera_of_more_pixels_measures_the_same(on_pictures: MediaPipeEstimator, times: int) -> None:
+    plain = on_pictures.estimate(Frame(0, 0.0, picture(FRONT)))
+    larger = picture(FRONT).repeat(times, axis=0).repeat(times, axis=1)
+    fine = on_pictures.estimate(Frame(1, 1.0, larger))
+    for name in ("pose", "face", "rows", "cols"):
+        np.testing.assert_array_equal(getattr(fine, name), getattr(plain, name))
+
+
+def test_a_far_face_is_sought_in_all_pixels_that_there_are(on_pictures: MediaPipeEstimator) -> None:
+    near = on_pictures.estimate(Frame(0, 0.0, picture(FRONT))).face_px()[0]
+    fine = np.full((1440, 1920, 3), 90, np.uint8)
+    fine[960:, 640:1280] = picture(FRONT)  # in a third of the size, where every third pixel would be left
+    found = on_pictures.estimate(Frame(1, 1.0, fine))
+    assert found.face_found[0]
+    away_px = np.linalg.norm(found.face_px()[0, :, :2] - near[:, :2] - (640.0, 960.0), axis=1)
+    assert np.median(away_px) < 1.5, "in pixels of the large picture"
+
+
 def test_a_closed_estimator_says_so(estimator: LandmarkEstimator) -> None:
     estimator.close()
     estimator.close()
