@@ -94,6 +94,9 @@ def limits(
 ) -> tuple[Limit, ...]:
     """The limits by which a cue is named, by quantity.
 
+    A slump is a bent trunk whose shoulders have come forward or sunk; that of sinking is for what they sink beyond
+    the bend (`naming.SINK_PER_TRUNK`).
+
     Args:
         cue: label of an alerting state.
         thresholds: of the naming.
@@ -115,6 +118,7 @@ def limits(
         "slump": [
             ("trunk_incl_deg", th.slump_trunk_deg, th.slump_sd),
             ("protraction_cm", th.slump_protraction_cm, th.slump_sd),
+            ("sink_cm", th.slump_sink_cm, 0.0),
         ],
     }
     return tuple(Limit(name, max(value, wide * sds.get(name, 0.0))) for name, value, wide in known[cue])

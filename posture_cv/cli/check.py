@@ -58,7 +58,8 @@ def command(
     """Look through the webcam, or at a recording, and show what is measured.
 
     Each quantity: change against your baseline, uncertainty (two standard deviations), your own spread while
-    calibrating, and for every posture that it decides the limit and what is left to it. Before a camera the
+    calibrating, and for every posture that it decides the limit and what is left to it. Text neck takes both
+    its quantities together, slumping the trunk and one of the others; else one is enough. Before a camera the
     limits are the monitor's, as your answers to alerts have raised them. A single look takes three seconds. End
     a running monitor first: one program has the camera.
     """
