@@ -212,6 +212,7 @@ def _nudge(rec: Record) -> list[str]:
     if alert.cue != "break":
         return [f"The background had been shifted or turned for {lasted}: the camera moved, not you."]
     full = f"{duration(rec.sitting_s)} since the last full break"
+    full += ", so that a long one was asked for" if rec.long else ""
     lines = [f"You had been there for {lasted} since the last break, {full}."]
     if rec.shifts is not None:
         lines.append(f"{_shifted(rec)} in the stretch looked back upon.")

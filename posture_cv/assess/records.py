@@ -84,6 +84,11 @@ class Record:
     can_postpone: bool = False
     with_break: bool = False
 
+    @property
+    def long_due_s(self) -> float:
+        """Presence without a long break where one is due, in seconds; else 0."""
+        return self.sitting_s if self.long else 0.0
+
     def found(self, name: str) -> Evidence | None:
         """The evidence of one quantity, None where it could not be told."""
         return next((e for e in self.evidence if e.name == name), None)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from posture_cv.assess.types import Alert
-from posture_cv.guidance.choose import Advice, choose
+from posture_cv.guidance.choose import Advice, choose, duration_text
 from posture_cv.guidance.entries import Catalogue
 
 RECALIBRATE = "recalibrate"
@@ -15,6 +15,8 @@ RECALIBRATE_TEXT = (
     "You are not judged until the baseline fits again. Do you sit as before? Press m, or posture-cv recalibrate "
     "--moved. Otherwise sit as you want to sit and recalibrate."
 )
+LONG_BREAK_TEXT = "No long break for {} at the screen: take 5 to 10 minutes this time."
+"""HSE: 5 to 10 minutes after 50 to 60 (see the catalogue's "breaks_studied")."""
 
 
 class Adviser:
@@ -73,8 +75,13 @@ class Adviser:
         if repeat == 0:
             self._times[cue] += 1
 
-    def words(self, alert: Alert, day_key: int) -> dict[str, Any]:
-        """Title, text, quotation and citation of an alert, as plain values; of "recalibrate" our own words."""
+    def words(self, alert: Alert, day_key: int, long_due_s: float = 0.0) -> dict[str, Any]:
+        """Title, text, quotation and citation of an alert, as plain values; of "recalibrate" our own words.
+
+        Args:
+            alert, day_key: see `advise`.
+            long_due_s: presence without a long break where one is due, in seconds; else 0.
+        """
         if alert.cue == RECALIBRATE:
             return {
                 "seen": "The camera has moved.",
@@ -83,9 +90,10 @@ class Adviser:
                 "citation": None,
             }
         advice = self.advise(alert, day_key)
+        asked = f"{LONG_BREAK_TEXT.format(duration_text(long_due_s))} " if long_due_s else ""
         return {
             "seen": advice.seen,
-            "text": advice.body,
+            "text": f"{asked}{advice.body}",
             "quotation": advice.quotation,
             "citation": advice.citation,
             "entry_id": advice.entry_id,

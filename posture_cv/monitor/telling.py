@@ -55,7 +55,7 @@ class Teller:
     def _say(self, record: Record, wall_s: float) -> Said:
         self.count += 1
         day_key = local(wall_s).toordinal()
-        words = {} if self._adviser is None else self._adviser.words(record.alert, day_key)
+        words = {} if self._adviser is None else self._adviser.words(record.alert, day_key, record.long_due_s)
         key = self._book.alert(record, words, wall_s)
         said = Said(record, words, key)
         self.prompts += not said.about_posture
