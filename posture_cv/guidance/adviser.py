@@ -17,6 +17,21 @@ RECALIBRATE_TEXT = (
 )
 LONG_BREAK_TEXT = "No long break for {} at the screen: take 5 to 10 minutes this time."
 """HSE: 5 to 10 minutes after 50 to 60 (see the catalogue's "breaks_studied")."""
+EVENING_AFTER_S = 3600.0
+"""Who was watched for less has not ended a day at the desk; ours."""
+
+
+def evening_advice(catalogue: Catalogue, watched_s: float, day_key: int) -> Advice | None:
+    """What to do after a day at the desk, another thing each day; None after a short while.
+
+    Args:
+        catalogue: where it stands.
+        watched_s: how long it was watched.
+        day_key: the number of the day.
+    """
+    if watched_s < EVENING_AFTER_S:
+        return None
+    return choose(catalogue, "end_of_day", lasted_s=0.0, times_today=0, shown_recently=(), day_key=day_key)
 
 
 class Adviser:

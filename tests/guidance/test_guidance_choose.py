@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from posture_cv.assess.types import ALERTING, Alert
 from posture_cv.errors import InputError
-from posture_cv.guidance.adviser import Adviser
+from posture_cv.guidance.adviser import EVENING_AFTER_S, Adviser, evening_advice
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.guidance.choose import (
     LASTING_S,
@@ -270,3 +270,19 @@ def test_durations_read_at_a_glance(duration_s: float, text: str) -> None:
 )
 def test_ordinals(number: int, text: str) -> None:
     assert ordinal(number) == text
+
+
+@given(st.floats(EVENING_AFTER_S, 80_000), days)
+def test_the_evening_has_advice_in_a_documents_words_and_the_next_one_other(
+    watched_s: float, day_key: int
+) -> None:
+    today, tomorrow = (evening_advice(CATALOGUE, watched_s, day_key + later) for later in (0, 1))
+    assert today is not None
+    assert tomorrow is not None
+    assert today.entry_id != tomorrow.entry_id
+    assert "end_of_day" in CATALOGUE.entry(today.entry_id).triggers
+    assert today.quotation
+
+
+def test_a_short_while_has_no_evening() -> None:
+    assert evening_advice(CATALOGUE, EVENING_AFTER_S - 1.0, 738_000) is None

@@ -23,6 +23,7 @@ from posture_cv.assess.naming import name_states
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.assess.smoothing import SmoothedFrame
 from posture_cv.assess.types import State
+from posture_cv.cli import monitor as command
 from posture_cv.errors import InputError, PostureError
 from posture_cv.local_time import local
 from posture_cv.measure.types import Estimate, Reason
@@ -462,3 +463,15 @@ def test_speeds() -> None:
 )
 def test_function_keys_and_arrows_are_no_letters(typed: str, keys: str) -> None:
     assert keys_of(typed) == keys
+
+
+def test_after_a_day_at_the_desk_the_monitor_says_what_does_good_then(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command._evening(7 * 3600.0)
+    words, source = capsys.readouterr().err.splitlines()
+    assert words.startswith("For after work: ")
+    assert source.startswith("“")
+    assert "— document 00" in source
+    command._evening(60.0)
+    assert capsys.readouterr().err == ""
