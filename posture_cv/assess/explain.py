@@ -195,6 +195,7 @@ def _time(rec: Record) -> list[str]:
 
 def _baseline(rec: Record) -> str:
     text = f"Judged against your own baseline of {rec.baseline_frames} frames"
+    text += f" (profile {rec.baseline_name})" if rec.baseline_name else ""
     text += f", seen from the {rec.baseline_view}" if rec.baseline_view in ("front", "side") else ""
     if rec.enter_excess != 1.0:
         text += f"; the limits stood at {rec.enter_excess:.2f} times their default (sensitivity, feedback)"

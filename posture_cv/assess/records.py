@@ -63,6 +63,7 @@ class Record:
         limits: of the quantities that decide this cue, before that multiple.
         evidence: every quantity that could be told.
         baseline_frames, baseline_view: of the calibration it is judged against.
+        baseline_name: its profile's name, where several may be in use; else empty.
         shifts, long, sitting_s, can_postpone, with_break: of nudges, see `BreakDue` and `StillnessNudge`.
     """
 
@@ -78,6 +79,7 @@ class Record:
     evidence: tuple[Evidence, ...] = ()
     baseline_frames: int = 0
     baseline_view: str = ""
+    baseline_name: str = ""
     shifts: int | None = None
     long: bool = False
     sitting_s: float = 0.0

@@ -107,6 +107,9 @@ class Judge:
     def _told(self, step: Step) -> Step:
         """The step, and with it what came of those that nobody was told of."""
         before, self._untold = self._untold, None
+        if step.records:
+            name = self.criteria.profile
+            step = replace(step, records=tuple(replace(one, baseline_name=name) for one in step.records))
         return step if before is None else step.after(before)
 
     def forget(self) -> None:

@@ -866,7 +866,7 @@ def test_explain_and_feedback_read_it(users: Path) -> None:
     told = run(cli, ["explain"])
     assert told.exit_code == 0
     assert "Alert #" in told.output
-    assert "baseline" in told.output
+    assert "baseline of 24 frames (profile made up)" in " ".join(told.output.split())
     assert run(cli, ["explain", "99"]).exit_code == 2
     assert run(cli, ["feedback", "wrong"]).exit_code == 0
     shown = json.loads(run(cli, ["feedback", "show", "--json"]).output)
