@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from posture_cv.assess.types import Alert
@@ -17,6 +17,7 @@ RECALIBRATE_TEXT = (
 )
 LONG_BREAK_TEXT = "No long break for {} at the screen: take 5 to 10 minutes this time."
 """HSE: 5 to 10 minutes after 50 to 60 (see the catalogue's "breaks_studied")."""
+_SHORT_BREAKS = ("micro_breaks",)  # entries that speak against a long one
 EVENING_AFTER_S = 3600.0
 """Who was watched for less has not ended a day at the desk; ours."""
 
@@ -56,12 +57,13 @@ class Adviser:
             self._count(cue, repeat)
             self._shown.append(entry_id)
 
-    def advise(self, alert: Alert, day_key: int) -> Advice:
+    def advise(self, alert: Alert, day_key: int, last: Sequence[str] = ()) -> Advice:
         """The advice for `alert`.
 
         Args:
             alert: a posture alert, or a nudge whose cue the catalogue knows.
             day_key: the number of the day (any count of days); a recording's is 0.
+            last: entries that are said last of all.
         """
         self._on(day_key)
         self._count(alert.cue, alert.repeat)
@@ -70,7 +72,7 @@ class Adviser:
             alert.cue,
             lasted_s=alert.lasted_s,
             times_today=self._times[alert.cue],
-            shown_recently=self._shown,
+            shown_recently=[*self._shown, *last],
             day_key=day_key,
             said_today=self._said[alert.cue],
         )
@@ -104,7 +106,7 @@ class Adviser:
                 "quotation": None,
                 "citation": None,
             }
-        advice = self.advise(alert, day_key)
+        advice = self.advise(alert, day_key, _SHORT_BREAKS if long_due_s else ())
         asked = f"{LONG_BREAK_TEXT.format(duration_text(long_due_s))} " if long_due_s else ""
         return {
             "seen": advice.seen,

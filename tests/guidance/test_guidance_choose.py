@@ -167,6 +167,14 @@ def test_reminders_open_with_other_words_each_time(
     assert all(one != two for one, two in pairwise(heads))
 
 
+@given(st.integers(1, 40), days)
+def test_where_a_long_break_is_due_no_short_one_is_praised(prompts: int, day_key: int) -> None:
+    adviser = Adviser(CATALOGUE)
+    told = [adviser.words(reminder("break", n), day_key, 3600.0 + n) for n in range(prompts)]
+    assert all("take 5 to 10 minutes this time" in words["text"] for words in told)
+    assert "micro_breaks" not in {words["entry_id"] for words in told}
+
+
 @given(st.lists(st.tuples(st.sampled_from(POSTURES), st.integers(0, 2)), max_size=12), days)
 def test_a_new_day_begins_as_if_nothing_had_been_said(told: list[tuple[str, int]], day: int) -> None:
     worked, rested = Adviser(CATALOGUE), Adviser(CATALOGUE)
