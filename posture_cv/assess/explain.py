@@ -145,11 +145,11 @@ def _bending(rec: Record, compared: list[_Compared]) -> list[str]:
 
 
 def _diluted(rec: Record, compared: list[_Compared]) -> list[str]:
-    """Why a mean may be below the limit that most of the time was beyond."""
+    """Why a mean may be below the limit, or what is severe, that most of the time was beyond."""
     times = [_times(found, limit, rec) for found, limit in compared]
     highest = sum(times) / len(times) if rec.alert.cue == "text_neck" else max(times)
     lowest = min(times) if rec.alert.cue == "slump" else highest
-    if round(lowest, 1) >= 1.0:  # as printed
+    if round(lowest, 1) >= 1.0 and compared[0][0].mean >= rec.severe_from:  # as printed
         return []
     own = f"{_own_share(rec):.0%} of it showed {plain(rec.alert.cue)}"
     return [f"Averages are over all of the measured time; {own}."]
@@ -181,16 +181,24 @@ def _time(rec: Record) -> list[str]:
         bent = f"The head was bent down by 25° or more for {duration(alert.lasted_s)}"
         accepted = f"at these angles ISO 11226 accepts about {duration(alert.window_s)} without recovery"
         return [f"{bent}; {accepted}. Used up: {used:.0%} of it."]
-    kind = "beyond the severe limit or the limit" if rec.rule == Rule.SEVERE else "beyond the limit"
     share = f"{alert.share:.0%} of the measured time (asked for: {rec.needed_share:.0%})"
     lasted = f"It had lasted {duration(alert.lasted_s)}, unmeasured time not counted"
-    lines = [f"It was {kind} in {share}; {seen}. {lasted}."]
+    lines = [f"It was beyond the limit in {share}; {seen}. {lasted}."]
+    if rec.rule == Rule.SEVERE:
+        lines.append(_severely(rec))
     others = {cue: n for cue, n in (rec.shares or {}).items() if cue != alert.cue and n >= _TOLD_SHARE}
     if rec.rule == Rule.MIXED and others:
         named = {alert.cue: (rec.shares or {}).get(alert.cue, 0.0), **others}
         text = ", ".join(f"{plain(cue)} {share:.0%}" for cue, share in named.items())
         lines.append(f"Several postures took turns, and it is named after the most frequent: {text}.")
     return lines
+
+
+def _severely(rec: Record) -> str:
+    """Why it came so soon."""
+    unit = _WORDS[rec.limits[0].name][2] if rec.limits and rec.limits[0].name in _WORDS else ""
+    begin = f", from {rec.severe_from:.1f}{unit} on" if rec.severe_from > 0.0 else ""
+    return f"In {rec.needed_share:.0%} of it at least it was severe{begin}: that is told sooner."
 
 
 def _baseline(rec: Record) -> str:

@@ -95,6 +95,19 @@ def test_a_mean_below_the_limit_says_what_it_is_a_mean_of() -> None:
     assert "Averages" not in explain(shown({"cva_change_deg": -8.0}))
 
 
+def test_a_severe_alert_says_from_where_on_it_was_severe() -> None:
+    rec = shown({"cva_change_deg": -16.0})
+    assert rec.alert.level == "severe"
+    text = explain(rec)
+    begins_deg = 14.0 + 0.3  # beyond the limit by a standard deviation
+    assert rec.severe_from == pytest.approx(begins_deg)
+    assert "In 70% of it at least it was severe, from 14.3° on: that is told sooner." in text
+    [neck] = [found for found in rec.evidence if found.name == "neck_deg"]
+    assert neck.mean < begins_deg, "good moments are in the mean"
+    assert "Averages are over all of the measured time" in text
+    assert "severe" not in explain(shown({"cva_change_deg": -8.0}))
+
+
 def test_one_shoulder_beyond_its_limit_for_most_of_the_time_is_told() -> None:
     text = explain(shown({"shoulder_elevation_left_cm": 2.4, "shoulder_elevation_cm": 1.2}))
     assert "The left shoulder was 1.7 cm" in text
