@@ -102,15 +102,13 @@ def command(
 
 def _as_answered(assess: AssessSettings) -> AssessSettings:
     """With the thresholds that the monitor judges by: answers to its alerts may have raised them."""
-    from dataclasses import replace
-
     from posture_cv.history.read import Reader
     from posture_cv.history.schema import history_file
 
     if not history_file().exists():
         return assess
     with Reader(history_file()) as reader:
-        return replace(assess, policy=replace(assess.policy, threshold_factor=reader.factors()))
+        return assess.raised(reader.factors())
 
 
 def _show(found: list[Row], profile: str, *, as_json: bool) -> None:

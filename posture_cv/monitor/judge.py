@@ -126,7 +126,7 @@ class Judge:
         self.engine.state = undone(self.engine.state)
 
     def apply_settings(self, settings: AssessSettings) -> None:
-        """Other settings of the policy from now on (answers raise thresholds); what is remembered stays."""
+        """Other thresholds and settings of the policy from now on (see `raised`); what is remembered stays."""
         self.engine.settings = settings
         self.engine.policy = Policy.of(settings.policy, settings.breaks, settings.ticks.tick_s)
 

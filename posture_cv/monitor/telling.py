@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from posture_cv.assess.answers import Response
@@ -83,5 +82,4 @@ class Teller:
         """Thresholds as the answers of the last days have raised them."""
         factors = self._book.factors(wall_s)
         if factors != judge.settings.policy.threshold_factor:
-            policy = replace(judge.settings.policy, threshold_factor=factors)
-            judge.apply_settings(replace(judge.settings, policy=policy))
+            judge.apply_settings(judge.criteria.settings.raised(factors))

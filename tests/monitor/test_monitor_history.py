@@ -180,6 +180,7 @@ def test_wrong_answers_raise_a_threshold_in_the_running_monitor(path: Path) -> N
         desk.run(parts)
         factor = parts.judge.settings.policy.threshold_factor[CUES.index("forward_head")]
         assert factor > 1.0
+        assert parts.judge.settings.thresholds.neck_severe_deg == pytest.approx(14.0 * factor)
         with closing(History(path)) as history:
             assert history.factors(desk.clock.wall_s())[CUES.index("forward_head")] == factor
             history.reset_factors()
@@ -187,6 +188,7 @@ def test_wrong_answers_raise_a_threshold_in_the_running_monitor(path: Path) -> N
         parts.commands.put(cmd.ResetFeedback())
         Monitor(parts, Options(duration_s=0.0)).run()
         assert parts.judge.settings.policy.threshold_factor == (1.0,) * len(CUES)
+        assert parts.judge.settings.thresholds.neck_severe_deg == 14.0
 
 
 def test_the_same_answers_given_again_raise_nothing_again(path: Path) -> None:
