@@ -207,7 +207,7 @@ def _baseline(rec: Record) -> str:
     text += f", seen from the {rec.baseline_view}" if rec.baseline_view in ("front", "side") else ""
     if rec.enter_excess != 1.0:
         text += f"; the limits stood at {rec.enter_excess:.2f} times their default (sensitivity, feedback)"
-    return text + "."
+    return f"{text}. Behind ± stands one standard deviation of a single look's error."
 
 
 def _nudge(rec: Record) -> list[str]:

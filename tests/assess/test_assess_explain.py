@@ -46,6 +46,7 @@ def test_it_says_which_quantity_how_far_how_long_and_against_what(cue: str, part
         "had lasted 1 min",
         "baseline of 24 frames",
         "± 0.5",
+        "one standard deviation of a single look's error",
         "spread",
     ]:
         assert part.lower() in text.lower(), text
