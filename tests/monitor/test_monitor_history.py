@@ -870,7 +870,9 @@ def test_explain_and_feedback_read_it(users: Path) -> None:
     assert "Alert #" in told.output
     assert "baseline of 24 frames (profile made up)" in " ".join(told.output.split())
     assert run(cli, ["explain", "99"]).exit_code == 2
-    assert run(cli, ["feedback", "wrong"]).exit_code == 0
+    answered = run(cli, ["feedback", "wrong"])
+    assert answered.exit_code == 0
+    assert "Forward head in 14 days: 0 right, 1 wrong (0% right); threshold x1, pause x1." in answered.output
     shown = json.loads(run(cli, ["feedback", "show", "--json"]).output)
     assert (shown["days"], shown["right"], shown["wrong"], shown["precision"]) == (14.0, 0, 1, 0.0)
     assert next(row for row in shown["postures"] if row["cue"] == "forward_head")["wrong"] == 1
