@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.assess.calculus import NUMBERS
-from posture_cv.assess.effects import BreakDue, Notice, StillnessNudge, Told
-from posture_cv.assess.naming import Thresholds, limiting_sd, neck_deg
+from posture_cv.assess.effects import BreakDue, Notice, Rule, StillnessNudge, Told
+from posture_cv.assess.naming import Thresholds, limiting_sd, neck_deg, severities
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.smoothing import NAMES
 from posture_cv.assess.typed import finite, typed, typed_rows
-from posture_cv.assess.types import Alert
+from posture_cv.assess.types import Alert, State
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Estimate, Float, Measurements, Reason
 
@@ -61,8 +61,10 @@ class Record:
         needed_share: share of it that had to be beyond the limits.
         enter_excess: multiple of the limits from which time counted (1 at sensitivity 1 without feedback).
         limits: of the quantities that decide this cue, before that multiple.
+        severe_from: where the first of them becomes severe, of an alert that came for that; else 0.
         evidence: every quantity that could be told.
         baseline_frames, baseline_view: of the calibration it is judged against.
+        baseline_name: its profile's name, where several may be in use; else empty.
         shifts, long, sitting_s, can_postpone, with_break: of nudges, see `BreakDue` and `StillnessNudge`.
     """
 
@@ -75,14 +77,21 @@ class Record:
     needed_share: float = 0.0
     enter_excess: float = 1.0
     limits: tuple[Limit, ...] = ()
+    severe_from: float = 0.0
     evidence: tuple[Evidence, ...] = ()
     baseline_frames: int = 0
     baseline_view: str = ""
+    baseline_name: str = ""
     shifts: int | None = None
     long: bool = False
     sitting_s: float = 0.0
     can_postpone: bool = False
     with_break: bool = False
+
+    @property
+    def long_due_s(self) -> float:
+        """Presence without a long break where one is due, in seconds; else 0."""
+        return self.sitting_s if self.long else 0.0
 
     def found(self, name: str) -> Evidence | None:
         """The evidence of one quantity, None where it could not be told."""
@@ -93,6 +102,9 @@ def limits(
     cue: str, thresholds: Thresholds, uncertainty: Mapping[str, float] | None = None
 ) -> tuple[Limit, ...]:
     """The limits by which a cue is named, by quantity.
+
+    A slump is a bent trunk whose shoulders have come forward or sunk; that of sinking is for what they sink beyond
+    the bend (`naming.SINK_PER_TRUNK`).
 
     Args:
         cue: label of an alerting state.
@@ -115,6 +127,7 @@ def limits(
         "slump": [
             ("trunk_incl_deg", th.slump_trunk_deg, th.slump_sd),
             ("protraction_cm", th.slump_protraction_cm, th.slump_sd),
+            ("sink_cm", th.slump_sink_cm, 0.0),
         ],
     }
     return tuple(Limit(name, max(value, wide * sds.get(name, 0.0))) for name, value, wide in known[cue])
@@ -181,6 +194,7 @@ def record(told: Told, values: Float, sds: Float, baseline: Baseline, settings: 
             needed_share=settings.policy.enter_share,
             enter_excess=settings.policy.enter_excess[CUES.index(told.alert.cue)],
             limits=limits(told.alert.cue, settings.thresholds, {e.name: _limiting(e) for e in found}),
+            severe_from=_severe_from(told, values, sds, settings.thresholds),
             evidence=found,
             baseline_frames=baseline.frame_count,
             baseline_view=baseline.view.label,
@@ -197,6 +211,14 @@ def record(told: Told, values: Float, sds: Float, baseline: Baseline, settings: 
     if isinstance(told, StillnessNudge):
         return Record(told.id, told.alert, shifts=told.shifts, with_break=told.with_break)
     return Record(told.id, told.alert)
+
+
+def _severe_from(told: Notice, values: Float, sds: Float, thresholds: Thresholds) -> float:
+    if told.rule is not Rule.SEVERE or len(values) == 0:
+        return 0.0
+    row = _one_row(_mean(values), _mean(sds))
+    known = {State(code).label: limit for code, _, limit in severities(row, neck_deg(row), thresholds)}
+    return float(np.nan_to_num(known.get(told.alert.cue, np.zeros(1)))[0])
 
 
 def _limiting(found: Evidence) -> float:

@@ -265,3 +265,18 @@ class AssessSettings:
     policy: PolicySettings = field(default_factory=PolicySettings)
     breaks: BreakSettings = field(default_factory=BreakSettings)
     feedback: FeedbackSettings = field(default_factory=FeedbackSettings)
+
+    def raised(self, factors: tuple[float, ...]) -> Self:
+        """The same with thresholds that answers have raised: of a posture that is told, and of a severe one alike.
+
+        Args:
+            factors: in the order of `CUES`, 1 or more (see `feedback.threshold_factors`).
+        """
+        by, th = dict(zip(CUES, factors, strict=True)), self.thresholds
+        thresholds = replace(
+            th,
+            neck_severe_deg=th.neck_severe_deg * by["forward_head"],
+            protraction_severe_cm=th.protraction_severe_cm * by["rounded_shoulders"],
+            elevation_severe_cm=th.elevation_severe_cm * by["shrug"],
+        )
+        return replace(self, thresholds=thresholds, policy=replace(self.policy, threshold_factor=factors))

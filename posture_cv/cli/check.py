@@ -24,6 +24,7 @@ from posture_cv.errors import NobodyFoundError
 from posture_cv.processors import use_one_thread
 
 if TYPE_CHECKING:
+    from posture_cv.assess.settings import AssessSettings
     from posture_cv.monitor.checking import Row
 
 _REFRESH_S = 0.5
@@ -57,8 +58,10 @@ def command(
     """Look through the webcam, or at a recording, and show what is measured.
 
     Each quantity: change against your baseline, uncertainty (two standard deviations), your own spread while
-    calibrating, and for every posture that it decides the limit and what is left to it. A single look takes
-    three seconds. End a running monitor first: one program has the camera.
+    calibrating, and for every posture that it decides the limit and what is left to it. Text neck takes both
+    its quantities together, slumping the trunk and one of the others; else one is enough. Before a camera the
+    limits are the monitor's, as your answers to alerts have raised them. A single look takes three seconds. End
+    a running monitor first: one program has the camera.
     """
     use_one_thread()
 
@@ -81,6 +84,8 @@ def command(
         if at_s is not None and eyepiece.live:
             raise click.UsageError("--at is for a recording: a camera shows now only.")
         known = load_profile(profile or settings.general.profile)
+        if eyepiece.live:
+            assess = _as_answered(assess)
         judge = Judge(Criteria(known.name, known.baseline, load_coefficients(), assess))
         eyes = make_eyes(settings, known.baseline.view)
         stack.callback(eyes.close)
@@ -93,6 +98,17 @@ def command(
             return
         measured = checking.look(*parts, at_s)
     _show(checking.rows(measured, assess, known.baseline.spread), known.name, as_json=as_json)
+
+
+def _as_answered(assess: AssessSettings) -> AssessSettings:
+    """With the thresholds that the monitor judges by: answers to its alerts may have raised them."""
+    from posture_cv.history.read import Reader
+    from posture_cv.history.schema import history_file
+
+    if not history_file().exists():
+        return assess
+    with Reader(history_file()) as reader:
+        return assess.raised(reader.factors())
 
 
 def _show(found: list[Row], profile: str, *, as_json: bool) -> None:

@@ -101,10 +101,11 @@ def _snoozed(number: int | None) -> str:
 def _judged(answer: str, number: int | None) -> str:
     from posture_cv.assess.settings import CUES
     from posture_cv.assess.wording import plain
+    from posture_cv.cli.feedback_show import standing
     from posture_cv.history.read import Reader
     from posture_cv.history.schema import history_file
     from posture_cv.monitor.control.channel import NotRunningError
-    from posture_cv.monitor.control.client import ask
+    from posture_cv.monitor.control.client import ask_and_wait
 
     with Reader(history_file()) as reader:
         row = reader.alert(number, CUES)
@@ -115,10 +116,11 @@ def _judged(answer: str, number: int | None) -> str:
             "List the alerts: posture-cv history show",
         )
     try:
-        ask("answer", {"alert": row.number, "response": answer})
+        obeyed = ask_and_wait("answer", {"alert": row.number, "response": answer})
     except NotRunningError:
+        obeyed = True
         _kept_for_the_next(row.number, cast("Response", answer))
-    return _noted(row, answer)
+    return f"{_noted(row, answer)} {standing(row.cue)}" if obeyed else _noted(row, answer)
 
 
 def _kept_for_the_next(number: int, response: Response) -> None:

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 
-def precision_now() -> dict[str, object]:
+def precision_now() -> dict[str, Any]:
     """How often each posture and all were right in the last days, and what thresholds and pauses rose by."""
     from posture_cv.assess.feedback import Answer, precision
     from posture_cv.assess.settings import CUES
@@ -63,10 +63,23 @@ def lines(found: dict[str, Any]) -> list[str]:
 
     head = f"Answers of the last {found['days']:g} days: {_share(found)}"
     postures = [
-        f"  {plain(str(row['cue'])):<18} {_share(row):<30} threshold x{row['factor']:g}, pause x{row['backoff']}"
-        for row in found["postures"]
+        f"  {plain(str(row['cue'])):<18} {_share(row):<30} {_led_to(row)}" for row in found["postures"]
     ]
     return [head, *postures]
+
+
+def standing(cue: str) -> str:
+    """What the answers about one posture come to now, as a sentence."""
+    from posture_cv.assess.wording import plain
+
+    found = precision_now()
+    [row] = [one for one in found["postures"] if one["cue"] == cue]
+    name = plain(cue)
+    return f"{name[0].upper()}{name[1:]} in {found['days']:g} days: {_share(row)}; {_led_to(row)}."
+
+
+def _led_to(row: dict[str, Any]) -> str:
+    return f"threshold x{row['factor']:g}, pause x{row['backoff']}"
 
 
 def _share(row: dict[str, Any]) -> str:

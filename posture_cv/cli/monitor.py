@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,11 +133,14 @@ def _in_background(spec: str, profile: str | None, files: dict[str, Path | None]
 def _in_foreground(request: Request, *, quiet: bool) -> int:
     from posture_cv.cli.first_run import show_notice_once
     from posture_cv.monitor.app import run
+    from posture_cv.monitor.session import is_live
 
     if not quiet:
         show_notice_once()
     outcome = run(request)
     _summary(outcome)
+    if is_live(request.source) and not quiet:
+        _evening(outcome.duration_s)
     return 0
 
 
@@ -148,3 +152,15 @@ def _summary(outcome: Outcome) -> None:
     text = f"Watched for {duration(outcome.duration_s)}: {told}, {outcome.looks} looks"
     with suppress(OSError):  # the terminal may have been closed
         click.echo(f"{text}, the models ran {outcome.model_runs} times. Ended: {outcome.why}.", err=True)
+
+
+def _evening(watched_s: float) -> None:
+    """What the documents advise after a day at the desk, another thing each day; nothing after a short while."""
+    from posture_cv.guidance.adviser import evening_advice
+    from posture_cv.guidance.catalogue import load_catalogue
+    from posture_cv.local_time import local
+
+    advice = evening_advice(load_catalogue(), watched_s, local(time.time()).toordinal())
+    if advice is not None:
+        with suppress(OSError):
+            click.echo(f"For after work: {advice.body}\n“{advice.quotation}” — {advice.citation}", err=True)

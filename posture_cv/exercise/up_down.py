@@ -20,6 +20,7 @@ FOLLOW_S: Final = 10.0  # time constant with which the rest position follows slo
 BELOW_REST: Final = (
     -0.7
 )  # so far the other way, the still second was none of rest: a new one is needed (ours)
+MOST_HELD_S: Final = 30.0  # the longest hold of any document: what stays longer is how somebody sits now
 NOISE_FACTOR: Final = 5.0  # what counts is at least so many standard deviations of the still second (ours)
 
 
@@ -106,7 +107,9 @@ class UpDownCounter:
     def _while_up(self, t_s: float, dt_s: float, level: float) -> Repetition | None:
         if self._was_seen and self._was_level > self._movement.leave:
             self._hold_s += dt_s
-        if level > self._movement.leave:
+        if self._movement.follows_rest and self._hold_s > MOST_HELD_S:
+            self._sits_otherwise()
+        elif level > self._movement.leave:
             self._crossed_s = None
         elif self._crossed_s is None:
             self._crossed_s = t_s
@@ -114,6 +117,11 @@ class UpDownCounter:
             self._rest_seen = True
             return self._finish(self._crossed_s, whole=self._start_seen)
         return None
+
+    def _sits_otherwise(self) -> None:
+        """No repetition, and the rest position is to be found anew: else none would be seen ever after."""
+        self._up, self._hold_s, self._crossed_s = False, 0.0, None
+        self._rest.row, self._rest_seen = None, False
 
     def _finish(self, end_s: float, *, whole: bool) -> Repetition:
         repetition = Repetition(self._start_s, end_s, self._hold_s, whole)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from posture_cv.assess.answers import HEEDED_WITHIN_S
+from posture_cv.assess.feedback import Raised, threshold_factors
 from posture_cv.assess.settings import CUES
 from posture_cv.closing import Closing
 from posture_cv.history.schema import HistoryError, connect, finite, history_error, unusable
@@ -156,6 +157,11 @@ class Reader(Closing):
         with self.damage_in_words():
             rows = self._db.execute(query, _bounds(first_day, last_day))
             return [BreakRow(finite(at_s), finite(seconds), _offset(off_s)) for at_s, seconds, off_s in rows]
+
+    def factors(self) -> tuple[float, ...]:
+        """What answers have raised the thresholds by, in the order of `CUES`; looking changes nothing."""
+        _, rows = self.table("thresholds")
+        return threshold_factors({cue: Raised(factor) for cue, factor, _ in rows})
 
     def table(self, name: str) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and rows of a whole table."""

@@ -107,6 +107,9 @@ class Judge:
     def _told(self, step: Step) -> Step:
         """The step, and with it what came of those that nobody was told of."""
         before, self._untold = self._untold, None
+        if step.records:
+            name = self.criteria.profile
+            step = replace(step, records=tuple(replace(one, baseline_name=name) for one in step.records))
         return step if before is None else step.after(before)
 
     def forget(self) -> None:
@@ -123,7 +126,7 @@ class Judge:
         self.engine.state = undone(self.engine.state)
 
     def apply_settings(self, settings: AssessSettings) -> None:
-        """Other settings of the policy from now on (answers raise thresholds); what is remembered stays."""
+        """Other thresholds and settings of the policy from now on (see `raised`); what is remembered stays."""
         self.engine.settings = settings
         self.engine.policy = Policy.of(settings.policy, settings.breaks, settings.ticks.tick_s)
 

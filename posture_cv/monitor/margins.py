@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from posture_cv.assess.calculus import NUMBERS
-from posture_cv.assess.naming import RISES, limiting_sd, neck
+from posture_cv.assess.naming import RISES, SINK_PER_TRUNK, limiting_sd, neck
 from posture_cv.assess.records import limits
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.smoothing import SmoothedFrame
@@ -67,7 +67,7 @@ def margins(frame: SmoothedFrame, settings: AssessSettings) -> tuple[Margin, ...
     sds = {name: _wide(frame, name) for name in _DECISIVE}
     sds[NECK] = sds["cva_change_deg"]
     return tuple(
-        _margin(cue, limit.name, limit.value * factor, frame, bent)
+        _margin(cue, limit.name, limit.value * factor + _taken_cm(limit.name, frame), frame, bent)
         for cue, factor in zip(CUES, settings.policy.enter_excess, strict=True)
         for limit in limits(cue, settings.thresholds, sds)
     )
@@ -77,6 +77,12 @@ def _wide(frame: SmoothedFrame, name: str) -> float:
     """By which the limits of the quantity widen; 0 where it cannot be told."""
     value = frame.value(name)
     return 0.0 if math.isnan(value) else limiting_sd(name, value, frame.sd(name), NUMBERS)
+
+
+def _taken_cm(name: str, frame: SmoothedFrame) -> float:
+    """How far the trunk's bend takes the shoulders down, which is no sinking."""
+    trunk_deg = frame.value("trunk_incl_deg")
+    return SINK_PER_TRUNK * trunk_deg if name == "sink_cm" and trunk_deg > 0.0 else 0.0
 
 
 def _margin(cue: str, name: str, limit: float, frame: SmoothedFrame, bent: float) -> Margin:
@@ -89,21 +95,29 @@ def _margin(cue: str, name: str, limit: float, frame: SmoothedFrame, bent: float
 
 
 def nearest(found: tuple[Margin, ...]) -> Margin | None:
-    """The posture that is nearest to its limit; of one with several quantities the one farthest from it.
-
-    A posture needs all its quantities beyond their limits, but raised shoulders, of which one is enough.
-    """
+    """The posture that is nearest to its limit; of one with several quantities the one on which it hangs."""
     best: Margin | None = None
     for cue in CUES:
-        of_cue = [m for m in found if m.cue == cue]
-        told = [m for m in of_cue if m.share is not None]
-        if not told or (len(told) < len(of_cue) and cue != "shrug"):
-            continue
-        pick = max if cue == "shrug" else min
-        decisive = pick(told, key=lambda m: m.share or 0.0)
-        if best is None or (decisive.share or 0.0) > (best.share or 0.0):
+        decisive = _decisive([m for m in found if m.cue == cue], _EITHER.get(cue, ()))
+        if decisive and (best is None or (decisive.share or 0.0) > (best.share or 0.0)):
             best = decisive
     return best
+
+
+# A posture needs all its quantities beyond their limits, but of these one is enough.
+_EITHER: Final = {"shrug": RISES, "slump": ("protraction_cm", "sink_cm")}
+
+
+def _decisive(of_cue: list[Margin], either: tuple[str, ...]) -> Margin | None:
+    """Of what is needed that which is farthest off, of what is enough the nearest; None where that is not told."""
+
+    def share(margin: Margin) -> float:
+        return -1.0 if margin.share is None else margin.share
+
+    needed = [m for m in of_cue if m.quantity not in either]
+    enough = [m for m in of_cue if m.quantity in either]
+    hangs_on = min([*needed, *([max(enough, key=share)] if enough else [])], key=share, default=None)
+    return None if hangs_on is None or hangs_on.share is None else hangs_on
 
 
 def unit_of(quantity: str) -> str:

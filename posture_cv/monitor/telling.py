@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from posture_cv.assess.answers import Response
@@ -55,7 +54,7 @@ class Teller:
     def _say(self, record: Record, wall_s: float) -> Said:
         self.count += 1
         day_key = local(wall_s).toordinal()
-        words = {} if self._adviser is None else self._adviser.words(record.alert, day_key)
+        words = {} if self._adviser is None else self._adviser.words(record.alert, day_key, record.long_due_s)
         key = self._book.alert(record, words, wall_s)
         said = Said(record, words, key)
         self.prompts += not said.about_posture
@@ -83,5 +82,4 @@ class Teller:
         """Thresholds as the answers of the last days have raised them."""
         factors = self._book.factors(wall_s)
         if factors != judge.settings.policy.threshold_factor:
-            policy = replace(judge.settings.policy, threshold_factor=factors)
-            judge.apply_settings(replace(judge.settings, policy=policy))
+            judge.apply_settings(judge.criteria.settings.raised(factors))

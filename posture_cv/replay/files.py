@@ -134,7 +134,7 @@ def alert_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
         {
             "id": record.id,
             **asdict(record.alert),
-            **adviser.words(record.alert, day_key=0),
+            **adviser.words(record.alert, 0, record.long_due_s),
             "record": recs.to_json(record),
         }
         for record in records

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from assess_material import NAN, tick, ticks
+from assess_material import NAN, baseline, tick, ticks
 from posture_cv.assess.effects import BreakDue, Effect, Notice, Recalibrate, StillnessNudge
+from posture_cv.assess.explain import explain
 from posture_cv.assess.policy import Policy
 from posture_cv.assess.policy_state import PolicyState
-from posture_cv.assess.settings import BreakSettings, PolicySettings
+from posture_cv.assess.records import record
+from posture_cv.assess.settings import AssessSettings, BreakSettings, PolicySettings
 from posture_cv.assess.ticks import Tick
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.measure.types import Reason
 
 SETTINGS = BreakSettings()
+NOTHING = np.empty((0, 0))
 MINUTE = 60
 
 
@@ -80,6 +84,17 @@ def test_five_minutes_away_reset_everything() -> None:
     full = breaks(run(ticks(("good", 1700), ("away", 301), ("good", 1850))))
     assert [prompt.long for prompt in full] == [False]
     assert full[0].sitting_s == pytest.approx(1800, abs=1)
+
+
+def test_a_long_break_is_asked_for_in_words_and_a_short_one_is_not() -> None:
+    prompts = breaks(run(restless(61, 20)))
+    assert [prompt.long for prompt in prompts] == [False, True]
+    told = [record(prompt, NOTHING, NOTHING, baseline(), AssessSettings()) for prompt in prompts]
+    adviser = Adviser(load_catalogue())
+    short, long = (adviser.words(one.alert, 0, one.long_due_s)["text"] for one in told)
+    assert "5 to 10 minutes" not in short
+    assert long.startswith("No long break for 1 h at the screen: take 5 to 10 minutes this time. ")
+    assert ["a long one was asked for" in explain(one) for one in told] == [False, True]
 
 
 def test_a_suspended_computer_counts_as_a_break() -> None:

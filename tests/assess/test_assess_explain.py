@@ -11,6 +11,7 @@ import pytest
 
 from assess_material import baseline, every, measurements
 from posture_cv.assess.explain import duration, explain
+from posture_cv.assess.naming import SINK_PER_TRUNK
 from posture_cv.assess.recording import assess_measurements
 from posture_cv.assess.records import Record, from_json, to_json
 from posture_cv.assess.settings import AssessSettings, BreakSettings, PolicySettings
@@ -45,6 +46,7 @@ def test_it_says_which_quantity_how_far_how_long_and_against_what(cue: str, part
         "had lasted 1 min",
         "baseline of 24 frames",
         "± 0.5",
+        "one standard deviation of a single look's error",
         "spread",
     ]:
         assert part.lower() in text.lower(), text
@@ -65,13 +67,56 @@ def test_what_went_the_other_way_is_called_so() -> None:
     assert "The head was 1.0 cm (± 0.5) further back than in the baseline." in text.splitlines()
 
 
-def test_a_slump_of_head_and_trunk_is_explained_by_both() -> None:
+def shown(quantities: dict[str, float]) -> Record:
+    """The first alert of who sits with these quantities away from the baseline, all others at it."""
     t_s, labels = every(0.5, ("good", 200), ("slump", 150))
     m = measurements(t_s, labels)
-    small = {"trunk_incl_deg": 1.5, "cva_change_deg": -5.0, "approach_cm": 1.0}
-    slumped = np.array(labels) == "slump"
-    values = {name: Estimate.of(np.where(slumped, small.get(name, 0.0), 0.0), 0.3) for name in m.values}
-    [rec] = assess_measurements(replace(m, values=values), baseline(), QUIET).records[:1]
+    poor = np.array(labels) == "slump"
+    values = {name: Estimate.of(np.where(poor, quantities.get(name, 0.0), 0.0), 0.3) for name in m.values}
+    return assess_measurements(replace(m, values=values), baseline(), QUIET).records[0]
+
+
+def test_a_slump_of_sunken_shoulders_is_explained_by_them() -> None:
+    rec = shown({"trunk_incl_deg": 4.0, "sink_cm": 2.0})
+    assert rec.alert.cue == "slump"
+    text = explain(rec)
+    by_themselves = 0.7 * (2.0 - 4.0 * SINK_PER_TRUNK)
+    assert f"Beyond what the bent trunk makes of it the shoulders were {by_themselves:.1f} cm" in text
+    assert "1.5 times the limit of 0.5 cm" in text
+    assert "The shoulders were" not in text, "what did not decide it is no reason"
+    assert "named slumping" not in text
+
+
+def test_a_mean_below_the_limit_says_what_it_is_a_mean_of() -> None:
+    rec = shown({"cva_change_deg": -2.7})
+    assert rec.alert.cue == "forward_head"
+    text = explain(rec)
+    assert "0.8 times the limit of 2.3°" in text
+    assert "Averages are over all of the measured time; 70% of it showed forward head." in text
+    assert "Averages" not in explain(shown({"cva_change_deg": -8.0}))
+
+
+def test_a_severe_alert_says_from_where_on_it_was_severe() -> None:
+    rec = shown({"cva_change_deg": -16.0})
+    assert rec.alert.level == "severe"
+    text = explain(rec)
+    begins_deg = 14.0 + 0.3  # beyond the limit by a standard deviation
+    assert rec.severe_from == pytest.approx(begins_deg)
+    assert "In 70% of it at least it was severe, from 14.3° on: that is told sooner." in text
+    [neck] = [found for found in rec.evidence if found.name == "neck_deg"]
+    assert neck.mean < begins_deg, "good moments are in the mean"
+    assert "Averages are over all of the measured time" in text
+    assert "severe" not in explain(shown({"cva_change_deg": -8.0}))
+
+
+def test_one_shoulder_beyond_its_limit_for_most_of_the_time_is_told() -> None:
+    text = explain(shown({"shoulder_elevation_left_cm": 2.4, "shoulder_elevation_cm": 1.2}))
+    assert "The left shoulder was 1.7 cm" in text
+    assert "The right shoulder" not in text
+
+
+def test_a_slump_of_head_and_trunk_is_explained_by_both() -> None:
+    rec = shown({"trunk_incl_deg": 1.5, "cva_change_deg": -5.0, "approach_cm": 1.0})
     assert rec.alert.cue == "slump"
     text = explain(rec)
     assert "0.5 times the limit of 2.0°" in text
@@ -108,6 +153,12 @@ def test_turns_are_listed() -> None:
     assert "took turns" in text
     assert "forward head" in text
     assert "slumping" in text
+
+
+def test_what_hardly_ever_was_took_no_turn() -> None:
+    rec = first(("good", 200), ("forward_head", 150))
+    text = explain(replace(rec, rule="mixed", shares={"forward_head": 0.6, "slump": 0.1, "shrug": 0.004}))
+    assert "most frequent: forward head 60%, slumping 10%." in text
 
 
 def test_shifted_limits_are_said() -> None:

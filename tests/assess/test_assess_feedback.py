@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assess_material import baseline, every, measurements
 from posture_cv.assess.feedback import Answer, Raised, precision, raised, threshold_factors
-from posture_cv.assess.settings import CUES, FeedbackSettings, PolicySettings
+from posture_cv.assess.recording import assess_measurements
+from posture_cv.assess.settings import CUES, AssessSettings, FeedbackSettings, PolicySettings
+from posture_cv.measure.types import Estimate
 
 DAY = 86400.0
 SETTINGS = FeedbackSettings()
@@ -52,3 +58,17 @@ def test_no_answers_ever_lower_a_threshold(
     before, after = threshold_factors(current), threshold_factors(raised(current, known, now_s, SETTINGS))
     assert all(new >= old for old, new in zip(before, after, strict=True))
     PolicySettings(threshold_factor=after)
+
+
+def test_what_is_severe_rises_with_the_threshold() -> None:
+    """Who calls severe alerts wrong would else get them for ever: they are far beyond any raised threshold."""
+    t_s, labels = every(0.5, ("good", 200), ("forward_head", 150))
+    m = measurements(t_s, labels)
+    far = np.where(np.array(labels) == "forward_head", -15.5, 0.0)
+    m = replace(m, values={**m.values, "cva_change_deg": Estimate.of(far, 0.3)})
+    usual = AssessSettings()
+    raised_once = usual.raised((SETTINGS.step, 1.0, 1.0, 1.0, 1.0))
+    before, after = (assess_measurements(m, baseline(), one).records[0].alert for one in (usual, raised_once))
+    assert (before.level, after.level) == ("severe", "notice")
+    assert after.t_s > before.t_s + 30.0
+    assert usual.raised((1.0,) * len(CUES)) == usual

@@ -6,14 +6,21 @@ import io
 import json
 import re
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from capture.mjpeg_server import MjpegServer, video_images
+from posture_cv.assess.records import Record
+from posture_cv.assess.settings import CUES
+from posture_cv.assess.types import Alert
 from posture_cv.cli import cli
 from posture_cv.cli.check_view import CheckView
+from posture_cv.history.schema import history_file
+from posture_cv.history.store import History
 from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
 from posture_cv.monitor.checking import Row
 
@@ -54,6 +61,34 @@ def test_the_numbers_agree_with_each_other() -> None:
     assert neck["sd"] > 0
     assert neck["baseline_spread"] > 0
     assert rows["forward_head_deg"]["value"] == pytest.approx(-rows["cva_change_deg"]["value"], abs=0.002)
+
+
+def called_wrong(times: int) -> float:
+    """What so many wrong alerts of rounded shoulders raise their threshold by, in the user's own history."""
+    told = Alert(100.0, "rounded_shoulders", "notice", 84.0, 0.8, 120.0, 1.5, 1.0)
+    history_file().parent.mkdir(parents=True, mode=0o700)
+    with closing(History(history_file())) as history:
+        history.begin_session(1000.0, "p", "c")
+        for number in range(times):
+            history.answer(history.alert(Record(number, told), {}, 1000.0 + number), "wrong", 2000.0)
+        return history.factors(3000.0)[CUES.index("rounded_shoulders")]
+
+
+def rounding_limit(source: str, *arguments: str) -> float:
+    given = ["check", source, *GIVEN[2:], "--once", "--json", *arguments]
+    rows = {row["quantity"]: row for row in json.loads(CliRunner().invoke(cli, given).stdout)}
+    [limit] = [one for one in rows["protraction_cm"]["limits"] if one["cue"] == "rounded_shoulders"]
+    return float(limit["limit"])
+
+
+def test_before_a_camera_the_limits_are_those_that_answers_have_raised() -> None:
+    with MjpegServer(video_images(str(SAMPLES / "desk-front.mp4"), 40), rate_hz=5.0) as camera:
+        without_history = rounding_limit(camera.url)
+        raised = called_wrong(4)
+        assert raised > 1.1
+        assert rounding_limit(camera.url) == pytest.approx(1.5 * raised, abs=0.002)
+    assert without_history == 1.5
+    assert rounding_limit(GIVEN[1], "--at", "4") == 1.5, "as replay judges the recording"
 
 
 def test_what_cannot_be_told_says_why() -> None:

@@ -237,6 +237,25 @@ def test_a_slow_change_of_posture_is_followed() -> None:
     assert count(lm, "shoulder_raise").count == len(starts)
 
 
+@pytest.mark.parametrize("check", ["shoulder_raise", "shoulder_blade_squeeze"])
+def test_who_sits_otherwise_from_now_on_does_no_long_repetition_and_the_next_ones_count(
+    check: CameraCheck,
+) -> None:
+    t_s = times(75)
+    level = 0.7 * np.clip((t_s - 8) / 0.6, 0, 1) + holds(t_s, [50.0, 57.0, 64.0], HOLD_S)
+    report = count(performing(check, t_s, level), check)
+    assert [round(r.start_s) for r in report.repetitions] == [50, 57, 64]
+    assert max(r.hold_s for r in report.repetitions) < 4.0
+
+
+def test_arms_may_stay_overhead_for_long() -> None:
+    t_s = times(60)
+    [repetition] = count(
+        performing("arms_overhead", t_s, holds(t_s, [5.0], 45.0)), "arms_overhead"
+    ).repetitions
+    assert repetition.hold_s > 44.0
+
+
 def test_an_arm_alone_or_hands_at_the_head_are_not_arms_overhead() -> None:
     t_s = times(15)
     level = holds(t_s, [5.0], 4.0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from posture_cv.assess.types import ALERTING, Alert
 from posture_cv.errors import InputError
-from posture_cv.guidance.adviser import Adviser
+from posture_cv.guidance.adviser import EVENING_AFTER_S, Adviser, evening_advice
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.guidance.choose import (
     LASTING_S,
@@ -167,6 +167,14 @@ def test_reminders_open_with_other_words_each_time(
     assert all(one != two for one, two in pairwise(heads))
 
 
+@given(st.integers(1, 40), days)
+def test_where_a_long_break_is_due_no_short_one_is_praised(prompts: int, day_key: int) -> None:
+    adviser = Adviser(CATALOGUE)
+    told = [adviser.words(reminder("break", n), day_key, 3600.0 + n) for n in range(prompts)]
+    assert all("take 5 to 10 minutes this time" in words["text"] for words in told)
+    assert "micro_breaks" not in {words["entry_id"] for words in told}
+
+
 @given(st.lists(st.tuples(st.sampled_from(POSTURES), st.integers(0, 2)), max_size=12), days)
 def test_a_new_day_begins_as_if_nothing_had_been_said(told: list[tuple[str, int]], day: int) -> None:
     worked, rested = Adviser(CATALOGUE), Adviser(CATALOGUE)
@@ -270,3 +278,19 @@ def test_durations_read_at_a_glance(duration_s: float, text: str) -> None:
 )
 def test_ordinals(number: int, text: str) -> None:
     assert ordinal(number) == text
+
+
+@given(st.floats(EVENING_AFTER_S, 80_000), days)
+def test_the_evening_has_advice_in_a_documents_words_and_the_next_one_other(
+    watched_s: float, day_key: int
+) -> None:
+    today, tomorrow = (evening_advice(CATALOGUE, watched_s, day_key + later) for later in (0, 1))
+    assert today is not None
+    assert tomorrow is not None
+    assert today.entry_id != tomorrow.entry_id
+    assert "end_of_day" in CATALOGUE.entry(today.entry_id).triggers
+    assert today.quotation
+
+
+def test_a_short_while_has_no_evening() -> None:
+    assert evening_advice(CATALOGUE, EVENING_AFTER_S - 1.0, 738_000) is None

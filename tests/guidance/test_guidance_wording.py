@@ -121,3 +121,15 @@ def test_what_helps_against_two_findings_is_said_once() -> None:
     assert set(both.checks) >= {note.check for note in found}
     assert text.count(str(both.action)) == 1
     assert text.index("You sit near.") < text.index("The screen is high.")
+
+
+def test_a_prompt_does_not_leave_a_documents_claim_of_harm_as_ours() -> None:
+    """A notification has no room for what studies say: its own words tell that the claim is the document's."""
+    entries = load_catalogue().entries
+    claims = re.compile(
+        FORBIDDEN["harm to the body"] + "|" + FORBIDDEN["a diagnosis"] + r"|\b(causing|suffering)\b"
+    )
+    prompted = [entry for entry in entries if entry.triggers and claims.search(entry.quotation or "")]
+    assert {"shoulders_drop_forward", "eight_hours"} <= {entry.id for entry in prompted}
+    told = re.compile(r"\b(the (document|clinic)\b|studies\b)", re.IGNORECASE)
+    assert [entry.id for entry in prompted if not told.search(entry.text)] == []

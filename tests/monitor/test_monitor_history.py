@@ -180,6 +180,7 @@ def test_wrong_answers_raise_a_threshold_in_the_running_monitor(path: Path) -> N
         desk.run(parts)
         factor = parts.judge.settings.policy.threshold_factor[CUES.index("forward_head")]
         assert factor > 1.0
+        assert parts.judge.settings.thresholds.neck_severe_deg == pytest.approx(14.0 * factor)
         with closing(History(path)) as history:
             assert history.factors(desk.clock.wall_s())[CUES.index("forward_head")] == factor
             history.reset_factors()
@@ -187,6 +188,7 @@ def test_wrong_answers_raise_a_threshold_in_the_running_monitor(path: Path) -> N
         parts.commands.put(cmd.ResetFeedback())
         Monitor(parts, Options(duration_s=0.0)).run()
         assert parts.judge.settings.policy.threshold_factor == (1.0,) * len(CUES)
+        assert parts.judge.settings.thresholds.neck_severe_deg == 14.0
 
 
 def test_the_same_answers_given_again_raise_nothing_again(path: Path) -> None:
@@ -866,9 +868,11 @@ def test_explain_and_feedback_read_it(users: Path) -> None:
     told = run(cli, ["explain"])
     assert told.exit_code == 0
     assert "Alert #" in told.output
-    assert "baseline" in told.output
+    assert "baseline of 24 frames (profile made up)" in " ".join(told.output.split())
     assert run(cli, ["explain", "99"]).exit_code == 2
-    assert run(cli, ["feedback", "wrong"]).exit_code == 0
+    answered = run(cli, ["feedback", "wrong"])
+    assert answered.exit_code == 0
+    assert "Forward head in 14 days: 0 right, 1 wrong (0% right); threshold x1, pause x1." in answered.output
     shown = json.loads(run(cli, ["feedback", "show", "--json"]).output)
     assert (shown["days"], shown["right"], shown["wrong"], shown["precision"]) == (14.0, 0, 1, 0.0)
     assert next(row for row in shown["postures"] if row["cue"] == "forward_head")["wrong"] == 1

@@ -7,6 +7,7 @@ import os
 import plistlib
 import shlex
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,11 +19,14 @@ from hypothesis import strategies as st
 
 from assess_material import measurements
 from cli_runner import Cli
+from posture_cv.assess.naming import name_states
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.assess.smoothing import SmoothedFrame
+from posture_cv.assess.types import State
+from posture_cv.cli import monitor as command
 from posture_cv.errors import InputError, PostureError
 from posture_cv.local_time import local
-from posture_cv.measure.types import Reason
+from posture_cv.measure.types import Estimate, Reason
 from posture_cv.monitor import autostart
 from posture_cv.monitor.keys import keys_of
 from posture_cv.monitor.lifecycle import Facts, LifeSettings, Phase, plan, retry_pause_s
@@ -421,6 +425,22 @@ def test_a_posture_of_which_a_part_cannot_be_told_is_not_the_nearest_but_raised_
     assert nearest((neck, *half, *raised)) == raised[1]
 
 
+@pytest.mark.parametrize(("sink_cm", "beyond"), [(1.4, False), (1.5, True)])
+def test_sunken_shoulders_are_enough_for_a_slump_beyond_what_the_trunk_makes_of_it(
+    sink_cm: float, *, beyond: bool
+) -> None:
+    m = measurements([0.0], ["good"])
+    changed = {"trunk_incl_deg": 4.0, "sink_cm": sink_cm}
+    values = {name: Estimate.of(np.full(1, changed.get(name, 0.0)), 0.3) for name in m.values}
+    frame = replace(m, values=values)
+    close = nearest(margins(SmoothedFrame.of(frame), AssessSettings()))
+    assert close is not None
+    assert (close.cue, close.quantity) == ("slump", "sink_cm")
+    assert close.left is not None
+    assert (close.left < 0.0) == beyond
+    assert (name_states(frame, AssessSettings().thresholds).state[0] == State.SLUMP) == beyond
+
+
 def test_speeds() -> None:
     assert [speed_of(text) for text in ("1", "10x", "0.5", "max")] == [1.0, 10.0, 0.5, math.inf]
     for text in ("0", "-1", "fast", "nan", "inf"):
@@ -443,3 +463,15 @@ def test_speeds() -> None:
 )
 def test_function_keys_and_arrows_are_no_letters(typed: str, keys: str) -> None:
     assert keys_of(typed) == keys
+
+
+def test_after_a_day_at_the_desk_the_monitor_says_what_does_good_then(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command._evening(7 * 3600.0)
+    words, source = capsys.readouterr().err.splitlines()
+    assert words.startswith("For after work: ")
+    assert source.startswith("“")
+    assert "— document 00" in source
+    command._evening(60.0)
+    assert capsys.readouterr().err == ""
