@@ -273,6 +273,31 @@ def test_folders_behind_links_are_looked_into_once(tmp_path: Path) -> None:
     assert [Path(item.file).name for item in found] == ["a.mp4", "b.mp4"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="paths that are too long, for root too")
+def test_a_folder_that_cannot_be_looked_into_is_not_missed_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path, "week/z/a.mp4")
+    monkeypatch.chdir(tmp_path / "week")
+    for _ in range(20):  # 20 x 250 characters are more than a path may have
+        Path("d" * 250).mkdir()
+        monkeypatch.chdir("d" * 250)
+    monkeypatch.chdir(tmp_path)
+    shut, seen = find_items([str(tmp_path / "week")], tmp_path / "out")
+    assert Path(seen.file).name == "a.mp4"
+    assert len(shut.file) > 4000
+    done = Cli().fails(
+        "replay",
+        str(tmp_path / "week"),
+        "--calibrate",
+        "0:8",
+        "--out",
+        str(tmp_path / "out"),
+        said="name too long",
+    )
+    assert "2 failed" in done.stdout
+
+
 def test_a_long_name_that_is_cut_does_not_begin_like_a_hidden_one() -> None:
     for sign in ".-_":
         (item,) = named([Item("x" * 40 + sign + "y" * 79 + ".mp4")])
