@@ -155,8 +155,11 @@ def test_labels_outside_the_recording_are_stated_or_refused(tmp_path: Path) -> N
 
 def test_labels_with_semicolons(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
-    path.write_text("start;end;label\n1;2.5;slump\n")
-    assert read_labels(path) == [Bout(1.0, 2.5, frozenset({"slump"}))]
+    path.write_text("start;end;label\n1;2.5;slump\n0:10,5;1:02:03;shrug\n")
+    assert read_labels(path) == [
+        Bout(1.0, 2.5, frozenset({"slump"})),
+        Bout(10.5, 3723.0, frozenset({"shrug"})),
+    ]
 
 
 def test_columns_are_known_in_any_case_as_agree_knows_them(tmp_path: Path) -> None:
