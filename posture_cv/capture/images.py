@@ -172,4 +172,4 @@ def _no_readable(name: str, count: int, reasons: list[str]) -> SourceError:
         )
     what = f"None of the {count} pictures in {name} can be used" if count > 1 else f"Cannot use {name}"
     detail = reasons[0] if count > 1 else f"It {reasons[0].partition(': it ')[2]}."
-    return SourceError(what, detail, "Give pictures such as JPEG or PNG.")
+    return SourceError(what, detail, "Give whole pictures, such as JPEG or PNG, that are not too large.")

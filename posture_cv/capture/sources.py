@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from posture_cv.capture.cameras import ON_LINUX, find_camera, linux_cameras, list_cameras, missing_camera
@@ -129,13 +129,21 @@ def open_stream(url: str, options: CaptureOptions) -> LiveSource:
 
 
 def without_password(url: str) -> str:
-    """The address without user and password, for messages and results."""
+    """The address without user and password, before the host or among its parameters, for messages and results."""
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
-        return parts._replace(netloc=host).geturl()
+        shown = parts._replace(netloc=host).geturl()
     except ValueError:
-        return re.sub(r"//[^/]*@", "//", url)
+        shown = re.sub(r"//[^/]*@", "//", url)
+    return _SECRET.sub(r"\1***", shown)
+
+
+# Parameters by which cameras take a password, also joined by "_" (user=admin_password=x_channel=1).
+_SECRET: Final = re.compile(
+    r"((?<![a-z])(?:user|usr|login|pass|pwd|psw|token|auth|secret|key|api_?key)[a-z]*=)(?:(?!_[a-z]+=)[^&;/?#])+",
+    re.IGNORECASE,
+)
 
 
 def _refuse_stretch(options: CaptureOptions, what: str) -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from posture_cv.monitor import checking
 from posture_cv.monitor.checking import Row
+from posture_cv.output.text import one_line
 
 _ROOMY_COLUMNS: Final = 90
 _UNTOLD: Final = "cannot tell"
@@ -36,7 +37,10 @@ class CheckView:
         if Measurement.get(console, anywhere, deciding).maximum > options.max_width:
             deciding = Text("\n").join(_lines(self._rows))
         yield Group(
-            Text(f"against profile {self._profile}", "bold"), deciding, Text(), _others(self._rows, gap)
+            Text(f"against profile {one_line(self._profile)}", "bold"),
+            deciding,
+            Text(),
+            _others(self._rows, gap),
         )
         reasons = list(_reasons(self._rows))
         if reasons:

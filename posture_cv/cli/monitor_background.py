@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from posture_cv.errors import PostureError
 
 if TYPE_CHECKING:
@@ -25,7 +23,7 @@ def start(files: Mapping[str, Path]) -> int:
     Raises:
         PostureError: why it does not.
     """
-    from posture_cv.cli.echo import echo_note
+    from posture_cv.cli.echo import echo_lines, echo_note
     from posture_cv.monitor.background import start_child
 
     given = sys.argv[sys.argv.index("monitor") + 1 :]
@@ -36,8 +34,10 @@ def start(files: Mapping[str, Path]) -> int:
     for note in word.get("notes") or ():
         echo_note(str(note).removeprefix("Note: "))
     does = f"Watching through {word['camera']}" if word.get("camera") else "Waiting for the camera"
-    click.echo(f"{does}, judged by profile {word.get('profile')} (process {word.get('pid')}).")
-    click.echo("See it: posture-cv status. Pause: posture-cv pause 30m. End: posture-cv stop")
+    echo_lines(
+        f"{does}, judged by profile {word.get('profile')} (process {word.get('pid')}).",
+        "See it: posture-cv status. Pause: posture-cv pause 30m. End: posture-cv stop",
+    )
     return 0
 
 

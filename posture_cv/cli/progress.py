@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Self
 
 from posture_cv.closing import Closing
+from posture_cv.output.text import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -19,9 +20,9 @@ class RichProgress(Closing):
         self._task = None if self._bar is None else self._bar.add_task("Starting", total=None)
 
     def stage(self, title: str, total: int | None) -> None:
-        """A new stage; see `Progress`."""
+        """A new stage; see `Progress`. Its title may hold a file's name."""
         if self._bar is not None and self._task is not None:
-            self._bar.reset(self._task, description=title, total=total)
+            self._bar.reset(self._task, description=one_line(title), total=total)
 
     def advance(self, count: int = 1) -> None:
         """So many more frames are done."""
@@ -52,7 +53,7 @@ def _bar() -> Progress:
 
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("frames"),

@@ -24,6 +24,7 @@ from posture_cv.landmarks.names import FACE_COUNT, POSE_COUNT
 from posture_cv.landmarks.types import POSE_FIELDS, Landmarks
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import QUANTITIES, Float
+from posture_cv.output.text import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,12 +91,16 @@ def evaluate_opinions(folder: Path, judges: Judges) -> OpinionResult:
     """Judge every person of every file against the first photographs that were called good.
 
     Raises:
-        EvaluationError: no such folder, no files, an unreadable file.
+        EvaluationError: no such folder, no files, an unreadable file, no photographs.
     """
     files = sorted(folder.glob("*.npz"))
     if not files:
         raise EvaluationError(f"No .npz files in {folder}", "", "Give a folder of labelled landmarks.")
     groups = [_group(labelled, judges) for file in files for labelled in read_labelled(file)]
+    if not groups:
+        raise EvaluationError(
+            f"No photographs in {folder}", "Its files hold none.", "Give labelled landmarks."
+        )
     return OpinionResult(schema_version=1, dataset=folder.resolve().name, groups=groups)
 
 
@@ -135,7 +140,7 @@ def _group(labelled: Labelled, judges: Judges) -> OpinionGroup:
         rivals={},
     )
     if count < MIN_BASELINE:
-        refusal = f"{len(good)} photographs with a good label; {2 * MIN_BASELINE} are needed"
+        refusal = f"Photographs with a good label: {len(good)}; {2 * MIN_BASELINE} are needed"
         return blank.model_copy(update={"refusal": refusal})
     coefficients = judges.coefficients_for(labelled.subject)
     try:
@@ -182,7 +187,9 @@ def print_opinions(console: Console, result: OpinionResult) -> None:
     )
     table.add_column("bad if larger", no_wrap=True)
     for group in judged:
-        table.add_column(f"{group.file}\n{group.subject} ({group.view})", justify="right")
+        table.add_column(
+            "\n".join(map(one_line, (group.file, f"{group.subject} ({group.view})"))), justify="right"
+        )
     table.add_row("good / bad photographs", *[f"{g.good} / {g.bad}" for g in judged])
     table.add_row("flagged: good", *[percent(g.flagged_good) for g in judged])
     table.add_row("flagged: bad", *[percent(g.flagged_bad) for g in judged])
@@ -196,5 +203,5 @@ def print_opinions(console: Console, result: OpinionResult) -> None:
         console.print(table)
     for group in result.groups:
         if group.refusal is not None:
-            console.print(f"{group.file}, {group.subject}: not judged. {group.refusal}")
+            console.print(f"{one_line(f'{group.file}, {group.subject}')}: not judged. {group.refusal}")
     console.print("Labels are opinions and the postures are staged: agreement, not accuracy.", style="dim")

@@ -63,8 +63,8 @@ def open_eyepiece(
     source = stack.enter_context(open_source(spec))
     if source.info.unrelated:
         raise InputError(
-            f"A folder of pictures cannot be watched: {spec}",
-            "Its pictures have no times.",
+            f"Pictures cannot be watched: {spec}",
+            "They have no times.",
             "Judge them with: posture-cv replay",
         )
     clock = PlaybackClock(speed)

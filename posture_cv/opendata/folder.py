@@ -17,6 +17,7 @@ from posture_cv.opendata.frames import Frames, ResultError, fault, read_frames, 
 from posture_cv.utf8 import legible
 
 SUMMARY: Final = "summary.json"
+SUMMARY_VERSION: Final = 1  # raised when a key goes or changes its meaning
 TABLE: Final = "recordings.csv"
 MEASUREMENTS: Final = "measurements.csv"
 ALERTS: Final = "alerts.jsonl"
@@ -226,6 +227,8 @@ def _summary(path: Path) -> dict[str, Any]:
         raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error
     if wrong := fault_of_summary(summary):
         raise fault(path, f"It is not the summary of a replay ({wrong}).")
+    if summary.get("schema_version", SUMMARY_VERSION) > SUMMARY_VERSION:
+        raise fault(path, "A later version of posture-cv has written it.")
     found: dict[str, Any] = summary
     return found
 

@@ -99,6 +99,7 @@ class _Episode(_Form):
 
 class _Summary(_Form):
     baseline: _Baseline
+    schema_version: int = 1
     program: str | None = None
     source: _Source = _Source()
     estimator: _Estimator = _Estimator()

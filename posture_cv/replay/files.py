@@ -22,7 +22,14 @@ from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Reason
-from posture_cv.opendata.folder import ALERTS, LANDMARKS, MEASUREMENTS, PROVENANCE, SUMMARY
+from posture_cv.opendata.folder import (
+    ALERTS,
+    LANDMARKS,
+    MEASUREMENTS,
+    PROVENANCE,
+    SUMMARY,
+    SUMMARY_VERSION,
+)
 from posture_cv.opendata.sidecar import provenance_text
 from posture_cv.output.summary import StateTimes
 from posture_cv.output.tables import MeasurementTable
@@ -39,7 +46,6 @@ from posture_cv.replay.progress import Progress
 if TYPE_CHECKING:
     from posture_cv.replay.types import Replayed, ReplayOptions
 
-SCHEMA_VERSION: Final = 1
 MOST_OF_ANOTHER_VIEW: Final = 0.5  # of the time in which somebody is there (ours)
 MOST_WITHOUT_PICTURE: Final = 0.5  # of the whole time (ours)
 
@@ -147,7 +153,7 @@ def _summary(
     """The recording in a few figures, with what is needed to repeat it."""
     duration_s, timed = times.duration_s, not of_pictures(result.recording)
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": SUMMARY_VERSION,
         "program": __version__,
         "source": result.recording.source,
         "estimator": result.recording.estimator,

@@ -146,10 +146,11 @@ def _below(path: Path, out: Path) -> list[str]:
 def _walk(folder: Path, out: Path) -> Iterator[Path]:
     """Videos and landmark recordings at any depth, without hidden ones and without those that earlier runs made.
 
-    Links to folders are followed, into no folder twice: one may lead back to where the walk came from.
+    Links to folders are followed, into no folder twice: one may lead back to where the walk came from. A folder that
+    may not be looked into is named itself, so that it fails in words instead of being missing in silence.
     """
-    passed = {out, folder.resolve()}
-    for root, folders, files in os.walk(folder, followlinks=True):
+    passed, shut = {out, folder.resolve()}, list[OSError]()
+    for root, folders, files in os.walk(folder, onerror=shut.append, followlinks=True):
         here = Path(root)
         folders[:] = [
             name for name in sorted(folders) if not name.startswith(".") and _is_new(here / name, passed)
@@ -159,6 +160,7 @@ def _walk(folder: Path, out: Path) -> Iterator[Path]:
         for file in recordings:
             if not file.startswith(".") and file not in results:
                 yield here / file
+    yield from (Path(error.filename) for error in shut)
 
 
 def _is_new(folder: Path, passed: set[Path]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,7 @@ from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
 from posture_cv.errors import InputError
 from posture_cv.file_facts import delimiter_of, lines_of, refuse_stream
+from posture_cv.replay.manifest import parse_time_s
 from posture_cv.spans import outside_s
 from posture_cv.truth_classes import BAD_CLASSES, CLASSES
 
@@ -36,7 +38,7 @@ _HARMLESS: Final = frozenset(
 _COLUMNS: Final = frozenset({"start", "end", "label", "t_s", "segment", "posture_class"})
 _Row = tuple[int, Mapping[str, str]]
 _HELP: Final = (
-    "Give a CSV with the columns start,end,label (seconds; a label is "
+    "Give a CSV with the columns start,end,label (seconds or h:mm:ss; a label is "
     f"{', '.join(CUES)}, several joined by +, {ANY_POSTURE} for any of them, or a harmless state such as good), "
     "or a ground truth with t_s, segment, posture_class. docs/sweep.md explains both."
 )
@@ -124,11 +126,11 @@ def _name(title: object) -> str:
 def _intervals(path: Path, rows: Iterable[_Row]) -> list[Bout]:
     bouts, faults = [], []
     for number, row in rows:
-        start, end = _seconds(row["start"]), _seconds(row["end"])
+        start, end = _time_s(row["start"]), _time_s(row["end"])
         cues = _cues(row["label"])
         if start is None or end is None or not 0.0 <= start < end:
             faults.append(
-                f"line {number}: {row['start']!r} to {row['end']!r} is no stretch of time in seconds"
+                f"line {number}: {row['start']!r} to {row['end']!r} is no stretch of time: give seconds or h:mm:ss"
             )
         elif cues is None:
             faults.append(f"line {number}: {row['label']!r} is no label")
@@ -213,6 +215,13 @@ def _segment_cues(segment: str, posture_class: str) -> frozenset[str]:
         return frozenset()
     cues = {cue for part, cue in _SEGMENT_CUES.items() if part in segment.split("_")}
     return frozenset(cues or CUES)
+
+
+def _time_s(text: str) -> float | None:
+    """As `agree` reads a rater's times: also h:mm:ss, and with a comma."""
+    with suppress(ValueError):
+        return parse_time_s(text)
+    return _seconds(text)
 
 
 def _seconds(text: str) -> float | None:

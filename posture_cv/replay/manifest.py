@@ -33,11 +33,11 @@ class ManifestError(InputError):
 
 
 def parse_time_s(text: str) -> float:
-    """Seconds of "90", "90.5", "1:30" or "1:02:03.5"; raises ValueError for anything else."""
-    match = re.fullmatch(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)", text.strip())
+    """Seconds of "90", "90.5", "90,5", "1:30" or "1:02:03.5"; raises ValueError for anything else."""
+    match = re.fullmatch(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:[.,]\d*)?)", text.strip())
     if match is None:
         raise ValueError(f"{text!r} is no time: give seconds or h:mm:ss")
-    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    hours, minutes, seconds = (_number(part or "0") for part in match.groups())
     if (match[2] is not None and seconds >= 60) or (match[1] is not None and minutes >= 60):
         raise ValueError(f"{text!r} is no time: minutes and seconds go up to 59")
     time_s = hours * 3600 + minutes * 60 + seconds
@@ -48,13 +48,18 @@ def parse_time_s(text: str) -> float:
 
 def parse_interval_s(text: str) -> tuple[float, float]:
     """(start, end) in seconds of "START:END"; END may be left out. Raises ValueError for anything else."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*:\s*(\d+(?:\.\d*)?)?\s*", text)
+    match = re.fullmatch(r"\s*(\d+(?:[.,]\d*)?)\s*:\s*(\d+(?:[.,]\d*)?)?\s*", text)
     if match is None:
         raise ValueError(f"{text!r} is not START:END in seconds, for example 0:8")
-    start_s, end_s = float(match[1]), float(match[2]) if match[2] else math.inf
+    start_s, end_s = _number(match[1]), _number(match[2]) if match[2] else math.inf
     if not end_s > start_s:
         raise ValueError(f"{text!r}: the end must come after the start")
     return start_s, end_s
+
+
+def _number(text: str) -> float:
+    """Of digits with a point, or the comma of many spreadsheets."""
+    return float(text.replace(",", "."))
 
 
 def read_manifest(path: Path, exists: Callable[[str], bool] = os.path.exists) -> list[Item]:

@@ -65,6 +65,16 @@ def test_other_sources_are_refused(spec: str) -> None:
         ("http://cam/video", "http://cam/video"),
         ("http://u:p@[::1/video", "http://[::1/video"),
         ("http://u:p@ss@cam/", "http://cam/"),
+        ("http://cam/mjpeg.cgi?cam=1&usr=me&pwd=a_b%26c#x", "http://cam/mjpeg.cgi?cam=1&usr=***&pwd=***#x"),
+        (
+            "http://cam/v?loginuse=a&loginpas=b;Token=c&rate=5",
+            "http://cam/v?loginuse=***&loginpas=***;Token=***&rate=5",
+        ),
+        (
+            "rtsp://cam:554/user=me_password=a_b_channel=1_stream=0.sdp?real",
+            "rtsp://cam:554/user=***_password=***_channel=1_stream=0.sdp?real",
+        ),
+        ("http://cam/bypass=1&monkey=2&keys/video?user", "http://cam/bypass=1&monkey=2&keys/video?user"),
     ],
 )
 def test_addresses_are_shown_without_passwords(url: str, shown: str) -> None:

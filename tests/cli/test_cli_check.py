@@ -208,3 +208,12 @@ def test_a_name_that_begins_with_a_tilde_is_a_file_like_others(
     missing = CliRunner().invoke(cli, ["check", "~none/clip.mp4", "--profile", profile.name])
     assert missing.exit_code == 2
     assert "Cannot find ~none/clip.mp4" in missing.output
+
+
+def test_a_profile_s_name_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    sent = tmp_path / "sent\x1b[2J.json"
+    shutil.copy(SAMPLES / "desk-front.profile.json", sent)
+    result = CliRunner().invoke(cli, [*GIVEN[:-1], str(sent), "--at", "14"])
+    assert result.exit_code == 0, result.output
+    assert "\x1b" not in result.output
+    assert "against profile sent?[2J" in result.output

@@ -418,17 +418,41 @@ def test_a_video_without_anything_to_judge_keeps_no_other_from_being_judged(
 def test_photographs_whose_landmarks_are_no_numbers_are_a_fault(
     tmp_path: Path, replaced: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arrays = {
-        "name": np.array([f"{n}.jpg" for n in range(8)]),
-        "label": np.array(["good"] * 8),
-        "subject": np.array(["a"] * 8),
-        "size": np.full((8, 2), 640),
-        "pose": np.zeros((8, 33, 8)),
-        "face": np.zeros((8, 468, 3)),
-    }
-    np.savez(tmp_path / "labelled.npz", **(arrays | replaced))
+    np.savez(tmp_path / "labelled.npz", **(labelled() | replaced))
     assert exit_code(tmp_path, "--labels") == 2
     assert said in capsys.readouterr().err
+
+
+def labelled(count: int = 8, subject: str = "a") -> dict[str, Any]:
+    return {
+        "name": np.array([f"{n}.jpg" for n in range(count)], np.str_),
+        "label": np.array(["good"] * count, np.str_),
+        "subject": np.array([subject] * count, np.str_),
+        "size": np.full((count, 2), 640),
+        "pose": np.zeros((count, 33, 8)),
+        "face": np.zeros((count, 468, 3)),
+    }
+
+
+def test_a_folder_without_a_photograph_is_no_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(tmp_path / "labelled.npz", **labelled(0))
+    assert exit_code(tmp_path, "--labels") == 2
+    assert "No photographs" in capsys.readouterr().err
+
+
+def test_names_of_photographed_people_do_not_steer_the_terminal(tmp_path: Path) -> None:
+    with np.load(shared_path("real") / "via_middle.npz") as file:
+        judged = dict(file)
+    count = len(judged["subject"])
+    np.savez(tmp_path / "judged.npz", **(judged | {"subject": np.array(["one\x1b[31m"] * count)}))
+    np.savez(tmp_path / "refused.npz", **labelled(4, "two\x1b[2J"))
+    result = run(tmp_path, "--labels")
+    assert result.exit_code == 0, result.output
+    assert "\x1b" not in result.output
+    assert "one?[31m (front)" in result.output
+    assert "refused.npz, two?[2J: not judged" in result.output
 
 
 def test_options_that_have_no_part_in_labels_are_refused(

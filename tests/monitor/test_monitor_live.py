@@ -284,13 +284,13 @@ def test_the_background_without_a_profile_says_what_to_do(tmp_path: Path, camera
 def test_files_named_from_here_are_found_in_the_background(
     home: Path, tmp_path: Path, camera: MjpegServer
 ) -> None:
-    (tmp_path / "mine.json").write_bytes((home / "data" / "profiles" / "default.json").read_bytes())
+    (tmp_path / "mine\u202e.json").write_bytes((home / "data" / "profiles" / "default.json").read_bytes())
     (tmp_path / "mine.toml").write_text("[policy]\nsensitivity = 0.5\n")
     words = [
         "monitor",
         camera.url,
         "--profile",
-        "./mine.json",
+        "./mine\u202e.json",
         "--settings",
         "mine.toml",
         "--no-notifications",
@@ -298,7 +298,7 @@ def test_files_named_from_here_are_found_in_the_background(
     started = run(tmp_path, *words, "--background")
     try:
         assert started.returncode == 0, started.stderr
-        assert "judged by profile mine" in started.stdout
+        assert "judged by profile mine? (" in started.stdout, "its name does not turn the line around"
         assert "What this program is not" in started.stderr, "the notice comes at the first run of any kind"
     finally:
         run(tmp_path, "stop")

@@ -218,6 +218,9 @@ def test_killed_or_wrong_folders_are_named(tmp_path: Path, folders: Sequence[Pat
     text = (broken / "measurements.csv").read_text(encoding="utf-8").splitlines()
     (broken / "measurements.csv").write_text("\n".join([*text[:5], text[5][:40]]), encoding="utf-8")
     cli.fails("export", str(broken), "--out", out, said="is damaged")
+    later = json.loads((broken / "summary.json").read_text(encoding="utf-8")) | {"schema_version": 2}
+    (broken / "summary.json").write_text(json.dumps(later), encoding="utf-8")
+    cli.fails("export", str(broken), "--out", out, said="later version of posture-cv has written it")
     (broken / "summary.json").write_text("[]", encoding="utf-8")
     cli.fails("export", str(broken), "--out", out, said="not the summary of a replay")
     (broken / "summary.json").write_text("[" * 100_000, encoding="utf-8")

@@ -174,13 +174,24 @@ def test_a_quotation_mark_that_is_not_closed_swallows_no_recording(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("1:30", 90), ("1:02:03.5", 3723.5), ("0:05", 5), ("61:00", 3660)]
+    ("text", "seconds"),
+    [("90", 90), ("1:30", 90), ("1:02:03.5", 3723.5), ("0:05", 5), ("61:00", 3660), ("1:00,5", 60.5)],
 )
 def test_times(text: str, seconds: float) -> None:
     assert parse_time_s(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "x", "-5", "1:60", "1:75:00", "nan", "1e3", "1:2:3:4", "9" * 400])
+def test_a_manifest_of_a_spreadsheet_that_writes_a_comma_in_numbers(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4")
+    table = tmp_path / "m.csv"
+    table.write_text("file;calibrate;start;end\na.mp4;0,5:8,25;2,5;1:02:03,5\n")
+    (item,) = read_manifest(table)
+    assert (item.calibrate_s, item.start_s, item.end_s) == ((0.5, 8.25), 2.5, 3723.5)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "1,2,3", "-5", "1:60", "1:75:00", "nan", "1e3", "1:2:3:4", "9" * 400]
+)
 def test_no_times(text: str) -> None:
     with pytest.raises(ValueError, match="no time"):
         parse_time_s(text)
@@ -271,6 +282,31 @@ def test_folders_behind_links_are_looked_into_once(tmp_path: Path) -> None:
         (tmp_path / link).symlink_to(tmp_path / target)
     found = find_items([str(tmp_path / "day")], tmp_path / "day" / "out")
     assert [Path(item.file).name for item in found] == ["a.mp4", "b.mp4"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="paths that are too long, for root too")
+def test_a_folder_that_cannot_be_looked_into_is_not_missed_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path, "week/z/a.mp4")
+    monkeypatch.chdir(tmp_path / "week")
+    for _ in range(20):  # 20 x 250 characters are more than a path may have
+        Path("d" * 250).mkdir()
+        monkeypatch.chdir("d" * 250)
+    monkeypatch.chdir(tmp_path)
+    shut, seen = find_items([str(tmp_path / "week")], tmp_path / "out")
+    assert Path(seen.file).name == "a.mp4"
+    assert len(shut.file) > 4000
+    done = Cli().fails(
+        "replay",
+        str(tmp_path / "week"),
+        "--calibrate",
+        "0:8",
+        "--out",
+        str(tmp_path / "out"),
+        said="name too long",
+    )
+    assert "2 failed" in done.stdout
 
 
 def test_a_long_name_that_is_cut_does_not_begin_like_a_hidden_one() -> None:

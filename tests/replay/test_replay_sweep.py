@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -14,6 +16,7 @@ import pytest
 from cli_runner import Cli
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.types import Alert
+from posture_cv.cli.progress import RichProgress
 from posture_cv.errors import InputError
 from posture_cv.profiles.store import load_profile
 from posture_cv.replay.labels import Bout, read_labels
@@ -152,8 +155,11 @@ def test_labels_outside_the_recording_are_stated_or_refused(tmp_path: Path) -> N
 
 def test_labels_with_semicolons(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
-    path.write_text("start;end;label\n1;2.5;slump\n")
-    assert read_labels(path) == [Bout(1.0, 2.5, frozenset({"slump"}))]
+    path.write_text("start;end;label\n1;2.5;slump\n0:10,5;1:02:03;shrug\n")
+    assert read_labels(path) == [
+        Bout(1.0, 2.5, frozenset({"slump"})),
+        Bout(10.5, 3723.0, frozenset({"shrug"})),
+    ]
 
 
 def test_columns_are_known_in_any_case_as_agree_knows_them(tmp_path: Path) -> None:
@@ -281,6 +287,25 @@ def test_a_sweep_replaces_its_own_results_and_nothing_else(swept: Path, tmp_path
 def test_a_recording_given_twice_would_count_twice(tmp_path: Path) -> None:
     twice = [str(SAMPLES / name) for name in ("desk-side.landmarks", "../samples/desk-side.landmarks")]
     Cli().fails("sweep", *twice, "--calibrate", "0:5", "--out", str(tmp_path / "o"), said="count twice")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a terminal of POSIX")
+def test_a_recording_s_name_steers_neither_the_terminal_nor_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("TERM", "xterm"), ("COLUMNS", "120"), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal, monkeypatch.context() as there:
+        there.setattr("sys.stderr", terminal)
+        with RichProgress() as progress:
+            progress.stage("Measuring [bold]sent\x1b[2J.landmarks", None)
+    parts = []
+    with suppress(OSError):  # Linux: no more, and nobody who could write more
+        while part := os.read(ours, 4096):
+            parts.append(part)
+    os.close(ours)
+    said = b"".join(parts).decode()
+    assert "Measuring [bold]sent?[2J" in said
+    assert "\x1b[2J" not in said
 
 
 @pytest.mark.parametrize("name", ["sweep.csv", "sweep.svg"])
