@@ -264,12 +264,7 @@ def alert_after(seconds: float, settings: AssessSettings | None = None) -> Asses
             "",
             f"Give {least_s:g} to {most_s:g} seconds for which a posture must last.",
         )
-    settings = _settings(settings)
-    return replace(
-        settings,
-        smoothing=settings.smoothing.alert_after(seconds),
-        policy=settings.policy.alert_after(seconds),
-    )
+    return _settings(settings).alert_after(seconds)
 
 
 def replay_recording(

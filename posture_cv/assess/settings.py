@@ -265,3 +265,9 @@ class AssessSettings:
     policy: PolicySettings = field(default_factory=PolicySettings)
     breaks: BreakSettings = field(default_factory=BreakSettings)
     feedback: FeedbackSettings = field(default_factory=FeedbackSettings)
+
+    def alert_after(self, seconds: float) -> Self:
+        """The same settings for postures that last so long, as `--alert-after` asks for."""
+        return replace(
+            self, smoothing=self.smoothing.alert_after(seconds), policy=self.policy.alert_after(seconds)
+        )

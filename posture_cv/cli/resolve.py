@@ -24,16 +24,7 @@ if TYPE_CHECKING:
 def assess_settings(settings_path: Path | None, alert_after_s: float | None = None) -> AssessSettings:
     """The settings of the assessment; `alert_after_s` shortens the windows and takes the grace away."""
     settings = _settings(settings_path).assess() if _there(settings_path) else AssessSettings()
-    if alert_after_s is None:
-        return settings
-    return AssessSettings(
-        thresholds=settings.thresholds,
-        smoothing=settings.smoothing.alert_after(alert_after_s),
-        ticks=settings.ticks,
-        policy=settings.policy.alert_after(alert_after_s),
-        breaks=settings.breaks,
-        feedback=settings.feedback,
-    )
+    return settings if alert_after_s is None else settings.alert_after(alert_after_s)
 
 
 def estimator_options(

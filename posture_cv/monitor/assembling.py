@@ -54,7 +54,9 @@ def assemble(
 
     terminal = stack.enter_context(TerminalSink(states=not request.background, heard=heard))
     profile = profile_for(request, eyepiece, terminal.note, lambda: commands.stop_asked)
-    settings = assess_settings(request.settings, request.alert_after_s)
+    settings, alert_after_s = request.settings.assess(), request.alert_after_s
+    if alert_after_s is not None:
+        settings = settings.alert_after(alert_after_s)
     eyes = make_eyes(request.settings, profile.baseline.view)
     stack.callback(eyes.close)
     if eyepiece.pictures:
@@ -81,18 +83,6 @@ def assemble(
         chosen_for=eyepiece.camera.identity if chosen else None,
         paused_until_wall_s=before.paused_until_wall_s if request.service else None,
         keys={} if known is None else dict(known.keys),
-    )
-
-
-def assess_settings(settings: Settings, alert_after_s: float | None) -> AssessSettings:
-    """What the engine reads, with the window that the command line asks for."""
-    plain = settings.assess()
-    if alert_after_s is None:
-        return plain
-    return replace(
-        plain,
-        policy=plain.policy.alert_after(alert_after_s),
-        smoothing=plain.smoothing.alert_after(alert_after_s),
     )
 
 
