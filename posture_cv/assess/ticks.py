@@ -56,7 +56,7 @@ class Columns:
 
     def last(self) -> Columns:
         """The last frame alone."""
-        return Columns(self.t_us[-1:], self.states.last(), self.place[-1:])
+        return Columns(self.t_us[-1:], self.states[-1:], self.place[-1:])
 
     def then(self, other: Columns) -> Columns:
         """These frames, and after them those of another."""

@@ -59,22 +59,9 @@ class Frames:
             self.posture_class[mask],
             self.present[mask],
             self.measurements[mask],
-            take_states(self.states, mask),
+            self.states[mask],
             {name: values[mask] for name, values in self.truth.items()},
         )
-
-
-def take_states(states: States, mask: Mask) -> States:
-    """The chosen frames."""
-    return States(
-        states.t_s[mask],
-        states.state[mask],
-        states.reason[mask],
-        states.excess[mask],
-        states.severe[mask],
-        states.pitch_deg[mask],
-        states.activity[mask],
-    )
 
 
 def group_result(frames: Frames) -> GroupResult:
