@@ -181,7 +181,7 @@ def bare(video: Path) -> None:
     import cv2
     import numpy as np
 
-    from posture_cv.landmarks.bare_models import BareModels
+    from posture_cv.bench.bare_models import BareModels
     from posture_cv.landmarks.estimator import EstimatorOptions
 
     models = BareModels(EstimatorOptions())

@@ -20,21 +20,21 @@ from numpy.typing import NDArray
 from posture_cv.assess.naming import name_states
 from posture_cv.assess.recording import assess_measurements
 from posture_cv.assess.settings import CUES
-from posture_cv.capture.types import Frame
-from posture_cv.evaluate.desk_pictures import (
+from posture_cv.bench.desk_pictures import (
     RATE_HZ,
     SEGMENTS,
     camera_pictures,
     frame_numbers,
     plan_hour,
 )
+from posture_cv.bench.simulate import Run, Told, delays_s, make_judge, watch_glimpses
+from posture_cv.capture.types import Frame
 from posture_cv.evaluate.desk_plan import Piece
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import Estimate, Float, Measurements
 from posture_cv.monitor.judge import Criteria, Judge
 from posture_cv.monitor.ports import Glimpse
-from posture_cv.monitor.simulate import Run, Told, delays_s, make_judge, watch_glimpses
 
 if TYPE_CHECKING:
     from posture_cv.assess.stream import Step

@@ -21,6 +21,7 @@ from typing import Any, Final
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.bench.day import quiet, writing_sinks
 from posture_cv.bench.document import SCHEMA_VERSION, machine
+from posture_cv.bench.memory import resident_mb
 from posture_cv.bench.month import (
     DAY_S,
     TIME_ZONE,
@@ -42,7 +43,6 @@ from posture_cv.monitor.keeping import HistorySink
 from posture_cv.monitor.loop import Monitor
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.parts import Options, Parts
-from posture_cv.monitor.simulate import resident_mb
 from posture_cv.monitor.sinks import BaseSink
 from posture_cv.monitor.status import StatusBoard
 

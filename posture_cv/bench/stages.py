@@ -40,7 +40,7 @@ from posture_cv.monitor.sinks import BaseSink, TerminalSink
 from posture_cv.monitor.status import StatusBoard
 
 if TYPE_CHECKING:
-    from posture_cv.landmarks.bare_models import BareModels
+    from posture_cv.bench.bare_models import BareModels
     from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
     from posture_cv.profiles.types import Profile
 
@@ -131,8 +131,8 @@ def measure_stages(video: Path, profile: Profile, options: EstimatorOptions, fra
     Raises:
         SourceError, ModelFileError: see there.
     """
+    from posture_cv.bench.bare_models import BareModels
     from posture_cv.coefficients import load_coefficients
-    from posture_cv.landmarks.bare_models import BareModels
     from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 
     watch = Stopwatch()

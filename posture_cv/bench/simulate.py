@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from posture_cv.bench.memory import resident_mb
 from posture_cv.monitor.cameras import Played
 from posture_cv.monitor.clock import PlaybackClock
 from posture_cv.monitor.economy import EconomySettings
@@ -179,22 +180,6 @@ def delays_s(economy: Sequence[Told], every: Sequence[Told]) -> list[float]:
 def camera(pictures: Pictures, clock: PlaybackClock) -> Camera:
     """A camera that sends these pictures; one that is not looked at is not decoded."""
     return _JpegCamera(iter(pictures), clock)
-
-
-def resident_mb() -> float:
-    """Memory that this process holds now, in megabytes (10^6 bytes); NaN where the system does not tell."""
-    found_mb = memory_mb("self", "VmRSS")
-    return math.nan if found_mb is None else found_mb
-
-
-def memory_mb(process: int | str, what: str) -> float | None:
-    """A figure of a process's memory in megabytes (10^6 bytes): VmRSS now, VmHWM at most; None if it is not told."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return None
-    kib = next((line.split()[1] for line in lines if line.startswith(f"{what}:")), None)
-    return None if kib is None else int(kib) * 1.024e-3
 
 
 class _JpegCamera(Played):
