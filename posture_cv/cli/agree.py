@@ -101,7 +101,7 @@ def command(
 
         check_source(taken, video)
     read = read_labels(labels, coding)
-    source = str(taken.summary.get("source", {}).get("name") or "")
+    source = str(taken.source.get("name") or "")
     timed, moved_s = on_the_sources_clock(chosen(read, coding, str(labels)), source, str(labels))
     if moved_s:
         echo_note(f"The labels' clock begins at {moved_s:g} s of the source: they are counted from there.")

@@ -123,7 +123,7 @@ def _overlaps(results: Sequence[Result]) -> list[str]:
     """Time that would count twice."""
     by_source: dict[str, list[Result]] = {}
     for result in results:
-        digest = (result.summary.get("run") or {}).get("source_sha256")
+        digest = result.run.get("source_sha256")
         if digest:
             by_source.setdefault(digest, []).append(result)
     faults = []
