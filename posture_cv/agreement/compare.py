@@ -347,13 +347,13 @@ def _postures(
         asked, answered = (blocks * s / max(float(labelled.sum()), 1e-9) for s in (rater_s, program_s))
         out.append(
             PostureAgreement(
-                name,
-                rater_s,
-                program_s,
-                float(labelled[k, k]),
-                _figure(precision, whole, replicates, answered, enough=enough, share=True),
-                _figure(recall, whole, replicates, asked, enough=enough, share=even),
-                _figure(one, whole, replicates, blocks, enough=enough),
+                posture=name,
+                rater_s=rater_s,
+                program_s=program_s,
+                both_s=float(labelled[k, k]),
+                precision=_figure(precision, whole, replicates, answered, enough=enough, share=True),
+                recall=_figure(recall, whole, replicates, asked, enough=enough, share=even),
+                kappa=_figure(one, whole, replicates, blocks, enough=enough),
             )
         )
     return tuple(out)

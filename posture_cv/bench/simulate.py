@@ -118,13 +118,13 @@ def watch(
 
 def _run(outcome: Outcome, kept: _Kept, cpu_s: float) -> Run:
     return Run(
-        outcome.duration_s,
-        cpu_s,
-        outcome.looks,
-        outcome.model_runs,
-        kept.open_s,
-        tuple(kept.told),
-        tuple(kept.memory),
+        simulated_s=outcome.duration_s,
+        cpu_s=cpu_s,
+        looks=outcome.looks,
+        model_runs=outcome.model_runs,
+        camera_open_s=kept.open_s,
+        told=tuple(kept.told),
+        memory=tuple(kept.memory),
     )
 
 
@@ -161,7 +161,15 @@ def plain_loop(pictures: Pictures, profile: Profile, settings: Settings, *, seco
     finally:
         eyes.close()
     length_s = count / _PLAIN_HZ
-    return Run(length_s, cpu_s, count, count, length_s, tuple(told), ((length_s, resident_mb()),))
+    return Run(
+        simulated_s=length_s,
+        cpu_s=cpu_s,
+        looks=count,
+        model_runs=count,
+        camera_open_s=length_s,
+        told=tuple(told),
+        memory=((length_s, resident_mb()),),
+    )
 
 
 def delays_s(economy: Sequence[Told], every: Sequence[Told]) -> list[float]:

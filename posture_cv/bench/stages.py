@@ -163,14 +163,14 @@ def stages_of(watch: Stopwatch) -> Stages:
     above = sorted(ours / theirs - 1.0 for ours, theirs in zip(rest_s, bare_s, strict=True))
     cpu_s, cpu_bare_s = watch.cpu_s[WARM_UP:count], watch.cpu_bare_s[WARM_UP:count]
     return Stages(
-        {name: spread([frame.get(name, 0.0) for frame in frames]) for name in STAGES},
-        spread(total_s),
-        spread(rest_s),
-        spread(bare_s),
-        round(above[len(above) // 2], 4),
-        spread(cpu_s),
-        spread(cpu_bare_s),
-        round(sum(cpu_s) / sum(cpu_bare_s) - 1.0, 4),
+        stages={name: spread([frame.get(name, 0.0) for frame in frames]) for name in STAGES},
+        total=spread(total_s),
+        without_decoding=spread(rest_s),
+        bare=spread(bare_s),
+        above_bare=round(above[len(above) // 2], 4),
+        cpu=spread(cpu_s),
+        cpu_bare=spread(cpu_bare_s),
+        cpu_above_bare=round(sum(cpu_s) / sum(cpu_bare_s) - 1.0, 4),
     )
 
 

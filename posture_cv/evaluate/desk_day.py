@@ -84,7 +84,15 @@ def build_desk_day(person: Person, seed: int, hours: float = 8.0, rate_hz: float
     starts = np.cumsum([0, *(len(one) for one in pool)])[piece]
     source = np.concatenate(pool)[starts + (rng.random(count) * sizes).astype(np.intp)]
     state = np.array([KINDS[name].state for name in names], np.int8)[which]
-    return DeskDay(person, plan, t_s, np.array(names)[which], state, library, source)
+    return DeskDay(
+        person=person,
+        plan=plan,
+        t_s=t_s,
+        kind=np.array(names)[which],
+        state=state,
+        library=library,
+        source=source,
+    )
 
 
 def _pools(person: Person, kind: str, first: int) -> list[NDArray[np.intp]]:

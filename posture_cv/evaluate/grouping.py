@@ -53,14 +53,14 @@ class Frames:
 
     def __getitem__(self, mask: Mask) -> Frames:
         return Frames(
-            self.clip[mask],
-            self.subject[mask],
-            self.segment[mask],
-            self.posture_class[mask],
-            self.present[mask],
-            self.measurements[mask],
-            self.states[mask],
-            {name: values[mask] for name, values in self.truth.items()},
+            clip=self.clip[mask],
+            subject=self.subject[mask],
+            segment=self.segment[mask],
+            posture_class=self.posture_class[mask],
+            present=self.present[mask],
+            measurements=self.measurements[mask],
+            states=self.states[mask],
+            truth={name: values[mask] for name, values in self.truth.items()},
         )
 
 

@@ -238,16 +238,16 @@ def _difference(
         spread = 1.96 * float(shifts.std(ddof=1))
         limits = (value - spread, value + spread)
     return Difference(
-        item.measure,
-        item.item,
-        item.unit,
-        first[0].condition,
-        second[0].condition,
-        tuple((name, a[0], b[0]) for name, a, b in values),
-        mean,
-        limits,
-        view_of(behind),
-        _why_no_interval(mean, enough=enough) or (ONE_PARTICIPANT if len(pairs) == 1 else ""),
+        measure=item.measure,
+        item=item.item,
+        unit=item.unit,
+        first=first[0].condition,
+        second=second[0].condition,
+        pairs=tuple((name, a[0], b[0]) for name, a, b in values),
+        mean=mean,
+        agreement=limits,
+        view=view_of(behind),
+        reason=_why_no_interval(mean, enough=enough) or (ONE_PARTICIPANT if len(pairs) == 1 else ""),
     )
 
 

@@ -132,17 +132,17 @@ class Result:
         hold_s = self.summary.get("settings", {}).get("policy", {}).get("exit_hold_s", 10.0)
         frames, view_of = self.frames, self.view_of
         return Series(
-            self.name,
-            frames.of_views(view_of),
-            frames.state,
-            frames.reason,
-            self.view,
-            tuple(told),
-            self.participant,
-            self.condition,
-            float(hold_s),
-            view_of,
-            self.pictures,
+            name=self.name,
+            measured=frames.of_views(view_of),
+            state=frames.state,
+            reason=frames.reason,
+            view=self.view,
+            told=tuple(told),
+            participant=self.participant,
+            condition=self.condition,
+            exit_hold_s=float(hold_s),
+            view_of=view_of,
+            pictures=self.pictures,
         )
 
 

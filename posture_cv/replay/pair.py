@@ -123,18 +123,18 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     engine = BlockEngine(both, options.settings)
     block, outcome = engine.push(paired.measurements), engine.finish()
     done = Replayed(
-        ReplayOptions(options.front, options.out, settings=options.settings, labels=options.labels),
-        info,
-        front_path,
-        BaselineUsed(both, {"front": baselines[0].origin, "side": baselines[1].origin}),
-        outcome,
-        len(block.measured),
-        int(paired.measurements.somebody.sum()),
-        (
+        options=ReplayOptions(options.front, options.out, settings=options.settings, labels=options.labels),
+        recording=info,
+        landmarks_path=front_path,
+        baseline=BaselineUsed(both, {"front": baselines[0].origin, "side": baselines[1].origin}),
+        outcome=outcome,
+        frames=len(block.measured),
+        frames_with_person=int(paired.measurements.somebody.sum()),
+        warnings=(
             *_warnings("FRONT", front_made, told[0], baselines[0]),
             *_warnings("SIDE", side_made, told[1], baselines[1]),
         ),
-        Provenance(source_sha256=front_made.source_sha256, of_landmarks=front_made.of_landmarks),
+        provenance=Provenance(source_sha256=front_made.source_sha256, of_landmarks=front_made.of_landmarks),
         figures={"pair": {"side_sha256": side_made.source_sha256, **_figures(paired, offset, side_info)}},
         held=whole([block], outcome),
         side_baseline=baselines[1].baseline,

@@ -149,7 +149,15 @@ def _row(
     labelled = [given.duration_s for given in inputs if given.bouts is not None]
     total_s = sum(given.duration_s for given in inputs)
     return SweepRow(
-        threshold, dwell_s, total_s, sum(labelled), tuple(told), labelled_alerts, right, bouts, found
+        threshold=threshold,
+        dwell_s=dwell_s,
+        duration_s=total_s,
+        labelled_s=sum(labelled),
+        alerts=tuple(told),
+        labelled_alerts=labelled_alerts,
+        right=right,
+        bouts=bouts,
+        found=found,
     )
 
 
