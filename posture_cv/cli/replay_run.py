@@ -156,8 +156,8 @@ def sight_of(pool: Pool) -> Sight | None:
 
 def _said(ended: Sequence[Ended], out: Path) -> int:
     """Say how all ended, the failures last and by name; the exit code."""
-    from posture_cv.output.text import one_line as shown
-    from posture_cv.replay.table import one_line
+    from posture_cv.output.text import one_line
+    from posture_cv.replay.table import problem_line
 
     failed = [one for one in ended if one.status == "failed"]
     nobody = [one for one in ended if one.status == "nobody"]
@@ -170,13 +170,12 @@ def _said(ended: Sequence[Ended], out: Path) -> int:
     counts += [f"{len(failed)} failed"] if failed else []
     counts += [f"{earlier} of them finished by an earlier run"] if earlier else []
     click.echo(", ".join(counts))
-    click.echo(f"Results: {shown(str(out))}")
+    click.echo(f"Results: {one_line(str(out))}")
     for one in failed:
         assert one.problem is not None
         # With the folder's name: a manifest may name several stretches of one file.
-        click.echo(
-            shown(f"Failed: {one.options.source}: {one_line(one.problem)} ({one.options.out.name})"), err=True
-        )
+        failure = f"Failed: {one.options.source}: {problem_line(one.problem)} ({one.options.out.name})"
+        click.echo(one_line(failure), err=True)
     if failed:
         return ALL_FAILED if len(failed) == len(ended) else SOME_FAILED
     return NOBODY if len(nobody) == len(ended) else 0

@@ -120,14 +120,16 @@ def write(out: Path, title: str, formats: tuple[str, ...], videos: dict[str, Pat
     from posture_cv.opendata.export import export
     from posture_cv.opendata.folder import read_result
     from posture_cv.opendata.gather import gather
-    from posture_cv.replay.study import outcome
+    from posture_cv.replay.study import recordings_in
     from posture_cv.report.write import write_study
 
-    ended = outcome(out)
-    if not ended.done:
-        raise NobodyFoundError("There is nothing to report.", f"Not done: {', '.join(ended.failed)}.", "")
-    study = gather([read_result(out / name) for name in ended.done], _tell)
-    page = write_study(study, out, title, failed=ended.failed, videos=videos)
+    recordings = recordings_in(out)
+    if not recordings.done:
+        raise NobodyFoundError(
+            "There is nothing to report.", f"Not done: {', '.join(recordings.failed)}.", ""
+        )
+    study = gather([read_result(out / name) for name in recordings.done], _tell)
+    page = write_study(study, out, title, failed=recordings.failed, videos=videos)
     for folder in export(study, formats, out / "open", title):
         echo_written(folder)
     echo_written(page)
