@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from posture_cv.assess.wording import words_of
 from posture_cv.cli.options import camera_option, json_option, model_options, settings_option
 from posture_cv.errors import InputError
 
@@ -95,8 +96,8 @@ def find_exercise(catalogue: Catalogue, name: str) -> Entry:
     Raises:
         InputError: there is none; the error suggests what is near.
     """
-    wanted = _plain(name)
-    plain = {_plain(entry.id): entry for entry in catalogue.of_kind("exercise")}
+    wanted = words_of(name)
+    plain = {words_of(entry.id): entry for entry in catalogue.of_kind("exercise")}
     if wanted in plain:
         return plain[wanted]
     import difflib
@@ -107,7 +108,3 @@ def find_exercise(catalogue: Catalogue, name: str) -> Entry:
     every = ", ".join(entry.id for entry in plain.values())
     detail = f"Did you mean {' or '.join(ids)}?" if ids else f"Exercises: {every}."
     raise InputError(f"No exercise {name!r}.", detail, "List the exercises with: posture-cv exercise")
-
-
-def _plain(name: str) -> str:
-    return "_".join(name.lower().replace("_", " ").replace("-", " ").split())
