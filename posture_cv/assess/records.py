@@ -16,7 +16,7 @@ from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.smoothing import NAMES
 from posture_cv.assess.typed import finite, typed, typed_rows
 from posture_cv.assess.types import Alert
-from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.baseline import Baseline, nanmean_quiet
 from posture_cv.measure.types import Estimate, Float, Measurements, Reason
 
 
@@ -120,14 +120,6 @@ def limits(
     return tuple(Limit(name, max(value, wide * sds.get(name, 0.0))) for name, value, wide in known[cue])
 
 
-def _mean(rows: Float) -> Float:
-    """(Q,) mean over the rows that tell it, NaN where none does."""
-    told = ~np.isnan(rows)
-    count = told.sum(axis=0)
-    total = np.where(told, rows, 0.0).sum(axis=0)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
-
-
 def evidence(values: Float, sds: Float, baseline: Baseline) -> tuple[Evidence, ...]:
     """What was measured, averaged.
 
@@ -138,7 +130,7 @@ def evidence(values: Float, sds: Float, baseline: Baseline) -> tuple[Evidence, .
     """
     if len(values) == 0:
         return ()
-    mean, sd, share = _mean(values), _mean(sds), (~np.isnan(values)).mean(axis=0)
+    mean, sd, share = nanmean_quiet(values), nanmean_quiet(sds), (~np.isnan(values)).mean(axis=0)
     found = [
         Evidence(name, float(mean[i]), float(sd[i]), float(share[i]), baseline.spread.get(name))
         for i, name in enumerate(NAMES)

@@ -82,3 +82,11 @@ def nanmedian_quiet(values: NDArray[np.floating], min_share: float = 0.5) -> Flo
     filled = np.where(present.any(axis=0), values, 0.0)
     median = np.nanmedian(filled, axis=0)
     return np.where(present.mean(axis=0) >= min_share, median, np.nan).astype(np.float64)
+
+
+def nanmean_quiet(values: NDArray[np.floating], axis: int = 0) -> Float:
+    """Mean over an axis of the values that are known; NaN where none is."""
+    known = np.isfinite(values)
+    count = known.sum(axis=axis)
+    total = np.where(known, values, 0.0).sum(axis=axis)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
