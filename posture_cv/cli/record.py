@@ -42,7 +42,7 @@ def command(
     from posture_cv.cli.progress import RichProgress
     from posture_cv.cli.replay import rate_hz
     from posture_cv.cli.resolve import estimator_options
-    from posture_cv.landmarks.recording import check_recording_target
+    from posture_cv.landmarks.recording_writer import check_recording_target
     from posture_cv.output.text import one_line
     from posture_cv.paths import user_path
     from posture_cv.replay.record import record, refuse_recording
@@ -68,7 +68,7 @@ def command(
 
 
 def _interrupted(out: Path) -> str:
-    from posture_cv.landmarks.recording import part_of
+    from posture_cv.landmarks.recording_writer import part_of
 
     part = part_of(out)
     if part.exists():

@@ -18,13 +18,8 @@ from posture_cv.capture import open_source
 from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.file_facts import sha256_of_file
 from posture_cv.landmarks.estimator import EstimatorOptions
-from posture_cv.landmarks.recording import (
-    SUFFIX,
-    RecordingInfo,
-    RecordingReader,
-    check_recording_target,
-    is_recording,
-)
+from posture_cv.landmarks.recording import SUFFIX, RecordingInfo, RecordingReader, is_recording
+from posture_cv.landmarks.recording_writer import check_recording_target
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import QUANTITIES, Reason, View
 from posture_cv.output.tables import column_stem

@@ -24,7 +24,8 @@ from posture_cv.capture import open_source
 from posture_cv.capture.prefetch import Prefetched
 from posture_cv.capture.types import CaptureOptions, Frame, SourceError
 from posture_cv.landmarks.estimator import EstimatorOptions, Mode
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, estimator_as_dict, part_of
+from posture_cv.landmarks.recording import RecordingInfo
+from posture_cv.landmarks.recording_writer import RecordingWriter, estimator_as_dict, part_of
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.earlier import delete
 from posture_cv.replay.first_look import ViewCheck, check_view

@@ -13,13 +13,8 @@ from posture_cv.capture.prefetch import Prefetched
 from posture_cv.capture.types import Frame, FrameSource, SourceInfo
 from posture_cv.errors import InputError
 from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
-from posture_cv.landmarks.recording import (
-    RecordingInfo,
-    RecordingWriter,
-    estimator_as_dict,
-    is_recording,
-    part_of,
-)
+from posture_cv.landmarks.recording import RecordingInfo, is_recording
+from posture_cv.landmarks.recording_writer import RecordingWriter, estimator_as_dict, part_of
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.paths import user_path
 from posture_cv.replay.progress import NoProgress, Progress

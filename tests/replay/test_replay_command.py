@@ -17,7 +17,8 @@ import pytest
 from cli_runner import Cli
 from posture_cv.capture.types import SourceError
 from posture_cv.cli.replay import rate_hz
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
+from posture_cv.landmarks.recording import RecordingInfo, read_recording
+from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.scan import Look, scan
 
