@@ -158,7 +158,7 @@ def _finish(
         _write_page(page, evaluation)
         console.print(f"Page: {one_line(str(page))}")
     if worst_pictures is not None:
-        from posture_cv.evaluate.pictures import save_worst
+        from posture_cv.evaluate.worst_pictures import save_worst
 
         count = save_worst(worst_pictures, data, evaluation)
         console.print(f"{count} pictures of cases that went wrong: {one_line(str(worst_pictures))}")
