@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,8 +86,6 @@ def command(
     from posture_cv.importing.types import ImportOptions
     from posture_cv.landmarks.recording_writer import check_recording_target
 
-    if rate_hz is not None and not math.isfinite(rate_hz):
-        raise click.BadParameter(f"{rate_hz} is no rate", param_hint="--fps")
     check_recording_target(out, files)
     pixels = None if unit is None else unit == "pixels"
     done = read_foreign(files, ImportOptions(size, rate_hz, pixels), format_name)

@@ -26,7 +26,7 @@ from posture_cv.errors import NobodyFoundError
 def command(
     source: str,
     out: Path,
-    rate: str | None,
+    rate_hz: float | None,
     duration: float | None,
     pose_model: Path | None,
     face_model: Path | None,
@@ -40,7 +40,6 @@ def command(
     from posture_cv.capture import open_source
     from posture_cv.capture.types import CaptureOptions
     from posture_cv.cli.progress import RichProgress
-    from posture_cv.cli.replay import rate_hz
     from posture_cv.cli.resolve import estimator_options
     from posture_cv.landmarks.recording_writer import check_recording_target
     from posture_cv.output.text import one_line
@@ -49,7 +48,7 @@ def command(
 
     refuse_recording(source)
     check_recording_target(out, [user_path(source)])
-    options = CaptureOptions(max_rate_hz=None if rate is None else rate_hz(rate))
+    options = CaptureOptions(max_rate_hz=rate_hz)
     models = estimator_options(pose_model, face_model, settings_path)
     limit_s = float("inf") if duration is None else duration
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,13 +25,23 @@ from posture_cv.replay.scan import Scan, scan
 from posture_cv.replay.types import Labels, ReplayOptions
 
 if TYPE_CHECKING:
-    from posture_cv.cli.replay import How
     from posture_cv.replay.batch import Ended
 
 SOME_FAILED: Final = 3
 NOBODY: Final = NobodyFoundError.exit_code
 ALL_FAILED: Final = 2
 _MOST_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """Who does the work, and by which profile where an item names none."""
+
+    workers: int | None
+    scheduler: str | None
+    profile: str | None
+    settings_path: Path | None
+    again: bool
 
 
 def run_one(item: Item, common: ReplayOptions, how: How, pool: Pool) -> int:
