@@ -20,6 +20,7 @@ from posture_cv.assess.settings import (
     SmoothingSettings,
     TickSettings,
 )
+from posture_cv.capture.types import CaptureOptions
 from posture_cv.landmarks.estimator import EstimatorOptions
 
 
@@ -65,6 +66,12 @@ class CaptureSection(Section):
     frame_rate_hz: Rate | None = Field(
         default=None, description="frame rate to ask of the webcam", examples=[30.0]
     )
+
+    def options(self) -> CaptureOptions:
+        """What is asked of the webcam, and all else as it is without settings."""
+        return CaptureOptions(
+            width_px=self.width_px, height_px=self.height_px, frame_rate_hz=self.frame_rate_hz
+        )
 
 
 class ModelsSection(Section):

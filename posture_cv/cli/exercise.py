@@ -61,6 +61,7 @@ def command(
     """
     from posture_cv.cli import exercise_run as run
     from posture_cv.cli import exercise_view as view
+    from posture_cv.cli.resolve import overrides
     from posture_cv.guidance.catalogue import load_catalogue
 
     catalogue = load_catalogue()
@@ -73,12 +74,8 @@ def command(
     _refuse(no_camera and bool(preview), "--preview shows the camera's picture: leave --no-camera out.")
     _refuse(as_json and recording is None, "--json prints what a recording shows: give it with --from.")
     _refuse(recording is not None and (camera is not None or no_camera), "Give either --from or a camera.")
-    overrides = {
-        "capture.camera": int(camera) if camera is not None and camera.isdecimal() else camera,
-        "models.pose": pose_model,
-        "models.face": face_model,
-    }
-    setup = run.Setup(catalogue, entry, settings_path, overrides, preview=preview, bell=bell)
+    given = overrides(pose_model, face_model, camera)
+    setup = run.Setup(catalogue, entry, settings_path, given, preview=preview, bell=bell)
     if recording is not None:
         run.count_recording(setup, recording, as_json=as_json)
     else:
