@@ -95,7 +95,7 @@ def _require_done(progress: Progress | None, timing: Timing) -> None:
 
 
 def collect_recorded(
-    source: FrameSource, estimator: LandmarkEstimator, advance_by: Callable[[], None] = lambda: None
+    source: FrameSource, estimator: LandmarkEstimator, advance_by: Callable[[], None]
 ) -> Collected:
     """Landmarks of every frame of a video or a folder of pictures; `advance_by` is called for each.
 

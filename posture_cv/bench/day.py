@@ -99,9 +99,7 @@ class Day:
         return rows
 
 
-def live_through(
-    clip: Path, profile: Profile, settings: Settings, hours: int, *, seconds: float = 3600.0
-) -> Day:
+def live_through(clip: Path, profile: Profile, settings: Settings, hours: int, *, seconds: float) -> Day:
     """Let the day pass.
 
     Args:

@@ -112,7 +112,7 @@ class Clip:
         self._upright = {name: float(np.nanmean(self._rows(_WORK, name))) for name in self._measured.values}
         self._at_limit = {kind: self._share_at_limit(kind) for kind in SEGMENTS}
 
-    def hour(self, seed: int, seconds: float = 3600.0) -> Hour:
+    def hour(self, seed: int, seconds: float) -> Hour:
         """An hour; every other lasting posture stands at its limit."""
         rng = np.random.default_rng((seed, 1))
         pieces = plan_hour(seed, seconds)
@@ -219,9 +219,7 @@ def with_every_picture(hour: Hour, criteria: Criteria) -> tuple[Told, ...]:
     return tuple(Told(r.alert.t_s, r.alert.cue, r.alert.level) for r in found.records)
 
 
-def measure_delays(
-    clip: Path, profile: Profile, settings: Settings, hours: int, *, seconds: float = 3600.0
-) -> Delays:
+def measure_delays(clip: Path, profile: Profile, settings: Settings, hours: int, *, seconds: float) -> Delays:
     """Watch so many hours with economy, and judge every picture of them.
 
     Args:

@@ -24,7 +24,6 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import Codes, Float, Measurements
 
-SENSITIVITIES: Final = (0.5, 0.71, 1.0, 1.41, 2.0)
 SLACK_S: Final = 10.0
 _AFTER_S: Final = 10.0  # a notification may still name a posture that ended so short a time ago
 _JITTER: Final = 0.2
@@ -181,7 +180,7 @@ def run_desk_day(
     coefficients: Mapping[str, Any],
     settings: AssessSettings,
     seed: int,
-    sensitivities: Sequence[float] = SENSITIVITIES,
+    sensitivities: Sequence[float],
 ) -> list[DeskDayResult]:
     """Assess one day at each sensitivity, and judge it."""
     measured = day.measured(coefficients)

@@ -81,12 +81,12 @@ def _values(noted: Mapping[str, Any]) -> dict[str, Any]:
     return {"values": noted.get("baseline"), **side}
 
 
-def provenance_text(baseline: Baseline, side: Baseline | None = None) -> str:
+def provenance_text(baseline: Baseline, side: Baseline | None) -> str:
     """What `replay` writes beside its tables: the baseline that everything was judged against.
 
     Args:
         baseline: of the camera, or of the front camera.
-        side: of the side camera, where there are two.
+        side: of the side camera; None: there is one camera.
     """
     noted = {"baseline": _noted(baseline)}
     if side is not None:

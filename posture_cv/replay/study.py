@@ -16,7 +16,7 @@ class StudyError(InputError):
     """Recordings do not make one study."""
 
 
-def check_study(items: Sequence[Item], conditions: Sequence[str] = ()) -> None:
+def check_study(items: Sequence[Item], conditions: Sequence[str]) -> None:
     """See that participants and conditions are given throughout, in one spelling, and are among those expected.
 
     Args:
