@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from calibration.fit import fit_baseline
-from posture_cv.cli.evaluate import _judges, fit
 from posture_cv.evaluate.dataset import Clip, Dataset, Making, read_dataset
+from posture_cv.evaluate.judges import fit, judges_of
 from posture_cv.evaluate.judging import Judges
 from posture_cv.evaluate.metrics import error_budget
 from posture_cv.evaluate.quantities import COMPARED, true_changes
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="landmarks kept by posture-cv evaluate --cache")
     chosen = parser.parse_args()
     data = read_dataset(chosen.dataset, Making(cache=chosen.cache))
-    judges = _judges(data)
+    judges = judges_of(data)
     judged = evaluate(data, judges)
     for view in judged.frames:
         print(f"\n{view}: root mean square error and its parts")

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from posture_cv.cli.evaluate import fit
 from posture_cv.coefficients import load_coefficients
 from posture_cv.evaluate.dataset import Dataset, read_dataset
 from posture_cv.evaluate.desk_free import free_segments, is_free
 from posture_cv.evaluate.desk_people import people
+from posture_cv.evaluate.judges import fit
 
 MadeRow = Callable[..., dict[str, Any]]
 # Segment and change of the truth -> the key segment it is like.

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from posture_cv.assess.settings import AssessSettings
-from posture_cv.cli.evaluate import fit
 from posture_cv.coefficients import load_coefficients
 from posture_cv.evaluate.desk_day import DeskDayResult, build_desk_day, run_desk_day
 from posture_cv.evaluate.desk_people import make_person
+from posture_cv.evaluate.judges import fit
 from posture_cv.landmarks.recording import read_recording
 
 SAMPLES = Path(__file__).parents[2] / "samples"
