@@ -91,17 +91,7 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     check_results(options.out, video=False)
     private_folder(options.out)
     drop_parts_of_results(options.out)
-    sources = {"front": options.front, "side": options.side}
-    # Both are looked at before the models run over one of them, which may take hours.
-    looks = {
-        name: _first_look(source, options, view)
-        for (name, source), view in zip(sources.items(), _VIEWS, strict=True)
-    }
-    for name, source in sources.items():
-        _check_view(source, looks[name], options, name)
-    (front_path, front_made), (side_path, side_made) = (
-        _landmarks(source, looks[name].made_of, options, name, progress) for name, source in sources.items()
-    )
+    (front_path, front_made), (side_path, side_made) = _both_landmarks(options, progress)
     paths = front_path, side_path
     offset = _offset(options, paths, progress)
     baselines = _baselines(options, paths, offset)
@@ -180,6 +170,23 @@ def _check(options: PairOptions) -> None:
                 "",
                 "Give the front camera's profile with --profile and the side camera's with --side-profile.",
             )
+
+
+def _both_landmarks(options: PairOptions, progress: Progress) -> list[tuple[Path, Provenance]]:
+    """The landmarks of front and side, and what they are made of.
+
+    Both are looked at before the models run over one of them, which may take hours.
+    """
+    sources = {"front": options.front, "side": options.side}
+    looks = {
+        name: _first_look(source, options, view)
+        for (name, source), view in zip(sources.items(), _VIEWS, strict=True)
+    }
+    for name, source in sources.items():
+        _check_view(source, looks[name], options, name)
+    return [
+        _landmarks(source, looks[name].made_of, options, name, progress) for name, source in sources.items()
+    ]
 
 
 def _landmarks(
