@@ -80,12 +80,12 @@ def measure_hour(clip: Path, profile: Profile, settings: Settings, *, minutes: f
     every = watch(first, profile, settings, economy=EconomySettings(enabled=False))
     plain = plain_loop(pictures, profile, settings, seconds=plain_s)
     return Hour(
-        _share(still),
-        _share(economy),
-        _share(every),
-        _share(plain),
-        tuple(round(delay, 2) for delay in delays_s(economy.told, every.told)),
-        round(plain.simulated_s, 1),
+        still=_share(still),
+        economy=_share(economy),
+        every_picture=_share(every),
+        plain_loop=_share(plain),
+        delays_s=tuple(round(delay, 2) for delay in delays_s(economy.told, every.told)),
+        plain_seconds=round(plain.simulated_s, 1),
     )
 
 
