@@ -13,7 +13,7 @@ from posture_cv.assess.types import State
 from posture_cv.exposure.types import Series, Told
 from posture_cv.file_facts import MOST_JSON_BYTES, bytes_of, lines_of, refuse_stream
 from posture_cv.measure.types import QUANTITIES, Measurements, View
-from posture_cv.opendata.frames import Frames, ResultError, fault, read_frames, require_unchanged
+from posture_cv.opendata.frames import Frames, ResultError, fault, read_frames, require_unchanged, unreadable
 from posture_cv.utf8 import legible
 
 SUMMARY: Final = "summary.json"
@@ -242,7 +242,7 @@ def _summary(path: Path) -> dict[str, Any]:
     try:
         summary = json.loads(bytes_of(path, MOST_JSON_BYTES).decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error
+        raise unreadable(path, error) from error
     if wrong := fault_of_summary(summary):
         raise fault(path, f"It is not the summary of a replay ({wrong}).")
     found: dict[str, Any] = summary
@@ -261,4 +261,4 @@ def _alerts(path: Path) -> Iterator[dict[str, Any]]:
                     raise fault(path, f"Line {number} is no alert ({wrong}).")
                 yield alert
     except (OSError, ValueError, RecursionError) as error:
-        raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error
+        raise unreadable(path, error) from error
