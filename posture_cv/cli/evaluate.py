@@ -145,12 +145,12 @@ def _finish(
     worst: int,
     worst_pictures: Path | None,
 ) -> None:
-    from posture_cv.evaluate.judges import judges_of
+    from posture_cv.evaluate.judging import Judges
     from posture_cv.evaluate.run import evaluate
     from posture_cv.evaluate.tables import print_result
     from posture_cv.output.text import one_line
 
-    evaluation = evaluate(data, judges_of(data), split_by, worst or (10 if worst_pictures else 0))
+    evaluation = evaluate(data, Judges.of(data), split_by, worst or (10 if worst_pictures else 0))
     print_result(console, evaluation.result)
     _write_json(json_file, evaluation.result.model_dump_json(indent=2))
     if page is not None:
@@ -212,9 +212,9 @@ def _bar(console: Console, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _labelled(folder: Path, json_file: Path | None, console: Console) -> None:
-    from posture_cv.evaluate.judges import judges_of
+    from posture_cv.evaluate.judging import Judges
     from posture_cv.evaluate.opinions import evaluate_opinions, print_opinions
 
-    result = evaluate_opinions(folder, judges_of())
+    result = evaluate_opinions(folder, Judges.of())
     print_opinions(console, result)
     _write_json(json_file, result.model_dump_json(indent=2))
