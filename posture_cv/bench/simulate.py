@@ -230,9 +230,7 @@ def _glimpse(t_s: float, jpeg: bytes) -> Glimpse:
 
 def make_judge(profile: Profile, settings: Settings) -> Judge:
     """The engine by that profile and those settings."""
-    from posture_cv.coefficients import load_coefficients
-
-    return Judge(Criteria(profile.name, profile.baseline, load_coefficients(), settings.assess()))
+    return Judge(Criteria.of(profile, settings.assess()))
 
 
 def _history_sink(path: Path, profile: Profile, settings: Settings) -> Sink:

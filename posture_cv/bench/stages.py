@@ -132,11 +132,10 @@ def measure_stages(video: Path, profile: Profile, options: EstimatorOptions, fra
         SourceError, ModelFileError: see there.
     """
     from posture_cv.bench.bare_models import BareModels
-    from posture_cv.coefficients import load_coefficients
     from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 
     watch = Stopwatch()
-    criteria = Criteria(profile.name, profile.baseline, load_coefficients(), AssessSettings())
+    criteria = Criteria.of(profile, AssessSettings())
     with ExitStack() as stack:
         source = stack.enter_context(open_source(str(video)))
         bare = BareModels(options)

@@ -63,7 +63,6 @@ def command(
     use_one_thread()
 
     from posture_cv.cli.resolve import watched
-    from posture_cv.coefficients import load_coefficients
     from posture_cv.monitor import checking
     from posture_cv.monitor.judge import Criteria, Judge
     from posture_cv.monitor.session import make_eyes, open_eyepiece
@@ -81,7 +80,7 @@ def command(
         if at_s is not None and eyepiece.live:
             raise click.UsageError("--at is for a recording: a camera shows now only.")
         known = load_profile(profile or settings.general.profile)
-        judge = Judge(Criteria(known.name, known.baseline, load_coefficients(), assess))
+        judge = Judge(Criteria.of(known, assess))
         eyes = make_eyes(settings, known.baseline.view)
         stack.callback(eyes.close)
         parts = (eyepiece.camera, eyepiece.clock, eyes, judge)

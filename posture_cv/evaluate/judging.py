@@ -21,8 +21,6 @@ from posture_cv.measure.measure import measure
 from posture_cv.measure.types import QUANTITIES, Estimate, Float, Measurements, Reason, View
 
 Coefficients = Mapping[str, Any]
-
-
 CoefficientsFor = Callable[[str], Coefficients]
 """Subject -> coefficients that were not fitted on that subject."""
 

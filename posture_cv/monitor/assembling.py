@@ -71,7 +71,7 @@ def assemble(
         camera=eyepiece.camera,
         clock=eyepiece.clock,
         eyes=eyes,
-        judge=Judge(_criteria(profile, settings), policy_for(known, profile, settings, before.lasting)),
+        judge=Judge(Criteria.of(profile, settings), policy_for(known, profile, settings, before.lasting)),
         sinks=_sinks(request, eyepiece, commands, board, terminal, history, settings.ticks.tick_s, stack),
         surroundings=surroundings_of(request, stack, live=eyepiece.live),
         commands=commands,
@@ -223,7 +223,7 @@ def recalibrator_for(request: Request, settings: AssessSettings, note: Callable[
             profile = calibrate_from_camera(camera, estimator, name, timing, ui, known=known, file=file)
         for line in findings(profile):
             note(line)
-        return _criteria(profile, settings)
+        return Criteria.of(profile, settings)
 
     return recalibrate
 
@@ -257,12 +257,6 @@ def _chooser(request: Request, settings: AssessSettings, note: Callable[[str], N
         from posture_cv.monitor.profile_choice import better_profile
 
         profile = better_profile(request, camera, now, note)
-        return None if profile is None else _criteria(profile, settings)
+        return None if profile is None else Criteria.of(profile, settings)
 
     return chosen
-
-
-def _criteria(profile: Profile, settings: AssessSettings) -> Criteria:
-    from posture_cv.coefficients import load_coefficients
-
-    return Criteria(profile.name, profile.baseline, load_coefficients(), settings)
