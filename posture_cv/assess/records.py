@@ -157,7 +157,7 @@ def record(told: Told, values: Float, sds: Float, baseline: Baseline, settings: 
 
     Args:
         told: the effect.
-        values, sds: see `evidence`; the last rows of measured time, no more than `measured_s` holds.
+        values, sds: (T, Q), see `evidence`; the last rows of measured time, no more than `measured_s` holds.
         baseline: what it was judged against.
         settings: with which.
     """

@@ -117,7 +117,7 @@ def gap_tick(number: int) -> Tick:
 
 
 def held_ticks(cols: Columns, frames: NDArray[np.intp], index: NDArray[np.int64]) -> Iterator[Tick]:
-    """A tick for each of `index`, holding the frame of the same place in `frames`."""
+    """T ticks, numbered by `index` (T,), each holding the frame whose number stands at its place in `frames` (T,)."""
     s = cols.states
     rows: Iterator[tuple[Any, ...]] = zip(
         index.tolist(),
