@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from calibration.mesh import turns_deg
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.baseline import nanmean_quiet
 from posture_cv.measure.types import Float
 
 Mask = NDArray[np.bool_]
@@ -46,11 +47,9 @@ def body_scale_px(lm: Landmarks) -> float:
     """
     points = lm.pose_px()
     width = np.linalg.norm(points[:, names.SHOULDERS[0]] - points[:, names.SHOULDERS[1]], axis=1)
-    ears = points[:, names.EARS]
-    known = np.isfinite(ears)
-    ear = np.where(known, ears, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)  # a far ear may be hidden
+    ear = nanmean_quiet(points[:, names.EARS], axis=1)  # a far ear may be hidden
     gap = np.linalg.norm(ear - points[:, names.SHOULDERS].mean(axis=1), axis=1)
-    gap = np.where(known.any(axis=(1, 2)), gap, 0.0)
+    gap = np.where(np.isfinite(ear).all(axis=1), gap, 0.0)
     return max(float(np.median(np.maximum(width, 2.0 * gap))), 1.0)
 
 

@@ -95,7 +95,7 @@ def _require_done(progress: Progress | None, timing: Timing) -> None:
 
 
 def collect_recorded(
-    source: FrameSource, estimator: LandmarkEstimator, advance_by: Callable[[], None] = lambda: None
+    source: FrameSource, estimator: LandmarkEstimator, advance_by: Callable[[], None]
 ) -> Collected:
     """Landmarks of every frame of a video or a folder of pictures; `advance_by` is called for each.
 
@@ -184,14 +184,14 @@ def make_profile(name: str, result: CalibrationResult, collected: Collected, cre
     q = result.quality
     figures = {name: getattr(q, name) for name in _FIGURES}
     quality = ProfileQuality(
-        result.verdict.grade.value,
-        result.verdict.reasons,
-        q.frames_given,
-        q.frames_used,
-        q.duration_s,
-        {key: value for key, value in figures.items() if np.isfinite(value)},
-        {key: value for key, value in q.baseline_error.items() if np.isfinite(value)},
-        {key: value for key, value in q.expected_error.items() if np.isfinite(value)},
+        grade=result.verdict.grade.value,
+        reasons=result.verdict.reasons,
+        frames_given=q.frames_given,
+        frames_used=q.frames_used,
+        duration_s=q.duration_s,
+        figures={key: value for key, value in figures.items() if np.isfinite(value)},
+        baseline_error={key: value for key, value in q.baseline_error.items() if np.isfinite(value)},
+        expected_error={key: value for key, value in q.expected_error.items() if np.isfinite(value)},
     )
     return Profile(
         name=name,

@@ -37,14 +37,9 @@ from posture_cv.importing.arrays import raw_of_pose
 from posture_cv.importing.read import doubts, landmarks_of_raw, read_foreign
 from posture_cv.importing.types import Imported, ImportOptions
 from posture_cv.landmarks.names import FACE_COUNT, POSE_COUNT
-from posture_cv.landmarks.recording import (
-    Recording,
-    RecordingInfo,
-    RecordingWriter,
-    check_recording_target,
-    check_times,
-)
+from posture_cv.landmarks.recording import Recording, RecordingInfo, check_times
 from posture_cv.landmarks.recording import read_recording as _read
+from posture_cv.landmarks.recording_writer import RecordingWriter, check_recording_target
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.measure import measure
@@ -264,12 +259,7 @@ def alert_after(seconds: float, settings: AssessSettings | None = None) -> Asses
             "",
             f"Give {least_s:g} to {most_s:g} seconds for which a posture must last.",
         )
-    settings = _settings(settings)
-    return replace(
-        settings,
-        smoothing=settings.smoothing.alert_after(seconds),
-        policy=settings.policy.alert_after(seconds),
-    )
+    return _settings(settings).alert_after(seconds)
 
 
 def replay_recording(

@@ -1,6 +1,7 @@
 """What a settings file may hold: sections, keys, limits and defaults.
 
-The sections of the assessment become the plain values of `posture_cv.assess`, and share their defaults and limits.
+The sections of the assessment become the plain values of `posture_cv.assess`, and share their defaults and limits;
+those of the monitor share its defaults.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from posture_cv.assess.settings import (
     SmoothingSettings,
     TickSettings,
 )
+from posture_cv.capture.types import CaptureOptions
 from posture_cv.landmarks.estimator import EstimatorOptions
+from posture_cv.monitor.economy import EconomySettings
+from posture_cv.monitor.lifecycle import LifeSettings
 
 
 class Section(BaseModel):
@@ -39,6 +43,7 @@ def _switch(default: bool, meaning: str) -> Any:  # noqa: ANN401, FBT001 - as py
 
 _TH, _SMOOTH, _TICK = Thresholds(), SmoothingSettings(), TickSettings()
 _POLICY, _BREAK, _FEED = PolicySettings(), BreakSettings(), FeedbackSettings()
+_ECO, _LIFE = EconomySettings(), LifeSettings()
 
 Pixels = Annotated[int, Field(ge=160, le=7680)]
 Rate = Annotated[float, Field(ge=1.0, le=240.0)]
@@ -65,6 +70,12 @@ class CaptureSection(Section):
     frame_rate_hz: Rate | None = Field(
         default=None, description="frame rate to ask of the webcam", examples=[30.0]
     )
+
+    def options(self) -> CaptureOptions:
+        """What is asked of the webcam, and all else as it is without settings."""
+        return CaptureOptions(
+            width_px=self.width_px, height_px=self.height_px, frame_rate_hz=self.frame_rate_hz
+        )
 
 
 class ModelsSection(Section):
@@ -302,29 +313,43 @@ class OutputSection(Section):
 class EconomySection(Section):
     """How often the running monitor looks. Looking more often costs more and hardly makes an alert come sooner."""
 
-    enabled: bool = _switch(default=True, meaning="false: every picture is measured, 30 a second")
-    close_s: float = _number(0.1, 0.05, 2.0, "between looks while a posture stands at its limit")
-    close_for_s: float = _number(8.0, 0.0, 60.0, "it does so until so long after it was there last")
-    close_share: float = _number(0.03, 0.0, 1.0, "share of the time that this may take")
-    close_saved_s: float = _number(240.0, 0.0, 3600.0, "and so much of it at once")
-    deciding_s: float = _number(0.5, 0.1, 2.0, "between looks while something is being decided")
-    deciding_most_s: float = _number(20.0, 1.0, 120.0, "what takes longer than this is not being decided")
-    moving_s: float = _number(1.0, 0.1, 2.0, "between looks while you are there and move")
-    calm_s: float = _number(2.0, 0.1, 2.0, "between runs of the models while all is well")
-    still_s: float = _number(2.0, 0.1, 2.0, "between looks while nothing moves")
-    still_after_s: float = _number(6.0, 1.0, 600.0, "nothing moves when the picture was the same for so long")
-    away_s: float = _number(2.0, 0.1, 3.0, "between looks while nobody is there or nothing can be seen")
-    battery_factor: float = _number(1.5, 1.0, 4.0, "times so much on battery, up to still_s")
-    refresh_s: float = _number(30.0, 2.0, 300.0, "the models run at least so often")
+    enabled: bool = _switch(_ECO.enabled, "false: every picture is measured, 30 a second")
+    close_s: float = _number(_ECO.close_s, 0.05, 2.0, "between looks while a posture stands at its limit")
+    close_for_s: float = _number(
+        _ECO.close_for_s, 0.0, 60.0, "it does so until so long after it was there last"
+    )
+    close_share: float = _number(_ECO.close_share, 0.0, 1.0, "share of the time that this may take")
+    close_saved_s: float = _number(_ECO.close_saved_s, 0.0, 3600.0, "and so much of it at once")
+    deciding_s: float = _number(_ECO.deciding_s, 0.1, 2.0, "between looks while something is being decided")
+    deciding_most_s: float = _number(
+        _ECO.deciding_most_s, 1.0, 120.0, "what takes longer than this is not being decided"
+    )
+    moving_s: float = _number(_ECO.moving_s, 0.1, 2.0, "between looks while you are there and move")
+    calm_s: float = _number(_ECO.calm_s, 0.1, 2.0, "between runs of the models while all is well")
+    still_s: float = _number(_ECO.still_s, 0.1, 2.0, "between looks while nothing moves")
+    still_after_s: float = _number(
+        _ECO.still_after_s, 1.0, 600.0, "nothing moves when the picture was the same for so long"
+    )
+    away_s: float = _number(
+        _ECO.away_s, 0.1, 3.0, "between looks while nobody is there or nothing can be seen"
+    )
+    battery_factor: float = _number(_ECO.battery_factor, 1.0, 4.0, "times so much on battery, up to still_s")
+    refresh_s: float = _number(_ECO.refresh_s, 2.0, 300.0, "the models run at least so often")
+
+    def plain(self) -> EconomySettings:
+        """As the monitor reads it."""
+        return EconomySettings(**self.model_dump())
 
 
 class MonitorSection(Section):
     """When the running monitor switches the camera off, and how it shows a poor posture."""
 
-    away_long_s: float = _number(600.0, 30.0, 7200.0, "camera off when nobody was seen for so long")
-    peek_every_s: float = _number(30.0, 5.0, 3600.0, "while away, a glance so often")
+    away_long_s: float = _number(
+        _LIFE.away_long_s, 30.0, 7200.0, "camera off when nobody was seen for so long"
+    )
+    peek_every_s: float = _number(_LIFE.peek_every_s, 5.0, 3600.0, "while away, a glance so often")
     pause_in_calls: bool = _switch(
-        default=False, meaning="camera off while a microphone is in use (Linux), so that a call can have it"
+        _LIFE.pause_in_calls, "camera off while a microphone is in use (Linux), so that a call can have it"
     )
     border: bool = _switch(
         default=False, meaning="the tray draws a coloured border around the screen that grows with severity"

@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from posture_cv.assess.settings import AssessSettings
-from posture_cv.cli.evaluate import fit
 from posture_cv.evaluate.dataset import Dataset, Making, read_dataset
-from posture_cv.evaluate.desk_day import SENSITIVITIES, DeskDayResult, build_desk_day, run_desk_day
+from posture_cv.evaluate.desk_day import DeskDayResult, build_desk_day, run_desk_day
 from posture_cv.evaluate.desk_people import people
 from posture_cv.evaluate.desk_table import days_table, mistakes, postures_table, sweep_table
 from posture_cv.evaluate.in_fit import fitted_people
 from posture_cv.evaluate.judging import CoefficientsFor
+
+SENSITIVITIES = (0.5, 0.71, 1.0, 1.41, 2.0)
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def main() -> None:
     settings = AssessSettings()
     sensitivities = (settings.policy.sensitivity,) if given.no_sweep else SENSITIVITIES
     results: list[DeskDayResult] = []
-    for person, coefficients in people(dataset, judged_by(given, dataset), fit, given.view):
+    for person, coefficients in people(dataset, judged_by(given, dataset), given.view):
         for seed in range(given.seeds):
             try:
                 day = build_desk_day(person, seed, given.hours, given.rate)

@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from calibration.fit import fit_baseline
-from posture_cv.cli.evaluate import _judges, fit
 from posture_cv.evaluate.dataset import Clip, Dataset, Making, read_dataset
 from posture_cv.evaluate.judging import Judges
 from posture_cv.evaluate.metrics import error_budget
@@ -60,7 +59,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="landmarks kept by posture-cv evaluate --cache")
     chosen = parser.parse_args()
     data = read_dataset(chosen.dataset, Making(cache=chosen.cache))
-    judges = _judges(data)
+    judges = Judges.of(data)
     judged = evaluate(data, judges)
     for view in judged.frames:
         print(f"\n{view}: root mean square error and its parts")
@@ -118,7 +117,7 @@ def side_errors(data: Dataset, clip: Clip, judges: Judges, sources: tuple[str, .
     """Quantity -> errors of the frames with a person, some raw features of theirs read as unchanged."""
     coefficients = judges.coefficients_for(clip.subject)
     seen = data.truth.person_present[clip.judged]
-    ref = side_reference(fit(data.landmarks[clip.calibration], coefficients).baseline)
+    ref = side_reference(fit_baseline(data.landmarks[clip.calibration], coefficients, refuse=False).baseline)
     assert ref.contour is not None
     edges = Edges.of(data.landmarks[clip.judged[seen]], looks_right=ref.looks_right, cm_wide=ref.cm_wide)
     blocks, motion = contour_blocks(edges, ref, ref.contour)

@@ -23,7 +23,6 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from posture_cv.assess.types import State
-from posture_cv.cli.evaluate import _judges
 from posture_cv.evaluate.dataset import Dataset, Making, read_dataset
 from posture_cv.evaluate.judging import JudgedClip, Judges, judge_clip
 from posture_cv.measure.expression import Expression
@@ -42,7 +41,7 @@ def main() -> None:
     data = read_dataset(chosen.dataset, Making(cache=chosen.cache))
     if not any(face != NEUTRAL for *_, face in _frames(data)):
         raise SystemExit(f"{chosen.dataset} shows nothing of the kind: render it with --faces named.")
-    judges = _judges(data)
+    judges = Judges.of(data)
     if any(clip.view == "front" for clip in data.clips):
         _print("in front, what faces do not taken off", data, _as_if_none(judges))
     _print("as shipped", data, judges)

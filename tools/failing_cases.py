@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from posture_cv.atomic import write_atomic
-from posture_cv.cli.evaluate import _judges
 from posture_cv.evaluate.dataset import Dataset, Making, read_dataset
+from posture_cv.evaluate.judging import Judges
 from posture_cv.evaluate.quantities import COMPARED
 from posture_cv.evaluate.run import evaluate
 from posture_cv.evaluate.schema import WorstCase
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="landmarks kept by posture-cv evaluate --cache")
     chosen = parser.parse_args()
     data = read_dataset(chosen.dataset, Making(cache=chosen.cache))
-    found = evaluate(data, _judges(data), worst=80)
+    found = evaluate(data, Judges.of(data), worst=80)
     cases = chosen_cases(list(zip(found.worst_rows, found.result.worst, strict=True)))
     if not cases:
         raise SystemExit("No frame is named wrongly: there is nothing to draw.")

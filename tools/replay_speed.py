@@ -76,7 +76,8 @@ def long_landmarks(path: Path, seconds: float, rate_hz: float = 30.0) -> Path:
     """The sample's landmarks over and over, as if a camera had made so many a second."""
     import numpy as np
 
-    from posture_cv.landmarks.recording import RecordingWriter, read_recording
+    from posture_cv.landmarks.recording import read_recording
+    from posture_cv.landmarks.recording_writer import RecordingWriter
     from posture_cv.landmarks.types import Landmarks
 
     sample = read_recording(LANDMARKS)
@@ -181,7 +182,7 @@ def bare(video: Path) -> None:
     import cv2
     import numpy as np
 
-    from posture_cv.landmarks.bare_models import BareModels
+    from posture_cv.bench.bare_models import BareModels
     from posture_cv.landmarks.estimator import EstimatorOptions
 
     models = BareModels(EstimatorOptions())

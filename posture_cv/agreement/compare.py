@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import nan
 from typing import Final
 
@@ -18,18 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.agreement.ask import STRETCH_S, stands_for
+from posture_cv.agreement.course import OPEN, SAME_S, Course, course_of, near_edges, rater_codes
 from posture_cv.agreement.types import Stretch
 from posture_cv.assess.types import State
 from posture_cv.exposure.bootstrap import block_length, interval, never_certain, resampling
-from posture_cv.exposure.epochs import frame_seconds
 from posture_cv.exposure.types import Figure, Series
 from posture_cv.measure.types import Codes, Float, Reason
 from posture_cv.spans import outside_s
 
-OPEN: Final = -1  # the rater says nothing
 NOT_NAMED: Final = (State.CANNOT_TELL,)  # of either; away and turned are answers: a rater can see them, too
 EPOCH_S: Final = 1.0
-_SAME_S: Final = 1e-6  # times nearer than this are one, but for rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,60 +101,6 @@ class Agreement:
     disagreements: tuple[Disagreement, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Course:
-    """A recording as N moments without holes, in none of which the program's answer or the rater's label changes.
-
-    Attributes:
-        t_s, seconds: (N,) when each begins and how long it lasts.
-        state, reason: (N,) `State` and `Reason` codes; CANNOT_TELL and NO_PICTURE where no frame speaks.
-    """
-
-    t_s: Float
-    seconds: Float
-    state: Codes
-    reason: Codes
-
-    @property
-    def middle_s(self) -> Float:
-        """(N,) a time within each, away from the rounding of its ends."""
-        return self.t_s + self.seconds / 2.0
-
-
-def _course(series: Series, cuts_s: Float) -> _Course:
-    """The recording, cut where frames and holes begin and at the given times: a label may be shorter than a frame."""
-    t_s = series.measured.t_s
-    ends = t_s + frame_seconds(t_s, pictures=series.pictures)
-    holes = np.flatnonzero(t_s[1:] - ends[:-1] > _SAME_S)
-    begins = np.append(t_s, ends[holes])
-    order = np.argsort(begins, kind="stable")
-    begins = begins[order]
-    stops = np.append(ends, t_s[holes + 1])[order]
-    state = np.append(series.state, np.full(len(holes), State.CANNOT_TELL, np.int8))[order]
-    reason = np.append(series.reason, np.full(len(holes), Reason.NO_PICTURE, np.int8))[order]
-    cuts_s = cuts_s[(cuts_s > begins.min(initial=np.inf)) & (cuts_s < stops.max(initial=-np.inf))]
-    inside = np.searchsorted(begins, cuts_s, "right") - 1
-    apart = (cuts_s - begins[inside] > _SAME_S) & (stops[inside] - cuts_s > _SAME_S)
-    knots = np.unique(np.append(begins, cuts_s[apart]))
-    at = np.searchsorted(begins, knots, "right") - 1
-    lasts = np.minimum(np.append(knots[1:], np.inf), stops[at]) - knots
-    return _Course(knots, lasts, state[at], reason[at])
-
-
-def _cuts_s(labels: Sequence[tuple[Stretch, State]], edge_s: float) -> Float:
-    """Where labels begin and end, and how far time near that is left out."""
-    bounds = np.array([t for stretch, _ in labels for t in (stretch.start_s, stretch.end_s)])
-    return np.concatenate([bounds, bounds - edge_s, bounds + edge_s])
-
-
-def rater_codes(t_s: Float, labels: Sequence[tuple[Stretch, State]], rest: State | None) -> Codes:
-    """(N,) the rater's posture at each time; `rest`, or OPEN, where there is no label."""
-    out = np.full(len(t_s), OPEN if rest is None else rest, np.int8)
-    for stretch, state in labels:
-        out[(t_s >= stretch.start_s) & (t_s < stretch.end_s)] = state
-    return out
-
-
 def compare(
     series: Series,
     labels: Sequence[tuple[Stretch, State]],
@@ -170,28 +115,31 @@ def compare(
         rest: what unlabelled time means; None: it is not compared.
         edge_s: time within this of a change of the rater's label is left out (raters react late).
     """
-    course = _course(series, _cuts_s(labels, edge_s))
+    course = course_of(series, labels, edge_s)
     t_s, seconds = course.t_s, course.seconds
     rater = rater_codes(course.middle_s, labels, rest)
     named = ~np.isin(course.state, NOT_NAMED)
-    near = _near_edges(course, rater, edge_s)
+    near = near_edges(course, rater, edge_s)
     said = rater != OPEN
     undecided = np.isin(rater, NOT_NAMED)
     used = said & ~undecided & named & ~near
     codes = _codes(rater[used], course.state[used])
-    place = ((t_s[used] - (t_s[0] if len(t_s) else 0.0) + _SAME_S) / EPOCH_S).astype(np.intp)
+    place = ((t_s[used] - (t_s[0] if len(t_s) else 0.0) + SAME_S) / EPOCH_S).astype(np.intp)
     epochs, labelled = _by_epoch(
         place, rater[used], course.state[used], seconds[used], codes
     )  # (E,), (E, K, K)
     weight = _weight(series, labels, epochs) if rest is None else None
     table = labelled if weight is None else labelled * weight[:, None, None]
     drawn = resampling(f"agree {series.name}", len(table), _block(table, weight))
-    replicates = np.tensordot(drawn.counts, table, axes=1)  # (B, K, K)
-    whole = table.sum(axis=0)
+    tables = _Tables(
+        whole=table.sum(axis=0),
+        replicates=np.tensordot(drawn.counts, table, axes=1),
+        blocks=len(table) / drawn.block,
+        enough=drawn.enough,
+    )
     names = tuple(State(code).label for code in codes)
     # What was not seen among few stretches that stand for many can be any share of those: no limit is known then.
     even = weight is None
-    blocks = len(table) / drawn.block
     return Agreement(
         compared_s=float(seconds[used].sum()),
         unlabelled_s=float(seconds[~said].sum()),
@@ -200,12 +148,10 @@ def compare(
         unnamed_s=float(seconds[said & ~undecided & ~named & ~near].sum()),
         at_edges_s=float(seconds[said & near].sum()),
         of_recording=weight is not None,
-        agreed=_figure(_agreed, whole, replicates, blocks, enough=drawn.enough, share=even),
-        kappa=_figure(kappa, whole, replicates, blocks, enough=drawn.enough),
+        agreed=tables.figure(_agreed, share=even),
+        kappa=tables.figure(kappa),
         block_s=drawn.block * EPOCH_S,
-        postures=_postures(
-            names, labelled.sum(axis=0), whole, replicates, blocks, enough=drawn.enough, even=even
-        ),
+        postures=_postures(names, labelled.sum(axis=0), tables, even=even),
         names=names,
         confusion_s=labelled.sum(axis=0),
         disagreements=tuple(_disagreements(course, rater, near)),
@@ -223,14 +169,6 @@ def _codes(rater: Codes, program: Codes) -> list[int]:
     found, counts = np.unique(rater, return_counts=True)
     order = [int(code) for code in found[np.argsort(-counts, kind="stable")]]
     return order + [int(code) for code in np.unique(program) if code not in found]
-
-
-def _near_edges(course: _Course, rater: Codes, edge_s: float) -> NDArray[np.bool_]:
-    """(N,) whether a moment lies within `edge_s` of a change of the rater's label."""
-    near = np.zeros(len(rater), bool)
-    for change_s in course.t_s[1:][np.diff(rater) != 0].tolist() if edge_s > 0.0 else ():
-        near |= np.abs(course.middle_s - change_s) < edge_s
-    return near
 
 
 def _weight(
@@ -295,68 +233,72 @@ def _share(part: Float, whole: Float) -> Float:
     return np.where(whole > 0.0, part / np.where(whole > 0.0, whole, 1.0), nan)
 
 
-def _figure(
-    function: Callable[[Float], Float],
-    whole: Float,
-    replicates: Float,
-    blocks: float,
-    *,
-    enough: bool,
-    share: bool = False,
-) -> Figure:
-    """A figure of the whole table, with its interval from the replicates.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tables:
+    """Confusion tables of which figures are made.
 
-    Args:
-        function: of (…, K, K) confusion tables.
-        whole: (K, K) the table; replicates: (B, K, K).
-        blocks: in what time is counted: for a share of a posture's time, those of that posture.
+    Attributes:
+        whole: (K, K) seconds.
+        replicates: (B, K, K) of the bootstrap.
+        blocks: in what time is counted.
         enough: whether there are blocks enough for an interval.
-        share: the figure is a share, which is never certain to be 0 or 1.
     """
-    found = interval(float(function(whole)), function(replicates), enough=enough)
-    if share:
-        found = never_certain(found, "1", blocks, 0.0)
-    # one value in all replicates (no exception, or a posture of one block only) says nothing of how it would vary
-    return Figure(found.value) if found.low == found.high else found
+
+    whole: Float
+    replicates: Float
+    blocks: float
+    enough: bool
+
+    def figure(
+        self, function: Callable[[Float], Float], *, share: bool = False, blocks: float | None = None
+    ) -> Figure:
+        """A figure of the whole table, with its interval from the replicates.
+
+        Args:
+            function: of (…, K, K) confusion tables.
+            share: the figure is a share, which is never certain to be 0 or 1.
+            blocks: for a share of a posture's time, those of that posture; None: all.
+        """
+        found = interval(float(function(self.whole)), function(self.replicates), enough=self.enough)
+        if share:
+            found = never_certain(found, "1", self.blocks if blocks is None else blocks, 0.0)
+        # one value in all replicates (no exception, or a posture of one block only) says nothing of how it would vary
+        return Figure(found.value) if found.low == found.high else found
 
 
 def _postures(
-    names: Sequence[str],
-    labelled: Float,
-    whole: Float,
-    replicates: Float,
-    blocks: float,
-    *,
-    enough: bool,
-    even: bool,
+    names: Sequence[str], labelled: Float, tables: _Tables, *, even: bool
 ) -> tuple[PostureAgreement, ...]:
     """Of (K, K) seconds as labelled, and as they stand for the recording; `even`: whether these are the same."""
+    labelled_s = max(float(labelled.sum()), 1e-9)
     out = []
     for k, name in enumerate(names):
-
-        def precision(t: Float, k: int = k) -> Float:
-            return _share(t[..., k, k], t[..., :, k].sum(axis=-1))
-
-        def recall(t: Float, k: int = k) -> Float:
-            return _share(t[..., k, k], t[..., k, :].sum(axis=-1))
-
-        def one(t: Float, k: int = k) -> Float:
-            return kappa(_against_others(t, k))
-
         rater_s, program_s = float(labelled[k].sum()), float(labelled[:, k].sum())
-        asked, answered = (blocks * s / max(float(labelled.sum()), 1e-9) for s in (rater_s, program_s))
+        asked, answered = (tables.blocks * s / labelled_s for s in (rater_s, program_s))
         out.append(
             PostureAgreement(
-                name,
-                rater_s,
-                program_s,
-                float(labelled[k, k]),
-                _figure(precision, whole, replicates, answered, enough=enough, share=True),
-                _figure(recall, whole, replicates, asked, enough=enough, share=even),
-                _figure(one, whole, replicates, blocks, enough=enough),
+                posture=name,
+                rater_s=rater_s,
+                program_s=program_s,
+                both_s=float(labelled[k, k]),
+                precision=tables.figure(partial(_precision, k=k), share=True, blocks=answered),
+                recall=tables.figure(partial(_recall, k=k), share=even, blocks=asked),
+                kappa=tables.figure(partial(_kappa_against_others, k=k)),
             )
         )
     return tuple(out)
+
+
+def _precision(table: Float, k: int) -> Float:
+    return _share(table[..., k, k], table[..., :, k].sum(axis=-1))
+
+
+def _recall(table: Float, k: int) -> Float:
+    return _share(table[..., k, k], table[..., k, :].sum(axis=-1))
+
+
+def _kappa_against_others(table: Float, k: int) -> Float:
+    return kappa(_against_others(table, k))
 
 
 def _against_others(table: Float, k: int) -> Float:
@@ -368,7 +310,7 @@ def _against_others(table: Float, k: int) -> Float:
     return np.stack([np.stack([both, only_rater], -1), np.stack([only_program, neither], -1)], -2)
 
 
-def _disagreements(course: _Course, rater: Codes, near: NDArray[np.bool_]) -> list[Disagreement]:
+def _disagreements(course: Course, rater: Codes, near: NDArray[np.bool_]) -> list[Disagreement]:
     """Stretches of one pair of differing names; unnamed time among them, the longest first."""
     t_s, ends = course.t_s, course.t_s + course.seconds
     differ = ~np.isin(rater, (OPEN, *NOT_NAMED)) & (rater != course.state) & ~near

@@ -16,7 +16,7 @@ from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.smoothing import NAMES
 from posture_cv.assess.typed import finite, typed, typed_rows
 from posture_cv.assess.types import Alert, State
-from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.baseline import Baseline, nanmean_quiet
 from posture_cv.measure.types import Estimate, Float, Measurements, Reason
 
 
@@ -133,14 +133,6 @@ def limits(
     return tuple(Limit(name, max(value, wide * sds.get(name, 0.0))) for name, value, wide in known[cue])
 
 
-def _mean(rows: Float) -> Float:
-    """(Q,) mean over the rows that tell it, NaN where none does."""
-    told = ~np.isnan(rows)
-    count = told.sum(axis=0)
-    total = np.where(told, rows, 0.0).sum(axis=0)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
-
-
 def evidence(values: Float, sds: Float, baseline: Baseline) -> tuple[Evidence, ...]:
     """What was measured, averaged.
 
@@ -151,7 +143,7 @@ def evidence(values: Float, sds: Float, baseline: Baseline) -> tuple[Evidence, .
     """
     if len(values) == 0:
         return ()
-    mean, sd, share = _mean(values), _mean(sds), (~np.isnan(values)).mean(axis=0)
+    mean, sd, share = nanmean_quiet(values), nanmean_quiet(sds), (~np.isnan(values)).mean(axis=0)
     found = [
         Evidence(name, float(mean[i]), float(sd[i]), float(share[i]), baseline.spread.get(name))
         for i, name in enumerate(NAMES)
@@ -178,7 +170,7 @@ def record(told: Told, values: Float, sds: Float, baseline: Baseline, settings: 
 
     Args:
         told: the effect.
-        values, sds: see `evidence`; the last rows of measured time, no more than `measured_s` holds.
+        values, sds: (T, Q), see `evidence`; the last rows of measured time, no more than `measured_s` holds.
         baseline: what it was judged against.
         settings: with which.
     """
@@ -216,7 +208,7 @@ def record(told: Told, values: Float, sds: Float, baseline: Baseline, settings: 
 def _severe_from(told: Notice, values: Float, sds: Float, thresholds: Thresholds) -> float:
     if told.rule is not Rule.SEVERE or len(values) == 0:
         return 0.0
-    row = _one_row(_mean(values), _mean(sds))
+    row = _one_row(nanmean_quiet(values), nanmean_quiet(sds))
     known = {State(code).label: limit for code, _, limit in severities(row, neck_deg(row), thresholds)}
     return float(np.nan_to_num(known.get(told.alert.cue, np.zeros(1)))[0])
 

@@ -280,3 +280,9 @@ class AssessSettings:
             elevation_severe_cm=th.elevation_severe_cm * by["shrug"],
         )
         return replace(self, thresholds=thresholds, policy=replace(self.policy, threshold_factor=factors))
+
+    def alert_after(self, seconds: float) -> Self:
+        """The same settings for postures that last so long, as `--alert-after` asks for."""
+        return replace(
+            self, smoothing=self.smoothing.alert_after(seconds), policy=self.policy.alert_after(seconds)
+        )

@@ -87,7 +87,7 @@ class _Rows:
 
 
 def microseconds(t_s: Float | float) -> Int:
-    """Seconds as whole microseconds."""
+    """(…) seconds as whole microseconds."""
     return np.rint(np.asarray(t_s, np.float64) * 1e6).astype(np.int64)
 
 

@@ -56,7 +56,7 @@ class Columns:
 
     def last(self) -> Columns:
         """The last frame alone."""
-        return Columns(self.t_us[-1:], self.states.last(), self.place[-1:])
+        return Columns(self.t_us[-1:], self.states[-1:], self.place[-1:])
 
     def then(self, other: Columns) -> Columns:
         """These frames, and after them those of another."""
@@ -117,7 +117,7 @@ def gap_tick(number: int) -> Tick:
 
 
 def held_ticks(cols: Columns, frames: NDArray[np.intp], index: NDArray[np.int64]) -> Iterator[Tick]:
-    """A tick for each of `index`, holding the frame of the same place in `frames`."""
+    """T ticks, numbered by `index` (T,), each holding the frame whose number stands at its place in `frames` (T,)."""
     s = cols.states
     rows: Iterator[tuple[Any, ...]] = zip(
         index.tolist(),

@@ -99,6 +99,9 @@ class States:
     def __len__(self) -> int:
         return len(self.t_s)
 
+    def __getitem__(self, index: slice | NDArray[np.bool_]) -> States:
+        return States(*(getattr(self, f.name)[index] for f in fields(self)))
+
     @classmethod
     def concat(cls, parts: Sequence[States]) -> States:
         """The frames of one or more parts, in order."""
@@ -106,10 +109,6 @@ class States:
             return parts[0]
         names = [f.name for f in fields(cls)]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-    def last(self) -> States:
-        """The last frame alone."""
-        return States(*(getattr(self, f.name)[-1:] for f in fields(self)))
 
     @property
     def flagged(self) -> NDArray[np.bool_]:

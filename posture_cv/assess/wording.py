@@ -13,7 +13,12 @@ def plain(label: str) -> str:
     return _CALLED.get(label, label.replace("_", " "))
 
 
+def words_of(name: str) -> str:
+    """A name as small words with one blank between: `_`, `-` and capitals make no difference to who types it."""
+    return " ".join(name.lower().replace("-", " ").replace("_", " ").split())
+
+
 def label_of(words: str, labels: Iterable[str]) -> str | None:
     """Which of the labels somebody typed: itself, or the words for it; None: none of them."""
-    typed = " ".join(words.lower().replace("-", " ").replace("_", " ").split())
-    return next((known for known in labels if typed in (known.replace("_", " "), plain(known))), None)
+    typed = words_of(words)
+    return next((known for known in labels if typed in (words_of(known), plain(known))), None)

@@ -1,6 +1,6 @@
 """The memory of the whole monitor over a simulated day: models, loop, economy and every sink at work.
 
-The day is made of desk hours (`evaluate.desk_pictures`) on a simulated clock, so that it takes as long as its own
+The day is made of desk hours (`bench.desk_pictures`) on a simulated clock, so that it takes as long as its own
 computing. The parts are those of `posture-cv monitor`: JPEG pictures decoded, both models, terminal, history,
 remembered state, control channel, which is asked for the status each minute, and notifications, which are not
 delivered. What is left out is the capture process, which has a memory of its own.
@@ -23,8 +23,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO, TypeVar, overloa
 
 import numpy as np
 
+from posture_cv.bench.desk_pictures import camera_jpegs, desk_hours
 from posture_cv.bench.document import SCHEMA_VERSION, machine
-from posture_cv.evaluate.desk_pictures import camera_jpegs, desk_hours
+from posture_cv.bench.memory import resident_mb
+from posture_cv.bench.simulate import camera, make_judge
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.history.store import History
@@ -39,7 +41,6 @@ from posture_cv.monitor.parts import Parts
 from posture_cv.monitor.ports import Sink
 from posture_cv.monitor.remembering import StateSink
 from posture_cv.monitor.session import make_eyes
-from posture_cv.monitor.simulate import camera, make_judge, resident_mb
 from posture_cv.monitor.sinks import BaseSink, NotificationSink, TerminalSink
 from posture_cv.monitor.status import StatusBoard
 from posture_cv.output.notify import NoNotifier
@@ -98,9 +99,7 @@ class Day:
         return rows
 
 
-def live_through(
-    clip: Path, profile: Profile, settings: Settings, hours: int, *, seconds: float = 3600.0
-) -> Day:
+def live_through(clip: Path, profile: Profile, settings: Settings, hours: int, *, seconds: float) -> Day:
     """Let the day pass.
 
     Args:

@@ -20,21 +20,21 @@ from numpy.typing import NDArray
 from posture_cv.assess.naming import name_states
 from posture_cv.assess.recording import assess_measurements
 from posture_cv.assess.settings import CUES
-from posture_cv.capture.types import Frame
-from posture_cv.evaluate.desk_pictures import (
+from posture_cv.bench.desk_pictures import (
     RATE_HZ,
     SEGMENTS,
     camera_pictures,
     frame_numbers,
     plan_hour,
 )
+from posture_cv.bench.simulate import Run, Told, delays_s, make_judge, watch_glimpses
+from posture_cv.capture.types import Frame
 from posture_cv.evaluate.desk_plan import Piece
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import Estimate, Float, Measurements
 from posture_cv.monitor.judge import Criteria, Judge
 from posture_cv.monitor.ports import Glimpse
-from posture_cv.monitor.simulate import Run, Told, delays_s, make_judge, watch_glimpses
 
 if TYPE_CHECKING:
     from posture_cv.assess.stream import Step
@@ -112,7 +112,7 @@ class Clip:
         self._upright = {name: float(np.nanmean(self._rows(_WORK, name))) for name in self._measured.values}
         self._at_limit = {kind: self._share_at_limit(kind) for kind in SEGMENTS}
 
-    def hour(self, seed: int, seconds: float = 3600.0) -> Hour:
+    def hour(self, seed: int, seconds: float) -> Hour:
         """An hour; every other lasting posture stands at its limit."""
         rng = np.random.default_rng((seed, 1))
         pieces = plan_hour(seed, seconds)
@@ -219,9 +219,7 @@ def with_every_picture(hour: Hour, criteria: Criteria) -> tuple[Told, ...]:
     return tuple(Told(r.alert.t_s, r.alert.cue, r.alert.level) for r in found.records)
 
 
-def measure_delays(
-    clip: Path, profile: Profile, settings: Settings, hours: int, *, seconds: float = 3600.0
-) -> Delays:
+def measure_delays(clip: Path, profile: Profile, settings: Settings, hours: int, *, seconds: float) -> Delays:
     """Watch so many hours with economy, and judge every picture of them.
 
     Args:

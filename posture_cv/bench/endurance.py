@@ -21,6 +21,7 @@ from typing import Any, Final
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.bench.day import quiet, writing_sinks
 from posture_cv.bench.document import SCHEMA_VERSION, machine
+from posture_cv.bench.memory import resident_mb
 from posture_cv.bench.month import (
     DAY_S,
     TIME_ZONE,
@@ -42,7 +43,6 @@ from posture_cv.monitor.keeping import HistorySink
 from posture_cv.monitor.loop import Monitor
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.parts import Options, Parts
-from posture_cv.monitor.simulate import resident_mb
 from posture_cv.monitor.sinks import BaseSink
 from posture_cv.monitor.status import StatusBoard
 
@@ -147,28 +147,23 @@ def endure(looks: int) -> Endured:
         watched_s = sum(seconds for minute, seconds in watched.seconds.items() if minute >= kept_from_s)
         kept_s, faults = _history_faults(folder / "history.sqlite3", kept_from_s)
     return Endured(
-        outcome.looks,
-        len(daily.history_bytes),
-        round(cpu_s, 2),
-        outcome.alerts,
-        camera.losses,
-        watched.gaps,
-        tuple(round(mb, 2) for mb in daily.memory_mb if not math.isnan(mb)),
-        tuple(daily.history_bytes),
-        daily.state_bytes,
-        round(watched_s, 3),
-        round(kept_s, 3),
-        (
+        looks=outcome.looks,
+        days=len(daily.history_bytes),
+        cpu_s=round(cpu_s, 2),
+        alerts=outcome.alerts,
+        camera_losses=camera.losses,
+        suspensions=watched.gaps,
+        memory_mb=tuple(round(mb, 2) for mb in daily.memory_mb if not math.isnan(mb)),
+        history_bytes=tuple(daily.history_bytes),
+        state_bytes=daily.state_bytes,
+        watched_s=round(watched_s, 3),
+        kept_s=round(kept_s, 3),
+        faults=(
             *faults,
             *_memory_faults(daily.memory_mb),
             *_size_faults(daily.history_bytes),
             *_alert_faults(watched, settings),
-            *(
-                []
-                if abs(watched_s - kept_s) <= _MOST_LOST_S
-                else [f"{watched_s - kept_s:.1f} s were lost or doubled"]
-            ),
-            *([] if outcome.looks == looks else [f"{outcome.looks} of {looks} looks were taken"]),
+            *_lost_faults(watched_s - kept_s, outcome.looks, looks),
         ),
     )
 
@@ -228,6 +223,11 @@ def _history_faults(path: Path, since_s: float) -> tuple[float, list[str]]:
     faults = [] if sound == "ok" else [f"the history is damaged: {sound}"]
     faults += [f"{twice} alerts are there twice"] if twice else []
     return kept_s or 0.0, faults + ([] if clean else ["the session did not end in good order"])
+
+
+def _lost_faults(lost_s: float, taken: int, wanted: int) -> list[str]:
+    faults = [] if abs(lost_s) <= _MOST_LOST_S else [f"{lost_s:.1f} s were lost or doubled"]
+    return faults if taken == wanted else [*faults, f"{taken} of {wanted} looks were taken"]
 
 
 def _memory_faults(memory_mb: list[float]) -> list[str]:

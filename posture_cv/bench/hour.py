@@ -1,7 +1,7 @@
 """What the monitor costs in a desk hour, and what its economy delays.
 
-The hour is made of the sample clip (`evaluate.desk_pictures`) and watched on a simulated clock by the real monitor
-(`monitor.simulate`): with economy, with every picture of ten a second, and by a plain loop over the same models at
+The hour is made of the sample clip (`bench.desk_pictures`) and watched on a simulated clock by the real monitor
+(`bench.simulate`): with economy, with every picture of ten a second, and by a plain loop over the same models at
 thirty a second. With economy, a time in which nothing moves is watched, too.
 """
 
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from posture_cv.evaluate.desk_pictures import SEGMENTS, desk_hour, still_pictures
+from posture_cv.bench.desk_pictures import SEGMENTS, desk_hour, still_pictures
+from posture_cv.bench.simulate import Run, delays_s, plain_loop, watch
 from posture_cv.monitor.economy import EconomySettings
-from posture_cv.monitor.simulate import Run, delays_s, plain_loop, watch
 
 EVERY_PICTURE_S: Final = 600.0
 """Every picture is watched for ten minutes at most: that costs the same at all times, and takes as long as it costs."""
@@ -80,12 +80,12 @@ def measure_hour(clip: Path, profile: Profile, settings: Settings, *, minutes: f
     every = watch(first, profile, settings, economy=EconomySettings(enabled=False))
     plain = plain_loop(pictures, profile, settings, seconds=plain_s)
     return Hour(
-        _share(still),
-        _share(economy),
-        _share(every),
-        _share(plain),
-        tuple(round(delay, 2) for delay in delays_s(economy.told, every.told)),
-        round(plain.simulated_s, 1),
+        still=_share(still),
+        economy=_share(economy),
+        every_picture=_share(every),
+        plain_loop=_share(plain),
+        delays_s=tuple(round(delay, 2) for delay in delays_s(economy.told, every.told)),
+        plain_seconds=round(plain.simulated_s, 1),
     )
 
 

@@ -40,7 +40,7 @@ from posture_cv.monitor.sinks import BaseSink, TerminalSink
 from posture_cv.monitor.status import StatusBoard
 
 if TYPE_CHECKING:
-    from posture_cv.landmarks.bare_models import BareModels
+    from posture_cv.bench.bare_models import BareModels
     from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
     from posture_cv.profiles.types import Profile
 
@@ -131,12 +131,11 @@ def measure_stages(video: Path, profile: Profile, options: EstimatorOptions, fra
     Raises:
         SourceError, ModelFileError: see there.
     """
-    from posture_cv.coefficients import load_coefficients
-    from posture_cv.landmarks.bare_models import BareModels
+    from posture_cv.bench.bare_models import BareModels
     from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 
     watch = Stopwatch()
-    criteria = Criteria(profile.name, profile.baseline, load_coefficients(), AssessSettings())
+    criteria = Criteria.of(profile, AssessSettings())
     with ExitStack() as stack:
         source = stack.enter_context(open_source(str(video)))
         bare = BareModels(options)
@@ -163,14 +162,14 @@ def stages_of(watch: Stopwatch) -> Stages:
     above = sorted(ours / theirs - 1.0 for ours, theirs in zip(rest_s, bare_s, strict=True))
     cpu_s, cpu_bare_s = watch.cpu_s[WARM_UP:count], watch.cpu_bare_s[WARM_UP:count]
     return Stages(
-        {name: spread([frame.get(name, 0.0) for frame in frames]) for name in STAGES},
-        spread(total_s),
-        spread(rest_s),
-        spread(bare_s),
-        round(above[len(above) // 2], 4),
-        spread(cpu_s),
-        spread(cpu_bare_s),
-        round(sum(cpu_s) / sum(cpu_bare_s) - 1.0, 4),
+        stages={name: spread([frame.get(name, 0.0) for frame in frames]) for name in STAGES},
+        total=spread(total_s),
+        without_decoding=spread(rest_s),
+        bare=spread(bare_s),
+        above_bare=round(above[len(above) // 2], 4),
+        cpu=spread(cpu_s),
+        cpu_bare=spread(cpu_bare_s),
+        cpu_above_bare=round(sum(cpu_s) / sum(cpu_bare_s) - 1.0, 4),
     )
 
 

@@ -16,8 +16,8 @@ from typing import IO, Final
 
 from posture_cv.assess.types import State
 from posture_cv.bench.figures import Spread, spread
+from posture_cv.bench.memory import memory_mb
 from posture_cv.errors import PostureError
-from posture_cv.monitor.simulate import memory_mb
 from posture_cv.paths import HOME_VARIABLE
 
 _LONGEST_S: Final = 60.0

@@ -101,7 +101,7 @@ def command(
 
         check_source(taken, video)
     read = read_labels(labels, coding)
-    source = str(taken.summary.get("source", {}).get("name") or "")
+    source = str(taken.source.get("name") or "")
     timed, moved_s = on_the_sources_clock(chosen(read, coding, str(labels)), source, str(labels))
     if moved_s:
         echo_note(f"The labels' clock begins at {moved_s:g} s of the source: they are counted from there.")
@@ -204,22 +204,11 @@ def _show(found: Agreement, kind: str, points: int) -> None:
     from rich.markup import escape
 
     from posture_cv.cli.agree_view import AgreeView, figure_text
-    from posture_cv.spans import STATED_FROM_S
 
     console = Console(width=110 if not Console().is_terminal else None)
     unused = {0: "", 1: "; 1 event without duration is not used"}
     click.echo(f"Labels: {kind}" + unused.get(points, f"; {points} events without duration are not used"))
-    click.echo(
-        f"Compared {found.compared_s:.1f} s; not labelled {found.unlabelled_s:.1f} s; labelled, but not named by the "
-        f"program {found.unnamed_s:.1f} s"
-        + (
-            f"; labelled, but outside the recording {found.outside_s:.1f} s"
-            if found.outside_s >= STATED_FROM_S
-            else ""
-        )
-        + (f"; labelled cannot tell {found.undecided_s:.1f} s" if found.undecided_s else "")
-        + (f"; near edges {found.at_edges_s:.1f} s" if found.at_edges_s else "")
-    )
+    click.echo(_times(found))
     click.echo(
         f"Cohen's kappa {figure_text(found.kappa)}, named alike {figure_text(found.agreed)} of the time"
     )
@@ -229,18 +218,35 @@ def _show(found: Agreement, kind: str, points: int) -> None:
         )
     click.echo(_intervals(found))
     console.print(AgreeView(found.postures))
-    click.echo(
-        (
-            "1 stretch disagrees"
-            if len(found.disagreements) == 1
-            else f"{len(found.disagreements)} stretches disagree"
-        )
-        + (", the longest:" if len(found.disagreements) > 1 else ":" if found.disagreements else "")
-    )
+    click.echo(_how_many(len(found.disagreements)))
     for d in found.disagreements[:_SHOWN]:
         why = f" ({d.reason.replace('_', ' ')})" if d.reason else ""
         text = f"{d.start_s:8.1f} to {d.end_s:.1f} s   rater {d.rater}, program {d.program}{why}"
         console.print(escape(text.replace("_", " ")), highlight=False)
+
+
+def _times(found: Agreement) -> str:
+    """What was compared, and what was not, in seconds."""
+    from posture_cv.spans import STATED_FROM_S
+
+    parts = [
+        f"Compared {found.compared_s:.1f} s",
+        f"not labelled {found.unlabelled_s:.1f} s",
+        f"labelled, but not named by the program {found.unnamed_s:.1f} s",
+    ]
+    if found.outside_s >= STATED_FROM_S:
+        parts.append(f"labelled, but outside the recording {found.outside_s:.1f} s")
+    if found.undecided_s:
+        parts.append(f"labelled cannot tell {found.undecided_s:.1f} s")
+    if found.at_edges_s:
+        parts.append(f"near edges {found.at_edges_s:.1f} s")
+    return "; ".join(parts)
+
+
+def _how_many(disagreements: int) -> str:
+    if disagreements == 1:
+        return "1 stretch disagrees:"
+    return f"{disagreements} stretches disagree{', the longest:' if disagreements else ''}"
 
 
 def _save_frames(found: Agreement, folder: Path, video: Path) -> None:

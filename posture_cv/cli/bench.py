@@ -95,10 +95,10 @@ def command(
         _write(json_file, endured.as_plain())
         return 1 if endured.faults else 0
     from posture_cv.bench.run import Amounts, measure
-    from posture_cv.cli.resolve import estimator_options
+    from posture_cv.cli.resolve import estimator_options, overrides
     from posture_cv.settings import load_settings
 
-    settings = load_settings(settings_path, {"models.pose": pose_model, "models.face": face_model})
+    settings = load_settings(settings_path, overrides(pose_model, face_model))
     if delays is not None:
         _write(json_file, _delays(console, video, profile_path, settings, delays, minutes or 60.0))
         return 0

@@ -81,19 +81,15 @@ def command(
     from calibration.run import make_profile
     from posture_cv.cli.first_run import show_notice_once
     from posture_cv.cli.profile_text import as_json_text, as_text
+    from posture_cv.cli.resolve import overrides
     from posture_cv.coefficients import load_coefficients
     from posture_cv.monitor.session import is_live
     from posture_cv.paths import user_path
     from posture_cv.profiles.store import check_name, is_path, made_before, profile_path, save_profile
     from posture_cv.settings import load_settings
 
-    overrides = {
-        "capture.camera": int(camera) if camera is not None and camera.isdecimal() else camera,
-        "models.pose": pose_model,
-        "models.face": face_model,
-        "calibration.duration_s": duration_s,
-    }
-    settings = load_settings(settings_path, overrides)
+    given = {**overrides(pose_model, face_model, camera), "calibration.duration_s": duration_s}
+    settings = load_settings(settings_path, given)
     if name is None and out is None and is_path(settings.general.profile):
         out = user_path(settings.general.profile)
     default = out.stem if out else settings.general.profile
@@ -170,16 +166,12 @@ def _from_camera(settings: Settings, camera: str, preview: bool | None) -> Colle
     """Guide a person in front of a webcam or a network camera."""
     from calibration.protocol import Timing
     from calibration.run import collect_live
-    from posture_cv.capture import CaptureOptions, open_source
+    from posture_cv.capture import open_source
     from posture_cv.landmarks.estimator import Mode
 
     timing = Timing(**settings.calibration.model_dump())
-    wanted = settings.capture
-    options = CaptureOptions(
-        width_px=wanted.width_px, height_px=wanted.height_px, frame_rate_hz=wanted.frame_rate_hz
-    )
     with ExitStack() as stack:
-        source = stack.enter_context(open_source(camera, options=options))
+        source = stack.enter_context(open_source(camera, options=settings.capture.options()))
         ui = stack.enter_context(_ui(timing, preview))
         estimator = stack.enter_context(_estimator(settings, Mode.VIDEO))
         return collect_live(source, estimator, timing, ui)

@@ -66,7 +66,6 @@ def command(
     use_one_thread()
 
     from posture_cv.cli.resolve import watched
-    from posture_cv.coefficients import load_coefficients
     from posture_cv.monitor import checking
     from posture_cv.monitor.judge import Criteria, Judge
     from posture_cv.monitor.session import make_eyes, open_eyepiece
@@ -86,7 +85,7 @@ def command(
         known = load_profile(profile or settings.general.profile)
         if eyepiece.live:
             assess = _as_answered(assess)
-        judge = Judge(Criteria(known.name, known.baseline, load_coefficients(), assess))
+        judge = Judge(Criteria.of(known, assess))
         eyes = make_eyes(settings, known.baseline.view)
         stack.callback(eyes.close)
         parts = (eyepiece.camera, eyepiece.clock, eyes, judge)

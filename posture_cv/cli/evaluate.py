@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from posture_cv.cli.options import UserPath, Whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console
 
     from posture_cv.evaluate.dataset import Dataset, Making
-    from posture_cv.evaluate.judging import FittedBaseline, Judges
     from posture_cv.evaluate.run import Evaluation
-    from posture_cv.landmarks.types import Landmarks
 
 _FOLDER = UserPath()
 _WITH_LABELS = ("dataset", "labels", "json_file")
@@ -147,18 +145,19 @@ def _finish(
     worst: int,
     worst_pictures: Path | None,
 ) -> None:
+    from posture_cv.evaluate.judging import Judges
     from posture_cv.evaluate.run import evaluate
     from posture_cv.evaluate.tables import print_result
     from posture_cv.output.text import one_line
 
-    evaluation = evaluate(data, _judges(data), split_by, worst or (10 if worst_pictures else 0))
+    evaluation = evaluate(data, Judges.of(data), split_by, worst or (10 if worst_pictures else 0))
     print_result(console, evaluation.result)
     _write_json(json_file, evaluation.result.model_dump_json(indent=2))
     if page is not None:
         _write_page(page, evaluation)
         console.print(f"Page: {one_line(str(page))}")
     if worst_pictures is not None:
-        from posture_cv.evaluate.pictures import save_worst
+        from posture_cv.evaluate.worst_pictures import save_worst
 
         count = save_worst(worst_pictures, data, evaluation)
         console.print(f"{count} pictures of cases that went wrong: {one_line(str(worst_pictures))}")
@@ -212,33 +211,10 @@ def _bar(console: Console, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda count: progress.advance(task, count)
 
 
-def _judges(data: Dataset | None = None) -> Judges:
-    from posture_cv.assess.naming import Thresholds
-    from posture_cv.evaluate.in_fit import Fitted, fitted_people
-    from posture_cv.evaluate.judging import Judges
-
-    fitted = Fitted({}, {}) if data is None else fitted_people(data)
-    return Judges(fit, fitted.coefficients_for, Thresholds(), fitted.seen)
-
-
-def fit(lm: Landmarks, coefficients: Mapping[str, Any]) -> FittedBaseline:
-    """A baseline of calibration frames, with its verdict; a poor one is used and reported, not refused."""
-    from calibration.fit import fit_baseline
-    from posture_cv.evaluate.judging import FittedBaseline
-
-    result = fit_baseline(lm, coefficients, refuse=False)
-    return FittedBaseline(
-        baseline=result.baseline,
-        grade=str(result.verdict.grade),
-        findings=result.verdict.reasons,
-        frames_used=result.baseline.frame_count,
-        expected_error=result.quality.baseline_error,
-    )
-
-
 def _labelled(folder: Path, json_file: Path | None, console: Console) -> None:
+    from posture_cv.evaluate.judging import Judges
     from posture_cv.evaluate.opinions import evaluate_opinions, print_opinions
 
-    result = evaluate_opinions(folder, _judges())
+    result = evaluate_opinions(folder, Judges.of())
     print_opinions(console, result)
     _write_json(json_file, result.model_dump_json(indent=2))

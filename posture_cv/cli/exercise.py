@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from posture_cv.assess.wording import words_of
 from posture_cv.cli.options import camera_option, json_option, model_options, settings_option
 from posture_cv.errors import InputError
 
@@ -60,6 +61,7 @@ def command(
     """
     from posture_cv.cli import exercise_run as run
     from posture_cv.cli import exercise_view as view
+    from posture_cv.cli.resolve import overrides
     from posture_cv.guidance.catalogue import load_catalogue
 
     catalogue = load_catalogue()
@@ -72,12 +74,8 @@ def command(
     _refuse(no_camera and bool(preview), "--preview shows the camera's picture: leave --no-camera out.")
     _refuse(as_json and recording is None, "--json prints what a recording shows: give it with --from.")
     _refuse(recording is not None and (camera is not None or no_camera), "Give either --from or a camera.")
-    overrides = {
-        "capture.camera": int(camera) if camera is not None and camera.isdecimal() else camera,
-        "models.pose": pose_model,
-        "models.face": face_model,
-    }
-    setup = run.Setup(catalogue, entry, settings_path, overrides, preview=preview, bell=bell)
+    given = overrides(pose_model, face_model, camera)
+    setup = run.Setup(catalogue, entry, settings_path, given, preview=preview, bell=bell)
     if recording is not None:
         run.count_recording(setup, recording, as_json=as_json)
     else:
@@ -95,8 +93,8 @@ def find_exercise(catalogue: Catalogue, name: str) -> Entry:
     Raises:
         InputError: there is none; the error suggests what is near.
     """
-    wanted = _plain(name)
-    plain = {_plain(entry.id): entry for entry in catalogue.of_kind("exercise")}
+    wanted = words_of(name)
+    plain = {words_of(entry.id): entry for entry in catalogue.of_kind("exercise")}
     if wanted in plain:
         return plain[wanted]
     import difflib
@@ -107,7 +105,3 @@ def find_exercise(catalogue: Catalogue, name: str) -> Entry:
     every = ", ".join(entry.id for entry in plain.values())
     detail = f"Did you mean {' or '.join(ids)}?" if ids else f"Exercises: {every}."
     raise InputError(f"No exercise {name!r}.", detail, "List the exercises with: posture-cv exercise")
-
-
-def _plain(name: str) -> str:
-    return "_".join(name.lower().replace("_", " ").replace("-", " ").split())

@@ -106,16 +106,10 @@ def _by_clock(guide: Guide, shown: view.View) -> None:
 
 def _camera(stack: ExitStack, settings: Settings, *, needed: bool) -> FrameSource | None:
     """The webcam; without one that was asked for, the exercise goes on by the clock."""
-    from posture_cv.capture import CaptureOptions, SourceError, open_source
+    from posture_cv.capture import SourceError, open_source
 
     wanted = settings.capture
-    options = CaptureOptions(
-        width_px=wanted.width_px,
-        height_px=wanted.height_px,
-        frame_rate_hz=wanted.frame_rate_hz,
-        max_rate_hz=LIVE_RATE_HZ,
-        reopen_within_s=_REOPEN_S,
-    )
+    options = replace(wanted.options(), max_rate_hz=LIVE_RATE_HZ, reopen_within_s=_REOPEN_S)
     try:
         return stack.enter_context(open_source(f"webcam:{wanted.camera}", options=options))
     except SourceError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from posture_cv.assess.wording import label_of, plain, words_of
 from posture_cv.cli.echo import echo_json, print_indented, reading_console
 from posture_cv.errors import InputError
 
@@ -53,7 +54,7 @@ def command(words: tuple[str, ...], *, as_json: bool) -> None:
     catalogue, topic = load_catalogue(), " ".join(words)
     if not words:
         echo_json(_overview_json(catalogue)) if as_json else _print_overview(reading_console(), catalogue)
-    elif _plain(topic) == "sources":
+    elif words_of(topic) == "sources":
         echo_json(_sources_json(catalogue)) if as_json else _print_sources(reading_console(), catalogue)
     else:
         page = find_page(catalogue, topic)
@@ -75,24 +76,18 @@ def find_page(catalogue: Catalogue, name: str) -> Page:
     Raises:
         InputError: nothing has that name; the error suggests what is near.
     """
-    from posture_cv.assess.wording import label_of, plain
-
-    wanted, cue = _plain(name), label_of(name, [known.id for known in catalogue.cues])
+    wanted, cue = words_of(name), label_of(name, [known.id for known in catalogue.cues])
     if wanted == "all":
         return Page("all", "All guidance", _by_kind(catalogue.entries))
     for topic in catalogue.topics:
-        if _plain(topic.id) in (wanted, _plain(cue or "")):
+        if words_of(topic.id) in (wanted, words_of(cue or "")):
             return Page(topic.id, topic.title, _by_kind(catalogue.for_topic(topic.id)))
     if cue is not None:
         return Page(cue, f"When the program says: {plain(cue)}", _by_kind(catalogue.for_trigger(cue)))
     for entry in catalogue.entries:
-        if _plain(entry.id) == wanted:
+        if words_of(entry.id) == wanted:
             return Page(entry.id, "", (entry,))
     raise _unknown(catalogue, name, wanted)
-
-
-def _plain(name: str) -> str:
-    return "-".join(name.lower().replace("_", " ").replace("-", " ").split())
 
 
 def _by_kind(entries: Iterable[Entry]) -> tuple[Entry, ...]:
@@ -105,9 +100,9 @@ def _unknown(catalogue: Catalogue, name: str, wanted: str) -> InputError:
 
     topics = [topic.id for topic in catalogue.topics] + ["all", "sources"]
     others = [cue.id for cue in catalogue.cues] + [entry.id for entry in catalogue.of_kind("exercise")]
-    plain = {_plain(known): known for known in [*others, *topics]}
-    near = [plain[match] for match in difflib.get_close_matches(wanted, plain, n=3, cutoff=0.5)]
-    near += [known for key, known in plain.items() if wanted and wanted in key and known not in near][:3]
+    by_words = {words_of(known): known for known in [*others, *topics]}
+    near = [by_words[match] for match in difflib.get_close_matches(wanted, by_words, n=3, cutoff=0.5)]
+    near += [known for key, known in by_words.items() if wanted and wanted in key and known not in near][:3]
     detail = f"Did you mean {' or '.join(near)}?" if near else f"Topics: {', '.join(topics)}."
     return InputError(f"No guidance topic {name!r}.", detail, "List the topics with: posture-cv guidance")
 

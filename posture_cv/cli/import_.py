@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,10 +84,8 @@ def command(
     """
     from posture_cv.importing.read import read_foreign
     from posture_cv.importing.types import ImportOptions
-    from posture_cv.landmarks.recording import check_recording_target
+    from posture_cv.landmarks.recording_writer import check_recording_target
 
-    if rate_hz is not None and not math.isfinite(rate_hz):
-        raise click.BadParameter(f"{rate_hz} is no rate", param_hint="--fps")
     check_recording_target(out, files)
     pixels = None if unit is None else unit == "pixels"
     done = read_foreign(files, ImportOptions(size, rate_hz, pixels), format_name)
@@ -98,7 +95,8 @@ def command(
 
 
 def _write(out: Path, source: Path, done: Imported, notes: dict[str, str]) -> None:
-    from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter
+    from posture_cv.landmarks.recording import RecordingInfo
+    from posture_cv.landmarks.recording_writer import RecordingWriter
 
     lm = done.landmarks
     width, height = (int(side) for side in lm.size_px[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -123,6 +124,24 @@ class Interval(click.ParamType[tuple[float, float]]):
             self.fail(str(error), param, ctx)
 
 
+class Rate(click.ParamType[float]):
+    """So many looks a second, or the time between two: 5hz, 5, 200ms, 0.2s."""
+
+    name = "RATE"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The looks a second, in Hz, that a text means."""
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(hz|ms|s)?\s*", value, re.IGNORECASE)
+        number = float(match[1]) if match else 0.0
+        unit = (match[2] if match else None) or "hz"
+        rate = {"hz": number, "ms": 1000.0 / number, "s": 1.0 / number}[unit.lower()] if number else 0.0
+        if not 0.0 < rate < math.inf:  # digits without end make no number
+            self.fail(f"{value[:60]!r} is not a rate: give 5hz, 200ms or 2s", param, ctx)
+        return rate
+
+
 def calibrate_option(text: str) -> Callable[[AnyFunction], AnyFunction]:
     """`--calibrate START:END`: seconds of a recording that give its baseline."""
     return click.option("--calibrate", "calibrate_s", type=Interval(), metavar="START:END", help=text)
@@ -152,7 +171,11 @@ def alert_after_option(function: AnyFunction) -> AnyFunction:
 def every_option(function: AnyFunction) -> AnyFunction:
     """`--every RATE`: look at some of the frames only."""
     return click.option(
-        "--every", "rate", metavar="RATE", help="Look so often, e.g. 5hz or 200ms. [default: every frame]"
+        "--every",
+        "rate_hz",
+        type=Rate(),
+        metavar="RATE",
+        help="Look so often, e.g. 5hz or 200ms. [default: every frame]",
     )(function)
 
 

@@ -26,7 +26,7 @@ from posture_cv.errors import NobodyFoundError
 def command(
     source: str,
     out: Path,
-    rate: str | None,
+    rate_hz: float | None,
     duration: float | None,
     pose_model: Path | None,
     face_model: Path | None,
@@ -40,16 +40,15 @@ def command(
     from posture_cv.capture import open_source
     from posture_cv.capture.types import CaptureOptions
     from posture_cv.cli.progress import RichProgress
-    from posture_cv.cli.replay import rate_hz
     from posture_cv.cli.resolve import estimator_options
-    from posture_cv.landmarks.recording import check_recording_target
+    from posture_cv.landmarks.recording_writer import check_recording_target
     from posture_cv.output.text import one_line
     from posture_cv.paths import user_path
     from posture_cv.replay.record import record, refuse_recording
 
     refuse_recording(source)
     check_recording_target(out, [user_path(source)])
-    options = CaptureOptions(max_rate_hz=None if rate is None else rate_hz(rate))
+    options = CaptureOptions(max_rate_hz=rate_hz)
     models = estimator_options(pose_model, face_model, settings_path)
     limit_s = float("inf") if duration is None else duration
     try:
@@ -68,7 +67,7 @@ def command(
 
 
 def _interrupted(out: Path) -> str:
-    from posture_cv.landmarks.recording import part_of
+    from posture_cv.landmarks.recording_writer import part_of
 
     part = part_of(out)
     if part.exists():

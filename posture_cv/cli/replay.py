@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -66,7 +63,7 @@ def command(
     calibrate_s: tuple[float, float] | None,
     out: Path,
     alert_after: float | None,
-    rate: str | None,
+    rate_hz: float | None,
     video: bool,
     blur_faces: bool,
     keep_landmarks: bool,
@@ -106,7 +103,7 @@ def command(
         )
     from posture_cv.alone import alone_at
     from posture_cv.capture.types import CaptureOptions
-    from posture_cv.cli.replay_run import a_pool, run_many, run_one, sight_of
+    from posture_cv.cli.replay_run import How, a_pool, run_many, run_one, sight_of
     from posture_cv.cli.resolve import assess_settings, estimator_options
     from posture_cv.replay.inputs import find_items
     from posture_cv.replay.types import ReplayOptions
@@ -116,7 +113,7 @@ def command(
         out=out,
         calibrate_s=calibrate_s,
         estimator=estimator_options(pose_model, face_model, settings_path),
-        capture=CaptureOptions(max_rate_hz=None if rate is None else rate_hz(rate)),
+        capture=CaptureOptions(max_rate_hz=rate_hz),
         settings=assess_settings(settings_path, alert_after),
         keep_landmarks=keep_landmarks,
         video=video,
@@ -160,25 +157,3 @@ def _check_what_is_kept(files: Sequence[str], *, keep_landmarks: bool, remember:
     if keep_landmarks and recordings:
         more = f" (and {len(recordings) - 1} more)" if len(recordings) > 1 else ""
         echo_note(f"{recordings[0]}{more} is a landmark recording already; --record keeps no second one.")
-
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """Who does the work, and by which profile where an item names none."""
-
-    workers: int | None
-    scheduler: str | None
-    profile: str | None
-    settings_path: Path | None
-    again: bool
-
-
-def rate_hz(text: str) -> float:
-    """Looks a second of "5hz", "5", "200ms" or "0.2s"; raises click.BadParameter for anything else."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(hz|ms|s)?\s*", text, re.IGNORECASE)
-    number = float(match[1]) if match else 0.0
-    unit = (match[2] if match else None) or "hz"
-    rate = {"hz": number, "ms": 1000.0 / number, "s": 1.0 / number}[unit.lower()] if number else 0.0
-    if not 0.0 < rate < math.inf:  # digits without end make no number
-        raise click.BadParameter(f"{text[:60]!r} is not a rate: give 5hz, 200ms or 2s", param_hint="--every")
-    return rate

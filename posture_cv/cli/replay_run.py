@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,13 +25,23 @@ from posture_cv.replay.scan import Scan, scan
 from posture_cv.replay.types import Labels, ReplayOptions
 
 if TYPE_CHECKING:
-    from posture_cv.cli.replay import How
     from posture_cv.replay.batch import Ended
 
 SOME_FAILED: Final = 3
 NOBODY: Final = NobodyFoundError.exit_code
 ALL_FAILED: Final = 2
 _MOST_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """Who does the work, and by which profile where an item names none."""
+
+    workers: int | None
+    scheduler: str | None
+    profile: str | None
+    settings_path: Path | None
+    again: bool
 
 
 def run_one(item: Item, common: ReplayOptions, how: How, pool: Pool) -> int:
@@ -156,8 +166,8 @@ def sight_of(pool: Pool) -> Sight | None:
 
 def _said(ended: Sequence[Ended], out: Path) -> int:
     """Say how all ended, the failures last and by name; the exit code."""
-    from posture_cv.output.text import one_line as shown
-    from posture_cv.replay.table import one_line
+    from posture_cv.output.text import one_line
+    from posture_cv.replay.table import problem_line
 
     failed = [one for one in ended if one.status == "failed"]
     nobody = [one for one in ended if one.status == "nobody"]
@@ -170,13 +180,12 @@ def _said(ended: Sequence[Ended], out: Path) -> int:
     counts += [f"{len(failed)} failed"] if failed else []
     counts += [f"{earlier} of them finished by an earlier run"] if earlier else []
     click.echo(", ".join(counts))
-    click.echo(f"Results: {shown(str(out))}")
+    click.echo(f"Results: {one_line(str(out))}")
     for one in failed:
         assert one.problem is not None
         # With the folder's name: a manifest may name several stretches of one file.
-        click.echo(
-            shown(f"Failed: {one.options.source}: {one_line(one.problem)} ({one.options.out.name})"), err=True
-        )
+        failure = f"Failed: {one.options.source}: {problem_line(one.problem)} ({one.options.out.name})"
+        click.echo(one_line(failure), err=True)
     if failed:
         return ALL_FAILED if len(failed) == len(ended) else SOME_FAILED
     return NOBODY if len(nobody) == len(ended) else 0

@@ -24,16 +24,7 @@ if TYPE_CHECKING:
 def assess_settings(settings_path: Path | None, alert_after_s: float | None = None) -> AssessSettings:
     """The settings of the assessment; `alert_after_s` shortens the windows and takes the grace away."""
     settings = _settings(settings_path).assess() if _there(settings_path) else AssessSettings()
-    if alert_after_s is None:
-        return settings
-    return AssessSettings(
-        thresholds=settings.thresholds,
-        smoothing=settings.smoothing.alert_after(alert_after_s),
-        ticks=settings.ticks,
-        policy=settings.policy.alert_after(alert_after_s),
-        breaks=settings.breaks,
-        feedback=settings.feedback,
-    )
+    return settings if alert_after_s is None else settings.alert_after(alert_after_s)
 
 
 def estimator_options(
@@ -42,8 +33,19 @@ def estimator_options(
     """The models to run: the command line's, else the settings', else the included ones."""
     if pose_model is None and face_model is None and not _there(settings_path):
         return EstimatorOptions()
-    settings = _settings(settings_path, {"models.pose": pose_model, "models.face": face_model})
+    settings = _settings(settings_path, overrides(pose_model, face_model))
     return settings.models.options()
+
+
+def overrides(
+    pose_model: Path | None, face_model: Path | None, camera: str | None = None
+) -> dict[str, object]:
+    """What the command line puts over the settings; a camera that is a number is one there, too."""
+    return {
+        "capture.camera": int(camera) if camera is not None and camera.isdecimal() else camera,
+        "models.pose": pose_model,
+        "models.face": face_model,
+    }
 
 
 def watched(
@@ -60,7 +62,7 @@ def watched(
     """
     if source is not None and camera is not None:
         raise click.UsageError("Name the camera once: as SOURCE or with --camera.")
-    settings = _settings(settings_path, {"models.pose": pose_model, "models.face": face_model})
+    settings = _settings(settings_path, overrides(pose_model, face_model))
     return settings, source or f"webcam:{camera if camera is not None else settings.capture.camera}"
 
 
@@ -89,7 +91,7 @@ def _there(settings_path: Path | None) -> bool:
     return settings_path is not None or settings_file().exists()
 
 
-def _settings(path: Path | None, overrides: Mapping[str, object] | None = None) -> Settings:
+def _settings(path: Path | None, over: Mapping[str, object] | None = None) -> Settings:
     from posture_cv.settings import load_settings
 
-    return load_settings(path, overrides)
+    return load_settings(path, over)

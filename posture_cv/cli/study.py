@@ -19,7 +19,6 @@ from posture_cv.cli.options import (
     settings_option,
     workers_option,
 )
-from posture_cv.cli.replay import How, rate_hz
 from posture_cv.errors import NobodyFoundError
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def command(
     calibrate_s: tuple[float, float] | None,
     formats: tuple[str, ...],
     alert_after: float | None,
-    rate: str | None,
+    rate_hz: float | None,
     thumbnails: bool,
     workers: int | None,
     settings_path: Path | None,
@@ -74,7 +73,7 @@ def command(
     use_one_thread(pictures=False)
     from posture_cv.alone import alone_at
     from posture_cv.capture.types import CaptureOptions
-    from posture_cv.cli.replay_run import a_pool, run_many, sight_of
+    from posture_cv.cli.replay_run import How, a_pool, run_many, sight_of
     from posture_cv.cli.resolve import assess_settings, estimator_options
     from posture_cv.opendata.export import check_formats
     from posture_cv.replay.inputs import find_items
@@ -89,7 +88,7 @@ def command(
         out=out,
         calibrate_s=calibrate_s,
         estimator=estimator_options(None, None, settings_path),
-        capture=CaptureOptions(max_rate_hz=None if rate is None else rate_hz(rate)),
+        capture=CaptureOptions(max_rate_hz=rate_hz),
         settings=assess_settings(settings_path, alert_after),
     )
     how = How(workers, None, None, settings_path, again=False)
@@ -120,14 +119,16 @@ def write(out: Path, title: str, formats: tuple[str, ...], videos: dict[str, Pat
     from posture_cv.opendata.export import export
     from posture_cv.opendata.folder import read_result
     from posture_cv.opendata.gather import gather
-    from posture_cv.replay.study import outcome
+    from posture_cv.replay.study import recordings_in
     from posture_cv.report.write import write_study
 
-    ended = outcome(out)
-    if not ended.done:
-        raise NobodyFoundError("There is nothing to report.", f"Not done: {', '.join(ended.failed)}.", "")
-    study = gather([read_result(out / name) for name in ended.done], _tell)
-    page = write_study(study, out, title, failed=ended.failed, videos=videos)
+    recordings = recordings_in(out)
+    if not recordings.done:
+        raise NobodyFoundError(
+            "There is nothing to report.", f"Not done: {', '.join(recordings.failed)}.", ""
+        )
+    study = gather([read_result(out / name) for name in recordings.done], _tell)
+    page = write_study(study, out, title, failed=recordings.failed, videos=videos)
     for folder in export(study, formats, out / "open", title):
         echo_written(folder)
     echo_written(page)

@@ -218,9 +218,7 @@ def _labelled(given: SweepInput) -> SweepInput:
             "Check that labels and recordings are given in the same order, and times in seconds from the start.",
         )
     if outside_s >= STATED_FROM_S:
-        click.echo(
-            f"Note: {given.name}: {outside_s:.1f} labelled s lie outside the recording: not counted", err=True
-        )
+        echo_note(f"{given.name}: {outside_s:.1f} labelled s lie outside the recording: not counted")
     return replace(given, bouts=tuple(bouts))
 
 

@@ -177,7 +177,15 @@ def _clip(truth: Truth, rows: Rows) -> Clip:
     if is_video and len(calibration) == 0:
         calibration = _first_hold(truth, rows)
     judged = rows[(truth.segment[rows] != CALIBRATION) & ~np.isin(rows, calibration)]
-    return Clip(subject, camera, view, rows, calibration, judged, is_video)
+    return Clip(
+        subject=subject,
+        camera=camera,
+        view=view,
+        rows=rows,
+        calibration=calibration,
+        judged=judged,
+        is_video=is_video,
+    )
 
 
 def _is_video(truth: Truth, rows: Rows) -> bool:

@@ -24,7 +24,6 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import Codes, Float, Measurements
 
-SENSITIVITIES: Final = (0.5, 0.71, 1.0, 1.41, 2.0)
 SLACK_S: Final = 10.0
 _AFTER_S: Final = 10.0  # a notification may still name a posture that ended so short a time ago
 _JITTER: Final = 0.2
@@ -84,7 +83,15 @@ def build_desk_day(person: Person, seed: int, hours: float = 8.0, rate_hz: float
     starts = np.cumsum([0, *(len(one) for one in pool)])[piece]
     source = np.concatenate(pool)[starts + (rng.random(count) * sizes).astype(np.intp)]
     state = np.array([KINDS[name].state for name in names], np.int8)[which]
-    return DeskDay(person, plan, t_s, np.array(names)[which], state, library, source)
+    return DeskDay(
+        person=person,
+        plan=plan,
+        t_s=t_s,
+        kind=np.array(names)[which],
+        state=state,
+        library=library,
+        source=source,
+    )
 
 
 def _pools(person: Person, kind: str, first: int) -> list[NDArray[np.intp]]:
@@ -173,7 +180,7 @@ def run_desk_day(
     coefficients: Mapping[str, Any],
     settings: AssessSettings,
     seed: int,
-    sensitivities: Sequence[float] = SENSITIVITIES,
+    sensitivities: Sequence[float],
 ) -> list[DeskDayResult]:
     """Assess one day at each sensitivity, and judge it."""
     measured = day.measured(coefficients)

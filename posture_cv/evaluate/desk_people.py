@@ -15,9 +15,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.fit import fit_baseline
 from posture_cv.evaluate.dataset import Clip, Dataset
 from posture_cv.evaluate.desk_free import free_segments, is_free
-from posture_cv.evaluate.judging import Coefficients, CoefficientsFor, FitBaseline
+from posture_cv.evaluate.judging import Coefficients, CoefficientsFor
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
@@ -204,7 +205,6 @@ def stranger(lm: Landmarks) -> Landmarks:
 def people(
     dataset: Dataset,
     coefficients_for: CoefficientsFor,
-    fit: FitBaseline,
     view: str | None = None,
 ) -> Iterator[tuple[Person, Coefficients]]:
     """The people of a labelled data set, one for each clip of the view (all views without).
@@ -215,7 +215,6 @@ def people(
     Args:
         dataset: the labelled frames.
         coefficients_for: subject -> the coefficients that the subject is judged by.
-        fit: makes the baseline.
         view: only these cameras.
     """
     for clip in dataset.clips:
@@ -224,8 +223,8 @@ def people(
         coefficients = coefficients_for(clip.subject)
         free = is_free(dataset, clip)
         segments = free_segments(dataset, clip) if free else _held_segments(dataset, clip)
-        fitted = fit(dataset.landmarks[clip.calibration], coefficients)
-        yield make_person(clip.name, fitted.baseline, segments, coefficients), coefficients
+        baseline = fit_baseline(dataset.landmarks[clip.calibration], coefficients, refuse=False).baseline
+        yield make_person(clip.name, baseline, segments, coefficients), coefficients
 
 
 def _held_segments(dataset: Dataset, clip: Clip) -> dict[str, Landmarks]:

@@ -177,7 +177,7 @@ class _Pen:
             self.write(name, min(self.between(rates[name][1]), end_s - self.now_s))
 
 
-def plan_day(known: Collection[str], seed: int, hours: float = 8.0) -> Plan:
+def plan_day(known: Collection[str], seed: int, hours: float) -> Plan:
     """A day of so many hours out of the kinds of frame that there are.
 
     Every bad posture known lasts once for 4 to 8 minutes and one of them for an hour; between them lie work

@@ -53,28 +53,15 @@ class Frames:
 
     def __getitem__(self, mask: Mask) -> Frames:
         return Frames(
-            self.clip[mask],
-            self.subject[mask],
-            self.segment[mask],
-            self.posture_class[mask],
-            self.present[mask],
-            self.measurements[mask],
-            take_states(self.states, mask),
-            {name: values[mask] for name, values in self.truth.items()},
+            clip=self.clip[mask],
+            subject=self.subject[mask],
+            segment=self.segment[mask],
+            posture_class=self.posture_class[mask],
+            present=self.present[mask],
+            measurements=self.measurements[mask],
+            states=self.states[mask],
+            truth={name: values[mask] for name, values in self.truth.items()},
         )
-
-
-def take_states(states: States, mask: Mask) -> States:
-    """The chosen frames."""
-    return States(
-        states.t_s[mask],
-        states.state[mask],
-        states.reason[mask],
-        states.excess[mask],
-        states.severe[mask],
-        states.pitch_deg[mask],
-        states.activity[mask],
-    )
 
 
 def group_result(frames: Frames) -> GroupResult:
@@ -114,7 +101,7 @@ def _median(estimate: Estimate) -> float | None:
 
 
 def reason_counts(reasons: Codes) -> dict[str, int]:
-    """Reason label -> frames, the most frequent first; OK is left out."""
+    """Reason label -> frames, of (N,) `Reason` codes, the most frequent first; OK is left out."""
     counts = Counter(Reason(int(code)).label for code in reasons if code != Reason.OK)
     return dict(counts.most_common())
 
@@ -137,7 +124,7 @@ def _segment_result(frames: Frames, name: str) -> SegmentResult:
 
 
 def class_results(posture_class: Text, flagged: Mask) -> dict[str, ClassResult]:
-    """Share flagged of each posture class; frames without a class are left out."""
+    """Share flagged of each posture class, of (N,) classes and (N,) flags; frames without a class are left out."""
     return {
         name: ClassResult(
             n=int((posture_class == name).sum()), flagged=float(flagged[posture_class == name].mean())
@@ -148,7 +135,7 @@ def class_results(posture_class: Text, flagged: Mask) -> dict[str, ClassResult]:
 
 
 def class_auc(posture_class: Text, score: Float) -> float | None:
-    """Area under the curve of `score`: bad and mildly bad frames against good and harmless ones."""
+    """Area under the curve of (N,) scores: bad and mildly bad frames against good and harmless ones, by class (N,)."""
     bad = np.isin(posture_class, BAD_CLASSES)
     harmless = np.isin(posture_class, HARMLESS_CLASSES)
     return metrics.area_under_curve(score[bad | harmless], bad[bad | harmless])
@@ -160,5 +147,5 @@ def view_auc(frames: Frames) -> float | None:
 
 
 def in_order(labels: Text) -> Sequence[str]:
-    """The different labels in the order of their first appearance."""
+    """The different ones of (N,) labels in the order of their first appearance."""
     return list(dict.fromkeys(labels.tolist()))

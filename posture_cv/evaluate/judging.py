@@ -4,47 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.fit import CalibrationResult, fit_baseline
 from posture_cv.assess.naming import Thresholds, name_states
 from posture_cv.assess.types import States
 from posture_cv.errors import PostureError
 from posture_cv.evaluate.dataset import Clip, Dataset
+from posture_cv.evaluate.in_fit import Fitted, fitted_people
 from posture_cv.evaluate.quantities import COMPARED, true_changes
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import QUANTITIES, Estimate, Float, Measurements, Reason, View
 
 Coefficients = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FittedBaseline:
-    """A baseline and what its maker thinks of it.
-
-    Attributes:
-        baseline: to measure against.
-        grade: "accept", "warn" or "refuse".
-        findings: what speaks against it, in sentences.
-        frames_used: calibration frames behind it.
-        expected_error: quantity -> standard error of the baseline itself; NaN where unknown.
-    """
-
-    baseline: Baseline
-    grade: str
-    findings: tuple[str, ...]
-    frames_used: int
-    expected_error: Mapping[str, float]
-
-
-FitBaseline = Callable[[Landmarks, Coefficients], FittedBaseline]
-CoefficientsFor = Callable[
-    [str], Coefficients
-]  # subject -> coefficients that were not fitted on that subject
+CoefficientsFor = Callable[[str], Coefficients]
+"""Subject -> coefficients that were not fitted on that subject."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,16 +30,20 @@ class Judges:
     """What judges.
 
     Attributes:
-        fit: maker of baselines.
         coefficients_for: subject -> coefficients, where possible fitted without that person.
         thresholds: of the names.
         seen: (view, subject) that was in the fit -> whether its coefficients were fitted without that person.
     """
 
-    fit: FitBaseline
     coefficients_for: CoefficientsFor
     thresholds: Thresholds
     seen: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, data: Dataset | None = None) -> Self:
+        """What judges a data set; None: people of whom nothing but their landmarks is known."""
+        fitted = Fitted({}, {}) if data is None else fitted_people(data)
+        return cls(fitted.coefficients_for, Thresholds(), fitted.seen)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +52,7 @@ class JudgedClip:
 
     Attributes:
         clip: which rows.
-        fitted: the baseline; None when none could be made, and then everything is withheld.
+        fitted: the baseline, however poor; None when none could be made, and then everything is withheld.
         refusal: why none could be made.
         measurements, states: M frames.
         truth: quantity -> (M,) true change; NaN where nobody is present.
@@ -78,7 +60,7 @@ class JudgedClip:
     """
 
     clip: Clip
-    fitted: FittedBaseline | None
+    fitted: CalibrationResult | None
     refusal: str
     measurements: Measurements
     states: States
@@ -90,7 +72,7 @@ def judge_clip(dataset: Dataset, clip: Clip, judges: Judges) -> JudgedClip:
     """Baseline, measurements and states of one clip."""
     coefficients = judges.coefficients_for(clip.subject)
     frames = dataset.landmarks[clip.judged]
-    fitted, refusal = _fit(dataset.landmarks[clip.calibration], judges.fit, coefficients)
+    fitted, refusal = _fit(dataset.landmarks[clip.calibration], coefficients)
     measurements = _nothing(frames) if fitted is None else measure(frames, fitted.baseline, coefficients)
     return JudgedClip(
         clip=clip,
@@ -103,9 +85,9 @@ def judge_clip(dataset: Dataset, clip: Clip, judges: Judges) -> JudgedClip:
     )
 
 
-def _fit(lm: Landmarks, fit: FitBaseline, coefficients: Coefficients) -> tuple[FittedBaseline | None, str]:
+def _fit(lm: Landmarks, coefficients: Coefficients) -> tuple[CalibrationResult | None, str]:
     try:
-        return fit(lm, coefficients), ""
+        return fit_baseline(lm, coefficients, refuse=False), ""
     except PostureError as error:
         return None, str(error)
 

@@ -18,6 +18,7 @@ from posture_cv.evaluate.errors import EvaluationError
 from posture_cv.importing.arrays import NOT_READ
 from posture_cv.landmarks.names import FACE_COUNT, POSE_COUNT
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, POSE_FIELDS, Float, Float32, Landmarks
+from posture_cv.measure.baseline import nanmean_quiet
 
 FILE_NAME: Final = "landmarks.npz"
 _SHAPES: Final[Mapping[str, tuple[int, ...]]] = {
@@ -219,7 +220,4 @@ def contour_from_pixels(rows: NDArray[np.integer], cols: NDArray[np.integer]) ->
 def _pair_mean(values: Float) -> Float:
     """(N, 2k, ...) -> (N, k, ...), NaN only where both of a pair are NaN."""
     pairs = values.reshape(values.shape[0], values.shape[1] // 2, 2, *values.shape[2:])
-    present = ~np.isnan(pairs)
-    count = present.sum(axis=2)
-    total = np.where(present, pairs, 0.0).sum(axis=2)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return nanmean_quiet(pairs, axis=2)

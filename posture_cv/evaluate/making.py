@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from posture_cv.atomic import write_atomic
 from posture_cv.evaluate.errors import EvaluationError
@@ -107,23 +108,33 @@ def _work(job: Job, looks: int, progress: Progress | None = None) -> Landmarks:
 
 def _picture_landmarks(job: Job, looks: int, progress: Progress | None) -> Landmarks:
     """Each picture on its own; one estimator a clip, as brightness and background are one camera's."""
-    from posture_cv.capture.images import read_picture
-    from posture_cv.capture.picture_header import PictureError
-    from posture_cv.capture.types import MAX_PIXELS, Frame
+    from posture_cv.capture.types import Frame
     from posture_cv.landmarks.estimator import EstimatorOptions, Mode
     from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 
     found = []
     with MediaPipeEstimator(EstimatorOptions(mode=Mode.IMAGE, looks=looks)) as estimator:
         for number, (path, t_s) in enumerate(zip(job.pictures, job.t_s, strict=True)):
-            try:
-                image = read_picture(path, MAX_PIXELS)
-            except PictureError as error:
-                raise EvaluationError(f"Cannot use the picture {path}", f"It {error}.") from error
-            found.append(estimator.estimate(Frame(number, t_s, image)))
+            found.append(estimator.estimate(Frame(number, t_s, picture_of(path))))
             if progress is not None:
                 progress(1)
     return Landmarks.concat(found)
+
+
+def picture_of(path: Path) -> NDArray[np.uint8]:
+    """(H, W, 3) a picture of a data set, BGR.
+
+    Raises:
+        EvaluationError: it is not there, or no picture that can be read.
+    """
+    from posture_cv.capture.images import read_picture
+    from posture_cv.capture.picture_header import PictureError
+    from posture_cv.capture.types import MAX_PIXELS
+
+    try:
+        return read_picture(path, MAX_PIXELS)
+    except PictureError as error:
+        raise EvaluationError(f"Cannot use the picture {path}", f"It {error}.") from error
 
 
 def _video_landmarks(job: Job, progress: Progress | None) -> Landmarks:

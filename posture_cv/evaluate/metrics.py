@@ -65,7 +65,7 @@ def _correlation(x: Float, y: Float) -> float | None:
 
 
 def coverage(estimate: Float, sd: Float, truth: Float) -> float | None:
-    """Share of truths inside the 90 % interval of their estimates, over the finite ones; None without any."""
+    """Share of (N,) truths inside the 90 % interval of their estimates, over the finite ones; None without any."""
     known = np.isfinite(estimate) & np.isfinite(truth) & np.isfinite(sd)
     if not known.any():
         return None

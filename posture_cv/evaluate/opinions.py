@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from calibration.fit import fit_baseline
 from posture_cv.assess.naming import name_states
 from posture_cv.assess.types import State
 from posture_cv.errors import PostureError
@@ -144,11 +145,11 @@ def _group(labelled: Labelled, judges: Judges) -> OpinionGroup:
         return blank.model_copy(update={"refusal": refusal})
     coefficients = judges.coefficients_for(labelled.subject)
     try:
-        fitted = judges.fit(calibration, coefficients)
+        baseline = fit_baseline(calibration, coefficients, refuse=False).baseline
     except PostureError as error:
         return blank.model_copy(update={"refusal": str(error)})
     frames = labelled.landmarks[rest]
-    measured = measure(frames, fitted.baseline, coefficients)
+    measured = measure(frames, baseline, coefficients)
     states = name_states(measured, judges.thresholds)
     untold = states.state == State.CANNOT_TELL
     scores: dict[str, Float] = {"state": badness(states)}
@@ -160,7 +161,7 @@ def _group(labelled: Labelled, judges: Judges) -> OpinionGroup:
         rivals = {rival.key: rival.score(frames, calibration) for rival in RIVALS}
     return blank.model_copy(
         update={
-            "view": fitted.baseline.view.label,
+            "view": baseline.view.label,
             "flagged_good": _share(states.flagged[~is_bad]),
             "flagged_bad": _share(states.flagged[is_bad]),
             "untold_good": _share(untold[~is_bad]),

@@ -204,13 +204,13 @@ def _clip_result(judged: JudgedClip) -> ClipResult:
         )
     else:
         quality = CalibrationQuality(
-            grade=fitted.grade,
-            findings=list(fitted.findings),
+            grade=str(fitted.verdict.grade),
+            findings=list(fitted.verdict.reasons),
             frames_given=given,
-            frames_used=fitted.frames_used,
+            frames_used=fitted.baseline.frame_count,
             view_found=fitted.baseline.view.label,
             expected_error={
-                name: _finite(fitted.expected_error.get(name, float("nan"))) for name in COMPARED
+                name: _finite(fitted.quality.baseline_error.get(name, float("nan"))) for name in COMPARED
             },
         )
     return ClipResult(

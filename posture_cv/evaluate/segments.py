@@ -63,7 +63,7 @@ HARMLESS: Final = (
 
 
 def name_counts(state: NDArray[np.int8]) -> dict[str, int]:
-    """How often each state was named; every state is present."""
+    """How often each state was named, of (N,) `State` codes; every state is present."""
     return {s.label: int((state == s).sum()) for s in State}
 
 

@@ -13,7 +13,7 @@ from posture_cv.assess.settings import SmoothingSettings
 from posture_cv.assess.smoothing import smooth
 from posture_cv.assess.types import State, States
 from posture_cv.evaluate.dataset import Dataset
-from posture_cv.evaluate.grouping import Frames, group_result, take_states
+from posture_cv.evaluate.grouping import Frames, group_result
 from posture_cv.evaluate.judging import JudgedClip
 from posture_cv.evaluate.schema import ChangeResult, VideoResult
 from posture_cv.evaluate.segments import RIGHT_NAMES
@@ -120,15 +120,15 @@ def _settled(t_s: Float, held: list[Hold]) -> NDArray[np.bool_]:
 
 
 def _change(hold: Hold, states: States) -> ChangeResult:
-    during = (states.t_s >= hold.start_s) & (states.t_s < hold.end_s)
-    at = first_lasting(take_states(states, during), RIGHT_NAMES[hold.segment])
-    t_named_s = None if at is None else float(states.t_s[during][at])
+    said = states[(states.t_s >= hold.start_s) & (states.t_s < hold.end_s)]
+    at = first_lasting(said, RIGHT_NAMES[hold.segment])
+    t_named_s = None if at is None else float(said.t_s[at])
     return ChangeResult(
         segment=hold.segment,
         t_start_s=hold.start_s,
         t_reached_s=hold.reached_s,
         t_end_s=hold.end_s,
-        named=None if at is None else State(int(states.state[during][at])).label,
+        named=None if at is None else State(int(said.state[at])).label,
         t_named_s=t_named_s,
         delay_s=None if t_named_s is None else t_named_s - hold.reached_s,
         delay_from_start_s=None if t_named_s is None else t_named_s - hold.start_s,

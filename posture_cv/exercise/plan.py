@@ -78,7 +78,16 @@ def plan_for(entry: Entry) -> Plan:
     sets, repetitions = dose.sets or 1, dose.repetitions or 1
     order = [(s, side, r) for s in range(sets) for side in sides for r in range(repetitions)]
     items = [
-        Item(n, s + 1, sets, r + 1, repetitions, side, dose.hold_s, _pace_s(entry))
+        Item(
+            number=n,
+            set_number=s + 1,
+            sets=sets,
+            repetition=r + 1,
+            repetitions=repetitions,
+            side=side,
+            hold_s=dose.hold_s,
+            pace_s=_pace_s(entry),
+        )
         for n, (s, side, r) in enumerate(order)
     ]
     return Plan(entry, tuple(items))

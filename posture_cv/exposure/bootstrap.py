@@ -114,7 +114,7 @@ def _add_block(counts: NDArray[np.float32], start: NDArray[np.int64], length: in
 
 
 def interval(value: float, replicates: Float, *, enough: bool) -> Figure:
-    """The value with its percentile interval; without one where the data do not carry it."""
+    """The value with its percentile interval of (B,) replicates; without one where the data do not carry it."""
     known = replicates[np.isfinite(replicates)]
     if isnan(value) or not enough or len(known) < len(replicates) / 2:
         return Figure(value)

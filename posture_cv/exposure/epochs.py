@@ -108,13 +108,13 @@ def epochs_of(series: Series) -> Epochs:
     views = {name: series.view_for(name) for name in QUANTITIES}
     views[NECK] = _common(views["forward_head_deg"], views["trunk_incl_deg"])
     return Epochs(
-        epoch_s,
-        edges[:-1],
-        _span(edges, t_s, total_s),
-        {name: cut.quantity(e, views[name]) for name, e in estimates.items()},
-        cut.states(series.state),
-        _reasons(series.reason, seconds, total_s),
-        total_s,
+        epoch_s=epoch_s,
+        start_s=edges[:-1],
+        span_s=_span(edges, t_s, total_s),
+        quantities={name: cut.quantity(e, views[name]) for name, e in estimates.items()},
+        state_s=cut.states(series.state),
+        reason_s=_reasons(series.reason, seconds, total_s),
+        total_s=total_s,
     )
 
 

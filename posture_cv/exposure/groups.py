@@ -83,14 +83,9 @@ def _behind(item: Item, exposures: Iterable[Exposure]) -> list[Exposure]:
 
 
 def _row(item: Item, exposures: Sequence[Exposure]) -> Row:
-    total_s, of = sum(e.epochs.total_s for e in exposures), "recordings"
-    unmeasured_s = max(total_s - item.told_s, 0.0)
+    untold = _untold(item, item.told_s, sum(e.epochs.total_s for e in exposures), "recordings", item.reason)
     if item.sampled is None:
-        seconds = nan
-        return Row(
-            item.measure, item.item, item.unit, Figure(nan), seconds, item.told_s, unmeasured_s, 0, of, nan,
-            assessable=False, reason=item.reason,
-        )  # fmt: skip
+        return untold
     value = item.sampled.value()
     behind = _behind(item, exposures)
     enough = all(e.enough for e in behind)
@@ -98,12 +93,33 @@ def _row(item: Item, exposures: Sequence[Exposure]) -> Row:
     figure = interval(value, item.sampled.replicates(), enough=enough)
     events = len(item.sampled.values) if isinstance(item.sampled, Plain) else item.told_s / block_s
     figure = never_certain(figure, item.unit, events, item.told_s / 3600.0)
-    seconds = value * item.told_s if item.share else nan
-    block = block_s if figure.has_interval else nan
-    return Row(
-        item.measure, item.item, item.unit, figure, seconds, item.told_s, unmeasured_s, len(behind), of, block,
+    return replace(
+        untold,
+        figure=figure,
+        seconds=value * item.told_s if item.share else nan,
+        n=len(behind),
+        block_s=block_s if figure.has_interval else nan,
+        assessable=True,
         reason=_why_no_interval(figure, enough=enough),
-    )  # fmt: skip
+    )
+
+
+def _untold(item: Item, measured_s: float, total_s: float, of: str, reason: str) -> Row:
+    """The row of an item that cannot be told; of one that can, what is told is put into it."""
+    return Row(
+        measure=item.measure,
+        item=item.item,
+        unit=item.unit,
+        figure=Figure(nan),
+        seconds=nan,
+        measured_s=measured_s,
+        unmeasured_s=max(total_s - measured_s, 0.0),
+        n=0,
+        of=of,
+        block_s=nan,
+        assessable=False,
+        reason=reason,
+    )
 
 
 def _why_no_interval(figure: Figure, *, enough: bool) -> str:
@@ -132,27 +148,26 @@ def _total_s(cell: Cell) -> float:
 def _over(found: Sequence[tuple[Cell, Item]], total_s: float) -> Row:
     told = [(c, i) for c, i in found if i.sampled is not None and not isnan(i.sampled.value())]
     told_s = sum(i.told_s for _, i in found)
-    unmeasured_s = max(total_s - told_s, 0.0)
     # One that is told, where any is: the others do not know that they are shares.
     _, item = (told or found)[0]
+    reasons = sorted({i.reason for _, i in found})
+    untold = _untold(item, told_s, total_s, "participants", "; ".join(reasons))
     if not told:
-        reasons = sorted({i.reason for _, i in found})
-        return Row(
-            item.measure, item.item, item.unit, Figure(nan), nan, told_s, unmeasured_s, 0, "participants", nan,
-            assessable=False, reason="; ".join(reasons),
-        )  # fmt: skip
+        return untold
     behind = [e for c, i in told for e in _behind(i, c.exposures)]
     enough = all(e.enough for e in behind)
     value, replicates = over_participants([_sampled(i) for _, i in told], f"{item.measure} {item.item}")
     figure = interval(value, replicates, enough=enough)
     figure = never_certain(figure, item.unit, len(told), told_s / 3600.0)
-    seconds = sum(_sampled(i)[0] * i.told_s for _, i in told) if item.share else nan
-    block = max(e.block_s for e in behind) if figure.has_interval else nan
-    reason = _why_no_interval(figure, enough=enough) or (ONE_PARTICIPANT if len(told) == 1 else "")
-    return Row(
-        item.measure, item.item, item.unit, figure, seconds, told_s, unmeasured_s, len(told), "participants", block,
-        reason=reason,
-    )  # fmt: skip
+    return replace(
+        untold,
+        figure=figure,
+        seconds=sum(_sampled(i)[0] * i.told_s for _, i in told) if item.share else nan,
+        n=len(told),
+        block_s=max(e.block_s for e in behind) if figure.has_interval else nan,
+        assessable=True,
+        reason=_why_no_interval(figure, enough=enough) or (ONE_PARTICIPANT if len(told) == 1 else ""),
+    )
 
 
 def _sampled(item: Item) -> tuple[float, Float]:
@@ -238,16 +253,16 @@ def _difference(
         spread = 1.96 * float(shifts.std(ddof=1))
         limits = (value - spread, value + spread)
     return Difference(
-        item.measure,
-        item.item,
-        item.unit,
-        first[0].condition,
-        second[0].condition,
-        tuple((name, a[0], b[0]) for name, a, b in values),
-        mean,
-        limits,
-        view_of(behind),
-        _why_no_interval(mean, enough=enough) or (ONE_PARTICIPANT if len(pairs) == 1 else ""),
+        measure=item.measure,
+        item=item.item,
+        unit=item.unit,
+        first=first[0].condition,
+        second=second[0].condition,
+        pairs=tuple((name, a[0], b[0]) for name, a, b in values),
+        mean=mean,
+        agreement=limits,
+        view=view_of(behind),
+        reason=_why_no_interval(mean, enough=enough) or (ONE_PARTICIPANT if len(pairs) == 1 else ""),
     )
 
 

@@ -17,7 +17,7 @@ TRUNK_STEEPEST_DEG: Final = 60.0
 
 
 def trunk_holding_time_s(trunk_deg: Float | float) -> Float:
-    """Longest acceptable holding time at an inclination of the trunk, in seconds; infinite below 20 degrees.
+    """(…) longest acceptable holding time at (…) inclinations of the trunk, in seconds; infinite below 20 degrees.
 
     ISO 11226:2000: 4 min at 20 degrees falling linearly to 1 min at 60, nothing beyond: 0 there.
     """
@@ -28,7 +28,7 @@ def trunk_holding_time_s(trunk_deg: Float | float) -> Float:
 
 
 def head_holding_time_s(head_deg: Float | float) -> Float:
-    """As `holding_time_s`, but 0 beyond 85 degrees, which the standard does not recommend at all."""
+    """(…) as `holding_time_s`, but 0 beyond 85 degrees, which the standard does not recommend at all."""
     return np.where(np.asarray(head_deg) > STEEPEST_DEG, 0.0, holding_time_s(head_deg))
 
 

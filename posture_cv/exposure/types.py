@@ -109,5 +109,5 @@ class Row:
 
 
 def total_seconds(t_s: Float, seconds: Float) -> float:
-    """From the first frame to the end of the last, gaps included."""
+    """From the first of N frames to the end of the last, gaps included: (N,) when each begins, how long it counts."""
     return 0.0 if len(t_s) == 0 else float(t_s[-1] + seconds[-1] - t_s[0])

@@ -199,19 +199,19 @@ class Reader(Closing):
         _offset(local_s - time_s)
         answers = self._db.execute("SELECT answer FROM answers WHERE alert = ? ORDER BY id", (number,))
         return AlertRow(
-            int(number),
-            _on_the_calendar(time_s),
-            _on_the_calendar(local_s),
-            str(cue),
-            str(level),
-            finite(lasted_s),
-            int(repeat),
-            parsed(words),
-            parsed(record),
-            None if delivered is None else str(delivered),
-            None if problem is None else str(problem),
-            None if after is None else finite(after),
-            tuple(str(answer) for (answer,) in answers),
+            number=int(number),
+            time_s=_on_the_calendar(time_s),
+            local_s=_on_the_calendar(local_s),
+            cue=str(cue),
+            level=str(level),
+            lasted_s=finite(lasted_s),
+            repeat=int(repeat),
+            words=parsed(words),
+            record=parsed(record),
+            delivered=None if delivered is None else str(delivered),
+            problem=None if problem is None else str(problem),
+            recovered_s=None if after is None else finite(after),
+            answers=tuple(str(answer) for (answer,) in answers),
         )
 
 

@@ -54,9 +54,7 @@ _NO_CONFIDENCE: Final = "no visibility: every point that is given counts as seen
 _NO_SCENE: Final = "no picture: light and a moved camera cannot be noticed"
 
 
-def read_foreign(
-    paths: Sequence[Path], options: ImportOptions | None = None, format_name: str | None = None
-) -> Imported:
+def read_foreign(paths: Sequence[Path], options: ImportOptions, format_name: str | None = None) -> Imported:
     """Read landmarks that another program made.
 
     Args:
@@ -68,9 +66,7 @@ def read_foreign(
         ImportingError: unreadable, of another layout, impossible values, or size or rate not known.
     """
     _require_files(paths)
-    return landmarks_of_raw(
-        _raw(paths, format_name or _format_of(paths)), options or ImportOptions(), str(paths[0])
-    )
+    return landmarks_of_raw(_raw(paths, format_name or _format_of(paths)), options, str(paths[0]))
 
 
 def _require_files(paths: Sequence[Path]) -> None:

@@ -50,7 +50,7 @@ def head_box(points_px: NDArray[np.floating], size_px: tuple[int, int]) -> Box |
 
 
 def part_of(rgb: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-    """That part of a picture, in memory of its own."""
+    """(h, w, 3) that part of a picture (H, W, 3), in memory of its own."""
     left, top, right, bottom = box
     return np.ascontiguousarray(rgb[top:bottom, left:right])
 

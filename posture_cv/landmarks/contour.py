@@ -18,7 +18,6 @@ from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, Float32
 
 THRESHOLD: Final = 0.5  # of the mask: from here on a pixel is rather the person than not
 
-
 # Lines along which the mask is crossed: rows from the left, rows from the right, columns from above. Of each line the
 # cell of the grid where it begins, the step to its next cell and its length.
 _ROWS, _COLS = np.arange(CONTOUR_ROWS), np.arange(CONTOUR_COLS)
@@ -34,20 +33,15 @@ def on_grid(mask: Float32) -> Float32:
     )
 
 
-def contour_from_mask(mask: Float32) -> tuple[Float32, Float32]:
+def contour_from_grid(grid: Float32) -> tuple[Float32, Float32]:
     """Rows and columns of the contour (`Landmarks.rows`, `Landmarks.cols`) of one mask.
 
     Args:
-        mask: (H, W) float32, 0-1, how surely each pixel shows the person.
+        grid: (240, 320) float32, 0-1, how surely each cell shows the person; see `on_grid`.
 
     Returns:
         rows: (240, 2) float32, shares of the width; cols: (320,) float32, shares of the height; NaN for none.
     """
-    return contour_from_grid(on_grid(mask))
-
-
-def contour_from_grid(grid: Float32) -> tuple[Float32, Float32]:
-    """The same of a mask that is on the grid (240, 320)."""
     above = grid >= THRESHOLD
     cells = above.view(np.uint8)
     # turned round, so that each search runs along the memory: twice as fast

@@ -92,7 +92,7 @@ def mask_back(mask: Float32, look: Look) -> Float32:
 
 
 def same_person(pose: Float32, first: Float32, size_px: tuple[int, int]) -> bool:
-    """Whether a pose, brought back, agrees with that of the first look on where nose and shoulders are."""
+    """Whether a pose (33, 8), brought back, agrees with the first look's on where nose and shoulders are."""
     nose, left, right = first[_TELLING, :2] * size_px
     size = max(np.hypot(*(left - right)), np.hypot(*(nose - left)), np.hypot(*(nose - right)))
     apart = np.hypot(*((pose[_TELLING, :2] - first[_TELLING, :2]) * size_px).T)
@@ -100,7 +100,7 @@ def same_person(pose: Float32, first: Float32, size_px: tuple[int, int]) -> bool
 
 
 def mean_face(faces: Sequence[Float32 | None]) -> Float32 | None:
-    """The mean of what each look found, brought back; a face only where more than half of them found one.
+    """(468, 3) the mean of what each look found, brought back; a face only where more than half of them found one.
 
     From the side the face model finds a face now and then, a poor one: one look in five is no face.
     """

@@ -36,7 +36,7 @@ _AT_A_TIME: Final = 32  # frames
 
 
 def micros(t_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Times in the microseconds that a recording keeps."""
+    """(N,) times in seconds as the whole microseconds that a recording keeps."""
     return np.rint(t_s * 1e6)
 
 

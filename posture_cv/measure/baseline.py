@@ -76,9 +76,17 @@ class Baseline:
         )
 
 
-def nanmedian_quiet(values: NDArray[np.floating], min_share: float = 0.5) -> Float:
-    """Median over axis 0; NaN where fewer than `min_share` of the frames hold a value (ours)."""
+def nanmedian_quiet(values: NDArray[np.floating]) -> Float:
+    """Median over axis 0; NaN where fewer than half of the frames hold a value (ours)."""
     present = ~np.isnan(values)
     filled = np.where(present.any(axis=0), values, 0.0)
     median = np.nanmedian(filled, axis=0)
-    return np.where(present.mean(axis=0) >= min_share, median, np.nan).astype(np.float64)
+    return np.where(present.mean(axis=0) >= 0.5, median, np.nan).astype(np.float64)
+
+
+def nanmean_quiet(values: NDArray[np.floating], axis: int = 0) -> Float:
+    """Mean over an axis of the values that are known; NaN where none is."""
+    known = np.isfinite(values)
+    count = known.sum(axis=axis)
+    total = np.where(known, values, 0.0).sum(axis=axis)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))

@@ -179,7 +179,7 @@ def _answer(parts: list[tuple[Float, Float]], weights: Float) -> tuple[Float, Fl
 
 
 def mixed(value: Float, network: Float, part: float) -> Float:
-    """The processes' answer and the network's, which has this part in it."""
+    """(N,) the processes' answer (N,) and the network's (N,), which has this part in it, 0 to 1."""
     return np.asarray(value + part * (network - value))
 
 

@@ -184,14 +184,14 @@ def shoulder_curve(edges: Float, size_px: Float, middle: Float, width_px: float,
     carry = [[y, x], [x, -y], [none, one], [one, none]]
     normal = np.stack([nx, ny])
     return ShoulderCurve(
-        seen,
-        np.reshape(carry, (4, 2 * len(x))),
-        np.repeat(middle[::-1], len(x)),
-        np.where(normal**2 > SLANT, normal, np.nan),
-        jacobian,
-        products,
-        Places.of(np.concatenate([sides, np.full(len(x), TOP)]), size_px),
-        cm,
+        seen=seen,
+        carry=np.reshape(carry, (4, 2 * len(x))),
+        middle=np.repeat(middle[::-1], len(x)),
+        normal=np.where(normal**2 > SLANT, normal, np.nan),
+        jacobian=jacobian,
+        products=products,
+        places=Places.of(np.concatenate([sides, np.full(len(x), TOP)]), size_px),
+        cm=cm,
     )
 
 

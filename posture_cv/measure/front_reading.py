@@ -172,7 +172,17 @@ def _read(lm: Landmarks, reference: FrontReference) -> FrontReading:
     seen, yaw_deg = head.seen & trunk.body, head.angles[:, 1]
     if not seen.all():
         yaw_deg = np.where(seen, yaw_deg, np.nan)
-    return FrontReading(even, odd, yaw_deg, head.seen, trunk.body, contour, contradicts, points, growth)
+    return FrontReading(
+        even=even,
+        odd=odd,
+        yaw_deg=yaw_deg,
+        face=head.seen,
+        body=trunk.body,
+        contour=contour,
+        contradicts=contradicts,
+        points=points,
+        growth=growth,
+    )
 
 
 def _slices(layout: Layout) -> dict[str, slice]:

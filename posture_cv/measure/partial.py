@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.baseline import Baseline
+from posture_cv.measure.baseline import Baseline, nanmean_quiet
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Reason, View
 
 _OK: Final = int(Reason.OK)
@@ -182,10 +182,8 @@ def _known(points: Float) -> NDArray[np.bool_]:
 def _looks_right(lm: Landmarks) -> NDArray[np.bool_]:
     """(N,) whether the nose lies to the right of the ears that are known."""
     x = lm.pose[:, :, 0].astype(np.float64)
-    ears = x[:, names.EARS]
-    known = np.isfinite(ears)
-    middle = np.where(known, ears, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return np.asarray(x[:, names.NOSE] >= middle)
+    ears = np.nan_to_num(nanmean_quiet(x[:, names.EARS], axis=1))  # without any as if at the picture's edge
+    return np.asarray(x[:, names.NOSE] >= ears)
 
 
 def _middle(points: Float, what: str) -> Float:

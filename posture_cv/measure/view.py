@@ -8,6 +8,7 @@ import numpy as np
 
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.baseline import nanmean_quiet
 from posture_cv.measure.face_geometry import facing_deg
 from posture_cv.measure.types import Codes, Float, View
 
@@ -68,10 +69,8 @@ def _flat_score(lm: Landmarks) -> Float:
     told from a profile, not from an oblique one.
     """
     points = lm.pose_px()
-    ears, shoulders = points[:, names.EARS], points[:, names.SHOULDERS]
-    known = np.isfinite(ears)
-    ear = np.where(known, ears, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    up = np.where(known.any(axis=(1, 2)), np.linalg.norm(ear - shoulders.mean(axis=1), axis=1), np.nan)
+    ear, shoulders = nanmean_quiet(points[:, names.EARS], axis=1), points[:, names.SHOULDERS]
+    up = np.linalg.norm(ear - shoulders.mean(axis=1), axis=1)
     wide = (shoulders[:, 0, 0] - shoulders[:, 1, 0]) / np.maximum(up, 1.0)
     score = np.where(wide > _WIDE_FRONT, _FLAT_FRONT, np.nan)
     return np.where(np.abs(wide) < _WIDE_SIDE, _FLAT_SIDE, score)

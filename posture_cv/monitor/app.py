@@ -132,7 +132,7 @@ def _options(request: Request, *, live: bool) -> Options:
 
 def economy_of(request: Request) -> EconomySettings:
     """How often to look: as set; always where somebody looks at a preview; often where alerts come soon."""
-    economy = EconomySettings(**request.settings.economy.model_dump())
+    economy = request.settings.economy.plain()
     if not request.economy:
         return replace(economy, enabled=False)
     if request.preview:

@@ -54,7 +54,9 @@ def assemble(
 
     terminal = stack.enter_context(TerminalSink(states=not request.background, heard=heard))
     profile = profile_for(request, eyepiece, terminal.note, lambda: commands.stop_asked)
-    settings = assess_settings(request.settings, request.alert_after_s)
+    settings, alert_after_s = request.settings.assess(), request.alert_after_s
+    if alert_after_s is not None:
+        settings = settings.alert_after(alert_after_s)
     eyes = make_eyes(request.settings, profile.baseline.view)
     stack.callback(eyes.close)
     if eyepiece.pictures:
@@ -69,7 +71,7 @@ def assemble(
         camera=eyepiece.camera,
         clock=eyepiece.clock,
         eyes=eyes,
-        judge=Judge(_criteria(profile, settings), policy_for(known, profile, settings, before.lasting)),
+        judge=Judge(Criteria.of(profile, settings), policy_for(known, profile, settings, before.lasting)),
         sinks=_sinks(request, eyepiece, commands, board, terminal, history, settings.ticks.tick_s, stack),
         surroundings=surroundings_of(request, stack, live=eyepiece.live),
         commands=commands,
@@ -81,18 +83,6 @@ def assemble(
         chosen_for=eyepiece.camera.identity if chosen else None,
         paused_until_wall_s=before.paused_until_wall_s if request.service else None,
         keys={} if known is None else dict(known.keys),
-    )
-
-
-def assess_settings(settings: Settings, alert_after_s: float | None) -> AssessSettings:
-    """What the engine reads, with the window that the command line asks for."""
-    plain = settings.assess()
-    if alert_after_s is None:
-        return plain
-    return replace(
-        plain,
-        policy=plain.policy.alert_after(alert_after_s),
-        smoothing=plain.smoothing.alert_after(alert_after_s),
     )
 
 
@@ -233,7 +223,7 @@ def recalibrator_for(request: Request, settings: AssessSettings, note: Callable[
             profile = calibrate_from_camera(camera, estimator, name, timing, ui, known=known, file=file)
         for line in findings(profile):
             note(line)
-        return _criteria(profile, settings)
+        return Criteria.of(profile, settings)
 
     return recalibrate
 
@@ -267,12 +257,6 @@ def _chooser(request: Request, settings: AssessSettings, note: Callable[[str], N
         from posture_cv.monitor.profile_choice import better_profile
 
         profile = better_profile(request, camera, now, note)
-        return None if profile is None else _criteria(profile, settings)
+        return None if profile is None else Criteria.of(profile, settings)
 
     return chosen
-
-
-def _criteria(profile: Profile, settings: AssessSettings) -> Criteria:
-    from posture_cv.coefficients import load_coefficients
-
-    return Criteria(profile.name, profile.baseline, load_coefficients(), settings)

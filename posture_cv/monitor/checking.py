@@ -148,14 +148,30 @@ def _row(name: str, m: Measurements, limits: tuple[Margin, ...], spread: dict[st
         first = limits[0]
         meaning = "loss of craniovertebral angle due to the neck itself"
         return Row(
-            name, "deg", meaning, first.value, first.sd, spread.get("cva_change_deg"), first.reason, limits
+            quantity=name,
+            unit="deg",
+            meaning=meaning,
+            value=first.value,
+            sd=first.sd,
+            spread=spread.get("cva_change_deg"),
+            reason=first.reason,
+            limits=limits,
         )
     estimate, about = m.values[name], QUANTITIES[name]
     value = float(estimate.value[0])
     told = not np.isnan(value)
     reason = "" if told else Reason(int(estimate.reason[0])).label
     sd = float(estimate.sd[0]) if told else None
-    return Row(name, about.unit, about.meaning, value if told else None, sd, spread.get(name), reason, limits)
+    return Row(
+        quantity=name,
+        unit=about.unit,
+        meaning=about.meaning,
+        value=value if told else None,
+        sd=sd,
+        spread=spread.get(name),
+        reason=reason,
+        limits=limits,
+    )
 
 
 def title_of(quantity: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from posture_cv.measure.measure import measure
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
 from posture_cv.monitor.backoff import halved, undone
 
+if TYPE_CHECKING:
+    from posture_cv.profiles.types import Profile
+
 _MOST_CUTS: Final = 250  # more than the frames of any trailing mean
 _CUT_STEP_S: Final = 1e-3
 _BACKGROUNDS: Final = 3  # the latest pictures, which tell where a moved camera stands; ours
@@ -34,6 +37,13 @@ class Criteria:
     baseline: Baseline
     coefficients: Mapping[str, Any]
     settings: AssessSettings
+
+    @classmethod
+    def of(cls, profile: Profile, settings: AssessSettings) -> Self:
+        """Of a profile, with the coefficients that are shipped."""
+        from posture_cv.coefficients import load_coefficients
+
+        return cls(profile.name, profile.baseline, load_coefficients(), settings)
 
 
 class Judge:

@@ -102,13 +102,11 @@ class Plan:
     Attributes:
         phase: why.
         camera: whether it is to be open.
-        glance: open only for a glance, or to try whether it is back.
         next_s: nothing changes by itself before; at most so long may be waited.
     """
 
     phase: Phase
     camera: bool
-    glance: bool = False
     next_s: float = inf
 
 
@@ -123,7 +121,7 @@ def plan(facts: Facts, t_s: float, wall_s: float, settings: LifeSettings) -> Pla
         return Plan(Phase.CALL, camera=False)
     if facts.lost_since_s is not None:
         retry_s = facts.tried_s + retry_pause_s(facts.retries, settings)
-        return Plan(Phase.CAMERA_LOST, camera=t_s >= retry_s, glance=True, next_s=retry_s)
+        return Plan(Phase.CAMERA_LOST, camera=t_s >= retry_s, next_s=retry_s)
     if t_s - facts.seen_s >= settings.away_long_s:
         return _away(facts, t_s, settings)
     return Plan(Phase.WATCHING, camera=True)
@@ -135,9 +133,9 @@ def _away(facts: Facts, t_s: float, settings: LifeSettings) -> Plan:
     last_s = max(facts.peeked_s, closed_s)
     since_s = t_s - last_s
     if since_s < settings.peek_s:
-        return Plan(Phase.AWAY, camera=True, glance=True, next_s=last_s + settings.peek_s)
+        return Plan(Phase.AWAY, camera=True, next_s=last_s + settings.peek_s)
     if since_s >= settings.peek_every_s:
-        return Plan(Phase.AWAY, camera=True, glance=True)
+        return Plan(Phase.AWAY, camera=True)
     return Plan(Phase.AWAY, camera=False, next_s=last_s + settings.peek_every_s)
 
 

@@ -71,13 +71,13 @@ class Monitor:
         finally:
             self._parts.camera.close()
         return Outcome(
-            self._parts.clock.now_s() - self._begun_s,
-            self._looker.looks,
-            self._looker.model_runs,
-            self._teller.count,
-            self._seen,
-            self._stop_why or "",
-            self._teller.prompts,
+            duration_s=self._parts.clock.now_s() - self._begun_s,
+            looks=self._looker.looks,
+            model_runs=self._looker.model_runs,
+            alerts=self._teller.count,
+            seen=self._seen,
+            why=self._stop_why or "",
+            prompts=self._teller.prompts,
         )
 
     @property

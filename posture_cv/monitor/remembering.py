@@ -238,16 +238,16 @@ class StateSink(BaseSink):
     def _write(self, moment: Moment) -> None:
         self._written_s, self._paused = moment.t_s, moment.paused_until_wall_s
         known = Remembered(
-            moment.t_s,
-            moment.wall_s,
-            self._up_s(),
-            self._boot,
-            moment.profile,
-            self._tick_s,
-            moment.policy,
+            t_s=moment.t_s,
+            wall_s=moment.wall_s,
+            uptime_s=self._up_s(),
+            boot_id=self._boot,
+            profile=moment.profile,
+            tick_s=self._tick_s,
+            policy=moment.policy,
             # Others mean nothing to the next run.
-            {number: key for number, key in moment.keys.items() if key > 0},
-            moment.paused_until_wall_s,
+            keys={number: key for number, key in moment.keys.items() if key > 0},
+            paused_until_wall_s=moment.paused_until_wall_s,
         )
         try:
             private_folder(self._path.parent)

@@ -13,7 +13,7 @@ from posture_cv.assess.types import State
 from posture_cv.exposure.types import Series, Told
 from posture_cv.file_facts import MOST_JSON_BYTES, bytes_of, lines_of, refuse_stream
 from posture_cv.measure.types import QUANTITIES, Measurements, View
-from posture_cv.opendata.frames import Frames, ResultError, fault, read_frames, require_unchanged
+from posture_cv.opendata.frames import Frames, ResultError, fault, read_frames, require_unchanged, unreadable
 from posture_cv.utf8 import legible
 
 SUMMARY: Final = "summary.json"
@@ -51,7 +51,26 @@ class Result:
 
     def noted(self, name: str) -> str | None:
         """SHA-256 that the summary notes of a file of the results; None where it notes none."""
-        return _noted(self.summary, name)
+        return checksum_noted(self.run, name)
+
+    @property
+    def run(self) -> Mapping[str, Any]:
+        """The summary's entry of the run; empty where an early version has written none."""
+        return self._entry("run")
+
+    @property
+    def source(self) -> Mapping[str, Any]:
+        """Its entry of what was replayed; of two cameras the front camera's."""
+        return self._entry("source")
+
+    @property
+    def pair(self) -> Mapping[str, Any]:
+        """Its entry of two cameras; empty for one."""
+        return self._entry("pair")
+
+    def _entry(self, name: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.summary.get(name) or {}
+        return found
 
     @property
     def measured(self) -> Measurements:
@@ -76,7 +95,7 @@ class Result:
     @property
     def pictures(self) -> bool:
         """Whether it is of pictures without times."""
-        return bool(self.summary.get("source", {}).get("unrelated"))
+        return bool(self.source.get("unrelated"))
 
     @property
     def view(self) -> View:
@@ -93,7 +112,7 @@ class Result:
     @property
     def view_of(self) -> dict[str, View]:
         """Of two cameras: the view that each quantity is best seen from; a measure takes its values from no other."""
-        found = (self.summary.get("pair") or {}).get("quantities", {})
+        found = self.pair.get("quantities", {})
         return {
             name: VIEWS[about["preferred"]]
             for name, about in found.items()
@@ -104,7 +123,7 @@ class Result:
     def landmarks(self) -> Path | None:
         """The landmark recording, where one was kept of these very results."""
         path = self.folder / LANDMARKS
-        files = (self.summary.get("run") or {}).get("files")
+        files = self.run.get("files")
         is_of_these = files is None or LANDMARKS in files  # another may be left from an earlier run
         return path if is_of_these and path.is_file() else None
 
@@ -114,17 +133,17 @@ class Result:
         hold_s = self.summary.get("settings", {}).get("policy", {}).get("exit_hold_s", 10.0)
         frames, view_of = self.frames, self.view_of
         return Series(
-            self.name,
-            frames.of_views(view_of),
-            frames.state,
-            frames.reason,
-            self.view,
-            tuple(told),
-            self.participant,
-            self.condition,
-            float(hold_s),
-            view_of,
-            self.pictures,
+            name=self.name,
+            measured=frames.of_views(view_of),
+            state=frames.state,
+            reason=frames.reason,
+            view=self.view,
+            told=tuple(told),
+            participant=self.participant,
+            condition=self.condition,
+            exit_hold_s=float(hold_s),
+            view_of=view_of,
+            pictures=self.pictures,
         )
 
 
@@ -203,15 +222,15 @@ def read_result(folder: Path) -> Result:
     path = folder / MEASUREMENTS
     if not path.is_file():
         raise fault(path, "It is not there.")
-    alerts = tuple(_alerts(folder / ALERTS))
+    result = Result(folder, summary, tuple(_alerts(folder / ALERTS)))
     for name in (ALERTS, PROVENANCE):  # the time series when it is read: it is large
-        require_unchanged(folder / name, _noted(summary, name))
-    return Result(folder, summary, alerts)
+        require_unchanged(folder / name, result.noted(name))
+    return result
 
 
-def _noted(summary: Mapping[str, Any], name: str) -> str | None:
-    run = summary.get("run")
-    files = run.get("files") if isinstance(run, dict) else None
+def checksum_noted(run: Mapping[str, Any], name: str) -> str | None:
+    """SHA-256 that a summary's entry `run` notes of a file of the results; None where it notes none."""
+    files = run.get("files")
     sha256 = files.get(name) if isinstance(files, dict) else None
     return None if sha256 is None else str(sha256)
 
@@ -224,7 +243,7 @@ def _summary(path: Path) -> dict[str, Any]:
     try:
         summary = json.loads(bytes_of(path, MOST_JSON_BYTES).decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error
+        raise unreadable(path, error) from error
     if wrong := fault_of_summary(summary):
         raise fault(path, f"It is not the summary of a replay ({wrong}).")
     if summary.get("schema_version", SUMMARY_VERSION) > SUMMARY_VERSION:
@@ -245,4 +264,4 @@ def _alerts(path: Path) -> Iterator[dict[str, Any]]:
                     raise fault(path, f"Line {number} is no alert ({wrong}).")
                 yield alert
     except (OSError, ValueError, RecursionError) as error:
-        raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error
+        raise unreadable(path, error) from error

@@ -37,6 +37,11 @@ def fault(path: Path, detail: str) -> ResultError:
     return ResultError(f"The results cannot be read: {path}", detail, "Replay the recording again.")
 
 
+def unreadable(path: Path, error: Exception) -> ResultError:
+    """A file of the results cannot be read: what the system, or the reader, says of it."""
+    return fault(path, f"{getattr(error, 'strerror', None) or error}.")
+
+
 def require_unchanged(path: Path, sha256: str | None) -> None:
     """See that a file of results is what `replay` has written.
 
@@ -50,7 +55,7 @@ def require_unchanged(path: Path, sha256: str | None) -> None:
     try:
         changed = sha256 is not None and sha256_of_file(path) != sha256
     except OSError as error:
-        raise fault(path, f"{error.strerror or error}.") from error
+        raise unreadable(path, error) from error
     if changed:
         raise fault(path, "It has been damaged or changed since: its SHA-256 is not the one in summary.json.")
 
@@ -160,7 +165,7 @@ def read_frames(path: Path, sha256: str | None = None) -> Frames:
             _fill(cols, reader, path)
         require_unchanged(path, sha256)  # after what can be said of a line
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise fault(path, f"{getattr(error, 'strerror', None) or error}.") from error
+        raise unreadable(path, error) from error
     values = {}
     for name, quantity in QUANTITIES.items():
         stem, unit = column_stem(quantity)

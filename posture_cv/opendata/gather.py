@@ -73,14 +73,16 @@ def gather(results: Sequence[Result], told: Callable[[str], None] | None = None)
     }
     by_condition = {c: [cell for (_, name), cell in cells.items() if name == c] for c in conditions}
     return Study(
-        tuple(results),
-        tuple(found),
-        tuple(people),
-        tuple(conditions),
-        cells,
-        {who: pooled(who, "", _of(found, who, None)) for who in people},
-        {c: condition_rows(chosen) for c, chosen in by_condition.items()},
-        [d for a, b in combinations(conditions, 2) for d in differences(by_condition[a], by_condition[b])],
+        results=tuple(results),
+        exposures=tuple(found),
+        participants=tuple(people),
+        conditions=tuple(conditions),
+        cells=cells,
+        people={who: pooled(who, "", _of(found, who, None)) for who in people},
+        by_condition={c: condition_rows(chosen) for c, chosen in by_condition.items()},
+        compared=[
+            d for a, b in combinations(conditions, 2) for d in differences(by_condition[a], by_condition[b])
+        ],
     )
 
 
@@ -123,7 +125,7 @@ def _overlaps(results: Sequence[Result]) -> list[str]:
     """Time that would count twice."""
     by_source: dict[str, list[Result]] = {}
     for result in results:
-        digest = (result.summary.get("run") or {}).get("source_sha256")
+        digest = result.run.get("source_sha256")
         if digest:
             by_source.setdefault(digest, []).append(result)
     faults = []

@@ -55,21 +55,21 @@ def versions() -> dict[str, str]:
 def sidecar(result: Result) -> dict[str, Any]:
     """Everything known of how a recording's tables came to be."""
     summary = result.summary
-    source = dict(summary.get("source", {}))
-    run: Mapping[str, Any] = summary.get("run") or {}
     return {
         "program": {"name": "posture-cv", "version": summary.get("program", "")},
         "written_by": versions(),
         "recording": result.name,
         "participant": result.participant or None,
         "condition": result.condition or None,
-        "source": {**source, "sha256": run.get("source_sha256")},
+        "source": {**result.source, "sha256": result.run.get("source_sha256")},
         "stretch_s": [summary.get("start_s"), summary.get("end_s")],
         "estimator": summary.get("estimator", {}),
         "baseline": {**summary.get("baseline", {}), **_values(provenance(result))},
-        **({"pair": summary["pair"]} if summary.get("pair") else {}),
+        **({"pair": result.pair} if result.pair else {}),
         "settings": summary.get("settings", {}),
-        "timing": frame_timing(result.measured.t_s, source.get("frame_rate_hz"), pictures=result.pictures),
+        "timing": frame_timing(
+            result.measured.t_s, result.source.get("frame_rate_hz"), pictures=result.pictures
+        ),
         "warnings": summary.get("warnings", []),
         "t_s": "seconds since the start of the source",
     }
@@ -81,12 +81,12 @@ def _values(noted: Mapping[str, Any]) -> dict[str, Any]:
     return {"values": noted.get("baseline"), **side}
 
 
-def provenance_text(baseline: Baseline, side: Baseline | None = None) -> str:
+def provenance_text(baseline: Baseline, side: Baseline | None) -> str:
     """What `replay` writes beside its tables: the baseline that everything was judged against.
 
     Args:
         baseline: of the camera, or of the front camera.
-        side: of the side camera, where there are two.
+        side: of the side camera; None: there is one camera.
     """
     noted = {"baseline": _noted(baseline)}
     if side is not None:

@@ -41,7 +41,7 @@ class StateTimes:
         self._open: tuple[int, int, int] | None = None
 
     def add(self, t_s: Float, state: Codes, reason: Codes) -> None:
-        """The next N frames: times, `State` codes as shown, `Reason` codes."""
+        """The next N frames: (N,) times in seconds, `State` codes as shown, `Reason` codes."""
         if len(t_s) == 0:
             return
         t_us = np.rint(t_s * 1e6).astype(np.int64)

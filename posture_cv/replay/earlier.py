@@ -15,7 +15,7 @@ from typing import Any, Final
 from posture_cv.atomic import output_error
 from posture_cv.file_facts import json_object, sha256_of_file
 from posture_cv.landmarks.recording import SUFFIX
-from posture_cv.opendata.folder import LANDMARKS, SUMMARY
+from posture_cv.opendata.folder import LANDMARKS, SUMMARY, checksum_noted
 
 ANNOTATED: Final = "annotated.mp4"
 _SET_ASIDE: Final = ".summary.json"
@@ -50,8 +50,7 @@ def last_run(folder: Path) -> Mapping[str, Any]:
 
 def left_whole(folder: Path, run: Mapping[str, Any], name: str) -> bool:
     """Whether that run has made the file `name`, and it is still what it was."""
-    files = run.get("files")
-    sha256 = files.get(name) if isinstance(files, dict) else None
+    sha256 = checksum_noted(run, name)
     with suppress(OSError):
         return sha256 is not None and sha256_of_file(folder / name) == sha256
     return False

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.measure.baseline import nanmean_quiet
 from posture_cv.output.blur import Box, hide_all, hide_boxes
 
 Image = NDArray[np.uint8]
@@ -78,7 +79,9 @@ def head_boxes(lm: Landmarks) -> Float:
     size = lm.size_px.astype(np.float64)
     points = lm.pose_px()
     low, high = _span(points[:, _HEAD])
-    up = np.linalg.norm(_mean(points[:, names.EARS]) - _mean(points[:, names.SHOULDERS]), axis=1)
+    up = np.linalg.norm(
+        nanmean_quiet(points[:, names.EARS], 1) - nanmean_quiet(points[:, names.SHOULDERS], 1), axis=1
+    )
     wide = np.linalg.norm(points[:, names.SHOULDERS[0]] - points[:, names.SHOULDERS[1]], axis=1)
     half = np.fmax(np.fmax(up, 0.4 * wide), GROW * (high - low).max(axis=1) / 2.0)
     middle = (low + high) / 2.0
@@ -97,12 +100,6 @@ def _span(points: Float) -> tuple[Float, Float]:
     low = np.where(known, points, np.inf).min(axis=1)
     high = np.where(known, points, -np.inf).max(axis=1)
     return np.where(np.isfinite(low), low, np.nan), np.where(np.isfinite(high), high, np.nan)
-
-
-def _mean(points: Float) -> Float:
-    known = np.isfinite(points)
-    count = known.sum(axis=1)
-    return np.where(count > 0, np.where(known, points, 0.0).sum(axis=1) / np.maximum(count, 1), np.nan)
 
 
 class FaceHider:

@@ -78,16 +78,17 @@ def judge(
             raise _no_frame(options.source, None if chosen is None else chosen.seen_s)
         outcome, told = engine.finish(), measuring.told
         outcome = nothing_told(outcome) if alone else outcome
+        with_person = told.frames_with_person if chosen is None or chosen.all else chosen.frames_with_person
         result = Replayed(
-            options,
-            info,
-            landmarks,
-            used,
-            outcome,
-            results.times.frames,
-            told.frames_with_person if chosen is None or chosen.all else chosen.frames_with_person,
-            (*warnings, *told.warnings, *used.warnings, *_without_face(options, info, used)),
-            provenance or Provenance(),
+            options=options,
+            recording=info,
+            landmarks_path=landmarks,
+            baseline=used,
+            outcome=outcome,
+            frames=results.times.frames,
+            frames_with_person=with_person,
+            warnings=(*warnings, *told.warnings, *used.warnings, *_without_face(options, info, used)),
+            provenance=provenance or Provenance(),
             held=whole(held, outcome) if hold else None,
         )
 

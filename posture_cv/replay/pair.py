@@ -18,13 +18,8 @@ from posture_cv.capture import open_source
 from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.file_facts import sha256_of_file
 from posture_cv.landmarks.estimator import EstimatorOptions
-from posture_cv.landmarks.recording import (
-    SUFFIX,
-    RecordingInfo,
-    RecordingReader,
-    check_recording_target,
-    is_recording,
-)
+from posture_cv.landmarks.recording import SUFFIX, RecordingInfo, RecordingReader, is_recording
+from posture_cv.landmarks.recording_writer import check_recording_target
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import QUANTITIES, Reason, View
 from posture_cv.output.tables import column_stem
@@ -96,17 +91,7 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     check_results(options.out, video=False)
     private_folder(options.out)
     drop_parts_of_results(options.out)
-    sources = {"front": options.front, "side": options.side}
-    # Both are looked at before the models run over one of them, which may take hours.
-    looks = {
-        name: _first_look(source, options, view)
-        for (name, source), view in zip(sources.items(), _VIEWS, strict=True)
-    }
-    for name, source in sources.items():
-        _check_view(source, looks[name], options, name)
-    (front_path, front_made), (side_path, side_made) = (
-        _landmarks(source, looks[name].made_of, options, name, progress) for name, source in sources.items()
-    )
+    (front_path, front_made), (side_path, side_made) = _both_landmarks(options, progress)
     paths = front_path, side_path
     offset = _offset(options, paths, progress)
     baselines = _baselines(options, paths, offset)
@@ -123,18 +108,18 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
     engine = BlockEngine(both, options.settings)
     block, outcome = engine.push(paired.measurements), engine.finish()
     done = Replayed(
-        ReplayOptions(options.front, options.out, settings=options.settings, labels=options.labels),
-        info,
-        front_path,
-        BaselineUsed(both, {"front": baselines[0].origin, "side": baselines[1].origin}),
-        outcome,
-        len(block.measured),
-        int(paired.measurements.somebody.sum()),
-        (
+        options=ReplayOptions(options.front, options.out, settings=options.settings, labels=options.labels),
+        recording=info,
+        landmarks_path=front_path,
+        baseline=BaselineUsed(both, {"front": baselines[0].origin, "side": baselines[1].origin}),
+        outcome=outcome,
+        frames=len(block.measured),
+        frames_with_person=int(paired.measurements.somebody.sum()),
+        warnings=(
             *_warnings("FRONT", front_made, told[0], baselines[0]),
             *_warnings("SIDE", side_made, told[1], baselines[1]),
         ),
-        Provenance(source_sha256=front_made.source_sha256, of_landmarks=front_made.of_landmarks),
+        provenance=Provenance(source_sha256=front_made.source_sha256, of_landmarks=front_made.of_landmarks),
         figures={"pair": {"side_sha256": side_made.source_sha256, **_figures(paired, offset, side_info)}},
         held=whole([block], outcome),
         side_baseline=baselines[1].baseline,
@@ -185,6 +170,23 @@ def _check(options: PairOptions) -> None:
                 "",
                 "Give the front camera's profile with --profile and the side camera's with --side-profile.",
             )
+
+
+def _both_landmarks(options: PairOptions, progress: Progress) -> list[tuple[Path, Provenance]]:
+    """The landmarks of front and side, and what they are made of.
+
+    Both are looked at before the models run over one of them, which may take hours.
+    """
+    sources = {"front": options.front, "side": options.side}
+    looks = {
+        name: _first_look(source, options, view)
+        for (name, source), view in zip(sources.items(), _VIEWS, strict=True)
+    }
+    for name, source in sources.items():
+        _check_view(source, looks[name], options, name)
+    return [
+        _landmarks(source, looks[name].made_of, options, name, progress) for name, source in sources.items()
+    ]
 
 
 def _landmarks(

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -23,18 +23,13 @@ from typing import Final
 from posture_cv.capture import open_source
 from posture_cv.capture.prefetch import Prefetched
 from posture_cv.capture.types import CaptureOptions, Frame, SourceError
-from posture_cv.landmarks.estimator import EstimatorOptions
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, estimator_as_dict, part_of
+from posture_cv.landmarks.estimator import EstimatorOptions, Mode
+from posture_cv.landmarks.recording import RecordingInfo
+from posture_cv.landmarks.recording_writer import RecordingWriter, estimator_as_dict, part_of
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.earlier import delete
 from posture_cv.replay.first_look import ViewCheck, check_view
-from posture_cv.replay.record import (
-    EstimatorFactory,
-    default_estimator,
-    estimated,
-    one_by_one,
-    source_as_dict,
-)
+from posture_cv.replay.record import EstimatorFactory, default_estimator, estimated, source_as_dict
 
 SEGMENT_S: Final = 300.0
 WARM_UP_S: Final = 3.0
@@ -154,7 +149,7 @@ def _record(
     )
     with open_source(part.source, options=options) as source:
         info = source.info
-        models = one_by_one(part.estimator) if info.unrelated else part.estimator
+        models = replace(part.estimator, mode=Mode.IMAGE) if info.unrelated else part.estimator
         with (make_estimator or default_estimator)(models) as estimator:
             if first is not None:
                 estimator.estimate(first)

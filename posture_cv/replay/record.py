@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -13,13 +13,8 @@ from posture_cv.capture.prefetch import Prefetched
 from posture_cv.capture.types import Frame, FrameSource, SourceInfo
 from posture_cv.errors import InputError
 from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
-from posture_cv.landmarks.recording import (
-    RecordingInfo,
-    RecordingWriter,
-    estimator_as_dict,
-    is_recording,
-    part_of,
-)
+from posture_cv.landmarks.recording import RecordingInfo, is_recording
+from posture_cv.landmarks.recording_writer import RecordingWriter, estimator_as_dict, part_of
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.paths import user_path
 from posture_cv.replay.progress import NoProgress, Progress
@@ -63,7 +58,7 @@ def record(
     progress = progress or NoProgress()
     info = source.info
     if info.unrelated:
-        options = one_by_one(options)
+        options = replace(options, mode=Mode.IMAGE)
     if info.live:
         _check_nothing_is_left(part_of(path))
     progress.stage("Finding landmarks", _expected_frames(info))
@@ -144,17 +139,6 @@ def source_as_dict(info: SourceInfo) -> dict[str, Any]:
     if info.path is not None:
         plain["name"] = info.path.name
     return plain
-
-
-def one_by_one(options: EstimatorOptions) -> EstimatorOptions:
-    """The same models for pictures that do not follow each other."""
-    return EstimatorOptions(
-        pose_model=options.pose_model,
-        face_model=options.face_model,
-        mode=Mode.IMAGE,
-        face=options.face,
-        contour=options.contour,
-    )
 
 
 def _expected_frames(info: SourceInfo) -> int | None:

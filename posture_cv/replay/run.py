@@ -72,7 +72,7 @@ def replay(
 
 
 def judge_plan(
-    made: Plan, progress: Progress | None = None, *, hold: bool = False
+    made: Plan, progress: Progress | None, *, hold: bool = False
 ) -> tuple[Replayed, dict[str, Any]]:
     """Judge a recording whose parts are all there, and delete them.
 

@@ -16,7 +16,7 @@ class StudyError(InputError):
     """Recordings do not make one study."""
 
 
-def check_study(items: Sequence[Item], conditions: Sequence[str] = ()) -> None:
+def check_study(items: Sequence[Item], conditions: Sequence[str]) -> None:
     """See that participants and conditions are given throughout, in one spelling, and are among those expected.
 
     Args:
@@ -66,17 +66,17 @@ def _unknown(items: Sequence[Item], conditions: Sequence[str]) -> Iterable[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Recordings:
     """What a run of many has left: names of recordings that are done, and of those that are not."""
 
     done: tuple[str, ...]
     failed: tuple[str, ...]
 
 
-def outcome(out: Path) -> Outcome:
+def recordings_in(out: Path) -> Recordings:
     """Read `recordings.csv` of a run; recordings that show nobody are not done."""
     with (out / TABLE).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     done = tuple(row["recording"] for row in rows if row["status"] == "done")
     failed = tuple(f"{row['recording']} ({row['status']})" for row in rows if row["status"] != "done")
-    return Outcome(done, failed)
+    return Recordings(done, failed)

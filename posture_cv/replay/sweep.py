@@ -19,6 +19,7 @@ from posture_cv.assess.types import Alert
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Measurements, Reason
 from posture_cv.replay.labels import TOUCH_S, Bout, joined
+from posture_cv.spans import length_s
 
 MOST_UNTOLD: Final = 0.5  # of the frames (ours)
 RIGHT_SHARE: Final = 0.5  # of the time looked back upon; ours: most of it
@@ -121,17 +122,11 @@ def setting(
     settings: AssessSettings, threshold: float, dwell_s: float, *, as_monitor: bool
 ) -> AssessSettings:
     """The settings with another threshold and dwell."""
-    policy = settings.policy
-    if as_monitor:
-        policy = replace(policy, window_s=dwell_s, severe_window_s=min(policy.severe_window_s, dwell_s))
-    else:
-        policy = policy.alert_after(dwell_s)
-    return replace(
-        settings,
-        thresholds=settings.thresholds.scaled(threshold),
-        smoothing=settings.smoothing.alert_after(dwell_s),
-        policy=policy,
-    )
+    found = replace(settings.alert_after(dwell_s), thresholds=settings.thresholds.scaled(threshold))
+    if not as_monitor:
+        return found
+    severe_window_s = min(settings.policy.severe_window_s, dwell_s)
+    return replace(found, policy=replace(settings.policy, window_s=dwell_s, severe_window_s=severe_window_s))
 
 
 def _row(
@@ -154,7 +149,15 @@ def _row(
     labelled = [given.duration_s for given in inputs if given.bouts is not None]
     total_s = sum(given.duration_s for given in inputs)
     return SweepRow(
-        threshold, dwell_s, total_s, sum(labelled), tuple(told), labelled_alerts, right, bouts, found
+        threshold=threshold,
+        dwell_s=dwell_s,
+        duration_s=total_s,
+        labelled_s=sum(labelled),
+        alerts=tuple(told),
+        labelled_alerts=labelled_alerts,
+        right=right,
+        bouts=bouts,
+        found=found,
     )
 
 
@@ -169,12 +172,12 @@ def is_right(alert: Alert, bouts: Iterable[Bout]) -> bool:
     same = frozenset({alert.cue})
     # Joined, so that no second counts twice.
     alike = joined(replace(bout, cues=same) for bout in bouts if alert.cue in bout.cues)
-    return sum(_overlap_s(alert, bout) for bout in alike) >= RIGHT_SHARE * alert.window_s - TOUCH_S
+    return sum(_looked_upon_s(alert, bout) for bout in alike) >= RIGHT_SHARE * alert.window_s - TOUCH_S
 
 
 def _looks_upon(alert: Alert, bout: Bout) -> bool:
-    return alert.cue in bout.cues and _overlap_s(alert, bout) > 0.0
+    return alert.cue in bout.cues and _looked_upon_s(alert, bout) > 0.0
 
 
-def _overlap_s(alert: Alert, bout: Bout) -> float:
-    return max(0.0, min(alert.t_s, bout.end_s) - max(alert.t_s - alert.window_s, bout.start_s))
+def _looked_upon_s(alert: Alert, bout: Bout) -> float:
+    return length_s(bout, alert.t_s - alert.window_s, alert.t_s)

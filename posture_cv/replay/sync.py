@@ -162,7 +162,14 @@ def find_offset(
             f"best other one; {LEAST_AGREEMENT} and {LEAST_LEAD} are needed."
         )
     sd_s, drift_s = _sd_and_drift(one, other, lag)
-    return Offset(lag, sd_s, peak, lead, _overlap_s(one, other, lag), drift_s)
+    return Offset(
+        offset_s=lag,
+        sd_s=sd_s,
+        agreement=peak,
+        lead=lead,
+        overlap_s=_overlap_s(one, other, lag),
+        drift_s=drift_s,
+    )
 
 
 def _blocks(given: Landmarks | Iterable[Landmarks]) -> Iterator[Landmarks]:

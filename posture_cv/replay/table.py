@@ -70,12 +70,12 @@ def row_of(ended: Ended) -> dict[str, str]:
         "participant": labels.participant or (summary or {}).get("participant") or "",
         "condition": labels.condition or (summary or {}).get("condition") or "",
         "status": ended.status,
-        "problem": "" if ended.problem is None else one_line(ended.problem),
+        "problem": "" if ended.problem is None else problem_line(ended.problem),
         **(_figures(summary) if summary else {}),
     }
 
 
-def one_line(problem: PostureError) -> str:
+def problem_line(problem: PostureError) -> str:
     """What is wrong and where, in one line."""
     parts = [part.strip().rstrip(".") for part in (problem.title, problem.detail) if part.strip()]
     return " ".join(". ".join(parts).split()) + "."

@@ -46,15 +46,15 @@ def table(views: Sequence[str]) -> list[Accuracy]:
     """What was measured in these views; a view that was not evaluated has no rows."""
     return [
         Accuracy(
-            view,
-            title(name),
-            QUANTITIES[name].unit,
-            q["mae"],
-            q["r"],
-            q["loa_low"],
-            q["loa_high"],
-            q["coverage_90"],
-            q["n"],
+            view=view,
+            title=title(name),
+            unit=QUANTITIES[name].unit,
+            mae=q["mae"],
+            r=q["r"],
+            low=q["loa_low"],
+            high=q["loa_high"],
+            coverage=q["coverage_90"],
+            n=q["n"],
         )
         for view in views
         for name, q in measured()["views"].get(view, {}).get("quantities", {}).items()

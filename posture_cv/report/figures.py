@@ -191,7 +191,7 @@ def agreement(difference: Difference, title: str) -> Figure:
     return figure
 
 
-def stacked_bar(shares: Mapping[str, float], width: float = 420.0) -> str:
+def stacked_bar(shares: Mapping[str, float], width: float) -> str:
     """Time by posture as one bar (for the page only); shares of the whole recording add up to 1 at most."""
     figure = Figure(width, 16, ", ".join(f"{words(k)} {v:.0%}" for k, v in shares.items()))
     x = 0.0

@@ -132,7 +132,7 @@ def _other_program(source: Mapping[str, Any]) -> str:
 
 def _two_cameras(results: Sequence[Result]) -> str:
     """What is special about recordings of two cameras; empty where there are none."""
-    pairs = [r.summary["pair"] for r in results if r.summary.get("pair")]
+    pairs = [r.pair for r in results if r.pair]
     if not pairs:
         return ""
     who = "The recording was" if len(results) == 1 else f"{len(pairs)} of the recordings were each"
@@ -147,7 +147,7 @@ def _two_cameras(results: Sequence[Result]) -> str:
 
 def _baseline(result: Result) -> str:
     found = result.summary.get("baseline", {})
-    if not result.summary.get("pair"):
+    if not result.pair:
         return _calibration(found)
     each = [
         f"{_calibration(found.get(camera) or {})} before the {camera} camera" for camera in ("front", "side")

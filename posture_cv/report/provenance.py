@@ -21,8 +21,8 @@ def source_names(result: Result) -> list[str]:
 
 def cameras(result: Result) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
     """What is noted of the source and of what found its landmarks, for each camera."""
-    summary, pair = result.summary, result.summary.get("pair") or {}
-    found = [(summary.get("source", {}), summary.get("estimator", {}))]
+    pair = result.pair
+    found = [(result.source, result.summary.get("estimator", {}))]
     if pair:
         found.append((pair.get("side_source", {}), pair.get("side_estimator", {})))
     return found
@@ -43,14 +43,14 @@ def named_model(model: Mapping[str, Any], digits: int = 64) -> str:
 def provenance(result: Result) -> list[tuple[str, str]]:
     """What is told, and what it is, in the order of the page."""
     summary = result.summary
-    source, estimators = summary.get("source", {}), [estimator for _, estimator in cameras(result)]
+    estimators = [estimator for _, estimator in cameras(result)]
     t_s = result.measured.t_s
     models = dict.fromkeys(named_model(e[k]) for e in estimators for k in ("pose", "face") if e.get(k))
     return [
         ("program", f"posture-cv {summary.get('program', 'unknown')}"),
         *(("source", f"{name}, SHA-256 {digest}") for name, digest in _sources(result)),
-        *_offset(summary.get("pair") or {}),
-        ("frames", f"{len(t_s)} pictures without times" if result.pictures else _frames(t_s, source)),
+        *_offset(result.pair),
+        ("frames", f"{len(t_s)} pictures without times" if result.pictures else _frames(t_s, result.source)),
         ("models", "; ".join(models) or "unknown"),
         ("engine", "; ".join(dict.fromkeys(str(e.get("engine", "unknown")) for e in estimators if e))),
         ("baseline", _facts(summary.get("baseline", {}))),
@@ -71,8 +71,8 @@ def _frames(t_s: Float, source: Mapping[str, Any]) -> str:
 
 def _sources(result: Result) -> list[tuple[str, str]]:
     """Name and checksum of the recording, or of the front camera's and the side camera's."""
-    summary, pair = result.summary, result.summary.get("pair") or {}
-    found = [(summary.get("source", {}), (summary.get("run") or {}).get("source_sha256"))]
+    pair = result.pair
+    found = [(result.source, result.run.get("source_sha256"))]
     if pair:
         found.append((pair.get("side_source", {}), pair.get("side_sha256")))
     return [(str(source.get("name", "unknown")), digest or "not noted") for source, digest in found]

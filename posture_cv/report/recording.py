@@ -66,7 +66,7 @@ def recording_page(result: Result, exposure: Exposure, pictures: Sequence[Thumbn
 
 def _title(result: Result) -> str:
     """The name of the recording in its study; of a single one that of its source, whatever the folder is called."""
-    return str(result.summary.get("recording") or result.summary.get("source", {}).get("name") or result.name)
+    return str(result.summary.get("recording") or result.source.get("name") or result.name)
 
 
 def _subtitle(result: Result) -> str:

@@ -46,7 +46,7 @@ def source_in(folder: Path, result: Result) -> Path:
     Raises:
         InputError: it is not there.
     """
-    name = str(result.summary.get("source", {}).get("name", ""))
+    name = str(result.source.get("name", ""))
     path = folder / name if folder.is_dir() else folder
     if not name or not path.is_file():
         raise InputError(
@@ -67,7 +67,7 @@ def check_source(result: Result, video: Path) -> None:
     Raises:
         InputError: other content, another size in pixels or another length in seconds. SourceError: it cannot be read.
     """
-    run = result.summary.get("run") or {}
+    run = result.run
     if run.get("source_sha256") and run.get("of_landmarks") is False:
         if sha256_of_file(video) != run["source_sha256"]:
             raise _not_source(result, video, "Its content is not that of the file that was replayed.")
@@ -76,12 +76,10 @@ def check_source(result: Result, video: Path) -> None:
 
     with open_source(str(video)) as frames:
         info = frames.info
-    source = result.summary.get("source", {})
+    source = result.source
     size = (source.get("width_px"), source.get("height_px"))
     length_s = source.get("duration_s")
-    longer_s = (
-        0.0 if None in (length_s, info.duration_s) else abs(float(length_s) - float(info.duration_s or 0.0))
-    )
+    longer_s = 0.0 if length_s is None or info.duration_s is None else abs(float(length_s) - info.duration_s)
     if size not in ((None, None), (info.width_px, info.height_px)) or longer_s > _SAME_LENGTH_S:
         raise _not_source(
             result,

@@ -58,7 +58,7 @@ def tiles(result: Result, names: Sequence[str]) -> Tiles:
     place = np.minimum(((t_s - start_s) / bin_s + 1e-6).astype(np.intp), bins - 1)
     columns = [_binned(name, result.measured.values[name], place, bins) for name in names]
     low, high, sd = (np.stack([c[k] for c in columns]) for k in range(3))
-    return Tiles(start_s, bin_s, bins, tuple(names), low, high, sd)
+    return Tiles(start_s=start_s, bin_s=bin_s, bins=bins, names=tuple(names), low=low, high=high, sd=sd)
 
 
 def _bins(t_s: Float) -> tuple[float, float, int]:

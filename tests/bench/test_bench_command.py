@@ -20,6 +20,7 @@ from posture_cv.bench import hour, run
 from posture_cv.bench.day import WARM_UP, memory_faults
 from posture_cv.bench.figures import spread
 from posture_cv.bench.run import profile_of
+from posture_cv.bench.simulate import Run
 from posture_cv.bench.stages import STAGES, Stopwatch, stages_of
 from posture_cv.bench.stages import WARM_UP as FIRST_FRAMES
 from posture_cv.bench.startup import Started, _ended
@@ -27,7 +28,6 @@ from posture_cv.capture.types import Frame
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.monitor.economy import EconomySettings
-from posture_cv.monitor.simulate import Run
 from posture_cv.settings import Settings
 from source_tree import ROOT
 

@@ -25,7 +25,8 @@ from posture_cv.capture.types import SourceInfo
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.estimator import EstimatorInfo, EstimatorOptions, Mode, ModelInfo
 from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
-from posture_cv.landmarks.recording import RecordingInfo, RecordingReader, RecordingWriter
+from posture_cv.landmarks.recording import RecordingInfo, RecordingReader
+from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.profiles.format import profile_from_json, profile_to_json
 

@@ -14,7 +14,8 @@ from calibration_material import nobody_where, sitting_still
 from capture.mjpeg_server import MjpegServer
 from cli_runner import Cli
 from posture_cv.capture import FrameSource
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter
+from posture_cv.landmarks.recording import RecordingInfo
+from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.monitor.instance import SingleInstance
 from posture_cv.paths import profiles_dir, runtime_dir, settings_file

@@ -21,7 +21,8 @@ from posture_cv.cli import cli
 from posture_cv.cli.check_view import CheckView
 from posture_cv.history.schema import history_file
 from posture_cv.history.store import History
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
+from posture_cv.landmarks.recording import RecordingInfo, read_recording
+from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.monitor.checking import Row
 
 SAMPLES = Path(__file__).parents[2] / "samples"

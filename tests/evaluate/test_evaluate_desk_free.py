@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from posture_cv.cli.evaluate import fit
 from posture_cv.coefficients import load_coefficients
 from posture_cv.evaluate.dataset import Dataset, read_dataset
 from posture_cv.evaluate.desk_free import free_segments, is_free
@@ -78,9 +77,9 @@ def test_a_key_person_is_not_free(make_dataset: Callable[..., Path]) -> None:
 
 def test_a_free_person_has_the_kinds_that_a_day_needs(dataset: Dataset) -> None:
     coefficients = load_coefficients()
-    [(person, used)] = people(dataset, lambda _: coefficients, fit, "front")
+    [(person, used)] = people(dataset, lambda _: coefficients, "front")
     assert used is coefficients
     for kind in ("work", "forward_head", "reading", "slump", "shrug", "lateral_lean", "chair_closer"):
         assert len(person.frames[kind]) >= 1, kind
     assert len(person.frames["work"]) == 8
-    assert list(people(dataset, lambda _: coefficients, fit, "side")) == []
+    assert list(people(dataset, lambda _: coefficients, "side")) == []

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from calibration.fit import fit_baseline
 from posture_cv.assess.settings import AssessSettings
-from posture_cv.cli.evaluate import fit
 from posture_cv.coefficients import load_coefficients
 from posture_cv.evaluate.desk_day import DeskDayResult, build_desk_day, run_desk_day
 from posture_cv.evaluate.desk_people import make_person
@@ -34,7 +34,7 @@ def day(view: str) -> DeskDayResult:
     moves = np.abs(np.gradient(angle)) * 10.0 > SETTLED_DEG
     upright = (segment == "upright") & (recording.t_s < CALIBRATION_S[view])
     coefficients = load_coefficients()
-    baseline = fit(recording[upright], coefficients).baseline
+    baseline = fit_baseline(recording[upright], coefficients, refuse=False).baseline
     segments = {str(name): recording[(segment == name) & ~moves] for name in np.unique(segment)}
     person = make_person(f"sample, {view}", baseline, segments, coefficients)
     made = build_desk_day(person, SEED, hours=HOURS, rate_hz=1.0)

@@ -34,7 +34,8 @@ from posture_cv.exercise.plan import plan_for
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 from posture_cv.landmarks.quantise import quantised
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter
+from posture_cv.landmarks.recording import RecordingInfo
+from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.output.window import NoDisplayError, PreviewWindow
 from posture_cv.paths import HOME_VARIABLE

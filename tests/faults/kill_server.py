@@ -36,7 +36,8 @@ from posture_cv.assess.records import Record
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.history.schema import connect
 from posture_cv.history.store import History
-from posture_cv.landmarks.recording import BLOCK_SECONDS, RecordingInfo, RecordingWriter, read_recording
+from posture_cv.landmarks.recording import RecordingInfo, read_recording
+from posture_cv.landmarks.recording_writer import BLOCK_SECONDS, RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.monitor.keeping import HistorySink
 from posture_cv.monitor.moment import Moment

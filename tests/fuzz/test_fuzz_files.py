@@ -32,7 +32,8 @@ from posture_cv.evaluate.truth import REQUIRED_COLUMNS, read_truth
 from posture_cv.history.read import Reader
 from posture_cv.history.report import material, render
 from posture_cv.history.store import History
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
+from posture_cv.landmarks.recording import RecordingInfo, read_recording
+from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.monitor.keeping import HistorySink
 from posture_cv.monitor.remembering import StateSink, resumption

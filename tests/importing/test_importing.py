@@ -24,7 +24,8 @@ from posture_cv.coefficients import load_coefficients
 from posture_cv.importing.keypoints import _BODY_25
 from posture_cv.importing.read import read_foreign
 from posture_cv.importing.types import COCO_17, POSE_NAMES, ImportingError, ImportOptions
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
+from posture_cv.landmarks.recording import RecordingInfo, read_recording
+from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import Reason, View

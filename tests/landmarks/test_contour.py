@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posture_cv.landmarks.contour import contour_from_mask, on_grid, unsure_share
+from posture_cv.landmarks.contour import contour_from_grid, on_grid, unsure_share
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS
 
 
@@ -19,6 +19,11 @@ def disc(width: int, height: int, x: float, y: float, radius: float) -> np.ndarr
     return np.asarray(np.clip((radius - distance) * width + 0.5, 0, 1), np.float32)
 
 
+def contour_of(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As the estimator finds it."""
+    return contour_from_grid(on_grid(mask))
+
+
 @given(
     width=st.sampled_from([160, 320, 640, 636, 1280]),
     x=st.floats(0.3, 0.7),
@@ -27,7 +32,7 @@ def disc(width: int, height: int, x: float, y: float, radius: float) -> np.ndarr
 )
 def test_edges_lie_where_the_disc_ends_at_any_size(width: int, x: float, y: float, radius: float) -> None:
     height = width * 3 // 4
-    rows, cols = contour_from_mask(disc(width, height, x, y, radius))
+    rows, cols = contour_of(disc(width, height, x, y, radius))
     v = (np.arange(CONTOUR_ROWS) + 0.5) / CONTOUR_ROWS
     inside = radius**2 - ((v - y) * height / width) ** 2
     wide = inside > (0.5 * radius) ** 2  # where the edge is not grazing
@@ -43,8 +48,8 @@ def test_edges_lie_where_the_disc_ends_at_any_size(width: int, x: float, y: floa
 
 def test_mirror() -> None:
     mask = disc(640, 480, 0.4, 0.5, 0.2)
-    rows, cols = contour_from_mask(mask)
-    mirrored_rows, mirrored_cols = contour_from_mask(np.ascontiguousarray(mask[:, ::-1]))
+    rows, cols = contour_of(mask)
+    mirrored_rows, mirrored_cols = contour_of(np.ascontiguousarray(mask[:, ::-1]))
     np.testing.assert_allclose(mirrored_rows, 1 - rows[:, ::-1], atol=1e-6)
     np.testing.assert_allclose(mirrored_cols, cols[::-1], atol=1e-6)
 
@@ -52,7 +57,7 @@ def test_mirror() -> None:
 @pytest.mark.parametrize("value", [0.0, 1.0])
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (480, 640)])
 def test_empty_and_full_masks(value: float, size: tuple[int, int]) -> None:
-    rows, cols = contour_from_mask(np.full(size, value, np.float32))
+    rows, cols = contour_of(np.full(size, value, np.float32))
     if value:
         np.testing.assert_array_equal(rows, np.tile([0.0, 1.0], (CONTOUR_ROWS, 1)))
         np.testing.assert_array_equal(cols, np.zeros(CONTOUR_COLS))
@@ -64,7 +69,7 @@ def test_empty_and_full_masks(value: float, size: tuple[int, int]) -> None:
 def test_an_edge_between_two_cells_is_where_it_is_and_not_half_a_cell_beside_it() -> None:
     mask = np.zeros((480, 640), np.float32)
     mask[120:, 160:480] = 1.0
-    rows, cols = contour_from_mask(mask)
+    rows, cols = contour_of(mask)
     np.testing.assert_allclose(rows[60:], np.broadcast_to((0.25, 0.75), (180, 2)), atol=1e-6)
     np.testing.assert_allclose(cols[80:240], 0.25, atol=1e-6)
 

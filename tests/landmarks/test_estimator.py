@@ -15,12 +15,12 @@ import pytest
 from numpy.typing import NDArray
 
 from calibration.fit import fit_baseline
+from posture_cv.bench.bare_models import BareModels
 from posture_cv.capture.quiet import quiet_stderr
 from posture_cv.capture.types import Frame
 from posture_cv.coefficients import load_coefficients
 from posture_cv.errors import ShortageError
 from posture_cv.landmarks import names
-from posture_cv.landmarks.bare_models import BareModels
 from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
 from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 from posture_cv.landmarks.mediapipe_tasks import FaceModel, Picture, PoseModel

@@ -20,12 +20,12 @@ from posture_cv.landmarks import recording as rec
 from posture_cv.landmarks.joining import join_recordings
 from posture_cv.landmarks.part_file import open_part
 from posture_cv.landmarks.quantise import STEPS_PER_UNIT, from_steps, quantised, to_steps
-from posture_cv.landmarks.recording import (
-    RecordingError,
-    RecordingInfo,
-    RecordingReader,
+from posture_cv.landmarks.recording import RecordingError, RecordingInfo, RecordingReader, read_recording
+from posture_cv.landmarks.recording_writer import (
+    BLOCK_SECONDS,
     RecordingWriter,
-    read_recording,
+    check_recording_target,
+    part_of,
 )
 from posture_cv.landmarks.types import DRESS, SCENE_FIELDS, Landmarks
 
@@ -341,7 +341,7 @@ def test_a_missing_file_and_an_unwritable_folder_are_named(tmp_path: Path) -> No
 @pytest.mark.parametrize("frames", [0, 2, 256])
 def test_a_disk_that_is_full_is_said_however_little_is_left_to_write(tmp_path: Path, frames: int) -> None:
     lm = Landmarks.empty(frames)
-    lm.t_s[:] *= rec.BLOCK_SECONDS
+    lm.t_s[:] *= BLOCK_SECONDS
     writer = RecordingWriter(tmp_path / "a.landmarks", INFO)
     with Path("/dev/full").open("wb") as full:
         os.dup2(full.fileno(), writer._file.fileno())
@@ -382,11 +382,11 @@ def test_what_has_the_name_of_the_part_and_is_none_is_left_alone(tmp_path: Path)
     path, part = tmp_path / "x.landmarks", tmp_path / "x.landmarks.part"
     part.write_text("somebody's download, not yet complete")
     with pytest.raises(InputError, match="another file of that name"):
-        rec.check_recording_target(path, [])
+        check_recording_target(path, [])
     part.write_bytes(rec.MAGIC)  # of a run that was killed
-    rec.check_recording_target(path, [])
+    check_recording_target(path, [])
     with pytest.raises(InputError, match="its own input"):
-        rec.check_recording_target(path, iter([part]))
+        check_recording_target(path, iter([part]))
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
@@ -394,9 +394,9 @@ def test_a_pipe_in_the_parts_place_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.landmarks.part")
     path = tmp_path / "x.landmarks"
     with pytest.raises(PostureError, match=r"x\.landmarks\.part"):
-        rec.check_recording_target(path, [])
+        check_recording_target(path, [])
     with pytest.raises(OSError) as caught:
-        open_part(rec.part_of(path))
+        open_part(part_of(path))
     assert caught.value.errno == errno.ENXIO
 
 

@@ -13,7 +13,7 @@ from posture_cv.importing.types import COCO_17
 from posture_cv.landmarks.names import POSE_MIRRORED
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
-from posture_cv.measure.baseline import Baseline, nanmedian_quiet
+from posture_cv.measure.baseline import Baseline, nanmean_quiet, nanmedian_quiet
 from posture_cv.measure.measure import measure
 from posture_cv.measure.partial import is_partial, is_partial_baseline, measure_partial
 from posture_cv.measure.types import QUANTITIES, Reason, View
@@ -74,6 +74,12 @@ def test_who_turns_the_back_is_seen_from_no_side() -> None:
 def test_the_median_says_nothing_of_what_fewer_than_half_of_the_frames_show() -> None:
     values = np.array([[1.0, 1.0, np.nan], [2.0, 2.0, np.nan], [6.0, np.nan, np.nan], [7.0, np.nan, 5.0]])
     np.testing.assert_array_equal(nanmedian_quiet(values), [4.0, 1.5, np.nan])
+
+
+def test_a_mean_is_of_what_is_known() -> None:
+    values = np.array([[1.0, np.nan, np.nan], [4.0, 2.0, np.nan]])
+    np.testing.assert_array_equal(nanmean_quiet(values), [2.5, 2.0, np.nan])
+    np.testing.assert_array_equal(nanmean_quiet(values, axis=1), [1.0, 3.0])
 
 
 @pytest.mark.parametrize(("name", "view"), CASES)

@@ -21,7 +21,8 @@ from limited import run_limited
 from once import made_once
 from pair_material import session
 from posture_cv.cli.bench import command as bench
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
+from posture_cv.landmarks.recording import RecordingInfo, read_recording
+from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.paths import HOME_VARIABLE
 from release.readme_commands import (
     BRIEFLY,

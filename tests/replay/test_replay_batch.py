@@ -29,7 +29,8 @@ from posture_cv.atomic import OutputError
 from posture_cv.cli.replay_progress import ReplayBar
 from posture_cv.coefficients import load_coefficients
 from posture_cv.errors import InputError, PostureError
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
+from posture_cv.landmarks.recording import RecordingInfo, read_recording
+from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
 from posture_cv.opendata.folder import LANDMARKS, read_result

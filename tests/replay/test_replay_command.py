@@ -16,8 +16,9 @@ import pytest
 
 from cli_runner import Cli
 from posture_cv.capture.types import SourceError
-from posture_cv.cli.replay import rate_hz
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
+from posture_cv.cli.options import Rate
+from posture_cv.landmarks.recording import RecordingInfo, read_recording
+from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.scan import Look, scan
 
@@ -299,7 +300,7 @@ def test_a_number_that_is_none_or_makes_no_sense(option: str, text: str, tmp_pat
 
 @pytest.mark.parametrize(("text", "hz"), [("5hz", 5), ("5", 5), ("200ms", 5), ("0.2s", 5), ("2s", 0.5)])
 def test_rates(text: str, hz: float) -> None:
-    assert np.isclose(rate_hz(text), hz)
+    assert np.isclose(Rate()(text), hz)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from posture_cv.api import write_recording
 from posture_cv.capture.types import FrameSource, SourceError
 from posture_cv.errors import InputError
 from posture_cv.file_facts import sha256_of_file
-from posture_cv.landmarks.recording import RecordingWriter, read_recording
+from posture_cv.landmarks.recording import read_recording
+from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
 from posture_cv.opendata.folder import read_result

@@ -17,7 +17,8 @@ from posture_cv.capture.images import UNRELATED_RATE_HZ
 from posture_cv.errors import InputError
 from posture_cv.exposure.epochs import PICTURE_S
 from posture_cv.exposure.measures import NO_TIMES, exposure
-from posture_cv.landmarks.recording import RecordingWriter, read_recording
+from posture_cv.landmarks.recording import read_recording
+from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.opendata.export import check_formats
 from posture_cv.opendata.folder import read_result
 from posture_cv.opendata.sidecar import sidecar

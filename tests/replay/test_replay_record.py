@@ -13,7 +13,8 @@ from posture_cv.capture import open_source
 from posture_cv.capture.types import Frame, FrameSource, SourceInfo
 from posture_cv.errors import InputError
 from posture_cv.landmarks.estimator import EstimatorInfo, EstimatorOptions, Mode, ModelInfo
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter, read_recording
+from posture_cv.landmarks.recording import RecordingInfo, read_recording
+from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.parts import Part, record_part
 from posture_cv.replay.record import record

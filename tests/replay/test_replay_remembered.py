@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from posture_cv.atomic import OutputError
 from posture_cv.capture.types import CaptureOptions
-from posture_cv.landmarks.recording import RecordingWriter, read_recording
+from posture_cv.landmarks.recording import read_recording
+from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import QUANTITIES, Float, Measurements
 from posture_cv.output.tables import open_rows

@@ -13,7 +13,8 @@ import pytest
 from batch_material import SAMPLES, recordings
 from cli_runner import Cli
 from posture_cv.errors import InputError
-from posture_cv.landmarks.recording import RecordingInfo, RecordingWriter
+from posture_cv.landmarks.recording import RecordingInfo
+from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.parts import PartDone
 from posture_cv.replay.plan import Plan, begin, join_parts, look_of, note_part, plan

@@ -10,11 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.atomic import private_folder, write_atomic
-from posture_cv.capture.images import read_picture
-from posture_cv.capture.picture_header import PictureError
-from posture_cv.capture.types import MAX_PIXELS
 from posture_cv.evaluate.dataset import Dataset
-from posture_cv.evaluate.errors import EvaluationError
+from posture_cv.evaluate.making import picture_of
 from posture_cv.evaluate.run import Evaluation
 from posture_cv.evaluate.schema import WorstCase
 from posture_cv.landmarks.types import Landmarks
@@ -55,11 +52,7 @@ def _safe(name: str) -> str:
 
 def _drawn(dataset: Dataset, row: int) -> Picture:
     """The picture, 480 rows high, with what was found in it."""
-    path = dataset.truth.folder[row] / str(dataset.truth.file[row])
-    try:
-        image = read_picture(path, MAX_PIXELS)
-    except PictureError as error:
-        raise EvaluationError(f"Cannot use the picture {path}", f"It {error}.") from error
+    image = picture_of(dataset.truth.folder[row] / str(dataset.truth.file[row]))
     width = round(image.shape[1] * _HEIGHT / image.shape[0])
     small = np.asarray(cv2.resize(image, (width, _HEIGHT)), np.uint8)
     _draw(small, dataset.landmarks[np.array([row])])

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from posture_cv.bench.memory import resident_mb
 from posture_cv.monitor.cameras import Played
 from posture_cv.monitor.clock import PlaybackClock
 from posture_cv.monitor.economy import EconomySettings
@@ -117,13 +118,13 @@ def watch(
 
 def _run(outcome: Outcome, kept: _Kept, cpu_s: float) -> Run:
     return Run(
-        outcome.duration_s,
-        cpu_s,
-        outcome.looks,
-        outcome.model_runs,
-        kept.open_s,
-        tuple(kept.told),
-        tuple(kept.memory),
+        simulated_s=outcome.duration_s,
+        cpu_s=cpu_s,
+        looks=outcome.looks,
+        model_runs=outcome.model_runs,
+        camera_open_s=kept.open_s,
+        told=tuple(kept.told),
+        memory=tuple(kept.memory),
     )
 
 
@@ -160,7 +161,15 @@ def plain_loop(pictures: Pictures, profile: Profile, settings: Settings, *, seco
     finally:
         eyes.close()
     length_s = count / _PLAIN_HZ
-    return Run(length_s, cpu_s, count, count, length_s, tuple(told), ((length_s, resident_mb()),))
+    return Run(
+        simulated_s=length_s,
+        cpu_s=cpu_s,
+        looks=count,
+        model_runs=count,
+        camera_open_s=length_s,
+        told=tuple(told),
+        memory=((length_s, resident_mb()),),
+    )
 
 
 def delays_s(economy: Sequence[Told], every: Sequence[Told]) -> list[float]:
@@ -179,22 +188,6 @@ def delays_s(economy: Sequence[Told], every: Sequence[Told]) -> list[float]:
 def camera(pictures: Pictures, clock: PlaybackClock) -> Camera:
     """A camera that sends these pictures; one that is not looked at is not decoded."""
     return _JpegCamera(iter(pictures), clock)
-
-
-def resident_mb() -> float:
-    """Memory that this process holds now, in megabytes (10^6 bytes); NaN where the system does not tell."""
-    found_mb = memory_mb("self", "VmRSS")
-    return math.nan if found_mb is None else found_mb
-
-
-def memory_mb(process: int | str, what: str) -> float | None:
-    """A figure of a process's memory in megabytes (10^6 bytes): VmRSS now, VmHWM at most; None if it is not told."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return None
-    kib = next((line.split()[1] for line in lines if line.startswith(f"{what}:")), None)
-    return None if kib is None else int(kib) * 1.024e-3
 
 
 class _JpegCamera(Played):
@@ -237,9 +230,7 @@ def _glimpse(t_s: float, jpeg: bytes) -> Glimpse:
 
 def make_judge(profile: Profile, settings: Settings) -> Judge:
     """The engine by that profile and those settings."""
-    from posture_cv.coefficients import load_coefficients
-
-    return Judge(Criteria(profile.name, profile.baseline, load_coefficients(), settings.assess()))
+    return Judge(Criteria.of(profile, settings.assess()))
 
 
 def _history_sink(path: Path, profile: Profile, settings: Settings) -> Sink:

@@ -154,7 +154,7 @@ class _Sensor:
 
 
 def camera_pictures(clip: Path) -> dict[int, NDArray[np.uint8]]:
-    """The same, decoded, by their numbers."""
+    """The pictures of `camera_jpegs`, decoded, (H, W, 3), by their numbers."""
     import cv2
 
     jpegs = camera_jpegs(clip)

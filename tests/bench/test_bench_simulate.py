@@ -11,15 +11,10 @@ import numpy as np
 import pytest
 
 from monitor.monitor_material import CountingEyes
-from posture_cv.evaluate.desk_pictures import LASTING, SEGMENTS, desk_hour, plan_hour
+from posture_cv.bench.desk_pictures import LASTING, SEGMENTS, desk_hour, plan_hour
+from posture_cv.bench.memory import resident_mb
+from posture_cv.bench.simulate import Told, delays_s, plain_loop, watch
 from posture_cv.monitor.economy import EconomySettings
-from posture_cv.monitor.simulate import (
-    Told,
-    delays_s,
-    plain_loop,
-    resident_mb,
-    watch,
-)
 from posture_cv.profiles.store import load_profile
 from posture_cv.settings import load_settings
 from source_tree import ROOT
