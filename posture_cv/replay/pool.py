@@ -188,7 +188,7 @@ class _Host:
 
     def _serve(self) -> None:
         if self._early:
-            with suppress(OSError):  # tried again when there is a job
+            with suppress(OSError, RuntimeError):  # tried again when there is a job
                 self._living()
         while (taken := self._jobs.get()) is not None and not self._stopping.is_set():
             self._see_through(*taken)
@@ -208,6 +208,9 @@ class _Host:
             except (EOFError, OSError) as error:
                 why = error
                 self._bury()
+            except RuntimeError as error:
+                self._events.put(Failed(number, _unguarded(error)))
+                return
             else:
                 return
         if not self._stopping.is_set():
@@ -339,6 +342,13 @@ def _surprise(error: Exception) -> PostureError:
         f"At {place}.",
         "Please report this.",
     )
+
+
+def _unguarded(error: RuntimeError) -> PostureError:
+    """Of a script that each of its processes would begin anew."""
+    first = str(error).strip().partition("\n")[0].strip()
+    guard = 'Put what your script does under `if __name__ == "__main__":`.'
+    return PostureError("No worker process can be started", first, guard)
 
 
 def _died(why: EOFError | OSError) -> PostureError:

@@ -23,6 +23,7 @@ from posture_cv.evaluate.quantities import COMPARED, true_changes
 from posture_cv.evaluate.truth import read_truth
 from posture_cv.landmarks.types import Landmarks
 from shared_material import shared_path
+from tools.tool import started
 
 MakeDataset = Callable[..., Path]
 Make = Callable[..., dict[str, Any]]
@@ -354,3 +355,18 @@ def test_a_bad_picture_is_named_by_a_worker_process_too(pictures: Path) -> None:
     (pictures / "5.png").write_bytes(b"no picture")
     with pytest.raises(PostureError, match=r"Cannot use the picture .*5\.png"):
         read_dataset(pictures, Making(workers=2))
+
+
+def test_a_script_that_its_processes_would_begin_anew_ends_with_a_word(
+    pictures: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from posture_cv.evaluate.dataset import Making, read_dataset\n"
+        f"read_dataset(Path({str(pictures)!r}), Making(workers=2))\n"
+    )
+    done = started(str(script), place=tmp_path)
+    assert done.returncode == 1
+    assert "No worker process can be started" in done.stderr
+    assert 'under `if __name__ == "__main__":`' in done.stderr
