@@ -194,7 +194,6 @@ class _JpegCamera(Played):
     """Plays pictures, and decodes the one that is handed over."""
 
     def __init__(self, pictures: Iterator[tuple[float, bytes]], clock: PlaybackClock) -> None:
-        self._jpeg = b""
         super().__init__(self._undecoded(pictures), _IDENTITY, clock)
 
     @staticmethod

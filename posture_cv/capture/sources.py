@@ -136,14 +136,18 @@ def without_password(url: str) -> str:
         shown = parts._replace(netloc=host).geturl()
     except ValueError:
         shown = re.sub(r"//[^/]*@", "//", url)
-    return _SECRET.sub(r"\1***", shown)
+    place, mark, query = shown.partition("?")
+    return _SECRET_IN_PATH.sub(r"\1***", place) + mark + _SECRET_IN_QUERY.sub(r"\1***", query)
 
 
-# Parameters by which cameras take a password, also joined by "_" (user=admin_password=x_channel=1).
-_SECRET: Final = re.compile(
-    r"((?<![a-z])(?:user|usr|login|pass|pwd|psw|token|auth|secret|key|api_?key)[a-z]*=)(?:(?!_[a-z]+=)[^&;/?#])+",
-    re.IGNORECASE,
-)
+def _secret(ends: str) -> re.Pattern[str]:
+    """Parameters by which cameras take a password, also joined by "_" (user=admin_password=x_channel=1)."""
+    names = r"(?:user|usr|login|pass|pwd|psw|token|auth|secret|key|api_?key)[a-z]*"
+    return re.compile(rf"((?<![a-z]){names}=)(?:(?!_[a-z]+=)[^{ends}])+", re.IGNORECASE)
+
+
+_SECRET_IN_PATH: Final = _secret("&;/#")
+_SECRET_IN_QUERY: Final = _secret("&;#")  # where "/" and "?" may stand in a value, as in base 64
 
 
 def _refuse_stretch(options: CaptureOptions, what: str) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv._version import __version__
 from posture_cv.atomic import write_atomic
 from posture_cv.evaluate.errors import EvaluationError
 from posture_cv.importing.arrays import NOT_READ
@@ -166,11 +167,11 @@ def _video_landmarks(job: Job, progress: Progress | None) -> Landmarks:
 
 
 def fingerprint(jobs: Sequence[Job], looks: int) -> str:
-    """What landmarks depend on: the files (place, size, time of change), the looks, the models, the engine."""
+    """What landmarks depend on: the files (place, size, time of change), the looks, the models, engine and program."""
     from posture_cv.landmarks.mediapipe_tasks import ENGINE
     from posture_cv.landmarks.model_files import resolve_face_model, resolve_pose_model
 
-    digest = hashlib.sha256(f"{_CACHE_MARK} {ENGINE} {looks}".encode())
+    digest = hashlib.sha256(f"{_CACHE_MARK} {__version__} {ENGINE} {looks}".encode())
     for model in (resolve_pose_model(None), resolve_face_model(None)):
         digest.update(model.sha256.encode())
     for job in jobs:

@@ -9,16 +9,20 @@ import numpy as np
 import pytest
 
 from assess_material import NAN, baseline, tick, ticks
-from posture_cv.assess.effects import BreakDue, Effect, Notice, Recalibrate, StillnessNudge
+from posture_cv.assess.effects import Ambient, BreakDue, Effect, Level, Notice, Recalibrate, StillnessNudge
 from posture_cv.assess.explain import explain
 from posture_cv.assess.policy import Policy
 from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.records import record
 from posture_cv.assess.settings import AssessSettings, BreakSettings, PolicySettings
+from posture_cv.assess.stream import Step
 from posture_cv.assess.ticks import Tick
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.measure.types import Reason
+from posture_cv.monitor.ports import NoBook
+from posture_cv.monitor.telling import Teller
+from posture_cv.replay.files import alert_rows
 
 SETTINGS = BreakSettings()
 NOTHING = np.empty((0, 0))
@@ -90,10 +94,11 @@ def test_a_long_break_is_asked_for_in_words_and_a_short_one_is_not() -> None:
     prompts = breaks(run(restless(61, 20)))
     assert [prompt.long for prompt in prompts] == [False, True]
     told = [record(prompt, NOTHING, NOTHING, baseline(), AssessSettings()) for prompt in prompts]
-    adviser = Adviser(load_catalogue())
-    short, long = (adviser.words(one.alert, 0, one.long_due_s)["text"] for one in told)
-    assert "5 to 10 minutes" not in short
-    assert long.startswith("No long break for 1 h at the screen: take 5 to 10 minutes this time. ")
+    step = Step(Ambient(Level.GOOD, "", 0.0), (), tuple(told), ())
+    watched, _ = Teller(Adviser(load_catalogue()), NoBook()).tell(step, 0.0)
+    for short, long in ([said.words["text"] for said in watched], [row["text"] for row in alert_rows(told)]):
+        assert "5 to 10 minutes" not in short
+        assert long.startswith("No long break for 1 h at the screen: take 5 to 10 minutes this time. ")
     assert ["a long one was asked for" in explain(one) for one in told] == [False, True]
 
 

@@ -11,11 +11,11 @@ import pytest
 
 from assess_material import baseline, every, measurements
 from posture_cv.assess.explain import duration, explain
-from posture_cv.assess.naming import SINK_PER_TRUNK
+from posture_cv.assess.naming import SINK_PER_TRUNK, Thresholds
 from posture_cv.assess.recording import assess_measurements
-from posture_cv.assess.records import Record, from_json, to_json
+from posture_cv.assess.records import Record, from_json, limits, to_json
 from posture_cv.assess.settings import AssessSettings, BreakSettings, PolicySettings
-from posture_cv.measure.types import Estimate
+from posture_cv.measure.types import QUANTITIES, Estimate
 
 QUIET = AssessSettings(breaks=BreakSettings(enabled=False))
 
@@ -58,6 +58,18 @@ def test_text_neck_is_explained_by_both_its_quantities_together() -> None:
     assert "bent 33.1°" in text  # 95 % of the window
     assert "1.4 times the limit of 24.0°" in text
     assert "judged together, by their mean: 1.6 times the limit" in text
+    assert "Averages" not in text
+
+
+@pytest.mark.parametrize(("pitch_deg", "neck_deg", "below"), [(31.2, 4.0, True), (31.2, 8.0, False)])
+def test_text_neck_is_below_its_limit_where_the_mean_of_both_is(
+    pitch_deg: float, neck_deg: float, *, below: bool
+) -> None:
+    whole = replace(QUIET, policy=PolicySettings(share=0.95, severe_window_s=5.0))
+    rec = first(("good", 200), ("text_neck", 150), settings=whole)
+    means = {"head_pitch_deg": pitch_deg, "neck_deg": neck_deg}
+    rec = replace(rec, evidence=tuple(replace(e, mean=means.get(e.name, e.mean)) for e in rec.evidence))
+    assert ("Averages are over all of the measured time" in explain(rec)) == below
 
 
 def test_what_went_the_other_way_is_called_so() -> None:
@@ -85,6 +97,21 @@ def test_a_slump_of_sunken_shoulders_is_explained_by_them() -> None:
     assert "1.5 times the limit of 0.5 cm" in text
     assert "The shoulders were" not in text, "what did not decide it is no reason"
     assert "named slumping" not in text
+
+
+def test_a_slump_whose_trunk_is_below_the_limit_on_average_alone_says_so() -> None:
+    """The upright moments are in the mean; the trunk was bent enough for as long as was asked for."""
+    text = explain(shown({"trunk_incl_deg": 2.6, "sink_cm": 3.0}))
+    assert "0.9 times the limit of 2.0°" in text
+    assert "Averages are over all of the measured time" in text
+    assert "named slumping" not in text
+
+
+def test_the_limit_of_sinking_is_the_namings_however_vague_it_is() -> None:
+    found = {
+        limit.name: limit.value for limit in limits("slump", Thresholds(), dict.fromkeys(QUANTITIES, 2.0))
+    }
+    assert found == {"trunk_incl_deg": 3.3, "protraction_cm": 3.3, "sink_cm": 0.5}
 
 
 def test_a_mean_below_the_limit_says_what_it_is_a_mean_of() -> None:

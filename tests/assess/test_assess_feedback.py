@@ -72,3 +72,11 @@ def test_what_is_severe_rises_with_the_threshold() -> None:
     assert (before.level, after.level) == ("severe", "notice")
     assert after.t_s > before.t_s + 30.0
     assert usual.raised((1.0,) * len(CUES)) == usual
+
+
+def test_each_severe_limit_rises_with_its_own_posture() -> None:
+    factors = dict(zip(CUES, (1.1, 1.2, 1.3, 1.4, 1.5), strict=True))
+    before, after = AssessSettings().thresholds, AssessSettings().raised(tuple(factors.values())).thresholds
+    assert after.neck_severe_deg == before.neck_severe_deg * factors["forward_head"]
+    assert after.protraction_severe_cm == before.protraction_severe_cm * factors["rounded_shoulders"]
+    assert after.elevation_severe_cm == before.elevation_severe_cm * factors["shrug"]

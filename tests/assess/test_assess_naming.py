@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -61,9 +61,10 @@ def test_shoulders_that_stay_where_they_are_tell_a_forward_head_from_a_slump() -
     ]
     assert named(without(frame(**bent), "approach_cm")) == "slump"
     assert named(without(frame(**{**bent, "cva_change_deg": -9.0}), "approach_cm")) == "forward_head"
-    vague = frame(**bent)
-    vague = replace(vague, values={**vague.values, "approach_cm": Estimate.of(np.zeros(1), 3.0)})
-    assert named(vague) == "slump"
+    known = frame(**bent)
+    for sd, name in ((1.4, "forward_head"), (1.6, "slump")):
+        vague = {**known.values, "approach_cm": Estimate.of(np.zeros(1), sd)}
+        assert named(replace(known, values=vague)) == name, "more vaguely than 1.5 cm, it is not told"
 
 
 def test_a_head_far_forward_is_no_part_of_a_slump() -> None:
@@ -372,3 +373,14 @@ def test_scaling_the_thresholds_scales_the_excess() -> None:
     for cue in (State.FORWARD_HEAD, State.ROUNDED_SHOULDERS, State.SHRUG):
         place = ALERTING.index(cue)
         assert stricter[place] == pytest.approx(plain[place] / 2.0)
+
+
+def test_scaling_moves_where_postures_begin_and_not_what_is_asked_of_the_evidence() -> None:
+    """How sure a change must be, and what one quantity makes of another, are no limits of a posture."""
+    twice = DEFAULT.scaled(2.0)
+    kept = [f.name for f in fields(DEFAULT) if f.name.endswith(("_sd", "_per_deg", "_per_cm"))]
+    assert len(kept) == 8
+    for name in (*kept, "slump_like_most_cm"):
+        assert getattr(twice, name) == getattr(DEFAULT, name), name
+    for name in ("neck_deg", "slump_like_neck_deg", "neck_severe_deg", "protraction_severe_cm"):
+        assert getattr(twice, name) == 2.0 * getattr(DEFAULT, name), name

@@ -74,6 +74,7 @@ def test_other_sources_are_refused(spec: str) -> None:
             "rtsp://cam:554/user=me_password=a_b_channel=1_stream=0.sdp?real",
             "rtsp://cam:554/user=***_password=***_channel=1_stream=0.sdp?real",
         ),
+        ("http://cam/v?token=a/b?c==&rate=5#x", "http://cam/v?token=***&rate=5#x"),
         ("http://cam/bypass=1&monkey=2&keys/video?user", "http://cam/bypass=1&monkey=2&keys/video?user"),
     ],
 )

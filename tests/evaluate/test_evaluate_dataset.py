@@ -319,6 +319,17 @@ def test_the_cache_is_kept_only_for_the_same_pictures(pictures: Path) -> None:
     assert changed.landmarks.scene[0, 0] > 0.9
 
 
+def test_a_cache_of_another_version_is_made_anew(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have shown the models the pictures in another size."""
+    cache = pictures / "kept.npz"
+    with monkeypatch.context() as earlier:
+        earlier.setattr("posture_cv.evaluate.making.__version__", "0.0")
+        read_dataset(pictures, Making(cache=cache))
+    written = cache.stat().st_mtime_ns
+    read_dataset(pictures, Making(cache=cache))
+    assert cache.stat().st_mtime_ns != written
+
+
 def test_a_cache_file_that_is_something_else_is_not_overwritten(pictures: Path) -> None:
     other = pictures / "thesis.txt"
     other.write_text("all my work")

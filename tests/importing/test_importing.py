@@ -547,6 +547,9 @@ def test_size_and_rate_must_be_known(side: Landmarks, tmp_path: Path) -> None:
         read_foreign([path], ImportOptions(rate_hz=10.0))
     with pytest.raises(ImportingError, match="--fps"):
         read_foreign([path], SIZE)
+    for rate_hz in (0.0, -1.0, np.inf, np.nan):
+        with pytest.raises(ImportingError, match="no number of frames a second"):
+            read_foreign([path], replace(NUMBERED, rate_hz=rate_hz))
 
 
 def test_from_import_to_replay(side: Landmarks, tmp_path: Path) -> None:

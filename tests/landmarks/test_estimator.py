@@ -230,10 +230,13 @@ def test_a_camera_of_more_pixels_measures_the_same(on_pictures: MediaPipeEstimat
         np.testing.assert_array_equal(getattr(fine, name), getattr(plain, name))
 
 
-def test_a_far_face_is_sought_in_all_pixels_that_there_are(on_pictures: MediaPipeEstimator) -> None:
+@pytest.mark.parametrize("more_px", [0, 2])  # 2: what the models see of it has a border that was added
+def test_a_far_face_is_sought_in_all_pixels_that_there_are(
+    on_pictures: MediaPipeEstimator, more_px: int
+) -> None:
     near = on_pictures.estimate(Frame(0, 0.0, picture(FRONT))).face_px()[0]
-    fine = np.full((1440, 1920, 3), 90, np.uint8)
-    fine[960:, 640:1280] = picture(FRONT)  # in a third of the size, where every third pixel would be left
+    fine = np.full((1440 + more_px, 1920 + more_px, 3), 90, np.uint8)
+    fine[960:1440, 640:1280] = picture(FRONT)  # in a third of the size, where every third pixel would be left
     found = on_pictures.estimate(Frame(1, 1.0, fine))
     assert found.face_found[0]
     away_px = np.linalg.norm(found.face_px()[0, :, :2] - near[:, :2] - (640.0, 960.0), axis=1)

@@ -43,6 +43,22 @@ def test_pictures_of_cameras_are_measured_in_about_one_size(
     assert (picture.shape[1], picture.shape[0]) == seen
 
 
+@pytest.mark.parametrize(
+    ("size", "seen"),
+    [
+        ((640, 480), (640, 480)),
+        ((1280, 720), (1280, 720)),
+        ((1920, 1080), (1280, 720)),
+        ((2592, 1944), (1280, 960)),
+    ],
+)
+def test_faces_to_hide_are_looked_for_in_larger_pictures(
+    size: tuple[int, int], seen: tuple[int, int]
+) -> None:
+    picture, _ = fitting_to_search(_of(*size))
+    assert (picture.shape[1], picture.shape[0]) == seen
+
+
 @given(SIDES, SIDES)
 def test_any_picture_fits_the_models_and_what_was_added_is_known(width: int, height: int) -> None:
     for fit in (fitting, fitting_to_search):

@@ -26,7 +26,7 @@ from posture_cv.assess.types import State
 from posture_cv.cli import monitor as command
 from posture_cv.errors import InputError, PostureError
 from posture_cv.local_time import local
-from posture_cv.measure.types import Estimate, Reason
+from posture_cv.measure.types import Estimate, Measurements, Reason
 from posture_cv.monitor import autostart
 from posture_cv.monitor.keys import keys_of
 from posture_cv.monitor.lifecycle import Facts, LifeSettings, Phase, plan, retry_pause_s
@@ -425,20 +425,30 @@ def test_a_posture_of_which_a_part_cannot_be_told_is_not_the_nearest_but_raised_
     assert nearest((neck, *half, *raised)) == raised[1]
 
 
+def changed_frame(quantities: dict[str, float]) -> Measurements:
+    m = measurements([0.0], ["good"])
+    return replace(
+        m, values={name: Estimate.of(np.full(1, quantities.get(name, 0.0)), 0.3) for name in m.values}
+    )
+
+
 @pytest.mark.parametrize(("sink_cm", "beyond"), [(1.4, False), (1.5, True)])
 def test_sunken_shoulders_are_enough_for_a_slump_beyond_what_the_trunk_makes_of_it(
     sink_cm: float, *, beyond: bool
 ) -> None:
-    m = measurements([0.0], ["good"])
-    changed = {"trunk_incl_deg": 4.0, "sink_cm": sink_cm}
-    values = {name: Estimate.of(np.full(1, changed.get(name, 0.0)), 0.3) for name in m.values}
-    frame = replace(m, values=values)
+    frame = changed_frame({"trunk_incl_deg": 4.0, "sink_cm": sink_cm})
     close = nearest(margins(SmoothedFrame.of(frame), AssessSettings()))
     assert close is not None
     assert (close.cue, close.quantity) == ("slump", "sink_cm")
     assert close.left is not None
     assert (close.left < 0.0) == beyond
     assert (name_states(frame, AssessSettings().thresholds).state[0] == State.SLUMP) == beyond
+
+
+def test_a_trunk_that_leans_back_takes_nothing_off_the_limit_of_sinking() -> None:
+    frame = SmoothedFrame.of(changed_frame({"trunk_incl_deg": -4.0, "sink_cm": 0.4}))
+    [sinking] = [margin for margin in margins(frame, AssessSettings()) if margin.quantity == "sink_cm"]
+    assert sinking.limit == 0.5
 
 
 def test_speeds() -> None:
