@@ -89,11 +89,12 @@ def fit_notes(view: ViewResult) -> list[tuple[str, str]]:
     """What must be known of the figures when people of the data set were in the fit: (style, sentence)."""
     notes = []
     if view.fit.in_sample:
-        share = f"{len(view.fit.in_sample)} of {view.subjects} people"
-        text = f"{share} were in the fit ({_some(view.fit.in_sample)}): these figures are too good."
+        share = f"{len(view.fit.in_sample)} of {counted(view.subjects, 'person', 'people')}"
+        text = f"In the fit: {share} ({_some(view.fit.in_sample)}): these figures are too good."
         notes.append(("bold red", text))
     if view.fit.left_out:
-        text = f"Leave-one-person-out: {_some(view.fit.left_out)} were in the fit, and are judged by fits without them."
+        who = _some(view.fit.left_out)
+        text = f"Leave-one-person-out: who was in the fit ({who}) is judged by one made without that person."
         notes.append(("", text))
     return notes
 
