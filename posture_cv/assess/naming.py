@@ -259,11 +259,7 @@ def _excess(r: Readings[Value], bent: Value, th: Thresholds, c: Calculus[Value])
     # the farther down, the less the neck needs to give: the mean of both
     text_neck = (pitch / th.text_neck_pitch_deg + bent / th.text_neck_neck_deg) / 2.0
     text_neck = c.where(looks_down, text_neck, c.minimum(text_neck, 0.0))
-    lateral = c.fmax(abs(r.value("lateral_lean_deg")) - th.sideways_from_deg, 0.0)
-    sideways = 1.0 + th.sideways_per_deg * lateral
-    # another distance to the camera moves head and shoulders alike: more is asked for
-    moved = c.where(abs(r.value("approach_cm")) >= th.moved_cm, th.moved_factor, 1.0)
-    asked = c.maximum(sideways, moved)
+    asked, sideways = asked_for(r, th, c)
     forward = _over(bent, th.neck_deg, th.neck_sd, r.sd("cva_change_deg"), c) / asked
     forward = c.where(looks_down, c.minimum(forward, text_neck), forward)
     rounded, sd = r.value("protraction_cm"), r.sd("protraction_cm")
@@ -272,6 +268,18 @@ def _excess(r: Readings[Value], bent: Value, th: Thresholds, c: Calculus[Value])
     slump = c.where(_slump_like(r, bent, th, c), c.fmax(slump, forward + 0.01), slump)
     sizes = [forward, text_neck + 0.01 * looks_down, rounding / asked, _shrug(r, th, c), slump]
     return [c.maximum(size, 0.0) for size in sizes]
+
+
+def asked_for(r: Readings[Value], th: Thresholds, c: Calculus[Value]) -> tuple[Value, Value]:
+    """How many times their thresholds a forward head or rounding, and a slump, must reach; 1 or more each.
+
+    More is asked for of who leans sideways or, of the first two, sits at another distance: that moves head and
+    shoulders alike.
+    """
+    lateral = c.fmax(abs(r.value("lateral_lean_deg")) - th.sideways_from_deg, 0.0)
+    sideways = 1.0 + th.sideways_per_deg * lateral
+    moved = c.where(abs(r.value("approach_cm")) >= th.moved_cm, th.moved_factor, 1.0)
+    return c.maximum(sideways, moved), sideways
 
 
 def _slump_like(r: Readings[Value], bent: Value, th: Thresholds, c: Calculus[Value]) -> Any:  # noqa: ANN401  mask

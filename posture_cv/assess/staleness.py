@@ -55,6 +55,7 @@ class StalenessSettings:
 
     Attributes:
         far, near: distance to the camera, as a share of the baseline's, beyond which it is another one.
+        leaning_deg: trunk inclination, forward or back, from which the distance is that of a lean, not of the chair.
         after_s: seconds of evidence, against which contrary seconds count, until the hint.
         again_s: of signs that come and go, such as a jacket, seconds for which one that was told is not told again.
         longest_step_s: the longest time that one frame can stand for.
@@ -62,6 +63,7 @@ class StalenessSettings:
 
     near: float = 0.8
     far: float = 1.25
+    leaning_deg: float = 5.0
     after_s: Mapping[Sign, float] = field(
         default_factory=lambda: MappingProxyType(
             {
@@ -162,10 +164,12 @@ def glances(m: Measurements, baseline_view: View, settings: StalenessSettings | 
     """What each of N frames says about its baseline.
 
     Frames without the person, and without light, say nothing; a moved camera, and a picture of another shape, leave
-    the rest open.
+    the rest open. A trunk that leans says nothing of the distance: a baseline made in that posture would be a bad one.
     """
     limits = settings or _DEFAULT
-    columns = (m.t_s, m.reason, m.view, m.values["distance_ratio"].value, m.dressed_otherwise)
+    leans = np.abs(m.value("trunk_incl_deg")) >= limits.leaning_deg  # one that cannot be told is no lean
+    distance = np.where(leans, np.nan, m.value("distance_ratio"))
+    columns = (m.t_s, m.reason, m.view, distance, m.dressed_otherwise)
     return [
         Glance(t_s, _signs(reason, view, distance, baseline_view, limits, otherwise=otherwise))
         for t_s, reason, view, distance, otherwise in zip(

@@ -15,7 +15,7 @@ from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from posture_cv.evaluate.errors import EvaluationError
-from posture_cv.importing.arrays import NOT_READ
+from posture_cv.importing.arrays import NOT_READ, why_not_read
 from posture_cv.landmarks.names import FACE_COUNT, POSE_COUNT
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, POSE_FIELDS, Float, Float32, Landmarks
 from posture_cv.measure.baseline import nanmean_quiet
@@ -103,7 +103,7 @@ def _opened(file: Path) -> Iterator[NpzFile]:
 
 def _unreadable(file: Path, error: Exception) -> EvaluationError:
     return EvaluationError(
-        f"Cannot read {file}", str(error), "It must be an .npz file of numpy, without pickles."
+        f"Cannot read {file}", f"{why_not_read(error)}.", "It must be an .npz file of numpy, without pickles."
     )
 
 

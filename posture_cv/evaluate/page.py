@@ -16,7 +16,15 @@ from posture_cv.evaluate.rivals import RIVALS
 from posture_cv.evaluate.run import Evaluation
 from posture_cv.evaluate.schema import ViewResult
 from posture_cv.evaluate.segments import HARMLESS
-from posture_cv.evaluate.tables import NARROW_RIVALS, budget_note, counted, fit_notes, number, percent
+from posture_cv.evaluate.tables import (
+    NARROW_RIVALS,
+    budget_note,
+    counted,
+    fit_notes,
+    number,
+    on_the_way_note,
+    percent,
+)
 from posture_cv.evaluate.videos import Course
 from posture_cv.truth_classes import BAD_CLASSES
 
@@ -60,6 +68,7 @@ def _view(name: str, view: ViewResult, evaluation: Evaluation) -> dict[str, Any]
         "result": view,
         "notes": [text for _, text in fit_notes(view)],
         "budget_note": budget_note(view.quantities),
+        "on_the_way_note": on_the_way_note(name, evaluation.result),
         "plots": [_plots(frames, view, quantity) for quantity in COMPARED if view.quantities[quantity].n > 1],
         "states": states,
         "bars": _bars(name, view, evaluation),

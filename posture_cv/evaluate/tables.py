@@ -54,6 +54,8 @@ def _print_view(console: Console, name: str, view: ViewResult, result: Evaluatio
     _print_budget_note(console, [view, *(view.by_subject or {}).values()], wide=wide)
     console.print()
     console.print(_segment_table(f"{name}: names by segment (frames)", view, wide=wide))
+    if on_the_way := on_the_way_note(name, result):
+        console.print(on_the_way)
     rivals = {
         key: views[name]
         for key, views in result.baselines.items()
@@ -61,6 +63,15 @@ def _print_view(console: Console, name: str, view: ViewResult, result: Evaluatio
     }
     console.print()
     console.print(_rival_table(f"{name}: flagged, ours beside other rules (%)", view, rivals))
+
+
+def on_the_way_note(view: str, result: EvaluationResult) -> str:
+    """What the segments of videos hold besides the posture; empty for a view without videos."""
+    if not any(video.view == view for video in result.videos):
+        return ""
+    return (
+        "Of videos, frames on the way into a posture count in its segment; held postures alone stand below."
+    )
 
 
 def budget_note(quantities: Mapping[str, QuantityResult]) -> str:
@@ -89,11 +100,12 @@ def fit_notes(view: ViewResult) -> list[tuple[str, str]]:
     """What must be known of the figures when people of the data set were in the fit: (style, sentence)."""
     notes = []
     if view.fit.in_sample:
-        share = f"{len(view.fit.in_sample)} of {view.subjects} people"
-        text = f"{share} were in the fit ({_some(view.fit.in_sample)}): these figures are too good."
+        share = f"{len(view.fit.in_sample)} of {counted(view.subjects, 'person', 'people')}"
+        text = f"In the fit: {share} ({_some(view.fit.in_sample)}): these figures are too good."
         notes.append(("bold red", text))
     if view.fit.left_out:
-        text = f"Leave-one-person-out: {_some(view.fit.left_out)} were in the fit, and are judged by fits without them."
+        who = _some(view.fit.left_out)
+        text = f"Leave-one-person-out: who was in the fit ({who}) is judged by one made without that person."
         notes.append(("", text))
     return notes
 

@@ -44,6 +44,12 @@ NOT_READ: Final = (
 """What numpy and zipfile answer to damage."""
 
 
+def why_not_read(error: Exception) -> str:
+    """Why a file was not read, in words; numpy takes every other file for a pickle and advises to trust it."""
+    text = str(error)
+    return "It is no file of NumPy, or holds objects" if "allow_pickle" in text else text
+
+
 def read_arrays(path: Path) -> Raw:
     """Read `pose` (N, 33, 2-8) or (N, 17, 2-3), and where they are there `face`, `t_s`, `frame`, `size`, `world`.
 
@@ -80,7 +86,7 @@ def _arrays(path: Path) -> Mapping[str, NDArray[Any]]:
     except NOT_READ as error:
         raise ImportingError(
             f"This is no NumPy file that can be read: {path}",
-            f"{error}.",
+            f"{why_not_read(error)}.",
             "Save it with numpy.savez, without objects.",
         ) from error
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from posture_cv.assess.calculus import NUMBERS
-from posture_cv.assess.naming import RISES, SINK_PER_TRUNK, limiting_sd, neck
+from posture_cv.assess.naming import RISES, SINK_PER_TRUNK, asked_for, limiting_sd, neck
 from posture_cv.assess.records import limits
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.smoothing import SmoothedFrame
@@ -26,7 +26,8 @@ class Margin:
         quantity: name with its unit; "neck_deg" is the loss of craniovertebral angle due to the neck.
         value: against the baseline, None where it cannot be told.
         sd: standard deviation of its error, None likewise.
-        limit: where the posture begins, with sensitivity and feedback.
+        limit: where the posture begins in this frame, with sensitivity and feedback: its uncertainty, leaning sideways
+            and another distance to the camera raise it.
         reason: why the value cannot be told, empty where it can.
     """
 
@@ -66,8 +67,16 @@ def margins(frame: SmoothedFrame, settings: AssessSettings) -> tuple[Margin, ...
     bent = neck(frame, NUMBERS)
     sds = {name: _wide(frame, name) for name in _DECISIVE}
     sds[NECK] = sds["cva_change_deg"]
+    asked, sideways = asked_for(frame, settings.thresholds, NUMBERS)
+    more = {"forward_head": asked, "rounded_shoulders": asked, "slump": sideways}
     return tuple(
-        _margin(cue, limit.name, limit.value * factor + _taken_cm(limit.name, frame), frame, bent)
+        _margin(
+            cue,
+            limit.name,
+            limit.value * factor * more.get(cue, 1.0) + _taken_cm(limit.name, frame),
+            frame,
+            bent,
+        )
         for cue, factor in zip(CUES, settings.policy.enter_excess, strict=True)
         for limit in limits(cue, settings.thresholds, sds)
     )

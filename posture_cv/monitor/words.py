@@ -8,7 +8,7 @@ from typing import Final
 
 from posture_cv.assess.effects import Level
 from posture_cv.assess.settings import CUES
-from posture_cv.assess.types import State
+from posture_cv.assess.types import ALERTING, State
 from posture_cv.assess.wording import plain
 from posture_cv.local_time import local
 from posture_cv.measure.types import Reason
@@ -97,10 +97,12 @@ def pause_text(moment: Moment) -> str:
 
 
 def margin_text(moment: Moment) -> str:
-    """How near the nearest posture is to its limit."""
+    """How near the nearest posture is to its limit; empty where what is named excuses what is beyond it."""
     margin = nearest(moment.margins) if moment.phase.watching and not moment.prompt else None
     if margin is None or margin.value is None or margin.share is None:
         return ""
+    if margin.share >= 1.0 and moment.state not in (State.GOOD, *ALERTING):
+        return ""  # a harmless look-alike excuses what it explains
     unit = unit_of(margin.quantity)
     return f"{plain(margin.cue)} {margin.value:+z.1f} of {margin.limit:.1f}{unit} ({margin.share:.0%})"
 

@@ -78,6 +78,17 @@ def test_leaning_in_for_a_while_is_no_other_distance() -> None:
     assert signs(joined(*lean * 12)) == []
 
 
+@pytest.mark.parametrize(("trunk_deg", "distance"), [(9.0, 0.75), (-9.0, 1.3)])
+def test_who_leans_for_long_is_not_told_to_calibrate_so(trunk_deg: float, distance: float) -> None:
+    """The hint is for a chair that was moved; it comes once the person sits upright there."""
+    still = minutes(60, distance=distance)
+    leaning = {**still.values, "trunk_incl_deg": Estimate.of(np.full(len(still), trunk_deg), 2.0)}
+    assert signs(replace(still, values=leaning)) == []
+    assert signs(joined(replace(still, values=leaning), still)) == [Sign.OTHER_DISTANCE]
+    untold = {**still.values, "trunk_incl_deg": Estimate.withheld(len(still), Reason.UNCERTAIN)}
+    assert signs(replace(still, values=untold)) == [Sign.OTHER_DISTANCE]
+
+
 def test_a_bad_posture_for_a_day_says_nothing_against_the_baseline() -> None:
     day = minutes(480)
     slumped = dict(day.values)

@@ -80,6 +80,7 @@ def test_a_budget_that_one_clip_cannot_tell_is_told_in_words(make_dataset: MakeD
     assert why in " ".join(done.output.split())
     assert why in (alone / page).read_text()
     assert "1 person in 1 clip," in (alone / page).read_text()
+    assert "on the way" not in (alone / page).read_text(), "which only videos show"
     two = make_dataset(2)
     done = run(two, "--page", two / page)
     assert "2 people in 2 clips" in done.output
@@ -345,7 +346,13 @@ def test_videos_report_the_mean_and_the_delay(tmp_path: Path) -> None:
         if name in whole
     }, "the whole window lies within the posture"
     assert set(changes) - set(whole) == {"look_down_keyboard"}, "1.3 s long"
-    assert 'class="curve estimate"' in (tmp_path / "page.html").read_text()
+    page = (tmp_path / "page.html").read_text()
+    assert 'class="curve estimate"' in page
+    assert "<h3>Held postures" in page
+    for shown in (page, " ".join(result.output.split())):
+        assert shown.count("frames on the way into a posture count in its segment") == 2, (
+            "in front and from the side"
+        )
 
 
 def test_photographs_labelled_by_eye_are_compared_as_opinions(tmp_path: Path) -> None:

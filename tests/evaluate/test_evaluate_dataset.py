@@ -155,6 +155,15 @@ def test_pickles_are_not_opened(make_dataset: MakeDataset) -> None:
         read_dataset(folder, Making(Source.NPZ))
 
 
+def test_of_a_file_of_another_kind_nobody_is_told_to_trust_it(make_dataset: MakeDataset) -> None:
+    """Numpy takes whatever is no file of its own for a pickle, and names an argument that nobody can give here."""
+    folder = make_dataset(1)
+    (folder / "landmarks.npz").write_bytes(b"a letter")
+    with pytest.raises(EvaluationError, match="no file of NumPy") as refused:
+        read_dataset(folder, Making(Source.NPZ))
+    assert "trust" not in str(refused.value)
+
+
 def test_pictures_that_are_not_there_are_counted_and_named(make_dataset: MakeDataset) -> None:
     folder = make_dataset(1)
     with pytest.raises(EvaluationError, match=r"19 pictures of 19 are not there.*000_calibration\.jpg"):

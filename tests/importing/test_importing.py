@@ -485,6 +485,14 @@ def test_an_archive_that_numpy_cannot_read_is_none(place: int, value: int, tmp_p
         read_foreign([path], SIZE)
 
 
+def test_of_a_file_of_another_kind_nobody_is_told_to_trust_it(tmp_path: Path) -> None:
+    path = tmp_path / "marks.npz"
+    path.write_bytes(b"a letter")
+    with pytest.raises(ImportingError, match="or holds objects") as refused:
+        read_foreign([path], SIZE)
+    assert "trust" not in str(refused.value)
+
+
 def test_a_pickle_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / "marks.npz"
     np.savez(path, pose=np.array([print], object))

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from assess_material import measurements
 from cli_runner import Cli
 from posture_cv.assess.naming import name_states
-from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.smoothing import SmoothedFrame
 from posture_cv.assess.types import State
 from posture_cv.cli import monitor as command
@@ -31,6 +31,7 @@ from posture_cv.monitor import autostart
 from posture_cv.monitor.keys import keys_of
 from posture_cv.monitor.lifecycle import Facts, LifeSettings, Phase, plan, retry_pause_s
 from posture_cv.monitor.margins import Margin, margins, nearest
+from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.parts import Outcome
 from posture_cv.monitor.pause_text import pause_end
 from posture_cv.monitor.picture import (
@@ -45,6 +46,7 @@ from posture_cv.monitor.picture import (
     reduced,
 )
 from posture_cv.monitor.session import speed_of
+from posture_cv.monitor.words import margin_text
 from posture_cv.paths import data_dir
 from posture_cv.profiles.store import save_profile
 from profile_material import a_profile
@@ -430,6 +432,51 @@ def changed_frame(quantities: dict[str, float]) -> Measurements:
     return replace(
         m, values={name: Estimate.of(np.full(1, quantities.get(name, 0.0)), 0.3) for name in m.values}
     )
+
+
+@given(
+    neck_deg=st.floats(-5.0, 20.0),
+    rounded_cm=st.floats(-1.0, 6.0),
+    sideways_deg=st.floats(-20.0, 20.0),
+    nearer_cm=st.floats(-20.0, 20.0),
+    sd=st.floats(0.1, 3.0),
+)
+def test_margins_are_those_of_the_name_also_for_who_leans_sideways_or_moved_the_chair(
+    neck_deg: float, rounded_cm: float, sideways_deg: float, nearer_cm: float, sd: float
+) -> None:
+    m = measurements([0.0], ["good"])
+    changed = {
+        "cva_change_deg": -neck_deg,
+        "protraction_cm": rounded_cm,
+        "lateral_lean_deg": sideways_deg,
+        "approach_cm": nearer_cm,
+    }
+    frame = replace(
+        m, values={name: Estimate.of(np.full(1, changed.get(name, 0.0)), sd) for name in m.values}
+    )
+    told = name_states(frame, AssessSettings().thresholds)
+    excess = dict(zip(CUES, told.excess[0], strict=True))
+    shown = {one.cue: one for one in margins(SmoothedFrame.of(frame), AssessSettings())}
+    if told.reason[0] == Reason.OK:
+        for cue in ("forward_head", "rounded_shoulders"):
+            assert shown[cue].share == pytest.approx(excess[cue], abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        (State.LOOKING_DOWN, ""),
+        (State.LEANING_IN, ""),
+        (State.GOOD, "forward head +3.0 of 2.3° (130%)"),
+        (State.FORWARD_HEAD, "forward head +3.0 of 2.3° (130%)"),
+    ],
+)
+def test_beside_a_harmless_look_alike_nothing_is_said_to_be_beyond_its_limit(state: State, text: str) -> None:
+    beyond = Margin("forward_head", "neck_deg", 3.0, 1.0, 2.3)
+    assert margin_text(Moment(1.0, 1.0, Phase.WATCHING, state=state, margins=(beyond,))) == text
+    within = replace(beyond, value=2.0)
+    below = Moment(1.0, 1.0, Phase.WATCHING, state=state, margins=(within,))
+    assert margin_text(below) == "forward head +2.0 of 2.3° (87%)"
 
 
 @pytest.mark.parametrize(("sink_cm", "beyond"), [(1.4, False), (1.5, True)])
