@@ -201,8 +201,8 @@ class EvaluationResult(_Part):
     version: str = Field(description="of the program")
     dataset: str = Field(description="name of the folder")
     landmarks_from: str = Field(
-        description="pictures (with the number of looks at each), video, landmarks.npz, or landmarks.npz without "
-        "contour; then what --without took away"
+        description="pictures (with the number of looks at each, if there were several), video, landmarks.npz, or "
+        "landmarks.npz without contour; then what --without took away"
     )
     frames: Count = Field(description="rows of the ground truth")
     views: dict[str, ViewResult] = Field(description="front, side, oblique: those that the data set has")
