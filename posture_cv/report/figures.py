@@ -148,11 +148,22 @@ def distribution(quantity: Quantity, name: str, rows: Sequence[Row]) -> Figure:
     bottom_axis(figure, xs, 172.0, f"{about.unit} against the baseline", 44.0)
     for k, part in enumerate(share.tolist()):
         figure.rect(xs(edges[k]), ys(part), xs(edges[k + 1]) - xs(edges[k]) - 1, 172.0 - ys(part), "bar")
-    for row in rows:
-        if row.assessable:
-            figure.line(xs(row.figure.value), 36.0, xs(row.figure.value), 172.0, "mark")
-            figure.words(xs(row.figure.value), 32.0, row.item, "quiet small", "middle")
+    marks = [row for row in rows if row.assessable]
+    places = [xs(row.figure.value) for row in marks]
+    for row, x, name_x in zip(marks, places, apart(places, 12.0, 428.0), strict=True):
+        figure.line(x, 36.0, x, 172.0, "mark")
+        figure.words(name_x, 32.0, row.item, "quiet small", "middle")
     return figure
+
+
+def apart(places: Sequence[float], low: float, high: float, room: float = 24.0) -> list[float]:
+    """Rising places from `low` to `high`, moved until each has its `room`: names of marks that lie together."""
+    out = list(places)
+    for k in reversed(range(len(out))):
+        out[k] = min(out[k], out[k + 1] - room if k + 1 < len(out) else high)
+    for k in range(len(out)):
+        out[k] = max(out[k], out[k - 1] + room if k else low)
+    return out
 
 
 def forest(

@@ -23,6 +23,10 @@ _CUT_OFF: Final = """[...document.querySelectorAll("svg text")].filter((text) =>
   const right = whole.width + 0.5, bottom = whole.height + 0.5; // half a pixel is rounding
   return box.x < -0.5 || box.y < -0.5 || box.x + box.width > right || box.y + box.height > bottom;
 }).map((text) => text.textContent)"""
+_HIDDEN: Final = """[...document.querySelectorAll("th")].filter((head) => {
+  const box = head.getBoundingClientRect(), card = head.closest(".card").getBoundingClientRect();
+  return box.right > card.right + 0.5 || box.left < card.left - 0.5;
+}).map((head) => head.textContent)"""
 _WATCH: Final = """window.aboveCanvases = [];
 const write = CanvasRenderingContext2D.prototype.fillText;
 CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
@@ -125,6 +129,11 @@ class Browser:
     def cut_off(self) -> list[str]:
         """Texts of the page's vector figures that reach beyond their figure, where they cannot be read."""
         found: list[str] = self._found(_CUT_OFF)["value"]
+        return found
+
+    def hidden_columns(self) -> list[str]:
+        """Heads of columns that begin or end beyond the page's own frame, where one must scroll to see them."""
+        found: list[str] = self._found(_HIDDEN)["value"]
         return found
 
     def watch_canvases(self) -> None:

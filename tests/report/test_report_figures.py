@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.browser import Browser, find_browser
 from posture_cv.assess.types import State
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.gather import gather
+from posture_cv.report.figures import apart
 from posture_cv.report.look import COLOURS
 from posture_cv.report.write import write_study
 
@@ -79,3 +83,21 @@ def test_a_figure_that_is_a_file_names_its_colours(study: Path, results: Sequenc
     shown = {State(code).label for code in results[0].series().state.tolist()}
     named = _named_colours(study.parent / FRONT / "figures" / "postures.svg")
     assert named == {label.replace("_", " "): COLOURS[label] for label in shown}
+
+
+@given(st.lists(st.floats(10.0, 430.0), min_size=1, max_size=3).map(sorted))
+def test_names_of_marks_that_lie_together_stand_beside_each_other(places: list[float]) -> None:
+    named = apart(places, 12.0, 428.0)
+    assert min(named) >= 12.0 - 1e-9
+    assert max(named) <= 428.0 + 1e-9
+    assert all(b - a >= 24.0 - 1e-9 for a, b in pairwise(named))
+    if all(b - a >= 24.0 for a, b in pairwise([-12.0, *places, 452.0])):
+        assert named == places
+
+
+def test_the_table_of_conditions_fits_the_page(browser: Browser, study: Path) -> None:
+    browser.open(study)
+    assert browser.hidden_columns() == []
+    text = study.read_text(encoding="utf-8")
+    assert "percentage points" in text
+    assert not re.search(r"<td[^>]*>[+-]0(\.0*)?[ °]", text), "nought has no sign"
