@@ -65,6 +65,10 @@ class RateGate:
         self.max_rate_hz = max_rate_hz
         self._last = None
 
+    def again(self) -> None:
+        """The next frame is due: the one that was picked came to nothing. For the thread that asks."""
+        self._last = None
+
 
 class Cursor(Closing):
     """The frames of a source one after the other, until it is closed. Subclasses fill in `_step` and `close`."""

@@ -61,7 +61,11 @@ class Delivery:
         self._last_sent_s = self._arrived_s
 
     def damaged(self) -> None:
-        """Tell that the picture counted last cannot be decoded."""
+        """Tell that the picture counted last cannot be decoded; the next one takes its place.
+
+        Those between two that are due say that the source lives: with nothing but damage it would for ever.
+        """
+        self._gate.again()
         self._sender.note(wire.DAMAGED)
 
 

@@ -95,7 +95,8 @@ def command(
     with ExitStack() as stack:
         with a_pool(how) as pool:
             items = find_items(paths, out, sight_of(pool))
-            check_study(items, [name.strip() for name in (conditions or "").split(",") if name.strip()])
+            expected = [name.strip() for name in (conditions or "").split(",") if name.strip()]
+            check_study(items, expected, calibrated=calibrate_s is not None)
             stack.enter_context(alone_at(out))
             code = run_many(items, common, how, pool)
         videos = _videos(items) if thumbnails else {}

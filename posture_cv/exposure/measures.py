@@ -18,7 +18,7 @@ from posture_cv.exposure.holding import Curve, head_holding_time_s, holding, tru
 from posture_cv.exposure.recovery import recovery_s
 from posture_cv.exposure.sampled import PERCENTS, Distribution, Plain, Ratio, Sampled
 from posture_cv.exposure.schemes import SCHEMES, SURE, Scheme, members
-from posture_cv.exposure.still import stillness
+from posture_cv.exposure.still import RULA_STATIC_S, Stillness, stillness
 from posture_cv.exposure.types import Series
 from posture_cv.measure.types import QUANTITIES, Float, View
 
@@ -27,6 +27,7 @@ NEVER_TOLD: Final = "could not be told in this recording"
 NOT_MEASURED: Final = "not measured by this program"
 NO_ALERTS: Final = "no posture notification came"
 NO_TIMES: Final = "not told of pictures without times"
+UNDER_10_MIN: Final = "not assessable: a recording of 10 minutes or less holds no longer spell"
 
 
 _ANY: Final = frozenset({View.FRONT, View.SIDE, View.OBLIQUE})
@@ -186,12 +187,17 @@ def _stillness(epochs: Epochs, drawn: Resampling) -> list[Item]:
         keys = (("rula_static", "over 10 min", "1"), ("shifts", "", "1/h"), ("longest_static", "", "s"))
         return [Item(key, item, unit, None, 0.0, NEVER_TOLD) for key, item, unit in keys]
     return [
-        Item(
-            "rula_static", "over 10 min", "1", Ratio.of(found.static_s, found.told_s, drawn), told, share=True
-        ),
+        _static(found, epochs.total_s, drawn),
         Item("shifts", "", "1/h", Ratio.of(found.shifts, found.told_s, drawn, 3600.0), told),
         Item("longest_static", "", "s", Plain((max(found.spells_s),), "max"), told),
     ]
+
+
+def _static(found: Stillness, total_s: float, drawn: Resampling) -> Item:
+    if total_s <= RULA_STATIC_S:  # a share of nought would be the recording's length, not the person's doing
+        return Item("rula_static", "over 10 min", "1", None, 0.0, UNDER_10_MIN)
+    share = Ratio.of(found.static_s, found.told_s, drawn)
+    return Item("rula_static", "over 10 min", "1", share, float(found.told_s.sum()), share=True)
 
 
 def _holding(key: str, epochs: Epochs, drawn: Resampling) -> list[Item]:

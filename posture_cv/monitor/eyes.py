@@ -32,6 +32,7 @@ class ModelEyes:
         self._estimator: LandmarkEstimator | None = None
         self._frame_t_s = 0.0
         self._model_t_s = 0.0
+        self._shape: tuple[int, ...] = ()
         self.runs = 0
 
     def load(self) -> LandmarkEstimator:
@@ -51,6 +52,9 @@ class ModelEyes:
         estimator = self.load()
         step_s = frame.t_s - self._frame_t_s
         self._frame_t_s = frame.t_s
+        # A camera that was turned shows another scene, in which the models would look where the person was.
+        fresh = fresh or frame.image_bgr.shape != self._shape
+        self._shape = frame.image_bgr.shape
         # A step back in time (the camera was reopened) is a gap too.
         self._model_t_s += 60.0 if fresh and self.runs else min(max(step_s, 0.001), _STEP_MOST_S)
         self.runs += 1

@@ -16,12 +16,16 @@ class StudyError(InputError):
     """Recordings do not make one study."""
 
 
-def check_study(items: Sequence[Item], conditions: Sequence[str]) -> None:
+def check_study(items: Sequence[Item], conditions: Sequence[str], *, calibrated: bool) -> None:
     """See that participants and conditions are given throughout, in one spelling, and are among those expected.
+
+    And that no two participants are judged by one profile: a baseline is one person's.
 
     Args:
         items: the recordings.
         conditions: all that there are; empty: whatever the manifest says.
+        calibrated: recordings of which the manifest says nothing are calibrated from their own seconds; otherwise
+            the default profile judges them.
 
     Raises:
         StudyError: all faults at once.
@@ -30,12 +34,13 @@ def check_study(items: Sequence[Item], conditions: Sequence[str]) -> None:
         *_labels("participant", items, [item.participant for item in items]),
         *_labels("condition", items, [item.condition for item in items]),
         *_unknown(items, conditions),
+        *_of_others(items, calibrated=calibrated),
     ]
     if faults:
         raise StudyError(
             "These recordings do not make one study.",
             "\n".join(faults),
-            "Correct the manifest: the columns participant and condition.",
+            "Correct the manifest: the columns participant, condition, profile and calibrate.",
         )
 
 
@@ -63,6 +68,18 @@ def _unknown(items: Sequence[Item], conditions: Sequence[str]) -> Iterable[str]:
     for name in conditions:
         if not any(item.condition == name for item in items):
             yield f"No recording has the condition {name!r}."
+
+
+def _of_others(items: Sequence[Item], *, calibrated: bool) -> Iterable[str]:
+    people: dict[str, set[str]] = {}
+    for item in items:
+        own = item.calibrate_s is not None or (calibrated and item.profile is None)
+        if item.participant and not own:
+            people.setdefault(item.profile or "", set()).add(item.participant)
+    for profile, names in people.items():
+        if len(names) > 1:
+            judge = f"the profile {profile!r}" if profile else "the default profile, as no baseline is given"
+            yield f"{', '.join(sorted(names))} would all be judged by {judge}; a baseline is one person's."
 
 
 @dataclass(frozen=True, slots=True)

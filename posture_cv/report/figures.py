@@ -21,6 +21,7 @@ _CONDITIONS = ("#3d7ea6", "#d1762f", "#5a8f4e", "#8e4585", "#8a5a3b", "#4a4f57")
 
 def state_strip(epochs: Epochs, title: str) -> Figure:
     """Postures over time: for every pixel the one that lasted longest."""
+    present = [state for state in State if epochs.state_s[:, state].any()]
     figure = Figure(WIDE, 96, f"Postures over time, {title}")
     figure.words(0, 14, title, "fg title")
     if len(epochs) == 0:
@@ -41,7 +42,21 @@ def state_strip(epochs: Epochs, title: str) -> Figure:
             figure.rect(x1, 24, x2 - x1, 34, "state", COLOURS[State(int(top[start])).label])
         start = k
     _clock_axis(figure, scale, 62)
+    _legend(figure, 96, [(words(state.label), COLOURS[state.label]) for state in present])
     return figure
+
+
+def _legend(figure: Figure, y: float, entries: Sequence[tuple[str, str]]) -> None:
+    """Names beside their colours, in rows below a figure: a file of its own has no page around it to say them."""
+    x = 0.0
+    for name, colour in entries:
+        room = 24.0 + 6.8 * len(name)
+        if x > 0.0 and x + room > figure.width:
+            x, y = 0.0, y + 16.0
+        figure.rect(x, y - 8, 10, 10, "swatch", colour)
+        figure.words(x + 14, y + 1, name, "quiet small")
+        x += room
+    figure.height = max(figure.height, y + 10.0)
 
 
 def _clock_axis(figure: Figure, scale: Scale, y: float) -> None:
@@ -55,7 +70,9 @@ def _clock_axis(figure: Figure, scale: Scale, y: float) -> None:
     inner = Scale(scale.low / unit, scale.high / unit, scale.start, scale.end)
     for value in ticks(inner.low, inner.high, 10):
         figure.line(inner(value), y - 4, inner(value), y, "axis")
-        figure.words(inner(value), y + 14, f"{value:g} {name}", "quiet small", "middle")
+        x, room = inner(value), 24.0
+        anchor = "start" if x < room else "end" if x > figure.width - room else "middle"
+        figure.words(x, y + 14, f"{value:g} {name}", "quiet small", anchor)
 
 
 def curve(epochs: Epochs, name: str, limits: Sequence[tuple[float, str]]) -> Figure:
@@ -131,31 +148,46 @@ def distribution(quantity: Quantity, name: str, rows: Sequence[Row]) -> Figure:
     bottom_axis(figure, xs, 172.0, f"{about.unit} against the baseline", 44.0)
     for k, part in enumerate(share.tolist()):
         figure.rect(xs(edges[k]), ys(part), xs(edges[k + 1]) - xs(edges[k]) - 1, 172.0 - ys(part), "bar")
-    for row in rows:
-        if row.assessable:
-            figure.line(xs(row.figure.value), 36.0, xs(row.figure.value), 172.0, "mark")
-            figure.words(xs(row.figure.value), 32.0, row.item, "quiet small", "middle")
+    marks = [row for row in rows if row.assessable]
+    places = [xs(row.figure.value) for row in marks]
+    for row, x, name_x in zip(marks, places, apart(places, 12.0, 428.0), strict=True):
+        figure.line(x, 36.0, x, 172.0, "mark")
+        figure.words(name_x, 32.0, row.item, "quiet small", "middle")
     return figure
 
 
-def forest(title: str, unit: str, lines: Sequence[tuple[str, Row, int]]) -> Figure:
-    """Values with their intervals, one a line; the number chooses the colour (a condition)."""
+def apart(places: Sequence[float], low: float, high: float, room: float = 24.0) -> list[float]:
+    """Rising places from `low` to `high`, moved until each has its `room`: names of marks that lie together."""
+    out = list(places)
+    for k in reversed(range(len(out))):
+        out[k] = min(out[k], out[k + 1] - room if k + 1 < len(out) else high)
+    for k in range(len(out)):
+        out[k] = max(out[k], out[k - 1] + room if k else low)
+    return out
+
+
+def forest(
+    title: str, unit: str, lines: Sequence[tuple[str, Row, int]], conditions: Sequence[str] = ()
+) -> Figure:
+    """Values with their intervals, one a line; the number chooses the condition, and with it the colour."""
     percent = unit == "1"
     factor = 100.0 if percent else 1.0
-    height = 58.0 + 22.0 * len(lines)
-    figure = Figure(440, height, title)
+    axis = 24.0 + 22.0 * len(lines)
+    figure = Figure(440, axis + 34.0, title)
     figure.words(0, 14, title, "fg title")
     known = [row.figure for _, row, _ in lines if row.assessable]
     if not known:
-        figure.words(220, height / 2, lines[0][1].reason if lines else "", "quiet", "middle")
+        figure.words(220, figure.height / 2, lines[0][1].reason if lines else "", "quiet", "middle")
         return figure
     ends = np.array([[f.value, f.low, f.high] for f in known]).ravel() * factor
     low, high = span_of(ends, np.zeros(1), least=5.0 if percent else 1.0)
     xs = Scale(max(low, 0.0) if (ends[np.isfinite(ends)] >= 0).all() else low, high, 150.0, 430.0)
-    bottom_axis(figure, xs, height - 34, "% of the measured time" if percent else unit, 24.0)
+    bottom_axis(figure, xs, axis, "% of the measured time" if percent else unit, 24.0)
+    if conditions:
+        _legend(figure, axis + 50.0, [(c, condition_colour(k)) for k, c in enumerate(conditions)])
     for k, (name, row, which) in enumerate(lines):
-        y, colour = 36.0 + 22.0 * k, _CONDITIONS[which % len(_CONDITIONS)]
-        figure.words(140, y + 4, name, "fg small", "end")
+        y, colour = 36.0 + 22.0 * k, condition_colour(which)
+        figure.words(140, y + 4, name if len(name) <= 22 else f"…{name[-21:]}", "fg small", "end")
         if not row.assessable:
             figure.words(155, y + 4, row.reason, "quiet small")
             continue
@@ -170,24 +202,26 @@ def agreement(difference: Difference, title: str) -> Figure:
     """Difference against mean of each participant in two conditions (Bland & Altman 1986)."""
     factor = 100.0 if difference.unit == "1" else 1.0
     unit = "% of time" if difference.unit == "1" else difference.unit
-    figure = Figure(440, 240, f"{title}: {difference.second} less {difference.first}")
-    figure.words(0, 14, f"{title}: {words(difference.second)} less {words(difference.first)}", "fg title")
+    figure = Figure(440, 258, f"{title}: {difference.second} less {difference.first}")
+    figure.words(0, 14, title, "fg title")
+    figure.words(0, 30, f"{words(difference.second)} less {words(difference.first)}", "fg")
     first = np.array([a for _, a, _ in difference.pairs]) * factor
     second = np.array([b for _, _, b in difference.pairs]) * factor
     mean, shift = (first + second) / 2.0, second - first
     lines = [difference.mean.value * factor, *(v * factor for v in difference.agreement)]
     x_low, x_high = span_of(mean, least=2.0)
     y_low, y_high = span_of(shift, np.array(lines), np.zeros(1), least=2.0)
-    xs, ys = Scale(x_low, x_high, 52.0, 400.0), Scale(y_low, y_high, 196.0, 28.0)
-    left_axis(figure, ys, 52.0, 400.0)
-    bottom_axis(figure, xs, 196.0, f"mean of both conditions [{unit}]", 28.0)
+    xs, ys = Scale(x_low, x_high, 52.0, 380.0), Scale(y_low, y_high, 214.0, 46.0)
+    left_axis(figure, ys, 52.0, 380.0)
+    bottom_axis(figure, xs, 214.0, f"mean of both conditions [{unit}]", 46.0)
     for value, text in zip(lines, ("mean", "-1.96 SD", "+1.96 SD"), strict=True):
         if not isnan(value):
-            figure.line(52.0, ys(value), 400.0, ys(value), "mark" if text == "mean" else "limit")
-            figure.words(402.0, ys(value) + 4, text, "quiet small")
+            figure.line(52.0, ys(value), 380.0, ys(value), "mark" if text == "mean" else "limit")
+            figure.words(384.0, ys(value) + 4, text, "quiet small")
     for (name, _, _), x, y in zip(difference.pairs, mean.tolist(), shift.tolist(), strict=True):
         figure.dot(xs(x), ys(y))
-        figure.words(xs(x) + 6, ys(y) - 5, name, "quiet small")
+        side, anchor = (6.0, "start") if xs(x) < 220.0 else (-6.0, "end")  # the side with more room
+        figure.words(xs(x) + side, ys(y) - 5, name, "quiet small", anchor)
     return figure
 
 

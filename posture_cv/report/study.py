@@ -61,9 +61,7 @@ def study_page(study: Study, title: str, links: Mapping[str, str], failed: Seque
             for r, e in zip(study.results, study.exposures, strict=True)
         ],
         failed=", ".join(failed),
-        conditions=[
-            {"name": c, "colour": figures.condition_colour(k)} for k, c in enumerate(study.conditions)
-        ],
+        conditions=bool(study.conditions),
         forests=[markup(f.text()) for f in forests(study).values()],
         condition_tables=[
             {"name": name, "n": sum(c == name for _, c in study.cells), "groups": grouped(rows)}
@@ -159,7 +157,7 @@ def forests(study: Study) -> dict[str, Figure]:
         if any(row.assessable for _, row, _ in lines):
             name = f"{MEASURES[measure].title}{f': {words(item)}' if item else ''}"
             found[f"{measure}_{item}".strip("_").replace(" ", "_").replace(":", "")] = figures.forest(
-                name, lines[0][1].unit, lines
+                name, lines[0][1].unit, lines, study.conditions
             )
     return found
 

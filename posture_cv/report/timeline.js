@@ -229,9 +229,10 @@
       ctx.moveTo(LEFT, y(value));
       ctx.lineTo(g.width - RIGHT, y(value));
       ctx.stroke();
-      if (Math.abs(y(value) - written) > 11) {
-        ctx.fillText(text, g.width - RIGHT - 4, y(value) - 3);
-        written = y(value);
+      const base = y(value) < 14 ? y(value) + 11 : y(value) - 3; // at the upper edge there is no room above
+      if (Math.abs(base - written) > 11) {
+        ctx.fillText(text, g.width - RIGHT - 4, base);
+        written = base;
       }
     }
     ctx.setLineDash([]);

@@ -110,16 +110,16 @@ def difference_words(found: Difference) -> dict[str, Any]:
     """One line of the table of conditions against each other."""
     places = decimals(found.mean, found.unit)
     limits = Figure(0.0, *found.agreement)
-    unit = "%" if found.unit == "1" else found.unit
-    points = "percentage points" if found.unit == "1" else unit
-    factor = 100.0 if found.unit == "1" else 1.0
+    change = fixed(found.mean.value * (100.0 if found.unit == "1" else 1.0), places)
+    unit = {**SHOWN_UNIT, "1": " percentage points", "s": " s"}.get(found.unit, f" {found.unit}")
     return {
         "measure": MEASURES[found.measure].title,
         "item": found.item.replace("_", " "),
         "first": found.first,
         "second": found.second,
-        "value": f"{found.mean.value * factor:+.{places}f} {points}",
-        "interval": interval_text(found.mean, found.unit, places) or found.reason,
+        "value": f"{'+' if float(change) > 0.0 else ''}{change}{unit}",
+        "interval": interval_text(found.mean, found.unit, places),
+        "why": found.reason,
         "limits": interval_text(limits, found.unit, places)
         or ("too few" if len(found.pairs) < LEAST_PAIRS else "no spread"),
         "n": len(found.pairs),

@@ -176,6 +176,18 @@ def test_garbage_that_lasts_is_an_error(camera: MjpegServer, way: str) -> None:
             list(source.frames())
 
 
+@pytest.mark.parametrize("rate_hz", [0.4, 1.0])
+def test_garbage_that_lasts_is_an_error_however_rarely_pictures_are_wanted(
+    camera: MjpegServer, way: str, rate_hz: float
+) -> None:
+    with _open(camera, way, stall_timeout_s=1.0) as source:
+        source.set_max_rate(rate_hz)
+        assert source.read(20.0) is not None
+        camera.garbage()
+        with pytest.raises(SourceError, match=r"stopped sending|was lost|was ended"):
+            list(iter(lambda: source.read(20.0), None))
+
+
 def test_black_pictures_are_pictures(camera: MjpegServer) -> None:
     with _open(camera) as source:
         camera.black()

@@ -183,6 +183,16 @@ def test_no_limit_takes_all_and_a_new_one_takes_the_next() -> None:
     assert [gate.is_due(t) for t in (5.9, 5.95, 6.0, 6.5)] == [True, False, True, False]
 
 
+@given(st.floats(0.01, 50.0), st.integers(0, 10_000))
+def test_after_a_damaged_frame_the_next_one_is_due(limit_hz: float, frame: int) -> None:
+    gate = RateGate(limit_hz)
+    gate.is_due(frame / 100.0)
+    gate.again()
+    assert gate.is_due((frame + 1) / 100.0)
+    # What is due again counts as the pick of its interval.
+    assert gate.is_due((frame + 1) / 100.0) is False
+
+
 def test_a_rate_changed_by_another_thread_in_the_middle_of_a_question_stops_no_pictures(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

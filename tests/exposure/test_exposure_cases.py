@@ -24,7 +24,7 @@ from posture_cv.exposure.groups import (
     unmeasured_by_reason,
 )
 from posture_cv.exposure.holding import head_holding_time_s, holding, trunk_holding_time_s
-from posture_cv.exposure.measures import NOT_FROM_VIEW, exposure
+from posture_cv.exposure.measures import NOT_FROM_VIEW, UNDER_10_MIN, exposure
 from posture_cv.exposure.recovery import recovery_s
 from posture_cv.exposure.schemes import SCHEMES, Scheme, members
 from posture_cv.exposure.sources import SOURCES
@@ -241,6 +241,17 @@ def test_shifts_and_static_spells() -> None:
     assert isnan(rows["longest_static", ""].figure.high)
 
 
+@pytest.mark.parametrize(("length_s", "told"), [(90, False), (600, False), (601, True)])
+def test_no_share_of_long_spells_in_a_recording_too_short_for_one(length_s: int, told: bool) -> None:
+    still = series(np.arange(float(length_s)), {"head_forward_cm": np.zeros(length_s)})
+    rows = table(still)
+    row = rows["rula_static", "over 10 min"]
+    assert (row.assessable, row.reason) == ((True, "") if told else (False, UNDER_10_MIN))
+    assert row.figure.value == pytest.approx(1.0) if told else isnan(row.figure.value)
+    assert rows["longest_static", ""].figure.value == pytest.approx(float(length_s))
+    assert rows["shifts", ""].figure.value == 0.0
+
+
 def test_a_glance_is_no_shift_and_leaving_ends_a_spell() -> None:
     head = np.zeros(300)
     head[100:103] = 9.0
@@ -318,7 +329,7 @@ def test_a_difference_of_what_nobody_showed_has_a_limit_and_its_view() -> None:
     views = {"before": View.SIDE, "after": View.FRONT}
     cells = {
         condition: [
-            pooled(who, condition, [exposure(side([5.0] * 60, view=view, name=who + condition))])
+            pooled(who, condition, [exposure(side([5.0] * 700, view=view, name=who + condition))])
             for who in "abcd"
         ]
         for condition, view in views.items()

@@ -18,6 +18,21 @@ from numpy.typing import NDArray
 
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _PATIENCE_S: Final = 60.0
+_CUT_OFF: Final = """[...document.querySelectorAll("svg text")].filter((text) => {
+  const box = text.getBBox(), whole = text.ownerSVGElement.viewBox.baseVal;
+  const right = whole.width + 0.5, bottom = whole.height + 0.5; // half a pixel is rounding
+  return box.x < -0.5 || box.y < -0.5 || box.x + box.width > right || box.y + box.height > bottom;
+}).map((text) => text.textContent)"""
+_HIDDEN: Final = """[...document.querySelectorAll("th")].filter((head) => {
+  const box = head.getBoundingClientRect(), card = head.closest(".card").getBoundingClientRect();
+  return box.right > card.right + 0.5 || box.left < card.left - 0.5;
+}).map((head) => head.textContent)"""
+_WATCH: Final = """window.aboveCanvases = [];
+const write = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+  if (y < this.measureText(text).actualBoundingBoxAscent) window.aboveCanvases.push(text);
+  write.call(this, text, x, y);
+};"""
 
 
 def find_browser() -> str | None:
@@ -109,8 +124,31 @@ class Browser:
     def wider_px(self) -> int:
         """By how much the page is wider than the window."""
         code = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        found = self._do("Runtime.evaluate", expression=code)
-        return int(found["result"]["value"])
+        return int(self._found(code)["value"])
+
+    def cut_off(self) -> list[str]:
+        """Texts of the page's vector figures that reach beyond their figure, where they cannot be read."""
+        found: list[str] = self._found(_CUT_OFF)["value"]
+        return found
+
+    def hidden_columns(self) -> list[str]:
+        """Heads of columns that begin or end beyond the page's own frame, where one must scroll to see them."""
+        found: list[str] = self._found(_HIDDEN)["value"]
+        return found
+
+    def watch_canvases(self) -> None:
+        """Keep what pages opened from now on write above the upper edge of a canvas, for `above_canvases`."""
+        self._do("Page.addScriptToEvaluateOnNewDocument", source=_WATCH)
+
+    def above_canvases(self) -> list[str]:
+        """What was written there: its upper part is not seen."""
+        found: list[str] = self._found("window.aboveCanvases")["value"]
+        return found
+
+    def _found(self, expression: str) -> dict[str, Any]:
+        """What an expression comes to in the page, as its `value`."""
+        found: dict[str, Any] = self._do("Runtime.evaluate", expression=expression, returnByValue=True)
+        return dict(found["result"])
 
     def _do(self, method: str, **params: object) -> dict[str, Any]:
         """One command's result; events that come meanwhile are kept."""

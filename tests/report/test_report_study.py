@@ -16,6 +16,7 @@ from posture_cv.errors import InputError
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.gather import gather
 from posture_cv.replay.inputs import find_items
+from posture_cv.replay.items import Item
 from posture_cv.replay.study import check_study
 from posture_cv.report.svg import Figure
 from posture_cv.report.write import write_figures, write_study
@@ -127,7 +128,7 @@ def test_bad_manifests_are_refused_before_hours_are_spent(tmp_path: Path) -> Non
 
     def refused(path: str, said: str, conditions: Sequence[str] = ()) -> None:
         with pytest.raises(InputError) as error:
-            check_study(find_items([path], tmp_path / "out"), conditions)
+            check_study(find_items([path], tmp_path / "out"), conditions, calibrated=True)
         assert said in str(error.value)
 
     refused(manifest("gone.mp4,P1,laptop,,"), "there is no file gone.mp4")
@@ -141,6 +142,26 @@ def test_bad_manifests_are_refused_before_hours_are_spent(tmp_path: Path) -> Non
     done = Cli().fails("study", unknown, *options, said="the unknown condition 'sofa'")
     assert "No recording has the condition 'screen'" in done.stderr
     assert not (tmp_path / "out" / "recordings.csv").exists()
+
+
+def test_one_profile_does_not_judge_several_participants() -> None:
+    def check(*lines: tuple[str, str | None, tuple[float, float] | None], calibrated: bool = False) -> None:
+        items = [
+            Item(f"{place}.mp4", participant=who, profile=profile, calibrate_s=own)
+            for place, (who, profile, own) in enumerate(lines)
+        ]
+        check_study(items, [], calibrated=calibrated)
+
+    own = (0.0, 12.0)
+    check(
+        ("P1", None, own), ("P2", None, own), ("P3", "three", None), ("P3", "three", None), ("P4", None, None)
+    )
+    check(("P1", None, None), ("P2", None, None), calibrated=True)
+    check(("P1", None, None), ("P1", None, None))
+    with pytest.raises(InputError, match="P1, P2 would all be judged by the default profile"):
+        check(("P2", None, None), ("P1", None, None), ("P3", None, own))
+    with pytest.raises(InputError, match="P1, P2 would all be judged by the profile 'desk'"):
+        check(("P1", "desk", None), ("P2", "desk", None), calibrated=True)
 
 
 def test_another_file_of_the_pages_name_is_said_before_anything_is_replayed(tmp_path: Path) -> None:
