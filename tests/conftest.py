@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +17,9 @@ from amounts import amount
 from posture_cv._version import __version__
 from posture_cv.processors import use_one_thread
 from warm import warm_workers
+
+if TYPE_CHECKING:
+    from monitor.browser import Browser
 
 use_one_thread(
     pictures=False
@@ -80,3 +84,15 @@ def no_error_is_logged(caplog: pytest.LogCaptureFixture, request: pytest.Fixture
         return
     errors = [r for when in ("setup", "call") for r in caplog.get_records(when) if r.levelno >= logging.ERROR]
     assert not errors, [record.getMessage() for record in errors]
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One for all pages."""
+    from monitor.browser import Browser, find_browser  # loads numpy, see above
+
+    program = find_browser()
+    if program is None:
+        pytest.skip("no Chromium is installed (apt: chromium)")
+    with Browser(program, tmp_path_factory.mktemp("browser")) as made:
+        yield made

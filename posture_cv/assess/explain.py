@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from posture_cv.assess.calculus import NUMBERS
 from posture_cv.assess.effects import Rule
-from posture_cv.assess.naming import SINK_PER_TRUNK
+from posture_cv.assess.naming import taken_down_cm
 from posture_cv.assess.records import Evidence, Limit, Record
 from posture_cv.assess.wording import plain
 
@@ -99,7 +100,7 @@ def _judged(rec: Record, name: str) -> Evidence | None:
     found, trunk = rec.found(name), rec.found("trunk_incl_deg")
     if name != "sink_cm" or found is None or trunk is None:
         return found
-    return replace(found, mean=found.mean - SINK_PER_TRUNK * max(trunk.mean, 0.0))
+    return replace(found, mean=found.mean - taken_down_cm(trunk.mean, NUMBERS))
 
 
 def _times(found: Evidence, limit: Limit, rec: Record) -> float:

@@ -318,7 +318,12 @@ def _slump(r: Readings[Value], bent: Value, forward: Value, th: Thresholds, c: C
 
 def _sunk_by_itself(r: Readings[Value], c: Calculus[Value]) -> Value:
     """How far the shoulders have sunk beyond what a trunk that leans straight takes them, cm."""
-    return r.value("sink_cm") - SINK_PER_TRUNK * c.fmax(r.value("trunk_incl_deg"), 0.0)
+    return r.value("sink_cm") - taken_down_cm(r.value("trunk_incl_deg"), c)
+
+
+def taken_down_cm(trunk_deg: Value, c: Calculus[Value]) -> Value:
+    """How far a trunk that leans straight takes the shoulders down, which is no sinking; nothing if not told."""
+    return SINK_PER_TRUNK * c.fmax(trunk_deg, 0.0)
 
 
 def _may_slump(r: Readings[Value], th: Thresholds, c: Calculus[Value]) -> Any:  # noqa: ANN401  mask

@@ -248,21 +248,19 @@ class MediaPipeEstimator(Closing):
 
     def _seen_closer(self, picture: Picture, look: Look, begun: _Begun) -> Float32 | None:
         """The face in a part of the picture, about the head; of an untilted one in all its pixels."""
-        whole, pose, scale = begun.frame.image_bgr, begun.lm.pose[0, :, :2], begun.scale
-        points: NDArray[np.floating]
-        if look == FIRST:
-            size, points = (whole.shape[1], whole.shape[0]), pose
-        else:
-            size, points = picture.size_px, points_there(pose / np.array(scale), look, picture.size_px)
+        untilted, scale, pose = look == FIRST, begun.scale, begun.lm.pose[0, :, :2]
+        source = begun.frame.image_bgr if untilted else picture.rgb
+        size = source.shape[1], source.shape[0]
+        points = pose if untilted else points_there(pose / np.array(scale), look, size)
         box = head_box(points * size, size)
         if box is None:
             return None
-        part = Picture.of(part_of(whole, box)) if look == FIRST else Picture.of_rgb(part_of(picture.rgb, box))
-        found = self._close_up().seen(part, -1)
+        part = part_of(source, box)
+        found = self._close_up().seen(Picture.of(part) if untilted else Picture.of_rgb(part), -1)
         if found is None:
             return None
         face = out_of_part(found, box, size)
-        if look == FIRST:  # as shares of what the models see of the picture, its padding included
+        if untilted:  # as shares of what the models see of the picture, its padding included
             face = np.asarray(face / (scale[0], scale[1], scale[0]), np.float32)
         return self._placed(face, picture, look, begun)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from posture_cv.assess.calculus import NUMBERS
-from posture_cv.assess.naming import RISES, SINK_PER_TRUNK, asked_for, limiting_sd, neck
+from posture_cv.assess.naming import RISES, asked_for, limiting_sd, neck, taken_down_cm
 from posture_cv.assess.records import limits
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.smoothing import SmoothedFrame
@@ -69,11 +69,12 @@ def margins(frame: SmoothedFrame, settings: AssessSettings) -> tuple[Margin, ...
     sds[NECK] = sds["cva_change_deg"]
     asked, sideways = asked_for(frame, settings.thresholds, NUMBERS)
     more = {"forward_head": asked, "rounded_shoulders": asked, "slump": sideways}
+    beyond = {"sink_cm": taken_down_cm(frame.value("trunk_incl_deg"), NUMBERS)}  # what is no sinking
     return tuple(
         _margin(
             cue,
             limit.name,
-            limit.value * factor * more.get(cue, 1.0) + _taken_cm(limit.name, frame),
+            limit.value * factor * more.get(cue, 1.0) + beyond.get(limit.name, 0.0),
             frame,
             bent,
         )
@@ -86,12 +87,6 @@ def _wide(frame: SmoothedFrame, name: str) -> float:
     """By which the limits of the quantity widen; 0 where it cannot be told."""
     value = frame.value(name)
     return 0.0 if math.isnan(value) else limiting_sd(name, value, frame.sd(name), NUMBERS)
-
-
-def _taken_cm(name: str, frame: SmoothedFrame) -> float:
-    """How far the trunk's bend takes the shoulders down, which is no sinking."""
-    trunk_deg = frame.value("trunk_incl_deg")
-    return SINK_PER_TRUNK * trunk_deg if name == "sink_cm" and trunk_deg > 0.0 else 0.0
 
 
 def _margin(cue: str, name: str, limit: float, frame: SmoothedFrame, bent: float) -> Margin:

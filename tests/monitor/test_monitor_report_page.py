@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monitor.browser import Browser, find_browser
+from monitor.browser import Browser
 from posture_cv.history.read import Reader
 from posture_cv.history.report import COLOURS, DARK, material, render
 from posture_cv.history.store import History
@@ -23,16 +22,6 @@ ELSEWHERE: Final = (
     '<img src="http://pictures.example/x.png"><link rel="stylesheet" href="http://styles.example/s.css">'
     '<script>fetch("http://scripts.example/y")</script>'
 )
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """One for all."""
-    program = find_browser()
-    if program is None:
-        pytest.skip("no Chromium is installed (apt: chromium)")
-    with Browser(program, tmp_path_factory.mktemp("browser")) as made:
-        yield made
 
 
 def share(image: NDArray[np.uint8], colour: str) -> float:

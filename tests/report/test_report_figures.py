@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.browser import Browser, find_browser
+from monitor.browser import Browser
 from posture_cv.assess.types import State
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.gather import gather
@@ -22,15 +22,6 @@ from posture_cv.report.write import write_study
 
 SCREEN, LAPTOP = "external screen with a riser", "laptop on the kitchen table"
 FRONT = "front1"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = find_browser()
-    if program is None:
-        pytest.skip("no Chromium is installed")
-    with Browser(program, tmp_path_factory.mktemp("browser")) as made:
-        yield made
 
 
 def _taken(result: Result, participant: int, condition: str) -> Result:
