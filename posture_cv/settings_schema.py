@@ -12,7 +12,6 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from posture_cv.assess.naming import Thresholds
 from posture_cv.assess.settings import (
     AssessSettings,
     BreakSettings,
@@ -21,6 +20,7 @@ from posture_cv.assess.settings import (
     SmoothingSettings,
     TickSettings,
 )
+from posture_cv.assess.thresholds import Thresholds
 from posture_cv.capture.types import CaptureOptions
 from posture_cv.landmarks.estimator import EstimatorOptions
 from posture_cv.monitor.economy import EconomySettings

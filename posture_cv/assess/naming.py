@@ -8,13 +8,13 @@ thorax frame (rounding, shrugging), the trunk sinking into itself (slump).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
 from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 
 from posture_cv.assess.calculus import ARRAYS, Calculus, Readings, Value
-from posture_cv.assess.types import ALERTING, State, States, require_setting
+from posture_cv.assess.thresholds import Thresholds
+from posture_cv.assess.types import ALERTING, State, States
 from posture_cv.measure.types import Float, Measurements, Reason
 
 # Looking down tips the whole cervical column: the CVA falls by about a fifth of the head's pitch without the
@@ -35,8 +35,6 @@ RELATIVE_ERROR = 0.5
 # neck may be 9.6 deg at most, in those leaning in 14.0; in photographs of real slumps it is mostly more.
 NECK_RULED_OUT_DEG: Final = 14.0
 ONE_SIDED_95: Final = 1.645  # standard deviations of a normal error
-_MOST: Final = 1e6  # of a threshold; beyond it no number that could be meant
-_FACTORS: Final = (0.01, 100.0)
 RISES: Final = ("shoulder_elevation_cm", "shoulder_elevation_left_cm", "shoulder_elevation_right_cm")
 # Plain numbers: members of an enumeration cost several times as much to compare.
 _OK: Final = int(Reason.OK)
@@ -50,88 +48,6 @@ _HEAD_TURNED, _TRUNK_TURNED = int(Reason.HEAD_TURNED), int(Reason.TRUNK_TURNED)
 _NOBODY, _OTHER_PERSON = int(Reason.NOBODY), int(Reason.OTHER_PERSON)
 _NOT_FROM_THIS_VIEW: Final = int(Reason.NOT_FROM_THIS_VIEW)
 _NAMES: Final = tuple(int(state) for state in ALERTING)
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Where each posture begins, against the person's own baseline.
-
-    All ours, chosen on the ground truth's training people (the clinical minimal detectable change of the CVA is
-    about 5 deg: Gallego-Izquierdo 2020). `neck_deg` is the loss of craniovertebral angle that is due to the neck
-    itself: without what the trunk's inclination and looking down explain.
-
-    A change must also exceed its own stated uncertainty: each threshold is at least `*_sd` standard deviations of
-    the estimate, so that frames of which little can be told do not alert. Severe postures are told after a shorter
-    time: a change must exceed that limit by `severe_sd` standard deviations (chance 5 in 6).
-
-    A small forward head whose trunk has bent with it is a slump: the neck's share stays below
-    `slump_like_neck_deg`, `slump_like_per_deg` for each degree of the trunk, which is at least
-    `slump_like_trunk_deg`, and `slump_like_per_cm` for each centimetre that the shoulders came nearer, of which
-    `slump_like_most_cm` count. Leaning sideways swings head and shoulders through the perspective: each degree beyond
-    `sideways_from_deg` raises the thresholds of forward head, rounding and slump by `sideways_per_deg`.
-    """
-
-    neck_deg: float = 2.3
-    neck_severe_deg: float = 14.0
-    text_neck_pitch_deg: float = 24.0
-    text_neck_neck_deg: float = 8.0
-    looking_down_deg: float = 12.0
-    protraction_cm: float = 1.5
-    protraction_severe_cm: float = 3.5
-    elevation_cm: float = 1.2
-    elevation_one_side_cm: float = 2.0
-    elevation_severe_cm: float = 3.0
-    slump_trunk_deg: float = 2.0
-    slump_protraction_cm: float = 0.8
-    slump_sink_cm: float = 0.5
-    slump_neck_deg: float = 2.5
-    leaning_in_deg: float = 6.0
-    leaning_in_cm: float = 8.0
-    reclining_deg: float = 5.0
-    lateral_deg: float = 6.0
-    slump_like_neck_deg: float = 2.7
-    slump_like_per_deg: float = 0.6
-    slump_like_per_cm: float = 1.0
-    slump_like_most_cm: float = 4.0
-    slump_like_trunk_deg: float = 1.0
-    sideways_from_deg: float = 2.0
-    sideways_per_deg: float = 0.2
-    moved_cm: float = 6.0
-    moved_factor: float = 2.0
-    neck_sd: float = 1.2
-    protraction_sd: float = 1.5
-    elevation_sd: float = 1.65
-    slump_sd: float = 1.65
-    severe_sd: float = 1.0
-
-    def __post_init__(self) -> None:
-        for f in fields(self):
-            require_setting(f.name, getattr(self, f.name), 0.0, _MOST)
-
-    def scaled(self, factor: float) -> Thresholds:
-        """Every posture threshold times `factor` (> 1: less sensitive); the validity gates stay.
-
-        Raises:
-            SettingError: `factor` is not 0.01 to 100.
-        """
-        require_setting("factor", factor, *_FACTORS)
-        gates = {
-            "slump_like_per_deg",
-            "slump_like_per_cm",
-            "slump_like_most_cm",
-            "sideways_from_deg",
-            "sideways_per_deg",
-            "moved_cm",
-            "moved_factor",
-            "neck_sd",
-            "protraction_sd",
-            "elevation_sd",
-            "slump_sd",
-            "severe_sd",
-        }
-        return replace(
-            self, **{f.name: getattr(self, f.name) * factor for f in fields(self) if f.name not in gates}
-        )
 
 
 class Name(NamedTuple):

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from posture_cv.assess.calculus import NUMBERS
 from posture_cv.assess.effects import BreakDue, Notice, Rule, StillnessNudge, Told
-from posture_cv.assess.naming import Thresholds, limiting_sd, neck_deg, severities
+from posture_cv.assess.naming import limiting_sd, neck_deg, severities
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.smoothing import NAMES
+from posture_cv.assess.thresholds import Thresholds
 from posture_cv.assess.typed import finite, typed, typed_rows
 from posture_cv.assess.types import Alert, State
 from posture_cv.measure.baseline import Baseline, nanmean_quiet

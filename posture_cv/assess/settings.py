@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil, sqrt
 from typing import Final, Self
 
-from posture_cv.assess.naming import Thresholds
+from posture_cv.assess.thresholds import Thresholds
 from posture_cv.assess.types import ALERTING, SettingError, require_setting
 
 CUES: Final = tuple(state.label for state in ALERTING)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.fit import CalibrationResult, fit_baseline
-from posture_cv.assess.naming import Thresholds, name_states
+from posture_cv.assess.naming import name_states
+from posture_cv.assess.thresholds import Thresholds
 from posture_cv.assess.types import States
 from posture_cv.errors import PostureError
 from posture_cv.evaluate.dataset import Clip, Dataset

@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from posture_cv.assess.naming import Thresholds, name_states
+from posture_cv.assess.naming import name_states
 from posture_cv.assess.settings import SmoothingSettings
 from posture_cv.assess.smoothing import smooth
+from posture_cv.assess.thresholds import Thresholds
 from posture_cv.assess.types import State, States
 from posture_cv.evaluate.dataset import Dataset
 from posture_cv.evaluate.grouping import Frames, group_result

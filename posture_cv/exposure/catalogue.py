@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from posture_cv.assess.naming import Thresholds
+from posture_cv.assess.thresholds import Thresholds
 from posture_cv.exposure.schemes import SCHEMES
 from posture_cv.measure.types import QUANTITIES
 

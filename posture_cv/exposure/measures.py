@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from posture_cv.assess.naming import Thresholds
+from posture_cv.assess.thresholds import Thresholds
 from posture_cv.assess.types import UNMEASURED, State
 from posture_cv.exposure.bootstrap import ERROR_STEPS, Resampling, block_length, resampling
 from posture_cv.exposure.catalogue import TITLES, estimate_name

@@ -13,9 +13,10 @@ from typing import Final, NamedTuple
 
 from posture_cv.assess.calculus import NUMBERS
 from posture_cv.assess.lookdown import FREE_DEG
-from posture_cv.assess.naming import Name, Thresholds, neck, severities
+from posture_cv.assess.naming import Name, neck, severities
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.assess.smoothing import SmoothedFrame
+from posture_cv.assess.thresholds import Thresholds
 from posture_cv.assess.types import BENT
 from posture_cv.monitor.economy import NEAR, EconomySettings
 

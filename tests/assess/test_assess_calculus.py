@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from assess_material import every, measurements
 from posture_cv.assess.calculus import ARRAYS, NUMBERS
-from posture_cv.assess.naming import Thresholds, name, name_states
+from posture_cv.assess.naming import name, name_states
 from posture_cv.assess.settings import SmoothingSettings
 from posture_cv.assess.smoothing import Smoother, smooth
+from posture_cv.assess.thresholds import Thresholds
 
 VALUES = st.one_of(st.floats(-1e6, 1e6), st.just(math.nan), st.sampled_from([0.0, math.inf, -math.inf]))
 

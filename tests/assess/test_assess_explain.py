@@ -11,10 +11,11 @@ import pytest
 
 from assess_material import baseline, every, measurements
 from posture_cv.assess.explain import duration, explain
-from posture_cv.assess.naming import SINK_PER_TRUNK, Thresholds
+from posture_cv.assess.naming import SINK_PER_TRUNK
 from posture_cv.assess.recording import assess_measurements
 from posture_cv.assess.records import Record, from_json, limits, to_json
 from posture_cv.assess.settings import AssessSettings, BreakSettings, PolicySettings
+from posture_cv.assess.thresholds import Thresholds
 from posture_cv.measure.types import QUANTITIES, Estimate
 
 QUIET = AssessSettings(breaks=BreakSettings(enabled=False))

@@ -8,7 +8,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from posture_cv.assess.naming import Thresholds, name_states, neck_deg
+from posture_cv.assess.naming import name_states, neck_deg
+from posture_cv.assess.thresholds import Thresholds
 from posture_cv.assess.types import ALERTING, State
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assess_material import measurements
-from posture_cv.assess.naming import Thresholds, name_states
+from posture_cv.assess.naming import name_states
 from posture_cv.assess.settings import SmoothingSettings, TickSettings
 from posture_cv.assess.smoothing import smooth
+from posture_cv.assess.thresholds import Thresholds
 from posture_cv.assess.ticks import Columns, Tick, Ticker, columns, grid, held_ticks, ticks
 from posture_cv.assess.types import State
 

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from calibration.fit import fit_baseline
 from cli_runner import Cli
 from importing_material import SIZE, wide
-from posture_cv.assess.naming import Thresholds, name_states
+from posture_cv.assess.naming import name_states
+from posture_cv.assess.thresholds import Thresholds
 from posture_cv.assess.types import ALERTING, State
 from posture_cv.coefficients import load_coefficients
 from posture_cv.importing.keypoints import _BODY_25

@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from calibration.fit import fit_baseline
-from posture_cv.assess.naming import Thresholds, name_states
+from posture_cv.assess.naming import name_states
+from posture_cv.assess.thresholds import Thresholds
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import SCENE_FIELDS, Landmarks
