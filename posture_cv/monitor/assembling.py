@@ -212,15 +212,19 @@ def recalibrator_for(request: Request, settings: AssessSettings, note: Callable[
     """Makes the baseline anew: in the file that was named; else under the same name, with another camera a new one."""
 
     def recalibrate(camera: Camera, now: Criteria, prompted: Callable[[str], bool], quick: bool) -> Criteria:  # noqa: FBT001
+        from posture_cv.landmarks.finders import CompanyFinder
         from posture_cv.monitor.profile_choice import profile_file, recalibrated_name
         from posture_cv.monitor.recalibrate import PromptUi, calibrate_from_camera, findings
 
         timing = _timing(request.settings, quick=quick)
         file, known = profile_file(request), now.baseline if quick else None
         name = now.profile if file else recalibrated_name(now.profile, camera.identity)
-        with make_estimator(request.settings) as estimator:
+        models = request.settings.models.options()
+        with make_estimator(request.settings) as estimator, CompanyFinder(models) as finder:
             ui = PromptUi(timing, prompted)
-            profile = calibrate_from_camera(camera, estimator, name, timing, ui, known=known, file=file)
+            profile = calibrate_from_camera(
+                camera, estimator, name, timing, ui, finder, known=known, file=file
+            )
         for line in findings(profile):
             note(line)
         return Criteria.of(profile, settings)

@@ -27,6 +27,7 @@ from posture_cv.landmarks.estimator import EstimatorOptions, Mode
 from posture_cv.landmarks.recording import RecordingInfo
 from posture_cv.landmarks.recording_writer import RecordingWriter, estimator_as_dict, part_of
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.replay.calibration_watch import CalibrationWatch
 from posture_cv.replay.earlier import delete
 from posture_cv.replay.first_look import ViewCheck, check_view
 from posture_cv.replay.record import EstimatorFactory, default_estimator, estimated, source_as_dict
@@ -50,6 +51,8 @@ class Part:
         rate_hz: look so often at most; None: at every frame.
         estimator: which models.
         view: what to look for in the whole recording before this part is read; None: nothing.
+        calibrate_s: (start, end) of the seconds of the source to calibrate on, in which somebody else's face is
+            looked for; None: in none.
     """
 
     source: str
@@ -59,6 +62,7 @@ class Part:
     rate_hz: float | None = None
     estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
     view: ViewCheck | None = None
+    calibrate_s: tuple[float, float] | None = None
 
     @property
     def reads_from_s(self) -> float:
@@ -158,14 +162,14 @@ def _record(
             _leave_behind(path)
             writer = RecordingWriter(path, header)
             try:
-                with reader:
+                with reader, CalibrationWatch(part.calibrate_s, models) as watch:
                     seen = estimated(estimator, reader.frames(), overlap=overlap)
-                    frames, found = _write(seen, writer, part.start_s, told)
+                    frames, found = _write(watch.looking_at(seen), writer, part.start_s, told)
             except BaseException:  # Ctrl-C too: what is not whole must not take the name of what is
                 writer.abandon()
                 raise
             writer.close()
-        return PartDone(frames, found, tuple(source.warnings))
+        return PartDone(frames, found, (*source.warnings, *watch.warnings))
 
 
 def _leave_behind(path: Path) -> None:

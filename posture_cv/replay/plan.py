@@ -148,7 +148,13 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
     capture, calibrate = options.capture, options.calibrate_s
     outside = calibrate is not None and not _inside(calibrate, capture.start_s, capture.end_s)
     origin_s = min(capture.start_s, calibrate[0]) if calibrate is not None and outside else capture.start_s
-    common = Part(options.source, origin_s=origin_s, rate_hz=capture.max_rate_hz, estimator=estimator)
+    common = Part(
+        options.source,
+        origin_s=origin_s,
+        rate_hz=capture.max_rate_hz,
+        estimator=estimator,
+        calibrate_s=calibrate,
+    )
     segment_s = options.segment_s if scan.cuttable else 0.0
     stretches = cut(capture.start_s, capture.end_s, scan.last_s, segment_s)
     parts = {k: replace(common, start_s=a, end_s=b) for k, (a, b) in enumerate(stretches)}
