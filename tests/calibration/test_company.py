@@ -18,10 +18,14 @@ from calibration.verdict import COMPANY, COMPANY_SHARE, Grade, about_company
 from calibration_material import sitting_still
 from cli_runner import Cli
 from damage_material import Picture, sitting, write
+from posture_cv.capture import open_source
 from posture_cv.capture.types import Frame
+from posture_cv.landmarks.estimator import EstimatorOptions, Mode
 from posture_cv.landmarks.finders import CompanyFinder
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.profiles.store import load_profile
+from posture_cv.replay.pair import PairOptions
+from posture_cv.replay.record import record
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 BLANK = np.zeros((8, 8, 3), np.uint8)
@@ -92,7 +96,6 @@ def with_another(picture: Picture, left: int, top: int) -> Picture:
 
 
 def marks(picture: Picture) -> Landmarks:
-    from posture_cv.landmarks.estimator import EstimatorOptions, Mode
     from posture_cv.landmarks.mediapipe_estimator import MediaPipeEstimator
 
     with MediaPipeEstimator(EstimatorOptions(mode=Mode.IMAGE, contour=False)) as estimator:
@@ -148,3 +151,29 @@ def test_a_replay_calibrated_in_company_says_so(
     warnings = json.loads((tmp_path / "o" / "summary.json").read_text())["warnings"]
     assert (f"Baseline, 0 s to 3 s: {COMPANY}" in warnings) == said
     assert any(COMPANY in one for one in warnings) == said
+
+
+@pytest.mark.parametrize(("calibrate_s", "said"), [((0.0, 3.0), True), ((3.0, 4.0), False), (None, False)])
+def test_one_of_two_cameras_says_so(
+    together: Path, tmp_path: Path, calibrate_s: tuple[float, float] | None, *, said: bool
+) -> None:
+    with open_source(str(together)) as source:
+        made = record(source, tmp_path / "a.landmarks", EstimatorOptions(), calibrate_s=calibrate_s)
+    assert made.frames == 40
+    assert made.warnings == ((f"Baseline, 0 s to 3 s: {COMPANY}",) if said else ())
+
+
+@pytest.mark.parametrize(
+    ("name", "offset_s", "expected"),
+    [
+        ("front", None, (2.0, 8.0)),
+        ("side", 1.5, (0.5, 6.5)),
+        ("side", -1.0, (3.0, 9.0)),
+        ("side", None, None),
+    ],
+)
+def test_each_camera_is_watched_by_its_own_clock(
+    name: str, offset_s: float | None, expected: tuple[float, float] | None
+) -> None:
+    options = PairOptions("f.mp4", "s.mp4", Path("o"), calibrate_s=(2.0, 8.0), offset_s=offset_s)
+    assert options.calibrated_s(name) == expected
