@@ -10,14 +10,8 @@ import numpy as np
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.front_model import (
-    GROUPS,
-    VARIANTS,
-    FrontModel,
-    front_view,
-    groups_of,
-    stated_sd,
-)
+from posture_cv.measure.front_groups import GROUPS, VARIANTS, groups_of
+from posture_cv.measure.front_model import FrontModel, front_view, stated_sd
 from posture_cv.measure.front_reading import FrontReading, read_front
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Reason
 

@@ -1,0 +1,147 @@
+"""How the shipped arrays become the front view's model. `tools/fitting/front.py` makes the arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from posture_cv.measure.expression import Expression
+from posture_cv.measure.front_columns import (
+    EVEN_BLOCKS,
+    EVEN_WIDTHS,
+    ODD_BLOCKS,
+    ODD_WIDTHS,
+    ROOM_EVEN,
+    ROOM_ODD,
+    columns_of,
+)
+from posture_cv.measure.front_groups import (
+    GROUPS,
+    ODD_GROUPS,
+    VARIANTS,
+    WITH_FACE,
+    blocks_of,
+    groups_of,
+    network_columns,
+    used_blocks,
+)
+from posture_cv.measure.front_model import Beside, FrontModel, Stage
+from posture_cv.measure.front_reference import MeshAxes
+from posture_cv.measure.later import Later
+from posture_cv.measure.mirror_kernel import Float32, KernelWeights, MirrorKernels, Projection
+from posture_cv.measure.mirror_network import MirrorNetwork
+from posture_cv.measure.types import Float
+
+EXPRESSION: Final = "expression"
+"""What the names of the arrays of an `Expression` begin with."""
+_PARTS: Final = ((EVEN_WIDTHS, EVEN_BLOCKS), (ODD_WIDTHS, ODD_BLOCKS))
+
+
+def front_model(arrays: Mapping[str, Any]) -> FrontModel:
+    """Make the shipped arrays ready for use, each variant when it is first asked for; so keep the result."""
+    first_even, first_odd = ({name: w[name] for name, _ in b} for w, b in _PARTS)
+    projections = {
+        side: Projection.of(np.asarray(arrays[f"project.{side}"], np.float64), list(widths.values()))
+        for side, widths in (("even", first_even), ("odd", first_odd))
+    }
+    rooms = {
+        side: Projection.of(np.diag(np.asarray(arrays[f"room.{side}"], np.float64)), [1] * len(names))
+        for side, names in (("even", ROOM_EVEN), ("odd", ROOM_ODD))
+    }
+    variants = VARIANTS.values()
+    axes = MeshAxes(
+        np.asarray(arrays["mesh"], np.float64), int(arrays["mesh"].shape[2]) // 2, expression_of(arrays)
+    )
+    return FrontModel(
+        axes,
+        projections["even"],
+        projections["odd"],
+        rooms["even"],
+        rooms["odd"],
+        np.asarray(arrays["camera_pitch"], np.float64),
+        Later(WITH_FACE, lambda v: stage_of(arrays, v, ("face",))),
+        Later(variants, lambda v: stage_of(arrays, v, tuple(g for g in groups_of(v) if g != "face"))),
+        Later(variants, lambda v: beside_of(arrays, v)),
+        {v: _joined(arrays, v, "spread") for v in variants},
+        {v: np.ascontiguousarray(_joined(arrays, v, "sd").T) for v in variants},
+        {v: np.asarray(arrays[f"{v}.share"], np.float64) for v in variants},
+        {v: np.asarray(arrays[f"{v}.reach"], np.float64) for v in variants},
+    )
+
+
+def expression_of(arrays: Mapping[str, Any]) -> Expression:
+    """The face's own movements, where the arrays hold any: they are fitted apart and shipped in a file of their own."""
+    names = ("read", "moves", "most")
+    if f"{EXPRESSION}.read" not in arrays:
+        return Expression.none()
+    return Expression.from_arrays({name: arrays[f"{EXPRESSION}.{name}"] for name in names})
+
+
+def _joined(arrays: Mapping[str, Any], variant: str, what: str) -> Float:
+    return np.concatenate(
+        [np.asarray(arrays[f"{variant}.{g}.{what}"], np.float64) for g in groups_of(variant)]
+    )
+
+
+def points_of(arrays: Mapping[str, Any], variant: str) -> tuple[Float32, Float32]:
+    """(M, D) all even and odd columns of the fitting frames as a variant sees them."""
+    even, odd = (
+        np.hstack([arrays[f"points.{side}"], arrays[f"points.{variant}.{side}"]]).astype(np.float32)
+        for side in ("even", "odd")
+    )
+    return even, odd
+
+
+def beside_of(arrays: Mapping[str, Any], variant: str) -> Beside:
+    """The networks of a variant."""
+    is_odd = np.array([group in ODD_GROUPS for group in groups_of(variant) for _ in GROUPS[group]])
+    return Beside(*network_columns(variant), MirrorNetwork.from_arrays(arrays, f"{variant}.network", is_odd))
+
+
+def stage_of(arrays: Mapping[str, Any], variant: str, groups: tuple[str, ...]) -> Stage:
+    """One stage of a variant."""
+    even, odd = used_blocks(variant, groups)
+    columns = columns_of(even, EVEN_WIDTHS), columns_of(odd, ODD_WIDTHS)
+    weights = [_weights(arrays, variant, g, even, odd) for g in groups]
+    # A fit without a person: that person's frames weigh nothing, and are none that a frame could be near to.
+    weighing = np.any([(w.alpha != 0.0).any(axis=1) for w in weights], axis=0)
+    weights = [replace(w, alpha=w.alpha[weighing]) for w in weights]
+    points = [part[weighing] for part in points_of(arrays, variant)]
+    kernels = MirrorKernels.build(points[0][:, columns[0]], points[1][:, columns[1]], weights)
+    places = [(k, j) for k, g in enumerate(groups) for j in range(len(GROUPS[g]))]
+    group, place = np.array(places, np.intp).T
+    at = group * kernels.alpha.shape[2] + place
+    moving = [b for b in (*even, *odd) if not b.startswith("camera")]
+    shares = [
+        np.repeat(
+            [0.0 if b.startswith("camera") else 1.0 / len(moving) for b in blocks],
+            [widths[b] for b in blocks],
+        )
+        for blocks, widths in ((even, EVEN_WIDTHS), (odd, ODD_WIDTHS))
+    ]
+    names = tuple(q for g in groups for q in GROUPS[g])
+    return Stage(
+        names, *columns, kernels, group, at, (shares[0].astype(np.float32), shares[1].astype(np.float32))
+    )
+
+
+def _weights(
+    arrays: Mapping[str, Any], variant: str, group: str, even: tuple[str, ...], odd: tuple[str, ...]
+) -> KernelWeights:
+    """A group's weights on the stage's columns, 0 on blocks it does not read; arrays hold a and r of each it does."""
+    key = f"{variant}.{group}"
+    known = [b for part in blocks_of(variant, group) for b in part]
+    a, r = (dict(zip(known, part, strict=True)) for part in np.asarray(arrays[f"{key}.weights"], np.float64))
+
+    def columns(weight: Mapping[str, float]) -> tuple[Float, Float]:
+        first, second = (
+            np.repeat([weight.get(b, 0.0) for b in blocks], [widths[b] for b in blocks])
+            for blocks, widths in ((even, EVEN_WIDTHS), (odd, ODD_WIDTHS))
+        )
+        return first, second
+
+    alpha = np.asarray(arrays[f"{key}.alpha"], np.float64)
+    return KernelWeights(columns(a), columns(r), float(arrays[f"{key}.s"]), alpha, group in ODD_GROUPS)
