@@ -25,6 +25,9 @@ from posture_cv.measure.mirror_network import MirrorNetwork
 from posture_cv.measure.types import Float
 
 SD_INPUTS: Final = 8
+# Limits of log sd, in standard deviations of the quantity: 0.7 % and twenty times of it (ours).
+LOG_SD_LOW, LOG_SD_HIGH = -5.0, 3.0
+_NEAREST: Final = 1e-9  # nearness below which a frame is as far from the fitting frames as any
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +36,8 @@ class Answers:
 
     Attributes:
         value: in the quantity's unit.
-        far: distance from the fitting frames, logarithmic.
-        size: of the whole change, logarithmic.
+        far: log(1 + d^2 / 2) of the distance d from the nearest fitting frame, in the kernel's lengths.
+        size: log(1 + size of the whole change); a change as large as is usual in the fit has about size 1.
         apart: disagreement of process and network, in standard deviations of the quantity.
     """
 
@@ -71,7 +74,8 @@ class Stage:
         names: of the T quantities.
         even, odd: columns that are read.
         kernels: of the groups.
-        group: (T,) of each quantity among the groups; at: (T,) its place in the kernels' values, groups in a row.
+        group: (T,) of each quantity among the groups.
+        at: (T,) its place in the kernels' values, groups in a row.
         weights: (De,), (Do,) share of each column's square in the size of a change.
     """
 
@@ -87,7 +91,7 @@ class Stage:
         """Values, distance and size (N, T), as in `Answers`, of all projected columns of N frames."""
         even, odd = even[:, self.even], odd[:, self.odd]
         value, near = self.kernels.predict(even, odd)
-        far = np.log1p(-np.log(np.minimum(np.maximum(near, 1e-9), 1.0)))
+        far = np.log1p(-np.log(np.minimum(np.maximum(near, _NEAREST), 1.0)))
         size = np.log1p(np.sqrt((even * even) @ self.weights[0] + (odd * odd) @ self.weights[1]))
         return (
             value.reshape(len(value), -1).take(self.at, axis=1).astype(np.float64),
@@ -117,8 +121,9 @@ class FrontModel:
         axes: of the face mesh.
         even, odd: projections of the first reading.
         even_room, odd_room: of the room's columns.
-        camera_pitch: (6,) weights of the camera's pitch.
-        first: variant -> first stage, where it has one; then: variant -> the other groups.
+        camera_pitch: (6,) weights of the camera's pitch in degrees: see `camera_stand`.
+        first: variant -> first stage, where it has one.
+        then: variant -> the other groups.
         beside: variant -> its networks.
         spread: variant -> (T,) standard deviation of its quantities in the fitting set.
         sd: variant -> (8, T) weights of log sd: see `sd_terms`.
@@ -223,5 +228,5 @@ def stated_sd(answers: Answers, spread: Float, weights: Float, camera: Float, re
     log_sd = weights[0]
     for term, w in zip(sd_terms(answers, spread, camera), weights[1:], strict=True):
         log_sd = log_sd + term * w
-    sd = np.exp(np.minimum(np.maximum(log_sd, -5.0), 3.0))
+    sd = np.exp(np.minimum(np.maximum(log_sd, LOG_SD_LOW), LOG_SD_HIGH))
     return np.asarray(spread * sd * np.maximum(answers.far / reach, 1.0))

@@ -67,7 +67,7 @@ class FrontReading:
 
     @property
     def camera(self) -> Float:
-        """(N, 2) how the camera stands: the face's pitch to it in tens of degrees, its height over the shoulders."""
+        """(N, 2) how the camera stands: the face's pitch to it in tens of degrees, and the column `camera_gap`."""
         stand = np.maximum(self.even.take(_UNCERTAIN, axis=1) * _STAND_UNIT, _STAND_LOW)
         return np.asarray(np.minimum(stand, _STAND_HIGH))
 
