@@ -14,7 +14,8 @@
 
 The fits are Gaussian processes (Rasmussen & Williams 2006) in `mirror_kernel` and `block_model`, with small networks
 beside them in `mirror_network` and `plain_network`; `tools/fit_estimators.py` makes their numbers. In comments "(ours)"
-marks a number that was chosen here, by sight or on rendered people, and is in no publication.
+marks a number that was chosen here, by sight or on rendered people, and is in no publication. Limits are taken by
+`np.minimum` and `np.maximum`: of a single frame, `np.clip` takes twice as long.
 
 Words of anatomy: the *tragus* is the flap before the ear's opening; *C7* the vertebra that stands out at the base of
 the neck; the *acromion* (plural: acromia) the bony tip of the shoulder. The *craniovertebral angle* (CVA) lies between

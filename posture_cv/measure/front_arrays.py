@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from posture_cv.landmarks.types import Float32
 from posture_cv.measure.expression import Expression
 from posture_cv.measure.front_columns import (
     EVEN_BLOCKS,
@@ -31,7 +32,7 @@ from posture_cv.measure.front_groups import (
 from posture_cv.measure.front_model import Beside, FrontModel, Stage
 from posture_cv.measure.front_reference import MeshAxes
 from posture_cv.measure.later import Later
-from posture_cv.measure.mirror_kernel import Float32, KernelWeights, MirrorKernels, Projection
+from posture_cv.measure.mirror_kernel import KernelWeights, MirrorKernels, Projection
 from posture_cv.measure.mirror_network import MirrorNetwork
 from posture_cv.measure.types import Float
 

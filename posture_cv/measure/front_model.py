@@ -14,13 +14,14 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.landmarks.types import Float32
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.front_groups import SINCE_REST
 from posture_cv.measure.front_reading import FrontReading
 from posture_cv.measure.front_reference import FrontReference, MeshAxes, front_reference
 from posture_cv.measure.front_room import room_columns
 from posture_cv.measure.front_space import CameraStand
-from posture_cv.measure.mirror_kernel import Float32, MirrorKernels, Projection
+from posture_cv.measure.mirror_kernel import MirrorKernels, Projection
 from posture_cv.measure.mirror_network import MirrorNetwork
 from posture_cv.measure.types import Float
 

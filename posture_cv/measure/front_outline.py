@@ -15,10 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS
-from posture_cv.measure.types import Float
-
-Mask = NDArray[np.bool_]
-Index = NDArray[np.intp]
+from posture_cv.measure.types import Float, Index, Mask
 
 # Along the outline, in baseline shoulder widths from the middle of the shoulders, 45 degrees outward and down.
 ALONG: Final = np.linspace(-0.62, 0.52, 30)

@@ -11,10 +11,9 @@ from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.expression import Movements
 from posture_cv.measure.front_columns import POSE_COLUMNS
-from posture_cv.measure.front_outline import Mask
 from posture_cv.measure.front_reference import CENTROID, EYES, POSE_POINTS, FrontReference, along_axes
-from posture_cv.measure.rotation import rotation_and_scale
-from posture_cv.measure.types import Float
+from posture_cv.measure.rotation import rotation_and_scale, within_half_turn
+from posture_cv.measure.types import Float, Mask
 
 _DEGREES: Final = 180.0 / np.pi
 # A face or shoulders that small, as a share of the baseline's, are one point, which no part of a body is (ours).
@@ -137,7 +136,7 @@ def trunk_of(lm: Landmarks, reference: FrontReference) -> Trunk:
         middle,
         middle - reference.shoulders,
         np.log(width),
-        (np.degrees(tilt) + 180.0) % 360.0 - 180.0,
+        within_half_turn(np.degrees(tilt)),
         combined[:, :POSE_COLUMNS],
         combined[:, POSE_COLUMNS:],
     )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.front_columns import EVEN_BLOCKS, MESH_COLUMNS, ODD_BLOCKS, slices_of
-from posture_cv.measure.front_outline import ALONG, JUMP_CM, Mask, Outlines, register
+from posture_cv.measure.front_outline import ALONG, JUMP_CM, Outlines, register
 from posture_cv.measure.front_parts import ONE_POINT, Head, Trunk, head_of, trunk_of
 from posture_cv.measure.front_reference import (
     ARM_OFFSETS,
@@ -23,7 +23,7 @@ from posture_cv.measure.front_reference import (
     ROW_OFFSETS,
     FrontReference,
 )
-from posture_cv.measure.types import Float
+from posture_cv.measure.types import Float, Mask
 
 # Frames read at once: outlines of more make arrays so large that the system takes their pages back after each step, and
 # clears them anew for the next, which costs a third of the reading (measured).

@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from posture_cv.landmarks.types import Float32
 from posture_cv.measure.types import Float
-
-Float32 = NDArray[np.float32]
 
 # Features are squashed softly to this many root mean squares of the fitting set, so that nothing unheard of
 # runs away: many columns (outlines, meshes) closely, single numbers, which extrapolate better, loosely (ours).

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline, nanmean_quiet
+from posture_cv.measure.rotation import within_half_turn
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Reason, View
 
 _OK: Final = int(Reason.OK)
@@ -219,10 +220,9 @@ def _front(now: Float, then: Float) -> Float:
     unit = _length(then, "shoulder")
     columns: list[Float] = []
     for what in ("eye", "ear", "shoulder"):
-        turned = _tilt(now, what) - _tilt(then, what)
         columns += [
             100.0 * np.log(_length(now, what) / _length(then, what)),
-            (turned + 180.0) % 360.0 - 180.0,
+            within_half_turn(_tilt(now, what) - _tilt(then, what)),
         ]
     moved = 100.0 * (_middle(now, "shoulder") - _middle(then, "shoulder")) / unit
     columns += [moved[:, 0], moved[:, 1]]
@@ -255,8 +255,8 @@ def _side(now: Float, then: Float, variant: str) -> Float:
         columns += [rest[:, 0], rest[:, 1]]
     lines = [(shoulder, ear), (ear, 0), (ear, 2)] + ([(hip, shoulder)] if variant == "side_hip" else [])
     for low, high in lines:
-        turn = _line_deg(now[:, low], now[:, high]) - _line_deg(then[low], then[high])
-        columns.append((turn + 180.0) % 360.0 - 180.0)
+        turn_deg = _line_deg(now[:, low], now[:, high]) - _line_deg(then[low], then[high])
+        columns.append(within_half_turn(turn_deg))
     return np.stack(columns, axis=1)
 
 

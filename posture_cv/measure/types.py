@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 Codes = NDArray[np.int8]
+Mask = NDArray[np.bool_]
+Index = NDArray[np.intp]
 
 
 class View(IntEnum):
