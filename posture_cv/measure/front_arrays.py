@@ -1,4 +1,18 @@
-"""How the shipped arrays become the front view's model. `tools/fitting/front.py` makes the arrays."""
+"""How the shipped arrays become the front view's model. `tools/fitting/front.py` makes the arrays.
+
+Of M fitting frames, for each variant V of what was seen and each group G of T quantities (`front_groups`):
+
+- `mesh` (468, 3, K): the matrix of `MeshAxes`; `camera_pitch` (6,): see `camera_stand`;
+- `project.even`, `project.odd`: matrices from the picture's columns to the projected ones (`front_columns`);
+  `room.even` (12,), `room.odd` (3,): what the room's are multiplied with;
+- `points.even`, `points.odd`: the fitting frames' projected columns of the picture; `points.V.even`, `points.V.odd`: of
+  the room as a variant sees it;
+- `V.G.weights` (2, blocks), `V.G.s`, `V.G.alpha` (M, T): a and r of each block, and the rest of `KernelWeights`;
+  `V.G.spread` (T,) and `V.G.sd` (T, 8): see `FrontModel`;
+- `V.share`, `V.reach`: likewise, of all quantities of a variant; `V.network.…`: see `MirrorNetwork.from_arrays`.
+
+What else is there the fit has written down for itself.
+"""
 
 from __future__ import annotations
 
@@ -38,15 +52,15 @@ from posture_cv.measure.types import Float
 
 EXPRESSION: Final = "expression"
 """What the names of the arrays of an `Expression` begin with."""
-_PARTS: Final = ((EVEN_WIDTHS, EVEN_BLOCKS), (ODD_WIDTHS, ODD_BLOCKS))
 
 
 def front_model(arrays: Mapping[str, Any]) -> FrontModel:
     """Make the shipped arrays ready for use, each variant when it is first asked for; so keep the result."""
-    first_even, first_odd = ({name: w[name] for name, _ in b} for w, b in _PARTS)
     projections = {
-        side: Projection.of(np.asarray(arrays[f"project.{side}"], np.float64), list(widths.values()))
-        for side, widths in (("even", first_even), ("odd", first_odd))
+        side: Projection.of(
+            np.asarray(arrays[f"project.{side}"], np.float64), [widths[name] for name, _ in blocks]
+        )
+        for side, blocks, widths in (("even", EVEN_BLOCKS, EVEN_WIDTHS), ("odd", ODD_BLOCKS, ODD_WIDTHS))
     }
     rooms = {
         side: Projection.of(np.diag(np.asarray(arrays[f"room.{side}"], np.float64)), [1] * len(names))
@@ -57,19 +71,19 @@ def front_model(arrays: Mapping[str, Any]) -> FrontModel:
         np.asarray(arrays["mesh"], np.float64), int(arrays["mesh"].shape[2]) // 2, expression_of(arrays)
     )
     return FrontModel(
-        axes,
-        projections["even"],
-        projections["odd"],
-        rooms["even"],
-        rooms["odd"],
-        np.asarray(arrays["camera_pitch"], np.float64),
-        Later(WITH_FACE, lambda v: stage_of(arrays, v, ("face",))),
-        Later(variants, lambda v: stage_of(arrays, v, tuple(g for g in groups_of(v) if g != "face"))),
-        Later(variants, lambda v: beside_of(arrays, v)),
-        {v: _joined(arrays, v, "spread") for v in variants},
-        {v: np.ascontiguousarray(_joined(arrays, v, "sd").T) for v in variants},
-        {v: np.asarray(arrays[f"{v}.share"], np.float64) for v in variants},
-        {v: np.asarray(arrays[f"{v}.reach"], np.float64) for v in variants},
+        axes=axes,
+        even=projections["even"],
+        odd=projections["odd"],
+        even_room=rooms["even"],
+        odd_room=rooms["odd"],
+        camera_pitch=np.asarray(arrays["camera_pitch"], np.float64),
+        first=Later(WITH_FACE, lambda v: stage_of(arrays, v, ("face",))),
+        then=Later(variants, lambda v: stage_of(arrays, v, tuple(g for g in groups_of(v) if g != "face"))),
+        beside=Later(variants, lambda v: beside_of(arrays, v)),
+        spread={v: _joined(arrays, v, "spread") for v in variants},
+        sd={v: np.ascontiguousarray(_joined(arrays, v, "sd").T) for v in variants},
+        share={v: np.asarray(arrays[f"{v}.share"], np.float64) for v in variants},
+        reach={v: np.asarray(arrays[f"{v}.reach"], np.float64) for v in variants},
     )
 
 
@@ -116,13 +130,7 @@ def stage_of(arrays: Mapping[str, Any], variant: str, groups: tuple[str, ...]) -
     group, place = np.array(places, np.intp).T
     at = group * kernels.alpha.shape[2] + place
     moving = [b for b in (*even, *odd) if not b.startswith("camera")]
-    shares = [
-        np.repeat(
-            [0.0 if b.startswith("camera") else 1.0 / len(moving) for b in blocks],
-            [widths[b] for b in blocks],
-        )
-        for blocks, widths in ((even, EVEN_WIDTHS), (odd, ODD_WIDTHS))
-    ]
+    shares = _by_column(dict.fromkeys(moving, 1.0 / len(moving)), even, odd)
     names = tuple(q for g in groups for q in GROUPS[g])
     return Stage(
         names, *columns, kernels, group, at, (shares[0].astype(np.float32), shares[1].astype(np.float32))
@@ -136,13 +144,18 @@ def _weights(
     key = f"{variant}.{group}"
     known = [b for part in blocks_of(variant, group) for b in part]
     a, r = (dict(zip(known, part, strict=True)) for part in np.asarray(arrays[f"{key}.weights"], np.float64))
+    alpha, s = np.asarray(arrays[f"{key}.alpha"], np.float64), float(arrays[f"{key}.s"])
+    return KernelWeights(
+        _by_column(a, even, odd), _by_column(r, even, odd), s, alpha, is_odd=group in ODD_GROUPS
+    )
 
-    def columns(weight: Mapping[str, float]) -> tuple[Float, Float]:
-        first, second = (
-            np.repeat([weight.get(b, 0.0) for b in blocks], [widths[b] for b in blocks])
-            for blocks, widths in ((even, EVEN_WIDTHS), (odd, ODD_WIDTHS))
-        )
-        return first, second
 
-    alpha = np.asarray(arrays[f"{key}.alpha"], np.float64)
-    return KernelWeights(columns(a), columns(r), float(arrays[f"{key}.s"]), alpha, group in ODD_GROUPS)
+def _by_column(
+    values: Mapping[str, float], even: tuple[str, ...], odd: tuple[str, ...]
+) -> tuple[Float, Float]:
+    """(De,) and (Do,) the value of its block for each column of some blocks; 0 where a block has none."""
+    first, second = (
+        np.repeat([values.get(b, 0.0) for b in blocks], [widths[b] for b in blocks])
+        for blocks, widths in ((even, EVEN_WIDTHS), (odd, ODD_WIDTHS))
+    )
+    return first, second

@@ -116,7 +116,7 @@ class Beside:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrontModel:
-    """All of it.
+    """All that answers in front; `front_arrays.front_model` makes it.
 
     Attributes:
         axes: of the face mesh.

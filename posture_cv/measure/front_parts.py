@@ -132,11 +132,11 @@ def trunk_of(lm: Landmarks, reference: FrontReference) -> Trunk:
     flat = np.where(np.isfinite(flat), flat, 0.0)
     combined = flat @ _COMBINED * reference.cm
     return Trunk(
-        body,
-        middle,
-        middle - reference.shoulders,
-        np.log(width),
-        within_half_turn(np.degrees(tilt)),
-        combined[:, :POSE_COLUMNS],
-        combined[:, POSE_COLUMNS:],
+        body=body,
+        middle=middle,
+        moved=middle - reference.shoulders,
+        growth=np.log(width),
+        tilt_deg=within_half_turn(np.degrees(tilt)),
+        even=combined[:, :POSE_COLUMNS],
+        odd=combined[:, POSE_COLUMNS:],
     )

@@ -229,6 +229,7 @@ def _combined(rest: Float, change: Float) -> tuple[Float, Float]:
 def _contradicts(
     face: Mask, contour: Mask, width: Float, scale: Float, outline_scale: Float, tilt_deg: Float
 ) -> Mask:
+    """(N,) whether the shoulders' landmarks cannot be right; growths (N,) in 100 times their natural logarithm."""
     from_face = face & (np.abs(width - scale) > WIDTH_FROM_FACE_HIGH)
     from_outline = contour & (np.abs(width - outline_scale) > WIDTH_FROM_OUTLINE_HIGH)
     one_point = width <= 100.0 * np.log(ONE_POINT)

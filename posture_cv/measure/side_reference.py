@@ -134,6 +134,7 @@ def _contour(base: Edges, anchors: Anchors) -> Contour | None:
     lower = _back(base, a, (10.0, 36.0, _LOW_BACK_BELOW_THROAT))
     turned = np.exp(1j * HEAD_STARTS)[:, None] * head.offset
     is_top = (head.edge == TOP) & (head.weight > 0)
+    tops = np.where(is_top, turned.imag, np.inf if is_top.any() else np.nan).min(axis=1)
     face = np.flatnonzero((head.edge == FRONT) & (head.weight > 0))[6::4]
     if not len(face):
         return None
@@ -142,19 +143,19 @@ def _contour(base: Edges, anchors: Anchors) -> Contour | None:
     places = Places.of(np.repeat([[FRONT, REAR]], [len(FRONT_CM), len(REAR_CM)], axis=1))
     across = base.read(places, base.scale_of(places), heights[None])[0]
     return Contour(
-        stack([head] * len(HEAD_STARTS) + [upper, lower]),
-        stack([head, upper, lower]),
-        tragus,
-        upper.centre,
-        a.throat - a.crown,
-        np.where(is_top, turned.imag, np.nan if not is_top.any() else np.inf).min(axis=1)[:, None],
-        turned[:, face],
-        _edge(base, REAR, back_y),
-        back_y,
-        across + 1j * heights - upper.centre,
-        places,
-        _shape(base, a),
-        (base.points[0, list(STILL_POINTS)] - (upper.centre.real, upper.centre.imag)).ravel(),
+        coarse=stack([head] * len(HEAD_STARTS) + [upper, lower]),
+        fine=stack([head, upper, lower]),
+        tragus=tragus,
+        pivot=upper.centre,
+        length=a.throat - a.crown,
+        top_of_start=tops[:, None],
+        face_of_start=turned[:, face],
+        back_edge=_edge(base, REAR, back_y),
+        back_y=back_y,
+        edges=across + 1j * heights - upper.centre,
+        places=places,
+        shape=_shape(base, a),
+        still=(base.points[0, list(STILL_POINTS)] - (upper.centre.real, upper.centre.imag)).ravel(),
     )
 
 
