@@ -25,6 +25,7 @@ Blocks = Mapping[str, Float]
 CLIP: Final = 6.0
 CONTOUR, LANDMARKS = "contour", "landmarks"
 SD_INPUTS: Final = 5
+LOG_SD_LOW, LOG_SD_HIGH = -4.0, 3.0  # limits of log sd, in the quantity's unit (ours)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +83,8 @@ class Group:
     def with_inputs(self, projected: Float, quality: Float) -> tuple[Float, Float]:
         """(N, T) values and (N, 5) what the uncertainty of all of them depends on.
 
-        The latter are 1, the size of the change, the distance from the fitting frames and the residuals.
+        The latter are 1, log(1 + the change's squared size) / 2, the root of half the squared distance from the nearest
+        fitting frame, and both columns of `quality`.
 
         Args:
             projected: (N, d) features.
@@ -175,7 +177,7 @@ def _answer(parts: list[tuple[Float, Float]], weights: Float) -> tuple[Float, Fl
     for other, others_inputs in parts[1:]:
         value, inputs = value + other, inputs + others_inputs
     log_sd = (inputs @ weights) / len(parts)
-    return value / len(parts), np.exp(np.minimum(np.maximum(log_sd, -4.0), 3.0))
+    return value / len(parts), np.exp(np.minimum(np.maximum(log_sd, LOG_SD_LOW), LOG_SD_HIGH))
 
 
 def mixed(value: Float, network: Float, part: float) -> Float:

@@ -26,9 +26,14 @@ _FINE: Final = ((0.3, 0.45), (0.3, 0.35), (0.3, 0.35), (0.3, 0.35))
 ARM_POINTS: Final = (11, 12, 13, 14, 15, 16)
 FACE_POINTS: Final = (0, 7, 8)
 BODY_POINTS: Final = (*ARM_POINTS, *FACE_POINTS)
+# Nose, right eye, ears, mouth, far shoulder, and elbow, wrist, hip and shoulder of the near side.
 MARKS: Final = (0, 5, 7, 8, 10, 11, 14, 16, 24, 12)
 _FAR: Final = 10.0  # cm beyond which a landmark has been lost rather than moved
-_EDGE_FAR: Final = 5.0
+_EDGE_FAR: Final = 5.0  # cm beyond which an edge is another body part's or thing's
+_BACK_FAR: Final = 25.0  # cm by which the back may have moved at first sight
+_CROWN_WITHIN: Final = 1.6  # of crown to throat: how far to the sides of the tragus the crown is looked for
+# Where the tragus is believed to be against C7, cm: at least so far above, and between so far behind and ahead.
+_LEAST_UP, _MOST_BEHIND, _MOST_AHEAD = 1.0, -8.0, 40.0
 
 
 def find_pieces(edges: Edges, c: Contour) -> Motion:
@@ -40,7 +45,7 @@ def find_pieces(edges: Edges, c: Contour) -> Motion:
     q[:starts, :, 0], q[:starts, :, 1], q[:starts, :, 2] = head_shift, crown_drop, HEAD_STARTS[:, None]
     places = Places.of(np.array([[REAR]]))
     back = edges.read(places, edges.scale_of(places), np.full((n, 1), c.back_y))[:, 0] - c.back_edge
-    q[starts:, :, 0] = np.where(np.isfinite(back), np.clip(back, -25.0, 25.0), head_shift[1])
+    q[starts:, :, 0] = np.where(np.isfinite(back), np.clip(back, -_BACK_FAR, _BACK_FAR), head_shift[1])
     mean = q.copy()
     mean[:starts] = 0.0
     mean[starts:, :, 1] = _SINKS_WITH_HEAD * crown_drop[1]
@@ -54,7 +59,7 @@ def find_pieces(edges: Edges, c: Contour) -> Motion:
 
 def _first_guess(edges: Edges, c: Contour) -> tuple[Float, Float]:
     """(S, N) shift down and forward that puts the turned head's crown and face onto the outline's."""
-    crown = edges.highest(c.tragus.real, 1.6 * c.length)
+    crown = edges.highest(c.tragus.real, _CROWN_WITHIN * c.length)
     drop = crown - c.tragus.imag - c.top_of_start
     drop = np.where(np.isfinite(drop), drop, 0.0)
     places = Places.of(np.zeros((1, c.face_of_start.shape[1]), np.intp))
@@ -112,7 +117,8 @@ def contour_blocks(edges: Edges, ref: SideReference, c: Contour) -> tuple[Blocks
 def _neck_turn(forward: Float, down: Float) -> Float:
     """(N,) degrees by which the line C7-tragus of an average person turns when its ends move so against each other."""
     ahead, up = _TRAGUS_FROM_C7
-    now = np.arctan2(np.maximum(up - down, 1.0), np.minimum(np.maximum(ahead + forward, -8.0), 40.0))
+    across = np.minimum(np.maximum(ahead + forward, _MOST_BEHIND), _MOST_AHEAD)
+    now = np.arctan2(np.maximum(up - down, _LEAST_UP), across)
     return np.asarray(np.degrees(now - np.arctan2(up, ahead)))
 
 

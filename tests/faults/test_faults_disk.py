@@ -142,15 +142,20 @@ class Locker(BaseSink):
 
 def test_a_history_that_another_program_holds_is_waited_for(home: Path) -> None:
     path = home / "data" / "locked.sqlite3"
-    desk = Desk(stretches(("good", 1.0)), 60.0, SETTINGS, rate_hz=2.0)
+    assert "locked" in only_note_of(path, Locker(path, 20.0, 31.0), 60.0)
+
+
+def only_note_of(path: Path, trouble: BaseSink, duration_s: float) -> str:
+    """What a monitor says of a history that it cannot write for a while, and nothing of which is lost."""
+    desk = Desk(stretches(("good", 1.0)), duration_s, SETTINGS, rate_hz=2.0)
     parts, notes = desk.parts(), list[str]()
     with HistorySink(History(path), notes.append, source="s", profile="p", days=90) as sink:
-        parts.sinks = [Locker(path, 20.0, 31.0), sink]
+        parts.sinks = [trouble, sink]
         desk.run(parts)
-    assert len(notes) == 1, notes
-    assert "locked" in notes[0]
     with Reader(path) as reader:
-        assert sum(by_state(reader.minutes(0, 99999)).values()) == pytest.approx(60.0, abs=2.0)
+        assert sum(by_state(reader.minutes(0, 99999)).values()) == pytest.approx(duration_s, abs=2.0)
+    (note,) = notes
+    return note
 
 
 def test_a_control_channel_whose_folder_is_deleted_is_nobody_and_ends_in_order(tmp_path: Path) -> None:
@@ -246,15 +251,7 @@ class Filler(BaseSink):
 def test_a_history_on_a_disk_that_is_full_for_a_while_loses_nothing(small_disk: Path) -> None:
     """The monitor goes on, says it once, and writes what it kept when there is room again."""
     path = small_disk / "history.sqlite3"
-    desk = Desk(stretches(("good", 1.0)), 400.0, SETTINGS, rate_hz=2.0)
-    parts, notes = desk.parts(), list[str]()
-    with HistorySink(History(path), notes.append, source="s", profile="p", days=90) as sink:
-        parts.sinks = [Filler(small_disk, 100.0, 300.0), sink]
-        desk.run(parts)
-    assert len(notes) == 1, notes
-    assert "full" in notes[0]
-    with Reader(path) as reader:
-        assert sum(by_state(reader.minutes(0, 99999)).values()) == pytest.approx(400.0, abs=2.0)
+    assert "full" in only_note_of(path, Filler(small_disk, 100.0, 300.0), 400.0)
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 

@@ -19,12 +19,13 @@ import pytest
 from batch_material import recordings, results
 from posture_cv.errors import PostureError
 from posture_cv.replay.batch import Ended, replay_many
-from posture_cv.replay.cluster import ClusterError, ClusterPool, _Found
+from posture_cv.replay.cluster import ClusterError, ClusterPool
+from posture_cv.replay.cluster_job import Found
 from posture_cv.replay.jobs import LookJob, PartJob
 from posture_cv.replay.parts import Part, PartDone
 from posture_cv.replay.plan import look_of
-from posture_cv.replay.pool import Done, Event, Failed, Outcome, Told
 from posture_cv.replay.scan import Look, Scan, scan
+from posture_cv.replay.work import Done, Event, Failed, Outcome, Told
 
 # Looked for only: it takes a second to import, in each test process. distributed 2024 to 2026 leaves sockets and
 # files to the collector when a client closes.
@@ -264,7 +265,7 @@ def test_what_a_worker_says_names_the_file_as_the_user_does(
             7,
         )
         pool.submit(2, PartJob(Part("a.mp4"), tmp_path / "part.landmarks"))
-        client.underway[1].set_result(Outcome(_Found(PartDone(1, 1, (f"{whole} is truncated",)), None)))
+        client.underway[1].set_result(Outcome(Found(PartDone(1, 1, (f"{whole} is truncated",)), None)))
         assert pool.next_event(0.01) == Told(2, 1)
         assert pool.next_event(0.01) == Done(2, PartDone(1, 1, ("a.mp4 is truncated",)))
 

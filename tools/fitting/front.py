@@ -29,21 +29,25 @@ from fitting.projected import MirrorColumns, Prior, Projected
 from posture_cv.coefficients.people import WITHOUT
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.face_geometry import eye_distance
-from posture_cv.measure.front_model import (
+from posture_cv.measure.front_columns import (
     COMPONENTS,
+    EVEN_BLOCKS,
     EVEN_WIDTHS,
+    MESH_COLUMNS,
+    ODD_BLOCKS,
+    ODD_WIDTHS,
+    columns_of,
+)
+from posture_cv.measure.front_groups import (
     GROUPS,
     ODD_GROUPS,
-    ODD_WIDTHS,
-    SD_INPUTS,
     VARIANTS,
     WITH_FACE,
     blocks_of,
-    columns_of,
     groups_of,
     network_columns,
 )
-from posture_cv.measure.front_reading import EVEN_BLOCKS, MESH_COLUMNS, ODD_BLOCKS
+from posture_cv.measure.front_model import SD_INPUTS
 from posture_cv.measure.front_reference import MeshAxes
 from posture_cv.measure.front_space import EYE_DISTANCE_CM
 from posture_cv.measure.mirror_kernel import Projection
