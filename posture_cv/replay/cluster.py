@@ -11,6 +11,7 @@ its way has then failed and says so, what has come back is judged and kept: the 
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import queue
 import time
@@ -237,6 +238,8 @@ def _connected(address: str, connect_s: float) -> Client:
         raise ClusterError(
             "A cluster needs dask.distributed", "It is not installed.", "pip install 'posture-cv[cluster]'"
         ) from error
+    # What becomes of the scheduler is said in a sentence; the client's own log adds tracebacks.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client: Client = distributed.Client(address, timeout=connect_s, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:

@@ -6,8 +6,9 @@ tracks that began at different times never quite meet: on the sample clips they 
 upper body's points in 640 px), as far as the model jitters anyway, and 2 s after its start a track is no farther
 from another than it stays (measured). So each part begins `WARM_UP_S` early and drops those frames. Behind a cut
 every quantity differs from that of an uncut run by less than its stated standard deviation in the median, the
-craniovertebral angle by 0.4 of it (nineteen in twenty frames by 1.3), the named state in one of 200 frames (measured
-on three versions of a sample clip, at 5 and 10 frames a second and at a varying rate).
+craniovertebral angle by 0.4 of it (nineteen in twenty frames by 1.3). The named state differs in one of 200 frames at
+ten a second, of 70 at five, of 25 at two, of 11 at one a second: a mean over fewer frames trembles more (measured on
+the two sample clips and one of a varying rate, cut at three places; their posture changes every five seconds).
 """
 
 from __future__ import annotations

@@ -134,10 +134,12 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
 
     Raises:
         InputError: a video is asked for and there are no pictures, the seconds to calibrate on are not in the
-            video, the source is the annotated video that the results would replace.
+            video, the source is the annotated video that the results would replace, this machine would have to read
+            what only a cluster's workers see.
         ModelFileError: a model file is missing or damaged.
     """
     check_no_input(options.out / ANNOTATED, [user_path(options.source)])
+    _check_seen_from_here(options, scan)
     if scan.recording:
         _check_pictures(options)
         return Plan(options, scan, {}, _provenance(options, scan, []))
@@ -165,6 +167,19 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
         end_s = calibrate[1] if math.isfinite(calibrate[1]) else None
         parts[CALIBRATION] = replace(common, start_s=calibrate[0], end_s=end_s)
     return Plan(options, scan, parts, _provenance(options, scan, list(parts.values())))
+
+
+def _check_seen_from_here(options: ReplayOptions, scan: Scan) -> None:
+    """Said before a cluster's models run: its workers find landmarks, this machine draws and judges."""
+    path = user_path(options.source)
+    if scan.sha256 is None or path.exists() or not (scan.recording or options.video):
+        return
+    what = "A landmark recording is judged" if scan.recording else "The annotated video is drawn"
+    raise InputError(
+        f"{what} on this machine, which does not see {options.source}",
+        "Only the cluster's workers see it.",
+        "Give the command where it is seen" + ("." if scan.recording else ", or without --video."),
+    )
 
 
 def _check_pictures(options: ReplayOptions) -> None:
