@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -188,16 +190,27 @@ def _part_prefix(path: Path) -> str:
     return f".{path.name[:60]}."
 
 
-def drop_left_parts(path: Path) -> None:
+def drop_left_parts(path: Path, idle_s: float = 0.0) -> None:
     """Delete what killed runs have left of `path` beside it: an annotated video may be gigabytes, out of sight.
 
-    Only for who is alone in the folder: the part of a run under way looks the same.
+    Args:
+        path: the file, or the folder, that was being made.
+        idle_s: only what has not been written to for so long. The part of a run under way looks the same: 0 is for
+            who is alone there.
     """
     ours = re.compile(rf"{re.escape(_part_prefix(path))}[a-z0-9_]{{8}}{re.escape(_PART)}")
     with suppress(OSError):
         for entry in list(path.parent.iterdir()):
-            if ours.fullmatch(entry.name):
-                entry.unlink()
+            if ours.fullmatch(entry.name) and time.time() - entry.lstat().st_mtime >= idle_s:
+                _remove(entry)
+
+
+def _remove(entry: Path) -> None:
+    """A file, a link or a whole folder; a link is not followed."""
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry)
+    else:
+        entry.unlink()
 
 
 def _settle(part: Path, path: Path) -> None:
