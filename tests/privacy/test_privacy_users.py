@@ -212,6 +212,9 @@ def test_privacy_lists_every_file_and_deletes_it(home: Path) -> None:
         assert belongs or path in companions, f"{path} is not told of"
     assert sum(count for _, count in listed.values()) == len(files)
     assert all(part["mode"] in ("", "0600", "0700") for part in shown), shown
+    said = run_limited(["privacy"], home).stdout
+    assert all(str(place) in said for place, _ in listed.values())
+    assert "yours to delete" in said, "what was written elsewhere is not passed over in silence"
     cut_off = home / "config" / ".settings.toml.abc123.part"
     cut_off.write_text("half")
     done = run_limited(["privacy", "delete", "--all", "--yes"], home)
@@ -228,6 +231,7 @@ def test_deleting_takes_nothing_that_the_program_did_not_write(
     own += [tmp_path / "data" / "reports" / "1999.pdf", tmp_path / "state" / "deep" / "monitor.log"]
     ours = [tmp_path / "state" / "monitor.log", tmp_path / "data" / "profiles" / "me.json"]
     ours += [tmp_path / "data" / "profiles" / ".me.json.abcdefgh.part"]
+    ours += [tmp_path / "data" / f"history.sqlite3{end}" for end in ("", "-wal", "-shm", "-journal")]
     for file in (*own, *ours):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("x")
