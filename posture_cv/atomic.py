@@ -132,9 +132,15 @@ def private_folder(path: Path) -> Path:
     """Make sure that a folder exists; it and its missing parents are made for their owner only.
 
     Raises:
-        OutputError: it cannot be made, or something else has its name.
+        OutputError: it cannot be made, something else has its name, or it is a link that another user has laid.
     """
     try:
+        if _is_laid(path):
+            raise OutputError(
+                f"Cannot write: {path}",
+                "It is a link of another user.",
+                "Remove it, or name the folder that it leads to.",
+            )
         missing = [part for part in (path, *path.parents) if not part.exists()]
         for part in reversed(missing):
             part.mkdir(mode=0o700, exist_ok=True)
@@ -142,6 +148,13 @@ def private_folder(path: Path) -> Path:
     except OSError as error:
         raise output_error(path, error) from error
     return path
+
+
+def _is_laid(path: Path) -> bool:
+    """Whether it is a link of somebody else than this user and the administrator, who may have led it anywhere."""
+    if os.name != "posix" or not path.is_symlink():
+        return False
+    return path.lstat().st_uid not in (0, os.geteuid())
 
 
 @contextmanager
