@@ -75,7 +75,7 @@ def assemble(
         sinks=_sinks(request, eyepiece, commands, board, terminal, history, settings.ticks.tick_s, stack),
         surroundings=surroundings_of(request, stack, live=eyepiece.live),
         commands=commands,
-        adviser=adviser_for(history, eyepiece.clock.wall_s(), terminal.note),
+        adviser=adviser_for(history, eyepiece.clock.wall_s(), terminal.note, recorded=not eyepiece.live),
         book=NoBook() if history is None else history,
         recalibrate=recalibrator_for(request, settings, terminal.note) if eyepiece.pictures else None,
         follow=partial(_follow, file) if eyepiece.pictures else None,
@@ -147,12 +147,14 @@ def _history(
     )
 
 
-def adviser_for(history: HistorySink | None, wall_s: float, note: Callable[[str], None]) -> Adviser:
+def adviser_for(
+    history: HistorySink | None, wall_s: float, note: Callable[[str], None], *, recorded: bool = False
+) -> Adviser:
     """Chooses the words, and knows what was said today before a restart."""
     from posture_cv.guidance.adviser import Adviser
     from posture_cv.guidance.catalogue import load_catalogue
 
-    adviser = Adviser(load_catalogue())
+    adviser = Adviser(load_catalogue(), recorded=recorded)
     if history is not None:
         from posture_cv.history.days import said_on
 

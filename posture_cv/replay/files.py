@@ -135,7 +135,7 @@ class ResultWriter:
 
 def alert_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
     """Each alert, the words that went with it, and the record of why it came, as plain values."""
-    adviser = Adviser(load_catalogue())
+    adviser = Adviser(load_catalogue(), recorded=True)
     return [
         {
             "id": record.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import filecmp
 import json
 import math
-import shutil
+import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -31,6 +31,9 @@ from posture_cv.replay.targets import check_results, drop_parts_of_results
 from posture_cv.replay.types import Provenance, ReplayOptions
 
 PARTS_FOLDER: Final = ".parts"
+_OF_PARTS: Final = re.compile(
+    r"\.?(?:\d{5,}|calibration|landmarks)\.(?:landmarks|json)(?:\.part|\.[a-z0-9_]{8}\.part)?"
+)
 CALIBRATION: Final = -1  # the number of the part that is calibrated on, where it lies outside the stretch
 _VIEWS_WITHOUT_FACE: Final = frozenset({View.SIDE})
 
@@ -323,11 +326,16 @@ def _drop_stale_parts(made: Plan) -> None:
     """
     fresh = {made.part_path(number).stem for number in noted_parts(made)}
     try:
-        for file in list(made.folder.iterdir()):
+        for file in _files_of_parts(made.folder):
             if file.stem not in fresh:
                 file.unlink()
     except OSError as error:
         raise output_error(made.folder, error) from error
+
+
+def _files_of_parts(folder: Path) -> list[Path]:
+    """What runs have written there; all else is somebody's own."""
+    return [file for file in folder.iterdir() if _OF_PARTS.fullmatch(file.name)]
 
 
 def join_parts(made: Plan) -> Path:
@@ -354,4 +362,7 @@ def join_parts(made: Plan) -> Path:
 
 def clear(made: Plan) -> None:
     """Delete what only the work at hand needed."""
-    shutil.rmtree(made.folder, ignore_errors=True)
+    with suppress(OSError):  # it holds something else, or there were no parts
+        for file in _files_of_parts(made.folder):
+            file.unlink()
+        made.folder.rmdir()

@@ -60,6 +60,7 @@ WRITERS = {
     "history-json": (("history", "export", "--out", "{out}"), 100),
     "history-csv": (("history", "export", "--format", "csv", "--out", "{out}"), 10),
     "report": (("report", "today", "--no-open"), 1_000),
+    "markers": (("export", "{recording}", "--format", "trc", "--out", "{out}"), 10_000),
 }
 
 
