@@ -21,21 +21,35 @@ _RENAMES_OPEN_FILES: Final = os.name == "posix"
 def open_part(part: Path) -> BinaryIO:
     """Open a new or left-over file for writing, empty and for its owner only; it is locked while it is open.
 
+    One of another user, who could read it, and one that has another name, too, only lose this name.
+
     Raises:
         InputError: another run is writing to it; it is left alone.
         OSError: it cannot be opened.
     """
+    flags = os.O_WRONLY | os.O_CREAT | _NO_FOLLOW | _NO_WAIT
     while True:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | _NO_FOLLOW | _NO_WAIT, 0o600)
+        descriptor = os.open(part, flags, 0o600)
         # Unbuffered: what a full disk has refused must not be tried again, and fail again, when the file is closed.
         file = os.fdopen(descriptor, "wb", buffering=0)
         if not _locked(descriptor):
             file.close()
             raise _is_written(part)
-        if _is_named(file, part):
+        if not _is_named(file, part):
+            file.close()  # between opening and locking it has taken its final name: what is whole is not emptied
+        elif flags & os.O_EXCL or _is_ours_alone(descriptor):
             os.ftruncate(descriptor, 0)
             return file
-        file.close()  # between opening and locking it has taken its final name: what is whole is not emptied
+        else:
+            file.close()
+            part.unlink()
+            flags |= os.O_EXCL
+
+
+def _is_ours_alone(descriptor: int) -> bool:
+    """Whether it is this user's, and under no other name somebody's own."""
+    about = os.fstat(descriptor)
+    return about.st_nlink == 1 and (os.name != "posix" or about.st_uid == os.geteuid())
 
 
 def take_name(file: BinaryIO, part: Path, path: Path) -> None:

@@ -362,6 +362,30 @@ def test_does_not_write_through_a_symlink(tmp_path: Path) -> None:
     assert victim.read_text() == "precious"
 
 
+def test_what_has_another_name_too_is_not_written_into(tmp_path: Path) -> None:
+    """A backup of hard links, or one that somebody has laid in a shared folder."""
+    path, kept = tmp_path / "a.landmarks", tmp_path / "kept.landmarks"
+    write(kept, made_up(5))
+    whole = kept.read_bytes()
+    os.link(kept, part_of(path))
+    write(path, made_up(3, seed=1))
+    assert kept.read_bytes() == whole
+    assert len(read_recording(path).landmarks) == 3
+    assert path.stat().st_nlink == 1
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0, reason="it takes root to make another user's file"
+)
+def test_landmarks_do_not_grow_in_another_user_s_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.landmarks"
+    part_of(path).touch(0o666)
+    os.chown(part_of(path), 65534, 65534)
+    write(path, made_up(3))
+    assert path.stat().st_uid == os.geteuid()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes of POSIX")
 def test_a_named_pipe_is_no_recording_and_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.landmarks")
