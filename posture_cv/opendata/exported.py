@@ -7,12 +7,13 @@ has put there, or added to a file of ours (the authors of a BIDS data set, say),
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from posture_cv.alone import alone_at
 from posture_cv.atomic import drop_left_parts, output_error, private_folder, write_atomic
@@ -83,11 +84,24 @@ def _is_another(file: Path, sha256: str) -> bool:
 
 def _noted(folder: Path) -> dict[str, str]:
     """File -> SHA-256 of the data set that an export has left there; empty for those of a list without them."""
-    before = (json_object(folder.parent / _LIST) or {}).get(folder.name)
+    before = _listed(folder).get(folder.name)
     if isinstance(before, list):
         before = dict.fromkeys((name for name in before if isinstance(name, str)), "")
     pairs = before.items() if isinstance(before, dict) else ()
     return {name: str(sha256) for name, sha256 in pairs if _is_below(folder, folder / name)}
+
+
+def _listed(folder: Path) -> dict[str, Any]:
+    """Folder -> files, as exports have noted; empty where it is of somebody else than root, this user and the folder.
+
+    In a shared folder he could have anybody's files deleted by it.
+    """
+    place = folder.parent / _LIST
+    with suppress(OSError):  # there is none
+        owner = place.lstat().st_uid
+        if os.name != "posix" or owner in (0, os.geteuid(), folder.stat().st_uid):
+            return json_object(place) or {}
+    return {}
 
 
 def _is_below(folder: Path, file: Path) -> bool:
@@ -109,8 +123,7 @@ def note_written(folder: Path, files: Mapping[str, str]) -> None:
     for name in _noted(folder):
         if name not in files:
             _delete(folder, folder / name)
-    listed = json_object(folder.parent / _LIST) or {}
-    plain = {**listed, folder.name: dict(sorted(files.items()))}
+    plain = {**_listed(folder), folder.name: dict(sorted(files.items()))}
     write_atomic(folder.parent / _LIST, json.dumps(plain, indent=2) + "\n")
 
 

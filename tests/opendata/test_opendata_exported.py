@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -106,3 +107,32 @@ def test_an_export_under_way_is_left_alone(tmp_path: Path, monkeypatch: pytest.M
             pass
         (made / "a.csv").write_text("ours")
     assert (tmp_path / "csv" / "a.csv").read_text() == "ours"
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0, reason="it takes root to make another user's file"
+)
+@pytest.mark.parametrize("listed", [["mine.txt"], {"mine.txt": ""}])
+def test_a_list_of_another_user_is_not_believed(tmp_path: Path, listed: object) -> None:
+    """In a shared folder he would have the files deleted that lie in somebody's own folder of such a name."""
+    folder, place = tmp_path / "csv", tmp_path / ".exported.json"
+    folder.mkdir()
+    (folder / "mine.txt").write_text("precious")
+    place.write_text(json.dumps({"csv": listed, "bids": listed}))
+    os.chown(place, 65534, 65534)
+    with published(folder) as made:
+        (made / "a.csv").write_text("ours")
+    assert files_below(folder) == {"mine.txt", "a.csv"}
+    assert json.loads(place.read_text()).keys() == {"csv"}, "nor handed on as one's own"
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0, reason="it takes root to make another user's file"
+)
+def test_root_exports_where_a_user_has(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        with published(tmp_path / "csv") as made:
+            (made / name).write_text("ours")
+        for path in (tmp_path / "csv", tmp_path / ".exported.json"):
+            os.chown(path, 65534, 65534)
+    assert files_below(tmp_path / "csv") == {"b.csv"}
