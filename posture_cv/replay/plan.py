@@ -361,7 +361,9 @@ def join_parts(made: Plan) -> Path:
 
 
 def clear(made: Plan) -> None:
-    """Delete what only the work at hand needed."""
+    """Delete what only the work at hand needed; parts that it had none of are another run's, or its own input."""
+    if not made.parts:
+        return
     with suppress(OSError):  # it holds something else, or there were no parts
         for file in _files_of_parts(made.folder):
             file.unlink()

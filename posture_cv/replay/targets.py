@@ -9,13 +9,13 @@ import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from posture_cv.atomic import check_target, drop_left_parts
 from posture_cv.file_facts import head_of, json_object
 from posture_cv.opendata.folder import ALERTS, LANDMARKS, MEASUREMENTS, PROVENANCE, SUMMARY, TABLE
 from posture_cv.output.tables import FIRST_COLUMNS
-from posture_cv.replay.earlier import ANNOTATED, last_run
+from posture_cv.replay.earlier import ANNOTATED, last_run, left_whole
 
 _LONGEST_LINE: Final = 1 << 20
 
@@ -30,11 +30,15 @@ def check_results(folder: Path, *, video: bool) -> None:
     Raises:
         InputError: a file of another kind bears the name of a result.
     """
-    files = last_run(folder).get("files")
-    own = set(files) if isinstance(files, dict) else set()
+    run = last_run(folder)
     for name, (kind, is_kind) in _RESULTS.items():
-        if name not in own and (video or name != ANNOTATED):
-            check_target(folder / name, kind=kind, is_kind=is_kind)
+        if video or name != ANNOTATED:
+            check_target(folder / name, kind=kind, is_kind=partial(_may_go, run, is_kind))
+
+
+def _may_go(run: Mapping[str, Any], is_kind: Callable[[Path], bool], path: Path) -> bool:
+    """Whether it is of its kind, or just what that run has left, by whatever version."""
+    return is_kind(path) or left_whole(path.parent, run, path.name)
 
 
 def check_table(folder: Path) -> None:

@@ -70,6 +70,26 @@ def test_what_a_run_has_left_is_replaced_whether_it_was_whole_or_not(
     assert {path.name for path in tmp_path.iterdir()} == set(NAMES)
 
 
+def test_what_was_put_in_the_place_of_a_result_stays(tmp_path: Path) -> None:
+    """The summary names the file still, but it is not what that run has written."""
+    replayed(SIDE, "--out", tmp_path)
+    mine = tmp_path / "measurements.csv"
+    mine.write_text("my own table\n")
+    said = replayed(SIDE, "--alert-after", "6", "--out", tmp_path, code=2)
+    assert "would be lost" in said
+    assert mine.read_text() == "my own table\n"
+
+
+def test_a_recording_that_is_judged_from_among_the_parts_stays(tmp_path: Path) -> None:
+    """As somebody saves what a killed run has left; other parts are still that run's."""
+    parts = tmp_path / ".parts"
+    parts.mkdir()
+    for name in ("00000.landmarks", "00001.landmarks"):
+        shutil.copy(SIDE, parts / name)
+    replayed(parts / "00000.landmarks", "--out", tmp_path)
+    assert {path.name for path in parts.iterdir()} == {"00000.landmarks", "00001.landmarks"}
+
+
 def test_an_annotated_video_is_known_by_its_mark(tmp_path: Path) -> None:
     video = tmp_path / "annotated.mp4"
     shutil.copy(SAMPLES / "desk-side.mp4", video)
