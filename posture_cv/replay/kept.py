@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from posture_cv.atomic import write_atomic
+from posture_cv.errors import InputError
 from posture_cv.file_facts import json_object, sha256_of_file
 
 
@@ -26,6 +27,20 @@ def warnings_of_kept(recording: Path, landmarks_key: str) -> tuple[str, ...] | N
         if note.get("sha256") == sha256_of_file(recording):
             return tuple(map(str, warnings))
     return None
+
+
+def require_noted(recording: Path) -> None:
+    """See that landmarks which a run replaces lie where a run has left some of a file, which can be made of it again.
+
+    Raises:
+        InputError: somebody else has put them there, or they are of a camera.
+    """
+    if recording.exists() and not _note_path(recording).exists():
+        raise InputError(
+            f"Other landmarks are kept already: {recording}",
+            "Nothing says that they can be made again, and they would be lost.",
+            "Give another --out, or move that file away.",
+        )
 
 
 def note_kept(recording: Path, landmarks_key: str, warnings: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ from posture_cv.output.tables import column_stem
 from posture_cv.replay.baselines import calibrated
 from posture_cv.replay.files import MOST_OF_ANOTHER_VIEW, ResultWriter
 from posture_cv.replay.first_look import ViewCheck, against_view, view_check
-from posture_cv.replay.kept import note_kept, warnings_of_kept
+from posture_cv.replay.kept import note_kept, require_noted, warnings_of_kept
 from posture_cv.replay.measuring import Measured, measured_recording
 from posture_cv.replay.pairing import Paired, pair, paired_baseline
 from posture_cv.replay.pictures import of_pictures, require_times
@@ -190,6 +190,8 @@ def _both_landmarks(options: PairOptions, progress: Progress) -> list[tuple[Path
         for (name, source), view in zip(sources.items(), _VIEWS, strict=True)
     }
     for name, source in sources.items():
+        if not looks[name].made_of.of_landmarks:
+            require_noted(options.out / f"{name}{SUFFIX}")
         _check_view(source, looks[name], options, name)
     return [
         _landmarks(source, looks[name].made_of, options, name, progress) for name, source in sources.items()

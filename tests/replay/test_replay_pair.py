@@ -433,3 +433,17 @@ def test_what_has_changed_is_looked_at_again(videos: Videos, tmp_path: Path) -> 
     assert videos(out) == ["front"]
     (out / ".side.landmarks.json").write_text("[]")
     assert videos(out) == ["side"]
+
+
+def test_landmarks_of_the_user_s_own_are_not_replaced(
+    videos: Videos, recordings: tuple[str, str], tmp_path: Path
+) -> None:
+    """Somebody's own front.landmarks beside the videos; seen before the models run over one of them."""
+    out = tmp_path / "o"
+    out.mkdir()
+    shutil.copy(recordings[0], out / "side.landmarks")
+    before = (out / "side.landmarks").read_bytes()
+    with pytest.raises(InputError, match="Other landmarks are kept already"):
+        videos(out)
+    assert (out / "side.landmarks").read_bytes() == before
+    assert videos.looked_at == []
