@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -350,6 +351,35 @@ def test_names_in_any_script_keep_pages_and_figures_of_their_own(
     assert {page.parent.name for page in tmp_path.glob("*/report.html")} == set(names)
     write_figures({name: Figure(10.0, 10.0, name) for name in names}, tmp_path / "two")
     assert len(list((tmp_path / "two").iterdir())) == len(names)
+
+
+def test_somebody_s_own_figure_is_not_replaced(folders: Sequence[Path], tmp_path: Path) -> None:
+    """One that bears the name of ours, and one of ours that was edited; a page and figures of ours are."""
+    assert Cli()("report", str(folders[0]), "--out", str(tmp_path)).returncode == 0
+    assert Cli()("report", str(folders[0]), "--out", str(tmp_path)).returncode == 0
+    figure, page = tmp_path / "figures" / "postures.svg", tmp_path / "report.html"
+    for text in ("<svg>mine</svg>", f'<?xml version="1.0"?>\n{figure.read_text()}'):
+        figure.write_text(text)
+        page.unlink()
+        done = Cli()("report", str(folders[0]), "--out", str(tmp_path))
+        assert done.returncode == 2
+        assert "would be lost" in done.stderr
+        assert figure.read_text() == text
+        assert not page.exists(), "seen before anything is written"
+        page.touch()
+
+
+def test_what_a_killed_report_has_left_goes_with_the_next(folders: Sequence[Path], tmp_path: Path) -> None:
+    (tmp_path / "figures").mkdir()
+    left = [tmp_path / ".report.html.abcdefgh.part", tmp_path / "figures" / ".postures.svg.abcdefgh.part"]
+    for path in left:
+        path.write_text("half")
+        os.utime(path, (1.0, 1.0))
+    under_way = tmp_path / ".report.html.01234567.part"
+    under_way.write_text("of a run beside this one")
+    assert Cli()("report", str(folders[0]), "--out", str(tmp_path)).returncode == 0
+    assert under_way.exists()
+    assert not [path for path in left if path.exists()]
 
 
 def test_runs_leave_gaps_out() -> None:
