@@ -38,3 +38,16 @@ def alone_at(place: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_held(lock: Path) -> bool:
+    """Whether a process holds the lock in that file now."""
+    from filelock import FileLock, Timeout
+
+    if not lock.exists():
+        return False
+    try:
+        with FileLock(lock, timeout=0, mode=0o600):
+            return False
+    except Timeout:
+        return True

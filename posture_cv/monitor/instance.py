@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
+from posture_cv.alone import is_held
 from posture_cv.atomic import output_error, private_folder
 from posture_cv.closing import Closing
 from posture_cv.errors import PostureError
@@ -81,13 +82,4 @@ def _already(folder: Path) -> AlreadyRunningError:
 
 def is_running(folder: Path) -> bool:
     """Whether a process holds the lock now."""
-    from filelock import FileLock, Timeout
-
-    path = folder / LOCK_NAME
-    if not path.exists():
-        return False
-    try:
-        with FileLock(path, timeout=0, mode=0o600):
-            return False
-    except Timeout:
-        return True
+    return is_held(folder / LOCK_NAME)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from posture_cv.alone import is_held
 from posture_cv.atomic import output_error
 
 Part = Literal["settings", "profiles", "history", "reports", "state", "cache", "runtime"]
@@ -97,14 +98,16 @@ def _size(file: Path) -> int:
 def delete(part: Part) -> None:
     """Remove what the program wrote of a part; harmless when nothing is there. Links are removed, not followed.
 
+    The lock of a run that writes stays: without it another run would write to the same place.
+
     Raises:
         OutputError: it cannot be removed.
     """
     place = place_of(part)
     try:
         for file in list(_files(part, place)):
-            with suppress(FileNotFoundError):
-                file.unlink()
+            if file.parent.name != "writing" or not is_held(file):
+                file.unlink(missing_ok=True)
         if part == "runtime":
             _remove_if_empty(place / "writing")
         if part != "history":

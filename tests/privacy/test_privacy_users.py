@@ -18,7 +18,8 @@ from damage_material import sitting, write
 from limited import NOBODY, environment, run_limited
 from monitor.monitor_material import Desk, stretches
 from once import made_once
-from posture_cv.errors import PostureError
+from posture_cv.alone import alone_at
+from posture_cv.errors import InputError, PostureError
 from posture_cv.history.store import History
 from posture_cv.monitor import commands as cmd
 from posture_cv.monitor import traces
@@ -277,6 +278,21 @@ def test_deleting_takes_nothing_that_the_program_did_not_write(
     traces.remove_empty_folders()
     assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(own)
     assert not (tmp_path / "data" / "profiles").exists()
+
+
+def test_deleting_everything_lets_no_second_run_into_the_same_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
+    with alone_at(tmp_path / "other"):
+        pass
+    with alone_at(tmp_path / "out"):
+        assert run_limited(["privacy", "delete", "--all", "--yes"], tmp_path / "home").returncode == 0
+        assert len(list((tmp_path / "home").rglob("*.lock"))) == 1, "that of the run under way"
+        with pytest.raises(InputError, match="Another run is writing"), alone_at(tmp_path / "out"):
+            pass
+    assert run_limited(["privacy", "delete", "--all", "--yes"], tmp_path / "home").returncode == 0
+    assert not list((tmp_path / "home").iterdir())
 
 
 def test_everything_is_for_its_owner_only_whatever_the_umask(home: Path, tmp_path: Path) -> None:
