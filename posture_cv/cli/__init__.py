@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import keyword
 import os
 import sys
@@ -173,7 +174,9 @@ def _reader_went_away(error: SystemExit) -> bool:
 
 def _reported(error: PostureError | click.ClickException | OSError) -> int:
     if isinstance(error, click.ClickException):
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        click.echo(_shown(said.getvalue()), err=True, nl=False)
         return error.exit_code
     if os.environ.get(DEBUG_VARIABLE):
         raise error
@@ -214,11 +217,19 @@ def _print_error(error: PostureError) -> None:
     from posture_cv.output.text import lines_for, one_line
 
     colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    click.echo(click.style("Error: ", fg="red", bold=True) + one_line(error.title), err=True, color=colour)
+    title = one_line(_shown(error.title))
+    click.echo(click.style("Error: ", fg="red", bold=True) + title, err=True, color=colour)
     for part in (error.detail, error.what_to_do):
-        for line in filter(None, part.splitlines()):
+        for line in filter(None, _shown(part).splitlines()):
             for words in lines_for(sys.stderr, f"  {one_line(line)}"):
                 click.echo(words, err=True, color=colour)
+
+
+def _shown(text: str) -> str:
+    """Without the password of a camera whose address was given where something else belongs."""
+    from posture_cv.capture.address import without_passwords
+
+    return without_passwords(text)
 
 
 def _ready_streams() -> None:

@@ -17,7 +17,8 @@ AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 class UserPath(click.Path):
     """A path as its user means it: in `--out=~/x`, which a shell leaves as it is, `~` is no folder of that name.
 
-    An empty one, as of a shell's variable that is not set, is refused: it would mean the folder that one is in.
+    An empty one, as of a shell's variable that is not set, is refused: it would mean the folder that one is in. So is
+    the address of a camera: folders would be called like its password.
     """
 
     def __init__(self, *, exists: bool = False, file_okay: bool = True, dir_okay: bool = True) -> None:
@@ -31,6 +32,8 @@ class UserPath(click.Path):
 
         if not os.fspath(value):
             self.fail("the path is empty", param, ctx)
+        if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", os.fspath(value)):
+            self.fail(f"{value} is an address, and a file or a folder is asked for", param, ctx)
         return super().convert(user_path(value), param, ctx)
 
 

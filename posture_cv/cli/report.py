@@ -44,8 +44,8 @@ def command(what: tuple[str, ...], out: Path | None, videos: Path | None, show: 
     if what and (len(what) > 1 or what[0] not in PERIODS):
         from posture_cv.cli.report_results import report_results
 
-        _refuse_other_words(what)
         results = tuple(UserPath().convert(text, None, None) for text in what)
+        _refuse_other_words(what)
         page = report_results(results, out, videos)
         if show:
             _open(page)

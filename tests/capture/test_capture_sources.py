@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from posture_cv.capture import CameraInfo, SourceError, list_cameras, open_source
-from posture_cv.capture.address import without_password
+from posture_cv.capture.address import without_password, without_passwords
 from posture_cv.capture.cameras import (
     camera_users,
     capability_can_capture,
@@ -67,6 +67,12 @@ def test_other_sources_are_refused(spec: str) -> None:
         ("http://u:p@[::1/video", "http://[::1/video"),
         ("http://u:p@ss@cam/", "http://cam/"),
         ("http://u:p/a?s#s@cam/v", "http://cam/v"),
+        ("rtsp://me:12345/6x@cam/v", "rtsp://cam/v"),
+        ("rtsp://me:12?x#y@cam:554/v", "rtsp://cam:554/v"),
+        ("rtsp://me:/x@cam/v", "rtsp://cam/v"),
+        ("rtsp://cam/user@1", "rtsp://cam/user@1"),
+        ("rtsp://[::1]/user@1", "rtsp://[::1]/user@1"),
+        ("http://cam:80/v?user=me@firm&password=p@ss", "http://cam:80/v?user=***&password=***"),
         ("http://cam/mjpeg.cgi?cam=1&usr=me&pwd=a_b%26c#x", "http://cam/mjpeg.cgi?cam=1&usr=***&pwd=***#x"),
         (
             "http://cam/v?loginuse=a&loginpas=b;Token=c&rate=5",
@@ -82,6 +88,22 @@ def test_other_sources_are_refused(spec: str) -> None:
 )
 def test_addresses_are_shown_without_passwords(url: str, shown: str) -> None:
     assert without_password(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "No file 'rtsp://u:p@cam/v', nor http://cam/?pwd=x.",
+            "No file 'rtsp://cam/v', nor http://cam/?pwd=***",
+        ),
+        ("No folder rtsp:/u:p/q@cam/v here", "No folder rtsp://cam/v here"),
+        ("C:/Users/a@b/x and /home/a@b=c", "C:/Users/a@b/x and /home/a@b=c"),
+        ("See https://a.org/b?c. Or mail me@b.org", "See https://a.org/b?c. Or mail me@b.org"),
+    ],
+)
+def test_addresses_in_a_text_are_shown_without_passwords(text: str, shown: str) -> None:
+    assert without_passwords(text) == shown
 
 
 @pytest.mark.parametrize("spec", ["webcam:http://u:hunter2@cam/v", "rtmp://u:hunter2@cam/v?pwd=hunter2"])

@@ -312,6 +312,47 @@ def test_an_empty_path_is_not_the_folder_one_is_in(
     assert [file.name for file in Path().iterdir()] == ["a.landmarks"]
 
 
+ADDRESS = "rtsp://me:1234/hunter2@cam.local/x"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("report", ADDRESS),
+        ("report", "r", "--out", ADDRESS),
+        ("report", "r", "--thumbnails", ADDRESS),
+        ("export", ADDRESS, "--out", "o"),
+        ("export", "r", "--out", ADDRESS),
+        ("agree", ADDRESS, "labels.csv"),
+        ("agree", "r", ADDRESS),
+        ("agree", "r", "labels.csv", "--frames", "f", "--video", ADDRESS),
+        ("import", ADDRESS, "--out", "x.landmarks"),
+        ("import", "x.csv", "--out", ADDRESS),
+        ("sweep", ADDRESS, "--calibrate", "0:8", "--out", "o"),
+        ("sweep", "x.landmarks", "--labels", ADDRESS, "--out", "o"),
+        ("evaluate", ADDRESS),
+        ("evaluate", "x", "--page", ADDRESS),
+        ("replay", "x.landmarks", "--calibrate", "0:8", "--out", ADDRESS),
+        ("replay", ADDRESS.replace("rtsp", "rtmp"), "--calibrate", "0:8", "--out", "o"),
+        ("replay", str(ROOT / "samples" / "desk-side.landmarks"), "--profile", ADDRESS, "--out", "o"),
+        ("bench", ADDRESS),
+        ("profiles", "show", ADDRESS),
+        ("settings", "init", "--out", ADDRESS),
+        ("guidance", ADDRESS),
+        (ADDRESS,),
+    ],
+)
+def test_an_address_where_something_else_belongs_is_refused_without_its_password(
+    cli: Cli, arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = cli.here(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert "Error: " in done.stderr
+    assert not [word for word in ("hunter2", "1234") if word in done.stdout + done.stderr], done.stderr
+    assert not list(tmp_path.rglob("*hunter2*"))
+
+
 STEERING = "\x1b]0;mine\x07\x1b[31m\u202e"
 
 
