@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from posture_cv.assess.types import ALERTING, State
+from posture_cv.history.days import counted
+from posture_cv.opendata.folder import prompts_among
 from posture_cv.output.text import one_line
 
 _BAR_WIDTH = 24
@@ -80,7 +82,9 @@ def _state_table(per_state: dict[str, float], total_s: float) -> Table:
 
 def _print_alerts(out: Path, console: Console) -> None:
     rows = [json.loads(line) for line in (out / "alerts.jsonl").read_text(encoding="utf-8").splitlines()]
-    console.print(f"[bold]{len(rows)} alert{'' if len(rows) == 1 else 's'}[/bold]", highlight=False)
+    prompts = prompts_among(rows)
+    told = counted(len(rows) - prompts, "alert") + (f", {counted(prompts, 'prompt')}" if prompts else "")
+    console.print(f"[bold]{told}[/bold]", highlight=False)
     for row in rows:
         title = f"{clock(row['t_s']):>7}  {row['cue'].replace('_', ' ')}"
         console.print(

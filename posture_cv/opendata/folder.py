@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
 from posture_cv.exposure.types import Series, Told
 from posture_cv.file_facts import MOST_JSON_BYTES, bytes_of, lines_of, refuse_stream
@@ -48,6 +49,11 @@ class Result:
         if self.given is not None:
             return self.given
         return read_frames(self.folder.resolve() / MEASUREMENTS, self.noted(MEASUREMENTS))
+
+    @property
+    def prompts(self) -> int:
+        """How many of `alerts` are not about a posture: of a break, of stillness, of a camera that was moved."""
+        return prompts_among(self.alerts)
 
     def noted(self, name: str) -> str | None:
         """SHA-256 that the summary notes of a file of the results; None where it notes none."""
@@ -145,6 +151,11 @@ class Result:
             view_of=view_of,
             pictures=self.pictures,
         )
+
+
+def prompts_among(alerts: Sequence[Mapping[str, Any]]) -> int:
+    """How many of the rows of `alerts.jsonl` are not about a posture."""
+    return sum(alert["cue"] not in CUES for alert in alerts)
 
 
 def stale_results(paths: Sequence[Path]) -> list[Path]:

@@ -51,6 +51,7 @@ def recording_page(result: Result, exposure: Exposure, pictures: Sequence[Thumbn
         data=json_inside_html(timeline_data(result)),
         thumbnails=pictures,
         alerts=[_alert(a) for a in result.alerts],
+        prompts=result.prompts,
         reasons=", ".join(f"{words(k)} {span(v)}" for k, v in unmeasured_by_reason([exposure]).items()),
         exposure=grouped(rows),
         distributions=[markup(f.text()) for f in distributions(exposure, rows).values()],
@@ -89,8 +90,15 @@ def _tiles(result: Result, exposure: Exposure) -> list[tuple[str, str]]:
         ("measured", span(float(named))),
         ("not measured", span(max(epochs.total_s - float(named), 0.0))),
         ("good posture, of the measured time", f"{good / named:.0%}" if named else "none"),
-        ("alerts", str(len(result.alerts))),
+        *alert_tiles([result]),
     ]
+
+
+def alert_tiles(results: Sequence[Result]) -> list[tuple[str, str]]:
+    """How many alerts, and apart from them, where there were any, how many prompts that are about no posture."""
+    prompts = sum(result.prompts for result in results)
+    alerts = sum(len(result.alerts) for result in results) - prompts
+    return [("alerts", str(alerts)), *([("prompts", str(prompts))] if prompts else [])]
 
 
 def _legend(exposure: Exposure) -> list[dict[str, str]]:

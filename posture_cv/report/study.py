@@ -18,6 +18,7 @@ from posture_cv.report.accuracy import measured, table
 from posture_cv.report.look import COLOURS, words
 from posture_cv.report.methods import accuracy_note, methods
 from posture_cv.report.page import markup, render
+from posture_cv.report.recording import alert_tiles
 from posture_cv.report.svg import Figure
 from posture_cv.report.words import difference_words, grouped, span
 
@@ -120,7 +121,7 @@ def _tiles(study: Study) -> list[tuple[str, str]]:
         ("conditions", str(len(study.conditions)) if study.conditions else "not given"),
         ("recorded", span(total)),
         ("not measured", span(gone + total - covered)),
-        ("alerts", str(sum(len(r.alerts) for r in study.results))),
+        *alert_tiles(study.results),
     ]
 
 
@@ -137,7 +138,7 @@ def _recording(result: Result, exposure: Exposure, link: str) -> dict[str, Any]:
         "view": " and ".join(result.views),
         "length": span(exposure.epochs.total_s),
         "unmeasured": span(max(exposure.epochs.total_s - named, 0.0)),
-        "alerts": len(result.alerts),
+        "alerts": len(result.alerts) - result.prompts,
         "bar": markup(figures.stacked_bar(shares, 240.0)),
     }
 

@@ -52,6 +52,22 @@ def test_a_recording_is_summarised_on_the_terminal(tmp_path: Path) -> None:
         assert text in done.stdout
 
 
+def test_prompts_are_counted_apart_from_alerts_as_the_monitor_does(tmp_path: Path) -> None:
+    """A break, stillness and a camera that was moved are about no posture."""
+    settings, out = tmp_path / "s.toml", tmp_path / "o"
+    settings.write_text("[breaks]\ninterval_s = 15.0\n")
+    words = ("--calibrate", "0:8", "--alert-after", "5", "--settings", settings, "--out", out)
+    done = run(SAMPLES / "desk-front.landmarks", *words)
+    cues = [a["cue"] for a in json.loads((out / "summary.json").read_text())["alerts"]]
+    assert cues == ["forward_head", "break", "rounded_shoulders", "break", "text_neck"]
+    assert "3 alerts, 2 prompts\n" in done.stdout
+    assert Cli().here("report", str(out), "--no-open").returncode == 0
+    page = (out / "report.html").read_text()
+    assert "<h2>Alerts and prompts</h2>" in page
+    for counted in ("<b>3</b><span>alerts</span>", "<b>2</b><span>prompts</span>"):
+        assert counted in page
+
+
 def test_a_baseline_is_needed(tmp_path: Path) -> None:
     refused(run(SAMPLES / "desk-front.landmarks", "--out", tmp_path / "o"), "profile", "calibrate")
     assert not (tmp_path / "o" / "summary.json").exists()
