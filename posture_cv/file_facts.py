@@ -13,6 +13,12 @@ from typing import Any, Final, TextIO
 MOST_JSON_BYTES: Final = 1 << 26
 """Of a document that is read whole; those of a long day have a few million."""
 NO_FILE: Final = "It is a pipe, a socket or a device"
+_PAGE: Final = b"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src '"""
 LONGEST_LINE: Final = 1 << 22
 """Characters; a wide table of all points of a face has some ten thousand a row."""
 
@@ -89,9 +95,8 @@ def sha256_of_file(path: Path) -> str:
 
 
 def is_page(path: Path) -> bool:
-    """Whether a file begins like an HTML page of ours."""
-    mark = b"<!doctype html"
-    return head_of(path, len(mark)).lower() == mark
+    """Whether a file begins as every HTML page of ours does, and hardly anybody else's."""
+    return head_of(path, len(_PAGE)) == _PAGE
 
 
 def head_of(path: Path, count: int) -> bytes:

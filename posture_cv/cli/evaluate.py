@@ -124,7 +124,7 @@ def _check_targets(
     if json_file is not None:
         check_target(json_file, kind="a result of evaluate", is_kind=_is_result)
     if page is not None:
-        check_target(page, kind="an HTML page", is_kind=is_page)
+        check_target(page, kind="a page of this program", is_kind=is_page)
     if folder is not None:
         check_writable(private_folder(folder) / "picture.jpg")
 

@@ -81,7 +81,7 @@ def _of_history(period: str, out: Path | None) -> Path:
 
     now, breaks = local_now(), load_settings().breaks.plain()
     if out is not None:
-        check_target(out, kind="an HTML page", is_kind=is_page)
+        check_target(out, kind="a page of this program", is_kind=is_page)
     with Reader(history_file()) as reader:
         page = render(material(reader, cast("Period", period), now.date(), breaks), now)
     path = out or private_folder(data_dir() / "reports") / f"{period}.html"

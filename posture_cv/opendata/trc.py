@@ -18,6 +18,7 @@ from typing import Final, TextIO
 import numpy as np
 
 from posture_cv.errors import InputError
+from posture_cv.file_facts import head_of
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.types import Float
 
@@ -29,6 +30,8 @@ MARKERS: Final = (
     *("LHip", "RHip", "LKnee", "RKnee", "LAnkle", "RAnkle", "LHeel", "RHeel", "LFoot", "RFoot"),
 )
 _MARK: Final = "PathFileType"  # the first word of the format
+_LABELS: Final = "Frame#\tTime\t" + "\t\t\t".join(MARKERS) + "\t\t\n"
+_HEAD_BYTES: Final = 4096
 LEAST_VISIBILITY: Final = 0.5  # ours: below it the model rather guesses than sees
 _REGULAR: Final = 0.01  # share of a step by which frames may be off the grid before they are put on one
 _LONGEST_GAP_STEPS: Final = 2.5  # frames farther apart than this are not joined
@@ -76,12 +79,9 @@ def regular(t_s: Float, points: Float) -> tuple[float, Float, Float]:
 
 
 def is_markers(path: Path) -> bool:
-    """Whether a file begins like one of markers."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_MARK)).decode("ascii", "replace") == _MARK
-    except OSError:
-        return False
+    """Whether a file begins as `write_trc` does: with our markers, not those of somebody's motion capture."""
+    head = head_of(path, _HEAD_BYTES)
+    return head.startswith(_MARK.encode()) and _LABELS.encode() in head
 
 
 def write_trc(file: TextIO, name: str, lm: Landmarks) -> None:
@@ -107,7 +107,7 @@ def write_trc(file: TextIO, name: str, lm: Landmarks) -> None:
         "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames\n"
     )
     file.write(f"{rate:.6g}\t{rate:.6g}\t{len(t_s)}\t{len(MARKERS)}\tm\t{rate:.6g}\t1\t{len(t_s)}\n")
-    file.write("Frame#\tTime\t" + "\t\t\t".join(MARKERS) + "\t\t\n")
+    file.write(_LABELS)
     file.write("\t\t" + "\t".join(f"X{k}\tY{k}\tZ{k}" for k in range(1, len(MARKERS) + 1)) + "\n\n")
     file.writelines(_rows(t_s, points))
 

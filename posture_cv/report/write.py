@@ -32,10 +32,11 @@ _IDLE_S: Final = 60.0
 def write_recording(result: Result, exposure: Exposure, out: Path, video: Path | None = None) -> Path:
     """Write `report.html` and `figures/*.svg` of a recording into `out`; pictures only with its video."""
     pictures = [] if video is None else thumbnails(result, video)
-    figures = recording_figures(result, exposure)
+    path, figures = out / RECORDING_PAGE, recording_figures(result, exposure)
+    check_page(path)
     check_figures(figures, out / FIGURES)
-    path = private_folder(out) / RECORDING_PAGE
-    _write_page(path, recording_page(result, exposure, pictures))
+    private_folder(out)
+    _write(path, recording_page(result, exposure, pictures))
     write_figures(figures, out / FIGURES)
     return path
 
@@ -58,7 +59,8 @@ def write_study(
         failed: names of recordings that are not in it.
         videos: recording -> its video, for pictures.
     """
-    figures = study_figures(study)
+    path, figures = out / STUDY_PAGE, study_figures(study)
+    check_page(path)
     check_figures(figures, out / FIGURES)
     private_folder(out)
     links = {}
@@ -68,15 +70,14 @@ def write_study(
         folder = result.folder if inside else out / called[result.name]
         page = write_recording(result, exposure, folder, (videos or {}).get(result.name))
         links[result.name] = page.resolve().relative_to(out.resolve()).as_posix()
-    path = out / STUDY_PAGE
-    _write_page(path, study_page(study, title, links, failed))
+    _write(path, study_page(study, title, links, failed))
     write_figures(figures, out / FIGURES)
     return path
 
 
 def check_page(path: Path) -> None:
     """See that only a page is replaced. Raises InputError."""
-    check_target(path, kind="an HTML page", is_kind=is_page)
+    check_target(path, kind="a page of this program", is_kind=is_page)
 
 
 def check_figures(figures: Mapping[str, Figure], folder: Path) -> None:
@@ -100,11 +101,6 @@ def write_figures(figures: Mapping[str, Figure], folder: Path) -> None:
 def _places(figures: Mapping[str, Figure], folder: Path) -> dict[Path, Figure]:
     called = file_names(figures)  # of which some bear the names of conditions
     return {folder / f"{called[name]}.svg": figure for name, figure in figures.items()}
-
-
-def _write_page(path: Path, text: str) -> None:
-    check_page(path)
-    _write(path, text)
 
 
 def _write(path: Path, text: str) -> None:

@@ -369,6 +369,19 @@ def test_somebody_s_own_figure_is_not_replaced(folders: Sequence[Path], tmp_path
         page.touch()
 
 
+def test_somebody_s_own_page_is_not_replaced(folders: Sequence[Path], tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text(
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Mine</title>\n'
+    )
+    before = page.read_bytes()
+    done = Cli()("report", str(folders[0]), "--out", str(tmp_path))
+    assert done.returncode == 2
+    assert "would be lost" in done.stderr
+    assert page.read_bytes() == before
+    assert not (tmp_path / "figures").exists()
+
+
 def test_what_a_killed_report_has_left_goes_with_the_next(folders: Sequence[Path], tmp_path: Path) -> None:
     (tmp_path / "figures").mkdir()
     left = [tmp_path / ".report.html.abcdefgh.part", tmp_path / "figures" / ".postures.svg.abcdefgh.part"]
