@@ -206,6 +206,8 @@ def _part_prefix(path: Path) -> str:
 def drop_left_parts(path: Path, idle_s: float = 0.0) -> None:
     """Delete what killed runs have left of `path` beside it: an annotated video may be gigabytes, out of sight.
 
+    What belongs to another user stays: his run may be at it.
+
     Args:
         path: the file, or the folder, that was being made.
         idle_s: only what has not been written to for so long. The part of a run under way looks the same: 0 is for
@@ -214,8 +216,13 @@ def drop_left_parts(path: Path, idle_s: float = 0.0) -> None:
     ours = re.compile(rf"{re.escape(_part_prefix(path))}[a-z0-9_]{{8}}{re.escape(_PART)}")
     with suppress(OSError):
         for entry in list(path.parent.iterdir()):
-            if ours.fullmatch(entry.name) and time.time() - entry.lstat().st_mtime >= idle_s:
+            if ours.fullmatch(entry.name) and _is_left(entry.lstat(), idle_s):
                 _remove(entry)
+
+
+def _is_left(about: os.stat_result, idle_s: float) -> bool:
+    own = os.name != "posix" or about.st_uid == os.geteuid()
+    return own and time.time() - about.st_mtime >= idle_s
 
 
 def _remove(entry: Path) -> None:

@@ -19,6 +19,7 @@ from limited import NOBODY, environment, run_limited
 from monitor.monitor_material import Desk, stretches
 from once import made_once
 from posture_cv.alone import alone_at
+from posture_cv.atomic import drop_left_parts
 from posture_cv.errors import InputError, PostureError
 from posture_cv.history.store import History
 from posture_cv.monitor import commands as cmd
@@ -188,6 +189,19 @@ def test_a_folder_s_name_that_leads_elsewhere_costs_nobody_a_file(tmp_path: Path
         assert ("It is a link of another user" in done.stderr) is theirs
     assert (diary / "2026.txt").read_text() == "precious"
     assert not theirs or [path.name for path in diary.iterdir()] == ["2026.txt"]
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0, reason="it takes root to make another user's file"
+)
+def test_what_another_user_s_run_is_writing_stays(tmp_path: Path) -> None:
+    """The lock that keeps two runs apart is each user's own."""
+    theirs, ours = tmp_path / ".summary.json.abcdefgh.part", tmp_path / ".summary.json.01234567.part"
+    for path in (theirs, ours):
+        path.touch()
+    os.chown(theirs, NOBODY, NOBODY)
+    drop_left_parts(tmp_path / "summary.json")
+    assert list(tmp_path.iterdir()) == [theirs]
 
 
 def clip_of_a_second(folder: Path) -> Path:
