@@ -181,20 +181,18 @@ def status() -> Autostart:
     kind = kind_here()
     if kind == "run_key":
         return Autostart(_run_key_read() is not None, kind, f"HKEY_CURRENT_USER\\{RUN_KEY}\\{RUN_VALUE}")
-    others: tuple[Kind, ...] = ("systemd", "xdg") if kind in ("systemd", "xdg") else (kind,)
-    for known in others:
+    for known in _kinds(kind):
         if file_of(known).exists():
             return Autostart(True, known, str(file_of(known)))  # noqa: FBT003 - enabled
     return Autostart(False, kind, str(file_of(kind)))  # noqa: FBT003 - not enabled
 
 
 def enable() -> Autostart:
-    """Write the entry; the monitor starts with the next session.
+    """Write the entry; the monitor starts with the next session. An entry stays where no other can be written.
 
     Raises:
         OutputError: it cannot be written. AutostartError: systemd refuses it.
     """
-    disable()
     kind, command = kind_here(), monitor_command()
     if kind == "run_key":
         _run_key_write(run_key_value(command))
@@ -205,7 +203,15 @@ def enable() -> Autostart:
     write_atomic(path, texts[kind](command))
     if kind == "systemd":
         _enable_unit(path)
+    for other in _kinds(kind):
+        if other != kind:
+            _remove(file_of(other))
     return status()
+
+
+def _kinds(kind: Kind) -> tuple[Kind, ...]:
+    """All kinds of this kind's system: an entry of each starts a monitor."""
+    return ("systemd", "xdg") if kind in ("systemd", "xdg") else (kind,)
 
 
 def _enable_unit(path: Path) -> None:
@@ -230,8 +236,7 @@ def disable() -> Autostart:
         return status()
     if kind == "systemd" and file_of("systemd").exists():
         _systemctl("disable", UNIT_NAME)
-    kinds: tuple[Kind, ...] = ("launchd",) if kind == "launchd" else ("systemd", "xdg")
-    for known in kinds:
+    for known in _kinds(kind):
         _remove(file_of(known))
     if kind == "systemd":
         _systemctl("daemon-reload")

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from assess_material import measurements
 from cli_runner import Cli
+from limited import run_limited
 from posture_cv.assess.naming import name_states
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.smoothing import SmoothedFrame
@@ -330,6 +331,28 @@ def test_what_systemd_refuses_is_not_on(monkeypatch: pytest.MonkeyPatch, tmp_pat
         autostart.enable()
     assert not autostart.status().enabled
     assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+def test_an_entry_stays_where_no_other_can_be_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    assert run_limited(["autostart", "enable"], tmp_path).returncode == 0
+    done = run_limited(["autostart", "enable"], tmp_path, file_bytes=0)
+    assert done.returncode == 2
+    assert "Cannot write" in done.stderr
+    assert [path.name for path in (tmp_path / "autostart").iterdir()] == ["posture-cv.desktop"]
+
+
+def test_one_kind_of_entry_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(autostart, "_systemctl", lambda *_: None)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for kind in ("systemd", "xdg", "systemd"):
+        monkeypatch.setattr(autostart, "kind_here", lambda kind=kind: kind)
+        autostart.enable()
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == [autostart.file_of(kind)]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="rights of folders")
