@@ -36,11 +36,11 @@ def distinct(texts: Iterable[str], name: Callable[[str], str], mark: str) -> dic
     for text in dict.fromkeys(texts):
         wanted = name(text)
         tries = (wanted if number == 1 else f"{wanted}{mark}{number}" for number in count(1))
-        out[text] = next(found for found in tries if _as_seen(found) not in taken)
-        taken.add(_as_seen(out[text]))
+        out[text] = next(found for found in tries if as_seen(found) not in taken)
+        taken.add(as_seen(out[text]))
     return out
 
 
-def _as_seen(name: str) -> str:
+def as_seen(name: str) -> str:
     """As file systems may see a name: letters' case and the way an accent is written aside."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

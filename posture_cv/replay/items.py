@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from posture_cv.errors import InputError
+from posture_cv.opendata.names import as_seen
 from posture_cv.paths import user_path
 
 MOST_NAME_LETTERS: Final = 80
@@ -72,23 +73,24 @@ def check_once(files: Iterable[str]) -> None:
 def named(items: Iterable[Item]) -> list[Item]:
     """The same items, each with the name of a folder of its own.
 
-    The name is made of participant, condition, the file's stem and the stretch. Where two would be the same
-    (letters' case aside, as some file systems see them), all of them take the file's whole name, then the folders
-    above it, and at last a mark of their path: a name depends on what is replayed, not on its order.
+    The name is made of participant, condition, the file's stem and the stretch. Where two would be the same (letters'
+    case and the way an accent is written aside, as some file systems see them), all of them take the file's whole
+    name, then the folders above it, and at last a mark of their path: a name depends on what is replayed, not on its
+    order.
     """
     given = list(items)
     names = [_name(item, 0) for item in given]
     for depth in range(1, _MOST_FOLDERS + 1):
-        often = Counter(name.casefold() for name in names)
+        often = Counter(as_seen(name) for name in names)
         if max(often.values(), default=1) == 1:
             break
         names = [
-            name if often[name.casefold()] == 1 else _name(item, depth)
+            name if often[as_seen(name)] == 1 else _name(item, depth)
             for item, name in zip(given, names, strict=True)
         ]
-    often = Counter(name.casefold() for name in names)
+    often = Counter(as_seen(name) for name in names)
     return [
-        replace(item, name=name if often[name.casefold()] == 1 else f"{name}-{_mark(item)}")
+        replace(item, name=name if often[as_seen(name)] == 1 else f"{name}-{_mark(item)}")
         for item, name in zip(given, names, strict=True)
     ]
 

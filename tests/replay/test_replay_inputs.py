@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,13 @@ def test_an_empty_path_is_not_the_folder_one_is_in(tmp_path: Path, monkeypatch: 
         find_items([""], tmp_path / "out")
     assert "a path is empty" in told.value.detail
     assert files(find_items(["."], tmp_path / "out"), Path()) == ["a.mp4"]
+
+
+def test_names_that_a_file_system_takes_for_one_never_collide() -> None:
+    """U+212B and U+00C5, and two forms of a Chinese character: one name on a Mac."""
+    for one, other in (("\u212bsa", "\u00c5sa"), ("\uf900", "\u8c48")):
+        names = [item.name for item in named([Item(f"a/{one}.mp4"), Item(f"b/{other}.mp4")])]
+        assert len({unicodedata.normalize("NFC", name).casefold() for name in names}) == 2
 
 
 def test_names_never_collide_and_do_not_depend_on_the_order() -> None:
