@@ -135,12 +135,7 @@ def private_folder(path: Path) -> Path:
         OutputError: it cannot be made, something else has its name, or it is a link that another user has laid.
     """
     try:
-        if _is_laid(path):
-            raise OutputError(
-                f"Cannot write: {path}",
-                "It is a link of another user.",
-                "Remove it, or name the folder that it leads to.",
-            )
+        refuse_laid(path)
         missing = [part for part in (path, *path.parents) if not part.exists()]
         for part in reversed(missing):
             part.mkdir(mode=0o700, exist_ok=True)
@@ -150,11 +145,18 @@ def private_folder(path: Path) -> Path:
     return path
 
 
-def _is_laid(path: Path) -> bool:
-    """Whether it is a link of somebody else than this user and the administrator, who may have led it anywhere."""
-    if os.name != "posix" or not path.is_symlink():
-        return False
-    return path.lstat().st_uid not in (0, os.geteuid())
+def refuse_laid(folder: Path) -> None:
+    """See that nobody else than this user and the administrator has led a folder elsewhere, also since it was made.
+
+    Raises:
+        OutputError: it is a link that another user has laid.
+    """
+    if os.name == "posix" and folder.is_symlink() and folder.lstat().st_uid not in (0, os.geteuid()):
+        raise OutputError(
+            f"Cannot write: {folder}",
+            "It is a link of another user.",
+            "Remove it, or name the folder that it leads to.",
+        )
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from posture_cv.assess.blocks import Assessed
 from posture_cv.assess.records import Record
 from posture_cv.assess.staleness import Stale, StaleWatch
 from posture_cv.assess.types import Episode
-from posture_cv.atomic import atomic_path, write_atomic
+from posture_cv.atomic import atomic_path, refuse_laid, write_atomic
 from posture_cv.file_facts import sha256_of_file
 from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
@@ -76,6 +76,7 @@ class ResultWriter:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
+        refuse_laid(self._options.out)  # hours after it was made
         part = self._open.enter_context(atomic_path(self._options.out / MEASUREMENTS))
         self._table = MeasurementTable(self._open.enter_context(part.open("wb")), self._extra)
         return self

@@ -11,7 +11,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from posture_cv.atomic import atomic_path, check_no_input, output_error, private_folder, write_atomic
+from posture_cv.atomic import (
+    OutputError,
+    atomic_path,
+    check_no_input,
+    output_error,
+    private_folder,
+    refuse_laid,
+    write_atomic,
+)
 from posture_cv.errors import InputError
 from posture_cv.file_facts import sha256_of_file
 from posture_cv.landmarks.joining import join_recordings
@@ -345,8 +353,9 @@ def join_parts(made: Plan) -> Path:
 
     Raises:
         InputError: other landmarks are kept there.
-        RecordingError: a part is not whole. OutputError: it cannot be written.
+        RecordingError: a part is not whole. OutputError: it cannot be written, or the parts' folder is a link now.
     """
+    refuse_laid(made.folder)  # hours later: somebody may have put a link in its place
     paths = [made.part_path(number) for number in sorted(made.parts) if number != CALIBRATION]
     keep = made.options.keep_landmarks
     target = made.kept_path if keep else made.folder / LANDMARKS
@@ -364,7 +373,8 @@ def clear(made: Plan) -> None:
     """Delete what only the work at hand needed; parts that it had none of are another run's, or its own input."""
     if not made.parts:
         return
-    with suppress(OSError):  # it holds something else, or there were no parts
+    with suppress(OSError, OutputError):  # it holds something else, or there were no parts
+        refuse_laid(made.folder)
         for file in _files_of_parts(made.folder):
             file.unlink()
         made.folder.rmdir()

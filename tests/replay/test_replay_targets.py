@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,10 +13,12 @@ import pytest
 
 from batch_material import SAMPLES, recordings
 from cli_runner import Cli
+from posture_cv.atomic import OutputError
 from posture_cv.errors import InputError
 from posture_cv.landmarks.recording import RecordingInfo
 from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.replay.judge import judge
 from posture_cv.replay.parts import PartDone
 from posture_cv.replay.plan import Plan, begin, clear, join_parts, look_of, note_part, plan
 from posture_cv.replay.scan import scan
@@ -167,6 +170,33 @@ def test_somebody_s_own_files_among_the_parts_stay(tmp_path: Path) -> None:
     with_a_part(made, 5)
     clear(made)
     assert {path.name for path in made.folder.iterdir()} == set(mine)
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0, reason="it takes root to lay another user's link"
+)
+def test_a_link_that_takes_the_folder_s_place_meanwhile_costs_nobody_a_file(tmp_path: Path) -> None:
+    """In a shared folder anybody may rename the parts' folder in the hours between its making and its clearing."""
+    project, out = tmp_path / "project", tmp_path / "shared"
+    project.mkdir()
+    for name in ("calibration.json", "landmarks.landmarks", "measurements.csv"):
+        (project / name).write_text("precious")
+    kept = a_plan(out, 0.5)
+    made = replace(kept, options=replace(kept.options, keep_landmarks=False))
+    begin(made)
+    with_a_part(made, 5)
+    for folder in (made.folder, out):
+        folder.rename(tmp_path / f"taken{folder.name}")
+        folder.symlink_to(project)
+        os.lchown(folder, 65534, 65534)
+        if folder == made.folder:
+            clear(made)
+            with pytest.raises(OutputError, match="Cannot write"):
+                join_parts(made)
+    with pytest.raises(OutputError, match="Cannot write"):
+        judge(made.options, SIDE)
+    assert {path.read_text() for path in project.iterdir()} == {"precious"}
+    assert len(list(project.iterdir())) == 3
 
 
 def test_a_part_of_another_run_does_not_fill_a_gap(tmp_path: Path) -> None:
