@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from posture_cv.atomic import refuse_laid
 from posture_cv.capture import open_source
 from posture_cv.capture.prefetch import Prefetched
 from posture_cv.capture.types import CaptureOptions, Frame, SourceError
@@ -160,6 +161,7 @@ def _record(
                 estimator.estimate(first)
             header = RecordingInfo(source_as_dict(info), estimator_as_dict(estimator.info))
             reader = source if info.live else Prefetched(source)
+            refuse_laid(path.parent)
             _leave_behind(path)
             writer = RecordingWriter(path, header)
             try:

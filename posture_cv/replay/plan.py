@@ -289,7 +289,8 @@ def _others_are_kept(path: Path) -> InputError:
 
 
 def note_part(made: Plan, number: int, done: PartDone) -> None:
-    """Write down that a part is whole, once its recording lies at `part_path`."""
+    """Write down that a part is whole, once its recording lies at `part_path`. Raises OutputError."""
+    refuse_laid(made.folder)
     path = made.part_path(number)
     size = path.stat().st_size if path.exists() else 0
     note = {"key": made.provenance.landmarks_key, "size": size, **asdict(done)}

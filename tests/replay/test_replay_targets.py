@@ -19,7 +19,7 @@ from posture_cv.landmarks.recording import RecordingInfo
 from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.judge import judge
-from posture_cv.replay.parts import PartDone
+from posture_cv.replay.parts import PartDone, record_part
 from posture_cv.replay.plan import Plan, begin, clear, join_parts, look_of, note_part, plan
 from posture_cv.replay.scan import scan
 from posture_cv.replay.targets import check_results
@@ -121,6 +121,10 @@ def with_a_part(made: Plan, frames: int) -> None:
     note_part(made, 0, PartDone(frames, 0, ()))
 
 
+def write_part(made: Plan) -> None:
+    record_part(made.parts[0], made.part_path(0))
+
+
 def test_landmarks_that_are_kept_are_not_replaced_by_others(tmp_path: Path) -> None:
     """Said before the models run; the landmarks of the same run that was cut off behind them are the same."""
     first, other = a_plan(tmp_path, 0.5), a_plan(tmp_path, 1.0)
@@ -191,8 +195,9 @@ def test_a_link_that_takes_the_folder_s_place_meanwhile_costs_nobody_a_file(tmp_
         os.lchown(folder, 65534, 65534)
         if folder == made.folder:
             clear(made)
-            with pytest.raises(OutputError, match="Cannot write"):
-                join_parts(made)
+            for write_there in (join_parts, write_part, lambda made: note_part(made, 0, PartDone(1, 0, ()))):
+                with pytest.raises(OutputError, match="Cannot write"):
+                    write_there(made)
     with pytest.raises(OutputError, match="Cannot write"):
         judge(made.options, SIDE)
     assert {path.read_text() for path in project.iterdir()} == {"precious"}
