@@ -20,6 +20,8 @@ Place = tuple[float, float, float, float]
 _NOWHERE: Final = (float("nan"),) * 4
 _NO_EXCESS: Final = (float("nan"),) * 5
 GAP_REASON: Final = Reason.NO_PICTURE
+PICTURE_S: Final = 1.0
+"""What a picture without a time counts as."""
 
 
 class Tick(NamedTuple):

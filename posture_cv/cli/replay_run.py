@@ -14,7 +14,6 @@ from posture_cv.cli.replay_summary import show
 from posture_cv.cli.resolve import baseline_of_profile
 from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.processors import processors
-from posture_cv.profiles.types import ProfileError
 from posture_cv.replay.earlier import read_summary
 from posture_cv.replay.inputs import Sight
 from posture_cv.replay.items import Item
@@ -105,6 +104,8 @@ def _check_baselines(items: Sequence[Item], common: ReplayOptions, how: How) -> 
     ]
     if not without or how.profile is not None or common.calibrate_s is not None:
         return
+    from posture_cv.profiles.types import ProfileError
+
     try:
         baseline_of_profile(None, how.settings_path)
     except ProfileError as error:

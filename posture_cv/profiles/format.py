@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks.names import FACE_COUNT
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.collapsed import collapsed
 from posture_cv.measure.types import Float, View
 from posture_cv.profiles.types import (
     FORMAT_VERSION,
@@ -114,6 +113,7 @@ def profile_from_json(text: str, where: str, name: str) -> Profile:
     """
     from pydantic import ValidationError
 
+    from posture_cv.measure.collapsed import collapsed
     from posture_cv.profiles.schema import ProfileSchema
 
     plain = _parsed(text, where, name)

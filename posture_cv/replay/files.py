@@ -22,14 +22,7 @@ from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Reason
-from posture_cv.opendata.folder import (
-    ALERTS,
-    LANDMARKS,
-    MEASUREMENTS,
-    PROVENANCE,
-    SUMMARY,
-    SUMMARY_VERSION,
-)
+from posture_cv.opendata.files import ALERTS, LANDMARKS, MEASUREMENTS, PROVENANCE, SUMMARY, SUMMARY_VERSION
 from posture_cv.opendata.sidecar import provenance_text
 from posture_cv.output.summary import StateTimes
 from posture_cv.output.tables import MeasurementTable

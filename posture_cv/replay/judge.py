@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from posture_cv.assess.blocks import Assessed, BlockEngine
 from posture_cv.assess.recording import whole
+from posture_cv.assess.ticks import PICTURE_S
 from posture_cv.capture.base import RateGate
 from posture_cv.errors import InputError
-from posture_cv.exposure.epochs import PICTURE_S
 from posture_cv.landmarks.recording import RecordingInfo, RecordingReader, every_frame, is_recording
 from posture_cv.measure.types import Float, View
 from posture_cv.replay.baselines import calibrated

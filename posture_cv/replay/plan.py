@@ -17,7 +17,7 @@ from posture_cv.file_facts import sha256_of_file
 from posture_cv.landmarks.joining import join_recordings
 from posture_cv.landmarks.recording import SUFFIX
 from posture_cv.measure.types import View
-from posture_cv.opendata.folder import LANDMARKS
+from posture_cv.opendata.files import LANDMARKS
 from posture_cv.paths import user_path
 from posture_cv.replay.baselines import no_frame_to_calibrate_on
 from posture_cv.replay.earlier import ANNOTATED, read_summary, set_summary_aside
