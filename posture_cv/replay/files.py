@@ -24,6 +24,7 @@ from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Reason
 from posture_cv.opendata.files import ALERTS, LANDMARKS, MEASUREMENTS, PROVENANCE, SUMMARY, SUMMARY_VERSION
 from posture_cv.opendata.sidecar import provenance_text
+from posture_cv.output.json_text import indented
 from posture_cv.output.summary import StateTimes
 from posture_cv.output.tables import MeasurementTable
 from posture_cv.replay.earlier import (
@@ -121,7 +122,7 @@ class ResultWriter:
         drop_stale(out, written)
         told = _summary(result, rows, self.times, self._stale)
         told["run"]["files"] = {name: sha256_of_file(out / name) for name in written}
-        write_atomic(out / SUMMARY, json.dumps(told, indent=2) + "\n")
+        write_atomic(out / SUMMARY, indented(told) + "\n")
         forget_set_aside(out)
         return told
 
