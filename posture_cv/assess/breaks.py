@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from math import isnan
 from operator import sub
 from typing import Final, NamedTuple
@@ -179,9 +180,13 @@ def _apart_cm(a: Place, b: Place) -> float:
 
 def _told(before: int, seconds: float, settings: BreakSettings, *, told: bool) -> int:
     """Whether a shift could be seen in this tick of presence, and in those before it: see `BreakState.told`."""
-    ticks = max(1, round(settings.still_window_s / max(seconds, _SHORTEST_S)))
-    bits = (before << 1) | told
-    return bits if bits.bit_length() <= ticks else bits & ((1 << ticks) - 1)
+    return ((before << 1) | told) & _window(settings.still_window_s, seconds)
+
+
+@lru_cache(maxsize=8)
+def _window(still_window_s: float, seconds: float) -> int:
+    """The bits of the ticks within the stillness window."""
+    return (1 << max(1, round(still_window_s / max(seconds, _SHORTEST_S)))) - 1
 
 
 def _place(state: BreakState, place: Place, seconds: float, settings: BreakSettings) -> BreakState:

@@ -133,7 +133,7 @@ def held_ticks(cols: Columns, frames: NDArray[np.intp], index: NDArray[np.int64]
         map(tuple, cols.place[frames].tolist()),
         strict=True,
     )
-    return (Tick(*row) for row in rows)
+    return map(Tick._make, rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,9 @@ from posture_cv.capture import open_source
 from posture_cv.capture.types import CaptureOptions, Frame, SourceError
 from posture_cv.errors import InputError
 from posture_cv.landmarks.estimator import EstimatorOptions, LandmarkEstimator, Mode
+from posture_cv.measure.gates import contradicts
 from posture_cv.measure.types import View
+from posture_cv.measure.view import classify_view
 
 if TYPE_CHECKING:
     from posture_cv.replay.scan import Scan
@@ -76,9 +78,6 @@ def against_view(
     Raises:
         ModelFileError: a model file is missing or damaged.
     """
-    from posture_cv.measure.gates import contradicts  # not where nothing is looked at
-    from posture_cv.measure.view import classify_view
-
     models = EstimatorOptions(estimator.pose_model, mode=Mode.IMAGE, face=False, contour=False)
     seen: set[float] = set()
     with make_estimator(models) as find:
