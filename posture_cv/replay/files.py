@@ -24,6 +24,7 @@ from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Reason
 from posture_cv.opendata.files import ALERTS, LANDMARKS, MEASUREMENTS, PROVENANCE, SUMMARY, SUMMARY_VERSION
 from posture_cv.opendata.sidecar import provenance_text
+from posture_cv.output.behind import WriteBehind
 from posture_cv.output.json_text import indented
 from posture_cv.output.summary import StateTimes
 from posture_cv.output.tables import MeasurementTable
@@ -71,7 +72,9 @@ class ResultWriter:
 
     def __enter__(self) -> Self:
         part = self._open.enter_context(atomic_path(self._options.out / MEASUREMENTS))
-        self._table = MeasurementTable(self._open.enter_context(part.open("wb")), self._extra)
+        file = self._open.enter_context(part.open("wb"))
+        self._rows = self._open.enter_context(WriteBehind(file))
+        self._table = MeasurementTable(self._rows, self._extra)
         return self
 
     def __exit__(
@@ -121,7 +124,10 @@ class ResultWriter:
             written.append(LANDMARKS)
         drop_stale(out, written)
         told = _summary(result, rows, self.times, self._stale)
-        told["run"]["files"] = {name: sha256_of_file(out / name) for name in written}
+        told["run"]["files"] = {
+            name: self._rows.sha256 if name == MEASUREMENTS else sha256_of_file(out / name)
+            for name in written
+        }
         write_atomic(out / SUMMARY, indented(told) + "\n")
         forget_set_aside(out)
         return told
