@@ -81,11 +81,11 @@ def _already(folder: Path) -> AlreadyRunningError:
 
 def is_running(folder: Path) -> bool:
     """Whether a process holds the lock now."""
-    from filelock import FileLock, Timeout
-
     path = folder / LOCK_NAME
     if not path.exists():
         return False
+    from filelock import FileLock, Timeout
+
     try:
         with FileLock(path, timeout=0, mode=0o600):
             return False

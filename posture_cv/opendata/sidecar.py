@@ -14,7 +14,7 @@ from posture_cv.file_facts import json_object
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Float
 from posture_cv.opendata.files import PROVENANCE
-from posture_cv.profiles.format import baseline_to_json
+from posture_cv.profiles.plain import baseline_to_json
 
 if TYPE_CHECKING:
     from posture_cv.opendata.folder import Result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -14,6 +14,7 @@ from posture_cv.landmarks.recording import SUFFIX
 from posture_cv.paths import user_path
 from posture_cv.replay.earlier import own_recordings
 from posture_cv.replay.items import Item, identity_of_file, named
+from posture_cv.replay.manifest import conflicts, read_manifest
 
 VIDEO_SUFFIXES: Final = frozenset(
     f".{kind}"
@@ -70,14 +71,14 @@ def find_items(paths: Sequence[str], out: Path, sight: Sight | None = None) -> l
             faults.append("a path is empty")
             continue
         if path.lower().endswith(MANIFEST_SUFFIX):
-            listed[path] = _listed(path, sight)
+            listed[path] = read_manifest(Path(path), sight.exists)
             items += listed[path]
             continue
         found = [Item(file) for file in sight.files_of(path, Path(os.path.realpath(out)))]
         items += found
         if not found:
             faults.append(_nothing(path))
-    if contradictions := _contradictions(listed):
+    if contradictions := conflicts(listed):
         raise InputError(
             "The manifests contradict each other.",
             "\n".join(contradictions[:_MOST_SHOWN]),
@@ -90,20 +91,6 @@ def find_items(paths: Sequence[str], out: Path, sight: Sight | None = None) -> l
             "Name videos, folders of them, patterns, landmark recordings or a manifest (CSV).",
         )
     return named(_once(items))
-
-
-def _listed(manifest: str, sight: Sight) -> list[Item]:
-    from posture_cv.replay.manifest import read_manifest  # not where there is none
-
-    return read_manifest(Path(manifest), sight.exists)
-
-
-def _contradictions(listed: Mapping[str, list[Item]]) -> list[str]:
-    if len(listed) < 2:
-        return []
-    from posture_cv.replay.manifest import conflicts
-
-    return list(conflicts(listed))
 
 
 def _once(items: Iterable[Item]) -> list[Item]:
