@@ -24,6 +24,7 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import UNMOVED, Background
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import QUANTITIES, Reason, View
+from posture_cv.profiles import format as profile_format
 from posture_cv.profiles import plain as profile_plain
 from profile_material import a_profile
 
