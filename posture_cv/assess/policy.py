@@ -39,6 +39,7 @@ from posture_cv.measure.types import Reason
 _REASONS: Final = tuple(Reason)
 # Asked for at every tick, and reaching a member of an enumeration takes longer than comparing it.
 _GOOD: Final = State.GOOD
+_LEVEL_GOOD, _SEVERE, _POOR = Level.GOOD, Level.SEVERE, Level.POOR
 _OWN_SHARE: Final = 0.9  # a bout named one posture for so much of its bad time is all of that posture; ours
 
 
@@ -216,7 +217,7 @@ class Policy:
 
     def _ambient(self, state: PolicyState, seen: Seen, tick: Tick, effects: list[Effect]) -> PolicyState:
         level, cue = self._level(state, seen, tick)
-        if (level, cue) == (state.ambient.level, state.ambient.cue):
+        if level is state.ambient.level and cue == state.ambient.cue:
             return state
         ambient = Ambient(level, cue, seen.t_s)
         effects.append(ambient)
@@ -231,9 +232,9 @@ class Policy:
                 return Level.AWAY, ""
             return Level.UNMEASURED, "no_picture" if tick.gap else Reason(tick.reason).label or "moving"
         if state.bout is None:
-            return Level.GOOD, ""
+            return _LEVEL_GOOD, ""
         severe = self.counts.severely(state.window, self.counts.ambient)
-        return Level.SEVERE if severe else Level.POOR, CUES[state.bout.cue]
+        return _SEVERE if severe else _POOR, CUES[state.bout.cue]
 
     def _tell(self, state: PolicyState, seen: Seen, effects: list[Effect]) -> PolicyState:
         """A notification, if one is due."""

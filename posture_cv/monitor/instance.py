@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
+from posture_cv.alone import lock_file
 from posture_cv.atomic import output_error, private_folder
 from posture_cv.closing import Closing
 from posture_cv.errors import PostureError
@@ -84,10 +85,8 @@ def is_running(folder: Path) -> bool:
     path = folder / LOCK_NAME
     if not path.exists():
         return False
-    from filelock import FileLock, Timeout
-
     try:
-        with FileLock(path, timeout=0, mode=0o600):
-            return False
-    except Timeout:
+        lock_file(path)()
+    except BlockingIOError:
         return True
+    return False

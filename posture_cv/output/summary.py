@@ -82,7 +82,8 @@ class StateTimes:
         self._state_us[State.CANNOT_TELL] += gaps_us
         self._reason_us[GAP_REASON] += gaps_us
         for codes, totals in ((state, self._state_us), (reason, self._reason_us)):
-            totals += np.bincount(codes, held, len(totals)).astype(np.int64)  # so few whole numbers add up exactly
+            summed_us = np.bincount(codes, held, len(totals))  # so few whole microseconds add up exactly
+            np.add(totals, summed_us.astype(np.int64), out=totals)
 
     def _sums(self, labels: dict[int, str], totals: NDArray[np.int64], place: int | None) -> dict[str, float]:
         seconds = totals / 1e6
