@@ -156,6 +156,7 @@ _SILENT: Final = frozenset(
         Reason.TOO_BRIGHT,
     )
 )
+_SAYS_SOMETHING: Final = np.array([int(reason) not in _SILENT for reason in Reason])
 _OK = int(Reason.OK)
 _OTHER_SHAPE, _CAMERA_MOVED, _NO_VIEW = int(Reason.OTHER_SHAPE), int(Reason.CAMERA_MOVED), int(View.UNKNOWN)
 _OPPOSITE: Final = {View.FRONT: int(View.SIDE), View.SIDE: int(View.FRONT)}
@@ -194,8 +195,7 @@ def speaking(
     moved = (m.reason == _OTHER_SHAPE) | (m.reason == _CAMERA_MOVED)
     turned = m.view == _OPPOSITE.get(baseline_view, -1)
     dressed = (m.reason == _OK) & m.dressed_otherwise
-    says = ~np.isin(m.reason, tuple(_SILENT))
-    return np.asarray(says & (elsewhere | moved | turned | dressed))
+    return np.asarray(_SAYS_SOMETHING[m.reason] & (elsewhere | moved | turned | dressed))
 
 
 def _signs(
@@ -237,9 +237,10 @@ class StaleWatch:
         found: list[Stale] = []
         seconds = np.floor(m.t_s)
         chosen = np.flatnonzero(np.diff(seconds, prepend=self._second) > 0)
-        if self._at_rest() and not speaking(m, self._view, self._settings)[chosen].any():
-            chosen = chosen[-1:]  # no evidence, and none comes: so it is after the last of them, too
-        for glance in glances(m[chosen], self._view, self._settings):
+        looked_at = m[chosen]
+        if self._at_rest() and not speaking(looked_at, self._view, self._settings).any():
+            looked_at = looked_at[-1:]  # no evidence, and none comes: so it is after the last of them, too
+        for glance in glances(looked_at, self._view, self._settings):
             self._evidence, clear = weigh(self._evidence, glance, self._settings)
             found += clear
         if len(seconds):

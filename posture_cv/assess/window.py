@@ -157,10 +157,12 @@ def pushed(
         return Window(measured, bent, window.cues, window.severe, window.excess)
     length = max(c.window, c.severe, c.ambient)
     kept = mask(length)
-    cues = tuple([((bits << 1) | (i == cue)) & kept for i, bits in enumerate(window.cues)])
+    cues = [bits and (bits << 1) & kept for bits in window.cues]
+    if cue is not None:
+        cues[cue] |= 1
     # unpacking would copy hundreds of rows twice
     rows = window.excess[max(0, len(window.excess) + 1 - length) :] + (excess,)  # noqa: RUF005
-    return Window(measured, bent, cues, ((window.severe << 1) | severe) & kept, rows)
+    return Window(measured, bent, tuple(cues), ((window.severe << 1) | severe) & kept, rows)
 
 
 def mean_excess(window: Window, length: int, cue: int) -> float:
