@@ -135,6 +135,8 @@ class ResultWriter:
 
 def alert_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
     """Each alert, the words that went with it, and the record of why it came, as plain values."""
+    if not records:  # the catalogue takes longer to read than all else here
+        return []
     adviser = Adviser(load_catalogue())
     return [
         {

@@ -18,9 +18,9 @@ from posture_cv.output.tables import open_rows
 from posture_cv.replay.progress import NoProgress, Progress
 from posture_cv.replay.remembered import Block, DamagedError, Keeper, Told, recall, remembered_path
 
-# Frames at a time for all that follows the measuring: enough to make up for numpy's calls, and they fit into the
-# caches. What comes of them does not depend on it.
-BLOCK: Final = 4096
+# Frames at a time for all that follows the measuring: enough to make up for numpy's calls, and some 15 MB with all
+# that is made of them. What comes of them does not depend on it.
+BLOCK: Final = 8192
 # Frames measured at a time: a recording's blocks are those of five seconds, and of few frames many calls are made.
 AT_ONCE: Final = 512
 _THREADS: Final = min(4, os.cpu_count() or 1)
