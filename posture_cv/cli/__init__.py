@@ -6,7 +6,6 @@ Importing this module imports click and nothing else that is heavy, so that `pos
 from __future__ import annotations
 
 import errno
-import gc
 import importlib
 import keyword
 import os
@@ -145,7 +144,6 @@ def leave_with(call: Callable[[], object]) -> NoReturn:
         from posture_cv.output.streams import discard_rest
 
         discard_rest(sys.stderr)
-    gc.freeze()  # else all that is loaded is gone through once more, for a process that ends anyway
     sys.exit(code)
 
 
