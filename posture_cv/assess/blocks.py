@@ -201,9 +201,9 @@ class BlockEngine:
         measured: list[int] = []
         told: list[tuple[Told, int]] = []
         for tick in given:
-            if policy.measured(tick):
-                measured.append(tick.frame)
             state, brought = policy.step(state, tick)
+            if not state.unmeasured_s:
+                measured.append(tick.frame)
             shown.append((tick.number, int(state.posture), int(state.reason)))
             closed = tracker.push(state)
             if closed is not None:

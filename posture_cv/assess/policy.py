@@ -101,7 +101,10 @@ class Policy:
             state = self._tell(state, seen, effects)
         state, moved = nudges.tell_moved(state, seen.t_s, tick_s, self.settings, measured=measured)
         state, prompts = nudges.tell_break(state, seen.t_s, self.settings, self.breaks)
-        return state, (*effects, *((moved,) if moved else ()), *prompts)
+        if moved:
+            effects.append(moved)
+        effects += prompts
+        return state, tuple(effects)
 
     def _skip(self, state: PolicyState, by: int) -> PolicyState:
         """The state after so many ticks that were not given: a long gap, or a restart."""

@@ -163,7 +163,11 @@ def grid(t_us: NDArray[np.int64], settings: TickSettings) -> Grid:
 
 def ticks(cols: Columns, chosen: Grid) -> Iterator[Tick]:
     """The ticks of a grid, in order."""
-    held = iter(held_ticks(cols, chosen.frame[chosen.frame >= 0], chosen.index[chosen.frame >= 0]))
+    fresh = chosen.frame >= 0
+    held = held_ticks(cols, chosen.frame[fresh], chosen.index[fresh])
+    if fresh.all():
+        yield from held
+        return
     for index, frame in zip(chosen.index.tolist(), chosen.frame.tolist(), strict=True):
         yield gap_tick(index) if frame < 0 else next(held)
 

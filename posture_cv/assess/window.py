@@ -103,6 +103,7 @@ def mask(count: int) -> int:
     return (1 << count) - 1
 
 
+@lru_cache(maxsize=1024)
 def need(share: float, count: int) -> int:
     """The least number of `count` that makes the share, at least 1."""
     return max(1, ceil(share * count - 1e-9))

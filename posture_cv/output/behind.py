@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO
 
@@ -29,6 +30,11 @@ class WriteBehind(Closing):
         self._wait()
         self._last = self._thread.submit(self._put, data)
 
+    def settle(self) -> None:
+        """Begin to bring to the disk what is written: whoever waits for that later waits for less."""
+        self._wait()
+        self._last = self._thread.submit(self._settled)
+
     def close(self) -> None:
         """Wait for what is still to be written."""
         with self._thread:
@@ -43,6 +49,10 @@ class WriteBehind(Closing):
         last, self._last = self._last, None
         if last is not None:
             last.result()
+
+    def _settled(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
     def _put(self, data: bytes) -> None:
         self._file.write(data)

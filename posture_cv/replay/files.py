@@ -106,6 +106,7 @@ class ResultWriter:
         Returns:
             The summary.
         """
+        self._rows.settle()
         out, rows = self._options.out, alert_rows(result.outcome.records)
         progress.stage("Writing tables", None)
         set_summary_aside(out)
