@@ -74,7 +74,14 @@ class _Person:
 
 @dataclass(slots=True)
 class _Key:
-    """A frame to follow from, and where it stands against the reference (2x3 similarity in small pixels)."""
+    """A frame to follow from.
+
+    Attributes:
+        gray: (H, W) the small picture.
+        person: (H, W) where the person hides the background.
+        points: (P, 2) corners, pixels.
+        pose: (2, 3) where it stands against the reference: a similarity in pixels.
+    """
 
     gray: Gray
     person: NDArray[np.bool_]
@@ -237,7 +244,7 @@ def _tells_roll(fit: NDArray[np.float64], before: Float32, now: Float32, width: 
 
 
 def _compose(outer: NDArray[np.float64], inner: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The 2x3 similarity that applies `inner` first."""
+    """(2, 3) the similarity that applies `inner` (2, 3) first, then `outer`."""
     linear = outer[:, :2] @ inner[:, :2]
     return np.column_stack([linear, outer[:, :2] @ inner[:, 2] + outer[:, 2]])
 

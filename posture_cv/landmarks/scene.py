@@ -82,7 +82,7 @@ class SceneTracker:
     def measure_small(
         self, small: SmallPicture, image_bgr: NDArray[np.uint8], t_s: float, lm: Landmarks
     ) -> Float32:
-        """The same for a picture that was made small already: cheapest while the picture is in the cache."""
+        """(17,) the same for a picture that was made small already: cheapest while the picture is in the cache."""
         gray = small.gray
         if not self.follow:
             self._dress = dress(image_bgr, lm)
