@@ -4,7 +4,7 @@
   `showing` (what is said, and to whom); `ports` are the protocols of all that it is connected to, `parts` their list,
   `moment` what each round hands on.
 - When to look, and with which means: `economy` decides, by `picture` (has it changed?), `closeness` and `soon` (would a
-  picture more matter?) and `margins` (how far each posture is from its limit).
+  picture more matter?) and `margins` (how far each posture is from its limit; `hanging`: by which quantity).
 - What judges: `judge` (the engine), `eyes` (the models), `choosing` and `profile_choice` (which profile),
   `recalibrate` and `calibrating` (a new one), `checking` (one careful look).
 - Real parts: `cameras`, `clock`, `surroundings` and `idle` (what the desktop says), `sinks`, `words`, `keys`,
