@@ -10,10 +10,12 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from calibration.collect import assess_stillness
+from calibration.company import Company, Finder
 from calibration.ergonomics import check_desk
 from calibration.errors import CalibrationError
 from calibration.fit import CalibrationResult
 from calibration.protocol import Progress, Step, Timing, advance
+from calibration.verdict import Verdict, about_company
 from posture_cv._version import __version__
 from posture_cv.capture.types import Frame, FrameSource
 from posture_cv.landmarks.estimator import EstimatorInfo, LandmarkEstimator, ModelInfo
@@ -41,17 +43,28 @@ class Ui(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Collected:
-    """The frames of a calibration, and what made them."""
+    """The frames of a calibration, and what made them.
+
+    Attributes:
+        company_share: of the looks at the pictures, how many showed somebody else, 0-1; NaN: nobody looked.
+    """
 
     landmarks: Landmarks
     source: ProfileSource
     engine: str
     pose_model: ProfileModel
     face_model: ProfileModel | None
+    company_share: float = float("nan")
 
 
-def collect_live(source: FrameSource, estimator: LandmarkEstimator, timing: Timing, ui: Ui) -> Collected:
+def collect_live(
+    source: FrameSource, estimator: LandmarkEstimator, timing: Timing, ui: Ui, finder: Finder | None = None
+) -> Collected:
     """Guide a person in front of a camera until enough seconds of sitting still are recorded.
+
+    Args:
+        source, estimator, timing, ui: see there.
+        finder: looks for somebody else while it is recorded; None: nobody does.
 
     Raises:
         CalibrationError: given up, stopped by the user, or the camera ended before.
@@ -60,6 +73,7 @@ def collect_live(source: FrameSource, estimator: LandmarkEstimator, timing: Timi
     kept: list[Landmarks] = []
     recent: list[Landmarks] = []
     progress: Progress | None = None
+    company = Company(finder)
     for frame in source.frames():
         lm = estimator.estimate(frame)
         recent = [*recent, lm][-_MOST_RECENT:]
@@ -69,15 +83,18 @@ def collect_live(source: FrameSource, estimator: LandmarkEstimator, timing: Timi
         progress = advance(progress, frame.t_s, stillness, timing)
         if progress.step in (Step.RECORD, Step.DONE):
             # what was seen while it paused is neither what the person wants to sit like nor a reason to refuse it
-            kept += [] if progress.problems else [lm]
+            if not progress.problems:
+                kept.append(lm)
+                company.look(frame, lm)
         elif not progress.finished:
             kept.clear()
+            company.forget()
         if not ui.update(frame, lm, progress):
             raise CalibrationError("Calibration stopped.", "Nothing was changed.")
         if progress.finished:
             break
     _require_done(progress, timing)
-    return _collected(Landmarks.concat(kept), source, estimator)
+    return _collected(Landmarks.concat(kept), source, estimator, company)
 
 
 def _require_done(progress: Progress | None, timing: Timing) -> None:
@@ -95,19 +112,29 @@ def _require_done(progress: Progress | None, timing: Timing) -> None:
 
 
 def collect_recorded(
-    source: FrameSource, estimator: LandmarkEstimator, advance_by: Callable[[], None]
+    source: FrameSource,
+    estimator: LandmarkEstimator,
+    advance_by: Callable[[], None],
+    finder: Finder | None = None,
 ) -> Collected:
     """Landmarks of every frame of a video or a folder of pictures; `advance_by` is called for each.
+
+    Args:
+        source, estimator: see there.
+        advance_by: see above.
+        finder: looks for somebody else; None: nobody does.
 
     Raises:
         CalibrationError: more than `MOST_FRAMES` frames. SourceError: the source failed.
     """
     parts: list[Landmarks] = []
+    company = Company(finder)
     for frame in source.frames():
         parts.append(estimator.estimate(frame))
+        company.look(frame, parts[-1])
         _require_few(len(parts))
         advance_by()
-    return _collected(Landmarks.concat(parts), source, estimator)
+    return _collected(Landmarks.concat(parts), source, estimator, company)
 
 
 def collect_recording(reader: RecordingReader, start_s: float, end_s: float, name: str) -> Collected:
@@ -160,7 +187,9 @@ def _noted_model(plain: Any) -> ProfileModel | None:  # noqa: ANN401 - plain JSO
     return ProfileModel(name, total)
 
 
-def _collected(lm: Landmarks, source: FrameSource, estimator: LandmarkEstimator) -> Collected:
+def _collected(
+    lm: Landmarks, source: FrameSource, estimator: LandmarkEstimator, company: Company
+) -> Collected:
     info: EstimatorInfo = estimator.info
     origin = source.info
     return Collected(
@@ -172,6 +201,7 @@ def _collected(lm: Landmarks, source: FrameSource, estimator: LandmarkEstimator)
         info.engine,
         _model(info.pose),
         None if info.face is None else _model(info.face),
+        company.share,
     )
 
 
@@ -182,10 +212,11 @@ def _model(info: ModelInfo) -> ProfileModel:
 def make_profile(name: str, result: CalibrationResult, collected: Collected, created: datetime) -> Profile:
     """The profile of a calibration; `created` carries its offset from UTC."""
     q = result.quality
-    figures = {name: getattr(q, name) for name in _FIGURES}
+    figures = {name: getattr(q, name) for name in _FIGURES} | {"company_share": collected.company_share}
+    verdict = Verdict.of([*result.verdict.findings, *about_company(collected.company_share)])
     quality = ProfileQuality(
-        grade=result.verdict.grade.value,
-        reasons=result.verdict.reasons,
+        grade=verdict.grade.value,
+        reasons=verdict.reasons,
         frames_given=q.frames_given,
         frames_used=q.frames_used,
         duration_s=q.duration_s,

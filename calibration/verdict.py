@@ -20,6 +20,9 @@ _FACELESS: Final = "This recording holds no face: from in front only what pose p
 # than 5.1; of 65 photographs of real ones, good and bad, one in twenty by more than 6.5; of 12 pictures of people who
 # lean by 9 degrees, eight by more than 7.
 MOST_LEAN_DEG: Final = 7.0
+# A baseline is the median of its frames: who passes by within a second or two changes little (ours).
+COMPANY_SHARE: Final = 0.25
+COMPANY: Final = "Somebody else was in the picture, or a portrait, and may have been taken for a part of you."
 _LIGHT: Final = "Put more light on your face, from in front of you."
 
 
@@ -69,6 +72,12 @@ class Verdict:
 def assess_quality(q: Quality) -> Verdict:
     """The verdict on a calibration."""
     return Verdict.of([*_amount(q), *_face_and_outline(q), *_camera(q), *_steadiness(q)])
+
+
+def about_company(share: float) -> Iterator[Finding]:
+    """What speaks against a calibration when somebody else was in the picture in a share of the looks, 0-1."""
+    if share >= COMPANY_SHARE:  # NaN is not: nobody looked
+        yield Finding("company", Grade.WARN, COMPANY, "Calibrate again when nobody is beside or behind you.")
 
 
 def _amount(q: Quality) -> Iterator[Finding]:

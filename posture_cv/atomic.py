@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -130,9 +132,15 @@ def private_folder(path: Path) -> Path:
     """Make sure that a folder exists; it and its missing parents are made for their owner only.
 
     Raises:
-        OutputError: it cannot be made, or something else has its name.
+        OutputError: it cannot be made, something else has its name, or it is a link that another user has laid.
     """
     try:
+        if _is_laid(path):
+            raise OutputError(
+                f"Cannot write: {path}",
+                "It is a link of another user.",
+                "Remove it, or name the folder that it leads to.",
+            )
         missing = [part for part in (path, *path.parents) if not part.exists()]
         for part in reversed(missing):
             part.mkdir(mode=0o700, exist_ok=True)
@@ -140,6 +148,13 @@ def private_folder(path: Path) -> Path:
     except OSError as error:
         raise output_error(path, error) from error
     return path
+
+
+def _is_laid(path: Path) -> bool:
+    """Whether it is a link of somebody else than this user and the administrator, who may have led it anywhere."""
+    if os.name != "posix" or not path.is_symlink():
+        return False
+    return path.lstat().st_uid not in (0, os.geteuid())
 
 
 @contextmanager
@@ -188,16 +203,27 @@ def _part_prefix(path: Path) -> str:
     return f".{path.name[:60]}."
 
 
-def drop_left_parts(path: Path) -> None:
+def drop_left_parts(path: Path, idle_s: float = 0.0) -> None:
     """Delete what killed runs have left of `path` beside it: an annotated video may be gigabytes, out of sight.
 
-    Only for who is alone in the folder: the part of a run under way looks the same.
+    Args:
+        path: the file, or the folder, that was being made.
+        idle_s: only what has not been written to for so long. The part of a run under way looks the same: 0 is for
+            who is alone there.
     """
     ours = re.compile(rf"{re.escape(_part_prefix(path))}[a-z0-9_]{{8}}{re.escape(_PART)}")
     with suppress(OSError):
         for entry in list(path.parent.iterdir()):
-            if ours.fullmatch(entry.name):
-                entry.unlink()
+            if ours.fullmatch(entry.name) and time.time() - entry.lstat().st_mtime >= idle_s:
+                _remove(entry)
+
+
+def _remove(entry: Path) -> None:
+    """A file, a link or a whole folder; a link is not followed."""
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry)
+    else:
+        entry.unlink()
 
 
 def _settle(part: Path, path: Path) -> None:

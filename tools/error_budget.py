@@ -28,7 +28,10 @@ from fitting.front_judge import FOLDS, Judged, Models, folds_of, judged_by
 from fitting.material import FitClip, Float
 
 from posture_cv.measure.front import FITTED
-from posture_cv.measure.front_model import CONTOUR_BLOCKS, GROUPS, VARIANTS, FrontModel, front_model
+from posture_cv.measure.front_arrays import front_model
+from posture_cv.measure.front_columns import CONTOUR_BLOCKS
+from posture_cv.measure.front_groups import GROUPS, VARIANTS
+from posture_cv.measure.front_model import FrontModel
 from posture_cv.measure.types import View
 
 COEFFICIENTS = Path(__file__).resolve().parent.parent / "posture_cv" / "coefficients" / "front.npz"

@@ -15,7 +15,7 @@ HEEDED_WITHIN_S: Final = 60.0
 # What says more about a notification overrides what says less.
 _SAYS: Final[dict[SettledBy, int]] = {"ignored": 1, "dismissed": 1, "left": 2, "right": 3, "wrong": 3}
 _UNHEEDED: Final = ("ignored", "dismissed", "wrong")
-_KEPT: Final = 64
+_KEPT: Final = 64  # so many of the latest notifications can be answered; ours
 _HOUR_S: Final = 3600.0
 
 

@@ -26,8 +26,8 @@ NAMES: Final = tuple(QUANTITIES)
 _OK: Final = int(Reason.OK)
 _UNSTABLE: Final = int(Reason.UNSTABLE)
 _LIMIT: Final = 10**10  # 1e6 units; nothing measured here is larger, and an int64 holds 1e8 such summands
-TRUNK_CM_PER_DEG: Final = 50.0 * np.pi / 180.0  # hip to C7 taken as 50 cm
-_HEAD_CM_PER_DEG: Final = 10.0 * np.pi / 180.0  # neck's upper joint to the face taken as 10 cm
+TRUNK_CM_PER_DEG: Final = 50.0 * np.pi / 180.0  # hip to C7 taken as 50 cm (ours)
+_HEAD_CM_PER_DEG: Final = 10.0 * np.pi / 180.0  # neck's upper joint to the face taken as 10 cm (ours)
 # What moves the head or the shoulders by how many cm a unit (the cm themselves: 1).
 _MOTION: Final = {
     "approach_cm": 1.0,

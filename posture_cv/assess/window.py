@@ -15,7 +15,21 @@ Sizes = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The settings in ticks, worked out once; sensitivity moves `enter`, `leave`, `share`, `budget_limit`."""
+    """The settings in ticks, worked out once; sensitivity moves `enter`, `leave`, `share`, `budget_limit`.
+
+    Attributes:
+        tick_s: length of a tick.
+        window, severe, ambient: measured ticks that are looked back upon: for a notification, for a severe one, for the
+            ambient cue.
+        age, severe_age, ambient_age: ticks, measured or not, beyond which nothing counts for these.
+        enter, leave: excess of each of `CUES` from which time counts, and below which a bout ends.
+        share: share of the measured ticks that must be beyond.
+        ambient_need: so many of the ambient ticks.
+        budget_limit: spent share of the look-down budget that makes text neck.
+        minute: ticks in the shortest holding time of the standard.
+        recent: the latest measured ticks, of which half must be beyond: a quarter of the window (ours), or the ambient
+            window where that is longer.
+    """
 
     tick_s: float
     window: int

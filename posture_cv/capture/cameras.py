@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from posture_cv.capture.address import without_password
 from posture_cv.capture.types import CameraInfo, SourceError
 
 if TYPE_CHECKING:
@@ -136,6 +137,12 @@ def find_camera(name: str, cameras: list[CameraInfo]) -> CameraInfo:
     matches = exact or [c for c in cameras if wanted in c.name.casefold()]
     if len(matches) == 1 or exact:
         return matches[0]
+    if "://" in name:
+        raise SourceError(
+            f"There is no camera called {without_password(name)!r}",
+            "It is an address, and cameras of this computer are named so.",
+            "Give the address of a network camera in the place of SOURCE; calibrate takes it with --from.",
+        )
     found = ", ".join(f"{c.number} ({c.name})" for c in cameras) or "none"
     if matches:
         title = f"Several cameras are called {name!r}"

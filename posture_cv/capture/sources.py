@@ -6,9 +6,9 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
+from posture_cv.capture.address import without_password
 from posture_cv.capture.cameras import ON_LINUX, find_camera, linux_cameras, list_cameras, missing_camera
 from posture_cv.capture.types import CameraInfo, CaptureOptions, FrameSource, SourceError
 from posture_cv.paths import user_path
@@ -47,7 +47,8 @@ def open_source(spec: str, *, options: CaptureOptions | None = None) -> FrameSou
     if scheme is None:
         return _open_path(spec, options)
     if scheme.group(1).lower() not in _STREAM_SCHEMES:
-        raise SourceError(f"Cannot open {spec}", f"Unknown scheme {scheme.group(1)}.", _WHAT_A_SOURCE_IS)
+        name = without_password(spec)
+        raise SourceError(f"Cannot open {name}", f"Unknown scheme {scheme.group(1)}.", _WHAT_A_SOURCE_IS)
     return open_stream(spec, options)
 
 
@@ -126,28 +127,6 @@ def open_stream(url: str, options: CaptureOptions) -> LiveSource:
     name = without_password(url)
     _refuse_stretch(options, "a stream")
     return LiveSource("stream", name, {"url": url}, options, lambda r, d: stream_fault(name, r, d))
-
-
-def without_password(url: str) -> str:
-    """The address without user and password, before the host or among its parameters, for messages and results."""
-    try:
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-        shown = parts._replace(netloc=host).geturl()
-    except ValueError:
-        shown = re.sub(r"//[^/]*@", "//", url)
-    place, mark, query = shown.partition("?")
-    return _SECRET_IN_PATH.sub(r"\1***", place) + mark + _SECRET_IN_QUERY.sub(r"\1***", query)
-
-
-def _secret(ends: str) -> re.Pattern[str]:
-    """Parameters by which cameras take a password, also joined by "_" (user=admin_password=x_channel=1)."""
-    names = r"(?:user|usr|login|pass|pwd|psw|token|auth|secret|key|api_?key)[a-z]*"
-    return re.compile(rf"((?<![a-z]){names}=)(?:(?!_[a-z]+=)[^{ends}])+", re.IGNORECASE)
-
-
-_SECRET_IN_PATH: Final = _secret("&;/#")
-_SECRET_IN_QUERY: Final = _secret("&;#")  # where "/" and "?" may stand in a value, as in base 64
 
 
 def _refuse_stretch(options: CaptureOptions, what: str) -> None:

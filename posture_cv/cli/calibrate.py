@@ -168,13 +168,15 @@ def _from_camera(settings: Settings, camera: str, preview: bool | None) -> Colle
     from calibration.run import collect_live
     from posture_cv.capture import open_source
     from posture_cv.landmarks.estimator import Mode
+    from posture_cv.landmarks.finders import CompanyFinder
 
     timing = Timing(**settings.calibration.model_dump())
     with ExitStack() as stack:
         source = stack.enter_context(open_source(camera, options=settings.capture.options()))
         ui = stack.enter_context(_ui(timing, preview))
         estimator = stack.enter_context(_estimator(settings, Mode.VIDEO))
-        return collect_live(source, estimator, timing, ui)
+        finder = stack.enter_context(CompanyFinder(settings.models.options()))
+        return collect_live(source, estimator, timing, ui, finder)
 
 
 @contextmanager
@@ -196,6 +198,7 @@ def _from_recording(settings: Settings, source: str, start_s: float, end_s: floa
     from posture_cv.capture import CaptureOptions, open_source
     from posture_cv.cli.progress import RichProgress
     from posture_cv.landmarks.estimator import Mode
+    from posture_cv.landmarks.finders import CompanyFinder
     from posture_cv.landmarks.recording import RecordingReader, is_recording
     from posture_cv.paths import user_path
 
@@ -206,9 +209,13 @@ def _from_recording(settings: Settings, source: str, start_s: float, end_s: floa
         return collected
     with open_source(source, options=CaptureOptions(start_s=start_s, end_s=end_s)) as pictures:
         mode = Mode.IMAGE if pictures.info.unrelated else Mode.VIDEO
-        with _estimator(settings, mode) as estimator, RichProgress() as progress:
+        with (
+            _estimator(settings, mode) as estimator,
+            CompanyFinder(settings.models.options()) as finder,
+            RichProgress() as progress,
+        ):
             progress.stage("Looking at the pictures", _expected(pictures.info.frame_count, start_s, end_s))
-            collected = collect_recorded(pictures, estimator, progress.advance)
+            collected = collect_recorded(pictures, estimator, progress.advance, finder)
         echo_warnings(pictures.warnings)
     return collected
 

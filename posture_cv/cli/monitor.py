@@ -146,11 +146,13 @@ def _in_foreground(request: Request, *, quiet: bool) -> int:
 
 def _summary(outcome: Outcome) -> None:
     from posture_cv.assess.explain import duration
+    from posture_cv.cli.echo import echo_warnings
     from posture_cv.history.days import counted
 
     told = f"{counted(outcome.alerts - outcome.prompts, 'alert')}, {counted(outcome.prompts, 'prompt')}"
     text = f"Watched for {duration(outcome.duration_s)}: {told}, {outcome.looks} looks"
     with suppress(OSError):  # the terminal may have been closed
+        echo_warnings(outcome.warnings)
         click.echo(f"{text}, the models ran {outcome.model_runs} times. Ended: {outcome.why}.", err=True)
 
 

@@ -13,6 +13,11 @@ from posture_cv.errors import PostureError
 
 _PARTS = ("settings", "profiles", "history", "reports", "state", "cache")
 
+_YOURS = (
+    "Not listed, and yours to delete: what replay, record, export and others wrote where you told them to, and what "
+    "--remember keeps beside a recording (*.measured, *.known.json)."
+)
+
 
 @click.group(name="privacy", invoke_without_command=True)
 @click.pass_context
@@ -41,7 +46,7 @@ def show(as_json: bool = False) -> None:  # noqa: FBT002 - a flag
             else "nothing"
         )
         echo_lines(f"{trace.part:<9} {trace.path}", f"          {amount}: {PARTS[trace.part]}")
-    echo_lines(f"autostart {start.where if start.enabled else 'off'}")
+    echo_lines(f"autostart {start.where if start.enabled else 'off'}", _YOURS)
 
 
 @command.command()

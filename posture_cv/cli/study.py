@@ -19,7 +19,7 @@ from posture_cv.cli.options import (
     settings_option,
     workers_option,
 )
-from posture_cv.errors import NobodyFoundError
+from posture_cv.errors import PostureError
 
 if TYPE_CHECKING:
     from posture_cv.replay.items import Item
@@ -100,7 +100,7 @@ def command(
             stack.enter_context(alone_at(out))
             code = run_many(items, common, how, pool)
         videos = _videos(items) if thumbnails else {}
-        write(out, title, tuple(dict.fromkeys(formats)), videos)
+        write(out, title, tuple(dict.fromkeys(formats)), videos, code)
     return code
 
 
@@ -115,8 +115,8 @@ def _videos(items: Sequence[Item]) -> dict[str, Path]:
     return {name: file for name, file in files.items() if name not in without}
 
 
-def write(out: Path, title: str, formats: tuple[str, ...], videos: dict[str, Path]) -> None:
-    """Write the pages and the open data of a run of many."""
+def write(out: Path, title: str, formats: tuple[str, ...], videos: dict[str, Path], code: int) -> None:
+    """Write the pages and the open data of a run of many; `code`: how it left, if there is nothing to write of."""
     from posture_cv.opendata.export import export
     from posture_cv.opendata.folder import read_result
     from posture_cv.opendata.gather import gather
@@ -125,9 +125,9 @@ def write(out: Path, title: str, formats: tuple[str, ...], videos: dict[str, Pat
 
     recordings = recordings_in(out)
     if not recordings.done:
-        raise NobodyFoundError(
-            "There is nothing to report.", f"Not done: {', '.join(recordings.failed)}.", ""
-        )
+        nothing = PostureError("There is nothing to report.", f"Not done: {', '.join(recordings.failed)}.")
+        nothing.exit_code = code
+        raise nothing
     study = gather([read_result(out / name) for name in recordings.done], _tell)
     page = write_study(study, out, title, failed=recordings.failed, videos=videos)
     for folder in export(study, formats, out / "open", title):

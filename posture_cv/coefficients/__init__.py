@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from posture_cv.coefficients import people
 from posture_cv.coefficients.people import Prints
 from posture_cv.measure.block_model import block_model
-from posture_cv.measure.front_model import EXPRESSION, FrontModel, front_model
+from posture_cv.measure.front_arrays import EXPRESSION, front_model
+from posture_cv.measure.front_model import FrontModel
 
 VIEWS: Final = ("front", "side", "oblique")
 

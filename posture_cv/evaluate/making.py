@@ -85,7 +85,8 @@ class _Task:
 
 
 def _parallel(jobs: Sequence[Job], workers: int, progress: Progress, looks: int) -> list[Landmarks]:
-    from posture_cv.replay.pool import Done, Failed, ProcessPool, Told
+    from posture_cv.replay.pool import ProcessPool
+    from posture_cv.replay.work import Done, Failed, Told
 
     found: dict[int, Landmarks] = {}
     coming = iter(enumerate(jobs))

@@ -182,7 +182,7 @@ class WorstCase(_Part):
     view: str = Field(description="as in the ground truth")
     segment: str = Field(description="as in the ground truth")
     named: str = Field(description="the state that was named")
-    kind: str = Field(description="false_alarm, missed, misnamed or error")
+    kind: str = Field(description="false_alarm, missed, misnamed, or error: named rightly, yet far off")
     quantity: str | None = Field(description="the quantity whose error stands out most")
     truth: float | None = Field(description="its true change")
     estimate: float | None = Field(description="the estimated change")

@@ -19,6 +19,8 @@ from posture_cv.truth_classes import BAD_CLASSES, HARMLESS_CLASSES
 
 # The gravest first: an alarm about nothing annoys, a missed posture fails its purpose, a wrong name misleads.
 KINDS: Final = ("false_alarm", "missed", "misnamed", "error")
+# A frame that is named rightly went wrong when a quantity is off by so many times its rmse (ours).
+_FAR_OFF: Final = 2.0
 
 
 def worst_cases(
@@ -28,14 +30,15 @@ def worst_cases(
 
     Args:
         frames: K judged frames; truth: of the data set; rows: (K,) rows of the data set that they are.
-        count: how many; frames that are named rightly come last, as "error".
+        count: how many; frames that are named rightly and yet far off come last, as "error". Fewer went wrong: fewer.
     """
     if count <= 0 or len(frames) == 0:
         return []
     ratios = _error_ratios(frames)
     largest = ratios.max(axis=1)
     kinds = np.array([KINDS.index(kind_of(frames, k)) for k in range(len(frames))])
-    order = np.lexsort((-largest, kinds))[:count]
+    wrong = (kinds != KINDS.index("error")) | (largest > _FAR_OFF)
+    order = [k for k in np.lexsort((-largest, kinds)) if wrong[k]][:count]
     names = list(COMPARED)
     cases = []
     for k in order:
@@ -69,7 +72,7 @@ def _error_ratios(frames: Frames) -> Float:
 
 
 def kind_of(frames: Frames, k: int) -> str:
-    """What is wrong with frame k: see `KINDS`; "error" when nothing is wrong with its name."""
+    """What is wrong with frame k: see `KINDS`; "error" where its name is right."""
     flagged = bool(frames.states.flagged[k])
     state = State(int(frames.states.state[k]))
     if flagged and frames.posture_class[k] in HARMLESS_CLASSES:

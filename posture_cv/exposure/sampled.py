@@ -14,6 +14,8 @@ from posture_cv.exposure.bootstrap import ERROR_STEPS, NO_ERROR, REPLICATES, Res
 from posture_cv.measure.types import Float
 
 PERCENTS: Final = (10, 50, 90)
+_MOST_CELLS: Final = 10_000
+"""To each side of 0, so 1,000 degrees. What lies beyond counts as there: one false value would fill the memory."""
 
 
 class Sampled(Protocol):
@@ -100,9 +102,8 @@ class Distribution:
         """From (E,) values, their uncertainty and the time in which they were told; at least one was."""
         columns = np.flatnonzero(seconds > 0.0)
         weight = seconds[columns]
-        cells = np.rint((mean[columns] + ERROR_STEPS[:, None] * sd[columns]) / step).astype(
-            np.intp
-        )  # (21, T)
+        exact = np.rint((mean[columns] + ERROR_STEPS[:, None] * sd[columns]) / step)
+        cells = np.clip(exact, -_MOST_CELLS, _MOST_CELLS).astype(np.intp)  # (21, T)
         first = int(cells.min())
         cells -= first
         width = int(cells.max()) + 1

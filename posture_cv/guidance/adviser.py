@@ -15,6 +15,10 @@ RECALIBRATE_TEXT = (
     "You are not judged until the baseline fits again. Do you sit as before? Press m, or posture-cv recalibrate "
     "--moved. Otherwise sit as you want to sit and recalibrate."
 )
+RECORDED_TEXT = (
+    "Nothing is judged until the camera stands as in the baseline. For what follows make another baseline, of seconds "
+    "after the move in which you sit as you want to sit: posture-cv replay --calibrate START:END."
+)
 LONG_BREAK_TEXT = "No long break for {} at the screen: take 5 to 10 minutes this time."
 """HSE: 5 to 10 minutes after 50 to 60 (see the catalogue's "breaks_studied")."""
 _SHORT_BREAKS = ("micro_breaks",)  # entries that speak against a long one
@@ -36,10 +40,15 @@ def evening_advice(catalogue: Catalogue, watched_s: float, day_key: int) -> Advi
 
 
 class Adviser:
-    """Chooses the words of one alert after the other; counts by day and forgets when the day changes."""
+    """Chooses the words of one alert after the other; counts by day and forgets when the day changes.
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    Args:
+        catalogue: where they stand.
+        recorded: it is told of a recording, whose camera nobody can do anything about.
+    """
+
+    def __init__(self, catalogue: Catalogue, *, recorded: bool = False) -> None:
+        self._catalogue, self._recorded = catalogue, recorded
         self._day_key: int | None = None
         self._shown: list[str] = []
         self._times: Counter[str] = Counter()  # episodes of each cue
@@ -102,7 +111,7 @@ class Adviser:
         if alert.cue == RECALIBRATE:
             return {
                 "seen": "The camera has moved.",
-                "text": RECALIBRATE_TEXT,
+                "text": RECORDED_TEXT if self._recorded else RECALIBRATE_TEXT,
                 "quotation": None,
                 "citation": None,
             }

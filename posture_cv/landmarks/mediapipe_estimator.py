@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
@@ -40,14 +39,13 @@ from posture_cv.landmarks.mediapipe_tasks import ENGINE, FaceModel, Picture, Pic
 from posture_cv.landmarks.model_files import ModelFile, resolve_face_model, resolve_pose_model
 from posture_cv.landmarks.model_picture import fitting
 from posture_cv.landmarks.native_memory import check_room, freed_memory_returned
+from posture_cv.landmarks.own_face import face_belongs
 from posture_cv.landmarks.quantise import quantised
 from posture_cv.landmarks.scene import SceneTracker, SmallPicture, small_grey
 from posture_cv.landmarks.types import SCENE_FIELDS, Float32, Landmarks
 
 # A tracker carries its past across a cut: after a gap this long it starts afresh (ours).
 GAP_RESET_S: Final = 4.0
-# A face whose middle lies farther than this from the pose's nose, in shoulder widths, is another person's.
-FACE_OFFSET: Final = 0.6
 _UNSURE: Final = SCENE_FIELDS.index("outline_unsure")
 _SHOULDERS: Final = slice(names.LEFT_SHOULDER, names.RIGHT_SHOULDER + 1)
 
@@ -223,7 +221,7 @@ class MediaPipeEstimator(Closing):
     def _looked_again(
         self, rgb: NDArray[np.uint8], pose: Float32, mask: Float32 | None
     ) -> tuple[Float32, Float32 | None, list[tuple[Look, Picture]]]:
-        """Mean pose and mask of the first and all further looks that see the same person, and those looks."""
+        """Mean pose (33, 8) and mask (H, W) of the first and all further looks that see the same person, and those."""
         size_px = (rgb.shape[1], rgb.shape[0])
         looks, poses, masks = [], [pose], [mask]
         for look in LOOKS[1 : self._options.looks]:
@@ -247,7 +245,7 @@ class MediaPipeEstimator(Closing):
         return self._seen_closer(picture, look, begun) if whole is None else whole
 
     def _seen_closer(self, picture: Picture, look: Look, begun: _Begun) -> Float32 | None:
-        """The face in a part of the picture, about the head; of an untilted one in all its pixels."""
+        """(468, 3) the face in a part of the picture, about the head; of an untilted one in all its pixels."""
         untilted, scale, pose = look == FIRST, begun.scale, begun.lm.pose[0, :, :2]
         source = begun.frame.image_bgr if untilted else picture.rgb
         size = source.shape[1], source.shape[0]
@@ -276,13 +274,13 @@ class MediaPipeEstimator(Closing):
         return self._closer
 
     def _placed(self, face: Float32 | None, picture: Picture, look: Look, begun: _Begun) -> Float32 | None:
-        """What a look has seen at its place in the frame, if it belongs to the pose."""
+        """(468, 3) the face that a look has seen, at its place in the frame; None if it is not the pose's."""
         if face is None:
             return None
         scale = begun.scale
         back = points_back(face, look, picture.size_px)
         face = back * np.array((scale[0], scale[1], scale[0]), np.float32)
-        return face if _face_belongs(face, begun.lm.pose[0]) else None
+        return face if face_belongs(face, begun.lm.pose[0]) else None
 
 
 def _model_info(file: ModelFile) -> ModelInfo:
@@ -295,16 +293,3 @@ def _empty_at(frame: Frame) -> Landmarks:
     height, width = frame.image_bgr.shape[:2]
     lm.size_px[0] = (width, height)
     return lm
-
-
-def _face_belongs(face: NDArray[np.float32], pose: NDArray[np.float32]) -> bool:
-    """Whether the face is that of the pose: the nose of both in about the same place."""
-    if math.isnan(pose[names.NOSE, 0]):
-        return False
-    nose, left, right = (
-        pose[k, :2].tolist() for k in (names.NOSE, names.LEFT_SHOULDER, names.RIGHT_SHOULDER)
-    )
-    x, y = (np.add.reduce(face[:, k]).item() / len(face) for k in (0, 1))
-    across = face[:, 0]
-    size = max(math.dist(left, right), (np.maximum.reduce(across) - np.minimum.reduce(across)).item())
-    return bool(math.dist((x, y), nose) <= FACE_OFFSET * size)

@@ -46,12 +46,22 @@ def take_name(file: BinaryIO, part: Path, path: Path) -> None:
     """
     with file:
         file.flush()
-        if not _is_named(file, part):
-            raise FileNotFoundError(errno.ENOENT, "Another run has taken its place", str(part))
+        require_named(file, part)
         if _RENAMES_OPEN_FILES:
             part.replace(path)  # while the lock still holds: nobody empties it in between
             return
     part.replace(path)
+
+
+def require_named(file: BinaryIO, part: Path) -> None:
+    """See that what is written to a file that `open_part` has opened can still be found.
+
+    Raises:
+        OSError: it was deleted, or has lost its name to another run.
+    """
+    if not _is_named(file, part):
+        how = "Another run has taken its place" if part.exists() else "It was deleted meanwhile"
+        raise FileNotFoundError(errno.ENOENT, how, str(part))
 
 
 def _locked(descriptor: int) -> bool:

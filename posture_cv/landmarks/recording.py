@@ -15,13 +15,13 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv._version import __version__
+from posture_cv.closing import Closing
 from posture_cv.errors import InputError
 from posture_cv.landmarks.packing import (
     FORMAT_VERSION,
@@ -91,7 +91,7 @@ def is_recording(path: Path) -> bool:
         return False
 
 
-class RecordingReader:
+class RecordingReader(Closing):
     """Reads a recording block by block, so that its length does not matter; a context manager.
 
     A cut-off or damaged tail costs the frames behind it and gives a warning.
@@ -172,12 +172,8 @@ class RecordingReader:
                 break
         return b"".join([*parts, str(size - at).encode()])
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Close the file."""
         self._file.close()
 
 

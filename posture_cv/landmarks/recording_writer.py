@@ -16,7 +16,7 @@ from posture_cv.atomic import check_target
 from posture_cv.errors import PostureError
 from posture_cv.landmarks.estimator import EstimatorInfo
 from posture_cv.landmarks.packing import FORMAT_VERSION, SHAPES, pack
-from posture_cv.landmarks.part_file import open_part, take_name
+from posture_cv.landmarks.part_file import open_part, require_named, take_name
 from posture_cv.landmarks.quantise import STEPS_PER_UNIT
 from posture_cv.landmarks.recording import (
     BLOCK_FRAMES,
@@ -115,6 +115,7 @@ class RecordingWriter:
         frames = sum(len(part) for part in self._pending)
         if frames >= BLOCK_FRAMES or lm.t_s[-1] - self._pending[0].t_s[0] >= BLOCK_SECONDS:
             self._flush()
+            self._require_named()
 
     def close(self) -> None:
         """Finish the file and give it its final name; a second call does nothing."""
@@ -161,6 +162,13 @@ class RecordingWriter:
             payload = pack(part)
             self._put(BLOCK_HEAD.pack(FRAMES, len(part), len(payload), zlib.crc32(payload)) + payload)
             self._written += len(part)
+
+    def _require_named(self) -> None:
+        """Nobody is to find out after hours that the folder was deleted in the first minute."""
+        try:
+            require_named(self._file, self.part_path)
+        except OSError as error:
+            raise _unwritable(self.part_path, error) from error
 
     def _put(self, data: bytes) -> None:
         left = memoryview(data)

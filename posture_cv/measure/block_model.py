@@ -25,16 +25,20 @@ Blocks = Mapping[str, Float]
 CLIP: Final = 6.0
 CONTOUR, LANDMARKS = "contour", "landmarks"
 SD_INPUTS: Final = 5
+LOG_SD_LOW, LOG_SD_HIGH = -4.0, 3.0  # limits of log sd, in the quantity's unit (ours)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Projection:
-    """Blocks of features made comparable: centred, projected, squashed.
+class BlockProjection:
+    """Named blocks of features made comparable: centred, projected, squashed, divided by the root of their width.
+
+    The front's `mirror_kernel.ColumnProjection` is given columns that lie ready and have nothing taken off, since a
+    mirror is to turn the sign of the odd ones; it squashes narrow blocks less, into float32.
 
     Attributes:
         names: of the blocks, in order.
-        centre: (D,) subtracted first.
-        matrix: (D, d) block-diagonal.
+        centre: (D,) subtracted first; 0 but for blocks that tell of the baseline.
+        matrix: (D, d) block-diagonal, to about unit root mean square.
         share: (d,) 1 / sqrt(columns of the block).
     """
 
@@ -82,7 +86,8 @@ class Group:
     def with_inputs(self, projected: Float, quality: Float) -> tuple[Float, Float]:
         """(N, T) values and (N, 5) what the uncertainty of all of them depends on.
 
-        The latter are 1, the size of the change, the distance from the fitting frames and the residuals.
+        The latter are 1, log(1 + the change's squared size) / 2, the root of half the squared distance from the nearest
+        fitting frame, and both columns of `quality`.
 
         Args:
             projected: (N, d) features.
@@ -113,7 +118,7 @@ class NetworkBeside:
     """
 
     names: tuple[str, ...]
-    projection: Projection
+    projection: BlockProjection
     network: PlainNetwork
     part: Float
 
@@ -125,7 +130,7 @@ class NetworkBeside:
             return None
         names = tuple(str(name) for name in arrays[f"{key}.names"])
         part = np.asarray(arrays[f"{key}.part"], np.float64)
-        projection = Projection.from_arrays(arrays, key)
+        projection = BlockProjection.from_arrays(arrays, key)
         return cls(names, projection, PlainNetwork.from_arrays(arrays, key), part)
 
     def answers(self, blocks: Blocks) -> Float:
@@ -144,7 +149,7 @@ class BlockModel:
         networks: the same -> the network beside them, where there is one.
     """
 
-    projections: Mapping[str, Projection]
+    projections: Mapping[str, BlockProjection]
     groups: Mapping[str, tuple[Group, ...]]
     sd: Mapping[str, Mapping[str, Float]]
     networks: Mapping[str, NetworkBeside]
@@ -175,7 +180,7 @@ def _answer(parts: list[tuple[Float, Float]], weights: Float) -> tuple[Float, Fl
     for other, others_inputs in parts[1:]:
         value, inputs = value + other, inputs + others_inputs
     log_sd = (inputs @ weights) / len(parts)
-    return value / len(parts), np.exp(np.minimum(np.maximum(log_sd, -4.0), 3.0))
+    return value / len(parts), np.exp(np.minimum(np.maximum(log_sd, LOG_SD_LOW), LOG_SD_HIGH))
 
 
 def mixed(value: Float, network: Float, part: float) -> Float:
@@ -187,7 +192,7 @@ def block_model(arrays: Mapping[str, Any]) -> BlockModel:
     """From the arrays of `side.npz` or `oblique.npz`."""
     projections, groups, sd, networks = {}, {}, {}, {}
     for variant in (CONTOUR, LANDMARKS):
-        projections[variant] = Projection.from_arrays(arrays, variant)
+        projections[variant] = BlockProjection.from_arrays(arrays, variant)
         count = int(arrays[f"{variant}.groups"])
         groups[variant] = tuple(_group(arrays, variant, k) for k in range(count))
         answered = {name for group in groups[variant] for name in group.names}

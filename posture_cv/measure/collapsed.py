@@ -1,4 +1,4 @@
-"""Whether a baseline's unit of length is none: two parts of a body that lie in one place give nothing to compare by."""
+"""Whether a baseline is degenerate: two parts of the body by whose distance all lengths are told lie in one place."""
 
 from __future__ import annotations
 

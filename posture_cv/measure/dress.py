@@ -16,13 +16,14 @@ from posture_cv.landmarks.types import DRESS, Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Estimate, Float
 
-# Changes of a logarithm that 2 of 276 pictures of the key people show, and 2 of 100 in which the light is another: of
-# the light and of the colour of the chest, and of the crown.
+# Changes of a logarithm (`SCENE_FIELDS`) beyond which chest or crown are dressed otherwise: of the chest's brightness,
+# of the crown's, of the colour of either. In the same clothes, 2 of 276 pictures of the key people go beyond one of
+# them, and 2 of 100 in which the light is another.
 CHEST_LIGHT: Final = 0.5
 CROWN_LIGHT: Final = 0.9
 COLOUR: Final = 0.37
-# Root mean squares of what other clothes, hair and hats did to each quantity in front, whichever did more, and half as
-# much again for people unlike these (ours).
+# By how much other clothes, hair and hats changed each quantity in front (root mean square, that of the kind which
+# changed it most), and half as much again for people unlike these (ours).
 _ADDED: Final = {
     "cva_change_deg": 5.0,
     "head_forward_cm": 1.3,

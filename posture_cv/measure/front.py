@@ -10,14 +10,8 @@ import numpy as np
 
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.front_model import (
-    GROUPS,
-    VARIANTS,
-    FrontModel,
-    front_view,
-    groups_of,
-    stated_sd,
-)
+from posture_cv.measure.front_groups import GROUPS, VARIANTS, groups_of
+from posture_cv.measure.front_model import FrontModel, front_view, stated_sd
 from posture_cv.measure.front_reading import FrontReading, read_front
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Reason
 
@@ -43,10 +37,11 @@ PLAUSIBLE: Final[dict[str, float]] = {
 YAW_FROM_DEG: Final = 8.0
 YAW_TO_DEG: Final = 16.0
 YAW_SD_DEG: Final = 2.6  # of the mesh's yaw, on persons left out
-# The trunk's yaw is answered in part, and vaguely: on rendered people turned by 10 to 21 degrees either way, whom no
-# network had seen, this makes it too small by 2 degrees in the mean and off by 6 to 7 (root mean square); who sits
-# straight gets 2.5 at most in 99 of 100 frames, who only turns the head 6.
+# The model answers only a part of the trunk's yaw, and vaguely. Times this slope it is, on rendered people turned by 10
+# to 21 degrees either way whom no network had seen, too small by 2 degrees in the mean and off by 6 to 7 (root mean
+# square); of people who sit straight 99 frames in 100 get 2.5 at most, of those who only turn the head, 6.
 TRUNK_YAW_SLOPE: Final = 1.25
+# Its standard deviation: so much in any case, and such a share of it, in quadrature.
 TRUNK_YAW_SD_DEG, TRUNK_YAW_SD_SHARE = 1.5, 0.5
 # From here on it may be a turn of 20 degrees, beyond which nothing is judged (`measure.TRUNK_YAW_LIMIT_DEG`).
 TRUNK_TURNED_DEG: Final = 10.0

@@ -15,10 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS
-from posture_cv.measure.types import Float
-
-Mask = NDArray[np.bool_]
-Index = NDArray[np.intp]
+from posture_cv.measure.types import Float, Index, Mask
 
 # Along the outline, in baseline shoulder widths from the middle of the shoulders, 45 degrees outward and down.
 ALONG: Final = np.linspace(-0.62, 0.52, 30)
@@ -26,11 +23,18 @@ ALONG: Final = np.linspace(-0.62, 0.52, 30)
 JUMP_CM: Final = 6.0
 # Residuals are weighed down beyond this (Huber, ours).
 HUBER_CM: Final = 0.8
-# How far the registration may leave the landmarks' own shift, growth and roll: 2 px, 2 %, 0.02 rad against 1 px.
+# Standard deviations of the prior about what the landmarks say: shift x and y in pixels, logarithm of the growth, roll
+# in radians; a point of the outline has one of 1 px (ours).
 PRIOR: Final = np.array([2.0, 2.0, 0.02, 0.02])
 ITERATIONS: Final = 2
+MOST_STEP_PX: Final = 60.0  # of one iteration
 LEAST_POINTS: Final = 15  # of the curve, below which the landmarks' motion stands (ours)
-EDGE_PX: Final = 2.5
+EDGE_PX: Final = 2.5  # an edge so near to the picture's border is the border
+# Of a baseline's shoulder: fewer readings are no outline; wider gaps between them, in shoulder widths, are not bridged;
+# its slope, in the turned axes, is held within the third (ours).
+_LEAST_READINGS: Final = 10
+_GAP_WIDTHS: Final = 0.12
+_STEEPEST: Final = 3.0
 # Share of the normal's square from which a horizontal or vertical reading tells of a shift along it (ours).
 SLANT: Final = 0.3
 LEFT, RIGHT, TOP = 0, 1, 2  # the picture's left edge of the person, the right edge, the upper edge
@@ -205,11 +209,11 @@ def _half(
     edge, top = edges[start : start + CONTOUR_ROWS] - middle[0], edges[_FIRST[TOP] :] - middle[1]
     outward, down = np.concatenate([sign * edge, sign * columns]), np.concatenate([rows, top])
     keep = np.isfinite(outward) & np.isfinite(down) & (outward > 0)
-    if keep.sum() < 10:
+    if keep.sum() < _LEAST_READINGS:
         return np.full((len(along), 2), np.nan), np.full((len(along), 2), np.nan)
     outward, down = outward[keep], down[keep]
     across = _curve((outward + down) * _HALF, (outward - down) * _HALF, along, width_px)
-    slope = np.clip(np.nan_to_num(np.gradient(across, along)), -3.0, 3.0)
+    slope = np.clip(np.nan_to_num(np.gradient(across, along)), -_STEEPEST, _STEEPEST)
     points = np.stack([sign * (along + across) * _HALF, (along - across) * _HALF], axis=1)
     # the normal (-slope, 1) of the curve, turned back from the 45-degree axes
     normals = np.stack([sign * (1.0 - slope) * _HALF, (-slope - 1.0) * _HALF], axis=1)
@@ -217,14 +221,14 @@ def _half(
 
 
 def _curve(x: Float, y: Float, along: Float, width_px: float) -> Float:
-    """y(x) of scattered points, averaged over the cells around `along`; NaN across gaps of 0.12 widths."""
+    """y(x) of scattered points, averaged over the cells around `along`; NaN across wide gaps."""
     order = np.argsort(x)
     x, y = x[order], y[order]
     step = along[1] - along[0]
     fine = along[:, None] + step * (np.arange(4) - 1.5) / 4.0
     value = np.interp(fine, x, y, left=np.nan, right=np.nan)
     right = np.clip(np.searchsorted(x, fine), 1, len(x) - 1)
-    value[(x[right] - x[right - 1]) > 0.12 * width_px] = np.nan
+    value[(x[right] - x[right - 1]) > _GAP_WIDTHS * width_px] = np.nan
     return np.asarray(value.mean(axis=1))
 
 
@@ -263,6 +267,6 @@ def register(curve: ShoulderCurve, outlines: Outlines, start: Float) -> tuple[Fl
         pull = (weight * shift) @ curve.jacobian + (start - motion) * _HOLD
         step = np.linalg.solve(normal, pull[:, :, None])[:, :, 0]
         enough = known.sum(axis=1, keepdims=True) >= LEAST_POINTS
-        motion = motion + np.where(enough, np.minimum(np.maximum(step, -60.0), 60.0), 0.0)
+        motion = motion + np.where(enough, np.minimum(np.maximum(step, -MOST_STEP_PX), MOST_STEP_PX), 0.0)
     rest, growth = _normal_shift(curve, outlines, motion)
     return motion, rest / growth * curve.cm

@@ -46,6 +46,8 @@ CURVE_SHARE_LOW: Final = 0.7
 CURVE_SEEN_LOW: Final = 0.5
 _EYES: Final = (*face.RIGHT_EYE_CORNERS, *face.LEFT_EYE_CORNERS)
 POSE_POINTS: Final = names.RIGHT_HIP + 1
+# What is usual at a desk: distance of the face (63 cm) and shoulder width in eye distances, shoulders below the eyes.
+_USUAL_DISTANCE, _USUAL_BREADTH, _USUAL_DEPTH_CM = 10.0, 5.5, 20.0
 # Columns of `FrontReference.weights`, of which the mesh's own axes begin at AXES.
 CENTROID, EYES, AXES = 3, 4, 5
 
@@ -207,16 +209,20 @@ def camera_numbers(
 ) -> tuple[Float, Float]:
     """How the camera stands to the person, from the baseline alone: even (5,) and odd (1,).
 
-    Even: pitch of the face to the camera, its size and height in the picture, breadth and depth of the shoulders
-    under it. Odd: the face's yaw.
+    Even: pitch of the face to the camera (deg, seen from below positive), its size (eye distance over focal length),
+    its height in the picture (deg below the optical axis), breadth of the shoulders (in eye distances), and how far
+    they lie below the eyes (cm). Odd: the face's yaw (deg, to the right of the picture positive).
+
+    Size and breadth are natural logarithms of a share of what is usual, the last is such a share less 1, so that an
+    average person before an average camera has about 0 (ours).
     """
     pitch, yaw = face.facing_deg(mesh)
     focal, eye_px = FOCAL_SHARE * float(size.max()), face.eye_distance(mesh)
     even = (
         pitch,
-        np.log(eye_px / focal * 10.0),
+        np.log(eye_px / focal * _USUAL_DISTANCE),
         np.degrees(np.arctan((eyes[1] - size[1] / 2.0) / focal)),
-        np.log(width_px / eye_px / 5.5),
-        (shoulders[1] - eyes[1]) * EYE_DISTANCE_CM / eye_px / 20.0 - 1.0,
+        np.log(width_px / eye_px / _USUAL_BREADTH),
+        (shoulders[1] - eyes[1]) * EYE_DISTANCE_CM / eye_px / _USUAL_DEPTH_CM - 1.0,
     )
     return np.array(even), np.array([yaw])

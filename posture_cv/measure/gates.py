@@ -29,6 +29,8 @@ _EARS_AMONG, _SHOULDERS_AMONG = (
 _WRISTS_AMONG: Final = (names.LEFT_WRIST - names.LEFT_SHOULDER, names.RIGHT_WRIST - names.LEFT_SHOULDER)
 _OK: Final = int(Reason.OK)
 _RADIANS: Final = np.pi / 180.0
+_OUTSIDE: Final = 0.53  # a shoulder so far from the picture's middle, in shares of it, lies outside (ours)
+_SURE: Final = 0.5  # visibility from which a point of the pose counts as seen (ours)
 _SCALE_SHARE: Final = 0.02  # of the picture's width, below which a body scale is none to compare with (ours)
 # How far width over height may differ between pictures of one shape: 1366x768 is 16:9, too (ours).
 _SHAPE_SHARE: Final = 0.02
@@ -43,9 +45,9 @@ class GateLimits:
             12 cm nearer or farther changes it by 20 %, a passer-by 1.5 m behind the chair by 60 %.
         offset: how far the person may have moved in the picture, in baseline body scales.
         offset_side: the same in profile, where the body scale is the ear-to-shoulder distance (about 13 cm).
-        unsure: undecided parts of the mask, against the baseline's for a person of that size, beyond which the outline
-            is another body's, too: one rendered frame in a hundred has more, of those called a poor posture because
-            somebody stands right behind six in ten.
+        unsure: undecided parts of the mask, as a multiple of what the baseline's were for a person of that size, beyond
+            which another body is part of the outline. One rendered frame in a hundred has more; of the frames that are
+            called a poor posture because somebody stands right behind, six in ten have.
         luma_low, luma_high: median brightness of the face (or person), 0-1.
         unlit_mean: mean brightness of a whole picture, 0-1, below which nobody could be seen: of the samples,
             darkened, the models lose the person at 0.03, not yet at 0.045.
@@ -305,8 +307,8 @@ def shoulders_out_of_picture(lm: Landmarks) -> NDArray[np.bool_]:
 
 def _shoulders_missing(lm: Landmarks) -> NDArray[np.bool_]:
     shoulders = lm.pose[:, _SHOULDERS]
-    inside = (np.abs(shoulders[:, :, :2] - 0.5) < 0.53).reshape(-1, 4).all(axis=1)
-    seen = ~((shoulders[:, 0, 3] < 0.5) & (shoulders[:, 1, 3] < 0.5))  # an import may not say
+    inside = (np.abs(shoulders[:, :, :2] - 0.5) < _OUTSIDE).reshape(-1, 4).all(axis=1)
+    seen = ~((shoulders[:, 0, 3] < _SURE) & (shoulders[:, 1, 3] < _SURE))  # NaN (an import) is not below
     return np.asarray(~(inside & seen))
 
 
@@ -319,7 +321,7 @@ def hand_raised(lm: Landmarks) -> NDArray[np.bool_]:
     points = arms[:, :, :2] * lm.size_px[:, None, :]
     across = points[:, 0] - points[:, 1]
     high = np.minimum(points[:, 0, 1], points[:, 1, 1]) - 0.1 * np.hypot(across[:, 0], across[:, 1])
-    seen = arms[:, :, 3] >= 0.5
+    seen = arms[:, :, 3] >= _SURE
     left, right = (seen[:, k] & (points[:, k, 1] < high) for k in _WRISTS_AMONG)
     return np.asarray(left | right)
 

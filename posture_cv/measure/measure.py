@@ -28,7 +28,7 @@ HEAD_YAW_LIMIT_DEG: Final = 25.0
 TRUNK_YAW_LIMIT_DEG: Final = 20.0
 # Length of the clavicle about which the acromion turns when the shoulder is protracted (ours: 15 cm for
 # everybody; the angle only restates the displacement, which is what is measured).
-CLAVICLE_CM = 15.0
+CLAVICLE_CM: Final = 15.0
 _OK: Final = int(Reason.OK)
 _DEGREES: Final = 180.0 / np.pi
 
@@ -93,7 +93,11 @@ def _lacks_parts(baseline: Baseline) -> bool:
 
 
 def _derived(values: Mapping[str, Estimate]) -> dict[str, Estimate]:
-    """The two headline angles, which restate measured quantities in the words of the field."""
+    """The two headline angles, which restate measured quantities in the words of the field.
+
+    Forward head: loss of craniovertebral angle. Shoulder rounding: arcsin(protraction / `CLAVICLE_CM`), its standard
+    deviation by the slope of that.
+    """
     cva, protraction = values["cva_change_deg"], values["protraction_cm"]
     share = np.minimum(np.maximum(protraction.value / CLAVICLE_CM, -0.99), 0.99)
     slope = _DEGREES / (CLAVICLE_CM * np.sqrt(1.0 - share * share))

@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from posture_cv.landmarks.types import Float32
 from posture_cv.measure.types import Float
-
-Float32 = NDArray[np.float32]
 
 # Features are squashed softly to this many root mean squares of the fitting set, so that nothing unheard of
 # runs away: many columns (outlines, meshes) closely, single numbers, which extrapolate better, loosely (ours).
@@ -31,8 +29,10 @@ ROWS: Final = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Projection:
+class ColumnProjection:
     """Columns (N, D) through a matrix, squashed and divided by the square root of their block's width.
+
+    Without an offset: mirrored columns come out mirrored. `block_model.BlockProjection`, of the other views, has one.
 
     Attributes:
         matrix: (D, d), divided by what the columns are squashed to.
@@ -56,7 +56,15 @@ class Projection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KernelWeights:
-    """One group's kernel: weights (D,) of each even and each odd column, amplitude, alpha (M, T), kind."""
+    """One group's kernel, in the terms of the formula above.
+
+    Attributes:
+        a: (De,) and (Do,) weights of the linear part, of each even and each odd column.
+        r: (De,) and (Do,) inverse lengths of the exponential part.
+        s: its amplitude.
+        alpha: (M, T) what each of M fitting frames counts in T quantities.
+        is_odd: whether a mirror turns the quantities round.
+    """
 
     a: tuple[Float, Float]
     r: tuple[Float, Float]
@@ -108,7 +116,10 @@ class MirrorKernels:
         return cls(*(np.ascontiguousarray(x, np.float32) for x in parts))
 
     def predict(self, even: Float32, odd: Float32) -> tuple[Float32, Float32]:
-        """Of projected columns of N frames: (N, G, T) values and (N, G) nearness 0-1 to the fitting frames."""
+        """Of projected columns of N frames: (N, G, T) values and (N, G) nearness to the nearest fitting frame.
+
+        Nearness is the kernel's exponential part, exp(-|r(x - x')|^2/2), mirror images included: 0 to 1.
+        """
         # Work arrays for all rows in turn: made anew for each, they cost about as much as what is done with them, since
         # the system takes such large ones back at once and hands out empty pages again.
         work = np.empty((3, min(len(even), ROWS), *self.half.shape), np.float32)

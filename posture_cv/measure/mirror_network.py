@@ -13,9 +13,9 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.landmarks.types import Float32
 from posture_cv.measure.types import Float
 
-Float32 = NDArray[np.float32]
 ROWS: Final = 64  # frames at a time, whose numbers then stay in a core's cache
 
 

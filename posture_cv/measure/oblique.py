@@ -29,9 +29,10 @@ FITTED: Final = (
 # Turning to the left in a mirrored picture is turning to the right.
 MIRRORED: Final = ("head_yaw_deg", "head_roll_deg", "trunk_yaw_deg")
 SAY_TURNED: Final = ("head_yaw_deg", "trunk_yaw_deg")
-# Seen from farther round than this the face mesh tells nothing, and beyond the second it no longer follows a head that
-# turns away by more than the third (ours: heads that turn 35 degrees away from a camera at 45 are read as turned by 10
-# to 25; on rendered persons whom no fit had seen, heads that stay are answered as well at 60 degrees as at 45).
+# Turned farther from the camera than the first, a face tells nothing by its mesh. Of a head that turns away by more
+# than the third this holds from the second on: the mesh no longer follows it (ours: heads that turn 35 degrees away
+# from a camera at 45 are read as turned by 10 to 25; on rendered persons whom no fit had seen, heads that stay are
+# answered as well at 60 degrees as at 45).
 FACE_AZIMUTH_DEG: Final = 60.0
 FOLLOWED_AZIMUTH_DEG: Final = 52.0
 STAYS_DEG: Final = 8.0

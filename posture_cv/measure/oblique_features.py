@@ -6,6 +6,7 @@ to the right of the picture (the camera then stands before the person's right si
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -28,13 +29,17 @@ FOREHEAD, CHIN, _NOSE_TIP = 10, 152, 1
 _CHEEKS: Final = [234, 454]
 # Forehead to chin of the mesh in centimetres (mean adult; only turns pixels into rough centimetres).
 _FACE_HEIGHT_CM: Final = 17.5
+# Of the registration (`rigid_fit`): Cauchy scale of each iteration in cm, coarse to fine, and weight of the outline
+# against the prior (ours).
 _SCALES: Final = (1.2, 1.0, 0.8, 0.6, 0.45, 0.35, 0.35, 0.35)
 _GAIN: Final = 4.0
-_FAR_CM: Final = 20.0
+_FAR_CM: Final = 20.0  # beyond which a landmark has been lost rather than moved (ours)
 _ONE_POINT: Final = 0.01  # of the baseline's face, below which a face is a point and none (ours)
 # Nose, ears, shoulders, elbows and hips, near before far, of a face that looks to the right.
 _MARKS: Final = (0, 8, 7, 12, 11, 14, 13, 24, 23)
+# The head's shift to the right and down (cm), growth (100 times its natural logarithm) and turns (deg).
 HEAD: Final = ("head_x", "head_y", "head_scale", "head_pitch", "head_yaw", "head_roll")
+# The shoulders' shifts to the right and down (cm).
 SHOULDERS: Final = ("near_x", "near_y", "far_x", "far_y")
 
 
@@ -65,6 +70,14 @@ PIECES: Final = (
     Piece("far_arm", FRONT, ("shoulder", -3.0), ("shoulder", 11.0), "far", (3.0, 3.0, 0.1)),
     Piece("back", REAR, ("shoulder", 8.0), ("shoulder", 22.0), "near", (4.0, 1.5, 0.1)),
 )
+# Block -> how many columns it has; the shipped arrays and `tools/fitting/oblique.py` name their blocks after these.
+WIDTHS: Final[Mapping[str, int]] = {
+    "head": len(HEAD),
+    "shoulders": len(SHOULDERS),
+    "marks": 2 * len(_MARKS),  # right and down of each of `_MARKS`, cm
+    "outline": 2 * len(PIECES),  # right and down of each of `PIECES`, cm
+    "azimuth": 1,  # of the camera, by the baseline's cheeks, deg: the same for all frames
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,13 +106,13 @@ class Seen:
         return np.asarray(self.head[:, HEAD.index(name)])
 
     def blocks(self) -> dict[str, Float]:
-        """What the fits read, (N, D) each."""
+        """What the fits read: the blocks of `WIDTHS`, (N, width) each."""
         azimuth = np.full((len(self.head), 1), self.azimuth_deg)
         parts = {"head": self.head, "shoulders": self.shoulders, "marks": self.marks}
         return {**parts, "outline": self.outline, "azimuth": azimuth}
 
     def quality(self) -> Float:
-        """(N, 2) what of the outline was not found, and what does not fit."""
+        """(N, 2) share of the outline that was not found again, and root mean square of what does not fit, cm."""
         return np.stack([1.0 - self.share, self.rms_cm], axis=1)
 
 
@@ -160,7 +173,7 @@ def face_looks_right(lm: Landmarks) -> bool:
 
 
 def _head(lm: Landmarks, ref: ObliqueReference) -> Float:
-    """(N, 6) `HEAD`."""
+    """(N, 6) `HEAD`: pitch about the line of the cheeks, not about the picture's x-axis."""
     base, now, sign = ref.mesh, lm.face_px(), 1.0 if ref.looks_right else -1.0
     rigid = list(RIGID)
     found = np.asarray(np.isfinite(now[:, rigid]).all(axis=(1, 2)))

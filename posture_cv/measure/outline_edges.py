@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks.names import POSE_MIRRORED
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, Landmarks
-from posture_cv.measure.types import Float
+from posture_cv.measure.types import Float, Index
 
 FRONT, REAR, TOP = 0, 1, 2
 # A missing value before the first and two behind the last entry of each edge: outside of it there is nothing.
 _LENGTH: Final = (CONTOUR_ROWS + 3, CONTOUR_ROWS + 3, CONTOUR_COLS + 3)
 _START: Final = (0, _LENGTH[0], _LENGTH[0] + _LENGTH[1])
 _TOTAL: Final = sum(_LENGTH)
-Index = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline, nanmean_quiet
+from posture_cv.measure.rotation import within_half_turn
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Reason, View
 
 _OK: Final = int(Reason.OK)
@@ -29,7 +30,7 @@ _LEFT_OF: Final = {"eye": 1, "ear": 3, "shoulder": 5, "hip": 7}
 # Changes are held within so many hundredths of the person's size, or degrees: a point that jumps farther is lost
 # (ours; chosen on persons left out).
 _FAR: Final = 35.0
-_SAME_PX: Final = 1e-6
+_SAME_PX: Final = 1e-6  # points nearer to each other are one
 # The clinically detectable change of the craniovertebral angle is about 5 degrees (Gallego-Izquierdo 2020): an
 # estimate that is less sure than that, and not clearly beyond zero, is not told: it would pass for good posture.
 _MOST_SD: Final[Mapping[str, float]] = MappingProxyType({"cva_change_deg": 5.0})
@@ -209,13 +210,19 @@ def _tilt(points: Float, what: str) -> Float:
 
 
 def _front(now: Float, then: Float) -> Float:
+    """(N, 15) of points (N, 9, 2) and (9, 2) in pixels, against a baseline in front.
+
+    Of eyes, ears and shoulders each the growth of their distance (100 times its natural logarithm) and the turn of
+    their line (deg); then right and down, in hundredths of the shoulder width, of the shoulders' middle, and against
+    it of nose, eyes and ears; last, how far the nose has gone sideways between the ears, in hundredths of their
+    distance.
+    """
     unit = _length(then, "shoulder")
     columns: list[Float] = []
     for what in ("eye", "ear", "shoulder"):
-        turned = _tilt(now, what) - _tilt(then, what)
         columns += [
             100.0 * np.log(_length(now, what) / _length(then, what)),
-            (turned + 180.0) % 360.0 - 180.0,
+            within_half_turn(_tilt(now, what) - _tilt(then, what)),
         ]
     moved = 100.0 * (_middle(now, "shoulder") - _middle(then, "shoulder")) / unit
     columns += [moved[:, 0], moved[:, 1]]
@@ -233,6 +240,11 @@ def _front(now: Float, then: Float) -> Float:
 
 
 def _side(now: Float, then: Float, variant: str) -> Float:
+    """(N, 11) of points (N, 9, 2) and (9, 2) in pixels, the face to the right; with the hip (N, 14).
+
+    Forward and down, in hundredths of the ear-to-shoulder distance, of the near shoulder, and against it of nose, eye,
+    ear (and hip); then the turn in degrees of the lines shoulder-ear, ear-nose, ear-eye (and hip-shoulder).
+    """
     ear, shoulder, hip = 4, 6, 8  # the right-hand ones: the near ones of a face that looks right
     unit = float(_distance(then[ear], then[shoulder]))
     moved = 100.0 * (now[:, shoulder] - then[shoulder]) / unit
@@ -243,8 +255,8 @@ def _side(now: Float, then: Float, variant: str) -> Float:
         columns += [rest[:, 0], rest[:, 1]]
     lines = [(shoulder, ear), (ear, 0), (ear, 2)] + ([(hip, shoulder)] if variant == "side_hip" else [])
     for low, high in lines:
-        turn = _line_deg(now[:, low], now[:, high]) - _line_deg(then[low], then[high])
-        columns.append((turn + 180.0) % 360.0 - 180.0)
+        turn_deg = _line_deg(now[:, low], now[:, high]) - _line_deg(then[low], then[high])
+        columns.append(within_half_turn(turn_deg))
     return np.stack(columns, axis=1)
 
 

@@ -19,6 +19,14 @@ NEAR_HIP: Final = names.RIGHT_HIP
 _FACE_POINTS: Final = [0, 1, 2, 3, 4, 5, 6, 9, 10]
 # Crown to throat of an adult in centimetres (median of the fitting persons); turns pixels into rough centimetres.
 CROWN_TO_THROAT_CM: Final = 25.5
+# Where parts of a profile are looked for (ours): the widest of the head within a share of crown to shoulder, where no
+# shoulder is seen of so many contour rows; the nose below the crown, and the throat below the nose, in head widths.
+_HEAD_SHARE: Final = 0.55
+_CROWN_TO_SHOULDER_ROWS: Final = 60.0
+_NOSE_BELOW_CROWN: Final = (0.35, 1.25)
+_THROAT_BELOW_NOSE: Final = (0.25, 0.95)
+_LEAST_ROWS: Final = 40  # of an outline that shows a head
+_LEAST_HEAD_ROWS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,17 +92,17 @@ def find_anchors(base: Outline) -> Anchors | None:
     shoulder_y = float(base.points[0, NEAR_SHOULDER, 1])
     seen = np.isfinite(front) & np.isfinite(rear)
     tops = base.top[0][np.isfinite(base.top[0])]
-    if seen.sum() < 40 or not len(tops):
+    if seen.sum() < _LEAST_ROWS or not len(tops):
         return None
     first, crown = int(np.argmax(seen)), float(tops.min())
-    head_px = shoulder_y - crown if np.isfinite(shoulder_y) else 60.0 * step
-    width = _finite(front - rear)[first : first + max(10, int(0.55 * head_px / step))]
+    head_px = shoulder_y - crown if np.isfinite(shoulder_y) else _CROWN_TO_SHOULDER_ROWS * step
+    width = _finite(front - rear)[first : first + max(_LEAST_HEAD_ROWS, int(_HEAD_SHARE * head_px / step))]
     head_width = float(width.max())
-    begin, end = first + int(0.35 * head_width / step), first + int(1.25 * head_width / step)
+    begin, end = (first + int(share * head_width / step) for share in _NOSE_BELOW_CROWN)
     if not begin < end <= len(front):
         return None
     nose = begin + int(np.argmax(_finite(front[begin:end])))
-    low, high = nose + int(0.25 * head_width / step), nose + int(0.95 * head_width / step)
+    low, high = (nose + int(share * head_width / step) for share in _THROAT_BELOW_NOSE)
     if high >= len(front) or high <= low or not np.isfinite(front[low:high]).all():
         return None
     throat = low + int(np.argmin(front[low:high]))

@@ -156,15 +156,15 @@ def stack(stretches: Sequence[Stretch]) -> Stack:
     squares = (jacobian[:, :, :, None] * jacobian[:, :, None, :]).reshape(len(stretches), length, 9)
     precision = np.stack([s.precision / s.gain for s in stretches])[:, None]
     return Stack(
-        np.concatenate([offset, normal], axis=2),
-        weight,
-        Places.of(np.asarray(filled([s.edge for s in stretches]), np.intp)),
-        np.array([s.centre for s in stretches])[:, None, None],
-        jacobian,
-        squares,
-        precision[..., None] * np.eye(3),
-        precision,
-        np.maximum(weight.sum(axis=2), 1e-9),
+        turned=np.concatenate([offset, normal], axis=2),
+        weight=weight,
+        places=Places.of(np.asarray(filled([s.edge for s in stretches]), np.intp)),
+        centre=np.array([s.centre for s in stretches])[:, None, None],
+        jacobian=jacobian,
+        squares=squares,
+        prior=precision[..., None] * np.eye(3),
+        precision=precision,
+        total=np.maximum(weight.sum(axis=2), 1e-9),
     )
 
 

@@ -61,6 +61,11 @@ def rotation_vectors_deg(rotations: Float) -> Float:
     return np.asarray(np.degrees(skew * factor[:, None]))
 
 
+def within_half_turn(angle_deg: Float) -> Float:
+    """(...) the same turns, -180 to 180 degrees."""
+    return np.asarray((angle_deg + 180.0) % 360.0 - 180.0)
+
+
 def _polar(matrix: list[list[float]]) -> tuple[float, ...] | None:
     """The rotation of one matrix, row by row; None where it mirrors, or nearly does.
 

@@ -29,20 +29,30 @@ from posture_cv.measure.types import Float
 # Where things lie, in cm below the throat (medians of the fitting persons).
 _C7_BELOW_THROAT: Final = 2.0
 _LOW_BACK_BELOW_THROAT: Final = 22.0
-# The tragus as a share of the crown-to-throat length behind the face and above the throat.
+# The tragus lies so far behind the face and above the throat, as shares of the length from crown to throat.
 _TRAGUS_BEHIND_FACE, _TRAGUS_ABOVE_THROAT = 0.37, 0.47
 # The pose model's ear lies this far before and below the tragus (cm); farther off than the limit it has gone astray.
 _EAR_FROM_TRAGUS: Final = np.array([1.2, -0.3])
 _EAR_FAR: Final = 4.0
+# Turns from which the head's registration starts; the best of them is kept.
 HEAD_STARTS: Final = np.radians([-12.0, 0.0, 12.0, 24.0, 36.0])
+# Precision of the priors about shift forward (cm), down (cm) and turn (rad): the head is all but free; the back slides
+# freely forward, and sinks and turns little.
 _HEAD_PRECISION: Final = (1e-6, 1e-6, 1e-2)
 _BACK_PRECISION: Final = tuple(1.0 / sd**2 for sd in (30.0, 1.5, 0.14))
 _BACK_GAIN: Final = 4.75  # 28 correlated points of 0.15 cm noise count as three
 _BACK_STARTS_BELOW_THROAT: Final = 7.0
+# Heights below the throat at which throat and chest (16) and nape and back (24) are looked at.
 FRONT_CM: Final = np.arange(0.0, 24.0, 1.5)
 REAR_CM: Final = np.arange(-10.0, 38.0, 2.0)
+# Nose, and ear, shoulder, elbow, wrist and hip of the near side.
 STILL_POINTS: Final = (0, 8, 12, 14, 16, 24)
-_MARK_UNITS: Final = 22.0  # of half an ear-shoulder and a quarter of a shoulder-hip length
+# The person's build (cm): the widest of the head; face to nape at the throat's height; shoulder below the crown; ear to
+# shoulder; shoulder to hip.
+BUILD: Final = ("head_width", "neck_depth", "height", "neck", "trunk")
+# Half the length from ear to shoulder and a quarter of that from shoulder to hip make so many units of the landmarks'
+# features, which are thus about centimetres.
+_MARK_UNITS: Final = 22.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,8 +67,8 @@ class Contour:
         face_of_start: (S, F) some points of the turned face, from the tragus.
         back_edge: place of the rear edge from which the backs start, at height `back_y`, cm.
         edges: (40,) the front and rear edges that are looked at, from the pivot; places: which of them these are.
-        shape: (5,) the person's build.
-        still: (12,) where ear, shoulder, arm and hip are in the baseline, from the pivot.
+        shape: (5,) `BUILD`.
+        still: (12,) where `STILL_POINTS` are in the baseline, from the pivot: forward and down of each, cm.
     """
 
     coarse: Stack
@@ -127,6 +137,7 @@ def _contour(base: Edges, anchors: Anchors) -> Contour | None:
     lower = _back(base, a, (10.0, 36.0, _LOW_BACK_BELOW_THROAT))
     turned = np.exp(1j * HEAD_STARTS)[:, None] * head.offset
     is_top = (head.edge == TOP) & (head.weight > 0)
+    tops = np.where(is_top, turned.imag, np.inf if is_top.any() else np.nan).min(axis=1)
     face = np.flatnonzero((head.edge == FRONT) & (head.weight > 0))[6::4]
     if not len(face):
         return None
@@ -135,19 +146,19 @@ def _contour(base: Edges, anchors: Anchors) -> Contour | None:
     places = Places.of(np.repeat([[FRONT, REAR]], [len(FRONT_CM), len(REAR_CM)], axis=1))
     across = base.read(places, base.scale_of(places), heights[None])[0]
     return Contour(
-        stack([head] * len(HEAD_STARTS) + [upper, lower]),
-        stack([head, upper, lower]),
-        tragus,
-        upper.centre,
-        a.throat - a.crown,
-        np.where(is_top, turned.imag, np.nan if not is_top.any() else np.inf).min(axis=1)[:, None],
-        turned[:, face],
-        _edge(base, REAR, back_y),
-        back_y,
-        across + 1j * heights - upper.centre,
-        places,
-        _shape(base, a),
-        (base.points[0, list(STILL_POINTS)] - (upper.centre.real, upper.centre.imag)).ravel(),
+        coarse=stack([head] * len(HEAD_STARTS) + [upper, lower]),
+        fine=stack([head, upper, lower]),
+        tragus=tragus,
+        pivot=upper.centre,
+        length=a.throat - a.crown,
+        top_of_start=tops[:, None],
+        face_of_start=turned[:, face],
+        back_edge=_edge(base, REAR, back_y),
+        back_y=back_y,
+        edges=across + 1j * heights - upper.centre,
+        places=places,
+        shape=_shape(base, a),
+        still=(base.points[0, list(STILL_POINTS)] - (upper.centre.real, upper.centre.imag)).ravel(),
     )
 
 
@@ -168,6 +179,7 @@ def _tragus(base: Edges, a: Anchors) -> complex:
 
 
 def _head(base: Edges, a: Anchors, tragus: complex) -> Stretch:
+    """The head's outline: face, back of the head (which counts half) and top; the shares of its length are ours."""
     length = a.throat - a.crown
     head = stretch(
         base,
@@ -186,7 +198,7 @@ def _head(base: Edges, a: Anchors, tragus: complex) -> Stretch:
 
 
 def _back(base: Edges, a: Anchors, cm: tuple[float, float, float]) -> Stretch:
-    """The rear edge between two heights (cm below the throat), about a third."""
+    """The rear edge between the first two heights, which turns about the third; all in cm below the throat."""
     bottom = (CONTOUR_ROWS - 3.0) / float(base.rows[0, 0])
     heights = np.linspace(a.throat + cm[0], min(a.throat + cm[1], bottom), 28)
     pivot = a.throat + cm[2]
@@ -195,7 +207,7 @@ def _back(base: Edges, a: Anchors, cm: tuple[float, float, float]) -> Stretch:
 
 
 def _shape(base: Edges, a: Anchors) -> Float:
-    """What the baseline says about the person's build, in rough centimetres."""
+    """(5,) the person's `BUILD`."""
     ear, shoulder, hip = base.points[0, NEAR_EAR], base.points[0, NEAR_SHOULDER], base.points[0, NEAR_HIP]
     nape = a.face - _edge(base, REAR, a.throat)
     neck, trunk = float(np.linalg.norm(ear - shoulder)), float(np.linalg.norm(hip - shoulder))

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 Codes = NDArray[np.int8]
+Mask = NDArray[np.bool_]
+Index = NDArray[np.intp]
 
 
 class View(IntEnum):
@@ -43,19 +45,19 @@ class Reason(IntEnum):
     OUT_OF_PICTURE = 8
     TOO_DARK = 9
     TOO_BRIGHT = 10
-    UNSTABLE = 11
+    UNSTABLE = 11  # nothing usable, or landmarks that jump
     OTHER_PERSON = 12
-    OCCLUDED = 13
+    OCCLUDED = 13  # something is in front, mostly a raised hand
     CAMERA_MOVED = 14
-    WRONG_VIEW = 15
-    NOT_FROM_THIS_VIEW = 16
-    IMPLAUSIBLE = 17
+    WRONG_VIEW = 15  # a profile against a baseline in front, or the reverse
+    NOT_FROM_THIS_VIEW = 16  # the quantity, from where the camera stands
+    IMPLAUSIBLE = 17  # beyond what a sitting adult does, or contradicted by other landmarks
     NO_BASELINE = 18
-    UNCERTAIN = 19
+    UNCERTAIN = 19  # its standard deviation is too large
     NO_PICTURE = 20
     MOVING = 21
-    OTHER_SHAPE = 22
-    OUTLINE_UNSURE = 23
+    OTHER_SHAPE = 22  # of the picture, against the baseline's
+    OUTLINE_UNSURE = 23  # it runs into another body or thing
 
     @property
     def label(self) -> str:

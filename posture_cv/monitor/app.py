@@ -112,7 +112,8 @@ def run(
             eyepiece.camera.open()  # its light-up and the loading of the models overlap
         parts = assemble(request, eyepiece, before, commands, board, stack, heard)
         parts.sinks = [*parts.sinks, *watching]
-        return Monitor(parts, _options(request, live=live)).run()
+        outcome = Monitor(parts, _options(request, live=live)).run()
+        return replace(outcome, warnings=tuple(eyepiece.warnings()))
 
 
 def _options(request: Request, *, live: bool) -> Options:

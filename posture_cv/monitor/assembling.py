@@ -75,7 +75,7 @@ def assemble(
         sinks=_sinks(request, eyepiece, commands, board, terminal, history, settings.ticks.tick_s, stack),
         surroundings=surroundings_of(request, stack, live=eyepiece.live),
         commands=commands,
-        adviser=adviser_for(history, eyepiece.clock.wall_s(), terminal.note),
+        adviser=adviser_for(history, eyepiece.clock.wall_s(), terminal.note, recorded=not eyepiece.live),
         book=NoBook() if history is None else history,
         recalibrate=recalibrator_for(request, settings, terminal.note) if eyepiece.pictures else None,
         follow=partial(_follow, file) if eyepiece.pictures else None,
@@ -147,12 +147,14 @@ def _history(
     )
 
 
-def adviser_for(history: HistorySink | None, wall_s: float, note: Callable[[str], None]) -> Adviser:
+def adviser_for(
+    history: HistorySink | None, wall_s: float, note: Callable[[str], None], *, recorded: bool = False
+) -> Adviser:
     """Chooses the words, and knows what was said today before a restart."""
     from posture_cv.guidance.adviser import Adviser
     from posture_cv.guidance.catalogue import load_catalogue
 
-    adviser = Adviser(load_catalogue())
+    adviser = Adviser(load_catalogue(), recorded=recorded)
     if history is not None:
         from posture_cv.history.days import said_on
 
@@ -212,15 +214,19 @@ def recalibrator_for(request: Request, settings: AssessSettings, note: Callable[
     """Makes the baseline anew: in the file that was named; else under the same name, with another camera a new one."""
 
     def recalibrate(camera: Camera, now: Criteria, prompted: Callable[[str], bool], quick: bool) -> Criteria:  # noqa: FBT001
+        from posture_cv.landmarks.finders import CompanyFinder
         from posture_cv.monitor.profile_choice import profile_file, recalibrated_name
         from posture_cv.monitor.recalibrate import PromptUi, calibrate_from_camera, findings
 
         timing = _timing(request.settings, quick=quick)
         file, known = profile_file(request), now.baseline if quick else None
         name = now.profile if file else recalibrated_name(now.profile, camera.identity)
-        with make_estimator(request.settings) as estimator:
+        models = request.settings.models.options()
+        with make_estimator(request.settings) as estimator, CompanyFinder(models) as finder:
             ui = PromptUi(timing, prompted)
-            profile = calibrate_from_camera(camera, estimator, name, timing, ui, known=known, file=file)
+            profile = calibrate_from_camera(
+                camera, estimator, name, timing, ui, finder, known=known, file=file
+            )
         for line in findings(profile):
             note(line)
         return Criteria.of(profile, settings)

@@ -80,7 +80,7 @@ class Options:
 class Outcome:
     """How a run ended: how long it was, looks, looks with the models, alerts, and whether anybody was seen.
 
-    `prompts` are those of the alerts that were not about a posture.
+    `prompts` are those of the alerts that were not about a posture; `warnings`: what was wrong with a recording.
     """
 
     duration_s: float
@@ -90,3 +90,4 @@ class Outcome:
     seen: bool
     why: str = ""
     prompts: int = 0
+    warnings: tuple[str, ...] = ()

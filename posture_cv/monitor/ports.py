@@ -39,6 +39,11 @@ class CameraIdentity:
     width_px: int
     height_px: int
 
+    @property
+    def live(self) -> bool:
+        """Whether it stands somewhere now; a recording is played."""
+        return self.kind in ("webcam", "stream")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glimpse:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from posture_cv.monitor.session import Eyepiece
 
 _GLANCES: Final = 5
+"""So many pictures tell where somebody sits; ours."""
 _STOP_SEEN_S: Final = 0.1
 """A question notices a request to end so soon; ours."""
 Note = Callable[[str], None]
@@ -249,15 +250,16 @@ def _first_run(
         )
     from calibration.protocol import Timing
     from calibration.ui import TerminalUi
+    from posture_cv.landmarks.finders import CompanyFinder
     from posture_cv.monitor.recalibrate import calibrate_from_camera, findings
     from posture_cv.monitor.session import make_estimator
 
     for line in FIRST_RUN:
         note(line)
     timing = Timing(**request.settings.calibration.model_dump())
-    ui = _Stoppable(TerminalUi(timing), stopped)
-    with make_estimator(request.settings) as estimator:
-        profile = calibrate_from_camera(eyepiece.camera, estimator, name, timing, ui)
+    ui, models = _Stoppable(TerminalUi(timing), stopped), request.settings.models.options()
+    with make_estimator(request.settings) as estimator, CompanyFinder(models) as finder:
+        profile = calibrate_from_camera(eyepiece.camera, estimator, name, timing, ui, finder)
     for line in findings(profile):
         note(line)
     return profile

@@ -21,10 +21,11 @@ from posture_cv.monitor.ports import Camera
 from posture_cv.profiles.types import Profile
 
 if TYPE_CHECKING:
+    from calibration.company import Finder
     from calibration.protocol import Progress, Timing
     from calibration.run import Ui
 
-_RATE_S = 0.1
+_EVERY_S = 0.1  # between a calibration's pictures; ours
 _WIDTH = 96  # characters of a line; ours
 
 
@@ -72,7 +73,7 @@ class CameraSource(Closing):
     def frames(self) -> Iterator[Frame]:
         """Ten a second at most, with the monitor's times. Raises SourceError when the camera is lost."""
         self._camera.open()
-        self._camera.set_interval(_RATE_S)
+        self._camera.set_interval(_EVERY_S)
         while not self._camera.ended:
             glimpse = self._camera.read(0.5)
             if glimpse is None:
@@ -125,6 +126,7 @@ def calibrate_from_camera(
     name: str,
     timing: Timing,
     ui: Ui,
+    finder: Finder | None = None,
     *,
     known: Baseline | None = None,
     file: Path | None = None,
@@ -134,6 +136,7 @@ def calibrate_from_camera(
     Args:
         camera, estimator, timing, ui: see there.
         name: of the profile.
+        finder: looks for somebody else in the picture; None: nobody does.
         known: an earlier baseline of this person, whose face is kept: a few seconds are enough then.
         file: to save it into; None: the one of its name, in the folder of profiles.
 
@@ -146,7 +149,7 @@ def calibrate_from_camera(
     from posture_cv.coefficients import load_coefficients
     from posture_cv.profiles.store import save_profile
 
-    collected = collect_live(CameraSource(camera), estimator, timing, ui)
+    collected = collect_live(CameraSource(camera), estimator, timing, ui, finder)
     coefficients = load_coefficients()
     if known is None:
         result = fit_baseline(collected.landmarks, coefficients)

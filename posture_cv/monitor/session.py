@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -30,12 +30,16 @@ _RATE_HZ = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Eyepiece:
-    """A camera, the clock that goes with it, whether it is live (not a recording), and whether it gives pictures."""
+    """A camera, the clock that goes with it, whether it is live (not a recording), and whether it gives pictures.
+
+    `warnings`: what went wrong with a recording so far, without which its end would pass for the whole of it.
+    """
 
     camera: Camera
     clock: Clock
     live: bool
     pictures: bool = True
+    warnings: Callable[[], Sequence[str]] = tuple
 
 
 def open_eyepiece(
@@ -56,7 +60,7 @@ def open_eyepiece(
         played = played_recording(reader, clock)
         if played.ended:
             raise no_frames(reader)
-        return Eyepiece(played, clock, live=False, pictures=False)
+        return Eyepiece(played, clock, live=False, pictures=False, warnings=lambda: reader.warnings)
     if is_live(spec):
         real = SystemClock(begin_s)
         return Eyepiece(LiveCamera(_opener(spec, settings), real), real, live=True)
@@ -68,7 +72,7 @@ def open_eyepiece(
             "Judge them with: posture-cv replay",
         )
     clock = PlaybackClock(speed)
-    return Eyepiece(played_frames(source, clock), clock, live=False)
+    return Eyepiece(played_frames(source, clock), clock, live=False, warnings=lambda: source.warnings)
 
 
 def no_frames(reader: RecordingReader) -> InputError:

@@ -75,7 +75,8 @@ def _trace(part: Part) -> Trace:
 
 def _files(part: Part, place: Path) -> Iterator[Path]:
     if part == "history":
-        companions = (place.with_name(place.name + end) for end in ("", "-wal", "-shm"))
+        # The last where a file system knows no WAL: left by a kill, it would be rolled back into the next history.
+        companions = (place.with_name(place.name + end) for end in ("", "-wal", "-shm", "-journal"))
         yield from (file for file in companions if os.path.lexists(file))
     elif place.is_dir() and not place.is_symlink():
         for pattern in (*_WRITTEN.get(part, ()), _CUT_OFF):

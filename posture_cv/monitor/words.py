@@ -42,7 +42,7 @@ _REASONS: Final = {
     Reason.UNSTABLE: "what is seen is not steady",
     Reason.OTHER_PERSON: "this does not look like you at your place",
     Reason.OCCLUDED: "you are partly hidden",
-    Reason.CAMERA_MOVED: "the camera was moved, not you: press m in its terminal, or posture-cv recalibrate --moved",
+    Reason.CAMERA_MOVED: "the camera was moved, not you",
     Reason.WRONG_VIEW: "the camera sees you from another side than at calibration",
     Reason.IMPLAUSIBLE: "what is seen is not plausible",
     Reason.UNCERTAIN: "it is not certain enough",
@@ -51,6 +51,7 @@ _REASONS: Final = {
     Reason.OTHER_SHAPE: "the picture has another shape than at calibration",
     Reason.OUTLINE_UNSURE: "your outline runs into somebody or something near you",
 }
+_WAY_ON: Final = {Reason.CAMERA_MOVED: ": press m in its terminal, or posture-cv recalibrate --moved"}
 _PHASES: Final = {
     Phase.ASLEEP: "the system sleeps",
     Phase.LOCKED: "the screen is locked, the camera is off",
@@ -80,12 +81,18 @@ def state_text(moment: Moment) -> str:
     if moment.state is None:
         return "waiting for the camera"
     if moment.state in (State.CANNOT_TELL, State.TURNED):
-        return f"cannot tell: {reason_text(moment.reason)}"
+        return f"cannot tell: {reason_text(moment.reason)}{_way_on(moment)}"
     if moment.state is State.AWAY:
         return (
             "cannot tell: " + reason_text(moment.reason) if moment.reason is Reason.OTHER_PERSON else "away"
         )
     return plain(moment.state.label)
+
+
+def _way_on(moment: Moment) -> str:
+    """What to do about it; nothing where a recording is played: its camera is no longer there."""
+    played = moment.camera is not None and not moment.camera.live
+    return "" if played else _WAY_ON.get(moment.reason, "")
 
 
 def pause_text(moment: Moment) -> str:

@@ -216,7 +216,7 @@ _CHANNELS_JSON: Final = {
                 "SpatialAxes": "n/a",
                 "RotationOrder": "n/a",
                 "RotationRule": "n/a",
-                "Description": "The person's own calibrated posture before the same camera: all values are "
+                "Description": "The calibrated posture that the recording is judged by: all values are "
                 "changes against it. Pitch down, turn and tilt to the person's left, forward, up and left "
                 "are positive as each channel's description says.",
             }
@@ -304,7 +304,8 @@ _README: Final = """\
 # Sitting posture, estimated from video
 
 Written by posture-cv. Each `_motion.tsv` holds one recording: a row a frame, a column a channel, as its
-`_channels.tsv` says. All angles and displacements are changes against the person's own calibrated posture; every
-one is an estimate from a single camera and has its standard deviation beside it. `n/a`: the value could not be told.
-`_motion.json` holds the whole provenance: program, models, settings, baseline, source checksum, frame rate as found.
+`_channels.tsv` says. All angles and displacements are changes against the calibrated posture in the provenance;
+every one is an estimate from a single camera and has its standard deviation beside it. `n/a`: the value could not be
+told. `_motion.json` holds the whole provenance: program, models, settings, baseline, source checksum, frame rate
+as found.
 """

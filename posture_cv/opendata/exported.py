@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from posture_cv.atomic import output_error, private_folder, write_atomic
+from posture_cv.alone import alone_at
+from posture_cv.atomic import drop_left_parts, output_error, private_folder, write_atomic
 from posture_cv.errors import InputError
 from posture_cv.file_facts import json_object, sha256_of_file
 
@@ -28,10 +29,17 @@ def published(folder: Path) -> Iterator[Path]:
     """A hidden folder to write a data set to; on leaving without an error its files take their places in `folder`.
 
     Raises:
-        InputError: `folder` holds files of such names that no export wrote, or that were changed since.
+        InputError: `folder` holds files of such names that no export wrote, or that were changed since; or another
+            export is writing there.
         OutputError: a folder may not be written to.
     """
     private_folder(folder)
+    with alone_at(folder):
+        drop_left_parts(folder)
+        yield from _made_beside(folder)
+
+
+def _made_beside(folder: Path) -> Iterator[Path]:
     try:
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
     except OSError as error:

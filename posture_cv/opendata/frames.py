@@ -22,6 +22,7 @@ from posture_cv.output.tables import FIRST_COLUMNS, column_stem
 _CHUNK_ROWS: Final = 20_000
 _MOST_SPAN_DAYS: Final = 31
 """Exposure is counted second by second, seen or not: one false time, years away, would fill the memory. Ours."""
+_LARGEST: Final = 1e9  # of seconds, degrees and centimetres; ours
 _REASONS: Final = {r.label: int(r) for r in Reason}
 _STATES: Final = {s.label: int(s) for s in State}
 _VIEWS: Final = {v.label: int(v) for v in View}
@@ -129,7 +130,11 @@ class _Columns:
 
 
 def _floats(texts: Sequence[str]) -> Float:
-    return np.array([float(t) if t else np.nan for t in texts], np.float64)
+    """Numbers; NaN where nothing stands. Raises ValueError for what is none that a measurement can be."""
+    values = np.array([float(t) if t else np.nan for t in texts], np.float64)
+    if np.count_nonzero(np.isnan(values)) != texts.count("") or (np.abs(values) > _LARGEST).any():
+        raise ValueError("a number that no measurement can be")
+    return values
 
 
 def _codes(texts: Sequence[str], codes: dict[str, int]) -> Codes:
@@ -171,13 +176,22 @@ def read_frames(path: Path, sha256: str | None = None) -> Frames:
         stem, unit = column_stem(quantity)
         reason = cols.get(f"{stem}_reason").astype(np.int8)
         values[name] = Estimate(cols.get(f"{stem}{unit}"), cols.get(f"{stem}_sd{unit}"), reason)
+        _require_told(path, stem, values[name])
     t_s = cols.get("t_s")
-    if (np.diff(t_s) <= 0.0).any():
-        raise fault(path, f"Its times do not rise at row {int(np.argmax(np.diff(t_s) <= 0.0)) + 3}.")
+    rises = np.diff(t_s) > 0.0  # not so beside a time that is no number
+    if not rises.all():
+        raise fault(path, f"Its times do not rise at row {int(np.argmin(rises)) + 3}.")
     _require_span(path, t_s)
     codes = [cols.get(name).astype(np.int8) for name in ("state", "reason", "view")]
     measured = Measurements(t_s, codes[2], codes[1], values)
     return Frames(measured, codes[0], codes[1], cols.get("severe").astype(bool), cols.origins())
+
+
+def _require_told(path: Path, stem: str, estimate: Estimate) -> None:
+    missing = estimate.valid & (np.isnan(estimate.value) | np.isnan(estimate.sd))
+    if missing.any():
+        row = int(np.argmax(missing)) + 2
+        raise fault(path, f"In row {row} nothing says why {stem} or its uncertainty is missing.")
 
 
 def _require_span(path: Path, t_s: Float) -> None:

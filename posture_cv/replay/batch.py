@@ -29,12 +29,13 @@ from posture_cv.replay.plan import (
     noted_parts,
     plan,
 )
-from posture_cv.replay.pool import Done, Event, Failed, Pool, Told
+from posture_cv.replay.pool import Pool
 from posture_cv.replay.progress import BatchProgress, NoBatchProgress
 from posture_cv.replay.scan import Scan
 from posture_cv.replay.table import write_table
 from posture_cv.replay.targets import check_table
 from posture_cv.replay.types import ReplayOptions
+from posture_cv.replay.work import Done, Event, Failed, Told
 
 Status = Literal["done", "nobody", "failed"]
 SOURCES_FILE: Final = ".sources.json"

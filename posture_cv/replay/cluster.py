@@ -11,14 +11,14 @@ its way has then failed and says so, what has come back is judged and kept: the 
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import queue
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -26,10 +26,11 @@ from typing import Any, Final, Self
 from posture_cv._version import __version__
 from posture_cv.atomic import write_atomic
 from posture_cv.errors import PostureError
+from posture_cv.replay.cluster_job import Found, absolute, absolute_path, error_here, run_far, text_here
 from posture_cv.replay.inputs import files_of
 from posture_cv.replay.jobs import Job, JudgeJob, LookJob, PartJob
-from posture_cv.replay.parts import PartDone
-from posture_cv.replay.pool import Done, Event, Failed, Outcome, ProcessPool, Told, outcome
+from posture_cv.replay.pool import ProcessPool
+from posture_cv.replay.work import Done, Event, Failed, Told
 
 # The classes of dask.distributed carry no types, and the package is an extra.
 Client = Any
@@ -39,37 +40,12 @@ CONNECT_S: Final = 15.0
 # that was killed is started again within seconds, a batch system gives another in a minute or two.
 PATIENCE_S: Final = 180.0
 _POLL_S: Final = 0.5
-_WAITING_PER_THREAD: Final = (
-    2  # jobs that each worker's thread has at hand, so that it never waits for the next
-)
+# Jobs that each worker's thread has at hand, so that it never waits for the next.
+_WAITING_PER_THREAD: Final = 2
 
 
 class ClusterError(PostureError):
     """The cluster cannot be reached or used."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A part's landmarks, on their way here."""
-
-    done: PartDone
-    recording: bytes | None
-
-
-def run_far(job: Job) -> Outcome:
-    """On a worker: do a job; a part's recording comes back as bytes."""
-    if not isinstance(job, PartJob):
-        return outcome(job, _nobody_listens)
-    with tempfile.TemporaryDirectory(prefix="posture-cv-") as folder:
-        path = Path(folder) / job.path.name
-        ended = outcome(replace(job, path=path), _nobody_listens)
-        if ended.error is not None:
-            return ended
-        return Outcome(_Found(ended.result, path.read_bytes() if path.exists() else None))
-
-
-def _nobody_listens(_frames: int) -> None:
-    """Frames are told of by the part, when it is there."""
 
 
 class ClusterPool:
@@ -134,7 +110,7 @@ class ClusterPool:
             self._ready.append(Failed(number, self._given_up))
 
     def _send(self, number: int, job: LookJob | PartJob) -> None:
-        future = self._client.submit(run_far, _absolute(job), pure=False)
+        future = self._client.submit(run_far, absolute(job), pure=False)
         self._jobs[number] = job, future
         future.add_done_callback(lambda ended: self._events.put((number, ended)))
 
@@ -196,16 +172,16 @@ class ClusterPool:
         finally:
             future.release()
         if ended.error is not None:
-            return [Failed(number, _error_here(ended.error, job))]
+            return [Failed(number, error_here(ended.error, job))]
         if not isinstance(job, PartJob):
             return [Done(number, ended.result)]
-        found: _Found = ended.result
+        found: Found = ended.result
         try:
             if found.recording is not None:
                 write_atomic(job.path, found.recording)
         except PostureError as error:
             return [Failed(number, error)]
-        done = replace(found.done, warnings=tuple(_text_here(text, job) for text in found.done.warnings))
+        done = replace(found.done, warnings=tuple(text_here(text, job) for text in found.done.warnings))
         return [Told(number, done.frames), Done(number, done)]
 
     def exists(self, path: str) -> bool:
@@ -214,7 +190,7 @@ class ClusterPool:
 
     def files_of(self, path: str, out: Path) -> list[str]:
         """The recordings that a path, folder or pattern means to a worker. Raises ClusterError."""
-        whole = path if "://" in path else os.path.abspath(path)  # noqa: PTH100  without following links
+        whole = absolute_path(path)
         found: list[str] = self._asked(files_of, whole, out)
         if whole == path:
             return found
@@ -255,32 +231,6 @@ def _nobody_is_told(_sentence: str) -> None:
     """Nothing is said."""
 
 
-def _error_here(error: PostureError, job: Job) -> PostureError:
-    """What went wrong on a worker, of the file as the user named it."""
-    here = PostureError(*(_text_here(text, job) for text in (error.title, error.detail, error.what_to_do)))
-    here.exit_code = error.exit_code
-    return here
-
-
-def _text_here(text: str, job: Job) -> str:
-    """The same text as this machine would have it: the tables must not tell where a part was made."""
-    if isinstance(job, JudgeJob):
-        return text
-    source = job.look.source if isinstance(job, LookJob) else job.part.source
-    return text.replace(_absolute_path(source), source)
-
-
-def _absolute(job: LookJob | PartJob) -> LookJob | PartJob:
-    """The same job with a path that means the same wherever the worker was started."""
-    if isinstance(job, LookJob):
-        return replace(job, look=replace(job.look, source=_absolute_path(job.look.source)))
-    return replace(job, part=replace(job.part, source=_absolute_path(job.part.source)))
-
-
-def _absolute_path(source: str) -> str:
-    return source if "://" in source else os.path.abspath(source)  # noqa: PTH100  without following links
-
-
 def _connected(address: str, connect_s: float) -> Client:
     try:
         distributed: Any = importlib.import_module("distributed")
@@ -288,6 +238,8 @@ def _connected(address: str, connect_s: float) -> Client:
         raise ClusterError(
             "A cluster needs dask.distributed", "It is not installed.", "pip install 'posture-cv[cluster]'"
         ) from error
+    # What becomes of the scheduler is said in a sentence; the client's own log adds tracebacks.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client: Client = distributed.Client(address, timeout=connect_s, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:

@@ -138,7 +138,7 @@ def alert_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
     """Each alert, the words that went with it, and the record of why it came, as plain values."""
     if not records:  # the catalogue takes longer to read than all else here
         return []
-    adviser = Adviser(load_catalogue())
+    adviser = Adviser(load_catalogue(), recorded=True)
     return [
         {
             "id": record.id,

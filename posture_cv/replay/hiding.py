@@ -74,7 +74,9 @@ def head_boxes(lm: Landmarks) -> Float:
     """(N, 4) a box round the head as shares of the picture: face mesh and pose together; NaN where nobody is found.
 
     The pose's head is its eleven points, grown to a square of at least twice the ear-to-shoulder distance, so that
-    it covers head and hair in front and in profile. The contour's upper edge is not used: it may be a chair's.
+    it covers head and hair in front and in profile, and of at least one and a half times the shoulders' width: bent
+    down, the ears are near the shoulders and the crown is far above the face. The contour's upper edge is not used: it
+    may be a chair's.
     """
     size = lm.size_px.astype(np.float64)
     points = lm.pose_px()
@@ -83,7 +85,7 @@ def head_boxes(lm: Landmarks) -> Float:
         nanmean_quiet(points[:, names.EARS], 1) - nanmean_quiet(points[:, names.SHOULDERS], 1), axis=1
     )
     wide = np.linalg.norm(points[:, names.SHOULDERS[0]] - points[:, names.SHOULDERS[1]], axis=1)
-    half = np.fmax(np.fmax(up, 0.4 * wide), GROW * (high - low).max(axis=1) / 2.0)
+    half = np.fmax(np.fmax(up, 0.75 * wide), GROW * (high - low).max(axis=1) / 2.0)
     middle = (low + high) / 2.0
     boxes = np.concatenate([middle - half[:, None], middle + half[:, None]], axis=1)
     face_low, face_high = _span(lm.face_px()[:, :, :2])

@@ -71,6 +71,13 @@ class PairOptions:
     estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
     settings: AssessSettings = field(default_factory=AssessSettings)
 
+    def calibrated_s(self, name: str) -> tuple[float, float] | None:
+        """The seconds to calibrate on, by the clock of `front` or `side`; None: there are none, or not known yet."""
+        seconds, offset_s = self.calibrate_s, self.offset_s
+        if name == "front" or seconds is None:
+            return seconds
+        return None if offset_s is None else (seconds[0] - offset_s, seconds[1] - offset_s)
+
 
 def replay_pair(options: PairOptions, progress: Progress | None = None) -> Replayed:
     """Judge both recordings as one and write the results into `options.out`.
@@ -204,7 +211,8 @@ def _landmarks(
         return path, replace(made_of, landmarks_warnings=kept)
     check_recording_target(path, [options.front, options.side])
     with open_source(source) as frames:
-        warnings = record(frames, path, options.estimator, progress=progress).warnings
+        seconds = options.calibrated_s(name)
+        warnings = record(frames, path, options.estimator, progress=progress, calibrate_s=seconds).warnings
     if made_of.source_sha256 is not None:  # a camera or a stream is never the same again
         note_kept(path, made_of.landmarks_key, warnings)
     return path, replace(made_of, landmarks_warnings=warnings)

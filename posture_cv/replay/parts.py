@@ -6,8 +6,9 @@ tracks that began at different times never quite meet: on the sample clips they 
 upper body's points in 640 px), as far as the model jitters anyway, and 2 s after its start a track is no farther
 from another than it stays (measured). So each part begins `WARM_UP_S` early and drops those frames. Behind a cut
 every quantity differs from that of an uncut run by less than its stated standard deviation in the median, the
-craniovertebral angle by 0.4 of it (nineteen in twenty frames by 1.3), the named state in one of 200 frames (measured
-on three versions of a sample clip, at 5 and 10 frames a second and at a varying rate).
+craniovertebral angle by 0.4 of it (nineteen in twenty frames by 1.3). The named state differs in one of 200 frames at
+ten a second, of 70 at five, of 25 at two, of 11 at one a second: a mean over fewer frames trembles more (measured on
+the two sample clips and one of a varying rate, cut at three places; their posture changes every five seconds).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from posture_cv.landmarks.estimator import EstimatorOptions, Mode
 from posture_cv.landmarks.recording import RecordingInfo
 from posture_cv.landmarks.recording_writer import RecordingWriter, estimator_as_dict, part_of
 from posture_cv.landmarks.types import Landmarks
+from posture_cv.replay.calibration_watch import CalibrationWatch
 from posture_cv.replay.earlier import delete
 from posture_cv.replay.record import EstimatorFactory, default_estimator, estimated, source_as_dict
 
@@ -52,6 +54,8 @@ class Part:
         rate_hz: look so often at most; None: at every frame.
         estimator: which models.
         view: what to look for in the whole recording before this part is read; None: nothing.
+        calibrate_s: (start, end) of the seconds of the source to calibrate on, in which somebody else's face is
+            looked for; None: in none.
     """
 
     source: str
@@ -61,6 +65,7 @@ class Part:
     rate_hz: float | None = None
     estimator: EstimatorOptions = field(default_factory=EstimatorOptions)
     view: ViewCheck | None = None
+    calibrate_s: tuple[float, float] | None = None
 
     @property
     def reads_from_s(self) -> float:
@@ -162,14 +167,14 @@ def _record(
             _leave_behind(path)
             writer = RecordingWriter(path, header)
             try:
-                with reader:
+                with reader, CalibrationWatch(part.calibrate_s, models) as watch:
                     seen = estimated(estimator, reader.frames(), overlap=overlap)
-                    frames, found = _write(seen, writer, part.start_s, told)
+                    frames, found = _write(watch.looking_at(seen), writer, part.start_s, told)
             except BaseException:  # Ctrl-C too: what is not whole must not take the name of what is
                 writer.abandon()
                 raise
             writer.close()
-        return PartDone(frames, found, tuple(source.warnings))
+        return PartDone(frames, found, (*source.warnings, *watch.warnings))
 
 
 def _leave_behind(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import filecmp
 import json
 import math
-import shutil
+import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -30,6 +30,9 @@ from posture_cv.replay.targets import check_results, drop_parts_of_results
 from posture_cv.replay.types import Provenance, ReplayOptions
 
 PARTS_FOLDER: Final = ".parts"
+_OF_PARTS: Final = re.compile(
+    r"\.?(?:\d{5,}|calibration|landmarks)\.(?:landmarks|json)(?:\.part|\.[a-z0-9_]{8}\.part)?"
+)
 CALIBRATION: Final = -1  # the number of the part that is calibrated on, where it lies outside the stretch
 _VIEWS_WITHOUT_FACE: Final = frozenset({View.SIDE})
 
@@ -133,10 +136,12 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
 
     Raises:
         InputError: a video is asked for and there are no pictures, the seconds to calibrate on are not in the
-            video, the source is the annotated video that the results would replace.
+            video, the source is the annotated video that the results would replace, this machine would have to read
+            what only a cluster's workers see.
         ModelFileError: a model file is missing or damaged.
     """
     check_no_input(options.out / ANNOTATED, [user_path(options.source)])
+    _check_seen_from_here(options, scan)
     if scan.recording:
         _check_pictures(options)
         return Plan(options, scan, {}, _provenance(options, scan, []))
@@ -147,7 +152,13 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
     capture, calibrate = options.capture, options.calibrate_s
     outside = calibrate is not None and not _inside(calibrate, capture.start_s, capture.end_s)
     origin_s = min(capture.start_s, calibrate[0]) if calibrate is not None and outside else capture.start_s
-    common = Part(options.source, origin_s=origin_s, rate_hz=capture.max_rate_hz, estimator=estimator)
+    common = Part(
+        options.source,
+        origin_s=origin_s,
+        rate_hz=capture.max_rate_hz,
+        estimator=estimator,
+        calibrate_s=calibrate,
+    )
     segment_s = options.segment_s if scan.cuttable else 0.0
     stretches = cut(capture.start_s, capture.end_s, scan.last_s, segment_s)
     parts = {k: replace(common, start_s=a, end_s=b) for k, (a, b) in enumerate(stretches)}
@@ -160,6 +171,19 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
         end_s = calibrate[1] if math.isfinite(calibrate[1]) else None
         parts[CALIBRATION] = replace(common, start_s=calibrate[0], end_s=end_s)
     return Plan(options, scan, parts, _provenance(options, scan, list(parts.values())))
+
+
+def _check_seen_from_here(options: ReplayOptions, scan: Scan) -> None:
+    """Said before a cluster's models run: its workers find landmarks, this machine draws and judges."""
+    path = user_path(options.source)
+    if scan.sha256 is None or path.exists() or not (scan.recording or options.video):
+        return
+    what = "A landmark recording is judged" if scan.recording else "The annotated video is drawn"
+    raise InputError(
+        f"{what} on this machine, which does not see {options.source}",
+        "Only the cluster's workers see it.",
+        "Give the command where it is seen" + ("." if scan.recording else ", or without --video."),
+    )
 
 
 def _check_pictures(options: ReplayOptions) -> None:
@@ -303,11 +327,16 @@ def _drop_stale_parts(made: Plan) -> None:
     """
     fresh = {made.part_path(number).stem for number in noted_parts(made)}
     try:
-        for file in list(made.folder.iterdir()):
+        for file in _files_of_parts(made.folder):
             if file.stem not in fresh:
                 file.unlink()
     except OSError as error:
         raise output_error(made.folder, error) from error
+
+
+def _files_of_parts(folder: Path) -> list[Path]:
+    """What runs have written there; all else is somebody's own."""
+    return [file for file in folder.iterdir() if _OF_PARTS.fullmatch(file.name)]
 
 
 def join_parts(made: Plan) -> Path:
@@ -334,4 +363,7 @@ def join_parts(made: Plan) -> Path:
 
 def clear(made: Plan) -> None:
     """Delete what only the work at hand needed."""
-    shutil.rmtree(made.folder, ignore_errors=True)
+    with suppress(OSError):  # it holds something else, or there were no parts
+        for file in _files_of_parts(made.folder):
+            file.unlink()
+        made.folder.rmdir()

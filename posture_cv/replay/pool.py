@@ -1,23 +1,17 @@
-"""Work done elsewhere: what a pool of workers promises, and the two local ones.
-
-Imports nothing heavy: a worker process begins here, and sets how many threads it may use before numpy is loaded.
-"""
+"""Who does the work: what a pool of workers promises, and the one of processes on this machine."""
 
 from __future__ import annotations
 
-import importlib
-import os
 import queue
-import signal
 import threading
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
-from posture_cv.errors import PostureError, ShortageError
-from posture_cv.processors import processors, use_one_thread
+from posture_cv.errors import PostureError
+from posture_cv.processors import processors
+from posture_cv.replay.work import Event, Failed, Outcome, Told, Work
+from posture_cv.replay.worker import serve
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -26,40 +20,6 @@ if TYPE_CHECKING:
 
 # A job whose process dies is begun again so often: it may have been the victim (memory, another job's crash).
 TRIES: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A job has done so many more frames."""
-
-    number: int
-    frames: int
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A job has ended well."""
-
-    number: int
-    result: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A job has failed, and would fail again."""
-
-    number: int
-    error: PostureError
-
-
-Event = Told | Done | Failed
-
-
-class Work(Protocol):
-    """What a worker process can be given: a value that can be sent to it."""
-
-    def run(self, told: Callable[[int], None]) -> object:
-        """Do it, telling how many more frames are done. Raises PostureError."""
 
 
 class Pool(Protocol):
@@ -262,86 +222,6 @@ def _begun(*, early: bool) -> tuple[Any, Connection]:
     finally:
         theirs.close()
     return process, ours
-
-
-def serve(pipe: Connection, early: bool = False) -> None:  # noqa: FBT001, FBT002  a process takes no keywords
-    """The life of a worker process: jobs in, frames and an outcome out, until the pipe is closed.
-
-    Begun early, it loads what finding landmarks takes, whether a job has come or not.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who then ends this process
-    _end_with_the_caller()
-    use_one_thread(pictures=False)
-    if early:
-        with suppress(Exception):  # the job will say what is wrong
-            importlib.import_module("posture_cv.landmarks.mediapipe_estimator")
-            importlib.import_module("posture_cv.replay.jobs")
-    with suppress(EOFError, OSError):  # the caller is gone
-        while True:
-            job = pipe.recv()
-            pipe.send(outcome(job, pipe.send))
-
-
-def _end_with_the_caller() -> None:
-    """End this process as soon as the caller is gone, whatever it is at.
-
-    A killed run's worker that draws a video for minutes would go on writing into a folder in which the next run is at
-    work, and clear away its parts.
-    """
-    from multiprocessing import parent_process
-    from multiprocessing.connection import wait
-
-    caller = parent_process()
-    if caller is None:
-        return
-
-    def wait_and_end() -> None:
-        wait([caller.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=wait_and_end, name="caller-watch", daemon=True).start()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a job ended, before it is known by its number."""
-
-    result: Any = None
-    error: PostureError | None = None
-
-    def __call__(self, number: int) -> Event:
-        """The event of the job with this number."""
-        return Done(number, self.result) if self.error is None else Failed(number, self.error)
-
-
-def outcome(job: Work, told: Callable[[int], None]) -> Outcome:
-    """Do a job; whatever goes wrong is part of its outcome."""
-    try:
-        return Outcome(job.run(told))
-    except PostureError as error:
-        return Outcome(error=_plain(error))
-    except Exception as error:  # noqa: BLE001 - one recording's surprise must not end the others
-        short = ShortageError.of(error)
-        return Outcome(error=_surprise(error) if short is None else _plain(short))
-
-
-def _plain(error: PostureError) -> PostureError:
-    """The same without its class, which another process may not be able to rebuild."""
-    plain = PostureError(error.title, error.detail, error.what_to_do)
-    plain.exit_code = error.exit_code
-    return plain
-
-
-def _surprise(error: Exception) -> PostureError:
-    import traceback
-
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{os.path.basename(where.filename)}:{where.lineno}"  # noqa: PTH119  no path is needed
-    return PostureError(
-        f"Something unforeseen happened: {type(error).__name__}: {error}",
-        f"At {place}.",
-        "Please report this.",
-    )
 
 
 def _unguarded(error: RuntimeError) -> PostureError:

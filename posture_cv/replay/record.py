@@ -17,6 +17,7 @@ from posture_cv.landmarks.recording import RecordingInfo, is_recording
 from posture_cv.landmarks.recording_writer import RecordingWriter, estimator_as_dict, part_of
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.paths import user_path
+from posture_cv.replay.calibration_watch import CalibrationWatch
 from posture_cv.replay.progress import NoProgress, Progress
 
 EstimatorFactory = Callable[[EstimatorOptions], LandmarkEstimator]
@@ -39,6 +40,7 @@ def record(
     *,
     progress: Progress | None = None,
     duration_s: float = math.inf,
+    calibrate_s: tuple[float, float] | None = None,
     make_estimator: EstimatorFactory | None = None,
 ) -> Recorded:
     """Run the models over a source and write a landmark recording.
@@ -48,6 +50,7 @@ def record(
         path: of the recording; while it grows its name ends in `.part`.
         options: of the estimator; unrelated pictures are always taken one by one (IMAGE mode).
         duration_s: stop after so much of the source.
+        calibrate_s: (start, end) of the seconds to calibrate on, in which somebody else's face is looked for.
         make_estimator: another estimator (default: MediaPipe).
 
     Raises:
@@ -67,10 +70,14 @@ def record(
     with make(options) as estimator:
         header = RecordingInfo(source_as_dict(info), estimator_as_dict(estimator.info))
         reader = source if info.live else Prefetched(source)
-        with RecordingWriter(path, header) as writer, reader:
+        with (
+            RecordingWriter(path, header) as writer,
+            reader,
+            CalibrationWatch(calibrate_s, options) as watch,
+        ):
             wanted = takewhile(lambda frame: frame.t_s < duration_s, reader.frames())
             try:
-                for _, lm in estimated(estimator, wanted):
+                for _, lm in watch.looking_at(estimated(estimator, wanted)):
                     writer.write(lm)
                     frames += 1
                     found += int(lm.person_found[0])
@@ -81,7 +88,7 @@ def record(
                 ):  # a camera's recording ends so; of a file a part must not pass for the whole
                     writer.abandon()
                 raise
-    return Recorded(path, frames, found, tuple(source.warnings))
+    return Recorded(path, frames, found, (*source.warnings, *watch.warnings))
 
 
 def _check_nothing_is_left(part: Path) -> None:

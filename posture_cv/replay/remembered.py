@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv._version import __version__
-from posture_cv.atomic import OutputError, atomic_path
+from posture_cv.atomic import OutputError, atomic_path, drop_left_parts
 from posture_cv.landmarks.recording import block_heads
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements
@@ -37,6 +37,9 @@ _HEAD: Final = struct.Struct("<4sII")  # kind, bytes that follow, CRC-32 of them
 _ROWS, _FRAMES, _END = b"ROWS", b"FRMS", b"TOLD"  # rows come before the frames that they are of
 _FRAME_BYTES: Final = 8 * (1 + 2 * len(QUANTITIES)) + 3 + len(QUANTITIES)
 _MOST_BYTES: Final = 1 << 26  # of a part
+_IDLE_S: Final = (
+    3600.0  # a run writes every few seconds: what has been left for so long is of one that was killed
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ class Keeper:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        drop_left_parts(self._path, _IDLE_S)
         with beside_the_recording():
             part = self._stack.enter_context(atomic_path(self._path))
         self._file = self._stack.enter_context(part.open("wb"))

@@ -159,7 +159,7 @@ def find_offset(
     if peak < LEAST_AGREEMENT or lead < LEAST_LEAD:
         raise _not_found(
             f"At the best offset ({lag:+.1f} s) the movements agree with r = {peak:.2f}, {lead:.2f} more than at the "
-            f"best other one; {LEAST_AGREEMENT} and {LEAST_LEAD} are needed."
+            f"best other one; {LEAST_AGREEMENT} and {LEAST_LEAD} are needed. Offsets up to {most_s:g} s were tried."
         )
     sd_s, drift_s = _sd_and_drift(one, other, lag)
     return Offset(

@@ -12,7 +12,7 @@ from posture_cv.exposure.measures import Exposure
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.sidecar import frame_timing
 from posture_cv.report.accuracy import sentence
-from posture_cv.report.provenance import cameras, made_elsewhere, named_model
+from posture_cv.report.provenance import cameras, made_elsewhere, named_model, shared_baselines
 
 _DIFFERENCES: Final = (
     "; differences are within participants, with 95 % limits of agreement (Bland & Altman 1986) from three "
@@ -71,13 +71,23 @@ def _several(words: Sequence[str]) -> str:
 def _recording(results: Sequence[Result], views: Sequence[str]) -> str:
     programs = sorted({str(r.summary.get("program", "")) for r in results})
     baselines = sorted({_baseline(r) for r in results})
+    shared = shared_baselines(results)
+    whose = "a baseline" if shared else "the same person's own baseline"
     return (
         f"{len(results)} {_kind(results)} ({_several(views)} view, {_rate(results)}) "
         f"{'were' if len(results) > 1 else 'was'} analysed with posture-cv {_several(programs)} "
         f"(report made with {__version__}). {_landmarks(results)} Every quantity is the change "
-        f"against the same person's own baseline before the same camera, taken from {_several(baselines)}; it is an "
+        f"against {whose} before the same camera, taken from {_several(baselines)}; it is an "
         "estimate from one camera, carries its own standard deviation, and is withheld with a reason where it cannot "
-        f"be told.{_two_cameras(results)}"
+        f"be told.{_shared(shared)}{_two_cameras(results)}"
+    )
+
+
+def _shared(people: Sequence[tuple[str, ...]]) -> str:
+    """Who was judged by the baseline of somebody else, or may have been."""
+    return "".join(
+        f" {_several(names)} were judged by one and the same baseline, which is the own one of one of them at most."
+        for names in people
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from posture_cv.measure.types import Float
+from posture_cv.opendata.files import PROVENANCE
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.sidecar import frame_timing
 
@@ -38,6 +39,16 @@ def named_model(model: Mapping[str, Any], digits: int = 64) -> str:
     digest = str(model.get("sha256") or "")
     cut = "…" if len(digest) > digits else ""
     return f"{model['name']}, SHA-256 {digest[:digits]}{cut}" if digest else str(model["name"])
+
+
+def shared_baselines(results: Sequence[Result]) -> list[tuple[str, ...]]:
+    """Participants who were judged by one and the same baseline, sorted; a baseline is one person's."""
+    people: dict[str, set[str]] = {}
+    for result in results:
+        digest = result.noted(PROVENANCE)
+        if digest and result.participant:
+            people.setdefault(digest, set()).add(result.participant)
+    return sorted({tuple(sorted(names)) for names in people.values() if len(names) > 1})
 
 
 def provenance(result: Result) -> list[tuple[str, str]]:

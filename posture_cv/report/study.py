@@ -103,7 +103,7 @@ def _mixed(views: Sequence[str]) -> str:
     seen = " and ".join(others)
     text = (
         f"Seen from {seen}: a camera there does not see the angles of neck and trunk. Every angle here is an estimate "
-        "of a change against the person's own baseline, and RULA and REBA classes are given for side views only."
+        "of a change against a baseline, and RULA and REBA classes are given for side views only."
     )
     if len(views) > 1:
         text += " Views are mixed in this study: compare participants and conditions only where their views agree."

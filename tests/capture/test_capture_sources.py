@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from posture_cv.capture import CameraInfo, SourceError, list_cameras, open_source
+from posture_cv.capture.address import without_password
 from posture_cv.capture.cameras import (
     camera_users,
     capability_can_capture,
@@ -20,7 +21,7 @@ from posture_cv.capture.cameras import (
     probed_cameras,
 )
 from posture_cv.capture.live_faults import stream_fault, webcam_fault
-from posture_cv.capture.sources import _camera_number, _webcam_device, without_password
+from posture_cv.capture.sources import _camera_number, _webcam_device
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,7 @@ def test_other_sources_are_refused(spec: str) -> None:
         ("http://cam/video", "http://cam/video"),
         ("http://u:p@[::1/video", "http://[::1/video"),
         ("http://u:p@ss@cam/", "http://cam/"),
+        ("http://u:p/a?s#s@cam/v", "http://cam/v"),
         ("http://cam/mjpeg.cgi?cam=1&usr=me&pwd=a_b%26c#x", "http://cam/mjpeg.cgi?cam=1&usr=***&pwd=***#x"),
         (
             "http://cam/v?loginuse=a&loginpas=b;Token=c&rate=5",
@@ -80,6 +82,14 @@ def test_other_sources_are_refused(spec: str) -> None:
 )
 def test_addresses_are_shown_without_passwords(url: str, shown: str) -> None:
     assert without_password(url) == shown
+
+
+@pytest.mark.parametrize("spec", ["webcam:http://u:hunter2@cam/v", "rtmp://u:hunter2@cam/v?pwd=hunter2"])
+def test_an_address_that_cannot_be_opened_is_refused_without_its_password(spec: str) -> None:
+    with pytest.raises(SourceError) as raised:
+        open_source(spec)
+    assert "://cam/v" in raised.value.title
+    assert "hunter2" not in str(raised.value)
 
 
 def _machine(folder: Path) -> tuple[Path, Path]:

@@ -22,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amounts import amount
+from importing_material import wide
 from monitor.monitor_material import Desk, stretches
 from posture_cv.agreement.read import as_postures, read_labels
 from posture_cv.assess.records import from_json
@@ -32,6 +33,8 @@ from posture_cv.evaluate.truth import REQUIRED_COLUMNS, read_truth
 from posture_cv.history.read import Reader
 from posture_cv.history.report import material, render
 from posture_cv.history.store import History
+from posture_cv.importing.read import read_foreign
+from posture_cv.importing.types import ImportOptions
 from posture_cv.landmarks.recording import RecordingInfo, read_recording
 from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
@@ -39,6 +42,7 @@ from posture_cv.monitor.keeping import HistorySink
 from posture_cv.monitor.remembering import StateSink, resumption
 from posture_cv.profiles.format import profile_to_json
 from posture_cv.profiles.store import read_profile
+from posture_cv.replay.labels import read_labels as read_bouts
 from posture_cv.replay.manifest import read_manifest
 from posture_cv.settings import load_settings
 from posture_cv.settings_text import example_text
@@ -165,6 +169,34 @@ def read_truth_beside(path: Path) -> None:
     read_truth(folder)
 
 
+def make_table(path: Path) -> None:
+    """Landmarks of another program, as an import takes them."""
+    made, _ = wide(_landmarks(3), path.parent)
+    made.rename(path)
+
+
+def make_keypoints(path: Path) -> None:
+    people = [
+        {"image_id": f"{k}.jpg", "keypoints": [100.0 + k, 90.0, 0.9] * 17, "score": 0.9} for k in range(3)
+    ]
+    path.write_text(json.dumps(people))
+
+
+def make_foreign_arrays(path: Path) -> None:
+    lm = _landmarks(3)
+    np.savez(path, pose=lm.pose[:, :, :4], face=lm.face, t_s=lm.t_s, size=lm.size_px[0])
+
+
+def read_import(path: Path) -> None:
+    read_foreign([path], ImportOptions(size_px=(640, 480), rate_hz=10.0))
+
+
+def make_bouts(path: Path) -> None:
+    path.write_text(
+        "start,end,label\n0,9,good\n10,18,forward head\n0:20,0:30.5,rounded shoulders + text neck\n"
+    )
+
+
 READERS: dict[str, tuple[Callable[[Path], None], Callable[[Path], object]]] = {
     "a.json": (make_profile, read_profile),
     "settings.toml": (make_settings, load_settings),
@@ -176,6 +208,10 @@ READERS: dict[str, tuple[Callable[[Path], None], Callable[[Path], object]]] = {
     "labels.csv": (make_labels, read_labels_as_postures),
     "boris.csv": (make_boris, read_labels_as_postures),
     "elan.eaf": (make_elan, read_labels_as_postures),
+    "marks.csv": (make_table, read_import),
+    "marks.json": (make_keypoints, read_import),
+    "marks.npz": (make_foreign_arrays, read_import),
+    "bouts.csv": (make_bouts, read_bouts),
     "monitor-state.json": (make_state, resumption),
 }
 

@@ -175,6 +175,13 @@ def test_where_a_long_break_is_due_no_short_one_is_praised(prompts: int, day_key
     assert "micro_breaks" not in {words["entry_id"] for words in told}
 
 
+@pytest.mark.parametrize(("recorded", "way"), [(False, "recalibrate --moved"), (True, "replay --calibrate")])
+def test_of_a_moved_camera_the_way_on_is_that_of_live_or_recorded_pictures(recorded: bool, way: str) -> None:
+    text = Adviser(CATALOGUE, recorded=recorded).words(reminder("recalibrate", 0), 0)["text"]
+    assert f"posture-cv {way}" in text
+    assert ("Press m" in text) is not recorded
+
+
 @given(st.lists(st.tuples(st.sampled_from(POSTURES), st.integers(0, 2)), max_size=12), days)
 def test_a_new_day_begins_as_if_nothing_had_been_said(told: list[tuple[str, int]], day: int) -> None:
     worked, rested = Adviser(CATALOGUE), Adviser(CATALOGUE)

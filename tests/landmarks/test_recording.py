@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -410,3 +412,19 @@ def test_a_run_that_has_lost_its_part_gives_its_name_to_nothing_else(tmp_path: P
             first.close()
         assert not path.exists()
     assert len(read_recording(path).landmarks) == 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows deletes no open file")
+def test_a_run_whose_folder_is_deleted_ends_with_the_next_block(tmp_path: Path) -> None:
+    """Not in the end, after hours of work."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    frames = made_up(3 * rec.BLOCK_FRAMES)
+    writer = RecordingWriter(folder / "a.landmarks", INFO)
+    writer.write(frames[: rec.BLOCK_FRAMES])
+    shutil.rmtree(folder)
+    with pytest.raises(PostureError, match="It was deleted meanwhile"):
+        writer.write(frames[rec.BLOCK_FRAMES :])
+    with suppress(PostureError):
+        writer.abandon()
+    assert not folder.exists()

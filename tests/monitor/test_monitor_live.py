@@ -334,3 +334,14 @@ def test_a_relative_home_is_the_same_in_the_background(
     finally:
         stopped = here("stop")
     assert stopped.returncode == 0, stopped.stderr
+
+
+def test_the_end_of_a_recording_that_was_cut_off_does_not_pass_for_the_whole(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.landmarks"
+    whole = CLIP.with_suffix(".landmarks").read_bytes()
+    cut.write_bytes(whole[: len(whole) // 2])
+    profile = str(CLIP.with_suffix(".profile.json"))
+    done = run(tmp_path, "monitor", str(cut), "--profile", profile, "--speed", "max", "--no-notifications")
+    assert done.returncode == 0, done.stderr
+    assert f"Warning: {cut} was cut off; its " in done.stderr
+    assert "the recording is over" in done.stderr

@@ -45,8 +45,9 @@ from posture_cv.monitor.picture import (
     picture_fault,
     reduced,
 )
+from posture_cv.monitor.ports import CameraIdentity
 from posture_cv.monitor.session import speed_of
-from posture_cv.monitor.words import margin_text
+from posture_cv.monitor.words import margin_text, state_text
 from posture_cv.paths import data_dir
 from posture_cv.profiles.store import save_profile
 from profile_material import a_profile
@@ -460,6 +461,16 @@ def test_margins_are_those_of_the_name_also_for_who_leans_sideways_or_moved_the_
     if told.reason[0] == Reason.OK:
         for cue in ("forward_head", "rounded_shoulders"):
             assert shown[cue].share == pytest.approx(excess[cue], abs=0.001)
+
+
+@pytest.mark.parametrize(("kind", "ways"), [("webcam", 1), ("stream", 1), ("video", 0), ("landmarks", 0)])
+def test_of_a_moved_camera_a_key_is_offered_only_where_there_is_a_camera(kind: str, ways: int) -> None:
+    camera = CameraIdentity(kind, "c", 640, 480)
+    moved = Moment(
+        1.0, 1.0, Phase.WATCHING, state=State.CANNOT_TELL, reason=Reason.CAMERA_MOVED, camera=camera
+    )
+    assert state_text(moved).startswith("cannot tell: the camera was moved, not you")
+    assert state_text(moved).count("press m") == ways
 
 
 @pytest.mark.parametrize(

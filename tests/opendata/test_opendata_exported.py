@@ -13,6 +13,7 @@ from posture_cv.opendata.export import export
 from posture_cv.opendata.exported import note_written, published
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.gather import gather
+from posture_cv.paths import HOME_VARIABLE
 
 
 def files_below(folder: Path) -> set[str]:
@@ -83,3 +84,25 @@ def test_what_somebody_added_or_put_there_is_not_replaced(tmp_path: Path, result
     with pytest.raises(InputError, match=r"Not written by an export.*episodes\.csv"):
         export(one, ["csv"], tmp_path, "study")
     assert files_below(tmp_path / "csv") == {"episodes.csv"}
+
+
+def test_what_killed_exports_have_left_out_of_sight_is_taken_away(tmp_path: Path) -> None:
+    left = [tmp_path / name for name in (".csv.abcdefg_.part", ".csv.01234567.part")]
+    others = [tmp_path / name for name in (".csv.part", ".bids.abcdefg_.part", "csv.abcdefg_.part")]
+    for folder in (*left, *others):
+        (folder / "measurements").mkdir(parents=True)
+        (folder / "measurements" / "half.csv").write_text("1,2")
+    (tmp_path / ".csv.linklink.part").symlink_to(others[0])
+    with published(tmp_path / "csv") as made:
+        (made / "a.csv").write_text("ours")
+    assert {path for path in tmp_path.iterdir() if path.is_dir()} == {*others, tmp_path / "csv"}
+    assert all((folder / "measurements" / "half.csv").exists() for folder in others)
+
+
+def test_an_export_under_way_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
+    with published(tmp_path / "csv") as made:
+        with pytest.raises(InputError, match="Another run is writing"), published(tmp_path / "csv"):
+            pass
+        (made / "a.csv").write_text("ours")
+    assert (tmp_path / "csv" / "a.csv").read_text() == "ours"

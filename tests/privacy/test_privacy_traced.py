@@ -76,6 +76,37 @@ def test_replay_opens_no_internet_socket(tmp_path: Path, home: Path) -> None:
     assert not kept_pictures(home)
 
 
+def test_worker_processes_and_the_page_of_their_results_open_no_internet_socket(
+    tmp_path: Path, home: Path
+) -> None:
+    out = home / "out"
+    clips = [str(write(tmp_path / f"{count}.mp4", sitting(count))) for count in (12, 14)]
+    seen = traced(
+        tmp_path, home, ["replay", *clips, "--calibrate", "0:1", "--workers", "2", "--out", str(out)]
+    )
+    assert seen.done.returncode == 0, seen.done.stderr
+    by_models = {line.split()[0] for line in seen.lines if ".task" in line}
+    assert len(by_models) >= 2, "the models ran in two processes"
+    assert not seen.internet()
+    page = traced(tmp_path, home, ["report", str(out), "--no-open", "--out", str(home / "page")])
+    assert page.done.returncode == 0, page.done.stderr
+    assert (home / "page" / "study.html").exists()
+    assert not page.internet()
+    assert not kept_pictures(home)
+
+
+def test_calibrating_before_a_network_camera_speaks_to_that_camera_alone(
+    tmp_path: Path, home: Path, camera: MjpegServer
+) -> None:
+    where = urlsplit(camera.url)
+    command = ["calibrate", "--from", camera.url, "--no-preview", "--duration", "2", "--name", "me"]
+    seen = traced(tmp_path, home, command)
+    assert seen.done.returncode == 0, seen.done.stderr
+    assert seen.addresses() == {(where.hostname, where.port)}
+    assert_private(home)
+    assert not kept_pictures(home)
+
+
 def test_calibrate_opens_no_internet_socket(tmp_path: Path, home: Path) -> None:
     seen = traced(tmp_path, home, ["calibrate", "--from", str(FRONT), "--end", "2", "--name", "me"])
     assert seen.done.returncode == 0, seen.done.stderr

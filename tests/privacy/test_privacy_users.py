@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from damage_material import sitting, write
 from limited import NOBODY, environment, run_limited
 from monitor.monitor_material import Desk, stretches
 from once import made_once
@@ -34,6 +35,7 @@ from profile_material import a_profile
 from source_tree import ROOT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="users and links of POSIX")
+CLIP = ROOT / "samples" / "desk-front.mp4"
 RECORDING = ROOT / "samples" / "desk-front.landmarks"
 CONNECT = """
 import socket, sys
@@ -157,6 +159,40 @@ def test_links_in_a_shared_output_folder_are_not_followed(tmp_path: Path) -> Non
     assert done.returncode == 2 or not (out / "summary.json").is_symlink()
 
 
+@pytest.mark.skipif(not CLIP.exists(), reason="the samples are not in this tree")
+@pytest.mark.parametrize("theirs", [True, False])
+def test_a_folder_s_name_that_leads_elsewhere_costs_nobody_a_file(tmp_path: Path, theirs: bool) -> None:
+    """In a shared folder anybody may lay a link called as a folder of ours is, and a list of what an export wrote."""
+    if theirs and os.geteuid() != 0:
+        pytest.skip("it takes root to lay another user's link")
+    diary, shared, home = tmp_path / "diary", tmp_path / "shared", tmp_path / "h"
+    for folder in (diary, shared, home):
+        folder.mkdir()
+    (diary / "2026.txt").write_text("precious")
+    (shared / ".exported.json").write_text('{"csv": ["2026.txt"]}')
+    run_limited(["replay", str(RECORDING), "--calibrate", "0:8", "--out", str(tmp_path / "out")], home)
+    for name in (".parts", "csv", "figures"):
+        (shared / name).symlink_to(diary)
+        if theirs:
+            os.lchown(shared / name, NOBODY, NOBODY)
+    profile = str(ROOT / "samples" / "desk-front.profile.json")
+    commands = [
+        ["replay", str(clip_of_a_second(tmp_path)), "--profile", profile, "--out", str(shared)],
+        *([["export", str(tmp_path / "out"), "--format", "csv", "--out", str(shared)]] if theirs else []),
+        ["report", str(tmp_path / "out"), "--no-open", "--out", str(shared)],
+    ]
+    for command in commands:
+        done = run_limited(command, home)
+        assert done.returncode == (2 if theirs else 0), done.stderr
+        assert ("It is a link of another user" in done.stderr) is theirs
+    assert (diary / "2026.txt").read_text() == "precious"
+    assert not theirs or [path.name for path in diary.iterdir()] == ["2026.txt"]
+
+
+def clip_of_a_second(folder: Path) -> Path:
+    return write(folder / "clip.mp4", sitting(10))
+
+
 @pytest.fixture
 def home(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """After some days of use of every command that keeps something."""
@@ -212,6 +248,9 @@ def test_privacy_lists_every_file_and_deletes_it(home: Path) -> None:
         assert belongs or path in companions, f"{path} is not told of"
     assert sum(count for _, count in listed.values()) == len(files)
     assert all(part["mode"] in ("", "0600", "0700") for part in shown), shown
+    said = run_limited(["privacy"], home).stdout
+    assert all(str(place) in said for place, _ in listed.values())
+    assert "yours to delete" in said, "what was written elsewhere is not passed over in silence"
     cut_off = home / "config" / ".settings.toml.abc123.part"
     cut_off.write_text("half")
     done = run_limited(["privacy", "delete", "--all", "--yes"], home)
@@ -228,6 +267,7 @@ def test_deleting_takes_nothing_that_the_program_did_not_write(
     own += [tmp_path / "data" / "reports" / "1999.pdf", tmp_path / "state" / "deep" / "monitor.log"]
     ours = [tmp_path / "state" / "monitor.log", tmp_path / "data" / "profiles" / "me.json"]
     ours += [tmp_path / "data" / "profiles" / ".me.json.abcdefgh.part"]
+    ours += [tmp_path / "data" / f"history.sqlite3{end}" for end in ("", "-wal", "-shm", "-journal")]
     for file in (*own, *ours):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("x")

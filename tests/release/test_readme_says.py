@@ -6,14 +6,19 @@ import csv
 import re
 import shutil
 import tomllib
+from collections.abc import Iterator
+from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
 from cli_runner import Cli
+from posture_cv.cli import cli
 from posture_cv.report.accuracy import measured
 from shared_material import shared_path
 from source_tree import ROOT
+from tools.tool import TOOLS, help_of
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FOR_DEVELOPERS = {"test", "fit", "render", "release", "dev"}
@@ -39,6 +44,63 @@ def test_it_says_how_every_extra_is_installed() -> None:
     said = re.search(r"`pip install '\.\[([a-z,]+)\]'`", README)
     assert said
     assert set(said[1].split(",")) == set(project["optional-dependencies"]) - FOR_DEVELOPERS
+
+
+def commands(
+    group: click.Group, before: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command with the words that it is called by."""
+    for name in group.list_commands(click.Context(group)):
+        found = group.get_command(click.Context(group), name)
+        assert found is not None
+        yield (*before, name), found
+        if isinstance(found, click.Group):
+            yield from commands(found, (*before, name))
+
+
+def options_of(command: click.Command) -> set[str]:
+    given = command.get_params(click.Context(command))
+    return {name for one in given for name in (*one.opts, *one.secondary_opts)}
+
+
+TOOL = re.compile(r"`(?:python )?tools/(\w+\.py)([^`]*)`")
+PROSE = re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL)
+SPANS = [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", PROSE)]
+OF_TOOLS = {"--view", "--people", "--first"}  # in brackets behind the tool that they are of
+
+
+def test_every_option_that_its_prose_names_is_there() -> None:
+    known = set().union(*(options_of(command) for _, command in commands(cli)))
+    alone = [span.split() for span in SPANS if span.startswith("--")]
+    named = {word for words in alone for word in words if word.startswith("--")}
+    assert len(named) > 10
+    assert named - known <= OF_TOOLS
+
+
+def test_a_command_that_its_prose_names_without_the_program_is_there() -> None:
+    known = dict(commands(cli))
+    named = [span.split() for span in SPANS if (span.split()[0],) in known and " " in span]
+    assert len(named) >= 3
+    for words in named:
+        called = max(
+            (known_words for known_words in known if tuple(words[: len(known_words)]) == known_words), key=len
+        )
+        command = known[called]
+        assert not isinstance(command, click.Group) or words[len(called)].startswith("-"), words
+        command.make_parser(click.Context(command)).parse_args(words[len(called) :])
+
+
+@pytest.mark.skipif(not TOOLS.exists(), reason="needs the checkout: tools/ is not installed")
+@pytest.mark.parametrize(
+    ("tool", "rest"), sorted({(name, " ".join(rest.split())) for name, rest in TOOL.findall(README)})
+)
+def test_a_tool_takes_the_words_that_it_shows(tool: str, rest: str, tmp_path: Path) -> None:
+    words = rest.split()
+    first = next((k for k, word in enumerate(words) if word.startswith("-")), len(words))
+    told = help_of(tool, tmp_path, words[:first])
+    for word in words[first:]:
+        if word.startswith("-"):
+            assert re.search(rf"{word}\b", told), word
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="click asks bash for its version")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -13,6 +14,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from amounts import FULL
 from posture_cv._version import __version__
@@ -29,6 +31,20 @@ def tool(code: str) -> str:
     done = subprocess.run([sys.executable, "-c", prelude + code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+ELSEWHERE = (
+    {"sys_platform": "darwin", "platform_system": "Darwin"},
+    {"sys_platform": "win32", "platform_system": "Windows"},
+)
+
+
+def requirements_of(name: str) -> list[Requirement]:
+    """Of a package, if it is installed here."""
+    try:
+        return [Requirement(text) for text in importlib.metadata.requires(name) or ()]
+    except importlib.metadata.PackageNotFoundError:
+        return []
 
 
 def test_the_version_stands_in_one_place() -> None:
@@ -95,6 +111,25 @@ def test_the_notice_names_every_model() -> None:
     assert set(PROJECT["license-files"]) == {"LICENSE", "NOTICE", "THIRD-PARTY.md"}
     for name in BUNDLED_SHA256:
         assert f"posture_cv/models/{name}" in notice
+
+
+def test_what_only_other_systems_install_is_named_with_its_licence() -> None:
+    """Of the packages here, what they ask for on macOS and Windows."""
+    page = (ROOT / "THIRD-PARTY.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\S+) \|", page, re.MULTILINE)
+    named = [row.removesuffix("*").replace("_", "-").lower() for row in rows]
+    here = [name for name in named if name not in ("package", "what")]
+    asked = {
+        requirement.name
+        for name in here
+        for requirement in requirements_of(name)
+        if requirement.marker
+        and any(requirement.marker.evaluate({"extra": "", **system}) for system in ELSEWHERE)
+    }
+    assert "rubicon-objc" in asked
+    assert not [
+        name for name in asked if not any(name.replace("_", "-").lower().startswith(row) for row in named)
+    ]
 
 
 def test_licences_are_read_as_they_are_told() -> None:

@@ -40,12 +40,13 @@ from posture_cv.replay.batch import Ended, replay_many
 from posture_cv.replay.jobs import LookJob, PartJob
 from posture_cv.replay.parts import Part, PartDone, cut, record_part
 from posture_cv.replay.plan import PARTS_FOLDER, look_of, plan
-from posture_cv.replay.pool import Done, Event, Failed, ProcessPool, Told, _Host
+from posture_cv.replay.pool import ProcessPool, _Host
 from posture_cv.replay.progress import NoBatchProgress
 from posture_cv.replay.run import replay
 from posture_cv.replay.scan import scan
 from posture_cv.replay.table import row_of, write_table
 from posture_cv.replay.types import ReplayOptions
+from posture_cv.replay.work import Done, Event, Failed, Told
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="sends signals as POSIX systems have them")
 

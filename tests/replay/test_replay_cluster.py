@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,13 @@ import pytest
 from batch_material import recordings, results
 from posture_cv.errors import PostureError
 from posture_cv.replay.batch import Ended, replay_many
-from posture_cv.replay.cluster import ClusterError, ClusterPool, _Found
+from posture_cv.replay.cluster import ClusterError, ClusterPool
+from posture_cv.replay.cluster_job import Found
 from posture_cv.replay.jobs import LookJob, PartJob
 from posture_cv.replay.parts import Part, PartDone
-from posture_cv.replay.plan import look_of
-from posture_cv.replay.pool import Done, Event, Failed, Outcome, Told
+from posture_cv.replay.plan import look_of, plan
 from posture_cv.replay.scan import Look, Scan, scan
+from posture_cv.replay.work import Done, Event, Failed, Outcome, Told
 
 # Looked for only: it takes a second to import, in each test process. distributed 2024 to 2026 leaves sockets and
 # files to the collector when a client closes.
@@ -39,7 +41,7 @@ class Cluster:
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._file, self._stack, self._folder = folder / "scheduler.json", stack, folder
-        self._start("dask_scheduler", "--port", "0", "--no-dashboard", "--host", "127.0.0.1")
+        self.scheduler = self._start("dask_scheduler", "--port", "0", "--no-dashboard", "--host", "127.0.0.1")
         self.workers: list[subprocess.Popen[bytes]] = []
 
     def _start(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -110,7 +112,10 @@ class Killing(ClusterPool):
 
 @pytest.mark.skipif(os.name != "posix", reason="kills a process as POSIX systems do")
 def test_a_killed_worker_changes_nothing(
-    cluster: Cluster, reference: tuple[Path, list[Ended]], tmp_path: Path
+    cluster: Cluster,
+    reference: tuple[Path, list[Ended]],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """One recording in four parts, one without a model, one that fails; the other view is for the pool's own tests."""
     _all_are_there(cluster)
@@ -125,11 +130,35 @@ def test_a_killed_worker_changes_nothing(
     rows = [row for row in expected.pop("recordings.csv").splitlines() if not row.startswith(b"side,")]
     assert found.pop("recordings.csv").splitlines() == rows
     assert found == {name: data for name, data in expected.items() if not name.startswith("side/")}
-    with ClusterPool(cluster.address, judges=1) as pool_of_two:
+    with ClusterPool(cluster.address, judges=1, connect_s=3.0) as pool_of_two:
         again = replay_many(asked[:2], pool_of_two)
         assert pool_of_two.files_of(str(out / "*.nothing"), out) == []
         assert pool_of_two.exists(str(out))
+        _end(cluster.scheduler)
+        pool_of_two.submit(1, LookJob(look_of(asked[0])))
+        lost = pool_of_two.next_event(0.1)
     assert all(one.earlier for one in again)
+    assert isinstance(lost, Failed)
+    assert "no longer answers" in lost.error.title
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("recording", "what"), [(True, "A landmark recording"), (False, "The annotated video")]
+)
+def test_what_only_the_workers_see_and_this_machine_must_read_is_refused_before_the_work(
+    recording: bool, what: str, tmp_path: Path
+) -> None:
+    """A worker has looked at a file of this name, its path leads nowhere here."""
+    asked = replace(recordings(tmp_path)[3], source=str(tmp_path / "far"), video=not recording)
+    with pytest.raises(PostureError, match=f"{what} is .* on this machine, which does not see"):
+        plan(asked, Scan("00" * 32, recording=recording, last_s=10.0))
+    assert not (tmp_path / "missing").exists()
+
+
+def test_landmarks_of_a_video_that_only_the_workers_see_are_planned(tmp_path: Path) -> None:
+    asked = replace(recordings(tmp_path)[3], source=str(tmp_path / "far"))
+    assert list(plan(asked, Scan("00" * 32, last_s=10.0)).parts) == [0]
 
 
 class Faraway:
@@ -264,7 +293,7 @@ def test_what_a_worker_says_names_the_file_as_the_user_does(
             7,
         )
         pool.submit(2, PartJob(Part("a.mp4"), tmp_path / "part.landmarks"))
-        client.underway[1].set_result(Outcome(_Found(PartDone(1, 1, (f"{whole} is truncated",)), None)))
+        client.underway[1].set_result(Outcome(Found(PartDone(1, 1, (f"{whole} is truncated",)), None)))
         assert pool.next_event(0.01) == Told(2, 1)
         assert pool.next_event(0.01) == Done(2, PartDone(1, 1, ("a.mp4 is truncated",)))
 

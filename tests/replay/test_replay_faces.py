@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cli_runner import Cli
 from posture_cv.capture.types import CaptureOptions
+from posture_cv.landmarks import names
 from posture_cv.landmarks.finders import FaceFinder, PeopleFinder
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.types import Landmarks
@@ -106,6 +107,17 @@ def test_no_frame_shows_a_face(
             assert sharpness(hidden, box) < 0.05 * sharpness(image, box), i
             assert likeness(hidden, image, box) < 0.2, i
     assert seen_before >= 15
+
+
+def test_the_crown_is_hidden_also_of_a_head_that_is_bent_down(marks: Landmarks) -> None:
+    """Against the outline's upper edge between the ears, in all frames of a clip in which somebody looks down."""
+    tops, ears = head_boxes(marks)[:, 1] * marks.size_px[:, 1], marks.pose_px()[:, names.EARS, 0]
+    low, high = ears.min(axis=1), ears.max(axis=1)
+    between = (marks.col_u_px() >= low[:, None]) & (marks.col_u_px() <= high[:, None])
+    crowns = np.where(between & np.isfinite(marks.cols_px()), marks.cols_px(), np.inf).min(axis=1)
+    known = np.isfinite(crowns) & np.isfinite(tops)
+    assert known.sum() > 400
+    assert (tops[known] < crowns[known]).all()
 
 
 def test_where_nobody_is_found_nothing_can_be_told(

@@ -49,6 +49,13 @@ def test_a_known_offset_is_found_with_its_uncertainty(offset_s: float, seed: int
     assert found.overlap_s == pytest.approx(end_s - begin_s, abs=0.2)
 
 
+def test_an_offset_beyond_those_that_are_tried_is_refused_and_they_are_named() -> None:
+    front, side = session(20.0, seed=4)
+    with pytest.raises(OffsetNotFoundError) as raised:
+        find_offset(front, side, most_s=12.0)
+    assert "Offsets up to 12 s were tried" in raised.value.detail
+
+
 @pytest.mark.parametrize("drift_s", [-0.6, 0.4, 0.9])
 def test_an_offset_that_drifts_is_as_unsure_as_it_is_wrong_over_the_session(drift_s: float) -> None:
     front, side = session(3.0, length_s=120.0, drift=drift_s / 120.0)

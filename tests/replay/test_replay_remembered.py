@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import tempfile
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -131,6 +133,19 @@ def seconds_asked_for(t_s: Float) -> NDArray[np.bool_]:
 def test_nothing_is_kept_unless_it_is_asked_for(recording: Path, baseline: Baseline) -> None:
     measured_recording(recording, baseline)
     assert [path.name for path in recording.parent.iterdir()] == ["desk.landmarks"]
+
+
+def test_what_a_killed_run_has_left_is_taken_away_and_what_one_under_way_writes_is_not(
+    recording: Path, baseline: Baseline
+) -> None:
+    kept = remembered_path(recording, baseline)
+    dead, alive = (kept.with_name(f".{kept.name}.{end}.part") for end in ("abcdefgh", "01234567"))
+    for part in (dead, alive):
+        part.write_bytes(b"half")
+    hours_ago_s = time.time() - 2 * 3600.0
+    os.utime(dead, (hours_ago_s, hours_ago_s))
+    measured_recording(recording, baseline, keep=True)
+    assert set(recording.parent.iterdir()) == {recording, kept, alive}
 
 
 def test_another_baseline_recording_or_estimator_finds_nothing_old(

@@ -17,7 +17,7 @@ from posture_cv.landmarks.recording import RecordingInfo
 from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.parts import PartDone
-from posture_cv.replay.plan import Plan, begin, join_parts, look_of, note_part, plan
+from posture_cv.replay.plan import Plan, begin, clear, join_parts, look_of, note_part, plan
 from posture_cv.replay.scan import scan
 from posture_cv.replay.targets import check_results
 from posture_cv.replay.video import Image, _encode
@@ -127,6 +127,26 @@ def test_what_a_killed_run_was_writing_is_not_left_behind(tmp_path: Path) -> Non
         (tmp_path / name).write_bytes(b"x")
     replayed(SIDE, "--out", tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {*NAMES, *mine}
+
+
+def test_somebody_s_own_files_among_the_parts_stay(tmp_path: Path) -> None:
+    made = a_plan(tmp_path, 0.5)
+    begin(made)
+    ours = [
+        "00007.landmarks",
+        "00007.json",
+        "00007.landmarks.part",
+        ".00007.json.abcdefg_.part",
+        "calibration.json",
+    ]
+    mine = ["thesis.docx", "7.landmarks", "notes.json", ".landmarks"]
+    for name in (*ours, *mine):
+        (made.folder / name).write_text("x")
+    begin(made)
+    assert {path.name for path in made.folder.iterdir()} == set(mine)
+    with_a_part(made, 5)
+    clear(made)
+    assert {path.name for path in made.folder.iterdir()} == set(mine)
 
 
 def test_a_part_of_another_run_does_not_fill_a_gap(tmp_path: Path) -> None:

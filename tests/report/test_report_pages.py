@@ -199,6 +199,23 @@ def test_conditions_without_participants_are_said_to_be_uncompared(results: Sequ
     assert "differences are within participants" not in text  # nobody was seen in both
 
 
+def test_methods_do_not_call_a_baseline_of_several_participants_each_ones_own(
+    results: Sequence[Result],
+) -> None:
+    given = results[0]
+
+    def told(*names: str | None) -> str:
+        those = [Result(given.folder, {**given.summary, "participant": who}, given.alerts) for who in names]
+        return methods(those, [exposure(r.series()) for r in those])[0]
+
+    own = "the change against the same person's own baseline"
+    for names in (("P1", "P1"), ("P1", None)):
+        assert own in told(*names)
+        assert "one and the same" not in told(*names)
+    assert own not in told("P2", "P1")
+    assert "P1 and P2 were judged by one and the same baseline" in told("P2", "P1")
+
+
 def test_methods_say_that_two_cameras_were_there(results: Sequence[Result]) -> None:
     given = results[0]
     alone = methods([given], [exposure(given.series())])[0]

@@ -8,11 +8,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cli_runner import Cli
 from once import made_once
 from posture_cv.errors import InputError
+from posture_cv.landmarks.recording import RecordingInfo
+from posture_cv.landmarks.recording_writer import RecordingWriter
+from posture_cv.landmarks.types import Landmarks
 from posture_cv.opendata.folder import Result
 from posture_cv.opendata.gather import gather
 from posture_cv.replay.inputs import find_items
@@ -115,6 +119,25 @@ def test_a_second_run_replays_nothing(study: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "4 of them finished by an earlier run" in done.stdout
     assert (study / "recordings.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(("bad", "code"), [("p1a.mp4 p1b.mp4", 2), ("p1b.mp4", 3)])
+def test_where_nothing_is_done_it_leaves_as_replay_does(tmp_path: Path, bad: str, code: int) -> None:
+    """Of faults with a fault: 1 would say that all went well and nobody was there."""
+    empty = Landmarks.empty(20)
+    empty.t_s[:] = np.arange(20) / 10
+    empty.size_px[:] = (640, 480)
+    for name in ("p1a.mp4", "p1b.mp4"):
+        with RecordingWriter(tmp_path / name, RecordingInfo({"name": name}, {})) as writer:
+            writer.write(empty)
+    for name in bad.split():
+        (tmp_path / name).write_text("no video")
+    profile = str(ROOT / "samples" / "desk-front.profile.json")
+    rows = ["file,participant,condition,profile", *(f"p1{k}.mp4,p1,{k},{profile}" for k in "ab")]
+    (tmp_path / "m.csv").write_text("\n".join(rows) + "\n")
+    done = Cli().here("study", str(tmp_path / "m.csv"), "--out", str(tmp_path / "out"), "--workers", "1")
+    assert "There is nothing to report." in done.stderr
+    assert done.returncode == code, done.stderr
 
 
 def test_bad_manifests_are_refused_before_hours_are_spent(tmp_path: Path) -> None:

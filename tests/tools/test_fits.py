@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from posture_cv.measure.block_model import block_model
 from posture_cv.measure.expression import Expression
 from posture_cv.measure.front import measure_front
-from posture_cv.measure.front_model import front_model
+from posture_cv.measure.front_arrays import front_model
 from posture_cv.measure.oblique import measure_oblique
 from posture_cv.measure.side import measure_side
 from posture_cv.measure.types import Estimate, View

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import runpy
-import sys
 from pathlib import Path
 
 import pytest
 
 from source_tree import ROOT
-from tools.tool import TOOLS
+from tools.tool import TOOLS, help_of
 
 NAMES = sorted(path.name for path in TOOLS.glob("*.py"))
 WRITTEN = ("docs", "samples", "posture_cv/report", "posture_cv/coefficients")
@@ -26,19 +22,6 @@ def contents() -> dict[str, tuple[int, int]]:
         for path in files
         if "__pycache__" not in path.parts
     }
-
-
-def help_of(name: str, place: Path) -> str:
-    """What it prints, run here: the start of another process would cost more than the tool."""
-    out = io.StringIO()
-    with pytest.MonkeyPatch.context() as here, contextlib.redirect_stdout(out):
-        here.chdir(place)
-        here.syspath_prepend(TOOLS)
-        here.setattr(sys, "argv", [str(TOOLS / name), "--help"])
-        with pytest.raises(SystemExit) as left:
-            runpy.run_path(str(TOOLS / name), run_name="__main__")
-    assert left.value.code in (0, None)
-    return out.getvalue()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
+import runpy
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
+
+import pytest
 
 from source_tree import ROOT
 
@@ -41,6 +46,19 @@ def output_of(name: str, *words: str | Path, place: Path) -> str:
     done = started(str(TOOLS / name), *map(str, words), place=place)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def help_of(name: str, place: Path, words: Sequence[str] = ()) -> str:
+    """What a tool prints for WORDS and `--help`, run here: another process's start would cost more than the tool."""
+    out = io.StringIO()
+    with pytest.MonkeyPatch.context() as here, contextlib.redirect_stdout(out):
+        here.chdir(place)
+        here.syspath_prepend(TOOLS)
+        here.setattr(sys, "argv", [str(TOOLS / name), *words, "--help"])
+        with pytest.raises(SystemExit) as left:
+            runpy.run_path(str(TOOLS / name), run_name="__main__")
+    assert left.value.code in (0, None)
+    return out.getvalue()
 
 
 def figures(table: str, label: str) -> list[float]:

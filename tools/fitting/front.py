@@ -29,24 +29,28 @@ from fitting.projected import MirrorColumns, Prior, Projected
 from posture_cv.coefficients.people import WITHOUT
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.face_geometry import eye_distance
-from posture_cv.measure.front_model import (
+from posture_cv.measure.front_columns import (
     COMPONENTS,
+    EVEN_BLOCKS,
     EVEN_WIDTHS,
+    MESH_COLUMNS,
+    ODD_BLOCKS,
+    ODD_WIDTHS,
+    columns_of,
+)
+from posture_cv.measure.front_groups import (
     GROUPS,
     ODD_GROUPS,
-    ODD_WIDTHS,
-    SD_INPUTS,
     VARIANTS,
     WITH_FACE,
     blocks_of,
-    columns_of,
     groups_of,
     network_columns,
 )
-from posture_cv.measure.front_reading import EVEN_BLOCKS, MESH_COLUMNS, ODD_BLOCKS
+from posture_cv.measure.front_model import SD_INPUTS
 from posture_cv.measure.front_reference import MeshAxes
 from posture_cv.measure.front_space import EYE_DISTANCE_CM
-from posture_cv.measure.mirror_kernel import Projection
+from posture_cv.measure.mirror_kernel import ColumnProjection
 from posture_cv.measure.rotation import similarity_fit
 from posture_cv.measure.types import View
 
@@ -251,7 +255,7 @@ class Fitter:
             self.arrays |= {f"{variant}.share": np.zeros(count), f"{variant}.reach": np.ones(count)}
         widths = [EVEN_WIDTHS[b] for b, _ in EVEN_BLOCKS], [ODD_WIDTHS[b] for b, _ in ODD_BLOCKS]
         self.first = tuple(
-            Projection.of(m.astype(np.float32).astype(np.float64), w)(x).astype(np.float16)
+            ColumnProjection.of(m.astype(np.float32).astype(np.float64), w)(x).astype(np.float16)
             for m, w, x in zip(matrices, widths, (even, odd), strict=True)
         )
         self.chosen = chosen_frames(frames, np.hstack(self.first).astype(np.float64))
@@ -297,7 +301,7 @@ class Fitter:
             if f"room.{side}" not in self.arrays or (variant == "full" and growth.any()):
                 own = x[self.frames.choosing]
                 self.arrays[f"room.{side}"] = 1.0 / (np.sqrt((own**2).mean(axis=0)) + 1e-9)
-            through = Projection.of(np.diag(self.arrays[f"room.{side}"]), [1] * x.shape[1])
+            through = ColumnProjection.of(np.diag(self.arrays[f"room.{side}"]), [1] * x.shape[1])
             points.append(through(x).astype(np.float16))
             self.arrays[f"points.{variant}.{side}"] = points[-1][self.chosen]
         self.rooms[variant] = points[0], points[1]

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from fitting.material import FitClip, Float, Mask
 from posture_cv.measure.front_model import camera_stand
-from posture_cv.measure.front_reading import FrontReading, read_front, room_columns
+from posture_cv.measure.front_reading import FrontReading, read_front
 from posture_cv.measure.front_reference import FrontReference, MeshAxes, front_reference
+from posture_cv.measure.front_room import room_columns
 
 
 @dataclass(frozen=True, slots=True, eq=False)

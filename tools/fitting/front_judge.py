@@ -19,18 +19,9 @@ from fitting.front_frames import FitFrames, gather
 from fitting.material import FitClip, Float, Mask, median_baseline
 from fitting.network import at_once
 from posture_cv.coefficients.people import WITHOUT
-from posture_cv.measure.front_model import (
-    GROUPS,
-    VARIANTS,
-    Answers,
-    Both,
-    FrontModel,
-    FrontView,
-    camera_stand,
-    front_model,
-    groups_of,
-    sd_terms,
-)
+from posture_cv.measure.front_arrays import front_model
+from posture_cv.measure.front_groups import GROUPS, VARIANTS, groups_of
+from posture_cv.measure.front_model import Answers, Both, FrontModel, FrontView, camera_stand, sd_terms
 from posture_cv.measure.front_reading import FrontReading, read_front
 from posture_cv.measure.types import View
 

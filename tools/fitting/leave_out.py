@@ -13,7 +13,7 @@ from fitting.material import Truth
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.block_model import block_model
-from posture_cv.measure.front_model import front_model
+from posture_cv.measure.front_arrays import front_model
 
 READERS: Final = {"front": front_model, "side": block_model}
 

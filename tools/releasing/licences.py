@@ -39,6 +39,17 @@ container. Licence texts are in the `.dist-info` folders; av's wheel does not br
 | package | licence | needed |
 |---|---|---|
 """
+ELSEWHERE = """
+## On other systems
+
+The table above is of Linux; on macOS and Windows desktop-notifier takes others for dbus-fast.
+
+| package | licence | system |
+|---|---|---|
+| rubicon-objc | BSD-3-Clause | macOS |
+| winrt-runtime | MIT | Windows |
+| winrt-windows.* | MIT | Windows |
+"""
 EXTRAS = """
 ## Optional extras
 
@@ -70,7 +81,7 @@ def third_party(sbom: dict[str, Any], direct: set[str]) -> str:
             name = component["name"]
             needed = "by us" if normal(name) in direct else "by one of them"
             rows.append(f"| {name} | {licence_of(component)} | {needed} |")
-    return HEAD + "\n".join(rows) + "\n" + EXTRAS
+    return HEAD + "\n".join(rows) + "\n" + ELSEWHERE + EXTRAS
 
 
 def licence_of(component: dict[str, Any]) -> str:
