@@ -1,5 +1,6 @@
 """`python -m posture_cv` is the command `posture-cv`."""
 
+import gc
 import sys
 
 from posture_cv.errors import INTERRUPTED
@@ -13,6 +14,8 @@ def main() -> None:
         cli.main()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    finally:
+        gc.freeze()  # else all that is loaded is gone through for garbage once more, at the end of the process
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from posture_cv.atomic import OutputError, private_folder
@@ -20,34 +22,55 @@ def alone_at(place: Path) -> Iterator[None]:
     Raises:
         InputError: another run is writing there.
     """
-    from filelock import FileLock, Timeout
-
     name = hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()[:32]
-    lock = FileLock(runtime_dir() / "writing" / f"{name}.lock", timeout=0, mode=0o600)
-    with suppress(OSError, OutputError):  # no place for a lock is no reason not to work
-        private_folder(Path(lock.lock_file).parent)
+    with ExitStack() as held:
+        with suppress(OSError, OutputError):  # no place for a lock is no reason not to work
+            folder = private_folder(runtime_dir() / "writing")
+            try:
+                held.callback(lock_file(folder / f"{name}.lock"))
+            except BlockingIOError:
+                raise InputError(
+                    f"Another run is writing to {place}",
+                    "",
+                    "Wait until it has ended, or give this one another --out.",
+                ) from None
+        yield
+
+
+def lock_file(path: Path) -> Callable[[], object]:
+    """Lock a file, made if it is not there, until the process ends or what is returned is called.
+
+    It is the lock that filelock takes, too, which is long in loading: where the system has another, filelock knows it.
+
+    Raises:
+        BlockingIOError: another process holds it. OSError: it cannot be locked.
+    """
+    if sys.platform == "win32":
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(path, timeout=0)
         try:
             lock.acquire()
-        except Timeout:
-            raise InputError(
-                f"Another run is writing to {place}",
-                "",
-                "Wait until it has ended, or give this one another --out.",
-            ) from None
+        except Timeout as error:
+            raise BlockingIOError(str(error)) from error
+        return lock.release
+    import fcntl
+
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
-        yield
-    finally:
-        lock.release()
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        raise
+    return partial(os.close, file)
 
 
-def is_held(lock: Path) -> bool:
-    """Whether a process holds the lock in that file now."""
-    from filelock import FileLock, Timeout
-
-    if not lock.exists():
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock in that file now. Raises OSError: it cannot be looked at."""
+    if not path.exists():
         return False
     try:
-        with FileLock(lock, timeout=0, mode=0o600):
-            return False
-    except Timeout:
+        lock_file(path)()
+    except BlockingIOError:
         return True
+    return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.landmarks.names import FACE_COUNT
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, Landmarks
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import View
@@ -67,6 +68,24 @@ def profile(n: int = 1, head_cm: float = 0.0, back_cm: float = 0.0, *, mirrored:
     pose[:, 2], pose[:, 7], pose[:, 5] = depth, depth, 0.01
     lm.pose[:], lm.rows[:], lm.cols[:] = pose, rows, cols
     return mirror(lm) if mirrored else lm
+
+
+def turn_y(degrees: float) -> NDArray[np.float64]:
+    """The matrix of a turn about the upright axis."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return np.array([[cos, 0.0, sin], [0.0, 1.0, 0.0], [-sin, 0.0, cos]])
+
+
+def oblique(n: int = 1, shift_px: tuple[float, float] = (0.0, 0.0), *, scale: float = 1.0) -> Landmarks:
+    """The made person with a face mesh turned 45 degrees to the right of the picture."""
+    lm = profile(n)
+    lm.pose[:, 11, 0] += 0.12
+    rng = np.random.default_rng(3)
+    mesh = rng.normal(size=(FACE_COUNT, 3)) * (25.0, 32.0, 20.0)
+    mesh[[10, 152, 1, 234, 454]] = [(0, -45, 0), (0, 45, 0), (0, 5, -40), (-38, 0, 20), (38, 0, 20)]
+    placed = scale * mesh @ turn_y(-45.0).T + (318.0 + shift_px[0], 128.0 + shift_px[1], 0.0)
+    lm.face[:] = placed / (640.0, 480.0, 640.0)
+    return lm
 
 
 def mirror(lm: Landmarks) -> Landmarks:

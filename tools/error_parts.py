@@ -32,12 +32,13 @@ from posture_cv.evaluate.run import Evaluation, evaluate
 from posture_cv.measure.block_model import CONTOUR
 from posture_cv.measure.measure import measure
 from posture_cv.measure.outline_edges import Edges
+from posture_cv.measure.side_columns import OF_BASELINE
 from posture_cv.measure.side_outline import contour_blocks
 from posture_cv.measure.side_reference import side_reference
 
 Float = NDArray[np.float64]
 RESAMPLED: Final = 12
-# Cue of the side view -> the raw features that carry it (`measure/side_outline.py`).
+# Cue of the side view -> the blocks that carry it (`measure/side_columns.py`).
 CUES: Final = {
     "(nothing taken away)": (),
     "head against upper back": ("gap", "thead", "neck"),
@@ -48,7 +49,7 @@ CUES: Final = {
     "shoulders, elbows, wrists": ("arms",),
     "nose and ears": ("face",),
     "pose landmarks in the picture": ("marks",),
-    "the person's build": ("shape", "still_points", "still_front"),
+    "the person's build": OF_BASELINE,
 }
 
 

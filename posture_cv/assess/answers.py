@@ -15,7 +15,7 @@ HEEDED_WITHIN_S: Final = 60.0
 # What says more about a notification overrides what says less.
 _SAYS: Final[dict[SettledBy, int]] = {"ignored": 1, "dismissed": 1, "left": 2, "right": 3, "wrong": 3}
 _UNHEEDED: Final = ("ignored", "dismissed", "wrong")
-_KEPT: Final = 64
+_KEPT: Final = 64  # so many of the latest notifications can be answered; ours
 _HOUR_S: Final = 3600.0
 
 
@@ -149,7 +149,8 @@ def may_speak(state: PolicyState, t_s: float, settings: PolicySettings) -> bool:
         return False
     if ledger.given_s and t_s - ledger.given_s[-1] < settings.global_cooldown_s:
         return False
-    return sum(t_s - before < _HOUR_S for before in ledger.given_s) < settings.cap_per_hour
+    cap = settings.cap_per_hour
+    return len(ledger.given_s) < cap or sum(t_s - before < _HOUR_S for before in ledger.given_s) < cap
 
 
 def may_nudge(state: PolicyState, t_s: float, settings: PolicySettings) -> bool:

@@ -181,11 +181,13 @@ class BlockEngine:
             fresh = chosen.index > self._state.tick
             chosen = Grid(chosen.index[fresh], chosen.frame[fresh])
         shown, frames, told = self._stepped(ticks(joined, chosen))
-        rows = self._rows(np.array(frames, np.intp), mean)
+        kept = max(self._policy.counts.window, self._policy.counts.severe)
+        if not told:
+            frames = frames[-kept:]  # no record asks for more
         count = len(self._evidence.values)
-        evidence = self._evidence.then(rows)
+        evidence = self._evidence.then(self._rows(np.array(frames, np.intp), mean))
         self._records += [self._record(one, evidence, count + upto) for one, upto in told]
-        self._evidence = evidence.last(max(self._policy.counts.window, self._policy.counts.severe))
+        self._evidence = evidence.last(kept)
         self._held = _Held(cols.last(), _Rows.of(mean, np.array([-1])))
         number, state, reason = np.array(shown, np.int64).reshape(-1, 3).T
         return number, state, reason
@@ -199,9 +201,9 @@ class BlockEngine:
         measured: list[int] = []
         told: list[tuple[Told, int]] = []
         for tick in given:
-            if policy.measured(tick):
-                measured.append(tick.frame)
             state, brought = policy.step(state, tick)
+            if not state.unmeasured_s:
+                measured.append(tick.frame)
             shown.append((tick.number, int(state.posture), int(state.reason)))
             closed = tracker.push(state)
             if closed is not None:

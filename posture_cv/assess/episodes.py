@@ -16,12 +16,13 @@ class EpisodeTracker:
 
     def push(self, state: PolicyState) -> Episode | None:
         """The episode that ended with this tick, if one did."""
-        t_s = (state.tick or 0) * self._tick_s
         if self._open is not None:
             posture, reason, start_s, peak = self._open
-            if (posture, reason) == (state.posture, state.reason):
-                self._open = (posture, reason, start_s, max(peak, state.size))
+            if posture is state.posture and reason is state.reason:
+                if state.size > peak:
+                    self._open = (posture, reason, start_s, state.size)
                 return None
+        t_s = (state.tick or 0) * self._tick_s
         closed = self.finish(t_s)
         self._open = (state.posture, state.reason, t_s, state.size)
         return closed

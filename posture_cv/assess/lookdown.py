@@ -62,10 +62,13 @@ class Budget(NamedTuple):
                 return self._replace(held_s=held_s)
             return Budget(self.spent + part, self.owed_s + RECOVERY * seconds, held_s)
         if self.owed_s <= seconds:
-            return Budget()
+            return UNSPENT
         left = self.owed_s - seconds
         share = left / self.owed_s
         return Budget(self.spent * share, left, self.held_s * share)
+
+
+UNSPENT: Final = Budget()
 
 
 def _hold_s(pitch_deg: float) -> float:

@@ -48,6 +48,7 @@ _HEAD_TURNED, _TRUNK_TURNED = int(Reason.HEAD_TURNED), int(Reason.TRUNK_TURNED)
 _NOBODY, _OTHER_PERSON = int(Reason.NOBODY), int(Reason.OTHER_PERSON)
 _NOT_FROM_THIS_VIEW: Final = int(Reason.NOT_FROM_THIS_VIEW)
 _NAMES: Final = tuple(int(state) for state in ALERTING)
+_FIRST: Final = 0.01  # of an excess: what of two equally large ones is to give the name is larger by this
 
 
 class Name(NamedTuple):
@@ -181,8 +182,8 @@ def _excess(r: Readings[Value], bent: Value, th: Thresholds, c: Calculus[Value])
     rounded, sd = r.value("protraction_cm"), r.sd("protraction_cm")
     rounding = _over(rounded, th.protraction_cm, th.protraction_sd, sd, c)
     slump = _slump(r, bent, forward, th, c) / sideways
-    slump = c.where(_slump_like(r, bent, th, c), c.fmax(slump, forward + 0.01), slump)
-    sizes = [forward, text_neck + 0.01 * looks_down, rounding / asked, _shrug(r, th, c), slump]
+    slump = c.where(_slump_like(r, bent, th, c), c.fmax(slump, forward + _FIRST), slump)
+    sizes = [forward, text_neck + _FIRST * looks_down, rounding / asked, _shrug(r, th, c), slump]
     return [c.maximum(size, 0.0) for size in sizes]
 
 

@@ -21,7 +21,7 @@ class SmoothingSettings:
 
     Attributes:
         window_s: length of the trailing window (ours: about the time a person needs to settle after moving).
-        valid_share: share of the window's frames that must hold a value, else the value is withheld.
+        valid_share: share of the window's frames that must hold a value, else the value is withheld (ours).
         jumps: so many jumps of the landmarks within the window make all of it unknown (ours: `assess.jumps`).
     """
 
@@ -41,7 +41,7 @@ class SmoothingSettings:
 
 @dataclass(frozen=True, slots=True)
 class TickSettings:
-    """The regular grid on which the policy runs.
+    """The regular grid on which the policy runs (all ours).
 
     Attributes:
         tick_s: distance of the ticks; t = 0 is one of them.
@@ -68,14 +68,18 @@ def entered_at(sensitivity: float) -> float:
 def needed_share(share: float, sensitivity: float) -> float:
     """The share of a window that must be beyond, within 0.5-0.95; as given at the sensitivity 1.
 
-    Half is the least that may still be called most of the window.
+    Half is the least that may still be called most of the window. The exponent is ours: between the ends of the
+    sensitivity the share goes from 1.23 to 0.81 times the one given.
     """
     return min(0.95, max(0.5, share / float(sensitivity**0.3)))
 
 
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
-    """When to speak. Defaults after the design's alert timing; "ours" where no study gives a figure.
+    """When to speak. No study gives figures: all ours, chosen after what is sold and published for the purpose.
+
+    Of these a maker of worn trainers recommends 2 min (`window_s`: Lumo Lift), and an open program ends a posture at
+    0.7 times the threshold (`exit_ratio`: Dorso).
 
     Attributes:
         sensitivity: 0.5-2, higher = more sensitive: earlier and for smaller deviations, never later.
@@ -144,7 +148,10 @@ class PolicySettings:
 
     @property
     def budget_limit(self) -> float:
-        """The spent share of the look-down budget that makes text neck; 1 is ISO 11226's own limit."""
+        """The spent share of the look-down budget that makes text neck; 1 is ISO 11226's own limit.
+
+        1.4 is that of the lowest sensitivity: feedback raises it no further, as the budget is full soon after.
+        """
         return min(1.4, self.enter_excess[CUES.index("text_neck")])
 
     def alert_after(self, seconds: float) -> Self:
@@ -192,14 +199,16 @@ class BreakSettings:
 
     Attributes:
         enabled: whether breaks and stillness prompt at all.
-        interval_s: presence that prompts a break (30 min: document 002; 20 and 50 min are the usual options).
-        micro_absence_s: an absence this long is a micro-break.
-        long_absence_s: an absence this long is a full break and resets everything.
+        interval_s: presence that prompts a break (30 min: document 002 of `guidance`; 20 and 50 min are usual, too).
+        micro_absence_s: an absence this long is a micro-break (ours).
+        long_absence_s: an absence this long is a full break and resets everything (the shorter of HSE's,
+            see below).
         long_after_s: presence without a full break from which a prompt asks for a long one (HSE: 5-10 min
             after 50-60 min).
-        postpone_s: how far a prompt can be postponed, once.
+        postpone_s: how far a prompt can be postponed, once (ours).
         still_window_s, least_shifts: fewer posture shifts than this in that much presence prompt a nudge. 30
-            shifts an hour did better than 10 at neck and shoulder, 20 to 30 at the back (Akkarakittichoke 2023).
+            shifts an hour did better than 10 at neck and shoulder, 20 to 30 at the back (Akkarakittichoke 2023); 10
+            in half an hour is 20 in an hour.
         shift_cm: change of place that makes a posture shift (ours: four times the noise of a 2 s mean, and
             the 3 cm from which a head counts as moved forward).
         shift_hold_s: how long the new place must be held (ours: a reach or a glance is over sooner).
@@ -230,7 +239,7 @@ class BreakSettings:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackSettings:
-    """How answers to notifications raise a cue's threshold.
+    """How answers to notifications raise a cue's threshold (all ours).
 
     Attributes:
         days: how far back answers count.

@@ -26,8 +26,8 @@ NAMES: Final = tuple(QUANTITIES)
 _OK: Final = int(Reason.OK)
 _UNSTABLE: Final = int(Reason.UNSTABLE)
 _LIMIT: Final = 10**10  # 1e6 units; nothing measured here is larger, and an int64 holds 1e8 such summands
-TRUNK_CM_PER_DEG: Final = 50.0 * np.pi / 180.0  # hip to C7 taken as 50 cm
-_HEAD_CM_PER_DEG: Final = 10.0 * np.pi / 180.0  # neck's upper joint to the face taken as 10 cm
+TRUNK_CM_PER_DEG: Final = 50.0 * np.pi / 180.0  # hip to C7 taken as 50 cm (ours)
+_HEAD_CM_PER_DEG: Final = 10.0 * np.pi / 180.0  # neck's upper joint to the face taken as 10 cm (ours)
 # What moves the head or the shoulders by how many cm a unit (the cm themselves: 1).
 _MOTION: Final = {
     "approach_cm": 1.0,
@@ -67,12 +67,6 @@ class _Rows:
     reason: Codes  # (Q + 1, N)
     view: Codes  # (N,)
     jump: NDArray[np.int32]  # (N,) 1 where a frame ends a jump
-
-    def tail(self, count: int) -> _Rows:
-        """The last so many frames, or all."""
-        start = max(0, len(self.t_us) - count)
-        columns = self.value[:, start:], self.sd[:, start:], self.reason[:, start:]
-        return _Rows(self.t_us[start:], *columns, self.view[start:], self.jump[start:])
 
     def tail_then(self, start: int, other: _Rows) -> _Rows:
         """The frames from `start`, and after them those of another."""
@@ -213,27 +207,27 @@ class BlockSmoother:
     def __init__(self, settings: SmoothingSettings) -> None:
         self._settings = settings
         self._window: _Rows | None = None
-        self._last: _Rows | None = None  # as many frames as a jump begins with
 
     def push(self, m: Measurements) -> Smoothed:
         """The smoothed values of the frames in `m`, which are later than all before."""
-        rows = self._with_jumps(_rows(m))
         window_us = int(microseconds(self._settings.window_s))
-        if self._window is not None and len(m):
-            kept = np.searchsorted(self._window.t_us, rows.t_us[0] - max(window_us, 1), side="right")
-            rows = self._window.tail_then(int(kept), rows)
+        rows = self._joined(_rows(m), window_us)
         if len(m):
             self._window = rows
         end = np.arange(len(rows.t_us) - len(m) + 1, len(rows.t_us) + 1)
         start = np.searchsorted(rows.t_us, rows.t_us[end - 1] - max(window_us, 1), side="right")
         return _smooth(rows, m.t_s, start, end, self._settings)
 
-    def _with_jumps(self, rows: _Rows) -> _Rows:
-        """The same frames, those before them taken into account."""
-        joined = rows if self._last is None else self._last.tail_then(0, rows)
-        self._last = joined.tail(BEFORE)
-        jump = jumps(joined.t_us, joined.value, joined.reason)
-        return replace(rows, jump=jump[len(jump) - len(rows.t_us) :])
+    def _joined(self, rows: _Rows, window_us: int) -> _Rows:
+        """The frames before that lie in the window, or begin a jump, and these; jumps are told of all of them."""
+        before, known = self._window, 0
+        if before is not None and len(rows.t_us):
+            first = np.searchsorted(before.t_us, rows.t_us[0] - max(window_us, 1), side="right")
+            known = min(len(before.t_us), max(len(before.t_us) - int(first), BEFORE))
+            rows = before.tail_then(len(before.t_us) - known, rows)
+        jump = jumps(rows.t_us, rows.value, rows.reason)
+        jump[:known] = rows.jump[:known]
+        return replace(rows, jump=jump)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

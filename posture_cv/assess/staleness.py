@@ -14,8 +14,9 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from posture_cv.measure.types import Measurements, Reason, View
+from posture_cv.measure.types import Float, Measurements, Reason, View
 
 
 class Sign(StrEnum):
@@ -155,6 +156,7 @@ _SILENT: Final = frozenset(
         Reason.TOO_BRIGHT,
     )
 )
+_SAYS_SOMETHING: Final = np.array([int(reason) not in _SILENT for reason in Reason])
 _OK = int(Reason.OK)
 _OTHER_SHAPE, _CAMERA_MOVED, _NO_VIEW = int(Reason.OTHER_SHAPE), int(Reason.CAMERA_MOVED), int(View.UNKNOWN)
 _OPPOSITE: Final = {View.FRONT: int(View.SIDE), View.SIDE: int(View.FRONT)}
@@ -167,8 +169,7 @@ def glances(m: Measurements, baseline_view: View, settings: StalenessSettings | 
     the rest open. A trunk that leans says nothing of the distance: a baseline made in that posture would be a bad one.
     """
     limits = settings or _DEFAULT
-    leans = np.abs(m.value("trunk_incl_deg")) >= limits.leaning_deg  # one that cannot be told is no lean
-    distance = np.where(leans, np.nan, m.value("distance_ratio"))
+    distance = _distance(m, limits)
     columns = (m.t_s, m.reason, m.view, distance, m.dressed_otherwise)
     return [
         Glance(t_s, _signs(reason, view, distance, baseline_view, limits, otherwise=otherwise))
@@ -176,6 +177,25 @@ def glances(m: Measurements, baseline_view: View, settings: StalenessSettings | 
             *(column.tolist() for column in columns), strict=True
         )
     ]
+
+
+def _distance(m: Measurements, limits: StalenessSettings) -> Float:
+    """(N,) the distance as a share of the baseline's; NaN where the trunk leans."""
+    leans = np.abs(m.value("trunk_incl_deg")) >= limits.leaning_deg  # one that cannot be told is no lean
+    return np.where(leans, np.nan, m.value("distance_ratio"))
+
+
+def speaking(
+    m: Measurements, baseline_view: View, settings: StalenessSettings | None = None
+) -> NDArray[np.bool_]:
+    """(N,) whether a frame speaks for any sign, see `glances`."""
+    limits = settings or _DEFAULT
+    distance = _distance(m, limits)
+    elsewhere = np.isfinite(distance) & ~((limits.near <= distance) & (distance <= limits.far))
+    moved = (m.reason == _OTHER_SHAPE) | (m.reason == _CAMERA_MOVED)
+    turned = m.view == _OPPOSITE.get(baseline_view, -1)
+    dressed = (m.reason == _OK) & m.dressed_otherwise
+    return np.asarray(_SAYS_SOMETHING[m.reason] & (elsewhere | moved | turned | dressed))
 
 
 def _signs(
@@ -217,9 +237,17 @@ class StaleWatch:
         found: list[Stale] = []
         seconds = np.floor(m.t_s)
         chosen = np.flatnonzero(np.diff(seconds, prepend=self._second) > 0)
-        for glance in glances(m[chosen], self._view, self._settings):
+        looked_at = m[chosen]
+        if self._at_rest() and not speaking(looked_at, self._view, self._settings).any():
+            looked_at = looked_at[-1:]  # no evidence, and none comes: so it is after the last of them, too
+        for glance in glances(looked_at, self._view, self._settings):
             self._evidence, clear = weigh(self._evidence, glance, self._settings)
             found += clear
         if len(seconds):
             self._second = float(seconds[-1])
         return tuple(found)
+
+    def _at_rest(self) -> bool:
+        """Whether there is no evidence, and some is needed."""
+        needed = (self._settings or _DEFAULT).after_s
+        return not any(self._evidence.seconds.values()) and all(needed.values())

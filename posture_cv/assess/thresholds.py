@@ -13,7 +13,7 @@ _FACTORS: Final = (0.01, 100.0)
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Where each posture begins, against the person's own baseline.
+    """Where each posture begins, against the person's own baseline: degrees, centimetres, factors, as the names say.
 
     All ours, chosen on the ground truth's training people (the clinical minimal detectable change of the CVA is
     about 5 deg: Gallego-Izquierdo 2020). `neck_deg` is the loss of craniovertebral angle that is due to the neck
@@ -27,7 +27,19 @@ class Thresholds:
     `slump_like_neck_deg`, `slump_like_per_deg` for each degree of the trunk, which is at least
     `slump_like_trunk_deg`, and `slump_like_per_cm` for each centimetre that the shoulders came nearer, of which
     `slump_like_most_cm` count. Leaning sideways swings head and shoulders through the perspective: each degree beyond
-    `sideways_from_deg` raises the thresholds of forward head, rounding and slump by `sideways_per_deg`.
+    `sideways_from_deg` raises the thresholds of forward head, rounding and slump by `sideways_per_deg`, a share of
+    them. Who sits `moved_cm` nearer or farther needs `moved_factor` times the forward head or rounding.
+
+    Attributes:
+        neck_deg, neck_severe_deg: a forward head, and a severe one.
+        text_neck_pitch_deg, text_neck_neck_deg: head pitch and neck of text neck; the mean of both multiples counts.
+        looking_down_deg: head pitch from which the head is held down.
+        protraction_cm, protraction_severe_cm: rounded shoulders.
+        elevation_cm, elevation_severe_cm: raised shoulders, the mean of both; elevation_one_side_cm: one of them.
+        slump_trunk_deg: inclination that a slump needs, and with it one of three: slump_protraction_cm, slump_sink_cm
+            (beyond the inclination's own), slump_neck_deg.
+        leaning_in_deg, reclining_deg, lateral_deg: the trunk's inclination forward, back, sideways, that is harmless.
+        leaning_in_cm: the shoulders that much nearer to the camera are no slump.
     """
 
     neck_deg: float = 2.3

@@ -20,6 +20,8 @@ Place = tuple[float, float, float, float]
 _NOWHERE: Final = (float("nan"),) * 4
 _NO_EXCESS: Final = (float("nan"),) * 5
 GAP_REASON: Final = Reason.NO_PICTURE
+PICTURE_S: Final = 1.0
+"""What a picture without a time counts as."""
 
 
 class Tick(NamedTuple):
@@ -131,7 +133,7 @@ def held_ticks(cols: Columns, frames: NDArray[np.intp], index: NDArray[np.int64]
         map(tuple, cols.place[frames].tolist()),
         strict=True,
     )
-    return (Tick(*row) for row in rows)
+    return map(Tick._make, rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,7 +163,11 @@ def grid(t_us: NDArray[np.int64], settings: TickSettings) -> Grid:
 
 def ticks(cols: Columns, chosen: Grid) -> Iterator[Tick]:
     """The ticks of a grid, in order."""
-    held = iter(held_ticks(cols, chosen.frame[chosen.frame >= 0], chosen.index[chosen.frame >= 0]))
+    fresh = chosen.frame >= 0
+    held = held_ticks(cols, chosen.frame[fresh], chosen.index[fresh])
+    if fresh.all():
+        yield from held
+        return
     for index, frame in zip(chosen.index.tolist(), chosen.frame.tolist(), strict=True):
         yield gap_tick(index) if frame < 0 else next(held)
 

@@ -118,7 +118,14 @@ class States:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """A stretch of one state: from the tick at which it was entered to the one at which it was left."""
+    """A stretch of one state.
+
+    Attributes:
+        state: which.
+        start_s: the tick at which it was entered; end_s: the one at which it was left.
+        peak_excess: its largest excess meanwhile (see `States.excess`); 0 for what alerts nobody.
+        reason: why nothing could be told; OK where something was.
+    """
 
     state: State
     start_s: float

@@ -15,7 +15,21 @@ Sizes = tuple[float, ...]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The settings in ticks, worked out once; sensitivity moves `enter`, `leave`, `share`, `budget_limit`."""
+    """The settings in ticks, worked out once; sensitivity moves `enter`, `leave`, `share`, `budget_limit`.
+
+    Attributes:
+        tick_s: length of a tick.
+        window, severe, ambient: measured ticks that are looked back upon: for a notification, for a severe one, for the
+            ambient cue.
+        age, severe_age, ambient_age: ticks, measured or not, beyond which nothing counts for these.
+        enter, leave: excess of each of `CUES` from which time counts, and below which a bout ends.
+        share: share of the measured ticks that must be beyond.
+        ambient_need: so many of the ambient ticks.
+        budget_limit: spent share of the look-down budget that makes text neck.
+        minute: ticks in the shortest holding time of the standard.
+        recent: the latest measured ticks, of which half must be beyond: a quarter of the window (ours), or the ambient
+            window where that is longer.
+    """
 
     tick_s: float
     window: int
@@ -103,6 +117,7 @@ def mask(count: int) -> int:
     return (1 << count) - 1
 
 
+@lru_cache(maxsize=1024)
 def need(share: float, count: int) -> int:
     """The least number of `count` that makes the share, at least 1."""
     return max(1, ceil(share * count - 1e-9))
@@ -157,10 +172,12 @@ def pushed(
         return Window(measured, bent, window.cues, window.severe, window.excess)
     length = max(c.window, c.severe, c.ambient)
     kept = mask(length)
-    cues = tuple([((bits << 1) | (i == cue)) & kept for i, bits in enumerate(window.cues)])
+    cues = [bits and (bits << 1) & kept for bits in window.cues]
+    if cue is not None:
+        cues[cue] |= 1
     # unpacking would copy hundreds of rows twice
     rows = window.excess[max(0, len(window.excess) + 1 - length) :] + (excess,)  # noqa: RUF005
-    return Window(measured, bent, cues, ((window.severe << 1) | severe) & kept, rows)
+    return Window(measured, bent, tuple(cues), ((window.severe << 1) | severe) & kept, rows)
 
 
 def mean_excess(window: Window, length: int, cue: int) -> float:

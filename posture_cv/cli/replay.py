@@ -22,6 +22,7 @@ from posture_cv.cli.options import (
 )
 
 LEAST_SEGMENT_S: Final = 10.0
+_FEW_LOOKS: Final = 50_000  # objects until the next look for cycles
 
 
 @click.command(short_help="Replay recordings and write what was seen.")
@@ -91,7 +92,11 @@ def command(
 
     Leaves with 0: all done; 1: nobody was found; 2: a fault, nothing was done; 3: some failed, the others are done.
     """
+    import gc
+
     from posture_cv.processors import use_one_thread
+
+    gc.set_threshold(_FEW_LOOKS)  # hardly anything here is a cycle: what is not kept is freed at once
 
     use_one_thread(pictures=False)
     if blur_faces and not video:

@@ -14,13 +14,11 @@ from posture_cv.cli.replay_summary import show
 from posture_cv.cli.resolve import baseline_of_profile
 from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.processors import processors
-from posture_cv.profiles.types import ProfileError
-from posture_cv.replay.earlier import read_summary
 from posture_cv.replay.inputs import Sight
 from posture_cv.replay.items import Item
 from posture_cv.replay.plan import check_options, finished, landmarks_are_kept, look_of, plan
 from posture_cv.replay.pool import Pool, ProcessPool
-from posture_cv.replay.run import replay
+from posture_cv.replay.run import replay_told
 from posture_cv.replay.scan import Scan, scan
 from posture_cv.replay.types import Labels, ReplayOptions
 
@@ -63,8 +61,8 @@ def run_one(item: Item, common: ReplayOptions, how: How, pool: Pool) -> int:
     if look.calibrate_s is not None and not looked.recording:
         looked = scan(replace(look, known=looked.known))
     with RichProgress() as progress:
-        replay(options, progress, looked=looked)
-    show(read_summary(options.out) or {}, options.out)
+        _, summary = replay_told(options, progress, looked=looked)
+    show(summary, options.out)
     return 0
 
 
@@ -105,6 +103,8 @@ def _check_baselines(items: Sequence[Item], common: ReplayOptions, how: How) -> 
     ]
     if not without or how.profile is not None or common.calibrate_s is not None:
         return
+    from posture_cv.profiles.types import ProfileError
+
     try:
         baseline_of_profile(None, how.settings_path)
     except ProfileError as error:

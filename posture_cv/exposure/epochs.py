@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from posture_cv.assess.settings import TickSettings
+from posture_cv.assess.ticks import PICTURE_S
 from posture_cv.assess.types import State
 from posture_cv.exposure.types import Series, total_seconds
 from posture_cv.measure.types import QUANTITIES, Codes, Estimate, Float, Reason, View
 
 HOLD_MAX_S: Final = TickSettings().hold_max_s  # a frame says nothing about what comes later than this
-PICTURE_S: Final = 1.0  # what a picture without a time counts as
 EPOCH_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # ours: a second is shorter than any posture counted here
 MOST_EPOCHS: Final = 20_000  # five hours at a second; longer recordings get longer epochs
 NECK: Final = "neck_flexion_deg"

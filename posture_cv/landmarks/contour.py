@@ -64,7 +64,8 @@ def unsure_share(grid: Float32, shoulders_y: float) -> float:
         shoulders_y: height of the shoulders' middle, share of the picture's; NaN for none.
 
     Returns:
-        Sum of 4 m (1 - m), over the grid's cells; NaN without shoulders in the picture.
+        0-1: the sum of 4 m (1 - m) over the cells above the shoulders, divided by the number of all cells of the grid;
+        a cell of m = 0.5 counts whole. NaN without shoulders in the picture.
     """
     if not 0.0 < shoulders_y <= 1.0:
         return math.nan

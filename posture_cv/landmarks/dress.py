@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from posture_cv.landmarks import names
 from posture_cv.landmarks.types import Float32, Landmarks
 
-# Parts of the face's box, of the shoulders' distance below their middle, and of the face's box above it.
+# Where it is looked, as (left, right, top, bottom) (ours). Of the face in shares of the face mesh's box; of the chest
+# in shoulder widths to the sides of the shoulders' middle and below it; of the crown in shares of the face's box again,
+# above which it lies.
 _FACE: Final = (0.25, 0.75, 0.35, 0.8)
 _CHEST: Final = (-0.25, 0.25, 0.12, 0.45)
 _CROWN: Final = (0.25, 0.75, -0.38, -0.12)
 _SAMPLES: Final = 32  # points across and down at most, which tell a colour
 _DARK: Final = 3.0  # added to all of 255, so that the noise of black counts for little
-_LEAST_PX: Final = 3
+_LEAST_PX: Final = 3  # across and down, below which a part is too small to have a colour
 _LEAST_SHARE: Final = 0.3  # of a part that the picture must show: close cameras cut the chest off
 UNKNOWN: Final = np.full(6, np.nan, np.float32)
 

@@ -57,7 +57,7 @@ class FaceFinder(_Finder):
 
     Args:
         options: of the estimator; the face model is taken from them.
-        confidence: that a face must have, 0-1.
+        confidence: 0-1, below which nothing is taken for a face.
 
     Raises:
         ModelFileError: see `MediaPipeEstimator`.

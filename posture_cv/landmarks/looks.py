@@ -111,7 +111,7 @@ def mean_face(faces: Sequence[Float32 | None]) -> Float32 | None:
 
 
 def _of_centres(look: Look, width: int, height: int) -> Float:
-    """`matrix` between the centres of pixels, which is how OpenCV counts."""
+    """(2, 3) `matrix` between the centres of pixels, which is how OpenCV counts."""
     m = matrix(look, width, height).copy()
     m[:, 2] += m[:, :2] @ (0.5, 0.5) - 0.5
     return m

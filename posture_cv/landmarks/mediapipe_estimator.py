@@ -221,7 +221,7 @@ class MediaPipeEstimator(Closing):
     def _looked_again(
         self, rgb: NDArray[np.uint8], pose: Float32, mask: Float32 | None
     ) -> tuple[Float32, Float32 | None, list[tuple[Look, Picture]]]:
-        """Mean pose and mask of the first and all further looks that see the same person, and those looks."""
+        """Mean pose (33, 8) and mask (H, W) of the first and all further looks that see the same person, and those."""
         size_px = (rgb.shape[1], rgb.shape[0])
         looks, poses, masks = [], [pose], [mask]
         for look in LOOKS[1 : self._options.looks]:
@@ -245,7 +245,7 @@ class MediaPipeEstimator(Closing):
         return self._seen_closer(picture, look, begun) if whole is None else whole
 
     def _seen_closer(self, picture: Picture, look: Look, begun: _Begun) -> Float32 | None:
-        """The face in a part of the picture, about the head; of an untilted one in all its pixels."""
+        """(468, 3) the face in a part of the picture, about the head; of an untilted one in all its pixels."""
         untilted, scale, pose = look == FIRST, begun.scale, begun.lm.pose[0, :, :2]
         source = begun.frame.image_bgr if untilted else picture.rgb
         size = source.shape[1], source.shape[0]
@@ -274,7 +274,7 @@ class MediaPipeEstimator(Closing):
         return self._closer
 
     def _placed(self, face: Float32 | None, picture: Picture, look: Look, begun: _Begun) -> Float32 | None:
-        """What a look has seen at its place in the frame, if it belongs to the pose."""
+        """(468, 3) the face that a look has seen, at its place in the frame; None if it is not the pose's."""
         if face is None:
             return None
         scale = begun.scale

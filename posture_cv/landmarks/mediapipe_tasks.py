@@ -199,8 +199,8 @@ class FaceSearch(_Opened):
 
     Args:
         file: of the model.
-        most: faces.
-        confidence: that a face must have, 0-1.
+        most: so many faces at most.
+        confidence: 0-1, below which nothing is taken for a face.
 
     Raises:
         ModelFileError: the file cannot be used.
@@ -226,8 +226,8 @@ class PersonSearch(_Opened):
 
     Args:
         file: of the model.
-        most: people.
-        confidence: that a person must have, 0-1.
+        most: so many people at most.
+        confidence: 0-1, below which nothing is taken for a person.
 
     Raises:
         ModelFileError: the file cannot be used.

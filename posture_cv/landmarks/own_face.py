@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from posture_cv.landmarks import names
 
-# A face whose middle lies farther than this from the pose's nose, in shoulder widths, is another person's.
+# A face whose middle lies farther than this from the pose's nose, in shoulder widths or, where that is more, in the
+# face's own, is another person's; distances are taken in shares of the picture's width and height (ours).
 FACE_OFFSET: Final = 0.6
 
 

@@ -20,8 +20,9 @@ NOT_THERE: Final = -32768
 _LIMIT: Final = 32767
 _AT_A_TIME: Final = 1024  # frames
 
-# Steps per unit. Pose x, y (shares of the picture) reach +-4, z +-8, visibility and presence 0-1, world +-4 m; the roll
-# of the background all of its degrees.
+# Steps per unit, of each number in the order of the field's columns (`POSE_FIELDS`, `SCENE_FIELDS`). Pose x, y reach
+# +-4 (shares of the picture), z +-8, visibility and presence 0-1, world +-4 m; the roll of the background (100) all of
+# its degrees.
 STEPS_PER_UNIT: Final[Mapping[str, NDArray[np.float64]]] = MappingProxyType(
     {
         "pose": np.array([8000, 8000, 4000, 8000, 8000, 8000, 8000, 8000], np.float64),
@@ -34,7 +35,7 @@ STEPS_PER_UNIT: Final[Mapping[str, NDArray[np.float64]]] = MappingProxyType(
 
 
 def to_steps(field: str, values: Float32) -> NDArray[np.int16]:
-    """Values as int16 steps; NaN becomes `NOT_THERE`, values beyond the range are held at its end."""
+    """The values (N, …) of one field as int16 steps; NaN becomes `NOT_THERE`, what is beyond the range its end."""
     steps = np.rint(values.astype(np.float64) * STEPS_PER_UNIT[field])
     missing = np.isnan(steps)
     held = np.clip(np.where(missing, 0.0, steps), -_LIMIT, _LIMIT).astype(np.int16)
@@ -43,7 +44,7 @@ def to_steps(field: str, values: Float32) -> NDArray[np.int16]:
 
 
 def from_steps(field: str, steps: NDArray[np.int16]) -> Float32:
-    """The float32 values of int16 steps; `NOT_THERE` becomes NaN."""
+    """(N, …) the values of one field, of its steps (N, …); `NOT_THERE` becomes NaN."""
     return _valued(steps, STEPS_PER_UNIT[field].astype(np.float32), np.empty(steps.shape, np.float32))
 
 

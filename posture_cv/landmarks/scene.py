@@ -1,81 +1,31 @@
-"""What the picture says beside the person: brightness, noise, and whether the camera itself has moved.
-
-The background is followed from a reference frame by sparse optical flow (Lucas-Kanade, pyramidal; Bouguet
-2001) on points outside the person, and a similarity is fitted to the points that agree (RANSAC). A lid that
-tilts shifts background and person together; a person who sinks leaves the background where it was. A camera tool
-that begins to mirror, or ends it, is told as a growth below 0, which counts as a moved camera. Flow takes a
-point's brightness for constant: where light or exposure have changed, what is lit is followed without the light.
-"""
+"""What the picture says beside the person: brightness, noise, whether the camera has moved, and what is worn."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from posture_cv.landmarks import names
+from posture_cv.landmarks.background import Follower, Gray
 from posture_cv.landmarks.dress import UNKNOWN, dress
-from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, SCENE_FIELDS, Float32, Landmarks
+from posture_cv.landmarks.types import SCENE_FIELDS, Float32, Landmarks
 
-Gray = NDArray[np.uint8]
-
-# All ours: small enough to cost about a millisecond, and done twice a second, as often as the policy looks.
+# Ours: small enough to cost about a millisecond, and done twice a second, as often as the policy looks.
 WIDTH_PX: Final = 320
 INTERVAL_S: Final = 0.5
-POINTS: Final = 80
-MIN_POINTS: Final = 8
-PERSON_MARGIN_PX: Final = 12
-AGREE_PX: Final = 1.5
-# A roll is told where its standard deviation is below the first, and the points that agree on it lie at least this
-# share of the width about their middle: a chair that turns behind somebody holds many points, but close together.
-SURE_ROLL_DEG: Final = 0.15
-ROLL_SPREAD: Final = 0.2
-REKEY_SHIFT: Final = 0.08  # beyond this share of the width the current frame becomes the new key frame
-RETRY_SUPPORT: Final = 0.5
-MIRROR_EVERY_S: Final = 10.0  # so often a lost background is looked for in the mirror, at its cost again
-WINDOW: Final = (15, 15)
-LIGHT_PX: Final = (25, 25)  # light is what changes over more than this, what is lit over less
-LEAST_CONTRAST: Final = 0.05  # of a logarithm, below which noise would be raised to texture
-GREY_PER_CONTRAST: Final = 40.0
 _UNSURE: Final = SCENE_FIELDS.index("outline_unsure")
 _SECOND_DIFFERENCE: Final = np.array([1, -2, 1], np.float32)
-_GROWN: Final = 6.0 * math.sqrt(2.0)  # so much two of them raise the noise, of the difference of two pictures
-_QUARTER_OF_NORMAL: Final = 0.3186  # below which a quarter of normal errors are, in standard deviations
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Person:
-    """Where the person of one frame (with a margin) hides the background of a small picture (height, width)."""
-
-    lm: Landmarks
-    shape: tuple[int, ...]
-
-    def hides(self, x: NDArray[np.intp], y: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Whether he hides these pixels, in the shape of `x` and `y` together; False where nobody is there."""
-        height, width = self.shape[:2]
-        column = np.minimum((x + 0.5) / width * CONTOUR_COLS, CONTOUR_COLS - 1).astype(np.intp)
-        row = np.minimum((y + 0.5) / height * CONTOUR_ROWS, CONTOUR_ROWS - 1).astype(np.intp)
-        below = y >= self.lm.cols[0][column] * height - PERSON_MARGIN_PX
-        left, right = self.lm.rows[0, :, 0][row] * width, self.lm.rows[0, :, 1][row] * width
-        return np.asarray(below | ((x >= left - PERSON_MARGIN_PX) & (x <= right + PERSON_MARGIN_PX)))
-
-    def mask(self) -> NDArray[np.bool_]:
-        """(H, W) where he hides the background."""
-        height, width = self.shape[:2]
-        return self.hides(np.arange(width)[None, :], np.arange(height)[:, None])
-
-
-@dataclass(slots=True)
-class _Key:
-    """A frame to follow from, and where it stands against the reference (2x3 similarity in small pixels)."""
-
-    gray: Gray
-    person: NDArray[np.bool_]
-    points: Float32
-    pose: NDArray[np.float64]
+# By how much the noise of one picture grows: sqrt(1 + 4 + 1) by a second difference along each side, sqrt(2) as two
+# pictures are subtracted.
+_GROWN: Final = 6.0 * math.sqrt(2.0)
+# Standard deviations within which, to both sides, a quarter of normal errors lie.
+_QUARTER_OF_NORMAL: Final = 0.3186
+_HEAD_POINTS: Final = names.MOUTH_RIGHT + 1  # the first points of the pose
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,9 +59,8 @@ class SceneTracker:
     """
 
     follow: bool = True
-    _key: _Key | None = None
     _last_t_s: float = -np.inf
-    _mirrored_t_s: float = -np.inf
+    _follower: Follower = field(default_factory=Follower)
     _background: tuple[float, float, float, float, float] = field(default=(np.nan,) * 5)
     _before: Gray | None = None
     _noise: float = np.nan
@@ -133,14 +82,14 @@ class SceneTracker:
     def measure_small(
         self, small: SmallPicture, image_bgr: NDArray[np.uint8], t_s: float, lm: Landmarks
     ) -> Float32:
-        """The same for a picture that was made small already: cheapest while the picture is in the cache."""
+        """(17,) the same for a picture that was made small already: cheapest while the picture is in the cache."""
         gray = small.gray
         if not self.follow:
             self._dress = dress(image_bgr, lm)
         elif t_s - self._last_t_s >= INTERVAL_S or t_s < self._last_t_s:
             self._last_t_s = t_s
             self._dress = dress(image_bgr, lm)
-            self._background = self._follow(gray, _Person(lm, gray.shape), t_s)
+            self._background = self._follower.follow(gray, lm, t_s)
             if self._before is not None and self._before.shape == gray.shape:
                 self._noise = noise_share(self._before, gray)
             self._before = gray
@@ -149,27 +98,6 @@ class SceneTracker:
         scene = np.array(told, np.float32)
         assert len(scene) == len(SCENE_FIELDS)
         return scene
-
-    def _follow(self, gray: Gray, person: _Person, t_s: float) -> tuple[float, float, float, float, float]:
-        if self._key is None or self._key.gray.shape != gray.shape:
-            self._key = _key_frame(gray, person.mask(), np.eye(2, 3))
-            support = 1.0 if len(self._key.points) >= MIN_POINTS else np.nan
-            return 0.0, 0.0, 1.0, support, 0.0
-        found = _similarity(self._key, gray, person)
-        if found.support < RETRY_SUPPORT and abs(t_s - self._mirrored_t_s) >= MIRROR_EVERY_S:
-            self._mirrored_t_s = t_s
-            over = _mirrored(self._key)
-            again = _similarity(over, gray, person)
-            if again.support >= RETRY_SUPPORT:
-                self._key, found = over, again
-        if found.fit is None:
-            return *_as_shares(self._key.pose, gray.shape), found.support, np.nan
-        pose = found.fit
-        moved_since_key = np.hypot(*(pose[:, 2] - self._key.pose[:, 2])) / gray.shape[1]
-        if moved_since_key > REKEY_SHIFT and found.support > 0.5:
-            self._key = _key_frame(gray, person.mask(), pose)
-        roll_deg = _roll_deg(pose) if found.tells_roll else np.nan
-        return *_as_shares(pose, gray.shape), found.support, roll_deg
 
 
 def _quantiles(gray: Gray, shares: tuple[float, ...]) -> list[float]:
@@ -198,7 +126,7 @@ def noise_share(before: Gray, now: Gray) -> float:
 
 def _person_brightness(gray: Gray, lm: Landmarks) -> float:
     """Median brightness of the face (or of the head's pose points without one), 0-1; NaN without either."""
-    points = lm.face[0, :, :2] if lm.face_found[0] else lm.pose[0, :11, :2]
+    points = lm.face[0, :, :2] if lm.face_found[0] else lm.pose[0, :_HEAD_POINTS, :2]
     if np.isnan(points[0, 0]):
         return float("nan")
     height, width = gray.shape
@@ -207,140 +135,3 @@ def _person_brightness(gray: Gray, lm: Landmarks) -> float:
     y0, y1 = (min(max(int(v * height), 0), height - 1) for v in (down.min(), down.max()))
     [median] = _quantiles(gray[y0 : y1 + 1, x0 : x1 + 1], (0.5,))
     return median / 255.0
-
-
-def _key_frame(gray: Gray, person: NDArray[np.bool_], pose: NDArray[np.float64]) -> _Key:
-    allowed = np.where(person, 0, 255).astype(np.uint8)
-    found: Any = cv2.goodFeaturesToTrack(gray, POINTS, 0.02, 7, mask=allowed)
-    points = np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2).astype(np.float32)
-    return _Key(gray, person, points, pose)
-
-
-def _mirrored(key: _Key) -> _Key:
-    """The key frame as a camera tool that mirrors pictures, or no longer does, would have shown it."""
-    last = key.gray.shape[1] - 1.0
-    points = key.points.copy()
-    points[:, 0] = last - points[:, 0]
-    pose = _compose(np.array([[-1.0, 0.0, last], [0.0, 1.0, 0.0]]), key.pose)
-    return _Key(np.asarray(cv2.flip(key.gray, 1), np.uint8), key.person[:, ::-1], points, pose)
-
-
-class _Found(NamedTuple):
-    """A similarity (2x3; None: none fits), the share of points that agree on it, and whether it tells the roll."""
-
-    fit: NDArray[np.float64] | None
-    support: float
-    tells_roll: bool = False
-
-
-def _similarity(key: _Key, gray: Gray, person: _Person) -> _Found:
-    """The background's similarity against the reference; support is NaN where there is no texture."""
-    if len(key.points) < MIN_POINTS:
-        return _Found(None, math.nan)
-    found = _followed(key, gray, person, key.points)
-    if found.support < RETRY_SUPPORT:  # a jump too far for the flow alone: begin where the whole picture went
-        again = _followed(key, gray, person, key.points + _whole_shift(key, gray, person))
-        found = max(found, again, key=lambda one: one.support)
-    if found.support < RETRY_SUPPORT:  # or another light
-        key, gray = replace(key, gray=_without_light(key.gray)), _without_light(gray)
-        again = _followed(key, gray, person, key.points + _whole_shift(key, gray, person))
-        found = max(found, again, key=lambda one: one.support)
-    return found if found.fit is None else found._replace(fit=_compose(found.fit, key.pose))
-
-
-def _without_light(gray: Gray) -> Gray:
-    """(H, W) what is lit, without the light: a lamp, and the camera's exposure, multiply what they fall upon.
-
-    The logarithm makes a sum of that product, in which the light is what changes slowly over the picture
-    (homomorphic filtering; Oppenheim, Schafer and Stockham 1968). Contrast is evened out likewise, as the gamma of
-    cameras raises and lowers it.
-    """
-    logarithm = cv2.LUT(gray, _LOGARITHMS)
-    rest = logarithm - cv2.blur(logarithm, LIGHT_PX)
-    contrast = cv2.sqrt(
-        np.maximum(cv2.blur(rest * rest, LIGHT_PX), 0.0)
-    )  # of a plain wall, a rounding below 0
-    even = rest / np.maximum(contrast, LEAST_CONTRAST) * GREY_PER_CONTRAST + 128.0
-    return np.asarray(np.clip(even, 0.0, 255.0), np.uint8)
-
-
-# Beginning at 4, so that the noise of a picture's blackest parts does not weigh more than all the rest.
-_LOGARITHMS: Final = np.log(np.arange(256, dtype=np.float32) + 4.0)
-
-
-def _whole_shift(key: _Key, gray: Gray, person: _Person) -> Float32:
-    """(2,) shift of the background by phase correlation, with the person greyed out in both pictures."""
-    hidden = person.mask() | key.person
-    flat = [
-        np.where(hidden, np.float32(g[~hidden].mean() if (~hidden).any() else 0), g) for g in (key.gray, gray)
-    ]
-    window = cv2.createHanningWindow((gray.shape[1], gray.shape[0]), cv2.CV_32F)
-    shift, _ = cv2.phaseCorrelate(flat[0].astype(np.float32), flat[1].astype(np.float32), window)
-    return np.asarray(shift, np.float32)
-
-
-def _followed(key: _Key, gray: Gray, person: _Person, guess: Float32) -> _Found:
-    """The similarity from the key frame to this one; a support of 0 where there is none."""
-    moved, status, _ = cv2.calcOpticalFlowPyrLK(
-        key.gray,
-        gray,
-        key.points,
-        guess.copy(),
-        winSize=WINDOW,
-        maxLevel=3,
-        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
-    )
-    x, y = np.rint(moved.T).astype(np.intp)
-    inside = (x >= 0) & (y >= 0) & (x < gray.shape[1]) & (y < gray.shape[0])
-    open_ = inside & ~person.hides(np.where(inside, x, 0), np.where(inside, y, 0))
-    usable = (status.ravel() == 1) & open_
-    candidates = int(open_.sum())
-    if usable.sum() < MIN_POINTS:
-        return _Found(None, 0.0)
-    before, now = key.points[usable], moved[usable]
-    found = cv2.estimateAffinePartial2D(before, now, method=cv2.RANSAC, ransacReprojThreshold=AGREE_PX)
-    fit: Any = found[0]  # None where no similarity fits, whatever the stubs say
-    if fit is None:
-        return _Found(None, 0.0)
-    agree = found[1].ravel() == 1
-    support = float(agree.sum()) / candidates
-    sure = _tells_roll(fit, before[agree], now[agree], gray.shape[1])
-    return _Found(np.asarray(fit, np.float64), support, sure)
-
-
-def _tells_roll(fit: NDArray[np.float64], before: Float32, now: Float32, width: int) -> bool:
-    """Whether the points that agree lie far enough apart for what they differ by, and over the picture."""
-    apart = float(((before - before.mean(axis=0)) ** 2).sum())
-    freedom = 2 * len(before) - 4
-    if freedom <= 0 or apart < len(before) * (ROLL_SPREAD * width) ** 2:
-        return False
-    rest = now - before @ fit[:, :2].T - fit[:, 2]
-    sd = math.sqrt(float((rest**2).sum()) / freedom / apart)
-    return math.degrees(sd) <= SURE_ROLL_DEG
-
-
-def _compose(outer: NDArray[np.float64], inner: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The 2x3 similarity that applies `inner` first."""
-    linear = outer[:, :2] @ inner[:, :2]
-    return np.column_stack([linear, outer[:, :2] @ inner[:, 2] + outer[:, 2]])
-
-
-def _as_shares(pose: NDArray[np.float64], shape: tuple[int, ...]) -> tuple[float, float, float]:
-    """Shift of the picture's centre as shares of width and height, and the scale, below 0 where mirrored."""
-    height, width = shape[:2]
-    centre = np.array([width / 2.0, height / 2.0])
-    shift = pose[:, :2] @ centre + pose[:, 2] - centre
-    scale = float(np.hypot(pose[0, 0], pose[1, 0]))
-    return float(shift[0] / width), float(shift[1] / height), -scale if _mirrors(pose) else scale
-
-
-def _mirrors(pose: NDArray[np.float64]) -> bool:
-    """Whether a 2x3 similarity is a reflection."""
-    return bool(pose[0, 0] * pose[1, 1] < pose[0, 1] * pose[1, 0])
-
-
-def _roll_deg(pose: NDArray[np.float64]) -> float:
-    """By how much the background has turned in the picture, clockwise; NaN where it is mirrored."""
-    if _mirrors(pose):
-        return math.nan
-    return math.degrees(math.atan2(pose[1, 0], pose[0, 0]))

@@ -8,7 +8,8 @@
   and `expression` (what has moved), `front_columns` (the table of all that is read), `front_reading` (frames in it),
   `front_room` (the same in the room), `front_groups`, `front_model` and `front_arrays` (what is answered from which
   columns), `front` (the estimates);
-- from the side: `profile_outline`, `side_reference`, `side_outline`, `side`; obliquely: `oblique_features`, `oblique`.
+- from the side: `profile_outline`, `side_reference`, `side_columns` (the table of all that is read), `side_outline`,
+  `side`; obliquely: `oblique_features` (with its table), `oblique`.
   Both read `outline_edges`, register them by `rigid_fit` and answer by `block_model`;
 - of landmarks with parts missing, linearly: `partial`.
 

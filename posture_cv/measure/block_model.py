@@ -29,13 +29,16 @@ LOG_SD_LOW, LOG_SD_HIGH = -4.0, 3.0  # limits of log sd, in the quantity's unit 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Projection:
-    """Blocks of features made comparable: centred, projected, squashed.
+class BlockProjection:
+    """Named blocks of features made comparable: centred, projected, squashed, divided by the root of their width.
+
+    The front's `mirror_kernel.ColumnProjection` is given columns that lie ready and have nothing taken off, since a
+    mirror is to turn the sign of the odd ones; it squashes narrow blocks less, into float32.
 
     Attributes:
         names: of the blocks, in order.
-        centre: (D,) subtracted first.
-        matrix: (D, d) block-diagonal.
+        centre: (D,) subtracted first; 0 but for blocks that tell of the baseline.
+        matrix: (D, d) block-diagonal, to about unit root mean square.
         share: (d,) 1 / sqrt(columns of the block).
     """
 
@@ -115,7 +118,7 @@ class NetworkBeside:
     """
 
     names: tuple[str, ...]
-    projection: Projection
+    projection: BlockProjection
     network: PlainNetwork
     part: Float
 
@@ -127,7 +130,7 @@ class NetworkBeside:
             return None
         names = tuple(str(name) for name in arrays[f"{key}.names"])
         part = np.asarray(arrays[f"{key}.part"], np.float64)
-        projection = Projection.from_arrays(arrays, key)
+        projection = BlockProjection.from_arrays(arrays, key)
         return cls(names, projection, PlainNetwork.from_arrays(arrays, key), part)
 
     def answers(self, blocks: Blocks) -> Float:
@@ -146,7 +149,7 @@ class BlockModel:
         networks: the same -> the network beside them, where there is one.
     """
 
-    projections: Mapping[str, Projection]
+    projections: Mapping[str, BlockProjection]
     groups: Mapping[str, tuple[Group, ...]]
     sd: Mapping[str, Mapping[str, Float]]
     networks: Mapping[str, NetworkBeside]
@@ -189,7 +192,7 @@ def block_model(arrays: Mapping[str, Any]) -> BlockModel:
     """From the arrays of `side.npz` or `oblique.npz`."""
     projections, groups, sd, networks = {}, {}, {}, {}
     for variant in (CONTOUR, LANDMARKS):
-        projections[variant] = Projection.from_arrays(arrays, variant)
+        projections[variant] = BlockProjection.from_arrays(arrays, variant)
         count = int(arrays[f"{variant}.groups"])
         groups[variant] = tuple(_group(arrays, variant, k) for k in range(count))
         answered = {name for group in groups[variant] for name in group.names}

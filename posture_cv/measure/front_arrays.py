@@ -46,7 +46,7 @@ from posture_cv.measure.front_groups import (
 from posture_cv.measure.front_model import Beside, FrontModel, Stage
 from posture_cv.measure.front_reference import MeshAxes
 from posture_cv.measure.later import Later
-from posture_cv.measure.mirror_kernel import KernelWeights, MirrorKernels, Projection
+from posture_cv.measure.mirror_kernel import ColumnProjection, KernelWeights, MirrorKernels
 from posture_cv.measure.mirror_network import MirrorNetwork
 from posture_cv.measure.types import Float
 
@@ -57,13 +57,13 @@ EXPRESSION: Final = "expression"
 def front_model(arrays: Mapping[str, Any]) -> FrontModel:
     """Make the shipped arrays ready for use, each variant when it is first asked for; so keep the result."""
     projections = {
-        side: Projection.of(
+        side: ColumnProjection.of(
             np.asarray(arrays[f"project.{side}"], np.float64), [widths[name] for name, _ in blocks]
         )
         for side, blocks, widths in (("even", EVEN_BLOCKS, EVEN_WIDTHS), ("odd", ODD_BLOCKS, ODD_WIDTHS))
     }
     rooms = {
-        side: Projection.of(np.diag(np.asarray(arrays[f"room.{side}"], np.float64)), [1] * len(names))
+        side: ColumnProjection.of(np.diag(np.asarray(arrays[f"room.{side}"], np.float64)), [1] * len(names))
         for side, names in (("even", ROOM_EVEN), ("odd", ROOM_ODD))
     }
     variants = VARIANTS.values()

@@ -21,7 +21,7 @@ from posture_cv.measure.front_reading import FrontReading
 from posture_cv.measure.front_reference import FrontReference, MeshAxes, front_reference
 from posture_cv.measure.front_room import room_columns
 from posture_cv.measure.front_space import CameraStand
-from posture_cv.measure.mirror_kernel import MirrorKernels, Projection
+from posture_cv.measure.mirror_kernel import ColumnProjection, MirrorKernels
 from posture_cv.measure.mirror_network import MirrorNetwork
 from posture_cv.measure.types import Float
 
@@ -133,10 +133,10 @@ class FrontModel:
     """
 
     axes: MeshAxes
-    even: Projection
-    odd: Projection
-    even_room: Projection
-    odd_room: Projection
+    even: ColumnProjection
+    odd: ColumnProjection
+    even_room: ColumnProjection
+    odd_room: ColumnProjection
     camera_pitch: Float
     first: Mapping[str, Stage]
     then: Mapping[str, Stage]

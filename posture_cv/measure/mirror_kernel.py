@@ -29,8 +29,10 @@ ROWS: Final = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Projection:
+class ColumnProjection:
     """Columns (N, D) through a matrix, squashed and divided by the square root of their block's width.
+
+    Without an offset: mirrored columns come out mirrored. `block_model.BlockProjection`, of the other views, has one.
 
     Attributes:
         matrix: (D, d), divided by what the columns are squashed to.

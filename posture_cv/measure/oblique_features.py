@@ -6,6 +6,7 @@ to the right of the picture (the camera then stands before the person's right si
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -69,6 +70,14 @@ PIECES: Final = (
     Piece("far_arm", FRONT, ("shoulder", -3.0), ("shoulder", 11.0), "far", (3.0, 3.0, 0.1)),
     Piece("back", REAR, ("shoulder", 8.0), ("shoulder", 22.0), "near", (4.0, 1.5, 0.1)),
 )
+# Block -> how many columns it has; the shipped arrays and `tools/fitting/oblique.py` name their blocks after these.
+WIDTHS: Final[Mapping[str, int]] = {
+    "head": len(HEAD),
+    "shoulders": len(SHOULDERS),
+    "marks": 2 * len(_MARKS),  # right and down of each of `_MARKS`, cm
+    "outline": 2 * len(PIECES),  # right and down of each of `PIECES`, cm
+    "azimuth": 1,  # of the camera, by the baseline's cheeks, deg: the same for all frames
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +106,7 @@ class Seen:
         return np.asarray(self.head[:, HEAD.index(name)])
 
     def blocks(self) -> dict[str, Float]:
-        """What the fits read, (N, D) each."""
+        """What the fits read: the blocks of `WIDTHS`, (N, width) each."""
         azimuth = np.full((len(self.head), 1), self.azimuth_deg)
         parts = {"head": self.head, "shoulders": self.shoulders, "marks": self.marks}
         return {**parts, "outline": self.outline, "azimuth": azimuth}

@@ -13,6 +13,7 @@ import numpy as np
 from posture_cv.measure.outline_edges import REAR, Edges, Places
 from posture_cv.measure.profile_outline import NEAR_SHOULDER
 from posture_cv.measure.rigid_fit import Motion, register
+from posture_cv.measure.side_columns import ARM_POINTS, FACE_POINTS, MARKS
 from posture_cv.measure.side_reference import FRONT_CM, HEAD_STARTS, Contour, SideReference
 from posture_cv.measure.types import Float
 
@@ -23,11 +24,7 @@ _TRAGUS_FROM_C7: Final = (9.1, 12.8)
 _SINKS_WITH_HEAD: Final = 0.3  # how much of the crown's drop the back is expected to share
 _COARSE: Final = ((0.6, 1.4), (0.3, 0.9), (0.3, 0.6))  # Cauchy scales of head and back, cm
 _FINE: Final = ((0.3, 0.45), (0.3, 0.35), (0.3, 0.35), (0.3, 0.35))
-ARM_POINTS: Final = (11, 12, 13, 14, 15, 16)
-FACE_POINTS: Final = (0, 7, 8)
-BODY_POINTS: Final = (*ARM_POINTS, *FACE_POINTS)
-# Nose, right eye, ears, mouth, far shoulder, and elbow, wrist, hip and shoulder of the near side.
-MARKS: Final = (0, 5, 7, 8, 10, 11, 14, 16, 24, 12)
+_BODY_POINTS: Final = [*ARM_POINTS, *FACE_POINTS]
 _FAR: Final = 10.0  # cm beyond which a landmark has been lost rather than moved
 _EDGE_FAR: Final = 5.0  # cm beyond which an edge is another body part's or thing's
 _BACK_FAR: Final = 25.0  # cm by which the back may have moved at first sight
@@ -77,7 +74,7 @@ def _median(values: Float) -> Float:
 
 
 def contour_blocks(edges: Edges, ref: SideReference, c: Contour) -> tuple[Blocks, Motion]:
-    """Blocks of features (N, d) each: pieces against each other, and edges and points in the thorax's frame."""
+    """All blocks of `side_columns.WIDTHS`, (N, width) each, and how the three pieces moved."""
     m = find_pieces(edges, c)
     angle = np.degrees(m.angle)
     gap_x, gap_y = m.forward[0] - m.forward[1], m.down[0] - m.down[1]
@@ -101,11 +98,11 @@ def contour_blocks(edges: Edges, ref: SideReference, c: Contour) -> tuple[Blocks
     rest = edges.read(c.places, edges.scale_of(c.places), at) - moved.real
     rest = np.minimum(np.maximum(rest, -_EDGE_FAR), _EDGE_FAR)
     blocks["front"], blocks["rear"] = rest[:, : len(FRONT_CM)], rest[:, len(FRONT_CM) :]
-    points = edges.points[:, list(BODY_POINTS)]
+    points = edges.points[:, _BODY_POINTS]
     home = (
         np.conj(turn)[:, None] * (points[..., 0] + 1j * points[..., 1] - (c.pivot + shift)[:, None]) + c.pivot
     )
-    still = ref.points[list(BODY_POINTS)]
+    still = ref.points[_BODY_POINTS]
     x = np.minimum(np.maximum(home.real - still[:, 0], -_FAR), _FAR)
     y = np.minimum(np.maximum(home.imag - still[:, 1], -_FAR), _FAR)
     k = len(ARM_POINTS)
@@ -123,7 +120,7 @@ def _neck_turn(forward: Float, down: Float) -> Float:
 
 
 def landmark_blocks(edges: Edges, ref: SideReference) -> Blocks:
-    """The block "marks" (N, 20): landmarks alone, against the near shoulder; the last is the shoulder's own move."""
+    """The block of `side_columns.LANDMARK_WIDTHS`, (N, 20)."""
     moved = (edges.points - ref.points) / ref.mark_unit
     shoulder = moved[:, NEAR_SHOULDER].copy()
     moved = moved[:, list(MARKS)]

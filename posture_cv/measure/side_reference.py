@@ -47,6 +47,9 @@ FRONT_CM: Final = np.arange(0.0, 24.0, 1.5)
 REAR_CM: Final = np.arange(-10.0, 38.0, 2.0)
 # Nose, and ear, shoulder, elbow, wrist and hip of the near side.
 STILL_POINTS: Final = (0, 8, 12, 14, 16, 24)
+# The person's build (cm): the widest of the head; face to nape at the throat's height; shoulder below the crown; ear to
+# shoulder; shoulder to hip.
+BUILD: Final = ("head_width", "neck_depth", "height", "neck", "trunk")
 # Half the length from ear to shoulder and a quarter of that from shoulder to hip make so many units of the landmarks'
 # features, which are thus about centimetres.
 _MARK_UNITS: Final = 22.0
@@ -64,8 +67,8 @@ class Contour:
         face_of_start: (S, F) some points of the turned face, from the tragus.
         back_edge: place of the rear edge from which the backs start, at height `back_y`, cm.
         edges: (40,) the front and rear edges that are looked at, from the pivot; places: which of them these are.
-        shape: (5,) the person's build.
-        still: (12,) where ear, shoulder, arm and hip are in the baseline, from the pivot.
+        shape: (5,) `BUILD`.
+        still: (12,) where `STILL_POINTS` are in the baseline, from the pivot: forward and down of each, cm.
     """
 
     coarse: Stack
@@ -204,11 +207,7 @@ def _back(base: Edges, a: Anchors, cm: tuple[float, float, float]) -> Stretch:
 
 
 def _shape(base: Edges, a: Anchors) -> Float:
-    """(5,) the person's build in rough centimetres: width of the head, depth of the neck, height, neck, trunk.
-
-    In turn: the widest of the head; face to nape at the throat's height; shoulder below the crown; ear to shoulder;
-    shoulder to hip.
-    """
+    """(5,) the person's `BUILD`."""
     ear, shoulder, hip = base.points[0, NEAR_EAR], base.points[0, NEAR_SHOULDER], base.points[0, NEAR_HIP]
     nape = a.face - _edge(base, REAR, a.throat)
     neck, trunk = float(np.linalg.norm(ear - shoulder)), float(np.linalg.norm(hip - shoulder))

@@ -20,6 +20,7 @@ READY_TIMEOUT_S: Final = 20.0
 """Models load in about a second; a slow disk may take longer; ours."""
 LOG_NAME: Final = "monitor.log"
 LOG_MOST_BYTES: Final = 1_000_000
+"""A longer log is put aside at the next start, in the place of the one before; ours."""
 
 
 class StartError(PostureError):

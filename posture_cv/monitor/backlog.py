@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 _MOST_KEPT: Final = 5000
+"""Days of alerts and answers, and little memory; ours."""
 
 
 class Backlog:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from posture_cv.landmarks.recording import RecordingReader
 
 _FASTEST_HZ: Final = 30.0
+"""What common webcams give at most; ours."""
 
 
 class LiveCamera:

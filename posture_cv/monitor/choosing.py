@@ -16,7 +16,8 @@ from posture_cv.measure.gates import of_other_shape
 from posture_cv.monitor.ports import CameraIdentity
 from posture_cv.profiles.types import Profile
 
-# All ours. Shares of the picture's width; a person who sits down anew is within a twentieth of where they sat.
+# All ours. The farthest, in shares of the picture's width, from where a profile has the person: who sits down anew is
+# within a twentieth of it. And how many times as far away the second profile must be for the first to be sure.
 NEAR_SHARE: Final = 0.12
 CLEARLY: Final = 1.6
 _NUMBERED: Final = re.compile(r"camera \d+ \((.+)\)")
@@ -57,7 +58,7 @@ def none_fits(profiles: Sequence[Profile], camera: CameraIdentity) -> str:
 
 
 def place_distance(profile: Profile, lm: Landmarks) -> float:
-    """How far the person sits from where the profile has them: eyes and shoulders, in shares of the width.
+    """How far the person sits from where the profile has them: nose and shoulders, in shares of the width.
 
     The median over the frames of `lm` that show somebody; infinite when none does.
     """

@@ -32,7 +32,7 @@ class Pace(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EconomySettings:
-    """Seconds between looks; all ours.
+    """Seconds between looks, where the name says nothing else; all ours.
 
     Attributes:
         enabled: False: every picture at `every_s`, none skipped.

@@ -12,7 +12,10 @@ from posture_cv.capture.types import Frame
 from posture_cv.landmarks.estimator import LandmarkEstimator
 from posture_cv.landmarks.types import Landmarks
 
+# In the tracker's own time: an unchanged picture lasts so long at most, too short for it to start anew, and after a cut
+# the next picture comes so much later that it does (`mediapipe_estimator.GAP_RESET_S`).
 _STEP_MOST_S: Final = 2.0
+_CUT_S: Final = 60.0
 
 
 class ModelEyes:
@@ -56,7 +59,7 @@ class ModelEyes:
         fresh = fresh or frame.image_bgr.shape != self._shape
         self._shape = frame.image_bgr.shape
         # A step back in time (the camera was reopened) is a gap too.
-        self._model_t_s += 60.0 if fresh and self.runs else min(max(step_s, 0.001), _STEP_MOST_S)
+        self._model_t_s += _CUT_S if fresh and self.runs else min(max(step_s, 0.001), _STEP_MOST_S)
         self.runs += 1
         lm = estimator.estimate(replace(frame, t_s=self._model_t_s))
         return replace(lm, t_s=np.array([frame.t_s]))

@@ -24,7 +24,9 @@ from posture_cv.monitor.backoff import halved, undone
 if TYPE_CHECKING:
     from posture_cv.profiles.types import Profile
 
-_MOST_CUTS: Final = 250  # more than the frames of any trailing mean
+# Frames without a picture that end what was seen, and how far apart they are: more than the frames of any trailing
+# mean, and together shorter than a tick; ours.
+_MOST_CUTS: Final = 250
 _CUT_STEP_S: Final = 1e-3
 _BACKGROUNDS: Final = 3  # the latest pictures, which tell where a moved camera stands; ours
 

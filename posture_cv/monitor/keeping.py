@@ -24,9 +24,11 @@ from posture_cv.output.notify import Delivery
 SAVE_EVERY_S: Final = 5.0
 """A monitor that is killed loses this much at most; ours."""
 _PRUNE_EVERY_S: Final = 3600.0
+"""What has grown old goes so often; ours."""
 _CLOCK_SET_S: Final = 43200.0
 """A clock that is set this far otherwise may be wrong: nothing is old by it until it has stood for an hour; ours."""
 _MOST_KEPT: Final = 5000
+"""So many of the latest episodes wait to be written: days of them, and little memory; ours."""
 _NOTE_EVERY_S: Final = 3600.0
 """A disk that is full now and again is said so often at most; ours."""
 

@@ -19,7 +19,7 @@ HELP: Final = (
     "Keys: r recalibrate (five seconds), m the camera was moved, p pause, z silent for half an hour "
     "(once more: go on), q end"
 )
-_SNOOZE_S: Final = 1800.0
+_SNOOZE_S: Final = 1800.0  # as `HELP` says, not as the settings say
 # ECMA-48: what function, arrow and editing keys send, and Alt with a letter.
 _SEQUENCE: Final = re.compile(r"\x1b(?:\[\[?[0-?]*[ -/]*[@-~]?|O.?|.)?", re.DOTALL)
 

@@ -26,6 +26,7 @@ _GAP_S: Final = 10.0
 _ELSEWHERE_S: Final = 600.0
 """Who was not watched for so long may sit at another desk now; ours."""
 _ACTIVE_S: Final = 2.0
+"""Keyboard or mouse are in use if they were so lately; ours."""
 _STANDS: Final = (
     "The camera does not seem to have been moved, so nothing was changed. "
     "If you sit otherwise than before: posture-cv recalibrate"

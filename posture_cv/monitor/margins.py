@@ -12,6 +12,7 @@ from posture_cv.assess.records import limits
 from posture_cv.assess.settings import CUES, AssessSettings
 from posture_cv.assess.smoothing import SmoothedFrame
 from posture_cv.measure.types import Reason
+from posture_cv.monitor.hanging import hangs_on
 
 NECK = "neck_deg"
 _DECISIVE: Final = ("cva_change_deg", "head_pitch_deg", "protraction_cm", "trunk_incl_deg", *RISES)
@@ -102,26 +103,11 @@ def nearest(found: tuple[Margin, ...]) -> Margin | None:
     """The posture that is nearest to its limit; of one with several quantities the one on which it hangs."""
     best: Margin | None = None
     for cue in CUES:
-        decisive = _decisive([m for m in found if m.cue == cue], _EITHER.get(cue, ()))
-        if decisive and (best is None or (decisive.share or 0.0) > (best.share or 0.0)):
-            best = decisive
+        of_cue = {m.quantity: m for m in found if m.cue == cue}
+        decisive = hangs_on(cue, {quantity: m.share for quantity, m in of_cue.items()})
+        if decisive and (best is None or (of_cue[decisive].share or 0.0) > (best.share or 0.0)):
+            best = of_cue[decisive]
     return best
-
-
-# A posture needs all its quantities beyond their limits, but of these one is enough.
-_EITHER: Final = {"shrug": RISES, "slump": ("protraction_cm", "sink_cm")}
-
-
-def _decisive(of_cue: list[Margin], either: tuple[str, ...]) -> Margin | None:
-    """Of what is needed that which is farthest off, of what is enough the nearest; None where that is not told."""
-
-    def share(margin: Margin) -> float:
-        return -1.0 if margin.share is None else margin.share
-
-    needed = [m for m in of_cue if m.quantity not in either]
-    enough = [m for m in of_cue if m.quantity in either]
-    hangs_on = min([*needed, *([max(enough, key=share)] if enough else [])], key=share, default=None)
-    return None if hangs_on is None or hangs_on.share is None else hangs_on
 
 
 def unit_of(quantity: str) -> str:

@@ -18,7 +18,8 @@ Thumbnail = NDArray[np.float32]
 THUMB_WIDTH_PX: Final = 80
 THUMB_HEIGHT_PX: Final = 60
 # All ours. A thumbnail's pixel is the mean of 8x8 pixels of a 640x480 picture, so that a sensor's noise of 3
-# grey levels becomes 0.4, while an edge of 40 levels that moves by 3 mm at arm's length changes one by 10.
+# grey levels (of 256) becomes 0.4, while an edge of 40 levels that moves by 3 mm at arm's length changes one by 10.
+# Twelve pixels that change by more than six levels are thus no noise.
 CHANGED_LEVELS: Final = 6.0
 CHANGED_PIXELS: Final = 12
 # Of the rendered desk clip: sitting upright changes 3-14 % of the pixels within two seconds, another posture 15-22 %.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from posture_cv.monitor.session import Eyepiece
 
 _GLANCES: Final = 5
+"""So many pictures tell where somebody sits; ours."""
 _STOP_SEEN_S: Final = 0.1
 """A question notices a request to end so soon; ours."""
 Note = Callable[[str], None]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from calibration.protocol import Progress, Timing
     from calibration.run import Ui
 
-_RATE_S = 0.1
+_EVERY_S = 0.1  # between a calibration's pictures; ours
 _WIDTH = 96  # characters of a line; ours
 
 
@@ -73,7 +73,7 @@ class CameraSource(Closing):
     def frames(self) -> Iterator[Frame]:
         """Ten a second at most, with the monitor's times. Raises SourceError when the camera is lost."""
         self._camera.open()
-        self._camera.set_interval(_RATE_S)
+        self._camera.set_interval(_EVERY_S)
         while not self._camera.ended:
             glimpse = self._camera.read(0.5)
             if glimpse is None:

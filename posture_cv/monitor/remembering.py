@@ -34,9 +34,12 @@ if TYPE_CHECKING:
 VERSION: Final = 1
 FILE_NAME: Final = "monitor-state.json"
 WRITE_EVERY_S: Final = 10.0
+"""A monitor that is killed forgets no more than this; ours."""
 OLDEST_S: Final = 3600.0
+"""After so long another session begins: the hour that the cap counts is over; ours."""
 _NOTHING: Final = Ledger()
 _MOST_BYTES: Final = 1_000_000
+"""A larger file is none of ours."""
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 

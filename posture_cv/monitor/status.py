@@ -109,7 +109,7 @@ def _plain(moment: Moment) -> dict[str, Any]:
         "snoozed_s": round(moment.snoozed_s, 1),
         "backoff": multiples(moment.policy),
         "sitting_s": round(breaks.sitting_s, 1),
-        "since_break_s": round(breaks.interval_s, 1),
+        "since_break_s": round(breaks.unbroken_s, 1),
         "obeyed": moment.obeyed,
     }
 

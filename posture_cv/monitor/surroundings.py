@@ -36,8 +36,8 @@ _SAVERS: Final = tuple(
     (f"org.{desktop}.ScreenSaver", f"/org/{desktop}/ScreenSaver")
     for desktop in ("freedesktop", "gnome", "cinnamon", "mate", "xfce")
 )
-_FILES_EVERY_S: Final = 5.0
-_RECONNECT_S: Final = 30.0
+_FILES_EVERY_S: Final = 5.0  # so often battery and microphones are read; ours
+_RECONNECT_S: Final = 30.0  # so long after a lost bus it is tried again; ours
 _POWER: Final = Path("/sys/class/power_supply")
 _SOUND: Final = Path("/proc/asound")
 

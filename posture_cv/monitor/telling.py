@@ -16,6 +16,7 @@ from posture_cv.monitor.moment import Said
 from posture_cv.monitor.ports import Book
 
 _REMEMBERED: Final = 64
+"""So many of the latest alerts can still be answered, as the policy knows no more of them either (`assess.answers`)."""
 _UNKNOWN: Final = 0
 """No notification has this number; silence is asked for all the same."""
 

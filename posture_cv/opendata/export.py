@@ -15,7 +15,8 @@ from posture_cv.landmarks.recording import read_recording
 from posture_cv.opendata.bids import bids_files
 from posture_cv.opendata.datapackage import datapackage
 from posture_cv.opendata.exported import published
-from posture_cv.opendata.folder import LANDMARKS, Result
+from posture_cv.opendata.files import LANDMARKS
+from posture_cv.opendata.folder import Result
 from posture_cv.opendata.frames import require_unchanged
 from posture_cv.opendata.gather import Study, study_exposure_table
 from posture_cv.opendata.names import file_names

@@ -9,21 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from posture_cv.assess.settings import CUES
 from posture_cv.assess.types import State
 from posture_cv.exposure.types import Series, Told
 from posture_cv.file_facts import MOST_JSON_BYTES, bytes_of, lines_of, refuse_stream
 from posture_cv.measure.types import QUANTITIES, Measurements, View
+from posture_cv.opendata.files import (
+    ALERTS,
+    LANDMARKS,
+    MEASUREMENTS,
+    PROVENANCE,
+    SUMMARY,
+    SUMMARY_VERSION,
+    TABLE,
+    checksum_noted,
+    prompts_among,
+)
 from posture_cv.opendata.frames import Frames, ResultError, fault, read_frames, require_unchanged, unreadable
 from posture_cv.utf8 import legible
 
-SUMMARY: Final = "summary.json"
-SUMMARY_VERSION: Final = 1  # raised when a key goes or changes its meaning
-TABLE: Final = "recordings.csv"
-MEASUREMENTS: Final = "measurements.csv"
-ALERTS: Final = "alerts.jsonl"
-PROVENANCE: Final = "provenance.json"  # what the summary has no room for
-LANDMARKS: Final = "landmarks.landmarks"
 VIEWS: Final = {v.label: v for v in View}
 
 
@@ -153,11 +156,6 @@ class Result:
         )
 
 
-def prompts_among(alerts: Sequence[Mapping[str, Any]]) -> int:
-    """How many of the rows of `alerts.jsonl` are not about a posture."""
-    return sum(alert["cue"] not in CUES for alert in alerts)
-
-
 def stale_results(paths: Sequence[Path]) -> list[Path]:
     """The result folders below those of runs of many that the latest run there does not name; see `find_results`."""
     return [
@@ -237,13 +235,6 @@ def read_result(folder: Path) -> Result:
     for name in (ALERTS, PROVENANCE):  # the time series when it is read: it is large
         require_unchanged(folder / name, result.noted(name))
     return result
-
-
-def checksum_noted(run: Mapping[str, Any], name: str) -> str | None:
-    """SHA-256 that a summary's entry `run` notes of a file of the results; None where it notes none."""
-    files = run.get("files")
-    sha256 = files.get(name) if isinstance(files, dict) else None
-    return None if sha256 is None else str(sha256)
 
 
 def _summary(path: Path) -> dict[str, Any]:

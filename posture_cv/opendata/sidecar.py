@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -13,8 +13,11 @@ from posture_cv._version import __version__
 from posture_cv.file_facts import json_object
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Float
-from posture_cv.opendata.folder import PROVENANCE, Result
-from posture_cv.profiles.format import baseline_to_json
+from posture_cv.opendata.files import PROVENANCE
+from posture_cv.profiles.plain import baseline_to_json
+
+if TYPE_CHECKING:
+    from posture_cv.opendata.folder import Result
 
 _LATE: Final = 1.5  # a step so many times the median one means that frames are missing
 

@@ -82,8 +82,8 @@ class StateTimes:
         self._state_us[State.CANNOT_TELL] += gaps_us
         self._reason_us[GAP_REASON] += gaps_us
         for codes, totals in ((state, self._state_us), (reason, self._reason_us)):
-            for code in np.flatnonzero(np.bincount(codes)).tolist():
-                totals[code] += held[codes == code].sum()
+            summed_us = np.bincount(codes, held, len(totals))  # so few whole microseconds add up exactly
+            np.add(totals, summed_us.astype(np.int64), out=totals)
 
     def _sums(self, labels: dict[int, str], totals: NDArray[np.int64], place: int | None) -> dict[str, float]:
         seconds = totals / 1e6

@@ -14,7 +14,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, BinaryIO, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,13 @@ def measurement_columns() -> list[str]:
     return columns
 
 
+class Bytes(Protocol):
+    """Where bytes can be written."""
+
+    def write(self, data: bytes, /) -> object:
+        """Append bytes."""
+
+
 class MeasurementTable:
     """Writes the header, and then a row for each frame (RFC 4180, UTF-8, a dot as the decimal point).
 
@@ -70,7 +77,7 @@ class MeasurementTable:
         extra: names of further columns at the end.
     """
 
-    def __init__(self, file: BinaryIO, extra: Sequence[str] = ()) -> None:
+    def __init__(self, file: Bytes, extra: Sequence[str] = ()) -> None:
         self._file, self._extra = file, tuple(extra)
         header = io.StringIO()
         csv.writer(header, lineterminator="\n").writerow([*measurement_columns(), *self._extra])

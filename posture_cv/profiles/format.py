@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
 from posture_cv.landmarks.names import FACE_COUNT
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.collapsed import collapsed
 from posture_cv.measure.types import Float, View
+from posture_cv.profiles.plain import baseline_to_json
 from posture_cv.profiles.types import (
     FORMAT_VERSION,
     Profile,
@@ -30,26 +29,8 @@ if TYPE_CHECKING:
 
     from posture_cv.profiles.schema import BaselineSchema, ModelSchema, ProfileSchema
 
-DECIMALS: Final = 6  # of the baseline's coordinates: 0.001 px in a picture 1000 px wide
 _MOST_FAULTS: Final = 6
 _REMEDY: Final = "Restore the file, or make a new profile: posture-cv calibrate --name {name}"
-
-
-def baseline_to_json(baseline: Baseline) -> dict[str, Any]:
-    """The baseline as plain values; NaN becomes null, coordinates have six decimals."""
-    no_face = bool(np.isnan(baseline.face).any())
-    return {
-        "frame_count": baseline.frame_count,
-        "spread": {name: round(value, 4) for name, value in baseline.spread.items()},
-        "pose": _listed(baseline.pose),
-        "face": None if no_face else _listed(baseline.face),
-        "rows": _listed(baseline.rows),
-        "cols": _listed(baseline.cols),
-        "outline_unsure": None
-        if math.isnan(baseline.outline_unsure)
-        else round(baseline.outline_unsure, DECIMALS),
-        "dress": None if np.isnan(baseline.dress).all() else _listed(baseline.dress),
-    }
 
 
 def baseline_from_json(plain: BaselineSchema, view: View, size_px: tuple[int, int]) -> Baseline:
@@ -114,6 +95,7 @@ def profile_from_json(text: str, where: str, name: str) -> Profile:
     """
     from pydantic import ValidationError
 
+    from posture_cv.measure.collapsed import collapsed
     from posture_cv.profiles.schema import ProfileSchema
 
     plain = _parsed(text, where, name)
@@ -162,15 +144,6 @@ def _model_to_json(model: ProfileModel) -> dict[str, str]:
 
 def _model_of(plain: ModelSchema) -> ProfileModel:
     return ProfileModel(plain.name, plain.sha256)
-
-
-def _listed(values: NDArray[np.floating]) -> list[Any]:
-    """Nested lists with six decimals and None for NaN."""
-    rounded = np.round(values.astype(np.float64), DECIMALS) + 0.0  # no negative zero
-    listed = rounded.astype(object)
-    listed[np.isnan(rounded)] = None
-    plain: list[Any] = listed.tolist()
-    return plain
 
 
 def _array(values: Sequence[object]) -> Float:

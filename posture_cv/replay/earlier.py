@@ -15,7 +15,7 @@ from typing import Any, Final
 from posture_cv.atomic import output_error
 from posture_cv.file_facts import json_object, sha256_of_file
 from posture_cv.landmarks.recording import SUFFIX
-from posture_cv.opendata.folder import LANDMARKS, SUMMARY, checksum_noted
+from posture_cv.opendata.files import LANDMARKS, SUMMARY, checksum_noted
 
 ANNOTATED: Final = "annotated.mp4"
 _SET_ASIDE: Final = ".summary.json"

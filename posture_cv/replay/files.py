@@ -22,15 +22,10 @@ from posture_cv.guidance.adviser import Adviser
 from posture_cv.guidance.catalogue import load_catalogue
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Reason
-from posture_cv.opendata.folder import (
-    ALERTS,
-    LANDMARKS,
-    MEASUREMENTS,
-    PROVENANCE,
-    SUMMARY,
-    SUMMARY_VERSION,
-)
+from posture_cv.opendata.files import ALERTS, LANDMARKS, MEASUREMENTS, PROVENANCE, SUMMARY, SUMMARY_VERSION
 from posture_cv.opendata.sidecar import provenance_text
+from posture_cv.output.behind import WriteBehind
+from posture_cv.output.json_text import indented
 from posture_cv.output.summary import StateTimes
 from posture_cv.output.tables import MeasurementTable
 from posture_cv.replay.earlier import (
@@ -78,7 +73,9 @@ class ResultWriter:
     def __enter__(self) -> Self:
         refuse_laid(self._options.out)  # hours after it was made
         part = self._open.enter_context(atomic_path(self._options.out / MEASUREMENTS))
-        self._table = MeasurementTable(self._open.enter_context(part.open("wb")), self._extra)
+        file = self._open.enter_context(part.open("wb"))
+        self._rows = self._open.enter_context(WriteBehind(file))
+        self._table = MeasurementTable(self._rows, self._extra)
         return self
 
     def __exit__(
@@ -110,6 +107,7 @@ class ResultWriter:
         Returns:
             The summary.
         """
+        self._rows.settle()
         out, rows = self._options.out, alert_rows(result.outcome.records)
         progress.stage("Writing tables", None)
         set_summary_aside(out)
@@ -128,14 +126,19 @@ class ResultWriter:
             written.append(LANDMARKS)
         drop_stale(out, written)
         told = _summary(result, rows, self.times, self._stale)
-        told["run"]["files"] = {name: sha256_of_file(out / name) for name in written}
-        write_atomic(out / SUMMARY, json.dumps(told, indent=2) + "\n")
+        told["run"]["files"] = {
+            name: self._rows.sha256 if name == MEASUREMENTS else sha256_of_file(out / name)
+            for name in written
+        }
+        write_atomic(out / SUMMARY, indented(told) + "\n")
         forget_set_aside(out)
         return told
 
 
 def alert_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
     """Each alert, the words that went with it, and the record of why it came, as plain values."""
+    if not records:  # the catalogue takes longer to read than all else here
+        return []
     adviser = Adviser(load_catalogue(), recorded=True)
     return [
         {

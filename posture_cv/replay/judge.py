@@ -6,16 +6,15 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from posture_cv.assess.blocks import Assessed, BlockEngine
-from posture_cv.assess.recording import whole
+from posture_cv.assess.blocks import Assessed, BlockEngine, Outcome
+from posture_cv.assess.ticks import PICTURE_S
 from posture_cv.capture.base import RateGate
 from posture_cv.errors import InputError
-from posture_cv.exposure.epochs import PICTURE_S
 from posture_cv.landmarks.recording import RecordingInfo, RecordingReader, every_frame, is_recording
 from posture_cv.measure.types import Float, View
 from posture_cv.replay.baselines import calibrated
@@ -25,6 +24,9 @@ from posture_cv.replay.measuring import Measuring
 from posture_cv.replay.pictures import NOTE, nothing_told, of_pictures, one_by_one, without_order
 from posture_cv.replay.progress import NoProgress, Progress
 from posture_cv.replay.types import BaselineUsed, Provenance, Replayed, ReplayOptions
+
+if TYPE_CHECKING:
+    from posture_cv.assess.recording import Assessment
 
 
 def judge(
@@ -89,7 +91,7 @@ def judge(
             frames_with_person=with_person,
             warnings=(*warnings, *told.warnings, *used.warnings, *_without_face(options, info, used)),
             provenance=provenance or Provenance(),
-            held=whole(held, outcome) if hold else None,
+            held=_whole(held, outcome) if hold else None,
         )
 
         def again() -> Iterator[Assessed]:
@@ -98,6 +100,12 @@ def judge(
             return map(without_order, blocks) if alone else blocks
 
         return result, results.finish(result, progress, again)
+
+
+def _whole(held: list[Assessed], outcome: Outcome) -> Assessment:
+    from posture_cv.assess.recording import whole
+
+    return whole(held, outcome)
 
 
 def _no_frame(source: str, seen_s: tuple[float, float] | None) -> InputError:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from importlib import metadata
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from posture_cv._version import __version__
 from posture_cv.landmarks.estimator import EstimatorOptions
-from posture_cv.landmarks.model_files import resolve_face_model, resolve_pose_model
 from posture_cv.measure.baseline import Baseline
 
 # What turns pictures into landmarks, and landmarks into numbers.
 _LIBRARIES: Final = ("mediapipe", "opencv-python", "av", "numpy")
+_FOLDER_END: Final = ".dist-info"
 
 
 class Stamp(NamedTuple):
@@ -45,13 +47,32 @@ def digest(plain: object) -> str:
 @lru_cache(maxsize=1)
 def versions() -> Mapping[str, str]:
     """Versions of the program and of the libraries that its numbers come from."""
-    found = {"posture-cv": __version__}
-    for name in _LIBRARIES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:  # another build of the same library
-            found[name] = "unknown"
-    return found
+    folders = list(_package_folders())
+    known = {name: _folder_version(name, folders) or _noted_version(name) for name in _LIBRARIES}
+    return {"posture-cv": __version__} | known
+
+
+def _package_folders() -> Iterator[str]:
+    """Names of what installers write of packages; loading what reads all of it takes longer than all else here."""
+    for place in sys.path:
+        with suppress(OSError):  # no folder, or none of ours
+            yield from sorted(found.name for found in Path(place).iterdir() if found.suffix == _FOLDER_END)
+
+
+def _folder_version(name: str, folders: Iterable[str]) -> str | None:
+    begin = f"{name.replace('-', '_')}-"
+    return next(
+        (f.removeprefix(begin).removesuffix(_FOLDER_END) for f in folders if f.startswith(begin)), None
+    )
+
+
+def _noted_version(name: str) -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:  # another build of the same library
+        return "unknown"
 
 
 def models_key(options: EstimatorOptions) -> dict[str, Any]:
@@ -60,6 +81,8 @@ def models_key(options: EstimatorOptions) -> dict[str, Any]:
     Raises:
         ModelFileError: a model file is missing or damaged.
     """
+    from posture_cv.landmarks.model_files import resolve_face_model, resolve_pose_model
+
     return {
         "pose": resolve_pose_model(options.pose_model).sha256,
         "face": resolve_face_model(options.face_model).sha256 if options.face else None,

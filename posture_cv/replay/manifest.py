@@ -9,7 +9,6 @@ comment line, unless the line names a file that is called so.
 from __future__ import annotations
 
 import csv
-import difflib
 import math
 import os
 import re
@@ -128,6 +127,8 @@ def _delimiter(lines: list[str]) -> str:
 
 
 def _header_faults(header: list[str]) -> list[str]:
+    import difflib
+
     faults = []
     for name in header:
         if name and name not in COLUMNS:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from posture_cv.landmarks.recording import Chosen, RecordingReader, every_frame
 from posture_cv.landmarks.types import Landmarks
@@ -15,14 +16,11 @@ from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Measurements
 from posture_cv.output.tables import open_rows
 from posture_cv.replay.progress import NoProgress, Progress
-from posture_cv.replay.remembered import Block, Keeper, Told, recall, remembered_path
+from posture_cv.replay.remembered import Block, DamagedError, Keeper, Told, recall, remembered_path
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-# Frames at a time for all that follows the measuring: enough to make up for numpy's calls, and they fit into the
-# caches. What comes of them does not depend on it.
-BLOCK: Final = 4096
+# Frames at a time for all that follows the measuring: enough to make up for numpy's calls, and some 15 MB with all
+# that is made of them. What comes of them does not depend on it.
+BLOCK: Final = 8192
 # Frames measured at a time: a recording's blocks are those of five seconds, and of few frames many calls are made.
 AT_ONCE: Final = 512
 _THREADS: Final = min(4, os.cpu_count() or 1)
@@ -57,14 +55,22 @@ class Measuring:
         Raises:
             RecordingError: the recording cannot be read. OutputError: the measurements cannot be kept.
         """
-        kept_at = remembered_path(self._path, self._baseline)
-        known = recall(kept_at)
-        if known is not None:
+        kept_at, passed = remembered_path(self._path, self._baseline), 0
+        if (known := recall(kept_at)) is not None:
             self.told = known.told
-            yield from _those(known.blocks(rows=rows), chosen)
-        elif self._keep:
+            try:
+                for block in _ahead(known.blocks(rows=rows)):
+                    passed += len(block.measurements)
+                    yield from _those([block], chosen)
+            except DamagedError:
+                pass  # the rest of it is measured
+            else:
+                return
+        if self._keep:
             with Keeper(kept_at) as keeper:
-                yield from _those(self._kept(keeper), chosen)
+                yield from _those(_after(passed, self._kept(keeper)), chosen)
+        elif passed:
+            yield from _those(_after(passed, map(Block, self._measured(every_frame))), chosen)
         else:
             yield from map(Block, self._measured(chosen))
 
@@ -82,9 +88,7 @@ class Measuring:
 
     def _at_once(self, reader: RecordingReader, chosen: Chosen) -> Iterator[Measurements]:
         """Blocks in their order, several of them measured at a time: numpy leaves the interpreter to others."""
-        from concurrent.futures import ThreadPoolExecutor  # not where the numbers are remembered
-
-        from posture_cv.coefficients import load_coefficients
+        from posture_cv.coefficients import load_coefficients  # not where the numbers are remembered
         from posture_cv.measure.measure import measure
 
         coefficients, found = load_coefficients(), 0
@@ -104,6 +108,26 @@ class Measuring:
         block = waiting.popleft().result()
         self._progress.advance(len(block))
         return block
+
+
+def _ahead(blocks: Iterator[Block]) -> Iterator[Block]:
+    """The same blocks; a thread reads the next one and compares its checksum meanwhile."""
+    with ThreadPoolExecutor(1, thread_name_prefix="read") as thread:
+        coming = thread.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = thread.submit(next, blocks, None)
+            yield block
+
+
+def _after(count: int, blocks: Iterable[Block]) -> Iterator[Block]:
+    """What follows the first `count` frames."""
+    for block in blocks:
+        frames = len(block.measurements)
+        if count == 0:
+            yield block
+        elif frames > count:
+            yield Block(block.measurements[count:])
+        count = max(0, count - frames)
 
 
 def _those(blocks: Iterable[Block], chosen: Chosen) -> Iterator[Block]:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from posture_cv.atomic import refuse_laid
 from posture_cv.capture import open_source
@@ -31,8 +31,10 @@ from posture_cv.landmarks.recording_writer import RecordingWriter, estimator_as_
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.calibration_watch import CalibrationWatch
 from posture_cv.replay.earlier import delete
-from posture_cv.replay.first_look import ViewCheck, check_view
 from posture_cv.replay.record import EstimatorFactory, default_estimator, estimated, source_as_dict
+
+if TYPE_CHECKING:
+    from posture_cv.replay.first_look import ViewCheck
 
 SEGMENT_S: Final = 300.0
 WARM_UP_S: Final = 3.0
@@ -124,6 +126,8 @@ def record_part(
         SourceError, ModelFileError, PostureError: see there.
     """
     if part.view is not None:
+        from posture_cv.replay.first_look import check_view
+
         check_view(part.source, part.view, part.estimator, make_estimator or default_estimator)
     write = partial(_record, part, path, told, make_estimator, overlap=overlap)
     if part.start_s > part.origin_s:

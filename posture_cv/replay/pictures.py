@@ -7,8 +7,8 @@ from typing import Final
 
 from posture_cv.assess.blocks import Assessed, Outcome
 from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.ticks import PICTURE_S
 from posture_cv.errors import InputError
-from posture_cv.exposure.epochs import PICTURE_S
 from posture_cv.landmarks.recording import RecordingInfo
 
 NOTE: Final = (

@@ -25,11 +25,10 @@ from posture_cv.file_facts import sha256_of_file
 from posture_cv.landmarks.joining import join_recordings
 from posture_cv.landmarks.recording import SUFFIX
 from posture_cv.measure.types import View
-from posture_cv.opendata.folder import LANDMARKS
+from posture_cv.opendata.files import LANDMARKS
 from posture_cv.paths import user_path
 from posture_cv.replay.baselines import no_frame_to_calibrate_on
 from posture_cv.replay.earlier import ANNOTATED, read_summary, set_summary_aside
-from posture_cv.replay.first_look import view_check
 from posture_cv.replay.kept import warnings_of_kept
 from posture_cv.replay.keys import baseline_key, digest, models_key, versions
 from posture_cv.replay.parts import Part, PartDone, cut
@@ -172,6 +171,8 @@ def plan(options: ReplayOptions, scan: Scan) -> Plan:
     stretches = cut(capture.start_s, capture.end_s, scan.last_s, segment_s)
     parts = {k: replace(common, start_s=a, end_s=b) for k, (a, b) in enumerate(stretches)}
     if options.baseline is not None:  # said before the models run over all of it
+        from posture_cv.replay.first_look import view_check
+
         check = view_check(options.baseline.view, capture.start_s, capture.end_s, scan)
         parts[0] = replace(parts[0], view=check)
     if calibrate is not None and outside:

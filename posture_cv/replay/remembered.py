@@ -152,42 +152,46 @@ class Keeper:
         self._file.write(_HEAD.pack(kind, len(raw), zlib.crc32(raw)) + raw)
 
 
+class DamagedError(Exception):
+    """What was remembered is not what was written, from here on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """Measurements that a `Keeper` has written, found whole."""
+    """Measurements that a `Keeper` has written to their end."""
 
     path: Path
     told: Told
 
     def blocks(self, *, rows: bool = False) -> Iterator[Block]:
-        """The measurements, as they were written; on request with their rows."""
+        """The measurements, as they were written; on request with their rows. Raises DamagedError."""
         wanted = {_ROWS, _FRAMES} if rows else {_FRAMES}
         made: bytes | None = None
-        with self.path.open("rb") as file:
-            for kind, raw in _parts(file, wanted, compared=True):
-                if kind == _ROWS:
-                    made = raw
-                else:
-                    yield Block(_measurements(raw), made)
-                    made = None
+        try:
+            with self.path.open("rb") as file:
+                for kind, raw in _parts(file, wanted):
+                    if kind == _ROWS:
+                        made = raw
+                    else:
+                        yield Block(_measurements(raw), made)
+                        made = None
+        except (OSError, ValueError) as error:
+            raise DamagedError from error
 
 
 def recall(path: Path) -> Recalled | None:
-    """What a `Keeper` wrote; None where there is nothing, or nothing that is whole."""
+    """What a `Keeper` wrote; None where there is nothing, or nothing with an end. Damage before it shows in reading."""
     try:
         with path.open("rb") as file:
-            for kind, raw in _parts(file):
-                if kind == _END:
-                    return Recalled(path, _told(raw))
+            for _, raw in _parts(file, (_END,)):
+                return Recalled(path, _told(raw))
     except (OSError, ValueError, KeyError, TypeError):
         pass
     return None
 
 
-def _parts(
-    file: BinaryIO, wanted: Collection[bytes] = (_ROWS, _FRAMES, _END), *, compared: bool = False
-) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and content of each part of those kinds; `compared`: its checksum was, a moment ago. Raises ValueError."""
+def _parts(file: BinaryIO, wanted: Collection[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and content of each part of those kinds. Raises ValueError."""
     if file.read(len(_MAGIC)) != _MAGIC:
         raise ValueError("not measurements")
     while head := file.read(_HEAD.size):
@@ -198,7 +202,7 @@ def _parts(
             file.seek(length, os.SEEK_CUR)
             continue
         raw = file.read(length)
-        if len(raw) != length or not (compared or zlib.crc32(raw) == checksum):
+        if len(raw) != length or zlib.crc32(raw) != checksum:
             raise ValueError("a part is damaged")
         yield kind, raw
 

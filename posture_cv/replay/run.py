@@ -36,6 +36,17 @@ def replay(
     looked: Scan | None = None,
     hold: bool = False,
 ) -> Replayed:
+    """Replay one source in this process and write its results into `options.out`; `replay_told` without the summary."""
+    return replay_told(options, progress, looked=looked, hold=hold)[0]
+
+
+def replay_told(
+    options: ReplayOptions,
+    progress: Progress | None = None,
+    *,
+    looked: Scan | None = None,
+    hold: bool = False,
+) -> tuple[Replayed, dict[str, Any]]:
     """Replay one source in this process and write its results into `options.out`.
 
     Writes `measurements.csv`, `alerts.jsonl` and, last, `summary.json` (each whole or not at all), on request the
@@ -47,6 +58,9 @@ def replay(
         progress: told of stages and frames.
         looked: what `scan` has found, if it has been asked already.
         hold: keep every frame in memory, for `Replayed.assessment`.
+
+    Returns:
+        What came of it, and the summary as written.
 
     Raises:
         InputError: neither or both of a profile and a calibration interval, looks too rare to judge by, a profile of
@@ -65,10 +79,10 @@ def replay(
         for number in sorted(set(made.parts) - set(there)):
             done = record_part(made.parts[number], made.part_path(number), told=progress.advance)
             note_part(made, number, done)
-    result, _ = judge_plan(made, progress, hold=hold)
+    result, summary = judge_plan(made, progress, hold=hold)
     if result.frames_with_person == 0:
         raise NobodyFoundError.of(options.source, f"{result.frames} frames were looked at.")
-    return result
+    return result, summary
 
 
 def judge_plan(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from posture_cv.errors import InputError
-from posture_cv.opendata.folder import TABLE
+from posture_cv.opendata.files import TABLE
 from posture_cv.replay.items import Item
 
 

@@ -13,7 +13,7 @@ from posture_cv.assess.types import State
 from posture_cv.atomic import private_folder, write_atomic
 from posture_cv.errors import PostureError
 from posture_cv.file_facts import lines_of, refuse_stream
-from posture_cv.opendata.folder import SUMMARY, TABLE
+from posture_cv.opendata.files import SUMMARY, TABLE
 from posture_cv.replay.types import ReplayOptions
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from posture_cv.atomic import check_target, drop_left_parts
 from posture_cv.file_facts import head_of, json_object
-from posture_cv.opendata.folder import ALERTS, LANDMARKS, MEASUREMENTS, PROVENANCE, SUMMARY, TABLE
+from posture_cv.opendata.files import ALERTS, LANDMARKS, MEASUREMENTS, PROVENANCE, SUMMARY, TABLE
 from posture_cv.output.tables import FIRST_COLUMNS
 from posture_cv.replay.earlier import ANNOTATED, last_run, left_whole
 

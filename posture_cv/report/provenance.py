@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from posture_cv.measure.types import Float
-from posture_cv.opendata.folder import PROVENANCE, Result
+from posture_cv.opendata.files import PROVENANCE
+from posture_cv.opendata.folder import Result
 from posture_cv.opendata.sidecar import frame_timing
 
 _ELSEWHERE: Final = ("import", "array")  # by `posture-cv import`, or from Python

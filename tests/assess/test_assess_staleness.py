@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posture_cv.assess.staleness import Evidence, Glance, Sign, StaleWatch, glances, weigh
+from posture_cv.assess.staleness import Evidence, Glance, Sign, Stale, StaleWatch, glances, speaking, weigh
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason, View
 
 
@@ -152,3 +152,29 @@ def test_glances_say_nothing_of_distance_while_the_camera_is_elsewhere() -> None
     (one,) = glances(minutes(1 / 60, reason=Reason.CAMERA_MOVED, distance=1.6), View.FRONT)
     assert one.signs == {Sign.CAMERA_MOVED: True, Sign.OTHER_SHAPE: False}
     assert all(sign.hint for sign in Sign)
+
+
+KINDS = st.builds(
+    minutes,
+    st.sampled_from((0.05, 0.5, 2.0, 25.0)),
+    distance=st.sampled_from((1.0, 1.4, 0.7, np.nan)),
+    reason=st.sampled_from(list(Reason)),
+    view=st.sampled_from(list(View)),
+    dressed_otherwise=st.booleans(),
+)
+
+
+@given(st.lists(KINDS, min_size=1, max_size=4), st.sampled_from(list(View)), st.integers(1, 900))
+@settings(max_examples=25, deadline=None)
+def test_stretches_that_say_nothing_are_passed_over_without_a_difference(
+    parts: list[Measurements], view: View, size: int
+) -> None:
+    m, evidence = joined(*parts), Evidence()
+    one_by_one: list[Stale] = []
+    given_each = glances(m, view)
+    for glance in given_each:
+        evidence, clear = weigh(evidence, glance)
+        one_by_one += clear
+    watch = StaleWatch(view)
+    assert [stale for k in range(0, len(m), size) for stale in watch.push(m[k : k + size])] == one_by_one
+    assert speaking(m, view).tolist() == [any(glance.signs.values()) for glance in given_each]

@@ -25,6 +25,7 @@ from posture_cv.measure.baseline import UNMOVED, Background
 from posture_cv.measure.measure import measure
 from posture_cv.measure.types import QUANTITIES, Reason, View
 from posture_cv.profiles import format as profile_format
+from posture_cv.profiles import plain as profile_plain
 from profile_material import a_profile
 
 COEFFICIENTS = load_coefficients()
@@ -81,7 +82,7 @@ def test_a_saved_baseline_measures_exactly_like_the_fresh_one() -> None:
     once, again = measure(lm, fresh, COEFFICIENTS), measure(lm, loaded, COEFFICIENTS)
     for name in QUANTITIES:
         np.testing.assert_array_equal(again.value(name), once.value(name))
-    assert DECIMALS == profile_format.DECIMALS
+    assert DECIMALS == profile_plain.DECIMALS
 
 
 def test_frames_in_which_the_background_is_seen_say_where_it_was() -> None:

@@ -42,7 +42,7 @@ from posture_cv.landmarks.types import Landmarks
 from posture_cv.monitor.keeping import HistorySink
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.sinks import BaseSink
-from posture_cv.opendata.folder import SUMMARY
+from posture_cv.opendata.files import SUMMARY
 from posture_cv.paths import HOME_VARIABLE, profiles_dir
 from posture_cv.profiles.store import load_profile, save_profile
 from posture_cv.profiles.types import Profile

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from fuzz.test_fuzz_files import EXAMPLES, ODD, reads_or_refuses, replaced
 from posture_cv.opendata.bids import bids_files
 from posture_cv.opendata.export import export
-from posture_cv.opendata.folder import ALERTS, MEASUREMENTS, SUMMARY, read_result
+from posture_cv.opendata.files import ALERTS, MEASUREMENTS, SUMMARY
+from posture_cv.opendata.folder import read_result
 from posture_cv.opendata.frames import ResultError, read_frames
 from posture_cv.opendata.gather import gather
 from posture_cv.report.look import limits

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from cli_runner import Cli
-from posture_cv.opendata.folder import ALERTS, MEASUREMENTS, SUMMARY, TABLE
+from posture_cv.opendata.files import ALERTS, MEASUREMENTS, SUMMARY, TABLE
 from result_material import sample_folders
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="named pipes and sparse files of POSIX")

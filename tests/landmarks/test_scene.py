@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from posture_cv.landmarks.background import MIRROR_EVERY_S
 from posture_cv.landmarks.recording import read_recording
-from posture_cv.landmarks.scene import MIRROR_EVERY_S, SceneTracker, small_grey
+from posture_cv.landmarks.scene import SceneTracker, small_grey
 from posture_cv.landmarks.types import CONTOUR_COLS, CONTOUR_ROWS, SCENE_FIELDS, Landmarks
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"

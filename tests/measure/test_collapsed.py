@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 import posture_cv as pc
-from measure.test_oblique import oblique
-from outline_person import baseline_of, profile
+from outline_person import baseline_of, oblique, profile
 from posture_cv.coefficients import load_coefficients
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.baseline import Baseline

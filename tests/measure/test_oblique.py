@@ -7,30 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outline_person import baseline_of, mirror, profile
+from outline_person import baseline_of, mirror, oblique, turn_y
 from posture_cv.coefficients import load_coefficients
-from posture_cv.landmarks.names import FACE_COUNT
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.oblique import FITTED, MIRRORED, STAYS_DEG, measure_oblique
 from posture_cv.measure.oblique_features import seen_at_an_angle
 from posture_cv.measure.types import QUANTITIES, Estimate, Reason, View
-
-
-def _turn_y(degrees: float) -> np.ndarray:
-    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    return np.array([[cos, 0.0, sin], [0.0, 1.0, 0.0], [-sin, 0.0, cos]])
-
-
-def oblique(n: int = 1, shift_px: tuple[float, float] = (0.0, 0.0), *, scale: float = 1.0) -> Landmarks:
-    """The made person with a face mesh turned 45 degrees to the right of the picture."""
-    lm = profile(n)
-    lm.pose[:, 11, 0] += 0.12
-    rng = np.random.default_rng(3)
-    mesh = rng.normal(size=(FACE_COUNT, 3)) * (25.0, 32.0, 20.0)
-    mesh[[10, 152, 1, 234, 454]] = [(0, -45, 0), (0, 45, 0), (0, 5, -40), (-38, 0, 20), (38, 0, 20)]
-    placed = scale * mesh @ _turn_y(-45.0).T + (318.0 + shift_px[0], 128.0 + shift_px[1], 0.0)
-    lm.face[:] = placed / (640.0, 480.0, 640.0)
-    return lm
 
 
 def _mirror(lm: Landmarks) -> Landmarks:
@@ -141,7 +123,7 @@ def _farther_round(degrees: float) -> Landmarks:
     far = oblique()
     size = (640.0, 480.0, 640.0)
     centre = far.face.mean(axis=1, keepdims=True) * size
-    far.face[:] = ((far.face * size - centre) @ _turn_y(-degrees).T + centre) / size
+    far.face[:] = ((far.face * size - centre) @ turn_y(-degrees).T + centre) / size
     return far
 
 
@@ -167,7 +149,7 @@ def test_a_head_that_turns_away_from_the_camera_is_lost_sooner_than_one_that_tur
     turned = oblique()
     mesh = turned.face[0] * (640.0, 480.0, 640.0)
     middle = mesh.mean(axis=0)
-    turned.face[0] = ((mesh - middle) @ _turn_y(degrees).T + middle) / (640.0, 480.0, 640.0)
+    turned.face[0] = ((mesh - middle) @ turn_y(degrees).T + middle) / (640.0, 480.0, 640.0)
     out = _measured(turned)
     assert out["cva_change_deg"].reason.tolist() == [reason]
     assert out["head_yaw_deg"].value[0] * degrees < 0.0, "away from a camera on the right is to the left"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -25,10 +27,14 @@ from posture_cv.monitor.loop import Monitor
 from posture_cv.monitor.moment import Moment
 from posture_cv.monitor.parts import Options, Outcome, Parts
 from posture_cv.monitor.ports import CameraIdentity, Glimpse, Surroundings
+from posture_cv.output.notify import Delivery, Message, NoNotifier
 
 Script = Callable[[float], str]
 IDENTITY = CameraIdentity("webcam", "made up", 64, 48)
 RATE_HZ = 10.0
+# An alert after 20 s of a poor posture, and no breaks.
+SHORT = AssessSettings()
+SHORT = replace(SHORT, policy=SHORT.policy.alert_after(20.0), breaks=replace(SHORT.breaks, enabled=False))
 _NOISES = 97  # different fields of noise; each picture of nearly ten seconds has another
 
 
@@ -211,3 +217,24 @@ class Desk:
             t_s = k / self.rate_hz
             image = picture(self.script(t_s), t_s, still=self.still)
             yield Glimpse(t_s, Frame(k, t_s, image))
+
+
+class KeptTerminal(io.StringIO):
+    """A terminal that keeps everything."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class SentMessages:
+    """Keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    def send(self, message: Message) -> Future[Delivery]:
+        self.messages.append(message)
+        return NoNotifier("kept").send(message)
+
+    def close(self) -> None:
+        """Nothing to close."""

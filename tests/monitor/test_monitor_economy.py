@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from amounts import amount
 from assess_material import POSTURES, UNMEASURED, baseline, measurements
-from monitor.monitor_material import Desk, stretches
+from monitor.monitor_material import SHORT, Desk, stretches
 from posture_cv.assess.calculus import NUMBERS
 from posture_cv.assess.effects import Level
 from posture_cv.assess.naming import Name, name
@@ -44,8 +44,6 @@ from posture_cv.settings import load_settings
 from posture_cv.settings_schema import EconomySection, MonitorSection
 
 ECONOMY = EconomySettings()
-SHORT = AssessSettings()
-SHORT = replace(SHORT, policy=SHORT.policy.alert_after(20.0), breaks=replace(SHORT.breaks, enabled=False))
 
 situations = st.builds(
     Situation,

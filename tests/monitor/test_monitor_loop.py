@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -14,40 +11,21 @@ import numpy as np
 import pytest
 
 from assess_material import measurements
-from calibration.errors import CalibrationError
-from cli_runner import Cli
-from monitor.monitor_material import Desk, Kept, ScriptedJudge, stretches
-from posture_cv.assess.effects import Ambient, Level
-from posture_cv.assess.policy_state import PolicyState
-from posture_cv.assess.records import Record
-from posture_cv.assess.settings import CUES, AssessSettings
+from monitor.monitor_material import SHORT, Desk, Kept, ScriptedJudge, SentMessages, stretches
+from posture_cv.assess.settings import CUES
 from posture_cv.assess.stream import Step
-from posture_cv.assess.types import Alert, State
+from posture_cv.assess.types import State
 from posture_cv.capture.types import SourceError
 from posture_cv.cli.status import lines
-from posture_cv.coefficients import load_coefficients
-from posture_cv.errors import InputError
-from posture_cv.landmarks.types import Landmarks
-from posture_cv.local_time import local
 from posture_cv.measure.types import Reason, View
 from posture_cv.monitor import commands as cmd
-from posture_cv.monitor.checking import Row, value_text
-from posture_cv.monitor.judge import Criteria
-from posture_cv.monitor.keys import KeyCommands
 from posture_cv.monitor.lifecycle import LifeSettings, Phase
 from posture_cv.monitor.loop import Monitor
-from posture_cv.monitor.margins import Margin
-from posture_cv.monitor.moment import Moment, Said
-from posture_cv.monitor.parts import Options, Parts
+from posture_cv.monitor.moment import Moment
+from posture_cv.monitor.parts import Options
 from posture_cv.monitor.ports import Surroundings
-from posture_cv.monitor.sinks import NotificationSink, PauseSink, TerminalSink
+from posture_cv.monitor.sinks import NotificationSink, TerminalSink
 from posture_cv.monitor.status import StatusBoard
-from posture_cv.monitor.tray.view import view_of
-from posture_cv.monitor.words import PAUSE_SHAPE, margin_text, shape_of
-from posture_cv.output.notify import Delivery, Message, NoNotifier
-
-SHORT = AssessSettings()
-SHORT = replace(SHORT, policy=SHORT.policy.alert_after(20.0), breaks=replace(SHORT.breaks, enabled=False))
 
 
 def phases(desk: Desk) -> list[Phase]:
@@ -294,304 +272,6 @@ def test_a_lengthened_pause_becomes_shorter_on_request_only_and_at_once() -> Non
     assert gaps[-1] == pytest.approx(5.0, abs=1.0)
 
 
-def test_recalibration_takes_the_new_baseline_and_begins_a_new_session() -> None:
-    desk = Desk(stretches(("good", 1.0)), 100.0)
-    parts = desk.parts()
-    prompts: list[bool] = []
-    criteria = replace(parts.judge.criteria, profile="new")
-
-    def recalibrate(camera: object, now: object, prompted: object, quick: bool) -> object:
-        prompts.append(prompted("Hold still"))  # type: ignore[operator]
-        return criteria
-
-    parts.recalibrate = recalibrate  # type: ignore[assignment]
-    parts.commands.put(cmd.Recalibrate())
-    Monitor(parts, Options(duration_s=0.0)).run()
-    assert prompts == [True]
-    assert desk.kept.moments[-1].profile == "new"
-    assert [m.prompt for m in desk.kept.moments if m.prompt] == ["Hold still", "done"]
-
-
-def test_an_episode_that_is_open_when_the_baseline_changes_is_told() -> None:
-    parts: Parts | None = None
-
-    def around(t_s: float) -> Surroundings:
-        if parts is not None and parts.commands.taken == 0 and t_s > 50.0:
-            parts.commands.put(cmd.Recalibrate())
-            parts.commands.put(cmd.Stop())
-        return Surroundings()
-
-    desk = Desk(stretches(("forward_head", 1.0)), 100.0, SHORT, around=around)
-    parts = desk.parts()
-    criteria = parts.judge.criteria
-    parts.recalibrate = lambda *_: criteria
-    desk.run(parts)
-    last = [e for m in desk.kept.moments for e in m.episodes][-1]
-    assert last.state is State.FORWARD_HEAD
-    assert last.duration_s == pytest.approx(50.0, abs=2.0)
-
-
-def test_what_a_tick_brings_while_the_pictures_are_cut_off_is_told_with_the_next_step() -> None:
-    settings = replace(SHORT, policy=SHORT.policy.alert_after(5.0))
-    times = [k / 30.0 for k in range(600)]
-
-    def judge() -> ScriptedJudge:
-        return ScriptedJudge(lambda _: "forward_head", settings)
-
-    whole = judge()
-    due_s = next(r.alert.t_s for t in times for r in whole.look(Landmarks.empty(1), t).records)
-    cut_s = due_s - 0.02
-    parted = judge()
-    assert not [r for t in times if t < cut_s for r in parted.look(Landmarks.empty(1), t).records]
-    parted.cut(cut_s)
-    assert [r.alert.t_s for r in parted.passed(due_s + 1.0).records] == [due_s]
-    assert not parted.passed(due_s + 2.0).records
-
-
-def test_a_recalibration_that_fails_is_said_to_stay_and_ends_no_pause(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("TERM", "xterm")
-    desk = Desk(stretches(("good", 1.0)), 100.0)
-    parts = desk.parts()
-    terminal, sent, notes = Shown(), SentMessages(), list[str]()
-
-    def recalibrate(*_: object) -> Criteria:
-        raise InputError("There is no camera 3", "Cameras found: none.")
-
-    parts.recalibrate = recalibrate
-    parts.sinks = [*parts.sinks, TerminalSink(terminal), NotificationSink(sent, notes.append)]
-    parts.commands.put(cmd.Pause(math.inf))
-    parts.commands.put(cmd.Recalibrate())
-    Monitor(parts, Options(duration_s=10.0)).run()
-    said = "There is no camera 3. Cameras found: none."
-    assert [m.prompt for m in desk.kept.moments if m.prompt] == [f"failed: {said}"]
-    assert desk.kept.moments[-1].phase is Phase.PAUSED
-    assert not desk.camera.opened
-    assert f"The calibration failed. {said}\n" in terminal.getvalue(), "on a line that is not wiped"
-    assert [(m.title, m.body) for m in sent.messages] == [("The calibration failed", said)]
-    assert notes == [], "whoever switched notifications off is told here"
-
-
-def test_a_recalibration_with_a_camera_that_has_come_back_goes_on_watching_at_once() -> None:
-    desk = Desk(stretches(("good", 1.0)), 400.0, lost=lambda t: 10.0 < t < 300.0)
-    parts = desk.parts()
-    parts.recalibrate = lambda _camera, now, *_: replace(now, coefficients=load_coefficients())
-
-    class Asking(Kept):
-        asked = False
-
-        def show(self, moment: Moment) -> None:
-            if moment.t_s > 301.0 and not self.asked:
-                self.asked = True
-                parts.commands.put(cmd.Recalibrate())
-
-    parts.sinks = [*parts.sinks, Asking()]
-    desk.run(parts)
-    done = [moment.prompt for moment in desk.kept.moments].index("done")
-    assert {moment.phase for moment in desk.kept.moments[done:]} == {Phase.WATCHING}, (
-        "the camera gave pictures"
-    )
-
-
-def test_whoever_clicked_recalibrate_is_told_to_sit_still_and_when_it_is_done() -> None:
-    sent = SentMessages()
-    with NotificationSink(sent, lambda _: None) as sink:
-        for prompt in ("", "Hold still", "Recording, 1 s left ...", "Done.", "done", "", "Hold still"):
-            sink.show(Moment(1.0, 1.0, Phase.WATCHING, prompt=prompt))
-    assert [m.title for m in sent.messages] == ["Calibrating", "Done", "Calibrating"]
-
-
-def test_behind_a_locked_screen_no_calibration_begins_and_none_goes_on() -> None:
-    desk = Desk(
-        stretches(("good", 1.0)), 100.0, around=lambda t_s: Surroundings(locked=t_s < 5.0 or t_s > 20.0)
-    )
-    parts, begun, prompted = desk.parts(), list[float](), list[bool]()
-
-    def recalibrate(_: object, now: Criteria, goes_on: Callable[[str], bool], __: object) -> Criteria:
-        begun.append(desk.clock.now_s())
-        for _second in range(15):
-            prompted.append(goes_on("Hold still"))
-            desk.clock.wait(1.0)
-        return now
-
-    class Asking(Kept):
-        def show(self, moment: Moment) -> None:
-            if len(begun) == 0 and moment.t_s > 10.0:
-                parts.commands.put(cmd.Recalibrate())
-
-    parts.recalibrate = recalibrate
-    parts.sinks = [*parts.sinks, Asking()]
-    parts.commands.put(cmd.Recalibrate())
-    Monitor(parts, Options(duration_s=12.0)).run()
-    assert desk.kept.moments[0].prompt.startswith("failed: The screen is locked")
-    assert [begin > 10.0 for begin in begun][:1] == [True]
-    assert prompted[0]
-    assert not prompted[-1]
-
-
-@pytest.mark.parametrize(
-    ("around", "why", "phase"),
-    [
-        (Surroundings(locked=True), "The screen is locked", Phase.LOCKED),
-        (Surroundings(asleep=True), "The computer is going to sleep", Phase.ASLEEP),
-    ],
-)
-def test_a_calibration_that_a_lock_or_sleep_ends_says_so(
-    around: Surroundings, why: str, phase: Phase
-) -> None:
-    desk = Desk(stretches(("good", 1.0)), 100.0, around=lambda t_s: around if t_s > 5.0 else Surroundings())
-    parts = desk.parts()
-
-    def recalibrate(_: object, now: Criteria, goes_on: Callable[[str], bool], __: object) -> Criteria:
-        for _second in range(15):
-            if not goes_on("Hold still"):
-                raise CalibrationError("Calibration stopped.", "Nothing was changed.")
-            desk.clock.wait(1.0)
-        return now
-
-    parts.recalibrate = recalibrate
-    parts.commands.put(cmd.Recalibrate())
-    Monitor(parts, Options(duration_s=12.0)).run()
-    said = [(m.prompt, m.phase) for m in desk.kept.moments if m.prompt.startswith("failed: ")]
-    assert [(text.removeprefix("failed: ").split(",")[0], at) for text, at in said] == [(why, phase)]
-
-
-def test_a_state_that_is_not_known_yet_has_the_shape_of_none() -> None:
-    good = Ambient(Level.GOOD, "", 0.0)
-    watching = Moment(1.0, 1.0, Phase.WATCHING, state=State.GOOD, ambient=good)
-    assert (shape_of(watching), watching.level) == ("●", Level.GOOD)
-    for unknown in (replace(watching, state=None), replace(watching, prompt="Hold still")):
-        assert (shape_of(unknown), unknown.level) == ("…", Level.STARTING)
-    paused = replace(watching, phase=Phase.PAUSED, state=None)
-    assert (shape_of(paused), paused.level) == (PAUSE_SHAPE, Level.GOOD)
-
-
-def test_a_plain_log_says_when_the_shape_changes_under_the_same_state(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    sink = TerminalSink()
-    for level in (Level.UNMEASURED, Level.UNMEASURED, Level.GOOD):
-        sink.show(Moment(1.0, 1.0, Phase.WATCHING, state=State.GOOD, ambient=Ambient(level, "", 0.0)))
-    assert [line[9:] for line in capsys.readouterr().out.splitlines()] == ["? good", "● good"]
-
-
-def test_a_terminal_that_can_wipe_no_line_gets_plain_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "dumb")
-    terminal = Shown()
-    TerminalSink(terminal).show(Moment(1.0, 1.0, Phase.PAUSED))
-    assert terminal.getvalue()[8:] == f" {PAUSE_SHAPE} paused, the camera is off\n"
-
-
-def test_a_pause_is_shown_with_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "xterm")
-    until_s = datetime(2026, 11, 29, 14, 30).astimezone().timestamp()
-    paused = Moment(1.0, until_s - 60.0, Phase.PAUSED, paused_until_wall_s=until_s)
-    terminal = Shown()
-    for moment in (
-        paused,
-        replace(paused, paused_until_wall_s=math.inf),
-        replace(paused, phase=Phase.LOCKED),
-    ):
-        TerminalSink(terminal).show(moment)
-    assert terminal.getvalue().split("\r\x1b[2K")[1:] == [
-        f"{PAUSE_SHAPE} paused, the camera is off   until 14:30 (2026-11-29)",
-        f"{PAUSE_SHAPE} paused, the camera is off",
-        f"{PAUSE_SHAPE} the screen is locked, the camera is off",
-    ]
-
-
-def test_words_are_not_broken_by_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "60")
-    words = {
-        "seen": "Your head has come out in front of your shoulders for 2 min, 3rd time today.",
-        "text": "Let your head rest on top of your neck instead of hanging out in front of it.",
-        "quotation": "Try to ensure that your head is over the top of your neck and body, not out in front.",
-        "citation": "document 004, What's causing your upper back muscle pain?",
-    }
-    alert = Alert(1.0, "forward_head", "notice", 120.0, 1.0, 120.0, 2.0, 1.0)
-    said = Said(Record(1, alert), words, 7)
-    terminal = Shown()
-    sink = TerminalSink(terminal, states=False)
-    sink.show(Moment(1.0, 1.0, Phase.WATCHING, said=(said,), hints=(f"{words['seen']} {words['text']}",)))
-    sink.note("      (not shown as a desktop notification: there is no session bus on this machine)")
-    lines = terminal.getvalue().splitlines()
-    assert max(map(len, lines)) <= 60
-    assert " ".join(" ".join(lines).split()).count(" ".join(words["text"].split())) == 2, "nothing is lost"
-    assert lines[-2:] == [
-        "      (not shown as a desktop notification: there is no",
-        "      session bus on this machine)",
-    ]
-    piped = io.StringIO()
-    TerminalSink(piped).note("word " * 40)
-    assert piped.getvalue() == "word " * 40 + "\n", "a log keeps its lines"
-
-
-def test_a_log_of_days_tells_the_day_and_a_terminal_the_time() -> None:
-    shown = {}
-    for states in (True, False):
-        stream = io.StringIO()
-        TerminalSink(stream, states=states).show(Moment(1.0, 1.0, Phase.WATCHING, hints=("A hint.",)))
-        shown[states] = stream.getvalue().splitlines()[0]
-    day = local(1.0)
-    assert shown == {True: f"{day:%H:%M:%S} A hint.", False: f"{day:%Y-%m-%d %H:%M:%S} A hint."}
-
-
-def test_nothing_is_nothing_in_either_direction() -> None:
-    margin = Margin("shrug", "shoulder_elevation_cm", -0.04, 0.2, 1.2)
-    told = Moment(1.0, 1.0, Phase.WATCHING, state=State.GOOD, margins=(margin,))
-    assert margin_text(told) == "raised shoulders +0.0 of 1.2 cm (0%)"
-    status = {"phase": "watching", "level": "good", "margins": [margin.as_plain()]}
-    assert [gauge.text for gauge in view_of(status).gauges] == ["+0.0 of 1.2 cm"]
-    row = Row("shoulder_elevation_cm", "cm", "", -0.04, 0.2, 0.1, "", (margin,))
-    assert value_text(row) == "+0.0 ± 0.4 cm"
-
-
-def test_one_key_begins_and_ends_a_silence() -> None:
-    keys = KeyCommands(cmd.Commands())
-    sink = PauseSink(keys)
-    ledger = PolicyState().ledger._replace(silent_until_s=1000.0)
-    silent = Moment(10.0, 10.0, Phase.WATCHING, policy=PolicyState()._replace(ledger=ledger))
-    assert keys.command("z") == cmd.Snooze(1800.0)
-    sink.show(silent)
-    assert keys.command("z") == cmd.Snooze(0.0)
-    sink.show(replace(silent, t_s=1000.0))
-    assert keys.command("z") == cmd.Snooze(1800.0)
-
-
-def test_a_silence_that_was_asked_for_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    ledger = PolicyState().ledger._replace(silent_until_s=1000.0)
-    moment = Moment(
-        10.0, 10.0, Phase.WATCHING, state=State.GOOD, policy=PolicyState()._replace(ledger=ledger)
-    )
-    monkeypatch.setenv("TERM", "xterm")
-    terminal, board = Shown(), StatusBoard()
-    TerminalSink(terminal).show(moment)
-    board.show(moment)
-    assert "good   silent for 17 min" in terminal.getvalue()
-    for other in (replace(moment, prompt="Hold still"), replace(moment, phase=Phase.PAUSED)):
-        TerminalSink(terminal).show(other)
-    assert terminal.getvalue().count("silent") == 1
-    assert "  silent for 17 min (posture-cv resume ends it)" in lines(board.snapshot())
-
-
-@pytest.mark.parametrize(
-    ("phase", "text", "said"),
-    [
-        ("watching", "good", "Watching again."),
-        ("locked", "the screen is locked", "No pause runs any more; but the screen is locked"),
-    ],
-)
-def test_resume_says_what_it_does_now(
-    monkeypatch: pytest.MonkeyPatch, phase: str, text: str, said: str
-) -> None:
-    monkeypatch.setattr("posture_cv.monitor.control.client.ask_and_wait", lambda *_: True)
-    answer = {"status": {"phase": phase, "text": text}}
-    monkeypatch.setattr("posture_cv.monitor.control.client.ask", lambda *_: answer)
-    assert Cli().here("resume").stdout == f"{said}\n"
-
-
 def test_stop_ends_it_and_says_why() -> None:
     desk = Desk(stretches(("good", 1.0)), 100.0)
     parts = desk.parts()
@@ -652,24 +332,3 @@ def test_a_stale_baseline_is_hinted_at_once_and_gently(capsys: pytest.CaptureFix
     assert capsys.readouterr().out.count("another side") == 1
     assert [(m.key, m.actions[0][0], m.urgent) for m in sent.messages] == [(0, "recalibrate", False)]
     assert not desk.kept.told(), "a hint is no alert"
-
-
-class Shown(io.StringIO):
-    """A terminal that keeps everything."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-class SentMessages:
-    """Keeps what is sent."""
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-
-    def send(self, message: Message) -> Future[Delivery]:
-        self.messages.append(message)
-        return NoNotifier("kept").send(message)
-
-    def close(self) -> None:
-        """Nothing to close."""

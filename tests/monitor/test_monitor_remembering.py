@@ -13,10 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.monitor_material import Desk, ScriptedJudge, stretches
+from monitor.monitor_material import SHORT, Desk, ScriptedJudge, stretches
 from posture_cv.assess.policy import Policy
 from posture_cv.assess.policy_state import Ledger, PolicyState
-from posture_cv.assess.settings import AssessSettings
 from posture_cv.monitor.clock import SystemClock
 from posture_cv.monitor.lifecycle import Phase
 from posture_cv.monitor.loop import Monitor
@@ -33,8 +32,6 @@ from posture_cv.monitor.remembering import (
 )
 from profile_material import a_profile
 
-SHORT = AssessSettings()
-SHORT = replace(SHORT, policy=SHORT.policy.alert_after(20.0), breaks=replace(SHORT.breaks, enabled=False))
 TICK_S = SHORT.ticks.tick_s
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from assess_material import measurements
 from cli_runner import Cli
+from monitor.monitor_material import Desk, stretches
 from posture_cv.assess.effects import Ambient, Level
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.assess.smoothing import SmoothedFrame
@@ -67,6 +68,18 @@ def test_a_cue_is_told_of_no_more_than_its_level() -> None:
         board.show(moment)
         status = board.snapshot()
         assert (status["level"], status["cue"]) == (level, cue)
+
+
+def test_a_prompt_that_was_sat_through_is_no_break() -> None:
+    settings = AssessSettings()
+    settings = replace(settings, breaks=replace(settings.breaks, interval_s=60.0))
+    desk, board = Desk(stretches(("good", 1.0)), 200.0, settings, rate_hz=2.0), StatusBoard()
+    parts = desk.parts()
+    parts.sinks = [board]
+    desk.run(parts)
+    status = board.snapshot()
+    assert status["prompts"] > 0
+    assert status["since_break_s"] == status["sitting_s"] > 190.0
 
 
 def test_a_script_is_told_that_none_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

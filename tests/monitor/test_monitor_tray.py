@@ -13,10 +13,15 @@ from typing import Any
 
 import pytest
 
+from assess_material import measurements
+from posture_cv.assess.settings import AssessSettings
+from posture_cv.assess.smoothing import SmoothedFrame
+from posture_cv.assess.wording import plain
 from posture_cv.errors import PostureError
 from posture_cv.history.schema import history_file
 from posture_cv.history.store import History
 from posture_cv.monitor.control.channel import ControlError, NotRunningError, StartingError
+from posture_cv.monitor.margins import margins, nearest, unit_of
 from posture_cv.monitor.tray.report import open_today
 from posture_cv.monitor.tray.view import NOT_RUNNING, Shape, view_of, view_without
 from x_server import x_server
@@ -215,6 +220,31 @@ def test_gauges_say_what_is_measured_or_why_not() -> None:
     forward, slump = view_of(status()).gauges
     assert (forward.text, forward.share) == ("+1.6 of 4.0°", 0.4)
     assert (slump.text, slump.share) == ("cannot be told: hips not seen", None)
+
+
+@pytest.mark.parametrize("cue", ["forward_head", "rounded_shoulders", "shrug", "slump"])
+def test_a_gauge_shows_the_quantity_by_which_the_monitor_says_how_near_it_is(cue: str) -> None:
+    """A slump needs a trunk that bends, and shoulders that come forward or sink: one of the two is enough."""
+    frame = SmoothedFrame.of(measurements([0.0], [cue]))
+    found = margins(frame, AssessSettings())
+    close = nearest(found)
+    assert close is not None
+    assert close.cue == cue
+    shown = view_of({"phase": "watching", "level": "poor", "margins": [m.as_plain() for m in found]})
+    (gauge,) = (gauge for gauge in shown.gauges if gauge.name == plain(cue))
+    assert gauge.share == pytest.approx(close.share, abs=0.01)
+    assert gauge.text == f"{close.value:+.1f} of {close.limit:.1f}{unit_of(close.quantity)}"
+    assert shown.severity > 0.5, "as far beyond its limit as it is"
+
+
+def test_a_slump_is_told_where_one_of_what_is_enough_is() -> None:
+    told = {"trunk_incl_deg": 1.5, "protraction_cm": 2.0, "sink_cm": None}
+    slump = [
+        {"cue": "slump", "quantity": q, "value": share, "limit": 1.0, "share": share, "reason": "uncertain"}
+        for q, share in told.items()
+    ]
+    (gauge,) = view_of({"phase": "watching", "level": "poor", "margins": slump}).gauges
+    assert (gauge.text, gauge.share) == ("+1.5 of 1.0°", 1.5)
 
 
 def test_the_border_grows_with_severity_and_is_away_while_all_is_well() -> None:

@@ -33,7 +33,8 @@ from posture_cv.landmarks.recording import RecordingInfo, read_recording
 from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.measure import measure
-from posture_cv.opendata.folder import LANDMARKS, read_result
+from posture_cv.opendata.files import LANDMARKS
+from posture_cv.opendata.folder import read_result
 from posture_cv.replay import batch
 from posture_cv.replay.batch import Ended, replay_many
 from posture_cv.replay.jobs import LookJob, PartJob

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from cli_runner import Cli
+from posture_cv.assess.ticks import PICTURE_S
 from posture_cv.capture.images import UNRELATED_RATE_HZ
 from posture_cv.errors import InputError
-from posture_cv.exposure.epochs import PICTURE_S
 from posture_cv.exposure.measures import NO_TIMES, exposure
 from posture_cv.landmarks.recording import read_recording
 from posture_cv.landmarks.recording_writer import RecordingWriter

@@ -21,7 +21,7 @@ from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import QUANTITIES, Float, Measurements
 from posture_cv.output.tables import open_rows
 from posture_cv.profiles.store import load_profile
-from posture_cv.replay import remembered
+from posture_cv.replay import measuring, remembered
 from posture_cv.replay.baselines import calibrated
 from posture_cv.replay.keys import Known, Stamp
 from posture_cv.replay.known import known_baseline, known_checksum, note_checksum
@@ -117,8 +117,8 @@ def test_no_more_is_measured_than_is_asked_for_unless_it_is_kept(
     whole = measured_recording(recording, baseline).measurements
     asked = whole[np.flatnonzero(seconds_asked_for(whole.t_s))]
     progress = Counting()
-    measuring = Measuring(recording, baseline, keep=keep, progress=progress)
-    found = Measurements.concat([b.measurements for b in measuring.blocks(chosen=seconds_asked_for)])
+    made = Measuring(recording, baseline, keep=keep, progress=progress)
+    found = Measurements.concat([b.measurements for b in made.blocks(chosen=seconds_asked_for)])
     assert progress.frames == (len(whole) if keep else len(asked))
     assert found.t_s.tolist() == asked.t_s.tolist()
     np.testing.assert_array_equal(found.reason, asked.reason)
@@ -185,6 +185,35 @@ def test_damaged_memory_is_measured_again(recording: Path, baseline: Baseline, d
         again.measurements.value("cva_change_deg"), measured.measurements.value("cva_change_deg")
     )
     assert recall(kept) is not None
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_what_follows_damage_in_the_middle_is_measured_again(
+    recording: Path, baseline: Baseline, share: float, keep: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("BLOCK", "AT_ONCE"):
+        monkeypatch.setattr(measuring, name, 30)
+    measured = measured_recording(recording, baseline, keep=True)
+    kept = remembered_path(recording, baseline)
+    written = kept.read_bytes()
+    damaged = bytearray(written)
+    damaged[int(share * len(written))] ^= 1
+    kept.write_bytes(damaged)
+    again = Measuring(recording, baseline, keep=keep, progress=None)
+    blocks = list(again.blocks(rows=True, chosen=seconds_asked_for))
+    found = Measurements.concat([block.measurements for block in blocks])
+    asked = measured.measurements[np.flatnonzero(seconds_asked_for(measured.measurements.t_s))]
+    assert found.t_s.tolist() == asked.t_s.tolist()
+    for name in QUANTITIES:
+        np.testing.assert_array_equal(found.value(name), asked.value(name))
+    assert again.told.complete
+    assert (kept.read_bytes() == written) == keep
+    for name in QUANTITIES:
+        np.testing.assert_array_equal(
+            measured_recording(recording, baseline).measurements.value(name),
+            measured.measurements.value(name),
+        )
 
 
 def test_a_baseline_taken_from_the_recording_is_kept_without_loss(recording: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from posture_cv.measure.block_model import NetworkBeside, Projection
+from posture_cv.measure.block_model import BlockProjection, NetworkBeside
 from tools.tool import TOOLS
 
 pytestmark = pytest.mark.skipif(not TOOLS.exists(), reason="needs the checkout: tools/ is not installed")
@@ -44,7 +44,7 @@ def test_the_network_learns_what_it_is_shown_and_is_read_as_it_was_taught(networ
             "sink_cm": np.abs(given["gap"][:, 1]),
         }
 
-    projection = Projection(("gap", "low"), np.zeros(3), np.diag([1.0, 1.0, 0.2]), np.ones(3))
+    projection = BlockProjection(("gap", "low"), np.zeros(3), np.diag([1.0, 1.0, 0.2]), np.ones(3))
     taught = network_beside.taught_beside(projection, blocks, truth(blocks))
     arrays = {f"contour.network.{key}": array for key, array in taught.items()}
     beside = NetworkBeside.from_arrays(arrays | {"contour.network.part": np.array([0.5, 0.3])}, "contour")

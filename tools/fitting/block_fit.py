@@ -22,7 +22,7 @@ from fitting.network_beside import best_share, taught_beside, told_by
 from fitting.sparse_process import SparseProcess, nearness_left_out
 from fitting.uncertainty import figures, fit_sd
 from posture_cv.coefficients.people import WITHOUT
-from posture_cv.measure.block_model import NetworkBeside, Projection, mixed
+from posture_cv.measure.block_model import BlockProjection, NetworkBeside, mixed
 
 Float = NDArray[np.float64]
 Arrays = dict[str, NDArray[Any]]
@@ -97,7 +97,7 @@ class Material:
 class Plan:
     """How raw features become blocks: the projection of the model and each block's columns of it."""
 
-    projection: Projection
+    projection: BlockProjection
     columns: dict[str, NDArray[np.intp]]
 
 
@@ -121,7 +121,7 @@ def plan(material: Material, scheme: Scheme, blocks: Mapping[str, Block], chosen
         columns[name] = np.arange(width, width + small.shape[1])
         width += small.shape[1]
     flat = np.concatenate([centre[s] for s in sources])
-    return Plan(Projection(sources, flat, np.hstack(matrices), np.concatenate(shares)), columns)
+    return Plan(BlockProjection(sources, flat, np.hstack(matrices), np.concatenate(shares)), columns)
 
 
 def _components(x: Float, block: Block, *, raw: bool) -> Float:

@@ -50,7 +50,7 @@ from posture_cv.measure.front_groups import (
 from posture_cv.measure.front_model import SD_INPUTS
 from posture_cv.measure.front_reference import MeshAxes
 from posture_cv.measure.front_space import EYE_DISTANCE_CM
-from posture_cv.measure.mirror_kernel import Projection
+from posture_cv.measure.mirror_kernel import ColumnProjection
 from posture_cv.measure.rotation import similarity_fit
 from posture_cv.measure.types import View
 
@@ -255,7 +255,7 @@ class Fitter:
             self.arrays |= {f"{variant}.share": np.zeros(count), f"{variant}.reach": np.ones(count)}
         widths = [EVEN_WIDTHS[b] for b, _ in EVEN_BLOCKS], [ODD_WIDTHS[b] for b, _ in ODD_BLOCKS]
         self.first = tuple(
-            Projection.of(m.astype(np.float32).astype(np.float64), w)(x).astype(np.float16)
+            ColumnProjection.of(m.astype(np.float32).astype(np.float64), w)(x).astype(np.float16)
             for m, w, x in zip(matrices, widths, (even, odd), strict=True)
         )
         self.chosen = chosen_frames(frames, np.hstack(self.first).astype(np.float64))
@@ -301,7 +301,7 @@ class Fitter:
             if f"room.{side}" not in self.arrays or (variant == "full" and growth.any()):
                 own = x[self.frames.choosing]
                 self.arrays[f"room.{side}"] = 1.0 / (np.sqrt((own**2).mean(axis=0)) + 1e-9)
-            through = Projection.of(np.diag(self.arrays[f"room.{side}"]), [1] * x.shape[1])
+            through = ColumnProjection.of(np.diag(self.arrays[f"room.{side}"]), [1] * x.shape[1])
             points.append(through(x).astype(np.float16))
             self.arrays[f"points.{variant}.{side}"] = points[-1][self.chosen]
         self.rooms[variant] = points[0], points[1]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fitting.material import Float
 from fitting.network import taught_plain
-from posture_cv.measure.block_model import NetworkBeside, Projection, mixed
+from posture_cv.measure.block_model import BlockProjection, NetworkBeside, mixed
 
 NETWORKS: Final = 2
 SHARES: Final = np.arange(6) / 10  # the processes, which know people like these, keep half (ours)
@@ -22,7 +22,7 @@ NEARLY: Final = 1.005  # shares that err so little more than the best are as goo
 
 
 def taught_beside(
-    projection: Projection, blocks: Mapping[str, Float], truth: Mapping[str, Float]
+    projection: BlockProjection, blocks: Mapping[str, Float], truth: Mapping[str, Float]
 ) -> dict[str, NDArray[Any]]:
     """Arrays of a network beside, without the key before their names and without its shares.
 

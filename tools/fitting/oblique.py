@@ -18,21 +18,15 @@ from fitting.material import clips_of
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.block_model import CONTOUR, LANDMARKS
 from posture_cv.measure.oblique import FITTED, MIRRORED, outline_usable
-from posture_cv.measure.oblique_features import (
-    HEAD,
-    PIECES,
-    SHOULDERS,
-    oblique_reference,
-    seen_at_an_angle,
-)
+from posture_cv.measure.oblique_features import WIDTHS, oblique_reference, seen_at_an_angle
 from posture_cv.measure.types import View
 
 Set = tuple[Landmarks, Mapping[str, Any]]
 ANSWERING: Final = 30  # rendered people whose frames answer; more cost more at run time (ours)
 BLOCKS: Final[dict[str, Block]] = {
-    **each("head", "head", len(HEAD)),
-    **each("shoulders", "shoulders", len(SHOULDERS)),
-    **each("outline", "outline", 2 * len(PIECES)),
+    **each("head", "head", WIDTHS["head"]),
+    **each("shoulders", "shoulders", WIDTHS["shoulders"]),
+    **each("outline", "outline", WIDTHS["outline"]),
     "marks": Block("marks", components=8),
     "azimuth": Block("azimuth"),
 }

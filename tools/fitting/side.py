@@ -15,18 +15,19 @@ from fitting.material import clips_of
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.measure.block_model import CONTOUR, LANDMARKS, NetworkBeside
 from posture_cv.measure.side import FITTED, contour_usable, side_blocks
+from posture_cv.measure.side_columns import OF_BASELINE, WIDTHS
 from posture_cv.measure.types import View
 
-# By name: single numbers (gap0 = head against upper back, forward), whole sources, and patterns.
+# By name: single numbers (gap0 = head against upper back, forward), whole sources (`side_columns`), and patterns.
 BLOCKS: Final[dict[str, Block]] = {
-    **each("gap", "gap", 3),
-    **each("thead", "thead", 3),
-    **each("back", "back", 2),
-    **each("slide", "slide", 2),
-    **each("low", "low", 3),
-    **each("fit", "fit", 4),
-    **each("arm", "arms", 12),
-    **each("face", "face", 6),
+    **each("gap", "gap", WIDTHS["gap"]),
+    **each("thead", "thead", WIDTHS["thead"]),
+    **each("back", "back", WIDTHS["back"]),
+    **each("slide", "slide", WIDTHS["slide"]),
+    **each("low", "low", WIDTHS["low"]),
+    **each("fit", "fit", WIDTHS["fit"]),
+    **each("arm", "arms", WIDTHS["arms"]),
+    **each("face", "face", WIDTHS["face"]),
     **{name: Block(name) for name in ("gap", "thead", "neck", "back", "fit", "shape")},
     "faces": Block("face", components=4),
     "front": Block("front", components=6),
@@ -49,7 +50,7 @@ EACH: Final[dict[str, Block]] = {
 SCHEME: Final = Scheme(
     BLOCKS,
     EACH,
-    still=("shape", "still_points", "still_front"),
+    still=OF_BASELINE,
     in_cm=("front", "rear"),
     tuning_people=70,  # enough, and fast
 )

@@ -31,7 +31,7 @@ from posture_cv.monitor.status import StatusBoard
 _CONNECTION_TIMEOUT_S: Final = 2.0
 _REST_S: Final = 0.2  # after a connection that could not be taken
 _MOST_CONNECTIONS: Final = 16
-_LONGEST_PAUSE_S: Final = 8 * 86400.0
+_LONGEST_PAUSE_S: Final = 8 * 86400.0  # longer than what `pause_text` takes
 
 
 class BadRequestError(ValueError):

@@ -11,6 +11,7 @@ from posture_cv.assess.wording import plain
 from posture_cv.errors import PostureError
 from posture_cv.monitor.calibrating import Ending, ending
 from posture_cv.monitor.control.channel import NotRunningError
+from posture_cv.monitor.hanging import hangs_on
 from posture_cv.monitor.pause_text import silence_text, until_text
 
 _MOST_BORDER_PX: Final = 14.0
@@ -137,7 +138,7 @@ def _detail(status: Mapping[str, Any]) -> str:
 
 
 def _gauges(margins: Sequence[Mapping[str, Any]]) -> tuple[Gauge, ...]:
-    """A gauge a posture: of several quantities the one that decides (see `margins.nearest`)."""
+    """A gauge a posture: of several quantities the one that decides."""
     by_cue: dict[str, list[Mapping[str, Any]]] = {}
     for margin in margins:
         by_cue.setdefault(str(margin["cue"]), []).append(margin)
@@ -145,13 +146,12 @@ def _gauges(margins: Sequence[Mapping[str, Any]]) -> tuple[Gauge, ...]:
 
 
 def _gauge(cue: str, margins: list[Mapping[str, Any]]) -> Gauge:
-    told = [m for m in margins if m["share"] is not None]
-    if not told or (len(told) < len(margins) and cue != "shrug"):
+    by_quantity = {str(m["quantity"]): m for m in margins}
+    decisive = hangs_on(cue, {quantity: m["share"] for quantity, m in by_quantity.items()})
+    if decisive is None:
         reason = next((str(m["reason"]) for m in margins if m["reason"]), "unknown")
         return Gauge(plain(cue), f"cannot be told: {reason.replace('_', ' ')}", None)
-    pick = max if cue == "shrug" else min
-    chosen = pick(told, key=lambda m: float(m["share"]))
-    unit = "°" if str(chosen["quantity"]).endswith("_deg") else " cm"
+    chosen, unit = by_quantity[decisive], "°" if decisive.endswith("_deg") else " cm"
     text = f"{chosen['value']:+z.1f} of {chosen['limit']:.1f}{unit}"
     return Gauge(plain(cue), text, float(chosen["share"]))
 
