@@ -16,11 +16,12 @@ from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.processors import processors
 from posture_cv.replay.inputs import Sight
 from posture_cv.replay.items import Item
-from posture_cv.replay.plan import check_options, finished, landmarks_are_kept, look_of, plan
+from posture_cv.replay.plan import check_options, look_of, plan
 from posture_cv.replay.pool import Pool, ProcessPool
 from posture_cv.replay.run import replay_told
 from posture_cv.replay.scan import Scan, scan
 from posture_cv.replay.types import Labels, ReplayOptions
+from posture_cv.replay.workplace import finished, landmarks_are_kept
 
 if TYPE_CHECKING:
     from posture_cv.replay.batch import Ended

@@ -18,17 +18,7 @@ from posture_cv.replay.earlier import last_run
 from posture_cv.replay.items import identity_of_file
 from posture_cv.replay.jobs import Job, JudgeJob, LookJob, PartJob
 from posture_cv.replay.keys import Known, Stamp
-from posture_cv.replay.plan import (
-    Plan,
-    begin,
-    check_options,
-    finished,
-    landmarks_are_kept,
-    look_of,
-    note_part,
-    noted_parts,
-    plan,
-)
+from posture_cv.replay.plan import Plan, check_options, look_of, plan
 from posture_cv.replay.pool import Pool
 from posture_cv.replay.progress import BatchProgress, NoBatchProgress
 from posture_cv.replay.scan import Scan
@@ -36,6 +26,7 @@ from posture_cv.replay.table import write_table
 from posture_cv.replay.targets import check_table
 from posture_cv.replay.types import ReplayOptions
 from posture_cv.replay.work import Done, Event, Failed, Told
+from posture_cv.replay.workplace import begin, finished, landmarks_are_kept, note_part, noted_parts
 
 Status = Literal["done", "nobody", "failed"]
 SOURCES_FILE: Final = ".sources.json"

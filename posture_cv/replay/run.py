@@ -10,23 +10,19 @@ from posture_cv.replay.judge import judge
 from posture_cv.replay.kept import note_kept
 from posture_cv.replay.known import note_checksum
 from posture_cv.replay.parts import record_part
-from posture_cv.replay.plan import (
-    CALIBRATION,
-    Plan,
+from posture_cv.replay.plan import CALIBRATION, Plan, check_options, look_of, plan
+from posture_cv.replay.progress import NoProgress, Progress
+from posture_cv.replay.scan import Scan, scan
+from posture_cv.replay.types import Replayed, ReplayOptions
+from posture_cv.replay.workplace import (
     begin,
-    check_options,
     clear,
     join_parts,
     kept_warnings,
     landmarks_are_kept,
-    look_of,
     note_part,
     noted_parts,
-    plan,
 )
-from posture_cv.replay.progress import NoProgress, Progress
-from posture_cv.replay.scan import Scan, scan
-from posture_cv.replay.types import Replayed, ReplayOptions
 
 
 def replay(

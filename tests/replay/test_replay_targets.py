@@ -20,10 +20,11 @@ from posture_cv.landmarks.recording_writer import RecordingWriter
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.replay.judge import judge
 from posture_cv.replay.parts import PartDone, record_part
-from posture_cv.replay.plan import Plan, begin, clear, join_parts, look_of, note_part, plan
+from posture_cv.replay.plan import Plan, look_of, plan
 from posture_cv.replay.scan import scan
 from posture_cv.replay.targets import check_results
 from posture_cv.replay.video import Image, _encode
+from posture_cv.replay.workplace import begin, clear, join_parts, note_part
 
 SIDE = SAMPLES / "desk-side.landmarks"
 NAMES = ("measurements.csv", "alerts.jsonl", "provenance.json", "summary.json")
