@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -18,16 +17,16 @@ from posture_cv.capture import open_source
 from posture_cv.errors import InputError, NobodyFoundError
 from posture_cv.file_facts import sha256_of_file
 from posture_cv.landmarks.estimator import EstimatorOptions
-from posture_cv.landmarks.recording import SUFFIX, RecordingInfo, RecordingReader, is_recording
+from posture_cv.landmarks.recording import SUFFIX, RecordingReader, is_recording
 from posture_cv.landmarks.recording_writer import check_recording_target
 from posture_cv.measure.baseline import Baseline
-from posture_cv.measure.types import QUANTITIES, Reason, View
-from posture_cv.output.tables import column_stem
+from posture_cv.measure.types import Reason, View
 from posture_cv.replay.baselines import calibrated
 from posture_cv.replay.files import MOST_OF_ANOTHER_VIEW, ResultWriter
 from posture_cv.replay.first_look import ViewCheck, against_view, view_check
 from posture_cv.replay.kept import note_kept, require_noted, warnings_of_kept
 from posture_cv.replay.measuring import Measured, measured_recording
+from posture_cv.replay.pair_figures import columns_of, figures_of
 from posture_cv.replay.pairing import Paired, pair, paired_baseline
 from posture_cv.replay.pictures import of_pictures, require_times
 from posture_cv.replay.plan import look_of, plan
@@ -38,7 +37,6 @@ from posture_cv.replay.sync import Offset, find_offset
 from posture_cv.replay.targets import check_results, drop_parts_of_results
 from posture_cv.replay.types import BaselineUsed, Labels, Provenance, Replayed, ReplayOptions
 
-_LABELS: Final = {int(view): view.label for view in View} | {int(View.UNKNOWN): ""}
 _VIEWS: Final = View.FRONT, View.SIDE
 LEAST_BOTH: Final = 0.02  # of the front's frames that the side must have seen too
 
@@ -127,11 +125,11 @@ def replay_pair(options: PairOptions, progress: Progress | None = None) -> Repla
             *_warnings("SIDE", side_made, told[1], baselines[1]),
         ),
         provenance=Provenance(source_sha256=front_made.source_sha256, of_landmarks=front_made.of_landmarks),
-        figures={"pair": {"side_sha256": side_made.source_sha256, **_figures(paired, offset, side_info)}},
+        figures={"pair": {"side_sha256": side_made.source_sha256, **figures_of(paired, offset, side_info)}},
         held=whole([block], outcome),
         side_baseline=baselines[1].baseline,
     )
-    _write(done, block, _columns(paired), progress)
+    _write(done, block, columns_of(paired), progress)
     if done.frames_with_person == 0:
         raise NobodyFoundError.of(f"{options.front} and {options.side}")
     return done
@@ -314,39 +312,3 @@ def _require_common_time(paired: Paired, offset: Offset) -> None:
             "counterpart.",
             "Check --offset: it is the front camera's clock when the side recording begins.",
         )
-
-
-def _columns(paired: Paired) -> dict[str, list[str]]:
-    """For each quantity the view that it comes from, frame by frame."""
-    return {
-        f"{column_stem(quantity)[0]}_view": [_LABELS[code] for code in paired.origin[name].tolist()]
-        for name, quantity in QUANTITIES.items()
-    }
-
-
-def _figures(paired: Paired, offset: Offset, side: RecordingInfo) -> dict[str, Any]:
-    quantities = {}
-    for name in QUANTITIES:
-        told = paired.origin[name]
-        quantities[name] = {
-            "preferred": paired.preferred[name].label if paired.preferred[name] else None,
-            "sd_front": _plain(paired.expected_sd[name][0]),
-            "sd_side": _plain(paired.expected_sd[name][1]),
-            "share_front": round(float(np.mean(told == View.FRONT)), 4) if len(told) else None,
-            "share_side": round(float(np.mean(told == View.SIDE)), 4) if len(told) else None,
-        }
-    return {
-        "side_source": dict(side.source),
-        "side_estimator": dict(side.estimator),
-        "offset_s": round(offset.offset_s, 4),
-        "offset_sd_s": round(offset.sd_s, 4) if offset.found else None,
-        "offset_drift_s": _plain(offset.drift_s),
-        "offset_found": offset.found,
-        "agreement": _plain(offset.agreement),
-        "both_share": round(paired.both_share, 4),
-        "quantities": quantities,
-    }
-
-
-def _plain(value: float) -> float | None:
-    return round(value, 4) if math.isfinite(value) else None
