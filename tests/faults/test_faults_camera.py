@@ -34,13 +34,14 @@ class Tally(BaseSink):
 
     def __init__(self) -> None:
         self.phases: dict[Phase, int] = {}
-        self.changes = self.told = 0
+        self.changes = self.told = self.prompts = 0
         self._last: Phase | None = None
         self.memory_bytes: list[int] = []
 
     def show(self, moment: Moment) -> None:
         self.phases[moment.phase] = self.phases.get(moment.phase, 0) + 1
-        self.told += len(moment.said)
+        self.told += sum(said.about_posture for said in moment.said)
+        self.prompts += sum(not said.about_posture for said in moment.said)
         if moment.phase is not self._last:
             self.changes += moment.phase is Phase.CAMERA_LOST
             self._last = moment.phase
@@ -78,6 +79,8 @@ def test_gone_and_back_a_thousand_times(run: tuple[Desk, Tally, Path]) -> None:
     # Unmeasured time does not forgive: a posture seen in pieces is told like one that is seen all the time.
     often_s = SETTINGS.policy.cue_cooldown_s
     assert 1 <= tally.told <= TIMES * CYCLE_S / often_s + 1, "and that is as often as the cool-down allows"
+    breaks = int(TIMES * CYCLE_S / SETTINGS.breaks.interval_s)
+    assert tally.prompts == breaks, "nor does it count as a break, however often it goes"
     with Reader(path) as reader:
         seconds = by_state(reader.minutes(0, 99999))
     assert sum(seconds.values()) == pytest.approx(TIMES * CYCLE_S, abs=2.0), "no second is lost or doubled"
