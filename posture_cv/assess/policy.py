@@ -39,7 +39,6 @@ from posture_cv.measure.types import Reason
 _REASONS: Final = tuple(Reason)
 # Asked for at every tick, and reaching a member of an enumeration takes longer than comparing it.
 _GOOD: Final = State.GOOD
-_LEVEL_GOOD, _SEVERE, _POOR = Level.GOOD, Level.SEVERE, Level.POOR
 _OWN_SHARE: Final = 0.9  # a bout named one posture for so much of its bad time is all of that posture; ours
 
 
@@ -235,9 +234,9 @@ class Policy:
                 return Level.AWAY, ""
             return Level.UNMEASURED, "no_picture" if tick.gap else Reason(tick.reason).label or "moving"
         if state.bout is None:
-            return _LEVEL_GOOD, ""
+            return Level.GOOD, ""
         severe = self.counts.severely(state.window, self.counts.ambient)
-        return _SEVERE if severe else _POOR, CUES[state.bout.cue]
+        return Level.SEVERE if severe else Level.POOR, CUES[state.bout.cue]
 
     def _tell(self, state: PolicyState, seen: Seen, effects: list[Effect]) -> PolicyState:
         """A notification, if one is due."""
