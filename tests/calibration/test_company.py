@@ -123,14 +123,17 @@ def test_beside_nobody_there_is_no_company(finder: CompanyFinder) -> None:
     assert not finder.has_company(picture, Landmarks.empty(1))
 
 
+def film(path: Path, company: range) -> Path:
+    """Four seconds of a person who sits still, ten pictures a second, in some another head beside theirs."""
+    pictures = [np.asarray(one, np.uint8) for one in sitting(40)]
+    write(path, [with_another(one, 20, 40) if k in company else one for k, one in enumerate(pictures)])
+    return path
+
+
 @pytest.fixture(scope="module")
 def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three seconds of a person who sits still, another head beside theirs, then one alone."""
-    pictures = [np.asarray(one, np.uint8) for one in sitting(40)]
-    film = [with_another(one, 20, 40) if k < 30 else one for k, one in enumerate(pictures)]
-    path = tmp_path_factory.mktemp("company") / "two.mp4"
-    write(path, film)
-    return path
+    """In company for three seconds."""
+    return film(tmp_path_factory.mktemp("company") / "two.mp4", range(30))
 
 
 def test_a_profile_made_in_company_says_so(together: Path, tmp_path: Path) -> None:
@@ -203,6 +206,12 @@ def test_one_of_two_cameras_says_so(
         made = record(source, tmp_path / "a.landmarks", EstimatorOptions(), calibrate_s=calibrate_s)
     assert made.frames == 40
     assert made.warnings == ((f"Baseline, 0 s to 3 s: {COMPANY}",) if said else ())
+
+
+def test_who_comes_after_the_seconds_is_no_company(tmp_path: Path) -> None:
+    with open_source(str(film(tmp_path / "later.mp4", range(10, 40)))) as source:
+        made = record(source, tmp_path / "a.landmarks", EstimatorOptions(), calibrate_s=(0.0, 1.0))
+    assert made.warnings == ()
 
 
 @pytest.mark.parametrize(
