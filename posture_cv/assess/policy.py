@@ -142,21 +142,21 @@ class Policy:
             down=seen.down,
             excess=seen.excess if seen.measured else None,
         )
-        return PolicyState(  # in the order of its fields: naming them takes twice as long
-            tick.number,
-            seen.t_s if state.started_s is None else state.started_s,
-            posture,
-            _REASONS[tick.reason],
-            0.0 if place is None else seen.excess[place],
-            unmeasured,
-            state.moved_s,
-            state.told_moved,
-            window,
-            self._aged(budget, unmeasured),
-            self._going_on(state.bout, seen, window),
-            state.ledger,
-            breaks.advance(state.breaks, tick, tick_s, self.breaks, settled=seen.measured),
-            state.ambient,
+        return PolicyState(
+            tick=tick.number,
+            started_s=seen.t_s if state.started_s is None else state.started_s,
+            posture=posture,
+            reason=_REASONS[tick.reason],
+            size=0.0 if place is None else seen.excess[place],
+            unmeasured_s=unmeasured,
+            moved_s=state.moved_s,
+            told_moved=state.told_moved,
+            window=window,
+            budget=self._aged(budget, unmeasured),
+            bout=self._going_on(state.bout, seen, window),
+            ledger=state.ledger,
+            breaks=breaks.advance(state.breaks, tick, tick_s, self.breaks, settled=seen.measured),
+            ambient=state.ambient,
         )
 
     def _posture(self, before: State, seen: Seen) -> State:
