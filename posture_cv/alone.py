@@ -40,7 +40,7 @@ def alone_at(place: Path) -> Iterator[None]:
 def lock_file(path: Path) -> Callable[[], object]:
     """Lock a file, made if it is not there, until the process ends or what is returned is called.
 
-    It is the lock that filelock takes, too, which is long in loading: where the system has another, filelock knows it.
+    It is the lock that filelock takes, which is slow to load: only where locks are made otherwise is it asked for one.
 
     Raises:
         BlockingIOError: another process holds it. OSError: it cannot be locked.

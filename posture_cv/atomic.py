@@ -146,7 +146,7 @@ def private_folder(path: Path) -> Path:
 
 
 def refuse_laid(folder: Path) -> None:
-    """See that nobody else than this user and the administrator has led a folder elsewhere, also since it was made.
+    """See that no other user, except the administrator, has put a link in a folder's place, be it since it was made.
 
     Raises:
         OutputError: it is a link that another user has laid.

@@ -149,8 +149,7 @@ def may_speak(state: PolicyState, t_s: float, settings: PolicySettings) -> bool:
         return False
     if ledger.given_s and t_s - ledger.given_s[-1] < settings.global_cooldown_s:
         return False
-    cap = settings.cap_per_hour
-    return len(ledger.given_s) < cap or sum(t_s - before < _HOUR_S for before in ledger.given_s) < cap
+    return sum(t_s - before < _HOUR_S for before in ledger.given_s) < settings.cap_per_hour
 
 
 def may_nudge(state: PolicyState, t_s: float, settings: PolicySettings) -> bool:

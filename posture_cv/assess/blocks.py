@@ -181,13 +181,11 @@ class BlockEngine:
             fresh = chosen.index > self._state.tick
             chosen = Grid(chosen.index[fresh], chosen.frame[fresh])
         shown, frames, told = self._stepped(ticks(joined, chosen))
-        kept = max(self._policy.counts.window, self._policy.counts.severe)
-        if not told:
-            frames = frames[-kept:]  # no record asks for more
+        rows = self._rows(np.array(frames, np.intp), mean)
         count = len(self._evidence.values)
-        evidence = self._evidence.then(self._rows(np.array(frames, np.intp), mean))
+        evidence = self._evidence.then(rows)
         self._records += [self._record(one, evidence, count + upto) for one, upto in told]
-        self._evidence = evidence.last(kept)
+        self._evidence = evidence.last(max(self._policy.counts.window, self._policy.counts.severe))
         self._held = _Held(cols.last(), _Rows.of(mean, np.array([-1])))
         number, state, reason = np.array(shown, np.int64).reshape(-1, 3).T
         return number, state, reason
@@ -201,9 +199,9 @@ class BlockEngine:
         measured: list[int] = []
         told: list[tuple[Told, int]] = []
         for tick in given:
-            state, brought = policy.step(state, tick)
-            if not state.unmeasured_s:
+            if policy.measured(tick):
                 measured.append(tick.frame)
+            state, brought = policy.step(state, tick)
             shown.append((tick.number, int(state.posture), int(state.reason)))
             closed = tracker.push(state)
             if closed is not None:

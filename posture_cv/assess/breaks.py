@@ -121,23 +121,22 @@ def advance(
         return absent(state, seconds, settings)
     told = settled and not all(map(isnan, tick.place))
     bits = _told(state.told, seconds, settings, told=told)
-    absent_s = 0.0
-    state = BreakState(  # in the order of its fields: naming them takes twice as long
-        state.interval_s + seconds,
-        state.unbroken_s + seconds,
-        state.sitting_s + seconds,
-        absent_s,
-        state.postponed_to_s,
-        state.can_postpone,
-        state.prompts,
-        state.clock_s + seconds,
-        state.shifts,
-        bits,
-        bits.bit_count() * seconds,
-        state.still_from_s,
-        state.anchor,
-        state.candidate,
-        state.candidate_s,
+    state = BreakState(
+        interval_s=state.interval_s + seconds,
+        unbroken_s=state.unbroken_s + seconds,
+        sitting_s=state.sitting_s + seconds,
+        absent_s=0.0,
+        postponed_to_s=state.postponed_to_s,
+        can_postpone=state.can_postpone,
+        prompts=state.prompts,
+        clock_s=state.clock_s + seconds,
+        shifts=state.shifts,
+        told=bits,
+        told_s=bits.bit_count() * seconds,
+        still_from_s=state.still_from_s,
+        anchor=state.anchor,
+        candidate=state.candidate,
+        candidate_s=state.candidate_s,
     )
     if told:
         state = _place(state, tick.place, seconds, settings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from posture_cv.assess import breaks
 from posture_cv.assess.answers import may_nudge, nudged
@@ -12,9 +11,6 @@ from posture_cv.assess.policy_state import PolicyState
 from posture_cv.assess.settings import BreakSettings, PolicySettings
 from posture_cv.assess.types import Alert
 from posture_cv.measure.types import Reason
-
-# Asked for at every tick, and reaching a member of an enumeration takes longer than comparing it.
-_CAMERA_MOVED: Final = Reason.CAMERA_MOVED
 
 
 def _alert(t_s: float, cue: str, lasted_s: float, window_s: float) -> Alert:
@@ -25,7 +21,7 @@ def tell_moved(
     state: PolicyState, t_s: float, seconds: float, settings: PolicySettings, *, measured: bool
 ) -> tuple[PolicyState, Recalibrate | None]:
     """Say once that the camera was moved; again only after it has been measurable in between."""
-    if state.reason is not _CAMERA_MOVED:
+    if state.reason is not Reason.CAMERA_MOVED:
         told = state.told_moved and not measured
         if not state.moved_s and told == state.told_moved:
             return state, None

@@ -39,7 +39,6 @@ from posture_cv.measure.types import Reason
 _REASONS: Final = tuple(Reason)
 # Asked for at every tick, and reaching a member of an enumeration takes longer than comparing it.
 _GOOD: Final = State.GOOD
-_LEVEL_GOOD, _SEVERE, _POOR = Level.GOOD, Level.SEVERE, Level.POOR
 _OWN_SHARE: Final = 0.9  # a bout named one posture for so much of its bad time is all of that posture; ours
 
 
@@ -143,21 +142,21 @@ class Policy:
             down=seen.down,
             excess=seen.excess if seen.measured else None,
         )
-        return PolicyState(  # in the order of its fields: naming them takes twice as long
-            tick.number,
-            seen.t_s if state.started_s is None else state.started_s,
-            posture,
-            _REASONS[tick.reason],
-            0.0 if place is None else seen.excess[place],
-            unmeasured,
-            state.moved_s,
-            state.told_moved,
-            window,
-            self._aged(budget, unmeasured),
-            self._going_on(state.bout, seen, window),
-            state.ledger,
-            breaks.advance(state.breaks, tick, tick_s, self.breaks, settled=seen.measured),
-            state.ambient,
+        return PolicyState(
+            tick=tick.number,
+            started_s=seen.t_s if state.started_s is None else state.started_s,
+            posture=posture,
+            reason=_REASONS[tick.reason],
+            size=0.0 if place is None else seen.excess[place],
+            unmeasured_s=unmeasured,
+            moved_s=state.moved_s,
+            told_moved=state.told_moved,
+            window=window,
+            budget=self._aged(budget, unmeasured),
+            bout=self._going_on(state.bout, seen, window),
+            ledger=state.ledger,
+            breaks=breaks.advance(state.breaks, tick, tick_s, self.breaks, settled=seen.measured),
+            ambient=state.ambient,
         )
 
     def _posture(self, before: State, seen: Seen) -> State:
@@ -235,9 +234,9 @@ class Policy:
                 return Level.AWAY, ""
             return Level.UNMEASURED, "no_picture" if tick.gap else Reason(tick.reason).label or "moving"
         if state.bout is None:
-            return _LEVEL_GOOD, ""
+            return Level.GOOD, ""
         severe = self.counts.severely(state.window, self.counts.ambient)
-        return _SEVERE if severe else _POOR, CUES[state.bout.cue]
+        return Level.SEVERE if severe else Level.POOR, CUES[state.bout.cue]
 
     def _tell(self, state: PolicyState, seen: Seen, effects: list[Effect]) -> PolicyState:
         """A notification, if one is due."""

@@ -165,9 +165,6 @@ def ticks(cols: Columns, chosen: Grid) -> Iterator[Tick]:
     """The ticks of a grid, in order."""
     fresh = chosen.frame >= 0
     held = held_ticks(cols, chosen.frame[fresh], chosen.index[fresh])
-    if fresh.all():
-        yield from held
-        return
     for index, frame in zip(chosen.index.tolist(), chosen.frame.tolist(), strict=True):
         yield gap_tick(index) if frame < 0 else next(held)
 

@@ -18,7 +18,7 @@ def without_passwords(text: str) -> str:
 
 
 def _without_user(url: str) -> str:
-    """What ended the host was a "/", "?" or "#" within the password where no port comes before it, or an "@" behind."""
+    """A "/", "?" or "#" in a password looks like the host's end; it is none after what is no port, or before an "@"."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises where it is no number

@@ -140,7 +140,7 @@ def find_camera(name: str, cameras: list[CameraInfo]) -> CameraInfo:
     if "://" in name:
         raise SourceError(
             f"There is no camera called {without_password(name)!r}",
-            "It is an address, and cameras of this computer are named so.",
+            "It is an address; only a camera of this computer can be given here.",
             "Give the address of a network camera in the place of SOURCE; calibrate takes it with --from.",
         )
     found = ", ".join(f"{c.number} ({c.name})" for c in cameras) or "none"

@@ -21,7 +21,7 @@ _RENAMES_OPEN_FILES: Final = os.name == "posix"
 def open_part(part: Path) -> BinaryIO:
     """Open a new or left-over file for writing, empty and for its owner only; it is locked while it is open.
 
-    One of another user, who could read it, and one that has another name, too, only lose this name.
+    One that belongs to another user, who could read it, or that has a second name is left as it is and loses this name.
 
     Raises:
         InputError: another run is writing to it; it is left alone.

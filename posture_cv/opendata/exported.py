@@ -92,9 +92,9 @@ def _noted(folder: Path) -> dict[str, str]:
 
 
 def _listed(folder: Path) -> dict[str, Any]:
-    """Folder -> files, as exports have noted; empty where it is of somebody else than root, this user and the folder.
+    """Folder -> files, as exports have noted; empty if the list is neither root's, this user's nor the folder owner's.
 
-    In a shared folder he could have anybody's files deleted by it.
+    Whoever else may write beside a shared folder could otherwise have anybody's files in it deleted.
     """
     place = folder.parent / _LIST
     with suppress(OSError):  # there is none

@@ -1,4 +1,4 @@
-"""Names of the files in a result folder, for who needs no more of one: reading it takes far longer to load."""
+"""Names of the files in a result folder, for all that need no more of it: what reads one is far slower to load."""
 
 from __future__ import annotations
 

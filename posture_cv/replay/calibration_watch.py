@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from posture_cv.capture.types import Frame
 from posture_cv.closing import Closing
@@ -17,6 +17,8 @@ from posture_cv.landmarks.types import Landmarks
 if TYPE_CHECKING:
     from calibration.company import Company
     from posture_cv.landmarks.finders import CompanyFinder
+
+_OF_A_BASELINE: Final = "Baseline, "
 
 
 class CalibrationWatch(Closing):
@@ -56,11 +58,26 @@ class CalibrationWatch(Closing):
         from calibration.verdict import about_company
 
         for finding in about_company(self._company.share):
-            start_s, end_s = self._calibrate_s
-            until = "the end" if math.isinf(end_s) else f"{end_s:g} s"
-            yield f"Baseline, {start_s:g} s to {until}: {finding.text}"
+            yield f"{_begin(self._calibrate_s)}{finding.text}"
 
     def close(self) -> None:
         """Release the model; a second call does nothing."""
         if self._finder is not None:
             self._finder.close()
+
+
+def of_these_seconds(warnings: Iterable[str], calibrate_s: tuple[float, float] | None) -> tuple[str, ...]:
+    """What was said when landmarks were made, without what is about a baseline from other seconds than these.
+
+    Landmarks that are kept, or that a killed run has left, serve any seconds to calibrate on.
+    """
+    own = None if calibrate_s is None else _begin(calibrate_s)
+    return tuple(
+        text for text in warnings if not text.startswith(_OF_A_BASELINE) or (own and text.startswith(own))
+    )
+
+
+def _begin(calibrate_s: tuple[float, float]) -> str:
+    """How a warning about the baseline from these seconds begins."""
+    start_s, end_s = calibrate_s
+    return f"{_OF_A_BASELINE}{start_s:g} s to {'the end' if math.isinf(end_s) else f'{end_s:g} s'}: "

@@ -25,7 +25,6 @@ from posture_cv.measure.types import Reason
 from posture_cv.opendata.files import ALERTS, LANDMARKS, MEASUREMENTS, PROVENANCE, SUMMARY, SUMMARY_VERSION
 from posture_cv.opendata.sidecar import provenance_text
 from posture_cv.output.behind import WriteBehind
-from posture_cv.output.json_text import indented
 from posture_cv.output.summary import StateTimes
 from posture_cv.output.tables import MeasurementTable
 from posture_cv.replay.earlier import (
@@ -130,7 +129,7 @@ class ResultWriter:
             name: self._rows.sha256 if name == MEASUREMENTS else sha256_of_file(out / name)
             for name in written
         }
-        write_atomic(out / SUMMARY, indented(told) + "\n")
+        write_atomic(out / SUMMARY, json.dumps(told, indent=2) + "\n")
         forget_set_aside(out)
         return told
 

@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from posture_cv.assess.blocks import Assessed, BlockEngine, Outcome
+from posture_cv.assess.blocks import Assessed, BlockEngine
+from posture_cv.assess.recording import whole
 from posture_cv.assess.ticks import PICTURE_S
 from posture_cv.capture.base import RateGate
 from posture_cv.errors import InputError
@@ -24,9 +25,6 @@ from posture_cv.replay.measuring import Measuring
 from posture_cv.replay.pictures import NOTE, nothing_told, of_pictures, one_by_one, without_order
 from posture_cv.replay.progress import NoProgress, Progress
 from posture_cv.replay.types import BaselineUsed, Provenance, Replayed, ReplayOptions
-
-if TYPE_CHECKING:
-    from posture_cv.assess.recording import Assessment
 
 
 def judge(
@@ -91,7 +89,7 @@ def judge(
             frames_with_person=with_person,
             warnings=(*warnings, *told.warnings, *used.warnings, *_without_face(options, info, used)),
             provenance=provenance or Provenance(),
-            held=_whole(held, outcome) if hold else None,
+            held=whole(held, outcome) if hold else None,
         )
 
         def again() -> Iterator[Assessed]:
@@ -100,12 +98,6 @@ def judge(
             return map(without_order, blocks) if alone else blocks
 
         return result, results.finish(result, progress, again)
-
-
-def _whole(held: list[Assessed], outcome: Outcome) -> Assessment:
-    from posture_cv.assess.recording import whole
-
-    return whole(held, outcome)
 
 
 def _no_frame(source: str, seen_s: tuple[float, float] | None) -> InputError:

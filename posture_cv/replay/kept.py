@@ -30,7 +30,7 @@ def warnings_of_kept(recording: Path, landmarks_key: str) -> tuple[str, ...] | N
 
 
 def require_noted(recording: Path) -> None:
-    """See that landmarks which a run replaces lie where a run has left some of a file, which can be made of it again.
+    """See that landmarks which a run would replace were made by a run, of a file: they can be made of it again.
 
     Raises:
         InputError: somebody else has put them there, or they are of a camera.

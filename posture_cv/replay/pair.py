@@ -22,6 +22,7 @@ from posture_cv.landmarks.recording_writer import check_recording_target
 from posture_cv.measure.baseline import Baseline
 from posture_cv.measure.types import Reason, View
 from posture_cv.replay.baselines import calibrated
+from posture_cv.replay.calibration_watch import of_these_seconds
 from posture_cv.replay.files import MOST_OF_ANOTHER_VIEW, ResultWriter
 from posture_cv.replay.first_look import ViewCheck, against_view, view_check
 from posture_cv.replay.kept import note_kept, require_noted, warnings_of_kept
@@ -208,7 +209,8 @@ def _landmarks(
     path = options.out / f"{name}{SUFFIX}"
     kept = _kept(path, made_of)
     if kept is not None:
-        return path, replace(made_of, landmarks_warnings=kept)
+        told = of_these_seconds(kept, options.calibrated_s(name))
+        return path, replace(made_of, landmarks_warnings=told)
     check_recording_target(path, [options.front, options.side])
     with open_source(source) as frames:
         seconds = options.calibrated_s(name)

@@ -7,9 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from posture_cv.atomic import (
-    check_no_input,
-)
+from posture_cv.atomic import check_no_input
 from posture_cv.errors import InputError
 from posture_cv.landmarks.recording import SUFFIX
 from posture_cv.measure.types import View

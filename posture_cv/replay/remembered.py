@@ -37,9 +37,8 @@ _HEAD: Final = struct.Struct("<4sII")  # kind, bytes that follow, CRC-32 of them
 _ROWS, _FRAMES, _END = b"ROWS", b"FRMS", b"TOLD"  # rows come before the frames that they are of
 _FRAME_BYTES: Final = 8 * (1 + 2 * len(QUANTITIES)) + 3 + len(QUANTITIES)
 _MOST_BYTES: Final = 1 << 26  # of a part
-_IDLE_S: Final = (
-    3600.0  # a run writes every few seconds: what has been left for so long is of one that was killed
-)
+# A run writes every few seconds: what has been left for so long is of one that was killed.
+_IDLE_S: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)

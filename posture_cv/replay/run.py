@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from posture_cv.errors import NobodyFoundError
+from posture_cv.replay.calibration_watch import of_these_seconds
 from posture_cv.replay.judge import judge
 from posture_cv.replay.kept import note_kept
 from posture_cv.replay.known import note_checksum
@@ -107,7 +108,7 @@ def judge_plan(
         landmarks,
         calibration=calibration,
         provenance=replace(made.provenance, landmarks_warnings=warnings),
-        warnings=warnings,
+        warnings=of_these_seconds(warnings, made.options.calibrate_s),
         progress=progress,
         hold=hold,
     )

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from posture_cv.assess.blocks import Outcome
+from posture_cv.assess.recording import Assessment
 from posture_cv.assess.settings import AssessSettings
 from posture_cv.capture.types import CaptureOptions
 from posture_cv.landmarks.estimator import EstimatorOptions
 from posture_cv.landmarks.recording import RecordingInfo
 from posture_cv.measure.baseline import Baseline
 from posture_cv.replay.parts import SEGMENT_S
-
-if TYPE_CHECKING:
-    from posture_cv.assess.recording import Assessment
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def _recording(results: Sequence[Result], views: Sequence[str]) -> str:
 def _shared(people: Sequence[tuple[str, ...]]) -> str:
     """Who was judged by the baseline of somebody else, or may have been."""
     return "".join(
-        f" {_several(names)} were judged by one and the same baseline, which is the own one of one of them at most."
+        f" {_several(names)} were judged by one and the same baseline, which is at most one of these people's own."
         for names in people
     )
 

@@ -90,6 +90,18 @@ def test_five_minutes_away_reset_everything() -> None:
     assert full[0].sitting_s == pytest.approx(1800, abs=1)
 
 
+@pytest.mark.parametrize("since_s", [300.0, 300.5])  # an even and an odd number of ticks
+def test_a_micro_break_ends_the_unbroken_time_and_not_the_sitting(since_s: float) -> None:
+    counted = go(ticks(("good", 1200), ("away", 61), ("good", since_s)))[0].breaks
+    assert (counted.unbroken_s, counted.interval_s, counted.sitting_s) == (since_s, since_s, 1200 + since_s)
+
+
+def test_only_the_time_in_which_it_is_seen_moved_counts_for_a_moved_camera() -> None:
+    effects = run(ticks(("good", 30), ("cannot_tell", 60), ("camera_moved", 30)))
+    [told] = [effect.alert for effect in effects if isinstance(effect, Recalibrate)]
+    assert (told.t_s, told.lasted_s) == pytest.approx((110, 20), abs=1)
+
+
 def test_a_long_break_is_asked_for_in_words_and_a_short_one_is_not() -> None:
     prompts = breaks(run(restless(61, 20)))
     assert [prompt.long for prompt in prompts] == [False, True]

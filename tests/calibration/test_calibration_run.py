@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from calibration.errors import CalibrationError
 from calibration.fit import fit_baseline
@@ -99,15 +100,32 @@ class Shown:
         return dataclasses.replace(lm, t_s=np.array([frame.t_s]))
 
 
+class Early:
+    """Finds somebody else until a time, and remembers when it was asked."""
+
+    def __init__(self, until_s: float) -> None:
+        self.asked_s: list[float] = []
+        self._until_s = until_s
+
+    def has_company(self, image_bgr: NDArray[np.uint8], lm: Landmarks) -> bool:
+        assert image_bgr.ndim == 3
+        self.asked_s.append(float(lm.t_s[0]))
+        return self.asked_s[-1] < self._until_s
+
+
 def test_live_keeps_nothing_of_what_was_seen_while_it_paused(film: Path) -> None:
     lm = sitting_still(40)
     lm.pose[15:18, :, 0] += 0.2  # a reach while it is recorded
-    ui = Recorder()
+    ui, finder = Recorder(), Early(np.inf)
     with open_source(str(film), options=CaptureOptions(frame_rate_hz=10.0)) as source:
-        kept = collect_live(source, Shown(lm), TIMING, ui).landmarks  # type: ignore[arg-type]
+        collected = collect_live(source, Shown(lm), TIMING, ui, finder)  # type: ignore[arg-type]
+    kept = collected.landmarks
     paused = [p.now_s for p in ui.moments if p.step is Step.RECORD and p.problems]
     assert len(paused) > 4
     assert not set(paused) & set(kept.t_s.tolist())
+    assert len(finder.asked_s) == 2
+    assert set(finder.asked_s) <= set(kept.t_s.tolist())
+    assert collected.company_share == 1.0
     assert len(kept) >= 15
 
 
@@ -116,16 +134,20 @@ def test_live_keeps_nothing_from_before_it_began_anew(film: Path) -> None:
     lm.pose[14:54, :, 0] += np.where(np.arange(40) % 2, 0.2, 0.0)[
         :, None
     ]  # restless for longer than it waits
-    ui = Recorder()
+    ui, finder = Recorder(), Early(5.0)
     with open_source(str(film), options=CaptureOptions(frame_rate_hz=10.0)) as source:
         pictures = list(source.frames()) * 3
     frames = [dataclasses.replace(one, index=k, t_s=0.1 * k) for k, one in enumerate(pictures[:100])]
     with open_source(str(film), options=CaptureOptions(frame_rate_hz=10.0)) as source:
         shown = Showing(source.info, frames)
-        kept = collect_live(shown, Shown(lm), TIMING, ui).landmarks  # type: ignore[arg-type]
+        collected = collect_live(shown, Shown(lm), TIMING, ui, finder)  # type: ignore[arg-type]
+    kept = collected.landmarks
     begun = [b.now_s for a, b in pairwise(ui.moments) if (a.step, b.step) == (Step.COUNTDOWN, Step.RECORD)]
     assert len(begun) == 2
     assert kept.t_s[0] == begun[1]
+    assert finder.asked_s[0] == begun[0]
+    assert begun[1] in finder.asked_s
+    assert collected.company_share == 0.0
 
 
 @dataclasses.dataclass

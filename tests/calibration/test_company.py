@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,8 +25,12 @@ from posture_cv.landmarks.estimator import EstimatorOptions, Mode
 from posture_cv.landmarks.finders import CompanyFinder
 from posture_cv.landmarks.types import Landmarks
 from posture_cv.profiles.store import load_profile
-from posture_cv.replay.pair import PairOptions
+from posture_cv.replay.calibration_watch import of_these_seconds
+from posture_cv.replay.kept import note_kept
+from posture_cv.replay.pair import PairOptions, _landmarks
+from posture_cv.replay.progress import NoProgress
 from posture_cv.replay.record import record
+from posture_cv.replay.types import Provenance
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 BLANK = np.zeros((8, 8, 3), np.uint8)
@@ -118,14 +123,17 @@ def test_beside_nobody_there_is_no_company(finder: CompanyFinder) -> None:
     assert not finder.has_company(picture, Landmarks.empty(1))
 
 
+def film(path: Path, company: range) -> Path:
+    """Four seconds of a person who sits still, ten pictures a second, in some another head beside theirs."""
+    pictures = [np.asarray(one, np.uint8) for one in sitting(40)]
+    write(path, [with_another(one, 20, 40) if k in company else one for k, one in enumerate(pictures)])
+    return path
+
+
 @pytest.fixture(scope="module")
 def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three seconds of a person who sits still, another head beside theirs, then one alone."""
-    pictures = [np.asarray(one, np.uint8) for one in sitting(40)]
-    film = [with_another(one, 20, 40) if k < 30 else one for k, one in enumerate(pictures)]
-    path = tmp_path_factory.mktemp("company") / "two.mp4"
-    write(path, film)
-    return path
+    """In company for three seconds."""
+    return film(tmp_path_factory.mktemp("company") / "two.mp4", range(30))
 
 
 def test_a_profile_made_in_company_says_so(together: Path, tmp_path: Path) -> None:
@@ -153,6 +161,43 @@ def test_a_replay_calibrated_in_company_says_so(
     assert any(COMPANY in one for one in warnings) == said
 
 
+def test_kept_landmarks_say_nothing_of_another_calibration(together: Path, tmp_path: Path) -> None:
+    """And say it again once the first one's seconds are asked for."""
+    told = []
+    for calibrate in ("0:3", "3:4", "0:3"):
+        asked = ("--calibrate", calibrate, "--record", "--out", str(tmp_path / "o"))
+        assert Cli().here("replay", str(together), *asked).returncode == 0
+        warnings = json.loads((tmp_path / "o" / "summary.json").read_text())["warnings"]
+        told.append([text for text in warnings if COMPANY in text])
+    assert told == [[f"Baseline, 0 s to 3 s: {COMPANY}"], [], [f"Baseline, 0 s to 3 s: {COMPANY}"]]
+
+
+@pytest.mark.parametrize(
+    ("calibrate_s", "left"),
+    [
+        ((2.0, 8.5), ("cut off", "Baseline, 2 s to 8.5 s: x")),
+        ((2.0, float("inf")), ("cut off", "Baseline, 2 s to the end: x")),
+        ((2.0, 8.0), ("cut off",)),
+        (None, ("cut off",)),
+    ],
+)
+def test_only_what_is_said_of_the_same_seconds_is_said_again(
+    calibrate_s: tuple[float, float] | None, left: tuple[str, ...]
+) -> None:
+    told = ("cut off", "Baseline, 2 s to 8.5 s: x", "Baseline, 2 s to the end: x")
+    assert of_these_seconds(told, calibrate_s) == left
+
+
+def test_kept_landmarks_of_two_cameras_say_nothing_of_another_calibration(tmp_path: Path) -> None:
+    kept = Path(shutil.copy(SAMPLES / "desk-front.landmarks", tmp_path / "front.landmarks"))
+    note_kept(kept, "key", ("cut off", "Baseline, 0 s to 3 s: x"))
+    made_of, told = Provenance("run", "key", "checksum"), []
+    for seconds in ((0.0, 3.0), (3.0, 6.0)):
+        options = PairOptions("f.mp4", "s.mp4", tmp_path, calibrate_s=seconds)
+        told.append(_landmarks("f.mp4", made_of, options, "front", NoProgress())[1].landmarks_warnings)
+    assert told == [("cut off", "Baseline, 0 s to 3 s: x"), ("cut off",)]
+
+
 @pytest.mark.parametrize(("calibrate_s", "said"), [((0.0, 3.0), True), ((3.0, 4.0), False), (None, False)])
 def test_one_of_two_cameras_says_so(
     together: Path, tmp_path: Path, calibrate_s: tuple[float, float] | None, *, said: bool
@@ -161,6 +206,12 @@ def test_one_of_two_cameras_says_so(
         made = record(source, tmp_path / "a.landmarks", EstimatorOptions(), calibrate_s=calibrate_s)
     assert made.frames == 40
     assert made.warnings == ((f"Baseline, 0 s to 3 s: {COMPANY}",) if said else ())
+
+
+def test_who_comes_after_the_seconds_is_no_company(tmp_path: Path) -> None:
+    with open_source(str(film(tmp_path / "later.mp4", range(10, 40)))) as source:
+        made = record(source, tmp_path / "a.landmarks", EstimatorOptions(), calibrate_s=(0.0, 1.0))
+    assert made.warnings == ()
 
 
 @pytest.mark.parametrize(

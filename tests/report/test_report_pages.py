@@ -18,12 +18,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import posture_cv
 from amounts import amount
 from cli_runner import Cli
 from once import made_once
 from posture_cv.exposure.catalogue import MEASURES
 from posture_cv.exposure.measures import exposure
 from posture_cv.exposure.sources import SOURCES
+from posture_cv.file_facts import is_page
 from posture_cv.measure.types import QUANTITIES, Estimate, Measurements, Reason
 from posture_cv.opendata.folder import Result, read_result
 from posture_cv.opendata.frames import Frames
@@ -380,6 +382,12 @@ def test_somebody_s_own_page_is_not_replaced(folders: Sequence[Path], tmp_path: 
     assert "would be lost" in done.stderr
     assert page.read_bytes() == before
     assert not (tmp_path / "figures").exists()
+
+
+@pytest.mark.parametrize("template", ["evaluate/page.html.j2", "history/report.html.j2"])
+def test_other_commands_pages_are_known_for_ours(template: str) -> None:
+    """Else each would be written once, and never again."""
+    assert is_page(Path(posture_cv.__file__).parent / template)
 
 
 def test_what_a_killed_report_has_left_goes_with_the_next(folders: Sequence[Path], tmp_path: Path) -> None:
