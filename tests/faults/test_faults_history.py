@@ -157,6 +157,21 @@ MINUTE = {(0, 0, "good", ""): 5.0}
 TOLD = Record(1, Alert(100.0, "slump", "notice", 84.0, 0.8, 120.0, 1.5, 1.0))
 
 
+def _goes_on_in_what_is_there(history: History, path: Path) -> None:
+    """After another file has taken the place of its own: alerts get new numbers, and the file is sound."""
+    assert history.alert(TOLD, {}, 9000.0) == 4, "a number that was never given"
+    history.save(9000.0, MINUTE, [], [])
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert history.begun_anew == 1
+
+
+def _holds_the_first_and_the_last(reader: Reader) -> None:
+    """What the file held, and what was told since it is there."""
+    assert by_state(reader.minutes(0, 99999)) == {"good": 10.0}
+    assert [alert.number for alert in reader.alerts(0, 99999)] == [1, 4]
+
+
 def _put_back(path: Path, *, with_wal: bool) -> list[tuple[Path, Path]]:
     """What somebody kept of a history of 5 s and one alert, and where it goes."""
     other = path.with_name("other")
@@ -185,14 +200,9 @@ def test_a_history_that_is_put_back_while_it_is_open_is_whole_and_goes_on(
         assert [history.alert(TOLD, {}, 600.0) for _ in range(3)] == [1, 2, 3]
         for source, target in kept:
             source.replace(target)
-        assert history.alert(TOLD, {}, 9000.0) == 4, "a number that was never given"
-        history.save(9000.0, MINUTE, [], [])
-        with closing(sqlite3.connect(path)) as db:
-            assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert history.begun_anew == 1
+        _goes_on_in_what_is_there(history, path)
     with Reader(path) as reader:
-        assert by_state(reader.minutes(0, 99999)) == {"good": 10.0}
-        assert [alert.number for alert in reader.alerts(0, 99999)] == [1, 4]
+        _holds_the_first_and_the_last(reader)
         _, sessions = reader.table("sessions")
     assert [row[4] for row in sessions] == ["earlier", "later"]
 
@@ -269,14 +279,9 @@ def test_a_history_that_is_copied_over_the_open_one_is_whole_and_goes_on(tmp_pat
         with pytest.raises(HistoryInUseError, match="being copied"):
             history.alert(TOLD, {}, 9000.0)
         os.utime(path, (0, 0))  # it is a while since
-        assert history.alert(TOLD, {}, 9000.0) == 4, "a number that was never given"
-        history.save(9000.0, MINUTE, [], [])
-        with closing(sqlite3.connect(path)) as db:
-            assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert history.begun_anew == 1
+        _goes_on_in_what_is_there(history, path)
     with Reader(path) as reader:
-        assert by_state(reader.minutes(0, 99999)) == {"good": 10.0}
-        assert [alert.number for alert in reader.alerts(0, 99999)] == [1, 4]
+        _holds_the_first_and_the_last(reader)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
